@@ -1,0 +1,90 @@
+"""The intermediate form: every statement and expression of a file as JSON-able lists.
+
+A form is a list whose first item names it and whose second is its packed place (`pack`, `span_of`). Consumers read forms
+with `match`. Bodies of functions are kept apart (a `def` carries the number of its body) so that they load on demand.
+
+Expressions::
+
+    ["name", at, id]                          ["const", at, value]            str, int, float, bool or None
+    ["bytes", at, latin-1 text]               ["ellipsis", at]
+    ["attr", at, value, name]                 ["sub", at, value, index]
+    ["call", at, function, [argument], [[keyword or None, value, place of the keyword]]]
+    ["star", at, value]                       ["list" | "tuple" | "set", at, [item]]
+    ["dict", at, [[key or None, value]]]      ["slice", at, lower, upper, step]
+    ["binop", at, operator, left, right]      ["unary", at, operator, value]
+    ["bool", at, "and" | "or", [value]]       ["compare", at, left, [operator], [comparator]]
+    ["ifexp", at, test, body, otherwise]      ["fstr", at, [part]]
+    ["fmt", at, value, conversion]            ["lambda", at, [parameter], body]
+    ["comp", at, "list" | "set" | "dict" | "generator", element, value or None, [[target, iterable, [condition]]]]
+    ["await", at, value]                      ["yield", at, value or None]    ["yieldfrom", at, value]
+    ["walrus", at, target, value]             ["opaque", at]
+
+Statements::
+
+    ["expr", at, value]                       ["assign", at, [target], value]
+    ["annassign", at, target, annotation, value or None]
+    ["augassign", at, operator, target, value]
+    ["def", at, number, name, flags, [parameter], [decorator], returns]
+    ["class", at, name, [base], [[keyword, value, at]], [decorator], [statement]]
+    ["return", at, value or None]             ["raise", at, exception or None, cause or None]
+    ["assert", at, test, message or None]     ["delete", at, [target]]
+    ["if", at, test, [statement], [statement]]
+    ["for", at, target, iterable, [statement], [statement]]
+    ["while", at, test, [statement], [statement]]
+    ["with", at, [[context, target or None]], [statement]]
+    ["try", at, [statement], [[type or None, name or None, [statement], at]], [statement], [statement]]
+    ["import", at, [[name, alias or None]]]   ["from", at, level, module, [[name, alias or None]]]
+    ["global" | "nonlocal", at, [name]]       ["pass" | "break" | "continue", at]
+    ["match", at, subject, [[[bound name], guard or None, [statement]]]]
+
+A parameter is `[name, kind, annotation, default, at]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi_seclint.spans import Span
+
+Form = list[Any]
+
+ASYNC, GENERATOR = 1, 2
+POSITIONAL_ONLY, POSITIONAL, VARIADIC, KEYWORD_ONLY, KEYWORDS = range(5)
+
+_FIELD = 4096
+_MOST = _FIELD - 1
+
+
+def pack(line: int, column: int, end_line: int, end_column: int) -> int:
+    """A place as one integer: 1-based lines, 0-based character columns, each field at most 4,095 but the line."""
+    lines = end_line - line
+    return (
+        (line * _FIELD + (column if column < _MOST else _MOST)) * _FIELD + (lines if lines < _MOST else _MOST)
+    ) * _FIELD + (end_column if end_column < _MOST else _MOST)
+
+
+def span_of(at: int) -> Span:
+    """The span that a packed place stands for."""
+    rest, end_column = divmod(at, _FIELD)
+    rest, lines = divmod(rest, _FIELD)
+    line, column = divmod(rest, _FIELD)
+    return Span(line, column + 1, line + lines, end_column + 1)
+
+
+def line_of(at: int) -> int:
+    """The first line of a packed place."""
+    return at // (_FIELD * _FIELD * _FIELD)
+
+
+def walk(form: Any) -> Iterator[Form]:
+    """Every form in a form or a list of forms, itself included, in source order."""
+    stack = [form]
+    while stack:
+        item = stack.pop()
+        if type(item) is list:
+            if item and type(item[0]) is str and len(item) > 1 and type(item[1]) is int:
+                yield item
+                stack.extend(reversed(item[2:]))
+            else:
+                stack.extend(reversed(item))

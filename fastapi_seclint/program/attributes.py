@@ -1,0 +1,250 @@
+"""Attributes, items and iteration of abstract values."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program import calls
+from fastapi_seclint.program.names import external
+from fastapi_seclint.program.values import (
+    Annotated,
+    Arguments,
+    Bound,
+    Choice,
+    Class,
+    Collection,
+    Const,
+    Environment,
+    External,
+    Function,
+    Instance,
+    Mapping,
+    ModuleValue,
+    Native,
+    Partial,
+    Place,
+    Super,
+    Text,
+    Unknown,
+    Value,
+    join,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+SETTINGS_BASES = ("pydantic_settings.BaseSettings", "pydantic.BaseSettings", "pydantic_settings.main.BaseSettings",
+                  "pydantic.env_settings.BaseSettings", "pydantic.v1.BaseSettings")
+
+
+def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Place) -> Value:
+    """What `value.name` is."""
+    if isinstance(value, External):
+        return external(f"{value.name}.{name}", place, value)
+    if isinstance(value, ModuleValue):
+        return _of_module(interpreter, value, name, place)
+    if isinstance(value, Instance):
+        return _of_instance(interpreter, value, name, place)
+    if isinstance(value, Class):
+        return of_class(interpreter, value, value, name, place)
+    if isinstance(value, Super):
+        return _of_super(interpreter, value, name, place)
+    if isinstance(value, Choice):
+        return join([get_attribute(interpreter, option, name, place) for option in value.options])
+    if isinstance(value, Const | Collection | Mapping | Text | Environment):
+        return Native(value, name)
+    if isinstance(value, Function):
+        return _of_function(value, name, place)
+    if isinstance(value, Bound):
+        return get_attribute(interpreter, value.function, name, place)
+    if isinstance(value, Partial) and name == "func":
+        return value.function
+    if isinstance(value, Annotated):
+        return get_attribute(interpreter, value.base, name, place)
+    if isinstance(value, Unknown):
+        return value
+    return Unknown(f"the attribute {name} of something unknown", place)
+
+
+def _of_module(interpreter: Interpreter, value: ModuleValue, name: str, place: Place) -> Value:
+    found = interpreter.attribute_of_module(value.module, name)
+    if found is None and name == "__path__" and value.module.package:
+        return Collection("list", [Const(value.module.folder)], place=place)
+    if found is None and name in ("__name__", "__file__"):
+        found = value.module.scope.names.get(name)
+    return found or Unknown(f"{value.module.name} does not define {name}", place)
+
+
+def _of_function(value: Function, name: str, place: Place) -> Value:
+    if name in ("__name__", "__qualname__", "__module__"):
+        texts = {"__name__": value.name, "__qualname__": value.qualname, "__module__": value.module.name}
+        return Const(texts[name], place)
+    if name == "__wrapped__" and value.wraps is not None:
+        return value.wraps
+    return value.attributes.get(name) or Unknown(f"the attribute {name} of a function", place)
+
+
+def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Place) -> Value:
+    if name in value.attributes:
+        return value.attributes[name]
+    if value.native is not None and (found := calls.native_attribute(value, name)) is not None:
+        overridden = _class_member(value.cls, name) if isinstance(value.cls, Class) else None
+        if overridden is None:
+            return found
+    if name == "__class__":
+        return value.cls
+    if isinstance(value.cls, Class):
+        return of_class(interpreter, value.cls, value, name, place)
+    return external(f"{value.cls.name}().{name}", place, value.cls)
+
+
+def _class_member(cls: Class, name: str) -> Value | None:
+    for base in cls.lineage():
+        if isinstance(base, Class) and name in base.namespace:
+            return base.namespace[name]
+    return None
+
+
+def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, place: Place) -> Value:
+    """An attribute found in a class or its bases, bound to the receiver as Python binds it."""
+    for base in cls.lineage():
+        if isinstance(base, External):
+            if name in ("__init__", "__init_subclass__"):
+                continue
+            if base.name == "builtins.object" or base.name.startswith(("typing.", "abc.", "enum.")):
+                continue
+            if isinstance(receiver, Instance) and not _describes_fields(base.name):
+                return external(f"{base.name}().{name}", place, base)
+            continue
+        if name in base.namespace:
+            return bind(interpreter, base.namespace[name], receiver, cls, name, place)
+        for field, _, default in base.fields:
+            if field == name and default is None:
+                return _field(cls, name, place)
+    if name in ("__name__", "__qualname__"):
+        return Const(cls.name, place)
+    if any(isinstance(base, Unknown) for base in cls.bases):
+        return Unknown(f"{cls.name}.{name} may come from a base class that is not known", place)
+    return Unknown(f"{cls.name} has no {name} in sight", place)
+
+
+def _describes_fields(name: str) -> bool:
+    return name in SETTINGS_BASES or name.startswith(("pydantic.", "sqlmodel.", "sqlalchemy."))
+
+
+def is_settings(cls: Class) -> bool:
+    """Whether objects of this class read their fields from the environment (pydantic-settings)."""
+    return any(base in SETTINGS_BASES for base in cls.external_bases())
+
+
+def _field(cls: Class, name: str, place: Place) -> Value:
+    return Environment(name, None, place) if is_settings(cls) else Unknown(f"{cls.name}.{name} is set when it is made", place)
+
+
+def bind(interpreter: Interpreter, found: Value, receiver: Value, cls: Class, name: str, place: Place) -> Value:
+    """A member of a class as an attribute of the receiver."""
+    if isinstance(found, Function):
+        if found.kind == "property" and isinstance(receiver, Instance):
+            return calls.invoke(interpreter, found, Arguments([receiver]), place)
+        if found.kind == "class":
+            return Bound(cls, found)
+        if found.kind != "static" and isinstance(receiver, Instance):
+            return Bound(receiver, found)
+        return found
+    if isinstance(found, Function | Class | Bound):
+        return found
+    if any(base.startswith("enum.") for base in cls.external_bases()) and not isinstance(found, Instance):
+        return Instance(cls, {"value": found, "name": Const(name)}, place=place)
+    if isinstance(receiver, Instance) and is_settings(cls) and not isinstance(found, Environment):
+        return Environment(name, calls.field_default(found), found.place if hasattr(found, "place") else place)
+    return found
+
+
+def _of_super(interpreter: Interpreter, value: Super, name: str, place: Place) -> Value:
+    cls = value.receiver.cls if isinstance(value.receiver, Instance) else value.receiver
+    lineage = list(cls.lineage()) if isinstance(cls, Class) else list(value.owner.lineage())
+    if value.owner in lineage:
+        lineage = lineage[lineage.index(value.owner) + 1 :]
+    for base in lineage:
+        if isinstance(base, Class):
+            if name in base.namespace:
+                return bind(interpreter, base.namespace[name], value.receiver, base, name, place)
+        elif calls.is_router_class(base.name):
+            return Native(value.receiver, name)
+        elif name != "__init__":
+            return external(f"{base.name}().{name}", place, base)
+    return External("builtins.object.__init__", None, None, place) if name == "__init__" else Unknown("of super()", place)
+
+
+def set_attribute(interpreter: Interpreter, owner: Value, name: str, value: Value) -> None:
+    """What `owner.name = value` does."""
+    if isinstance(owner, Instance):
+        if owner.native is not None and name == "prefix":
+            owner.native.prefix = value
+        elif owner.native is not None and name == "dependencies" and isinstance(value, Collection):
+            owner.native.dependencies = value
+        else:
+            owner.attributes[name] = value
+    elif isinstance(owner, Class):
+        owner.namespace[name] = value
+    elif isinstance(owner, Function):
+        owner.attributes[name] = value
+    elif isinstance(owner, ModuleValue):
+        owner.module.scope.names[name] = value
+    elif isinstance(owner, Choice):
+        for option in owner.options:
+            set_attribute(interpreter, option, name, value)
+
+
+def item(interpreter: Interpreter, value: Value, index: Value, place: Place) -> Value:
+    """What `value[index]` is."""
+    if isinstance(value, Choice):
+        return join([item(interpreter, option, index, place) for option in value.options])
+    if isinstance(value, Mapping) and isinstance(index, Const):
+        found = value.get(index.value) if isinstance(index.value, str) else None
+        if found is not None:
+            return found
+    if isinstance(value, Mapping) and value.items and not value.open and not isinstance(index, Const):
+        return join([held for _, held in value.items])
+    if isinstance(index, Const) and type(index.value) is int:
+        held = value.items if isinstance(value, Collection) and not value.open else None
+        if held is not None and -len(held) <= index.value < len(held):
+            return held[index.value]
+        if isinstance(value, Const) and isinstance(value.value, str) and -len(value.value) <= index.value < len(value.value):
+            return Const(value.value[index.value], place)
+    if isinstance(value, Class | Function):
+        return value
+    if isinstance(value, Instance) and isinstance(value.cls, Class):
+        getter = _class_member(value.cls, "__getitem__")
+        if getter is not None:
+            return calls.call(interpreter, Bound(value, getter), Arguments([index]), place)
+    return Unknown("an item of something unknown", place)
+
+
+def iterate(value: Value) -> list[Value] | None:
+    """The items a loop over the value goes through, or None when they are not all known."""
+    if isinstance(value, Collection):
+        return None if value.open else list(value.items)
+    if isinstance(value, Mapping):
+        return None if value.open else [key for key, _ in value.items]
+    if isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 100:
+        return [Const(letter) for letter in value.value]
+    if isinstance(value, Environment) and value.default is not None:
+        return iterate(value.default)
+    if isinstance(value, Class):
+        members = [
+            Instance(value, {"value": member, "name": Const(name)})
+            for name, member in value.namespace.items()
+            if not name.startswith("_") and not isinstance(member, Function | Class)
+        ]
+        return members if any(base.startswith("enum.") for base in value.external_bases()) else None
+    if isinstance(value, Choice):
+        known = [items for option in value.options if (items := iterate(option)) is not None]
+        return [each for items in known for each in items] if known else None
+    return None
+
+
+def folder_of(path: str) -> str:
+    """The folder of a file, for `os.path.dirname(__file__)`."""
+    return posixpath.dirname(path)

@@ -1,0 +1,228 @@
+"""Calls: project functions are followed, classes make objects, libraries answer for what the model knows of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import KEYWORD_ONLY, KEYWORDS, VARIADIC
+from fastapi_seclint.program import builtin_calls, fastapi_calls
+from fastapi_seclint.program.fastapi_calls import is_router_class, native_attribute
+from fastapi_seclint.program.scopes import Scope
+from fastapi_seclint.program.values import (
+    NONE,
+    Annotated,
+    Arguments,
+    Bound,
+    Choice,
+    Class,
+    Collection,
+    Const,
+    Environment,
+    External,
+    Function,
+    Generic,
+    Instance,
+    Mapping,
+    Native,
+    Partial,
+    Place,
+    RouteDecorator,
+    Super,
+    Unknown,
+    Value,
+    join,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+__all__ = ["call", "invoke", "is_router_class", "native_attribute"]
+
+_MAX_SAME = 2
+
+
+def call(interpreter: Interpreter, function: Value, arguments: Arguments, place: Place) -> Value:
+    """The value of calling something."""
+    interpreter.step()
+    if isinstance(function, External):
+        return _call_external(interpreter, function, arguments, place)
+    if isinstance(function, Function):
+        return invoke(interpreter, function, arguments, place)
+    if isinstance(function, Bound):
+        return _call_bound(interpreter, function, arguments, place)
+    if isinstance(function, Class):
+        return instantiate(interpreter, function, arguments, place)
+    if isinstance(function, Native):
+        return _call_native(interpreter, function, arguments, place)
+    if isinstance(function, RouteDecorator):
+        return fastapi_calls.decorate(interpreter, function, arguments)
+    if isinstance(function, Partial):
+        positional = [*function.arguments.positional, *arguments.positional]
+        keywords = {**function.arguments.keywords, **arguments.keywords}
+        return call(interpreter, function.function, Arguments(positional, keywords, arguments.open), place)
+    if isinstance(function, Choice):
+        return join([call(interpreter, option, arguments, place) for option in function.options[:6]])
+    if isinstance(function, Instance):
+        return _call_instance(interpreter, function, arguments, place)
+    if isinstance(function, Annotated | Generic):
+        return Unknown("an object of a generic type", place)
+    return Unknown(function.reason if isinstance(function, Unknown) else "a call of something unknown", place)
+
+
+def _call_external(interpreter: Interpreter, function: External, arguments: Arguments, place: Place) -> Value:
+    known = fastapi_calls.call(interpreter, function, arguments, place)
+    if known is None:
+        known = builtin_calls.call(interpreter, function, arguments, place)
+    if known is not None:
+        return known
+    parent = function.parent if not function.called else function
+    return External(f"{function.name}()", arguments, parent or function, place)
+
+
+def _call_bound(interpreter: Interpreter, bound: Bound, arguments: Arguments, place: Place) -> Value:
+    given = Arguments([bound.receiver, *arguments.positional], arguments.keywords, arguments.open)
+    return call(interpreter, bound.function, given, place)
+
+
+def _call_native(interpreter: Interpreter, method: Native, arguments: Arguments, place: Place) -> Value:
+    receiver = method.receiver
+    if isinstance(receiver, Instance):
+        return fastapi_calls.call_method(interpreter, receiver, method.name, arguments, place)
+    return builtin_calls.call_method(interpreter, receiver, method.name, arguments, place)
+
+
+def _call_instance(interpreter: Interpreter, instance: Instance, arguments: Arguments, place: Place) -> Value:
+    method = method_of(instance, "__call__")
+    if method is None:
+        return Unknown("a call of an object without __call__ in sight", place)
+    return call(interpreter, Bound(instance, method), arguments, place)
+
+
+def method_of(instance: Instance, name: str) -> Function | None:
+    """The method of a project class, nearest in its lineage."""
+    if not isinstance(instance.cls, Class):
+        return None
+    for base in instance.cls.lineage():
+        if isinstance(base, Class) and isinstance(found := base.namespace.get(name), Function):
+            return found
+    return None
+
+
+def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, place: Place) -> Value:
+    """Run a function of the project and join what it may return."""
+    from fastapi_seclint.program import execution
+    from fastapi_seclint.program.interpreter import MAX_DEPTH, MAX_STEPS_A_CALL, BudgetSpent
+
+    key = (function.module.file, function.number)
+    interpreter.invoked.add(key)
+    if interpreter.depth >= MAX_DEPTH or interpreter.context.count(key) >= _MAX_SAME:
+        return Unknown("calls that nest too deeply", place)
+    scope = Scope(function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner)
+    bind_parameters(function, arguments, scope)
+    interpreter.depth += 1
+    interpreter.context += [key, (place.module.file, place.at)]
+    interpreter.calls.append(function.dotted)
+    try:
+        with interpreter.budget(MAX_STEPS_A_CALL):
+            execution.run(interpreter, function.statements(), scope)
+    except BudgetSpent:
+        interpreter.step()
+        return Unknown(f"{function.name} does more than can be followed", place)
+    finally:
+        interpreter.depth -= 1
+        del interpreter.context[-2:]
+        interpreter.calls.pop()
+    return join(scope.returned) if scope.returned else NONE
+
+
+def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> None:
+    """Give the parameters their arguments, defaults or an unknown."""
+    positional = list(arguments.positional)
+    keywords = dict(arguments.keywords)
+    for form, default in zip(function.parameters, function.defaults, strict=True):
+        name, kind = form[0], form[1]
+        if kind == VARIADIC:
+            scope.names[name] = Collection("tuple", positional, arguments.open)
+            positional = []
+        elif kind == KEYWORDS:
+            items: list[tuple[Value, Value]] = [(Const(key), value) for key, value in keywords.items()]
+            scope.names[name] = Mapping(items, arguments.open)
+        elif kind != KEYWORD_ONLY and positional:
+            scope.names[name] = positional.pop(0)
+        elif name in keywords:
+            scope.names[name] = keywords.pop(name)
+        elif default is not None and not arguments.open:
+            scope.names[name] = default
+        else:
+            scope.names[name] = Unknown(f"the parameter {name}", Place(function.module, form[4]))
+    if function.parameters and function.owner is not None and function.kind != "static":
+        scope.receiver = scope.names.get(function.parameters[0][0])
+
+
+def super_of(scope: Scope) -> Value:
+    """What `super()` is in a method."""
+    current: Scope | None = scope
+    while current is not None:
+        if current.receiver is not None and current.owner is not None:
+            return Super(current.owner, current.receiver)
+        current = current.parent
+    return Unknown("super() outside a method")
+
+
+def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, place: Place) -> Value:
+    """An object of a project class; a subclass of FastAPI or APIRouter becomes an application or router."""
+    externals = cls.external_bases()
+    kind = next((found for base in externals if (found := is_router_class(base))), None)
+    if kind is not None and (made := interpreter.made(place)) is not None:
+        return made
+    instance = Instance(cls, {}, arguments, None, place)
+    if any(base.startswith("enum.") for base in externals):
+        return Unknown(f"a member of {cls.name}", place)
+    initializer = method_of(instance, "__init__")
+    if initializer is None:
+        _set_fields(cls, instance, arguments)
+        if kind is not None:
+            fastapi_calls.initialize(interpreter, instance, kind, arguments, place)
+    else:
+        given = Arguments([instance, *arguments.positional], arguments.keywords, arguments.open)
+        invoke(interpreter, initializer, given, place)
+        if kind is not None and instance.native is None:
+            fastapi_calls.initialize(interpreter, instance, kind, Arguments(open=True), place)
+    if kind is not None:
+        interpreter.remember(place, instance)
+    return instance
+
+
+def _set_fields(cls: Class, instance: Instance, arguments: Arguments) -> None:
+    """Fields of dataclasses, pydantic models and named tuples from the arguments."""
+    positional = list(arguments.positional)
+    for base in reversed(list(cls.lineage())):
+        if isinstance(base, Class):
+            for name, _, _ in base.fields:
+                if name in arguments.keywords:
+                    instance.attributes[name] = arguments.keywords[name]
+                elif positional and base is cls:
+                    instance.attributes[name] = positional.pop(0)
+
+
+def field_default(value: Value) -> Value | None:
+    """The default that a field of a model has: `Field(default=...)` and `Field(...)` looked into."""
+    if isinstance(value, External) and value.name.endswith(("Field()", "field()")) and value.arguments is not None:
+        default = value.arguments.get("default", 0)
+        if isinstance(default, External) and default.name == "builtins.Ellipsis":
+            return None
+        return default or value.arguments.get("default_factory")
+    if isinstance(value, External) and value.name == "builtins.Ellipsis":
+        return None
+    return value
+
+
+def as_text(value: Value) -> str | Value:
+    """What a value looks like inside an f-string; environment reads by their default."""
+    if isinstance(value, Environment) and value.default is not None:
+        return as_text(value.default)
+    if isinstance(value, Const) and not isinstance(value.value, bytes):
+        return str(value.value)
+    if isinstance(value, Instance) and "value" in value.attributes and isinstance(value.cls, Class):
+        return as_text(value.attributes["value"])
+    return value

@@ -1,0 +1,280 @@
+"""Which callables FastAPI runs for a route: the dependency tree of an endpoint, by FastAPI's own reading of signatures.
+
+Source of the facts: fastapi/dependencies/utils.py; knowledge of versions in the semantics notes (f01 to f34).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form
+from fastapi_seclint.program import expressions
+from fastapi_seclint.program.attributes import iterate
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.scopes import Scope
+from fastapi_seclint.program.values import (
+    Annotated,
+    Arguments,
+    Bound,
+    Class,
+    Const,
+    Dependency,
+    Environment,
+    External,
+    Function,
+    Instance,
+    Partial,
+    Place,
+    Unknown,
+    Value,
+    options,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+MAX_DEPTH = 30
+
+
+@dataclass(slots=True, eq=False)
+class Parameter:
+    """A parameter as FastAPI sees it: its annotation is evaluated in the scope of the definition."""
+
+    name: str
+    kind: int
+    annotation: Form | None
+    default: Value | None
+    scope: Scope
+    place: Place
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One dependency in a route's tree: the callable, how it is named, and what it depends on itself.
+
+    `written` is where `Depends(...)` stands. `parameter` is the parameter it fills, empty in a `dependencies=` list.
+    `certain` is False when another callable may stand in its place or the list it is in is conditional.
+    """
+
+    name: str
+    call: Value
+    dependency: Dependency
+    written: Place | None
+    parameter: str = ""
+    children: list[Node] = field(default_factory=list)
+    certain: bool = True
+
+    @property
+    def function(self) -> Function | None:
+        """The project function that runs: the function itself, `__init__`, `__call__` or the bound method."""
+        return running(self.call)
+
+    def walk(self) -> Iterator[Node]:
+        """Itself and everything below, depth first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def running(value: Value) -> Function | None:
+    """The project function that runs when a callable is called."""
+    if isinstance(value, Function):
+        return value
+    if isinstance(value, Bound):
+        return running(value.function)
+    if isinstance(value, Partial):
+        return running(value.function)
+    if isinstance(value, Instance):
+        return method_of(value, "__call__")
+    if isinstance(value, Class):
+        return method_of(Instance(value), "__init__")
+    return None
+
+
+def dotted_name(value: Value) -> str | None:
+    """A callable's name as Python would give it at run time, or None when it is unknown."""
+    if isinstance(value, Function):
+        return (dotted_name(value.wraps) if value.wraps is not None else None) or value.dotted
+    if isinstance(value, Class):
+        return value.dotted
+    if isinstance(value, External):
+        return value.name
+    if isinstance(value, Bound):
+        receiver = value.receiver
+        owner = receiver if isinstance(receiver, Class) else receiver.cls if isinstance(receiver, Instance) else None
+        name = value.function.name if isinstance(value.function, Function) else None
+        return f"{dotted_name(owner)}.{name}" if owner is not None and name else None
+    if isinstance(value, Instance):
+        return f"{dotted_name(value.cls)}()"
+    if isinstance(value, Partial):
+        return f"partial({dotted_name(value.function)})"
+    return None
+
+
+def parameters(value: Value) -> list[Parameter]:
+    """The signature that `inspect.signature` gives for a callable, `__wrapped__` followed."""
+    if isinstance(value, Function):
+        if value.wraps is not None and isinstance(value.wraps, Function | Bound | Class):
+            return parameters(value.wraps)
+        return [
+            Parameter(form[0], form[1], form[2], default, value.scope, Place(value.module, form[4]))
+            for form, default in zip(value.parameters, value.defaults, strict=True)
+        ]
+    if isinstance(value, Bound):
+        return parameters(value.function)[1:]
+    if isinstance(value, Partial):
+        return _of_partial(value)
+    if isinstance(value, Instance):
+        method = method_of(value, "__call__")
+        return parameters(method)[1:] if method is not None else []
+    if isinstance(value, Class):
+        return _of_class(value)
+    return []
+
+
+def _of_partial(value: Partial) -> list[Parameter]:
+    rest = parameters(value.function)[len(value.arguments.positional) :]
+    return [item for item in rest if item.name not in value.arguments.keywords]
+
+
+def _of_class(value: Class) -> list[Parameter]:
+    initializer = method_of(Instance(value), "__init__")
+    if initializer is not None:
+        return parameters(initializer)[1:]
+    found: dict[str, Parameter] = {}
+    for base in reversed(list(value.lineage())):
+        if isinstance(base, Class):
+            for name, annotation, default in base.fields:
+                scope = Scope(base.module, "class", base.scope)
+                found[name] = Parameter(name, 1, annotation, default, scope, Place(base.module, annotation[1]))
+    return list(found.values())
+
+
+class Resolver:
+    """Builds dependency trees; what cannot be followed is collected as (place, reason)."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self._interpreter = interpreter
+        self._annotations: dict[tuple[int, int], Value] = {}
+        self.problems: list[tuple[Place, str]] = []
+
+    def of_list(self, value: Value | None, place: Place) -> list[Node]:
+        """The trees of a `dependencies=` argument."""
+        possible = [option for option in options(value) if not (isinstance(option, Const) and option.value is None)]
+        nodes: list[Node] = []
+        for option in possible:
+            items = iterate(option)
+            if items is None:
+                self.problems.append((place, f"dependencies that could not be followed: {_why(option)}"))
+            for item in items or []:
+                nodes.extend(self.of_value(item, place))
+        if len(list(options(value))) > 1:
+            for node in nodes:
+                node.certain = False
+        return nodes
+
+    def of_values(self, values: tuple[Value, ...], place: Place) -> list[Node]:
+        """The trees of dependencies already taken from a list."""
+        return [node for value in values for node in self.of_value(value, place)]
+
+    def of_value(self, value: Value, place: Place) -> list[Node]:
+        """The trees of one element of a dependency list."""
+        found = list(options(value))
+        nodes: list[Node] = []
+        for option in found:
+            if isinstance(option, Dependency):
+                nodes.extend(self._nodes(option, option.call, "", 0))
+            elif not (isinstance(option, Const) and option.value is None):
+                self.problems.append((place, f"a dependency that could not be followed: {_why(option)}"))
+        if len(found) > 1:
+            for node in nodes:
+                node.certain = False
+        return nodes
+
+    def of_callable(self, value: Value, depth: int = 0, skip_first: Value | None = None) -> list[Node]:
+        """The trees of a callable's parameters. `skip_first` replaces the first one (the class of a view's method)."""
+        if depth > MAX_DEPTH:
+            return []
+        nodes: list[Node] = []
+        signature = parameters(value)
+        if skip_first is not None and signature:
+            view = Dependency(skip_first, False, None, _NO_ARGUMENTS, signature[0].place)
+            nodes.extend(self._nodes(view, skip_first, signature[0].name, depth))
+            signature = signature[1:]
+        for parameter in signature:
+            nodes.extend(self._of_parameter(parameter, depth))
+        return nodes
+
+    def dependency_of(self, parameter: Parameter) -> tuple[Dependency, Value | None] | None:
+        """The `Depends` of a parameter and the callable it names; the last one of an Annotated wins (f34)."""
+        annotation = self.annotation(parameter)
+        base: Value | None = annotation
+        found: Dependency | None = None
+        if isinstance(annotation, Annotated):
+            base = annotation.base
+            for item in annotation.metadata:
+                for option in options(item):
+                    if isinstance(option, Dependency):
+                        found = option
+        for option in options(parameter.default):
+            if isinstance(option, Dependency):
+                found = option
+        if found is None:
+            return None
+        return found, found.call if found.call is not None else base
+
+    def annotation(self, parameter: Parameter) -> Value | None:
+        """The evaluated annotation of a parameter; nested Annotated are one, as in typing."""
+        form = parameter.annotation
+        if form is None:
+            return None
+        key = (id(form), id(parameter.scope))
+        if key not in self._annotations:
+            with self._interpreter.asking():
+                value = expressions.annotation(self._interpreter, form, parameter.scope)
+            if isinstance(value, Annotated) and isinstance(value.base, Annotated):
+                value = Annotated(value.base.base, [*value.base.metadata, *value.metadata], value.place)
+            self._annotations[key] = value
+        return self._annotations[key]
+
+    def _of_parameter(self, parameter: Parameter, depth: int) -> list[Node]:
+        if parameter.kind in (VARIADIC, KEYWORDS):
+            return []
+        found = self.dependency_of(parameter)
+        if found is None:
+            annotation = self.annotation(parameter)
+            if isinstance(annotation, Unknown) and parameter.default is None:
+                self.problems.append((parameter.place, f"the type of {parameter.name} is unknown: {annotation.reason}"))
+            return []
+        dependency, call = found
+        return self._nodes(dependency, call, parameter.name, depth)
+
+    def _nodes(self, dependency: Dependency, call: Value | None, parameter: str, depth: int) -> list[Node]:
+        nodes: list[Node] = []
+        found = [option for option in options(call) if not (isinstance(option, Const) and option.value is None)]
+        for option in found:
+            name = dotted_name(option)
+            if name is None:
+                place = dependency.place
+                if place is not None:
+                    self.problems.append((place, f"a dependency that could not be followed: {_why(option)}"))
+                continue
+            children = self.of_callable(option, depth + 1)
+            nodes.append(Node(name, option, dependency, dependency.place, parameter, children, len(found) == 1))
+        return nodes
+
+
+def _why(value: Value) -> str:
+    if isinstance(value, Unknown):
+        return value.reason
+    if isinstance(value, Environment):
+        return "it comes from the environment"
+    if isinstance(value, External):
+        return f"it is {value.name} of a library"
+    return "its value is not known"
+
+
+
+_NO_ARGUMENTS = Arguments()

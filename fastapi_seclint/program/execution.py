@@ -1,0 +1,331 @@
+"""Statements: what running a block does to names and objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program import attributes, definitions
+from fastapi_seclint.program.names import external
+from fastapi_seclint.program.scopes import Pending, Scope
+from fastapi_seclint.program.values import (
+    NONE,
+    Collection,
+    Mapping,
+    ModuleValue,
+    Place,
+    Unknown,
+    Value,
+    join,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+    from fastapi_seclint.program.modules import Module
+
+FALLS, CONTINUES, BREAKS, ENDS = range(4)
+MAX_ROUNDS = 400
+
+
+def run(interpreter: Interpreter, statements: list[Form], scope: Scope) -> int:
+    """Run a block; says how it leaves: falls through, continues or breaks a loop, or ends the function."""
+    for statement in statements:
+        interpreter.step()
+        outcome = _TABLE[statement[0]](interpreter, statement, scope)
+        if outcome:
+            return outcome
+    return FALLS
+
+
+def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -> None:
+    """Bind an assignment target."""
+    match target:
+        case ["name", _, name]:
+            scope.bind(name, value)
+        case ["attr", _, owner, name]:
+            attributes.set_attribute(interpreter, interpreter.evaluate(owner, scope), name, value)
+        case ["sub", _, owner, index]:
+            holder = interpreter.evaluate(owner, scope)
+            if isinstance(holder, Mapping):
+                holder.set(interpreter.evaluate(index, scope), value)
+            elif isinstance(holder, Collection):
+                holder.open = True
+        case ["tuple" | "list", _, items]:
+            _unpack(interpreter, items, value, scope)
+        case ["star", _, inner]:
+            assign(interpreter, inner, value, scope)
+
+
+def _unpack(interpreter: Interpreter, items: list[Form], value: Value, scope: Scope) -> None:
+    known = value.items if isinstance(value, Collection) and not value.open else None
+    if known is not None and len(known) == len(items) and not any(item[0] == "star" for item in items):
+        for item, part in zip(items, known, strict=True):
+            assign(interpreter, item, part, scope)
+        return
+    reason = value.reason if isinstance(value, Unknown) else "unpacked from something unknown"
+    for item in items:
+        assign(interpreter, item, Unknown(reason), scope)
+
+
+def _expr(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    if form[2][0] != "const":
+        interpreter.evaluate(form[2], scope)
+    return FALLS
+
+
+def _assign(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    value = interpreter.evaluate(form[3], scope)
+    for target in form[2]:
+        assign(interpreter, target, value, scope)
+    return FALLS
+
+
+def _annassign(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    _, _, target, annotation, value = form
+    found = None if value is None else interpreter.evaluate(value, scope)
+    if scope.kind == "class" and target[0] == "name" and scope.owner is not None:
+        scope.owner.fields.append((target[2], annotation, found))
+    if found is not None:
+        assign(interpreter, target, found, scope)
+    return FALLS
+
+
+def _augassign(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    _, at, operator, target, value = form
+    left = interpreter.evaluate(target, scope)
+    right = interpreter.evaluate(value, scope)
+    if operator == "+" and isinstance(left, Collection):
+        if isinstance(right, Collection):
+            left.items.extend(right.items)
+            left.open = left.open or right.open
+        else:
+            left.open = True
+        return FALLS
+    assign(interpreter, target, interpreter.evaluate(["binop", at, operator, target, value], scope), scope)
+    return FALLS
+
+
+def _def(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    scope.bind(form[3], definitions.function(interpreter, form, scope))
+    return FALLS
+
+
+def _class(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    definitions.define_class(interpreter, form, scope)
+    return FALLS
+
+
+def _return(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    scope.returned.append(NONE if form[2] is None else interpreter.evaluate(form[2], scope))
+    return ENDS
+
+
+def _raise(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    return ENDS
+
+
+def _if(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    _, _, test, body, otherwise = form
+    decided = decide(interpreter, test, scope)
+    if decided is not None:
+        return run(interpreter, body if decided else otherwise, scope)
+    return _branches(interpreter, [body, otherwise], scope)
+
+
+def decide(interpreter: Interpreter, test: Form, scope: Scope) -> bool | None:
+    """Whether a condition holds; None when the environment or something unknown decides."""
+    match test:
+        case ["name", _, "TYPE_CHECKING"] | ["attr", _, _, "TYPE_CHECKING"]:
+            return True
+        case ["compare", _, ["name", _, "__name__"], *_]:
+            return None
+    return truth(interpreter.evaluate(test, scope))
+
+
+def _branches(interpreter: Interpreter, branches: list[list[Form]], scope: Scope) -> int:
+    """Run every branch from the same names, then join the names of those that fall through."""
+    before = scope.names
+    outcomes = []
+    endings = []
+    interpreter.uncertain += 1
+    try:
+        for branch in branches:
+            scope.names = dict(before)
+            outcome = run(interpreter, branch, scope)
+            outcomes.append(outcome)
+            if outcome == FALLS:
+                endings.append(scope.names)
+    finally:
+        interpreter.uncertain -= 1
+        scope.names = before
+        _merge(before, endings)
+    return min(outcomes)
+
+
+def _merge(before: dict[str, Value], endings: list[dict[str, Value]]) -> None:
+    if not endings:
+        return
+    changed: dict[str, None] = {}
+    for ending in endings:
+        changed.update({name: None for name, value in ending.items() if before.get(name) is not value})
+    for name in changed:
+        before[name] = join([ending[name] for ending in endings if name in ending])
+
+
+def _for(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    _, at, target, iterable, body, otherwise = form
+    values = interpreter.evaluate(iterable, scope)
+    rounds = attributes.iterate(values)
+    if rounds is None:
+        assign(interpreter, target, Unknown("a loop over something unknown", Place(scope.module, at)), scope)
+        interpreter.uncertain += 1
+        try:
+            _branches(interpreter, [body, []], scope)
+        finally:
+            interpreter.uncertain -= 1
+        return run(interpreter, otherwise, scope)
+    for number, value in enumerate(rounds[:MAX_ROUNDS]):
+        assign(interpreter, target, value, scope)
+        interpreter.context.append((at, number))
+        try:
+            outcome = run(interpreter, body, scope)
+        finally:
+            interpreter.context.pop()
+        if outcome == ENDS:
+            return ENDS
+        if outcome == BREAKS:
+            return FALLS
+    return run(interpreter, otherwise, scope)
+
+
+def _while(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    _, _, test, body, otherwise = form
+    interpreter.evaluate(test, scope)
+    _branches(interpreter, [body, []], scope)
+    return run(interpreter, otherwise, scope)
+
+
+def _with(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    _, _, items, body = form
+    for context, target in items:
+        value = interpreter.evaluate(context, scope)
+        if target is not None:
+            assign(interpreter, target, value, scope)
+    return run(interpreter, body, scope)
+
+
+def _try(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    _, _, body, handlers, otherwise, final = form
+    before = dict(scope.names)
+    outcome = run(interpreter, body, scope)
+    if outcome == FALLS and otherwise:
+        outcome = run(interpreter, otherwise, scope)
+    endings = [scope.names] if outcome == FALLS else []
+    outcomes = [outcome]
+    interpreter.uncertain += 1
+    after = scope.names
+    for _, name, statements, _ in handlers:
+        scope.names = {**after, **before}
+        if name:
+            scope.names[name] = Unknown("an exception")
+        outcomes.append(run(interpreter, statements, scope))
+        if outcomes[-1] == FALLS:
+            endings.append(scope.names)
+    interpreter.uncertain -= 1
+    scope.names = after
+    if handlers:
+        _merge(after, endings)
+    finished = run(interpreter, final, scope)
+    return finished or min(outcomes)
+
+
+def _import(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    _, at, names = form
+    for name, alias in names:
+        top = name.partition(".")[0]
+        found = interpreter.modules.absolute(name, scope.module)
+        if alias:
+            scope.bind(alias, ModuleValue(found) if found else external(name, Place(scope.module, at)))
+            continue
+        package = interpreter.modules.absolute(top, scope.module)
+        scope.bind(top, ModuleValue(package) if found and package else external(top, Place(scope.module, at)))
+    return FALLS
+
+
+def _from(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    _, at, level, name, names = form
+    modules = interpreter.modules
+    module = modules.relative(level, name, scope.module) if level else modules.absolute(name, scope.module)
+    place = Place(scope.module, at)
+    for item, alias in names:
+        if item == "*":
+            _import_star(module, scope)
+        elif module is None:
+            lost = level > 0
+            value = Unknown(f"{'.' * level}{name} is not in the project") if lost else external(f"{name}.{item}", place)
+            scope.bind(alias or item, value)
+        else:
+            scope.bind(alias or item, Pending(partial(_look_up, interpreter, module, item, place)))
+    return FALLS
+
+
+def _look_up(interpreter: Interpreter, module: Module, name: str, place: Place) -> Value:
+    found = interpreter.attribute_of_module(module, name)
+    return found or Unknown(f"{module.name} does not define {name}", place)
+
+
+def _import_star(module: Module | None, scope: Scope) -> None:
+    if module is not None and module is not scope.module and module not in scope.module.stars:
+        scope.module.stars.append(module)
+
+
+def _match(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    _, _, subject, cases = form
+    interpreter.evaluate(subject, scope)
+    for names, _, _ in cases:
+        for name in names:
+            scope.bind(name, Unknown("bound by a pattern"))
+    return _branches(interpreter, [case[2] for case in cases] + [[]], scope)
+
+
+def _global(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    (scope.globals if form[0] == "global" else scope.shared).update(form[2])
+    return FALLS
+
+
+def _delete(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    return FALLS
+
+
+def _leave(outcome: int) -> Callable[[Interpreter, Form, Scope], int]:
+    return lambda interpreter, form, scope: outcome
+
+
+_TABLE: dict[str, Callable[[Interpreter, Form, Scope], int]] = {
+    "expr": _expr,
+    "assign": _assign,
+    "annassign": _annassign,
+    "augassign": _augassign,
+    "def": _def,
+    "class": _class,
+    "return": _return,
+    "raise": _raise,
+    "if": _if,
+    "for": _for,
+    "while": _while,
+    "with": _with,
+    "try": _try,
+    "import": _import,
+    "from": _from,
+    "match": _match,
+    "global": _global,
+    "nonlocal": _global,
+    "delete": _delete,
+    "assert": _delete,
+    "pass": _leave(FALLS),
+    "break": _leave(BREAKS),
+    "continue": _leave(CONTINUES),
+}

@@ -1,0 +1,313 @@
+"""What calls of FastAPI and Starlette do: applications, routers, routes, includes, mounts, middleware, dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.routers import (
+    HTTP_METHODS,
+    Include,
+    Layer,
+    Mount,
+    Registration,
+    Router,
+    native,
+    strings,
+)
+from fastapi_seclint.program.values import (
+    NONE,
+    Arguments,
+    Class,
+    Collection,
+    Const,
+    Dependency,
+    Environment,
+    External,
+    Function,
+    Instance,
+    Mapping,
+    Native,
+    Place,
+    RouteDecorator,
+    Unknown,
+    Value,
+    options,
+    string,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+_ROUTER_CLASSES = {
+    "fastapi.applications.FastAPI": "app",
+    "fastapi.routing.APIRouter": "router",
+    "starlette.applications.Starlette": "starlette",
+    "starlette.routing.Router": "starlette",
+}
+_DECORATORS = frozenset(
+    {*HTTP_METHODS, "api_route", "route", "websocket", "websocket_route", "middleware", "on_event", "exception_handler"}
+)
+_ADDERS = {
+    "add_api_route": ("http", 1),
+    "add_route": ("raw", 1),
+    "add_api_websocket_route": ("websocket", 1),
+    "add_websocket_route": ("raw websocket", 1),
+}
+_METHODS = _DECORATORS | _ADDERS.keys() | {
+    "__init__", "include_router", "mount", "host", "add_middleware", "add_event_handler", "add_exception_handler",
+    "frontend", "url_path_for", "openapi", "build_middleware_stack", "setup",
+}  # fmt: skip
+
+
+def is_router_class(name: str) -> str | None:
+    """What an object of a library class is: app, router, starlette, or None."""
+    return _ROUTER_CLASSES.get(name) or ("router" if name.endswith((".APIRouter", ".InferringRouter")) else None)
+
+
+def call(interpreter: Interpreter, function: External, arguments: Arguments, place: Place) -> Value | None:
+    """The value of calling a symbol of FastAPI or Starlette, or None when it is none of the model's."""
+    kind = is_router_class(function.name)
+    if kind is not None:
+        made = interpreter.made(place)
+        if made is not None:
+            return made
+        instance = Instance(function, {}, arguments, None, place)
+        initialize(interpreter, instance, kind, arguments, place)
+        interpreter.remember(place, instance)
+        return instance
+    if function.name in ("fastapi.param_functions.Depends", "fastapi.param_functions.Security"):
+        return _dependency(function.name.endswith("Security"), arguments, place)
+    return None
+
+
+def _dependency(security: bool, arguments: Arguments, place: Place) -> Value:
+    target = arguments.get("dependency", 0)
+    if isinstance(target, Const) and target.value is None:
+        target = None
+    return Dependency(target, security, arguments.get("scopes", 1) if security else None, arguments, place)
+
+
+def initialize(interpreter: Interpreter, instance: Instance, kind: str, arguments: Arguments, place: Place) -> None:
+    """What the constructor of an application or router does."""
+    given = arguments.get("dependencies", 3 if kind == "router" else None)
+    prefix = arguments.get("prefix", 0) if kind == "router" else None
+    router = Router(kind, arguments, place, prefix or Const(""), _dependencies(given), instance)
+    instance.native = router
+    for option in options(arguments.get("routes")):
+        if isinstance(option, Collection):
+            for item in option.items:
+                _add_raw_route(interpreter, router, item, place)
+    for option in options(arguments.get("middleware")):
+        if isinstance(option, Collection):
+            for item in option.items:
+                if isinstance(item, External) and item.arguments is not None and item.arguments.positional:
+                    rest = Arguments(item.arguments.positional[1:], item.arguments.keywords, item.arguments.open)
+                    router.layers.append(Layer(item.arguments.positional[0], rest, item.place or place))
+    for name in ("lifespan",):
+        for option in options(arguments.get(name)):
+            if isinstance(option, Function) and interpreter.recording:
+                interpreter.deferred.append((option, Arguments([instance]), place))
+    for option in options(arguments.get("on_startup")):
+        if isinstance(option, Collection) and interpreter.recording:
+            interpreter.deferred += [(item, Arguments(), place) for item in option.items]
+
+
+def _dependencies(value: Value | None) -> Collection:
+    """The dependencies of a router as a list of their own; open when they are not all known."""
+    found = Collection("list", [])
+    possible = [option for option in options(value) if not (isinstance(option, Const) and option.value is None)]
+    for option in possible:
+        if isinstance(option, Collection):
+            found.items.extend(option.items)
+            found.open = found.open or option.open
+        else:
+            found.open = True
+    found.open = found.open or len(possible) > 1
+    return found
+
+
+def _add_raw_route(interpreter: Interpreter, router: Router, item: Value, place: Place) -> None:
+    """One element of `routes=[...]`: taken as it is, without any dependencies (semantics f39)."""
+    if not isinstance(item, External) or item.arguments is None:
+        if isinstance(item, Unknown):
+            interpreter.give_up(place, f"a route in routes=: {item.reason}")
+        return
+    where, given = item.place or place, item.arguments
+    name = item.name.removesuffix("()").rpartition(".")[2]
+    path, target = given.get("path", 0) or Const(""), given.get("endpoint", 1)
+    if name == "Mount":
+        app = given.get("app", 1)
+        if app is None:
+            instance = Instance(External("starlette.routing.Router"), {}, given, None, where)
+            initialize(interpreter, instance, "starlette", Arguments(keywords=given.keywords), where)
+            app = instance
+        router.entries.append(Mount(path, app, where))
+    elif target is not None and name in ("Route", "APIRoute", "WebSocketRoute", "APIWebSocketRoute"):
+        kind = "raw websocket" if name == "WebSocketRoute" else "raw"
+        if name.startswith("API"):
+            kind = "websocket" if "WebSocket" in name else "http"
+        methods = strings(given.get("methods")) or (("GET",) if "WebSocket" not in name else None)
+        router.entries.append(Registration(kind, path, methods, target, (), given, where))
+
+
+def native_attribute(instance: Instance, name: str) -> Value | None:
+    """An attribute of an application or router that the model knows."""
+    router = instance.native
+    if router is None:
+        return None
+    if name in _METHODS:
+        return Native(instance, name)
+    if name == "router" and router.kind != "router":
+        return instance
+    if name == "dependencies":
+        return router.dependencies
+    if name == "prefix":
+        return router.prefix
+    if name == "state":
+        return instance.attributes.setdefault(name, Instance(External("starlette.datastructures.State")))
+    if name == "dependency_overrides":
+        return instance.attributes.setdefault(name, Mapping([]))
+    if name == "routes":
+        return Unknown("the routes of a router")
+    if name in router.arguments.keywords:
+        return router.arguments.keywords[name]
+    return None
+
+
+def call_method(
+    interpreter: Interpreter, receiver: Instance, name: str, arguments: Arguments, place: Place
+) -> Value:
+    """What a method of an application or router does."""
+    if name == "__init__":
+        kinds = [is_router_class(base) for base in receiver.cls.external_bases()] if isinstance(receiver.cls, Class) else []
+        initialize(interpreter, receiver, next((kind for kind in kinds if kind), "router"), arguments, place)
+        return NONE
+    if receiver.native is None:
+        return Unknown(f"{name} of a router that is not initialized", place)
+    if name in _DECORATORS:
+        return RouteDecorator(receiver, name, arguments, place)
+    if not interpreter.recording:
+        return NONE
+    if name in _ADDERS:
+        kind, position = _ADDERS[name]
+        endpoint = arguments.get("endpoint" if "websocket_route" not in name or "api" in name else "route", position)
+        endpoint = endpoint or arguments.get("endpoint") or arguments.get("route")
+        register(interpreter, receiver.native, kind, endpoint or Unknown("no endpoint"), arguments, place)
+        return NONE
+    handler = _HANDLERS.get(name)
+    if handler is not None:
+        handler(interpreter, receiver, arguments, place)
+    return NONE
+
+
+def decorate(interpreter: Interpreter, decorator: RouteDecorator, arguments: Arguments) -> Value:
+    """`@router.get("/x")` applied: registers the route and gives back the function."""
+    endpoint = arguments.get("func", 0) or Unknown("no endpoint")
+    router = decorator.receiver.native
+    if router is None or not interpreter.recording:
+        return endpoint
+    method = decorator.method
+    if method == "middleware":
+        if string(decorator.arguments.get("middleware_type", 0)) == "http":
+            router.layers.append(Layer(endpoint, decorator.arguments, decorator.place, function=True))
+    elif method == "on_event":
+        if string(decorator.arguments.get("event_type", 0)) == "startup":
+            interpreter.deferred.append((endpoint, Arguments(), decorator.place))
+    elif method != "exception_handler":
+        kinds = {"route": "raw", "websocket": "websocket", "websocket_route": "raw websocket"}
+        kind = kinds.get(method, "http")
+        register(interpreter, router, kind, endpoint, decorator.arguments, decorator.place, method)
+    return endpoint
+
+
+def register(
+    interpreter: Interpreter,
+    router: Router,
+    kind: str,
+    endpoint: Value,
+    arguments: Arguments,
+    place: Place,
+    method: str = "",
+) -> None:
+    """Add a route; it takes a copy of the router's dependencies as they are now (semantics f03)."""
+    methods: tuple[str, ...] | None = (method.upper(),) if method in HTTP_METHODS else None
+    if methods is None and "websocket" not in kind:
+        given = arguments.get("methods")
+        methods = ("GET",) if given is None or (isinstance(given, Const) and given.value is None) else strings(given)
+        methods = tuple(sorted({item.upper() for item in methods})) if methods is not None else None
+    inherited = router.inherited() if not kind.startswith("raw") else ()
+    path = arguments.get("path", 0) or Const("")
+    entry = Registration(kind, path, methods, endpoint, inherited, arguments, place, interpreter.uncertain > 0)
+    for number, other in enumerate(router.entries):
+        if isinstance(other, Registration) and other.place.at == place.at and other.place.module is place.module:
+            if _same_endpoint(other.endpoint, endpoint) and string(other.path) == string(path) and other.methods == methods:
+                router.entries[number] = entry
+                return
+    router.entries.append(entry)
+
+
+def _same_endpoint(one: Value, other: Value) -> bool:
+    if isinstance(one, Function) and isinstance(other, Function):
+        return one.module is other.module and one.number == other.number and one.scope is other.scope
+    return one is other
+
+
+def _include_router(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:
+    parent = receiver.native
+    child = arguments.get("router", 0)
+    if parent is None or child is None:
+        return
+    if not any(True for _ in native(child)) and not isinstance(child, External):
+        reason = child.reason if isinstance(child, Unknown) else "the value is not a router in sight"
+        interpreter.give_up(place, f"include_router of something that could not be followed: {reason}")
+        return
+    prefix = arguments.get("prefix", None) or Const("")
+    entry = Include(
+        child, prefix, arguments.get("dependencies"), parent.inherited(), arguments, place, interpreter.uncertain > 0
+    )
+    parent.entries.append(entry)
+
+
+def _mount(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:
+    app = arguments.get("app", 1)
+    if receiver.native is not None and app is not None:
+        path = arguments.get("path", 0) or Const("")
+        receiver.native.entries.append(Mount(path, app, place, interpreter.uncertain > 0))
+
+
+def _host(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:
+    app = arguments.get("app", 1)
+    if receiver.native is not None and app is not None:
+        receiver.native.entries.append(Mount(Const(""), app, place, interpreter.uncertain > 0))
+
+
+def _frontend(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:
+    if receiver.native is not None:
+        path = arguments.get("path", 0) or Const("")
+        receiver.native.entries.append(Mount(path, External("fastapi.routing.frontend()", arguments), place))
+
+
+def _add_middleware(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:
+    what = arguments.get("middleware_class", 0)
+    if receiver.native is not None and what is not None:
+        rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.open)
+        receiver.native.layers.append(Layer(what, rest, place))
+
+
+def _add_event_handler(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:
+    function = arguments.get("func", 1)
+    if function is not None and string(arguments.get("event_type", 0)) == "startup":
+        interpreter.deferred.append((function, Arguments(), place))
+
+
+_HANDLERS: dict[str, Callable[[Interpreter, Instance, Arguments, Place], None]] = {
+    "include_router": _include_router,
+    "mount": _mount,
+    "host": _host,
+    "frontend": _frontend,
+    "add_middleware": _add_middleware,
+    "add_event_handler": _add_event_handler,
+}
+
+__all__ = ["Environment", "call", "call_method", "decorate", "initialize", "is_router_class", "native_attribute"]

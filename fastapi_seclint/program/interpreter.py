@@ -1,0 +1,202 @@
+"""Follows the project's own set-up code: what importing every module does to routers and applications.
+
+Modules run as Python would run them, imports first. A test that cannot be decided takes both branches; a loop over
+something unknown runs once; every call has a budget. Objects are known by where and in which call they were made, so
+running a statement twice makes nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program import execution, expressions
+from fastapi_seclint.program.modules import Module, Modules, bound_names
+from fastapi_seclint.program.names import external
+from fastapi_seclint.program.routers import Router
+from fastapi_seclint.program.scopes import Scope
+from fastapi_seclint.program.values import (
+    Arguments,
+    Const,
+    Function,
+    Instance,
+    ModuleValue,
+    Place,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_DEPTH = 40
+MAX_STEPS_IN_ALL = 3_000_000
+MAX_STEPS_A_CALL = 20_000
+
+
+class BudgetSpent(Exception):
+    """A call took more steps than set-up code does."""
+
+
+class Interpreter:
+    """Runs modules and answers what names, expressions and calls are."""
+
+    def __init__(self, modules: Modules) -> None:
+        self.modules = modules
+        self.routers: list[Router] = []
+        self.unresolved: list[tuple[Place, str]] = []
+        self.deferred: list[tuple[Value, Arguments, Place]] = []
+        self.functions: dict[tuple[str, int], Function] = {}
+        self.invoked: set[tuple[str, int]] = set()
+        self.recording = True
+        self.uncertain = 0
+        self.depth = 0
+        self.context: list[object] = []
+        self.calls: list[str] = []
+        self._sites: dict[object, Instance] = {}
+        self._steps = 0
+        self._limit = MAX_STEPS_IN_ALL
+        self._early: set[tuple[Module, str]] = set()
+        self._names: dict[Module, dict[str, list[Form]]] = {}
+
+    # Modules
+
+    def run_module(self, module: Module) -> None:
+        """Run a module's statements once; a module that is already running is left to finish."""
+        if module.state != "new":
+            return
+        module.state = "running"
+        names = module.scope.names
+        names["__name__"] = Const(module.name)
+        names["__file__"] = Const(module.file)
+        names["__package__"] = Const(module.name if module.package else module.name.rpartition(".")[0])
+        context, calls, uncertain, depth = self.context, self.calls, self.uncertain, self.depth
+        limit, self._limit = self._limit, min(MAX_STEPS_IN_ALL, self._steps + 40 * MAX_STEPS_A_CALL)
+        self.context, self.calls, self.uncertain, self.depth = [], [], 0, 0
+        try:
+            execution.run(self, module.facts.module, module.scope)
+        except BudgetSpent:
+            self.give_up(Place(module, 0), "the module does more than can be followed")
+        finally:
+            module.state = "done"
+            self.context, self.calls, self.uncertain, self.depth = context, calls, uncertain, depth
+            self._limit = limit
+
+    def attribute_of_module(self, module: Module, name: str) -> Value | None:
+        """What a module calls by this name: its own, one of a star import, or a submodule."""
+        self.run_module(module)
+        found = module.scope.local(name)
+        if found is None and module.state == "running":
+            found = self._ahead(module, name)
+        if found is None:
+            for star in module.stars:
+                if star is not module and (found := self.attribute_of_module(star, name)) is not None:
+                    break
+        if found is None and (child := self.modules.child(module, name)) is not None:
+            found = ModuleValue(child)
+        if found is None and "__getattr__" in module.scope.names:
+            found = Unknown(f"{module.name}.{name} is made by the module's __getattr__")
+        return found
+
+    def _ahead(self, module: Module, name: str) -> Value | None:
+        """A name that a running module binds further down: an import cycle that another order would not have."""
+        if (module, name) in self._early:
+            return None
+        if module not in self._names:
+            self._names[module] = bound_names(module.facts.module)
+        statements = self._names[module].get(name)
+        if not statements:
+            return None
+        self._early.add((module, name))
+        context, self.context = self.context, []
+        try:
+            execution.run(self, statements[-1:], module.scope)
+            return module.scope.local(name)
+        finally:
+            self.context = context
+            self._early.discard((module, name))
+
+    # Names and expressions
+
+    def name(self, name: str, scope: Scope, place: Place) -> Value:
+        """The value of a name as code in a scope sees it."""
+        found = scope.find(name)
+        if found is None:
+            found = self.attribute_of_module(scope.module, name)
+            if isinstance(found, ModuleValue) and name not in scope.module.scope.names:
+                found = None
+        if found is not None:
+            return found
+        if name in expressions.BUILTINS:
+            return external(f"builtins.{name}", place)
+        return Unknown(f"{name} is not defined anywhere in sight", place)
+
+    def evaluate(self, form: Form | None, scope: Scope) -> Value:
+        """The value of an expression."""
+        return expressions.evaluate(self, form, scope)
+
+    # Bookkeeping
+
+    def step(self) -> None:
+        """Count one statement or call; raises when the budget is spent."""
+        self._steps += 1
+        if self._steps > self._limit:
+            raise BudgetSpent
+
+    @contextmanager
+    def budget(self, steps: int) -> Iterator[None]:
+        """A smaller budget for what runs inside."""
+        limit, self._limit = self._limit, min(self._limit, self._steps + steps)
+        try:
+            yield
+        finally:
+            self._limit = limit
+
+    def site(self, place: Place) -> object:
+        """What tells one object made at a place from another: the calls and rounds of loops around."""
+        return (place.module.file, place.at, tuple(self.context))
+
+    def made(self, place: Place) -> Instance | None:
+        """The router or application that this place already made in these calls."""
+        return self._sites.get(self.site(place))
+
+    def remember(self, place: Place, instance: Instance) -> None:
+        """Note what a place made; static questions about function bodies leave no trace."""
+        if self.recording:
+            self._sites[self.site(place)] = instance
+            if instance.native is not None:
+                instance.native.made_in = self.calls[-1] if self.calls else ""
+                instance.native.conditional = self.uncertain > 0
+                self.routers.append(instance.native)
+
+    def give_up(self, place: Place, reason: str) -> Unknown:
+        """Something that matters to the route table could not be followed: list it."""
+        if self.recording:
+            self.unresolved.append((place, reason))
+        return Unknown(reason, place)
+
+    def run_deferred(self) -> None:
+        """Run what applications run at start: lifespans and start-up handlers."""
+        from fastapi_seclint.program import calls
+
+        while self.deferred:
+            function, arguments, place = self.deferred.pop(0)
+            calls.call(self, function, arguments, place)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Inside, nothing that is evaluated registers routes or makes applications."""
+        recording, self.recording = self.recording, False
+        try:
+            yield
+        finally:
+            self.recording = recording
+
+
+def run_all(interpreter: Interpreter, modules: Iterable[Module]) -> None:
+    """Run modules in order, then what they deferred."""
+    for module in modules:
+        interpreter.run_module(module)
+    interpreter.run_deferred()

@@ -1,0 +1,264 @@
+"""Which file is which module: names and static import resolution over the files of one project.
+
+A module is looked for where Python would find it when somebody runs the project: in the folder that holds the importing
+file's top package, then in the folders above, then in the project's other source roots, at last beside the file itself.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from fastapi_seclint.facts import FileFacts
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.scopes import Scope
+
+
+@dataclass(eq=False)
+class Module:
+    """One file or namespace folder. `path` is for display, `file` the absolute path with `/`."""
+
+    name: str
+    path: str
+    file: str
+    facts: FileFacts
+    package: bool
+    scope: Scope = field(init=False)
+    state: str = "new"
+    stars: list[Module] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.scope = Scope(self, "module")
+
+    def __hash__(self) -> int:
+        return hash(self.file)
+
+    @property
+    def folder(self) -> str:
+        return posixpath.dirname(self.file)
+
+
+def _packages_from(folder: str) -> list[str]:
+    """The folders upwards from here that are packages on disk, for a project that is part of a package."""
+    found = []
+    while len(folder) > 1 and os.path.isfile(posixpath.join(folder, "__init__.py")):
+        found.append(folder)
+        folder = posixpath.dirname(folder)
+    return found
+
+
+_EMPTY = [b'{"words":"","imports":"","decorators":"","functions":[]}', b"[]"]
+
+
+class Modules:
+    """All modules of a project, found by file or by import."""
+
+    def __init__(
+        self, root: str, files: Iterable[tuple[str, FileFacts]], is_library: Callable[[str], bool] = lambda name: False
+    ) -> None:
+        self._root = root
+        self._packages_above = _packages_from(posixpath.dirname(root))
+        self._limit = posixpath.dirname(self._packages_above[-1]) if self._packages_above else posixpath.dirname(root)
+        self._is_library = is_library
+        self.by_file: dict[str, Module] = {}
+        self._folders: set[str] = set()
+        self._namespaces: dict[str, Module] = {}
+        self._roots: dict[tuple[str, str], list[str]] = {}
+        self._found: dict[tuple[str, str], Module | None] = {}
+        for file, facts in files:
+            package = posixpath.basename(file) == "__init__.py"
+            self.by_file[file] = Module("", facts.path, file, facts, package)
+            folder = posixpath.dirname(file)
+            while folder not in self._folders and len(folder) > 1:
+                self._folders.add(folder)
+                folder = posixpath.dirname(folder)
+        self._votes: Counter[str] = Counter()
+        self._votes = self._count_votes()
+        self._namespaces.clear()
+        self._found.clear()
+        self.by_name: dict[str, Module] = {}
+        for module in self.by_file.values():
+            module.name = self._name(module)
+            self.by_name.setdefault(module.name, module)
+
+    def absolute(self, name: str, importer: Module) -> Module | None:
+        """The module that `import name` in `importer` gives, or None when it is not part of the project."""
+        key = (importer.folder, name)
+        if key not in self._found:
+            self._found[key] = self._search(name, importer.folder)
+        return self._found[key]
+
+    def relative(self, level: int, name: str, importer: Module) -> Module | None:
+        """The module that `from ..name import` in `importer` gives."""
+        folder = importer.folder
+        for _ in range(level - 1):
+            folder = posixpath.dirname(folder)
+        return self._at(folder, name.split(".") if name else [])
+
+    def child(self, module: Module, name: str) -> Module | None:
+        """The submodule of a package or namespace folder."""
+        return self._at(module.folder, [name]) if module.package else None
+
+    def children(self, module: Module) -> list[Module]:
+        """The modules directly in a package, by name."""
+        inside = [other for other in self.by_file.values() if other is not module and self._parent(other) == module.folder]
+        return sorted(inside, key=lambda other: other.file)
+
+    def _parent(self, module: Module) -> str:
+        return posixpath.dirname(module.folder) if module.package else module.folder
+
+    def _search(self, name: str, folder: str) -> Module | None:
+        parts = name.split(".")
+        key = (folder, parts[0])
+        if key not in self._roots:
+            self._roots[key] = list(self._candidates(folder, parts[0]))
+        for root in self._roots[key]:
+            found = self._at(root, parts)
+            if found is not None:
+                return found
+        return None
+
+    def _candidates(self, folder: str, top: str) -> Iterable[str]:
+        """Folders where a top-level name may be found from a file in `folder`, best first."""
+        inner = []
+        outside = folder
+        while self._is_package(outside):
+            inner.append(outside)
+            outside = posixpath.dirname(outside)
+        above = outside
+        while len(above) >= len(self._limit) and len(above) > 1:
+            if self._holds(above, top) and not (len(above) < len(self._root) and self._is_library(top)):
+                yield above
+            above = posixpath.dirname(above)
+        if top in sys.stdlib_module_names or self._is_library(top):
+            return
+        others = [other for other in self._folders if self._holds(other, top) and not self._is_package(other)]
+        yield from sorted(others, key=lambda other: (other.count("/"), other))
+        yield from (other for other in inner if self._holds(other, top))
+
+    def _is_package(self, folder: str) -> bool:
+        return folder in self._packages_above or posixpath.join(folder, "__init__.py") in self.by_file
+
+    def _holds(self, folder: str, name: str) -> bool:
+        path = posixpath.join(folder, name)
+        return path + ".py" in self.by_file or path in self._folders
+
+    def _at(self, folder: str, parts: list[str]) -> Module | None:
+        path = posixpath.join(folder, *parts)
+        package = self.by_file.get(posixpath.join(path, "__init__.py"))
+        if package is not None:
+            return package
+        if parts and (module := self.by_file.get(path + ".py")) is not None:
+            return module
+        return self._namespace(path) if path in self._folders else None
+
+    def _namespace(self, path: str) -> Module:
+        if path not in self._namespaces:
+            display = posixpath.relpath(path, self._root)
+            module = Module("", display, path + "/", FileFacts(display, _EMPTY), True)
+            module.name = self._dotted(path, self._source_root(path))
+            module.state = "done"
+            self._namespaces[path] = module
+        return self._namespaces[path]
+
+    def _count_votes(self) -> Counter[str]:
+        """How many imports resolve from each folder: that tells source roots from folders that merely hold files."""
+        votes: Counter[str] = Counter()
+        seen: dict[tuple[str, str], str | None] = {}
+        for module in self.by_file.values():
+            for name in module.facts.imports:
+                key = (module.folder, name.partition(".")[0])
+                if key not in seen:
+                    seen[key] = next(iter(self._candidates(*key)), None)
+                root = seen[key]
+                if root is not None and self._at(root, name.split(".")) is not None:
+                    votes[root] += 1
+        return votes
+
+    def _source_root(self, folder: str) -> str:
+        """The folder at which the dotted names of the files in `folder` start."""
+        outside = folder
+        while self._is_package(outside):
+            outside = posixpath.dirname(outside)
+        best, most = (outside if self._is_package(folder) else ""), 0
+        above = outside
+        while len(above) >= len(self._limit) and len(above) > 1:
+            if self._votes[above] > most:
+                best, most = above, self._votes[above]
+            above = posixpath.dirname(above)
+        return best or (self._root if outside.startswith(self._root) else outside)
+
+    def _name(self, module: Module) -> str:
+        stem = module.folder if module.package else module.file[: -len(".py")]
+        return self._dotted(stem, self._source_root(module.folder)) or posixpath.basename(stem)
+
+    def _dotted(self, path: str, root: str) -> str:
+        relative = posixpath.relpath(path, root)
+        return "" if relative == "." else relative.replace("/", ".")
+
+
+def bound_names(statements: list[Form]) -> dict[str, list[Form]]:
+    """The statements that bind each name in a block, nested blocks of `if`, `try`, `for` and `with` included."""
+    found: dict[str, list[Form]] = {}
+    pending = list(statements)
+    while pending:
+        statement = pending.pop(0)
+        for name in _binds(statement):
+            found.setdefault(name, []).append(statement)
+        pending[:0] = [inner for block in blocks(statement) for inner in block]
+    return found
+
+
+def blocks(statement: Form) -> list[list[Form]]:
+    """The blocks nested in a statement, those of definitions left out."""
+    match statement:
+        case ["if" | "while", _, _, body, otherwise] | ["for", _, _, _, body, otherwise]:
+            return [body, otherwise]
+        case ["with", _, _, body]:
+            return [body]
+        case ["try", _, body, handlers, otherwise, final]:
+            return [body, *[handler[2] for handler in handlers], otherwise, final]
+        case ["match", _, _, cases]:
+            return [case[2] for case in cases]
+    return []
+
+
+def targets(form: Form) -> Iterable[str]:
+    """The plain names that an assignment target binds."""
+    match form:
+        case ["name", _, name]:
+            yield name
+        case ["tuple" | "list", _, items]:
+            for item in items:
+                yield from targets(item)
+        case ["star", _, inner]:
+            yield from targets(inner)
+
+
+def _binds(statement: Form) -> Iterable[str]:
+    match statement:
+        case ["assign", _, names, _]:
+            for name in names:
+                yield from targets(name)
+        case ["annassign", _, target, _, _] | ["augassign", _, _, target, _] | ["for", _, target, *_]:
+            yield from targets(target)
+        case ["def", _, _, name, *_] | ["class", _, name, *_]:
+            yield name
+        case ["import", _, names]:
+            for name, alias in names:
+                yield alias or name.partition(".")[0]
+        case ["from", _, _, _, names]:
+            for name, alias in names:
+                yield alias or name
+        case ["with", _, items, _]:
+            for _, target in items:
+                if target is not None:
+                    yield from targets(target)
+        case ["try", _, _, handlers, *_]:
+            for handler in handlers:
+                if handler[1]:
+                    yield handler[1]

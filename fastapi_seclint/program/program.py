@@ -1,0 +1,243 @@
+"""The program: the one object that rules and reports ask."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts import FileFacts
+from fastapi_seclint.program import calls
+from fastapi_seclint.program.interpreter import Interpreter
+from fastapi_seclint.program.modules import Module, Modules
+from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Router, native
+from fastapi_seclint.program.routes import Route, Walker
+from fastapi_seclint.program.table import AppRow, Guards, RouteRow, RouteTable, Unresolved
+from fastapi_seclint.program.values import (
+    Arguments,
+    Bound,
+    Class,
+    Function,
+    Instance,
+    Place,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.config import Config
+    from fastapi_seclint.discovery import SourceFile
+    from fastapi_seclint.outcome import ReadError
+
+_WEB_WORDS = frozenset({"FastAPI", "APIRouter", "Starlette", "include_router", "add_api_route", "add_api_websocket_route"})
+_BUILDING = tuple(f'"{word}"'.encode() for word in sorted(_WEB_WORDS))
+_WEB_DECORATORS = frozenset({*HTTP_METHODS, "api_route", "websocket", "route", "on_event"})
+
+
+class Program:
+    """One project, read as a whole. Everything is computed when it is first asked for, and then kept."""
+
+    def __init__(
+        self,
+        root: Path,
+        files: Sequence[tuple[SourceFile, FileFacts]],
+        *,
+        unreadable: Sequence[ReadError] = (),
+        config: Config | None = None,
+    ) -> None:
+        self.root = root
+        self.unreadable = tuple(unreadable)
+        self.config = config
+        found = [(source.path.as_posix(), facts) for source, facts in files]
+        self.modules = Modules(root.as_posix(), found, _is_common_library)
+        self._interpreter = Interpreter(self.modules)
+
+    @cached_property
+    def interpreter(self) -> Interpreter:
+        """The interpreter after all set-up code ran."""
+        interpreter = self._interpreter
+        web = [module for module in self.modules.by_file.values() if _is_web(module.facts)]
+        own = [module for module in web if not self.is_test(module)]
+        for module in sorted(own, key=lambda item: ("FastAPI" not in item.facts.words, item.file)):
+            interpreter.run_module(module)
+        self._run_callers([module for module in self.modules.by_file.values() if not self.is_test(module)])
+        interpreter.run_deferred()
+        self._call_factories(own)
+        interpreter.run_deferred()
+        return interpreter
+
+    def is_test(self, module: Module) -> bool:
+        """Whether a file is a test by where it lies in the project."""
+        return is_test_path(posixpath.relpath(module.file, self.root.as_posix()))
+
+    def _run_callers(self, modules: Sequence[Module]) -> None:
+        """Run the modules that name a function which makes or fills an application and was not called so far."""
+        interpreter = self._interpreter
+        while True:
+            idle = {
+                function.name
+                for key, function in interpreter.functions.items()
+                if key not in interpreter.invoked and _builds(function)
+            }
+            waiting = [module for module in modules if module.state == "new" and module.facts.words & idle]
+            if not waiting:
+                return
+            for module in sorted(waiting, key=lambda item: item.file):
+                interpreter.run_module(module)
+
+    def _call_factories(self, modules: Sequence[Module]) -> None:
+        """Call the functions that make an application and that nobody calls: `create_app`, `Server.__init__`."""
+        names = {b'"FastAPI"'} | {f'"{name}"'.encode() for name in self._application_classes(modules)}
+        for module in sorted(modules, key=lambda item: item.file):
+            functions = module.facts.functions
+            for number in range(len(functions)):
+                if any(module.facts.body_mentions(number, name) for name in names):
+                    outer = number
+                    while functions[outer][2] >= 0:
+                        outer = functions[outer][2]
+                    self._call_factory(module, outer)
+
+    def _application_classes(self, modules: Sequence[Module]) -> set[str]:
+        found = set()
+        for module in modules:
+            for value in list(module.scope.names.values()):
+                if isinstance(value, Class) and "fastapi.applications.FastAPI" in value.external_bases():
+                    found.add(value.name)
+        return found
+
+    def _call_factory(self, module: Module, number: int) -> None:
+        interpreter = self._interpreter
+        key = (module.file, number)
+        function = interpreter.functions.get(key)
+        if function is None or key in interpreter.invoked:
+            return
+        place = function.place
+        interpreter.uncertain = 0
+        given = Arguments(open=True)
+        if function.owner is not None and function.kind not in ("static", "class"):
+            owner = function.owner
+            initializer = calls.method_of(Instance(owner), "__init__")
+            instance = calls.instantiate(interpreter, owner, given, owner.place)
+            if initializer is not function:
+                calls.call(interpreter, Bound(instance, function), given, place)
+        elif function.owner is not None and function.kind == "class":
+            calls.call(interpreter, Bound(function.owner, function), given, place)
+        else:
+            calls.call(interpreter, function, given, place)
+
+    @cached_property
+    def apps(self) -> list[Router]:
+        """The applications that are not mounted in another one; lone routers when there is no application at all."""
+        routers = [router for router in self.interpreter.routers if router.entries or router.kind == "app"]
+        inner = {id(app) for router in routers for app in _inner(router)}
+        apps = [router for router in routers if router.kind == "app" and id(router) not in inner]
+        if not apps:
+            apps = [router for router in routers if id(router) not in inner]
+        named = {}
+        for app in apps:
+            named.setdefault(self.app_name(app), app)
+        return [named[name] for name in sorted(named)]
+
+    @cached_property
+    def _bound_names(self) -> dict[int, tuple[str, str]]:
+        found: dict[int, tuple[str, str]] = {}
+        for module in sorted(self.modules.by_file.values(), key=lambda item: item.file):
+            for name, value in module.scope.names.items():
+                for instance in native(value) if isinstance(value, Instance) else ():
+                    known = found.get(id(instance.native))
+                    own = instance.place is not None and instance.place.module is module
+                    if known is None or (own and known[0] != module.name):
+                        found[id(instance.native)] = (module.name, name)
+        return found
+
+    def app_name(self, app: Router) -> str:
+        """`module:name`, or `module:function()` when only a function has it."""
+        bound = self._bound_names.get(id(app))
+        if bound is not None:
+            return ":".join(bound)
+        module = app.place.module.name
+        if app.made_in:
+            return f"{module}:{app.made_in.removeprefix(module + '.')}()"
+        return f"{module}:{app.place.line}"
+
+    @cached_property
+    def walker(self) -> Walker:
+        return Walker(self.interpreter)
+
+    @cached_property
+    def routes(self) -> list[Route]:
+        """Every route of every application."""
+        return [route for app in self.apps for route in self.walker.routes(app)]
+
+    def route_table(self) -> RouteTable:
+        """The routes as plain data, sorted by app, path and methods."""
+        rows = [self._row(route) for route in self.routes]
+        rows.sort(key=lambda row: (row.app, row.path, row.methods, row.kind, row.endpoint))
+        apps = tuple(AppRow(self.app_name(app), app.place.location) for app in self.apps)
+        return RouteTable(apps, tuple(rows), self._unresolved())
+
+    def _row(self, route: Route) -> RouteRow:
+        names = dict.fromkeys(node.name for node in route.nodes())
+        through = tuple(_where(include) for include in route.includes)
+        return RouteRow(
+            app=self.app_name(route.app),
+            path=route.path,
+            methods=route.methods,
+            kind=route.kind,
+            endpoint=route.name,
+            location=route.place.location if route.place is not None else None,
+            dependencies=tuple(names),
+            guards=Guards(),
+            protection="unknown",
+            included_through=through,
+        )
+
+    def _unresolved(self) -> tuple[Unresolved, ...]:
+        found = {(place.location, reason) for place, reason in self.interpreter.unresolved}
+        for route in self.routes:
+            found.update((place.location, reason) for place, reason in route.problems)
+        return tuple(Unresolved(location, reason) for location, reason in sorted(found))
+
+
+def _inner(router: Router) -> list[Router]:
+    found = []
+    for entry in router.entries:
+        value: Value | None = entry.app if isinstance(entry, Mount) else entry.router if isinstance(entry, Include) else None
+        found += [instance.native for instance in native(value) if instance.native is not None]
+    return found
+
+
+def _where(include: Include) -> str:
+    return str(include.place)
+
+
+def _builds(function: Function) -> bool:
+    facts = function.module.facts
+    return function.number >= 0 and any(facts.body_mentions(function.number, word) for word in _BUILDING)
+
+
+def _is_web(facts: FileFacts) -> bool:
+    return bool(facts.words & _WEB_WORDS or facts.decorators & _WEB_DECORATORS)
+
+
+_COMMON_LIBRARIES = frozenset(
+    {"fastapi", "starlette", "pydantic", "pydantic_settings", "sqlalchemy", "sqlmodel", "redis", "jose", "jwt", "passlib",
+     "httpx", "requests", "uvicorn", "typing_extensions", "yaml", "openai", "anthropic", "langchain", "docker", "alembic",
+     "celery", "mcp", "prometheus_client", "sentry_sdk", "click", "typer", "numpy", "pandas", "torch"}
+)  # fmt: skip
+
+
+def _is_common_library(name: str) -> bool:
+    return name in _COMMON_LIBRARIES
+
+
+def is_test_path(path: str) -> bool:
+    """Whether a path inside a project is that of a test: `tests/`, `test_*.py`, `*_test.py`, `conftest.py`."""
+    folders, _, name = path.rpartition("/")
+    inside = {"tests", "test"} & set(folders.split("/"))
+    return bool(inside) or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+
+
+__all__ = ["Function", "Place", "Program", "Unknown", "is_test_path"]

@@ -1,0 +1,113 @@
+"""What the project tells FastAPI: applications and routers with everything registered on them, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fastapi_seclint.program.values import (
+    Arguments,
+    Collection,
+    Const,
+    Instance,
+    Place,
+    Value,
+    options,
+)
+
+HTTP_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+@dataclass(slots=True, eq=False)
+class Registration:
+    """One call that adds a route. `inherited` are the router's own dependencies when the call ran (semantics f03).
+
+    `kind` is http, websocket or raw (Starlette routes, which never get dependencies, f09).
+    """
+
+    kind: str
+    path: Value
+    methods: tuple[str, ...] | None
+    endpoint: Value
+    inherited: tuple[Value, ...]
+    arguments: Arguments
+    place: Place
+    conditional: bool = False
+
+    @property
+    def dependencies(self) -> Value | None:
+        """The `dependencies=` argument of the decorator or call."""
+        return self.arguments.get("dependencies") if self.kind != "raw" else None
+
+
+@dataclass(slots=True, eq=False)
+class Include:
+    """One `include_router` call. `inherited` are the parent's own dependencies when the call ran (f04)."""
+
+    router: Value
+    prefix: Value
+    dependencies: Value | None
+    inherited: tuple[Value, ...]
+    arguments: Arguments
+    place: Place
+    conditional: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Mount:
+    """A mounted application, static folder or host; dependencies of the parent do not reach it (f06)."""
+
+    path: Value
+    app: Value
+    place: Place
+    conditional: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Layer:
+    """One middleware: a class with its arguments, or a function of `@app.middleware("http")`."""
+
+    what: Value
+    arguments: Arguments
+    place: Place
+    function: bool = False
+
+
+Entry = Registration | Include | Mount
+
+
+@dataclass(slots=True, eq=False)
+class Router:
+    """An application (`app`), a FastAPI router (`router`) or something of plain Starlette (`starlette`)."""
+
+    kind: str
+    arguments: Arguments
+    place: Place
+    prefix: Value
+    dependencies: Collection
+    instance: Instance | None = None
+    entries: list[Entry] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    made_in: str = ""
+    conditional: bool = False
+
+    def inherited(self) -> tuple[Value, ...]:
+        """A copy of the dependencies as they are now."""
+        return tuple(self.dependencies.items)
+
+
+def strings(value: Value | None) -> tuple[str, ...] | None:
+    """The strings of a list of known strings, or None when it is not one."""
+    for option in options(value):
+        if isinstance(option, Collection) and not option.open:
+            found = [item.value for item in option.items if isinstance(item, Const)]
+            if len(found) == len(option.items) and all(isinstance(item, str) for item in found):
+                return tuple(str(item) for item in found)
+    return None
+
+
+def native(value: Value | None) -> Iterator[Instance]:
+    """The routers and applications that a value may be."""
+    for option in options(value):
+        if isinstance(option, Instance) and option.native is not None:
+            yield option

@@ -1,0 +1,405 @@
+"""Abstract values: what an expression of the analysed project can be, without running it.
+
+Three answers, never a guess: a value is known (a constant, a function, a list), read from the environment, or unknown
+with a reason. Objects that the project makes (instances, routers, lists) are shared and mutable, as in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Union
+
+from fastapi_seclint.facts.forms import Form, line_of, span_of
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.modules import Module
+    from fastapi_seclint.program.routers import Router
+    from fastapi_seclint.program.scopes import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value was written."""
+
+    module: Module
+    at: int
+
+    @property
+    def location(self) -> Location:
+        return Location(self.module.path, span_of(self.at))
+
+    @property
+    def line(self) -> int:
+        return line_of(self.at)
+
+    def __str__(self) -> str:
+        return f"{self.module.path}:{self.line}"
+
+
+@dataclass(slots=True, eq=False)
+class Unknown:
+    """Something that cannot be known; `reason` says why, for people."""
+
+    reason: str
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Const:
+    """A string, number, bool, None or bytes."""
+
+    value: str | int | float | bool | bytes | None
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Text:
+    """A string of which only parts are known."""
+
+    parts: list[str | Value]
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Collection:
+    """A list, tuple or set; `open` when it may hold more than its items."""
+
+    kind: str
+    items: list[Value]
+    open: bool = False
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Mapping:
+    """A dictionary; `open` when it may hold more than its items."""
+
+    items: list[tuple[Value, Value]]
+    open: bool = False
+    place: Place | None = None
+
+    def get(self, key: str) -> Value | None:
+        """The last value under a string key."""
+        for name, value in reversed(self.items):
+            if isinstance(name, Const) and name.value == key:
+                return value
+        return None
+
+    def set(self, key: Value, value: Value) -> None:
+        """Assign as Python does, when the key is known; else the dictionary becomes open."""
+        if isinstance(key, Const):
+            kept = [item for item in self.items if not (isinstance(item[0], Const) and item[0].value == key.value)]
+            self.items[:] = [*kept, (key, value)]
+        else:
+            self.items.append((key, value))
+            self.open = True
+
+
+@dataclass(slots=True, eq=False)
+class Environment:
+    """A setting read when the program runs: an environment variable, a settings field, a command-line option."""
+
+    name: str
+    default: Value | None = None
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Choice:
+    """One of several values, depending on something that is not known."""
+
+    options: list[Value]
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Arguments:
+    """The arguments of a call. `open` when `*` or `**` of something unknown was passed."""
+
+    positional: list[Value] = field(default_factory=list)
+    keywords: dict[str, Value] = field(default_factory=dict)
+    open: bool = False
+
+    def get(self, name: str, position: int | None = None) -> Value | None:
+        """The argument passed under a keyword or, failing that, at a position."""
+        if name in self.keywords:
+            return self.keywords[name]
+        if position is not None and position < len(self.positional):
+            return self.positional[position]
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class External:
+    """Something of a library, by its canonical dotted name; a call adds `()`: `fastapi_users.FastAPIUsers().current_user`.
+
+    `arguments` are those of the last call in the name, `parent` is what it was called on or taken from.
+    """
+
+    name: str
+    arguments: Arguments | None = None
+    parent: External | None = None
+    place: Place | None = None
+
+    @property
+    def called(self) -> bool:
+        return self.arguments is not None
+
+
+@dataclass(slots=True, eq=False)
+class Function:
+    """A function, lambda or closure of the project. `wraps` is what `functools.wraps` says it stands for."""
+
+    module: Module
+    number: int
+    name: str
+    qualname: str
+    flags: int
+    parameters: list[Form]
+    defaults: list[Value | None]
+    scope: Scope
+    at: int
+    returns: Form | None = None
+    body: Form | None = None
+    owner: Class | None = None
+    wraps: Value | None = None
+    decorators: list[Value] = field(default_factory=list)
+    kind: str = "function"
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.module, self.at)
+
+    @property
+    def dotted(self) -> str:
+        return f"{self.module.name}.{self.qualname}"
+
+    def statements(self) -> list[Form]:
+        """The statements of its body; a lambda returns its expression."""
+        if self.number < 0:
+            return [["return", self.at, self.body]]
+        return self.module.facts.body(self.number)
+
+
+@dataclass(slots=True, eq=False)
+class Class:
+    """A class of the project. `fields` are its annotated names with annotation and default, in order."""
+
+    module: Module
+    name: str
+    qualname: str
+    bases: list[Value]
+    namespace: dict[str, Value]
+    at: int
+    scope: Scope
+    fields: list[tuple[str, Form, Value | None]] = field(default_factory=list)
+    keywords: dict[str, Value] = field(default_factory=dict)
+    decorators: list[Value] = field(default_factory=list)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.module, self.at)
+
+    @property
+    def dotted(self) -> str:
+        return f"{self.module.name}.{self.qualname}"
+
+    def lineage(self) -> Iterator[Class | External]:
+        """The class and its bases, nearest first, each once (depth first, close enough to the real order)."""
+        seen: set[int] = set()
+        pending: list[Value] = [self]
+        while pending:
+            item = pending.pop(0)
+            if isinstance(item, Choice):
+                pending[:0] = item.options
+            elif isinstance(item, Class | External) and id(item) not in seen:
+                seen.add(id(item))
+                yield item
+                if isinstance(item, Class):
+                    pending[:0] = item.bases
+
+    def external_bases(self) -> list[str]:
+        """Canonical names of the library classes that it descends from."""
+        return [base.name for base in self.lineage() if isinstance(base, External)]
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """An object of a project class, or a router or application of the library (`native`)."""
+
+    cls: Class | External
+    attributes: dict[str, Value] = field(default_factory=dict)
+    arguments: Arguments | None = None
+    native: Router | None = None
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Bound:
+    """A method together with the object it belongs to."""
+
+    receiver: Value
+    function: Value
+
+
+@dataclass(slots=True, eq=False)
+class Native:
+    """A method of a library object that the model knows: `router.include_router`, `list.append`."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class Super:
+    """`super()` inside a method of `owner`."""
+
+    owner: Class
+    receiver: Value
+
+
+@dataclass(slots=True, eq=False)
+class ModuleValue:
+    """A module of the project."""
+
+    module: Module
+
+
+@dataclass(slots=True, eq=False)
+class Partial:
+    """`functools.partial(function, ...)`."""
+
+    function: Value
+    arguments: Arguments
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Annotated:
+    """`Annotated[base, *metadata]`."""
+
+    base: Value
+    metadata: list[Value]
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Generic:
+    """A subscripted type that is not Annotated: `Optional[X]`, `list[X]`, `X | None`."""
+
+    origin: str
+    members: list[Value]
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Dependency:
+    """`Depends(...)` or `Security(...)`; `call` is None when the annotation names the callable."""
+
+    call: Value | None
+    security: bool
+    scopes: Value | None
+    arguments: Arguments
+    place: Place | None = None
+
+
+@dataclass(slots=True, eq=False)
+class RouteDecorator:
+    """`router.get("/path", ...)`: applied to a function it registers a route."""
+
+    receiver: Instance
+    method: str
+    arguments: Arguments
+    place: Place
+
+
+Value = Union[
+    Unknown,
+    Const,
+    Text,
+    Collection,
+    Mapping,
+    Environment,
+    Choice,
+    External,
+    Function,
+    Class,
+    Instance,
+    Bound,
+    Native,
+    Super,
+    ModuleValue,
+    Partial,
+    Annotated,
+    Generic,
+    Dependency,
+    RouteDecorator,
+]
+
+
+NONE = Const(None)
+
+
+def options(value: Value | None) -> Iterator[Value]:
+    """The values it may be: those of a choice, else itself; nothing for None."""
+    pending: list[Value] = [] if value is None else [value]
+    while pending:
+        item = pending.pop(0)
+        if isinstance(item, Choice):
+            pending[:0] = item.options
+        else:
+            yield item
+
+
+def settled(value: Value | None) -> Iterator[Value]:
+    """The values it may be when nothing is configured: like `options`, environment reads replaced by their defaults."""
+    for item in options(value):
+        if isinstance(item, Environment):
+            if item.default is not None:
+                yield from settled(item.default)
+        else:
+            yield item
+
+
+def join(values: Sequence[Value]) -> Value:
+    """One value for several possible ones; equal constants and identical objects fall together."""
+    kept: list[Value] = []
+    seen: set[Any] = set()
+    for value in values:
+        for item in options(value):
+            key = (type(item.value).__name__, item.value) if isinstance(item, Const) else id(item)
+            if key not in seen:
+                seen.add(key)
+                kept.append(item)
+    if len(kept) == 1:
+        return kept[0]
+    return Choice(kept[:24]) if kept else Unknown("no value")
+
+
+def constant(value: Value | None) -> Any:
+    """The Python constant that a value is, through environment defaults; None also when it is not one."""
+    found = list(settled(value))
+    return found[0].value if len(found) == 1 and isinstance(found[0], Const) else None
+
+
+def string(value: Value | None) -> str | None:
+    """The string that a value is, through environment defaults, or None."""
+    found = constant(value)
+    return found if isinstance(found, str) else None
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a value is true: yes, no, or None when it depends on something unknown."""
+    if isinstance(value, Const):
+        return bool(value.value)
+    if isinstance(value, Collection | Mapping):
+        return True if value.items else (None if value.open else False)
+    if isinstance(value, Function | Class | Instance | Bound | ModuleValue | Dependency | Annotated | Partial):
+        return True
+    if isinstance(value, Choice):
+        answers = {truth(option) for option in value.options}
+        return answers.pop() if len(answers) == 1 else None
+    return None

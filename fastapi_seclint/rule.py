@@ -1,0 +1,137 @@
+"""What a rule is, what it reports and how it is mended: `Rule`, `Finding`, `Fix`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.edits import Edit
+    from fastapi_seclint.program import Program
+
+Severity = Literal["critical", "high", "medium", "low"]
+Confidence = Literal["high", "medium", "low"]
+Persona = Literal["regular", "pedantic", "auditor"]
+
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
+CONFIDENCES: tuple[Confidence, ...] = ("high", "medium", "low")
+PERSONAS: tuple[Persona, ...] = ("regular", "pedantic", "auditor")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A further place that led to a finding, and what it says there."""
+
+    location: Location
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A repair as data: what it does in a few words, and the named edits that do it.
+
+    Safe means that callers who were rightly accepted stay accepted and that nothing new must be configured.
+    """
+
+    title: str
+    safe: bool
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake at one place.
+
+    `location` is the place to mend. `symbol` is the dotted name of the enclosing function, class or module;
+    `route` the method and path it concerns. `masks` names rules whose findings on the same route or token this one
+    hides, so that mending it may rightly bring them up.
+    """
+
+    rule: Rule
+    location: Location
+    message: str
+    severity: Severity
+    confidence: Confidence
+    persona: Persona
+    symbol: str = ""
+    route: tuple[str, str] | None = None
+    evidence: tuple[Evidence, ...] = ()
+    fix: Fix | None = None
+    masks: tuple[str, ...] = ()
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        span = self.location.span
+        return (self.location.path, span.line, span.column, self.rule.code, self.message)
+
+
+Check = Callable[["Program"], Iterable[Finding]]
+
+
+@dataclass(slots=True)
+class Rule:
+    """One documented mistake. The module in `checks/` declares it as `RULE` and decorates its check with `@RULE.check`.
+
+    `guide` is the section of the security guide that documents the mistake, `fixable` the best applicability its fixes
+    can have, `cwe` the weakness numbers and `owasp` the entries of the OWASP API Security Top 10 2023 (`API2`).
+    """
+
+    code: str
+    name: str
+    summary: str
+    severity: Severity
+    confidence: Confidence = "high"
+    persona: Persona = "regular"
+    cwe: tuple[int, ...] = ()
+    owasp: tuple[str, ...] = ()
+    guide: str = ""
+    fixable: Literal["safe", "unsafe", "none"] = "none"
+    run: Check | None = field(default=None, repr=False)
+
+    def check(self, function: Callable[[Program], Iterator[Finding]]) -> Callable[[Program], Iterator[Finding]]:
+        """Register the function that looks for this mistake; it takes the program and yields findings."""
+        self.run = function
+        return function
+
+    def finding(
+        self,
+        location: Location,
+        message: str,
+        *,
+        severity: Severity | None = None,
+        confidence: Confidence | None = None,
+        persona: Persona | None = None,
+        symbol: str = "",
+        route: tuple[str, str] | None = None,
+        evidence: Iterable[Evidence] = (),
+        fix: Fix | None = None,
+        masks: Iterable[str] = (),
+    ) -> Finding:
+        """A finding of this rule; severity, confidence and persona default to the rule's own."""
+        return Finding(
+            rule=self,
+            location=location,
+            message=message,
+            severity=severity or self.severity,
+            confidence=confidence or self.confidence,
+            persona=persona or self.persona,
+            symbol=symbol,
+            route=route,
+            evidence=tuple(evidence),
+            fix=fix,
+            masks=tuple(masks),
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.code)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rule) and other.code == self.code
+
+
+def without_fix(finding: Finding) -> Finding:
+    """The same finding with its fix withheld."""
+    return replace(finding, fix=None)
