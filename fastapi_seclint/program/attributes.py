@@ -29,6 +29,8 @@ from fastapi_seclint.program.values import (
     Unknown,
     Value,
     join,
+    same,
+    settled,
 )
 
 if TYPE_CHECKING:
@@ -178,7 +180,11 @@ def _of_super(interpreter: Interpreter, value: Super, name: str, place: Place) -
 
 
 def set_attribute(interpreter: Interpreter, owner: Value, name: str, value: Value) -> None:
-    """What `owner.name = value` does."""
+    """What `owner.name = value` does; in a branch that may not be taken the old value stays possible."""
+    if interpreter.uncertain and isinstance(owner, Instance) and isinstance(owner.cls, Class):
+        before = owner.attributes.get(name) or _class_member(owner.cls, name)
+        if before is not None and not isinstance(before, Unknown | Function):
+            value = join([before, value])
     if isinstance(owner, Instance):
         if owner.native is not None and name == "prefix":
             owner.native.prefix = value
@@ -201,12 +207,11 @@ def item(interpreter: Interpreter, value: Value, index: Value, place: Place) -> 
     """What `value[index]` is."""
     if isinstance(value, Choice):
         return join([item(interpreter, option, index, place) for option in value.options])
-    if isinstance(value, Mapping) and isinstance(index, Const):
-        found = value.get(index.value) if isinstance(index.value, str) else None
-        if found is not None:
-            return found
-    if isinstance(value, Mapping) and value.items and not value.open and not isinstance(index, Const):
-        return join([held for _, held in value.items])
+    if isinstance(value, Mapping):
+        found = [held for one in settled(index) for key, held in reversed(value.items) if same(key, one)]
+        others = [] if isinstance(index, Const) else [held for _, held in value.items]
+        if found or (others and not value.open):
+            return join([*found[:1], *others])
     if isinstance(index, Const) and type(index.value) is int:
         held = value.items if isinstance(value, Collection) and not value.open else None
         if held is not None and -len(held) <= index.value < len(held):

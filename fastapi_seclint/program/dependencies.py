@@ -24,6 +24,7 @@ from fastapi_seclint.program.values import (
     Environment,
     External,
     Function,
+    Generic,
     Instance,
     Partial,
     Place,
@@ -55,7 +56,8 @@ class Node:
     """One dependency in a route's tree: the callable, how it is named, and what it depends on itself.
 
     `written` is where `Depends(...)` stands. `parameter` is the parameter it fills, empty in a `dependencies=` list.
-    `certain` is False when another callable may stand in its place or the list it is in is conditional.
+    `certain` is False when another callable may stand in its place or the list it is in is conditional;
+    `alternative` when that other one is what the default configuration gives.
     """
 
     name: str
@@ -65,17 +67,19 @@ class Node:
     parameter: str = ""
     children: list[Node] = field(default_factory=list)
     certain: bool = True
+    alternative: bool = False
 
     @property
     def function(self) -> Function | None:
         """The project function that runs: the function itself, `__init__`, `__call__` or the bound method."""
         return running(self.call)
 
-    def walk(self) -> Iterator[Node]:
-        """Itself and everything below, depth first."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+    def walk(self, alternatives: bool = True) -> Iterator[Node]:
+        """Itself and everything below, depth first; alternatives only when asked for."""
+        if alternatives or not self.alternative:
+            yield self
+            for child in self.children:
+                yield from child.walk(alternatives)
 
 
 def running(value: Value) -> Function | None:
@@ -96,7 +100,8 @@ def running(value: Value) -> Function | None:
 def dotted_name(value: Value) -> str | None:
     """A callable's name as Python would give it at run time, or None when it is unknown."""
     if isinstance(value, Function):
-        return (dotted_name(value.wraps) if value.wraps is not None else None) or value.dotted
+        wrapped = next(options(value.wraps), None)
+        return (dotted_name(wrapped) if wrapped is not None else None) or value.dotted
     if isinstance(value, Class):
         return value.dotted
     if isinstance(value, External):
@@ -110,14 +115,17 @@ def dotted_name(value: Value) -> str | None:
         return f"{dotted_name(value.cls)}()"
     if isinstance(value, Partial):
         return f"partial({dotted_name(value.function)})"
+    if isinstance(value, Generic) and "." in value.origin:
+        return f"{value.origin}()"
     return None
 
 
 def parameters(value: Value) -> list[Parameter]:
     """The signature that `inspect.signature` gives for a callable, `__wrapped__` followed."""
     if isinstance(value, Function):
-        if value.wraps is not None and isinstance(value.wraps, Function | Bound | Class):
-            return parameters(value.wraps)
+        wrapped = next(options(value.wraps), None)
+        if isinstance(wrapped, Function | Bound | Class | Instance | Partial):
+            return parameters(wrapped)
         return [
             Parameter(form[0], form[1], form[2], default, value.scope, Place(value.module, form[4]))
             for form, default in zip(value.parameters, value.defaults, strict=True)
@@ -164,15 +172,15 @@ class Resolver:
         """The trees of a `dependencies=` argument."""
         possible = [option for option in options(value) if not (isinstance(option, Const) and option.value is None)]
         nodes: list[Node] = []
+        first = next(options(value), None)
         for option in possible:
             items = iterate(option)
             if items is None:
                 self.problems.append((place, f"dependencies that could not be followed: {_why(option)}"))
-            for item in items or []:
-                nodes.extend(self.of_value(item, place))
-        if len(list(options(value))) > 1:
-            for node in nodes:
-                node.certain = False
+            added = [node for item in items or [] for node in self.of_value(item, place)]
+            if len(list(options(value))) > 1:
+                _doubt(added, option is not first)
+            nodes.extend(added)
         return nodes
 
     def of_values(self, values: tuple[Value, ...], place: Place) -> list[Node]:
@@ -185,12 +193,12 @@ class Resolver:
         nodes: list[Node] = []
         for option in found:
             if isinstance(option, Dependency):
-                nodes.extend(self._nodes(option, option.call, "", 0))
+                added = self._nodes(option, option.call, "", 0)
+                if len(found) > 1:
+                    _doubt(added, option is not found[0])
+                nodes.extend(added)
             elif not (isinstance(option, Const) and option.value is None):
                 self.problems.append((place, f"a dependency that could not be followed: {_why(option)}"))
-        if len(found) > 1:
-            for node in nodes:
-                node.certain = False
         return nodes
 
     def of_callable(self, value: Value, depth: int = 0, skip_first: Value | None = None) -> list[Node]:
@@ -262,8 +270,17 @@ class Resolver:
                     self.problems.append((place, f"a dependency that could not be followed: {_why(option)}"))
                 continue
             children = self.of_callable(option, depth + 1)
-            nodes.append(Node(name, option, dependency, dependency.place, parameter, children, len(found) == 1))
+            node = Node(name, option, dependency, dependency.place, parameter, children)
+            if len(found) > 1:
+                _doubt([node], option is not found[0])
+            nodes.append(node)
         return nodes
+
+
+def _doubt(nodes: list[Node], alternative: bool) -> None:
+    for node in nodes:
+        node.certain = False
+        node.alternative = node.alternative or alternative
 
 
 def _why(value: Value) -> str:

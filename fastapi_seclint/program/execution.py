@@ -19,6 +19,7 @@ from fastapi_seclint.program.values import (
     Unknown,
     Value,
     join,
+    likely,
     truth,
 )
 
@@ -129,20 +130,16 @@ def _raise(interpreter: Interpreter, form: Form, scope: Scope) -> int:
 
 def _if(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     _, _, test, body, otherwise = form
-    decided = decide(interpreter, test, scope)
-    if decided is not None:
-        return run(interpreter, body if decided else otherwise, scope)
-    return _branches(interpreter, [body, otherwise], scope)
-
-
-def decide(interpreter: Interpreter, test: Form, scope: Scope) -> bool | None:
-    """Whether a condition holds; None when the environment or something unknown decides."""
     match test:
         case ["name", _, "TYPE_CHECKING"] | ["attr", _, _, "TYPE_CHECKING"]:
-            return True
+            return run(interpreter, body, scope)
         case ["compare", _, ["name", _, "__name__"], *_]:
-            return None
-    return truth(interpreter.evaluate(test, scope))
+            return _branches(interpreter, [body, otherwise], scope)
+    decision = interpreter.evaluate(test, scope)
+    known = truth(decision)
+    if known is not None:
+        return run(interpreter, body if known else otherwise, scope)
+    return _branches(interpreter, [otherwise, body] if likely(decision) is False else [body, otherwise], scope)
 
 
 def _branches(interpreter: Interpreter, branches: list[list[Form]], scope: Scope) -> int:

@@ -27,7 +27,9 @@ from fastapi_seclint.program.values import (
     Unknown,
     Value,
     join,
+    likely,
     options,
+    same,
     truth,
 )
 
@@ -45,8 +47,6 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "%": operator.mod,
 }
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -299,25 +299,45 @@ def _unary(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     value = evaluate(interpreter, operand, scope)
     place = Place(scope.module, at)
     if symbol == "not":
-        known = truth(value)
-        return Unknown("a condition", place) if known is None else Const(not known, place)
+        return condition([None if (known := truth(option)) is None else not known for option in _worlds(value)], place)
     if symbol == "-" and isinstance(value, Const) and isinstance(value.value, int | float):
         return Const(-value.value, place)
     return Unknown("computed", place)
 
 
+def condition(answers: list[bool | None], place: Place) -> Value:
+    """A condition that holds or not in the worlds that are possible, the likeliest first."""
+    if not answers:
+        return Unknown("a condition", place)
+    return join([Unknown("a condition", place) if answer is None else Const(answer, place) for answer in answers])
+
+
+def _worlds(value: Value) -> list[Value]:
+    """The values it may be; an environment read is its default first, then anything."""
+    found: list[Value] = []
+    for option in options(value):
+        if isinstance(option, Environment):
+            found += [*(_worlds(option.default) if option.default is not None else []), Unknown("configured")]
+        else:
+            found.append(option)
+    return found[:8]
+
+
 def _bool(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
-    _, at, symbol, forms = form
+    _, _, symbol, forms = form
     possible: list[Value] = []
+    chosen: Value | None = None
     for number, item in enumerate(forms):
         value = evaluate(interpreter, item, scope)
         known = truth(value)
         last = number == len(forms) - 1
         if last or known is None or known is (symbol == "or"):
             possible.append(value)
+            if chosen is None and (last or likely(value) is (symbol == "or")):
+                chosen = value
         if known is (symbol == "or"):
             break
-    return join(possible)
+    return join(possible if chosen is None else [chosen, *possible])
 
 
 def _compare(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
@@ -327,8 +347,8 @@ def _compare(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     rights = [evaluate(interpreter, item, scope) for item in comparators]
     if len(operators) != 1:
         return Unknown("a condition", place)
-    answer = _decide(operators[0], left, rights[0])
-    return Unknown("a condition", place) if answer is None else Const(answer, place)
+    answers = [_decide(operators[0], one, other) for one in _worlds(left) for other in _worlds(rights[0])]
+    return condition(answers[:16], place)
 
 
 def _decide(symbol: str, left: Value, right: Value) -> bool | None:
@@ -337,11 +357,14 @@ def _decide(symbol: str, left: Value, right: Value) -> bool | None:
             return (left.value is None) is (symbol == "is")
         known = isinstance(left, Function | Class | Collection | Mapping | External) or truth(left) is True
         return symbol == "is not" if known else None
-    if symbol in ("in", "not in") and isinstance(left, Const) and isinstance(right, Collection) and not right.open:
-        if all(isinstance(item, Const) for item in right.items):
-            held = any(item.value == left.value for item in right.items if isinstance(item, Const))
-            return held is (symbol == "in")
-        return None
+    if symbol in ("in", "not in") and isinstance(right, Collection) and not right.open:
+        held = [same(left, item) for item in right.items]
+        if True in held:
+            return symbol == "in"
+        return None if None in held else symbol == "not in"
+    if symbol in ("==", "!=", "is", "is not"):
+        equal = same(left, right)
+        return None if equal is None else equal is (symbol in ("==", "is"))
     if isinstance(left, Const) and isinstance(right, Const) and symbol in _COMPARISONS:
         try:
             return bool(_COMPARISONS[symbol](left.value, right.value))
@@ -352,10 +375,12 @@ def _decide(symbol: str, left: Value, right: Value) -> bool | None:
 
 def _ifexp(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     _, _, test, body, otherwise = form
-    known = truth(evaluate(interpreter, test, scope))
+    decision = evaluate(interpreter, test, scope)
+    known = truth(decision)
     if known is not None:
         return evaluate(interpreter, body if known else otherwise, scope)
-    return join([evaluate(interpreter, body, scope), evaluate(interpreter, otherwise, scope)])
+    branches = [otherwise, body] if likely(decision) is False else [body, otherwise]
+    return join([evaluate(interpreter, branch, scope) for branch in branches])
 
 
 def _fstr(interpreter: Interpreter, form: Form, scope: Scope) -> Value:

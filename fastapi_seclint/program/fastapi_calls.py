@@ -261,6 +261,7 @@ def _include_router(interpreter: Interpreter, receiver: Instance, arguments: Arg
     if not any(True for _ in native(child)) and not isinstance(child, External):
         reason = child.reason if isinstance(child, Unknown) else "the value is not a router in sight"
         interpreter.give_up(place, f"include_router of something that could not be followed: {reason}")
+        interpreter.open_includes.append((parent, arguments, place))
         return
     prefix = arguments.get("prefix", None) or Const("")
     entry = Include(

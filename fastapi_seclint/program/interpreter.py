@@ -48,6 +48,7 @@ class Interpreter:
         self.routers: list[Router] = []
         self.unresolved: list[tuple[Place, str]] = []
         self.deferred: list[tuple[Value, Arguments, Place]] = []
+        self.open_includes: list[tuple[Router, Arguments, Place]] = []
         self.functions: dict[tuple[str, int], Function] = {}
         self.invoked: set[tuple[str, int]] = set()
         self.recording = True

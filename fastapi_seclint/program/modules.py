@@ -170,6 +170,8 @@ class Modules:
         votes: Counter[str] = Counter()
         seen: dict[tuple[str, str], str | None] = {}
         for module in self.by_file.values():
+            if is_test_path(posixpath.relpath(module.file, self._root)):
+                continue
             for name in module.facts.imports:
                 key = (module.folder, name.partition(".")[0])
                 if key not in seen:
@@ -180,14 +182,17 @@ class Modules:
         return votes
 
     def _source_root(self, folder: str) -> str:
-        """The folder at which the dotted names of the files in `folder` start."""
+        """The folder at which the dotted names of the files in `folder` start: where most imports find them.
+
+        Without such imports: the folder around the top package, or the project's own folder.
+        """
         outside = folder
         while self._is_package(outside):
             outside = posixpath.dirname(outside)
         best, most = (outside if self._is_package(folder) else ""), 0
-        above = outside
+        above = folder
         while len(above) >= len(self._limit) and len(above) > 1:
-            if self._votes[above] > most:
+            if self._votes[above] >= max(most, 1):
                 best, most = above, self._votes[above]
             above = posixpath.dirname(above)
         return best or (self._root if outside.startswith(self._root) else outside)
@@ -199,6 +204,13 @@ class Modules:
     def _dotted(self, path: str, root: str) -> str:
         relative = posixpath.relpath(path, root)
         return "" if relative == "." else relative.replace("/", ".")
+
+
+def is_test_path(path: str) -> bool:
+    """Whether a path inside a project is that of a test: `tests/`, `test_*.py`, `*_test.py`, `conftest.py`."""
+    folders, _, name = path.rpartition("/")
+    inside = {"tests", "test"} & set(folders.split("/"))
+    return bool(inside) or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
 
 
 def bound_names(statements: list[Form]) -> dict[str, list[Form]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.program import calls
 from fastapi_seclint.program.interpreter import Interpreter
-from fastapi_seclint.program.modules import Module, Modules
+from fastapi_seclint.program.modules import Module, Modules, is_test_path
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Router, native
 from fastapi_seclint.program.routes import Route, Walker
 from fastapi_seclint.program.table import AppRow, Guards, RouteRow, RouteTable, Unresolved
@@ -19,10 +19,9 @@ from fastapi_seclint.program.values import (
     Arguments,
     Bound,
     Class,
+    Const,
     Function,
     Instance,
-    Place,
-    Unknown,
     Value,
 )
 
@@ -66,7 +65,23 @@ class Program:
         interpreter.run_deferred()
         self._call_factories(own)
         interpreter.run_deferred()
+        self._adopt_orphans()
         return interpreter
+
+    def _adopt_orphans(self) -> None:
+        """Routers that nothing includes go where something unknown is included: they are found by name at run time."""
+        interpreter = self._interpreter
+        if not interpreter.open_includes:
+            return
+        held = {id(inner) for router in interpreter.routers for inner in _inner(router)}
+        parent, arguments, place = interpreter.open_includes[0]
+        for router in interpreter.routers:
+            if router.kind == "router" and router.entries and router.instance and id(router) not in held | {id(parent)}:
+                entry = Include(
+                    router.instance, arguments.get("prefix") or Const(""), arguments.get("dependencies"),
+                    parent.inherited(), arguments, place, conditional=True, adopted=True,
+                )  # fmt: skip
+                parent.entries.append(entry)
 
     def is_test(self, module: Module) -> bool:
         """Whether a file is a test by where it lies in the project."""
@@ -130,7 +145,7 @@ class Program:
     @cached_property
     def apps(self) -> list[Router]:
         """The applications that are not mounted in another one; lone routers when there is no application at all."""
-        routers = [router for router in self.interpreter.routers if router.entries or router.kind == "app"]
+        routers = [router for router in self.interpreter.routers if router.entries or id(router) in self._bound_names]
         inner = {id(app) for router in routers for app in _inner(router)}
         apps = [router for router in routers if router.kind == "app" and id(router) not in inner]
         if not apps:
@@ -179,7 +194,7 @@ class Program:
         return RouteTable(apps, tuple(rows), self._unresolved())
 
     def _row(self, route: Route) -> RouteRow:
-        names = dict.fromkeys(node.name for node in route.nodes())
+        names = dict.fromkeys(node.name for node in route.nodes(alternatives=False))
         through = tuple(_where(include) for include in route.includes)
         return RouteRow(
             app=self.app_name(route.app),
@@ -233,11 +248,4 @@ def _is_common_library(name: str) -> bool:
     return name in _COMMON_LIBRARIES
 
 
-def is_test_path(path: str) -> bool:
-    """Whether a path inside a project is that of a test: `tests/`, `test_*.py`, `*_test.py`, `conftest.py`."""
-    folders, _, name = path.rpartition("/")
-    inside = {"tests", "test"} & set(folders.split("/"))
-    return bool(inside) or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
-
-
-__all__ = ["Function", "Place", "Program", "Unknown", "is_test_path"]
+__all__ = ["Program", "is_test_path"]

@@ -42,7 +42,10 @@ class Registration:
 
 @dataclass(slots=True, eq=False)
 class Include:
-    """One `include_router` call. `inherited` are the parent's own dependencies when the call ran (f04)."""
+    """One `include_router` call. `inherited` are the parent's own dependencies when the call ran (f04).
+
+    `adopted`: the router was not followed to this call; nothing else includes it and this call includes something unknown.
+    """
 
     router: Value
     prefix: Value
@@ -51,6 +54,7 @@ class Include:
     arguments: Arguments
     place: Place
     conditional: bool = False
+    adopted: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -62,10 +62,10 @@ class Route:
             value = value.wraps
         return value if isinstance(value, Function) else None
 
-    def nodes(self) -> Iterator[Node]:
-        """Every dependency of the route, sub-dependencies included."""
+    def nodes(self, alternatives: bool = True) -> Iterator[Node]:
+        """Every dependency of the route, sub-dependencies included; without alternatives as configured by default."""
         for node in self.dependencies:
-            yield from node.walk()
+            yield from node.walk(alternatives)
 
 
 @dataclass(slots=True, eq=False)

@@ -92,6 +92,8 @@ class Mapping:
         if isinstance(key, Const):
             kept = [item for item in self.items if not (isinstance(item[0], Const) and item[0].value == key.value)]
             self.items[:] = [*kept, (key, value)]
+        elif isinstance(key, Instance | External | Class):
+            self.items.append((key, value))
         else:
             self.items.append((key, value))
             self.open = True
@@ -402,4 +404,29 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, Choice):
         answers = {truth(option) for option in value.options}
         return answers.pop() if len(answers) == 1 else None
+    return None
+
+
+def likely(value: Value) -> bool | None:
+    """Whether a value is true in the default configuration; None when not even that is known."""
+    for option in options(value):
+        if isinstance(option, Environment):
+            return None if option.default is None else likely(option.default)
+        return truth(option)
+    return None
+
+
+def same(left: Value, right: Value) -> bool | None:
+    """Whether two settled values are equal: constants by value, members of enumerations by class and name."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        return left.value == right.value
+    if isinstance(left, Instance) and isinstance(right, Instance) and left.cls is right.cls:
+        names = (left.attributes.get("name"), right.attributes.get("name"))
+        if all(isinstance(name, Const) for name in names):
+            return constant(names[0]) == constant(names[1])
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Instance) and "value" in one.attributes and isinstance(other, Const):
+            return same(one.attributes["value"], other)
+    if isinstance(left, Function | Class) and isinstance(right, Function | Class):
+        return left is right
     return None

@@ -1,0 +1,135 @@
+"""What names mean inside a function that is not run: its parameters, its assignments, what is around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program import attributes, execution, expressions
+from fastapi_seclint.program.modules import bound_names
+from fastapi_seclint.program.scopes import Scope
+from fastapi_seclint.program.values import (
+    NONE,
+    Annotated,
+    Class,
+    Dependency,
+    Environment,
+    Function,
+    Instance,
+    Place,
+    Unknown,
+    Value,
+    join,
+    options,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+
+class FunctionScope(Scope):
+    """The names of a function's body, each evaluated when it is asked for, from all of its assignments together.
+
+    A parameter is an object of its annotated class, else unknown; `assume` gives some of them values.
+    """
+
+    __slots__ = ("_assigned", "_busy", "_interpreter", "function")
+
+    def __init__(self, interpreter: Interpreter, function: Function, assume: dict[str, Value] | None = None) -> None:
+        super().__init__(
+            function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner
+        )
+        self._interpreter = interpreter
+        self.function = function
+        self._busy: set[str] = set()
+        self._assigned = bound_names(function.statements())
+        self.names.update(assume or {})
+
+    def local(self, name: str) -> Value | None:
+        """The value of a parameter or local name."""
+        known = super().local(name)
+        if known is not None:
+            return known
+        if name in self._busy:
+            return None
+        self._busy.add(name)
+        try:
+            with self._interpreter.asking(), self._interpreter.budget(3000):
+                found = self._of_parameter(name) or self._of_statements(name)
+        finally:
+            self._busy.discard(name)
+        if found is not None:
+            self.names[name] = found
+        return found
+
+    def _of_parameter(self, name: str) -> Value | None:
+        function = self.function
+        for number, (form, default) in enumerate(zip(function.parameters, function.defaults, strict=True)):
+            if form[0] != name:
+                continue
+            if number == 0 and function.owner is not None and function.kind == "function":
+                return Instance(function.owner, place=function.place)
+            if number == 0 and function.owner is not None and function.kind == "class":
+                return function.owner
+            given = self._typed(form[2]) if form[2] is not None else None
+            if given is not None:
+                return given
+            place = Place(function.module, form[4])
+            if isinstance(default, Dependency) and isinstance(default.call, Class):
+                return Instance(default.call, place=place)
+            assigned = self._of_statements(name)
+            unknown = Environment(f"parameter {name}", default, place) if _plain(default) else Unknown(f"the parameter {name}", place)
+            return unknown if assigned is None else join([assigned, unknown])
+        return None
+
+    def _typed(self, annotation: Form) -> Value | None:
+        scope = self.parent if self.parent is not None else self
+        value = expressions.annotation(self._interpreter, annotation, scope)
+        if isinstance(value, Annotated):
+            value = value.base
+        for option in options(value):
+            members = option.members if hasattr(option, "members") else [option]
+            for member in members:
+                if isinstance(member, Class):
+                    return Instance(member, place=Place(self.module, annotation[1]))
+        return None
+
+    def _of_statements(self, name: str) -> Value | None:
+        found = [self._value(name, statement) for statement in self._assigned.get(name, [])[:12]]
+        return join(found) if found else None
+
+    def _value(self, name: str, statement: Form) -> Value:
+        match statement:
+            case ["assign", _, targets, value]:
+                plain = any(target[0] == "name" and target[2] == name for target in targets)
+                whole = self._interpreter.evaluate(value, self)
+                return whole if plain else self._unpacked(name, targets, whole)
+            case ["annassign", _, _, annotation, value]:
+                if value is not None:
+                    return self._interpreter.evaluate(value, self)
+                return self._typed(annotation) or Unknown(f"{name} is only declared")
+            case ["with", _, items, _]:
+                for context, target in items:
+                    if target is not None and target[0] == "name" and target[2] == name:
+                        return self._interpreter.evaluate(context, self)
+            case ["for", _, target, iterable, *_] if target[0] == "name":
+                items = attributes.iterate(self._interpreter.evaluate(iterable, self))
+                return join(items) if items else Unknown("an item of a loop")
+            case ["def" | "class" | "import" | "from", *_]:
+                execution.run(self._interpreter, [statement], self)
+                return self.names.get(name) or NONE
+        return Unknown(f"{name} is made in a way that is not followed")
+
+    def _unpacked(self, name: str, targets: list[Form], whole: Value) -> Value:
+        for target in targets:
+            if target[0] in ("tuple", "list"):
+                for number, item in enumerate(target[2]):
+                    if item[0] == "name" and item[2] == name:
+                        items = attributes.iterate(whole)
+                        if items is not None and len(items) == len(target[2]):
+                            return items[number]
+        return Unknown(f"{name} is unpacked from something unknown")
+
+
+def _plain(value: Value | None) -> bool:
+    return value is not None and not isinstance(value, Dependency)
