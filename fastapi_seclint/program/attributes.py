@@ -97,7 +97,12 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
     if name == "__class__":
         return value.cls
     if isinstance(value.cls, Class):
-        return of_class(interpreter, value.cls, value, name, place)
+        found = of_class(interpreter, value.cls, value, name, place)
+        if isinstance(found, Unknown) and value.arguments is None and not value.attributes:
+            from fastapi_seclint.program.inside import attribute_of_unmade
+
+            return attribute_of_unmade(interpreter, value.cls, name) or found
+        return found
     return external(f"{value.cls.name}().{name}", place, value.cls)
 
 

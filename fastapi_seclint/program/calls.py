@@ -111,11 +111,11 @@ def method_of(instance: Instance, name: str) -> Function | None:
 def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, place: Place) -> Value:
     """Run a function of the project and join what it may return."""
     from fastapi_seclint.program import execution
-    from fastapi_seclint.program.interpreter import MAX_DEPTH, MAX_STEPS_A_CALL, BudgetSpent
+    from fastapi_seclint.program.interpreter import MAX_STEPS_A_CALL, BudgetSpent
 
     key = (function.module.file, function.number)
     interpreter.invoked.add(key)
-    if interpreter.depth >= MAX_DEPTH or interpreter.context.count(key) >= _MAX_SAME:
+    if interpreter.depth >= interpreter.deepest or interpreter.context.count(key) >= _MAX_SAME:
         return Unknown("calls that nest too deeply", place)
     scope = Scope(function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner)
     bind_parameters(function, arguments, scope)

@@ -109,7 +109,7 @@ def dotted_name(value: Value) -> str | None:
     if isinstance(value, Bound):
         receiver = value.receiver
         owner = receiver if isinstance(receiver, Class) else receiver.cls if isinstance(receiver, Instance) else None
-        name = value.function.name if isinstance(value.function, Function) else None
+        name = (dotted_name(value.function) or "").rpartition(".")[2]
         return f"{dotted_name(owner)}.{name}" if owner is not None and name else None
     if isinstance(value, Instance):
         return f"{dotted_name(value.cls)}()"

@@ -139,19 +139,28 @@ def _if(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     known = truth(decision)
     if known is not None:
         return run(interpreter, body if known else otherwise, scope)
-    return _branches(interpreter, [otherwise, body] if likely(decision) is False else [body, otherwise], scope)
+    expected = likely(decision)
+    return _branches(interpreter, [otherwise, body] if expected is False else [body, otherwise], scope, expected is not True)
 
 
-def _branches(interpreter: Interpreter, branches: list[list[Form]], scope: Scope) -> int:
-    """Run every branch from the same names, then join the names of those that fall through."""
+def _branches(interpreter: Interpreter, branches: list[list[Form]], scope: Scope, doubtful: bool = False) -> int:
+    """Run every branch from the same names, then join the names of those that fall through.
+
+    The first branch is what the default configuration takes, unless that is `doubtful`.
+    """
     before = scope.names
     outcomes = []
     endings = []
     interpreter.uncertain += 1
     try:
-        for branch in branches:
+        for number, branch in enumerate(branches):
             scope.names = dict(before)
-            outcome = run(interpreter, branch, scope)
+            aside = 1 if number or doubtful else 0
+            interpreter.unlikely += aside
+            try:
+                outcome = run(interpreter, branch, scope)
+            finally:
+                interpreter.unlikely -= aside
             outcomes.append(outcome)
             if outcome == FALLS:
                 endings.append(scope.names)

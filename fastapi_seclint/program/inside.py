@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes, execution, expressions
-from fastapi_seclint.program.modules import bound_names
+from fastapi_seclint.program.interpreter import MAX_STEPS_ASKING, BudgetSpent
+from fastapi_seclint.program.modules import blocks, bound_names
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     NONE,
@@ -33,15 +34,25 @@ class FunctionScope(Scope):
     A parameter is an object of its annotated class, else unknown; `assume` gives some of them values.
     """
 
-    __slots__ = ("_assigned", "_busy", "_interpreter", "function")
+    __slots__ = ("_answers", "_assigned", "_busy", "_interpreter", "_kept", "function")
 
-    def __init__(self, interpreter: Interpreter, function: Function, assume: dict[str, Value] | None = None) -> None:
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        function: Function,
+        receiver: Value | None = None,
+        assume: dict[str, Value] | None = None,
+    ) -> None:
         super().__init__(
             function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner
         )
         self._interpreter = interpreter
         self.function = function
         self._busy: set[str] = set()
+        self._answers: dict[int, Value] = {}
+        self._kept: list[Form] = []
+        if function.owner is not None and function.kind != "static":
+            self.receiver = receiver or Instance(function.owner, place=function.place)
         self._assigned = bound_names(function.statements())
         self.names.update(assume or {})
 
@@ -54,13 +65,27 @@ class FunctionScope(Scope):
             return None
         self._busy.add(name)
         try:
-            with self._interpreter.asking(), self._interpreter.budget(3000):
+            with self._interpreter.asking(), self._interpreter.budget(MAX_STEPS_ASKING):
                 found = self._of_parameter(name) or self._of_statements(name)
+        except BudgetSpent:
+            found = Unknown(f"it takes too many steps to say what {name} is")
         finally:
             self._busy.discard(name)
         if found is not None:
             self.names[name] = found
         return found
+
+    def ask(self, form: Form) -> Value:
+        """The value of an expression of the body; answers are kept, since the forms of a body are."""
+        key = id(form)
+        if key not in self._answers:
+            self._answers[key] = self._interpreter.ask(form, self)
+            self._kept.append(form)
+        return self._answers[key]
+
+    def assignments(self, name: str) -> list[Form]:
+        """The statements that bind a local name."""
+        return self._assigned.get(name, [])
 
     def _of_parameter(self, name: str) -> Value | None:
         function = self.function
@@ -68,7 +93,7 @@ class FunctionScope(Scope):
             if form[0] != name:
                 continue
             if number == 0 and function.owner is not None and function.kind == "function":
-                return Instance(function.owner, place=function.place)
+                return self.receiver
             if number == 0 and function.owner is not None and function.kind == "class":
                 return function.owner
             given = self._typed(form[2]) if form[2] is not None else None
@@ -133,3 +158,35 @@ class FunctionScope(Scope):
 
 def _plain(value: Value | None) -> bool:
     return value is not None and not isinstance(value, Dependency)
+
+
+def attribute_of_unmade(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
+    """What the methods of a class assign to `self.name`, for an object whose making was not followed."""
+    for base in cls.lineage():
+        if not isinstance(base, Class):
+            continue
+        methods = [item for item in base.namespace.values() if isinstance(item, Function) and item.kind == "function"]
+        for method in sorted(methods, key=lambda item: item.name != "__init__"):
+            if method.number < 0 or not method.parameters:
+                continue
+            if not method.module.facts.body_mentions(method.number, f'"{name}"'.encode()):
+                continue
+            found = _assigned_to_self(interpreter, method, name)
+            if found is not None:
+                return found
+    return None
+
+
+def _assigned_to_self(interpreter: Interpreter, method: Function, name: str) -> Value | None:
+    own = method.parameters[0][0]
+    values: list[Value] = []
+    pending = list(method.statements())
+    while pending:
+        statement = pending.pop(0)
+        targets = statement[2] if statement[0] == "assign" else [statement[2]] if statement[0] == "annassign" else []
+        for target in targets:
+            if target[0] == "attr" and target[3] == name and target[2][0] == "name" and target[2][2] == own:
+                if statement[-1] is not None:
+                    values.append(interpreter.ask(statement[-1], FunctionScope(interpreter, method)))
+        pending[:0] = [inner for block in blocks(statement) for inner in block]
+    return join(values) if values else None

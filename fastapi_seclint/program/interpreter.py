@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 40
 MAX_STEPS_IN_ALL = 3_000_000
 MAX_STEPS_A_CALL = 20_000
+MAX_DEPTH_ASKING = 4
+MAX_STEPS_ASKING = 600
 
 
 class BudgetSpent(Exception):
@@ -53,7 +55,9 @@ class Interpreter:
         self.invoked: set[tuple[str, int]] = set()
         self.recording = True
         self.uncertain = 0
+        self.unlikely = 0
         self.depth = 0
+        self.deepest = MAX_DEPTH
         self.context: list[object] = []
         self.calls: list[str] = []
         self._sites: dict[object, Instance] = {}
@@ -138,6 +142,14 @@ class Interpreter:
         """The value of an expression."""
         return expressions.evaluate(self, form, scope)
 
+    def ask(self, form: Form, scope: Scope) -> Value:
+        """The value of an expression in code that is not run; unknown when it takes too much to say."""
+        try:
+            with self.asking(), self.budget(MAX_STEPS_ASKING):
+                return self.evaluate(form, scope)
+        except BudgetSpent:
+            return Unknown("it takes too many steps to say", Place(scope.module, form[1]))
+
     # Bookkeeping
 
     def step(self) -> None:
@@ -188,12 +200,16 @@ class Interpreter:
 
     @contextmanager
     def asking(self) -> Iterator[None]:
-        """Inside, nothing that is evaluated registers routes or makes applications."""
+        """Inside, nothing that is evaluated registers routes or makes applications, and calls are followed less far."""
         recording, self.recording = self.recording, False
+        deepest = self.deepest
+        if recording:
+            self.deepest = min(MAX_DEPTH, self.depth + MAX_DEPTH_ASKING)
         try:
             yield
         finally:
             self.recording = recording
+            self.deepest = deepest
 
 
 def run_all(interpreter: Interpreter, modules: Iterable[Module]) -> None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.program import calls
+from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
 from fastapi_seclint.program.modules import Module, Modules, is_test_path
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Router, native
 from fastapi_seclint.program.routes import Route, Walker
-from fastapi_seclint.program.table import AppRow, Guards, RouteRow, RouteTable, Unresolved
+from fastapi_seclint.program.table import AppRow, RouteRow, RouteTable, Unresolved
 from fastapi_seclint.program.values import (
     Arguments,
     Bound,
@@ -186,6 +187,20 @@ class Program:
         """Every route of every application."""
         return [route for app in self.apps for route in self.walker.routes(app)]
 
+    @cached_property
+    def guard_model(self) -> GuardModel:
+        return GuardModel(self.interpreter, self.walker.resolver)
+
+    @cached_property
+    def _guardings(self) -> dict[int, Guarding]:
+        return {}
+
+    def guarding(self, route: Route) -> Guarding:
+        """What guards a route."""
+        if id(route) not in self._guardings:
+            self._guardings[id(route)] = self.guard_model.of_route(route)
+        return self._guardings[id(route)]
+
     def route_table(self) -> RouteTable:
         """The routes as plain data, sorted by app, path and methods."""
         rows = [self._row(route) for route in self.routes]
@@ -195,6 +210,7 @@ class Program:
 
     def _row(self, route: Route) -> RouteRow:
         names = dict.fromkeys(node.name for node in route.nodes(alternatives=False))
+        guarding = self.guarding(route)
         through = tuple(_where(include) for include in route.includes)
         return RouteRow(
             app=self.app_name(route.app),
@@ -204,9 +220,10 @@ class Program:
             endpoint=route.name,
             location=route.place.location if route.place is not None else None,
             dependencies=tuple(names),
-            guards=Guards(),
-            protection="unknown",
+            guards=guarding.guards,
+            protection=guarding.protection,
             included_through=through,
+            reason=guarding.reason,
         )
 
     def _unresolved(self) -> tuple[Unresolved, ...]:

@@ -69,12 +69,16 @@ class Mount:
 
 @dataclass(slots=True, eq=False)
 class Layer:
-    """One middleware: a class with its arguments, or a function of `@app.middleware("http")`."""
+    """One middleware: a class with its arguments, or a function of `@app.middleware("http")`.
+
+    `conditional`: the default configuration does not add it, or that cannot be said.
+    """
 
     what: Value
     arguments: Arguments
     place: Place
     function: bool = False
+    conditional: bool = False
 
 
 Entry = Registration | Include | Mount

@@ -1,0 +1,367 @@
+"""What a stranger meets: a function followed for a request without credentials, and for one with made-up credentials.
+
+A value is a set of kinds. `absent`: missing credentials; `junk`: credentials that the stranger made up; `bad`: what
+checking or looking up such credentials gives (nothing, or an exception); `either`: a condition the stranger controls;
+`request`, `store`: the request and its headers, cookies and session; `denial`: a response that refuses; `path`: the
+request's path; `clean`: everything else. A guard denies when every way through it raises.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form
+from fastapi_seclint.program import credentials, strangers
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.modules import targets
+from fastapi_seclint.program.values import (
+    Function,
+    Place,
+    Value,
+    constant,
+    string,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+Kinds = frozenset[str]
+
+CLEAN: Kinds = frozenset({"clean"})
+ABSENT: Kinds = frozenset({"absent"})
+JUNK: Kinds = frozenset({"junk"})
+BAD: Kinds = frozenset({"bad"})
+EITHER: Kinds = frozenset({"either"})
+REQUEST: Kinds = frozenset({"request"})
+STORE: Kinds = frozenset({"store"})
+SESSION: Kinds = frozenset({"session"})
+DENIAL: Kinds = frozenset({"denial"})
+PASSED: Kinds = frozenset({"passed"})
+PATH: Kinds = frozenset({"path"})
+
+MAX_DEPTH = 8
+
+
+class Raised(Exception):
+    """The expression raises for a stranger."""
+
+    def __init__(self, code: int | None = None) -> None:
+        super().__init__()
+        self.code = code
+
+
+@dataclass(slots=True)
+class Ending:
+    """One way out of a function: `denies`, with the status code where it is known, or the kinds that it returns.
+
+    `conditional`: only on a condition that has nothing to do with credentials.
+    """
+
+    denies: bool
+    kinds: Kinds
+    code: int | None
+    conditional: bool
+    place: Place
+
+
+@dataclass(slots=True)
+class Encounter:
+    """All ways out of a function for one stranger. `checked`: credentials were tested or handed on at all.
+
+    `opaque` names calls of unknown code that got the credentials and may have checked them; `by_path`: the path or
+    method of the request was asked for.
+    """
+
+    endings: list[Ending] = field(default_factory=list)
+    checked: bool = False
+    opaque: list[str] = field(default_factory=list)
+    by_path: bool = False
+
+    @property
+    def denies(self) -> bool:
+        """Whether every way out refuses."""
+        return bool(self.endings) and all(ending.denies for ending in self.endings)
+
+    @property
+    def may_deny(self) -> bool:
+        return any(ending.denies for ending in self.endings)
+
+    @property
+    def passes(self) -> list[Ending]:
+        return [ending for ending in self.endings if not ending.denies]
+
+    @property
+    def returned(self) -> Kinds:
+        """Everything that it may return."""
+        return frozenset().union(*(ending.kinds for ending in self.passes)) or CLEAN
+
+
+@dataclass(slots=True)
+class Stranger:
+    """Whom a function meets: without credentials, or with junk; on which path, where that is known."""
+
+    junk: bool
+    path: str | None = None
+    method: str | None = None
+
+    @property
+    def credential(self) -> Kinds:
+        return JUNK if self.junk else ABSENT
+
+
+class Follower:
+    """Follows functions; `encounters` are kept by function, stranger and kinds of arguments."""
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        self.interpreter = interpreter
+        self._known: dict[object, Encounter] = {}
+        self._scopes: dict[tuple[int, int], FunctionScope] = {}
+        self._busy: set[object] = set()
+        self._kept: list[object] = []
+        self.depth = 0
+
+    def scope(self, function: Function, receiver: Value | None = None) -> FunctionScope:
+        """The names inside a function, as a method of an object when one is given."""
+        key = (id(function), id(receiver))
+        if key not in self._scopes:
+            self._scopes[key] = FunctionScope(self.interpreter, function, receiver)
+        return self._scopes[key]
+
+    def meet(
+        self, function: Function, stranger: Stranger, arguments: dict[str, Kinds], receiver: Value | None = None
+    ) -> Encounter:
+        """What happens when a function runs for a stranger with these arguments, on this object if it is a method."""
+        given = tuple(sorted((name, tuple(sorted(found))) for name, found in arguments.items()))
+        key = (id(function), stranger.junk, stranger.path, stranger.method, given, id(receiver))
+        known = self._known.get(key)
+        if known is not None:
+            return known
+        self._kept += [function, receiver]
+        if key in self._busy or self.depth > MAX_DEPTH:
+            return Encounter([Ending(False, CLEAN, None, True, function.place)])
+        self._busy.add(key)
+        self.depth += 1
+        try:
+            encounter = _Walk(self, function, stranger, arguments, receiver).run()
+        finally:
+            self.depth -= 1
+            self._busy.discard(key)
+        self._known[key] = encounter
+        return encounter
+
+
+Names = dict[str, Kinds]
+
+
+class _Walk:
+    """One walk through one function."""
+
+    def __init__(
+        self, follower: Follower, function: Function, stranger: Stranger, arguments: Names, receiver: Value | None
+    ) -> None:
+        self.follower = follower
+        self.function = function
+        self.stranger = stranger
+        self.scope = follower.scope(function, receiver)
+        self.names: Names = {}
+        self.encounter = Encounter()
+        self.doubt = 0
+        self.may_raise = False
+        self.names.update({name[1:]: found for name, found in arguments.items() if name.startswith("^")})
+        self.names.update({name: found for name, found in arguments.items() if name.startswith("**")})
+        self.bag = {"*"} & arguments.keys()
+        for form in function.parameters:
+            self.names[form[0]] = arguments.get(form[0], CLEAN)
+            if form[1] in (VARIADIC, KEYWORDS) and form[0] not in arguments:
+                self.names[form[0]] = arguments.get("*", CLEAN)
+
+    def run(self) -> Encounter:
+        """Walk the body; falling off its end returns None."""
+        statements = self.function.statements()
+        if self.block(statements):
+            kinds = CLEAN if self.function.flags & GENERATOR else frozenset({"clean", "nothing"})
+            self.end(False, kinds, None, Place(self.function.module, self.function.at))
+        return self.encounter
+
+    def end(self, denies: bool, kinds: Kinds, code: int | None, place: Place) -> None:
+        self.encounter.endings.append(Ending(denies, kinds, code, self.doubt > 0, place))
+
+    def place(self, at: int) -> Place:
+        return Place(self.function.module, at)
+
+    def value(self, form: Form) -> Value:
+        """What the static model knows of an expression."""
+        return self.scope.ask(form)
+
+    # Statements: each says whether control goes on behind it
+
+    def block(self, statements: list[Form]) -> bool:
+        for statement in statements:
+            try:
+                if not self.statement(statement):
+                    return False
+            except Raised as raised:
+                self.end(True, CLEAN, raised.code, self.place(statement[1]))
+                return False
+        return True
+
+    def statement(self, form: Form) -> bool:
+        match form:
+            case ["if", _, test, body, otherwise]:
+                return self.branch(strangers.truths(self, test), body, otherwise)
+            case ["return", at, value]:
+                kinds = frozenset({"nothing", "clean"}) if value is None else strangers.kinds(self, value)
+                self.end(False, kinds, None, self.place(at))
+                return False
+            case ["raise", at, exception, _]:
+                self.end(True, CLEAN, self.code_of(exception), self.place(at))
+                return False
+            case ["assign", _, names, value]:
+                kinds = strangers.kinds(self, value)
+                for target in names:
+                    self.assign(target, kinds)
+            case ["annassign", _, target, _, value]:
+                if value is not None:
+                    self.assign(target, strangers.kinds(self, value))
+            case ["augassign", _, _, target, value]:
+                self.assign(target, strangers.kinds(self, value) | self.names.get(target[2] if target[0] == "name" else "", CLEAN))
+            case ["expr", _, ["yield", at, value]]:
+                self.end(False, CLEAN if value is None else strangers.kinds(self, value), None, self.place(at))
+                return False
+            case ["expr", _, value]:
+                strangers.kinds(self, value)
+            case ["assert", _, test, _]:
+                if strangers.truths(self, test) == {False}:
+                    raise Raised
+            case ["try", *_]:
+                return self.attempt(form)
+            case ["with", _, items, body]:
+                for context, target in items:
+                    kinds = strangers.kinds(self, context)
+                    if target is not None:
+                        self.assign(target, kinds)
+                return self.block(body)
+            case ["for", _, target, iterable, body, otherwise]:
+                self.assign(target, strangers.kinds(self, iterable))
+                return self.branch({True, False}, body, [], certain=True) and self.block(otherwise)
+            case ["while", _, test, body, otherwise]:
+                outcome = strangers.truths(self, test)
+                endless = test[0] == "const" and test[2] is True
+                goes_on = self.branch(outcome if endless else outcome | {False}, body, [], certain=True)
+                return goes_on and self.block(otherwise)
+            case ["match", _, subject, cases]:
+                strangers.kinds(self, subject)
+                return self.cases([case[2] for case in cases])
+            case ["break" | "continue", _]:
+                return False
+        return True
+
+    def cases(self, blocks: list[list[Form]]) -> bool:
+        before, after, goes_on = self.names, [], True
+        self.doubt += 1
+        for block in blocks:
+            self.names = dict(before)
+            if self.block(block):
+                after.append(self.names)
+        self.doubt -= 1
+        self.names = _merged([*after, before])
+        return goes_on
+
+    def branch(self, outcomes: set[bool], body: list[Form], otherwise: list[Form], certain: bool = False) -> bool:
+        """Walk one or both branches; both means that something else than credentials decides, unless `certain`."""
+        if outcomes == {True}:
+            return self.block(body)
+        if outcomes == {False}:
+            return self.block(otherwise)
+        before, after = self.names, []
+        self.doubt += 0 if certain else 1
+        for statements in (body, otherwise):
+            self.names = dict(before)
+            if self.block(statements) or _loops(statements):
+                after.append(self.names)
+        self.doubt -= 0 if certain else 1
+        self.names = _merged(after) if after else before
+        return bool(after)
+
+    def attempt(self, form: Form) -> bool:
+        """A try statement: handlers run when the body may raise for a stranger, and catch what it raises."""
+        _, _, body, handlers, otherwise, final = form
+        before = dict(self.names)
+        kept, self.encounter.endings = self.encounter.endings, []
+        outer, self.may_raise = self.may_raise, False
+        goes_on = self.block(body)
+        inside, self.encounter.endings = self.encounter.endings, kept
+        caught = self.may_raise
+        for ending in inside:
+            if ending.denies and handlers and _catches(handlers, ending.code):
+                caught = True
+            else:
+                self.encounter.endings.append(ending)
+        self.may_raise = outer
+        ways = []
+        if goes_on and self.block(otherwise):
+            ways.append(self.names)
+        if caught or (not goes_on and not inside):
+            after = self.names
+            for _, name, statements, _ in handlers:
+                self.names = {**after, **before, **({name: CLEAN} if name else {})}
+                if self.block(statements):
+                    ways.append(self.names)
+        if not ways:
+            self.block(final)
+            return False
+        self.names = _merged(ways)
+        return self.block(final)
+
+    def assign(self, target: Form, kinds: Kinds) -> None:
+        if target[0] == "name":
+            self.names[target[2]] = kinds
+        elif target[0] in ("tuple", "list"):
+            for name in targets(target):
+                self.names[name] = kinds
+
+    def code_of(self, exception: Form | None) -> int | None:
+        """The status code of a raised exception, where it is an HTTPException of a known code."""
+        if exception is None:
+            return None
+        call = exception
+        if exception[0] == "name":
+            call = credentials.assigned_call(self.scope, exception[2]) or exception
+        if call[0] != "call":
+            return None
+        codes = [value for name, value, _ in call[4] if name == "status_code"] + call[3][:1]
+        for form in codes:
+            code = constant(self.value(form))
+            if isinstance(code, int):
+                return code
+        return None
+
+    def text(self, form: Form) -> str | None:
+        return string(self.value(form))
+
+
+def _merged(ways: list[Names]) -> Names:
+    merged: Names = {}
+    for names in ways:
+        for name, kinds in names.items():
+            merged[name] = merged.get(name, frozenset()) | kinds
+    return merged
+
+
+def _loops(statements: list[Form]) -> bool:
+    return bool(statements) and statements[-1][0] in ("break", "continue")
+
+
+def _catches(handlers: list[Form], code: int | None) -> bool:
+    """Whether one of the handlers catches what a guard raises: everything, or HTTPException by name."""
+    broad = re.compile(r"^(Exception|BaseException)$" if code is None else r"^(Exception|BaseException|HTTPException|StarletteHTTPException)$")
+    for kind, *_ in handlers:
+        names = [kind] if kind is None or kind[0] != "tuple" else kind[2]
+        for name in names:
+            if name is None or broad.match(str(name[-1]) if isinstance(name[-1], str) else ""):
+                return True
+            if code is None and name[-1] not in ("HTTPException", "StarletteHTTPException"):
+                return True
+    return False

@@ -1,0 +1,77 @@
+"""What counts as a credential, and which library calls verify one: the words and names that the guard model goes by."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import tomli
+
+from fastapi_seclint.facts.forms import Form
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.inside import FunctionScope
+
+_CREDENTIAL = re.compile(
+    r"(^|[-_])(auth|authorization|authentication|token|jwt|bearer|api[-_]?key|apikey|access[-_]?key|secret|credential|credentials|"
+    r"password|passwd|session|sessionid|signature|hmac|cookie|key|csrf|xsrf|webhook|user|username|identity)s?($|[-_])",
+    re.I,
+)
+_SCHEME = re.compile(r"^\s*(bearer|basic|token|digest|jwt|api[-_]?key|negotiate)\s*$", re.I)
+_PRIVILEGE = re.compile(
+    r"(role|admin|superuser|super_user|staff|permission|perm\b|scope|privilege|owner|tenant|member|allowed|can_|has_|is_root"
+    r"|moderator|forbidden|authoriz|access_level|acl|policy|enforce)",
+    re.I,
+)
+_GUARDIAN = re.compile(
+    r"(auth|login|logged|token|jwt|oidc|saml|sso|require|verify|validate|current_user|get_user|permission|role|secur"
+    r"|credential|session|api_?key|principal|identity|protect|guard|signed)",
+    re.I,
+)
+
+
+def names_credential(name: str) -> bool:
+    """Whether a header, cookie or parameter of this name carries a credential."""
+    return _CREDENTIAL.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)) is not None
+
+
+def names_scheme(text: str) -> bool:
+    """Whether a text is the public name of an authentication scheme (`Bearer `)."""
+    return _SCHEME.match(text) is not None
+
+
+def names_privilege(name: str) -> bool:
+    """Whether a name speaks of roles, permissions or ownership."""
+    return _PRIVILEGE.search(name) is not None
+
+
+def names_guardian(name: str) -> bool:
+    """Whether a name that cannot be looked into sounds like authentication: such a thing makes a route unknown."""
+    return _GUARDIAN.search(name) is not None
+
+
+def assigned_call(scope: FunctionScope, name: str) -> Form | None:
+    """The call that a local name was last assigned, `error = HTTPException(401)`."""
+    for statement in reversed(scope.assignments(name)):
+        if statement[0] in ("assign", "annassign") and statement[-1] is not None and statement[-1][0] == "call":
+            found: Form = statement[-1]
+            return found
+    return None
+
+
+@cache
+def libraries() -> dict[str, list[dict[str, Any]]]:
+    """The table of libraries: `guard`, `verifier`, `reader`, `limiter`, `middleware`, `neutral`."""
+    text = resources.files("fastapi_seclint.program").joinpath("libraries.toml").read_text("utf-8")
+    return tomli.loads(text)
+
+
+def entry(table: str, name: str) -> dict[str, Any] | None:
+    """The row of a table for a canonical library name; a row's name may end in `*`."""
+    for row in libraries().get(table, []):
+        pattern = row["name"]
+        if pattern == name or (pattern.endswith("*") and name.startswith(pattern[:-1])):
+            return row
+    return None

@@ -1,0 +1,569 @@
+"""What guards a route: its middleware, dependencies, decorators and body, each met by a stranger without credentials and
+by one with made-up credentials. Whoever refuses both protects the route; what cannot be looked into makes it unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.anonymous import (
+    ABSENT,
+    CLEAN,
+    JUNK,
+    PASSED,
+    REQUEST,
+    Encounter,
+    Ending,
+    Follower,
+    Kinds,
+    Stranger,
+)
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.dependencies import Node, Parameter, Resolver, dotted_name, parameters, running
+from fastapi_seclint.program.routers import Layer, Router
+from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.table import Guards, Protection
+from fastapi_seclint.program.values import (
+    Annotated,
+    Bound,
+    Class,
+    Const,
+    Dependency,
+    External,
+    Function,
+    Instance,
+    Partial,
+    Place,
+    RouteDecorator,
+    Value,
+    constant,
+    options,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+Verdict = Literal["denies", "partly", "passes"]
+_TOKENS = frozenset({"token", "api_key", "apikey", "access_token", "key", "signature", "jwt", "ticket", "secret", "x_api_key"})
+
+
+@dataclass(slots=True)
+class Meeting:
+    """How one element of a route answers the two strangers."""
+
+    name: str
+    missing: Verdict
+    junk: Verdict
+    opaque: tuple[str, ...] = ()
+    scheme: bool = False
+
+
+@dataclass(slots=True)
+class Guarding:
+    """The answer for a route. `reason` says why it is unknown; `meetings` are its elements in the order they run."""
+
+    protection: Protection
+    guards: Guards
+    reason: str = ""
+    meetings: list[Meeting] = field(default_factory=list)
+
+
+class GuardModel:
+    """Answers for routes; everything is kept."""
+
+    def __init__(self, interpreter: Interpreter, resolver: Resolver) -> None:
+        self._interpreter = interpreter
+        self._resolver = resolver
+        self.follower = Follower(interpreter)
+        self._callables: dict[tuple[int, bool, str | None], Encounter] = {}
+        self._values: list[Value] = []
+        self._layers: dict[tuple[int, bool, str, str], Encounter] = {}
+
+    # Dependencies
+
+    def encounter(self, value: Value, stranger: Stranger) -> Encounter:
+        """What a stranger meets in a dependency, sub-dependencies first."""
+        path = stranger.path if _reads_path(running(value)) else None
+        key = (id(value), stranger.junk, path)
+        if key not in self._callables:
+            self._callables[key] = Encounter()
+            self._values.append(value)
+            self._callables[key] = self._meet(value, Stranger(stranger.junk, path, stranger.method))
+        return self._callables[key]
+
+    def _meet(self, value: Value, stranger: Stranger) -> Encounter:
+        if isinstance(value, External):
+            return self._external(value, stranger)
+        scheme = _scheme_of(value)
+        if scheme is not None:
+            return _of_scheme(scheme, stranger)
+        arguments, refused = self.arguments(value, stranger)
+        if refused is not None:
+            return refused
+        function = running(value)
+        if function is None:
+            return Encounter([Ending(False, _all(arguments), None, False, _NOWHERE)])
+        owner = value.receiver if isinstance(value, Bound) else value if isinstance(value, Instance) else None
+        if function.wraps is not None:
+            arguments |= {f"**{name}": kinds for name, kinds in arguments.items()} | {"*": frozenset({"bag"})}
+        encounter = self.follower.meet(function, stranger, arguments, owner)
+        if isinstance(value, Class):
+            kinds = _all(arguments)
+            endings = [
+                ending if ending.denies else Ending(False, kinds, None, ending.conditional, ending.place)
+                for ending in encounter.endings
+            ]
+            return Encounter(endings, encounter.checked, encounter.opaque)
+        return encounter
+
+    def arguments(self, value: Value, stranger: Stranger, path: str = "") -> tuple[dict[str, Kinds], Encounter | None]:
+        """The kinds of a callable's parameters, or the encounter with a sub-dependency that refuses."""
+        found: dict[str, Kinds] = {}
+        for parameter in parameters(value):
+            dependency = self._resolver.dependency_of(parameter)
+            if dependency is None:
+                kinds = self._plain_parameter(parameter, stranger, path)
+                if kinds is None:
+                    return {}, Encounter([Ending(True, CLEAN, 422, False, parameter.place)], checked=True)
+                if kinds != CLEAN:
+                    found[parameter.name] = kinds
+                continue
+            for option in options(dependency[1]):
+                encounter = self.encounter(option, stranger)
+                if verdict(encounter) == "denies":
+                    return {}, encounter
+                kinds = encounter.returned
+                if encounter.opaque:
+                    kinds |= frozenset({"clean"})
+                found[parameter.name] = kinds
+                break
+        return found, None
+
+    def _plain_parameter(self, parameter: Parameter, stranger: Stranger, path: str) -> Kinds | None:
+        """The kinds of a parameter that is no dependency; None when a missing one is refused by validation."""
+        annotation = self._resolver.annotation(parameter)
+        base = annotation.base if isinstance(annotation, Annotated) else annotation
+        if isinstance(base, External) and base.name.startswith(("starlette.requests.", "starlette.websockets.")):
+            return REQUEST
+        if parameter.name in ("request", "websocket", "conn", "connection") and parameter.default is None:
+            return REQUEST
+        marker = _marker(annotation, parameter.default)
+        name = parameter.name
+        if marker is not None and marker.name.endswith((".Header()", ".Cookie()")) and marker.arguments is not None:
+            alias = constant(marker.arguments.get("alias"))
+            if not credentials.names_credential(alias if isinstance(alias, str) else name):
+                return CLEAN
+            default = marker.arguments.get("default", 0) if not isinstance(annotation, Annotated) else parameter.default
+            return self._credential(default if default is not None else parameter.default, stranger, marker)
+        if name in _TOKENS and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
+            if name in path_variables(path):
+                return JUNK
+            return self._credential(parameter.default, stranger, marker)
+        return CLEAN
+
+    def _credential(self, default: Value | None, stranger: Stranger, marker: External | None) -> Kinds | None:
+        if stranger.junk:
+            return JUNK
+        if isinstance(default, External) and default is marker:
+            default = default.arguments.get("default", 0) if default.arguments else None
+        required = default is None or (isinstance(default, External) and default.name == "builtins.Ellipsis")
+        return None if required else ABSENT
+
+    def _external(self, value: External, stranger: Stranger) -> Encounter:
+        """A library's callable: a security scheme, one of the table, or something unknown."""
+        if value.name.startswith("fastapi.security.") and value.called:
+            return _of_scheme(value, stranger)
+        row = credentials.entry("guard", value.name)
+        if row is not None:
+            optional = row.get("optional", {})
+            given = value.arguments.keywords if value.arguments is not None else {}
+            lets_in = any(constant(given.get(name)) is state for name, state in optional.items() if name in given)
+            place = value.place or _NOWHERE
+            if lets_in:
+                return Encounter([Ending(False, frozenset({"absent"}), None, False, place)], checked=True)
+            return Encounter([Ending(True, CLEAN, 401, False, place)], checked=True)
+        neutral = credentials.entry("neutral", value.name) or credentials.entry("limiter", value.name)
+        opaque = [] if neutral or not credentials.names_guardian(value.name) else [value.name]
+        return Encounter([Ending(False, CLEAN, None, False, value.place or _NOWHERE)], opaque=opaque)
+
+    # Middleware
+
+    def layer(self, layer: Layer, stranger: Stranger, websocket: bool) -> Encounter:
+        """What a stranger meets in a middleware on his way to a path."""
+        anywhere = (id(layer), stranger.junk, "", str(websocket))
+        if anywhere not in self._layers:
+            self._layers[anywhere] = self._meet_layer(layer, Stranger(stranger.junk), websocket)
+        if not self._layers[anywhere].by_path:
+            return self._layers[anywhere]
+        key = (id(layer), stranger.junk, stranger.path or "", f"{stranger.method} {websocket}")
+        if key not in self._layers:
+            self._layers[key] = self._meet_layer(layer, stranger, websocket)
+        return self._layers[key]
+
+    def _meet_layer(self, layer: Layer, stranger: Stranger, websocket: bool) -> Encounter:
+        passing = Encounter([Ending(False, PASSED, None, False, layer.place)])
+        for option in options(layer.what):
+            if isinstance(option, External):
+                row = credentials.entry("middleware", option.name)
+                if row is not None and row.get("authenticates", True):
+                    return Encounter([Ending(True, CLEAN, 401, False, layer.place)], checked=True)
+                if row is None and not option.name.startswith("starlette.") and credentials.names_guardian(option.name):
+                    passing.opaque.append(option.name)
+            elif isinstance(option, Function):
+                if websocket and layer.function:
+                    return passing
+                names = [form[0] for form in option.parameters]
+                given = dict(zip(names, [REQUEST, PASSED], strict=False))
+                return _as_middleware(self.follower.meet(option, stranger, given))
+            elif isinstance(option, Class):
+                return self._class_layer(option, stranger, websocket) or passing
+        return passing
+
+    def _class_layer(self, cls: Class, stranger: Stranger, websocket: bool) -> Encounter | None:
+        instance = Instance(cls)
+        dispatch = method_of(instance, "dispatch")
+        if dispatch is not None:
+            if websocket:
+                return None
+            names = [form[0] for form in dispatch.parameters][1:]
+            given = dict(zip(names, [REQUEST, PASSED], strict=False))
+            return _as_middleware(self.follower.meet(dispatch, stranger, given))
+        called = method_of(instance, "__call__")
+        if called is not None:
+            names = [form[0] for form in called.parameters][1:]
+            given = dict(zip(names, [frozenset({"scope"}), CLEAN, CLEAN], strict=False))
+            encounter = self.follower.meet(called, stranger, given)
+            return _as_asgi(encounter, called)
+        return None
+
+    # Routes
+
+    def of_route(self, route: Route, public: str = "") -> Guarding:
+        """What guards a route, and so its protection; `public` is the reason when the configuration says it is public."""
+        meetings = [*self._layer_meetings(route)]
+        if route.kind in ("http", "websocket"):
+            meetings += self._dependency_meetings(route)
+        if route.kind in ("http", "websocket", "raw") and route.endpoint is not None and not _refused(meetings):
+            meetings += self._endpoint_meetings(route)
+        guards = Guards(
+            tuple(dict.fromkeys(self._authenticating(route, meetings))),
+            tuple(dict.fromkeys(self._authorizing(route))),
+            tuple(dict.fromkeys(self._limiting(route))),
+        )
+        missing = any(meeting.missing == "denies" for meeting in meetings)
+        if _refused(meetings):
+            return Guarding("protected", guards, "", meetings)
+        if public:
+            return Guarding("public", guards, public, meetings)
+        reason = self._doubt(route, meetings, missing)
+        return Guarding("unknown" if reason else "open", guards, reason, meetings)
+
+    def _doubt(self, route: Route, meetings: list[Meeting], missing: bool) -> str:
+        """Why a route that nobody is seen to protect may be protected all the same."""
+        if route.kind in ("mount", "static", "docs"):
+            return "the mounted application is not in sight" if route.kind == "mount" and route.name == "?" else ""
+        for meeting in meetings:
+            if meeting.opaque:
+                return f"{meeting.name} relies on {meeting.opaque[0]}, which cannot be looked into"
+        for meeting in meetings:
+            if meeting.missing == "partly" or (missing and meeting.junk == "partly"):
+                return f"{meeting.name} refuses some requests without credentials and lets others pass"
+        for place, reason in route.problems:
+            return f"{reason} ({place})"
+        for decorator, place in _decorators(route):
+            name = dotted_name(decorator)
+            if name is None:
+                return f"a decorator of the handler could not be followed ({place})"
+            if isinstance(decorator, External) and credentials.names_guardian(name):
+                return f"the decorator {name} cannot be looked into"
+        for include in route.includes:
+            if include.adopted:
+                return f"the router is included in a way that could not be followed ({include.place})"
+        return ""
+
+    def _layer_meetings(self, route: Route) -> list[Meeting]:
+        found = []
+        websocket = route.kind == "websocket"
+        layers = [*reversed(route.app.layers)]
+        if route.router is not route.app and route.mounts:
+            layers += reversed(route.router.layers)
+        for layer in layers:
+            answers = [self.layer(layer, self._stranger(route, junk), websocket) for junk in (False, True)]
+            name = next((dotted_name(option) for option in options(layer.what)), None) or "a middleware"
+            meeting = _meeting(name, answers)
+            if layer.conditional and "denies" in (meeting.missing, meeting.junk):
+                meeting.missing, meeting.junk = "partly", "partly"
+            found.append(meeting)
+        return found
+
+    def _stranger(self, route: Route, junk: bool) -> Stranger:
+        return Stranger(junk, route.path, route.methods[0] if len(route.methods) == 1 else None)
+
+    def _dependency_meetings(self, route: Route) -> list[Meeting]:
+        found = []
+        for node in route.dependencies:
+            if node.alternative:
+                continue
+            answers = [self.encounter(node.call, self._stranger(route, junk)) for junk in (False, True)]
+            meeting = _meeting(node.name, answers)
+            meeting.scheme = _scheme_of(node.call) is not None
+            found.append(meeting)
+        return found
+
+    def _endpoint_meetings(self, route: Route) -> list[Meeting]:
+        endpoint = route.endpoint
+        if endpoint is None:
+            return []
+        answers = [self._endpoint(route, endpoint, self._stranger(route, junk)) for junk in (False, True)]
+        return [_meeting(route.name, answers)]
+
+    def _endpoint(self, route: Route, endpoint: Value, stranger: Stranger) -> Encounter:
+        """The handler with its wrappers, outermost first."""
+        arguments, refused = self.arguments(endpoint, stranger, route.path)
+        if refused is not None:
+            own = refused.endings[0].code == 422
+            return refused if own else Encounter([Ending(False, CLEAN, None, False, _NOWHERE)])
+        if route.kind == "raw" and not arguments:
+            arguments = {parameter.name: REQUEST for parameter in parameters(endpoint)[:1]}
+        bag = {f"**{name}": kinds for name, kinds in arguments.items()}
+        result = Encounter([Ending(False, CLEAN, None, False, _NOWHERE)])
+        value: Value | None = endpoint
+        opaque: list[str] = []
+        while value is not None:
+            function = running(value)
+            if function is None:
+                break
+            given = {**bag, **arguments, "*": frozenset({"bag"})}
+            receiver = value.receiver if isinstance(value, Bound) else None
+            result = _as_endpoint(self.follower.meet(function, stranger, given, receiver))
+            opaque += result.opaque
+            if verdict(result) == "denies":
+                return result
+            wrapped = next(options(function.wraps), None)
+            value = wrapped if wrapped is not function else None
+        return Encounter(result.endings, result.checked, opaque)
+
+    # Names of guards
+
+    def _authenticating(self, route: Route, meetings: list[Meeting]) -> list[str]:
+        names = [meeting.name for meeting in meetings if "denies" in (meeting.junk,) and not meeting.scheme]
+        for node in route.nodes(alternatives=False):
+            if _scheme_of(node.call) is None and self._authenticates(node.call):
+                names.append(node.name)
+        return names
+
+    def _authenticates(self, value: Value) -> bool:
+        return all(verdict(self.encounter(value, Stranger(junk))) == "denies" for junk in (False, True))
+
+    def _authorizing(self, route: Route) -> list[str]:
+        names = [node.name for node in route.nodes(alternatives=False) if self.authorizes(node)]
+        for decorator, _ in _decorators(route):
+            function = decorator if isinstance(decorator, Function) else None
+            if function is not None and _compares_privilege(function):
+                names.append(function.dotted)
+        handler = route.function
+        if handler is not None and _compares_privilege(handler):
+            names.append(handler.dotted)
+        return names
+
+    def authorizes(self, node: Node) -> bool:
+        """Whether a dependency compares roles, permissions, scopes or owners and refuses."""
+        if isinstance(node.call, External):
+            row = credentials.entry("guard", node.call.name)
+            wanted = row.get("authorizes", False) if row is not None else False
+            given = node.call.arguments.keywords if node.call.arguments is not None else {}
+            return wanted if isinstance(wanted, bool) else any(name in given for name in wanted)
+        function = node.function
+        return function is not None and _compares_privilege(function)
+
+    def _limiting(self, route: Route) -> list[str]:
+        names = []
+        for node in route.nodes(alternatives=False):
+            function = node.function
+            if isinstance(node.call, External) and credentials.entry("limiter", node.call.name) is not None:
+                names.append(node.name)
+            elif function is not None and _limits(function):
+                names.append(node.name)
+        for decorator, _ in _decorators(route):
+            name = dotted_name(decorator)
+            if isinstance(decorator, External) and credentials.entry("limiter", decorator.name) is not None:
+                names.append(decorator.name)
+            elif isinstance(decorator, Function) and _limits(decorator):
+                names.append(name or "?")
+        for layer in route.app.layers:
+            for option in options(layer.what):
+                row = credentials.entry("middleware", option.name) if isinstance(option, External) else None
+                if row is not None and row.get("limits"):
+                    names.append(option.name if isinstance(option, External) else "?")
+        return names
+
+
+_NOWHERE: Place = None  # type: ignore[assignment]
+
+
+def verdict(encounter: Encounter) -> Verdict:
+    """How an element answers: refuses (at least unless something configured lets the request by), partly, or not at all."""
+    if encounter.denies:
+        return "denies"
+    certain = any(ending.denies and not ending.conditional for ending in encounter.endings)
+    if encounter.checked and certain and all(ending.conditional for ending in encounter.passes):
+        return "denies"
+    return "partly" if encounter.checked and encounter.may_deny else "passes"
+
+
+def _refused(meetings: list[Meeting]) -> bool:
+    """Whether both strangers are refused, each by whomever."""
+    return any(item.missing == "denies" for item in meetings) and any(item.junk == "denies" for item in meetings)
+
+
+def _meeting(name: str, answers: list[Encounter]) -> Meeting:
+    missing, junk = answers
+    opaque = tuple(dict.fromkeys([*missing.opaque, *junk.opaque]))
+    return Meeting(name, verdict(missing), verdict(junk), opaque)
+
+
+def _scheme_of(value: Value) -> External | Instance | None:
+    """The security scheme of FastAPI that a dependency is, when it is nothing more than that."""
+    if isinstance(value, External) and value.name.startswith("fastapi.security.") and value.called:
+        return value
+    if isinstance(value, Instance) and isinstance(value.cls, Class) and method_of(value, "__call__") is None:
+        if any(base.startswith("fastapi.security.") for base in value.cls.external_bases()):
+            return value
+    return None
+
+
+def _of_scheme(scheme: External | Instance, stranger: Stranger) -> Encounter:
+    """A scheme refuses missing credentials unless `auto_error=False`, and never looks at junk (semantics E41 to E43)."""
+    place = scheme.place or _NOWHERE
+    given = scheme.arguments.keywords if scheme.arguments is not None else {}
+    if stranger.junk:
+        return Encounter([Ending(False, JUNK, None, False, place)])
+    if "auto_error" in given and constant(given["auto_error"]) is False:
+        return Encounter([Ending(False, ABSENT, None, False, place)])
+    return Encounter([Ending(True, CLEAN, 401, False, place)], checked=True)
+
+
+def _marker(annotation: Value | None, default: Value | None) -> External | None:
+    """`Header()`, `Cookie()`, `Query()` ... of a parameter."""
+    candidates = list(annotation.metadata) if isinstance(annotation, Annotated) else []
+    for value in [*candidates, *([default] if default is not None else [])]:
+        if isinstance(value, External) and value.name.startswith(("fastapi.param_functions.", "fastapi.params.")):
+            return value
+    return None
+
+
+def _all(arguments: dict[str, Kinds]) -> Kinds:
+    return frozenset().union(*arguments.values()) or CLEAN
+
+
+def _reads_path(function: Function | None) -> bool:
+    if function is None or function.number < 0:
+        return False
+    return function.module.facts.body_mentions(function.number, b'"path"')
+
+
+def _as_endpoint(encounter: Encounter) -> Encounter:
+    """A handler may also refuse by what it returns: an error response or a redirect to the login page."""
+    endings = [
+        Ending(True, CLEAN, None, ending.conditional, ending.place) if ending.kinds == frozenset({"denial"}) else ending
+        for ending in encounter.endings
+    ]
+    return Encounter(endings, encounter.checked, encounter.opaque)
+
+
+def _as_middleware(encounter: Encounter) -> Encounter:
+    """A middleware refuses by not calling the next one."""
+    endings = [
+        ending if ending.denies or "passed" in ending.kinds or "clean" in ending.kinds
+        else Ending(True, CLEAN, None, ending.conditional, ending.place)
+        for ending in encounter.endings
+    ]  # fmt: skip
+    return Encounter(endings, encounter.checked, encounter.opaque)
+
+
+def _as_asgi(encounter: Encounter, function: Function) -> Encounter:
+    return encounter
+
+
+def _decorators(route: Route) -> list[tuple[Value, Place]]:
+    """What decorates the handler, except the route's own decorators."""
+    found: list[tuple[Value, Place]] = []
+    value = route.endpoint
+    while isinstance(value, Bound | Partial):
+        value = value.function
+    seen: set[int] = set()
+    while isinstance(value, Function) and id(value) not in seen:
+        seen.add(id(value))
+        found += [(decorator, value.place) for decorator in value.decorators if not _is_plain(decorator)]
+        value = next(options(value.wraps), None)
+    return found
+
+
+def _is_plain(decorator: Value) -> bool:
+    """Decorators that change nothing about who gets in: `functools.wraps`, the decorators of routes."""
+    if isinstance(decorator, External):
+        return decorator.name.startswith(("functools.", "contextlib.", "typing."))
+    return any(isinstance(option, RouteDecorator) for option in options(decorator))
+
+
+def _limits(function: Function) -> bool:
+    """Whether a function's body answers 429 somewhere."""
+    if function.number < 0:
+        return False
+    facts = function.module.facts
+    return any(facts.body_mentions(number, word) for number in _own_numbers(function) for word in _TOO_MANY)
+
+
+_TOO_MANY = (b",429]", b'"HTTP_429_TOO_MANY_REQUESTS"', b'"TOO_MANY_REQUESTS"', b'"RateLimitExceeded"')
+
+
+def _own_numbers(function: Function) -> list[int]:
+    functions = function.module.facts.functions
+    return [function.number, *(number for number, item in enumerate(functions) if item[2] == function.number)]
+
+
+def _compares_privilege(function: Function) -> bool:
+    """Whether a function refuses on a condition about roles, permissions, scopes or owners."""
+    if function.number < 0:
+        return False
+    for number in _own_numbers(function)[:6]:
+        if not function.module.facts.body_mentions(number, b'["raise"'):
+            continue
+        for form in walk(function.module.facts.body(number)):
+            if form[0] == "if" and _speaks_of_privilege(form[2]) and _refuses([*form[3], *form[4]]):
+                return True
+            if form[0] == "call" and _is_enforcement(form):
+                return True
+    return False
+
+
+def _is_enforcement(form: Form) -> bool:
+    return form[2][0] == "attr" and form[2][3] in ("authorize", "enforce") and len(form[3]) >= 2
+
+
+def _speaks_of_privilege(test: Form) -> bool:
+    for form in walk(test):
+        if form[0] == "attr" and credentials.names_privilege(form[3]):
+            return True
+        if form[0] == "name" and credentials.names_privilege(form[2]):
+            return True
+        if form[0] == "compare" and _compares_owner(form):
+            return True
+    return False
+
+
+def _compares_owner(form: Form) -> bool:
+    """`item.user_id != user.id`: an attribute of one object against the identity of another."""
+    sides = [form[2], *form[4]]
+    ids = [side for side in sides if side[0] == "attr" and (side[3] == "id" or side[3].endswith(("_id", "email", "username")))]
+    return len(ids) == 2 and len(sides) == 2
+
+
+def _refuses(statements: list[Form]) -> bool:
+    return any(form[0] == "raise" for statement in statements for form in walk(statement))
+
+
+__all__ = ["Const", "Dependency", "GuardModel", "Guarding", "Meeting", "Router", "verdict"]
