@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fastapi_seclint.program.table import RouteTable
-from fastapi_seclint.rule import Finding
+from fastapi_seclint.rule import Finding, Fix
+from fastapi_seclint.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,23 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Replacement:
+    """New content for a stretch of a file, part of what a fix comes to."""
+
+    path: str
+    span: Span
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The findings that passed every filter, in order of path and position; what was suppressed; what was unreadable.
 
-    `files` counts the Python files that were read. `sources` maps a path to its text, for snippets.
-    `notes` are sentences for standard error (no application found, say), `details` those for `-v`. `failing` counts the
-    findings at or above their project's `fail-on`, `apps` the applications of all projects; `excluded` says that every
-    named file was excluded. `failures` are rules or files on which the tool itself crashed.
+    `files` counts the Python files that were looked at, `checked` those that could be parsed. `sources` maps a path to
+    its text, for snippets. `notes` are sentences for standard error (no application found, say), `details` those for
+    `-v`. `failing` counts the findings at or above their project's `fail-on`, `apps` the applications of all projects;
+    `excluded` says that every named file was excluded. `failures` are rules or files on which the tool itself crashed.
+    `replacements` says, if that was asked for, what each fix comes to; None for one that does not fit the text.
     """
 
     findings: tuple[Finding, ...]
@@ -44,10 +55,12 @@ class Report:
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    checked: int = 0
     failing: int = 0
     apps: int = 0
     excluded: bool = False
     failures: tuple[Failure, ...] = ()
+    replacements: Mapping[Fix, tuple[Replacement, ...] | None] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

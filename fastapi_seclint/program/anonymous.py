@@ -42,6 +42,9 @@ PASSED: Kinds = frozenset({"passed"})
 PATH: Kinds = frozenset({"path"})
 
 MAX_DEPTH = 8
+MAX_FUNCTIONS = 300
+"""How many functions are followed for one dependency or middleware."""
+MAX_FUNCTIONS_OF_A_HANDLER = 25
 
 
 class Raised(Exception):
@@ -121,6 +124,7 @@ class Follower:
         self._busy: set[object] = set()
         self._kept: list[object] = []
         self.depth = 0
+        self.allowance = MAX_FUNCTIONS
 
     def scope(self, function: Function, receiver: Value | None = None) -> FunctionScope:
         """The names inside a function, as a method of an object when one is given."""
@@ -139,7 +143,8 @@ class Follower:
         if known is not None:
             return known
         self._kept += [function, receiver]
-        if key in self._busy or self.depth > MAX_DEPTH:
+        self.allowance -= 1
+        if key in self._busy or self.depth > MAX_DEPTH or self.allowance < 0:
             return Encounter([Ending(False, CLEAN, None, True, function.place)])
         self._busy.add(key)
         self.depth += 1

@@ -49,7 +49,23 @@ def names_privilege(name: str) -> bool:
 
 def names_guardian(name: str) -> bool:
     """Whether a name that cannot be looked into sounds like authentication: such a thing makes a route unknown."""
+    if name.startswith(("model_", "validate_python", "validate_json", "parse_", "set_", "create_", "add_", "log_")):
+        return False
     return _GUARDIAN.search(name) is not None
+
+
+_VERIFICATION = re.compile(
+    r"(auth|verif|valid|check|require|ensure|decode|introspect|login|permission|guard|protect|unsign|get_user|current_user"
+    r"|get_identity|get_claims|userinfo)",
+    re.I,
+)
+
+
+def names_verification(name: str) -> bool:
+    """Whether a call of unknown code that gets credentials sounds like one that checks them and raises."""
+    if name.startswith(("get_", "find_", "fetch_", "load_", "read_")) and not re.match(r"get_(user|current|identity|claims)", name):
+        return False
+    return names_guardian(name) and _VERIFICATION.search(name) is not None
 
 
 def assigned_call(scope: FunctionScope, name: str) -> Form | None:

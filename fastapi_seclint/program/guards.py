@@ -13,6 +13,8 @@ from fastapi_seclint.program.anonymous import (
     ABSENT,
     CLEAN,
     JUNK,
+    MAX_FUNCTIONS,
+    MAX_FUNCTIONS_OF_A_HANDLER,
     PASSED,
     REQUEST,
     Encounter,
@@ -59,6 +61,7 @@ class Meeting:
     junk: Verdict
     opaque: tuple[str, ...] = ()
     scheme: bool = False
+    configured: bool = False
 
 
 @dataclass(slots=True)
@@ -90,6 +93,7 @@ class GuardModel:
         key = (id(value), stranger.junk, path)
         if key not in self._callables:
             self._callables[key] = Encounter()
+            self.follower.allowance = MAX_FUNCTIONS
             self._values.append(value)
             self._callables[key] = self._meet(value, Stranger(stranger.junk, path, stranger.method))
         return self._callables[key]
@@ -194,6 +198,7 @@ class GuardModel:
     def layer(self, layer: Layer, stranger: Stranger, websocket: bool) -> Encounter:
         """What a stranger meets in a middleware on his way to a path."""
         anywhere = (id(layer), stranger.junk, "", str(websocket))
+        self.follower.allowance = MAX_FUNCTIONS
         if anywhere not in self._layers:
             self._layers[anywhere] = self._meet_layer(layer, Stranger(stranger.junk), websocket)
         if not self._layers[anywhere].by_path:
@@ -269,6 +274,8 @@ class GuardModel:
             if meeting.opaque:
                 return f"{meeting.name} relies on {meeting.opaque[0]}, which cannot be looked into"
         for meeting in meetings:
+            if meeting.configured:
+                return f"{meeting.name} guards it only in some configurations"
             if meeting.missing == "partly" or (missing and meeting.junk == "partly"):
                 return f"{meeting.name} refuses some requests without credentials and lets others pass"
         for place, reason in route.problems:
@@ -295,7 +302,7 @@ class GuardModel:
             name = next((dotted_name(option) for option in options(layer.what)), None) or "a middleware"
             meeting = _meeting(name, answers)
             if layer.conditional and "denies" in (meeting.missing, meeting.junk):
-                meeting.missing, meeting.junk = "partly", "partly"
+                meeting.missing, meeting.junk, meeting.configured = "partly", "partly", True
             found.append(meeting)
         return found
 
@@ -328,6 +335,7 @@ class GuardModel:
             return refused if own else Encounter([Ending(False, CLEAN, None, False, _NOWHERE)])
         if route.kind == "raw" and not arguments:
             arguments = {parameter.name: REQUEST for parameter in parameters(endpoint)[:1]}
+        self.follower.allowance = MAX_FUNCTIONS_OF_A_HANDLER
         bag = {f"**{name}": kinds for name, kinds in arguments.items()}
         result = Encounter([Ending(False, CLEAN, None, False, _NOWHERE)])
         value: Value | None = endpoint
@@ -406,7 +414,7 @@ _NOWHERE: Place = None  # type: ignore[assignment]
 
 def verdict(encounter: Encounter) -> Verdict:
     """How an element answers: refuses (at least unless something configured lets the request by), partly, or not at all."""
-    if encounter.denies:
+    if encounter.denies and (encounter.checked or any(ending.code is not None for ending in encounter.endings)):
         return "denies"
     certain = any(ending.denies and not ending.conditional for ending in encounter.endings)
     if encounter.checked and certain and all(ending.conditional for ending in encounter.passes):

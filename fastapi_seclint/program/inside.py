@@ -162,6 +162,14 @@ def _plain(value: Value | None) -> bool:
 
 def attribute_of_unmade(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
     """What the methods of a class assign to `self.name`, for an object whose making was not followed."""
+    key = (id(cls), name)
+    if key not in interpreter.unmade:
+        interpreter.unmade[key] = None
+        interpreter.unmade[key] = _search_methods(interpreter, cls, name)
+    return interpreter.unmade[key]
+
+
+def _search_methods(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
     for base in cls.lineage():
         if not isinstance(base, Class):
             continue

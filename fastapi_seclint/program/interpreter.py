@@ -60,6 +60,8 @@ class Interpreter:
         self.deepest = MAX_DEPTH
         self.context: list[object] = []
         self.calls: list[str] = []
+        self.unmade: dict[tuple[int, str], Value | None] = {}
+        self._asking = 0
         self._sites: dict[object, Instance] = {}
         self._steps = 0
         self._limit = MAX_STEPS_IN_ALL
@@ -144,11 +146,16 @@ class Interpreter:
 
     def ask(self, form: Form, scope: Scope) -> Value:
         """The value of an expression in code that is not run; unknown when it takes too much to say."""
+        if self._asking > MAX_DEPTH:
+            return Unknown("one thing leads to another without end", Place(scope.module, form[1]))
+        self._asking += 1
         try:
             with self.asking(), self.budget(MAX_STEPS_ASKING):
                 return self.evaluate(form, scope)
         except BudgetSpent:
             return Unknown("it takes too many steps to say", Place(scope.module, form[1]))
+        finally:
+            self._asking -= 1
 
     # Bookkeeping
 

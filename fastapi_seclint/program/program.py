@@ -15,6 +15,7 @@ from fastapi_seclint.program.interpreter import Interpreter
 from fastapi_seclint.program.modules import Module, Modules, is_test_path
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Router, native
 from fastapi_seclint.program.routes import Route, Walker
+from fastapi_seclint.program.sites import Sites
 from fastapi_seclint.program.table import AppRow, RouteRow, RouteTable, Unresolved
 from fastapi_seclint.program.values import (
     Arguments,
@@ -186,6 +187,11 @@ class Program:
     def routes(self) -> list[Route]:
         """Every route of every application."""
         return [route for app in self.apps for route in self.walker.routes(app)]
+
+    @cached_property
+    def sites(self) -> Sites:
+        """Blocks and calls of all files, tests included, sorted by path."""
+        return Sites(self.interpreter, sorted(self.modules.by_file.values(), key=lambda module: module.path))
 
     @cached_property
     def guard_model(self) -> GuardModel:

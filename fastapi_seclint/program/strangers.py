@@ -212,11 +212,15 @@ def _configured(walk_: _Walk, form: Form) -> set[bool]:
     """A condition without credentials in it: decided by a constant or by the default configuration, else both."""
     value = walk_.value(form)
     known = truth(value)
-    if known is None and all(isinstance(option, Environment | Const) for option in options(value)):
+    if known is None and _is_configured(value):
         known = likely(value)
-        if known is True and any(isinstance(option, Environment) for option in options(value)):
-            return {True}
     return {True, False} if known is None else {known}
+
+
+def _is_configured(value: Value) -> bool:
+    """Whether a value is a setting whose default is known."""
+    found = [option for option in options(value) if isinstance(option, Environment)]
+    return bool(found) and all(not option.name.startswith("parameter ") for option in found)
 
 
 def _bool_truths(walk_: _Walk, symbol: str, items: list[Form]) -> set[bool]:
@@ -261,7 +265,7 @@ def _compare(walk_: _Walk, operator: str, left: Form, right: Form) -> set[bool]:
 def _settled_compare(walk_: _Walk, operator: str, left: Form, right: Form) -> set[bool]:
     value = walk_.value(["compare", left[1], left, [operator], [right]])
     known = truth(value)
-    if known is None and not isinstance(value, Unknown):
+    if known is None and (_is_configured(walk_.value(left)) or _is_configured(walk_.value(right))):
         known = likely(value)
     return {True, False} if known is None else {known}
 
@@ -432,10 +436,10 @@ def _project_call(
     touched: Kinds,
     receiver: Value | None = None,
 ) -> Kinds:
-    from fastapi_seclint.program.anonymous import Raised
-
     handed = [*given, *(found for _, found in named)]
     if touched == CLEAN and not any(item & _CARRIERS for item in handed) and not _may_guard(walk_, function):
+        return CLEAN
+    if touched <= BAD and not _sounds_like_check(function.name):
         return CLEAN
     arguments: dict[str, Kinds] = {}
     if any("bag" in item for item in [*given, *(found for _, found in named)]):
@@ -448,9 +452,23 @@ def _project_call(
         arguments[form[0]] = found
     for name, found in named:
         arguments[name or "*"] = found
+    if not any(name is None for name, _ in named) and "*" not in arguments:
+        for form, default in zip(function.parameters, function.defaults, strict=True):
+            given_here = form[0] in arguments or form[0] in {item[0] for item in parameters[: len(given)]}
+            if not given_here and isinstance(default, Const) and default.value is None:
+                arguments[form[0]] = frozenset({"nothing"})
     if function.scope is walk_.scope:
         arguments |= {f"^{name}": found for name, found in walk_.names.items()}
     arguments = {name: found for name, found in arguments.items() if found != CLEAN}
+    return _met(walk_, function, arguments, receiver, [*given], bound)
+
+
+def _met(
+    walk_: _Walk, function: Function, arguments: dict[str, Kinds], receiver: Value | None, given: list[Kinds], bound: bool
+) -> Kinds:
+    """The outcome of a call that is followed; a wrapper is followed by what it wraps."""
+    from fastapi_seclint.program.anonymous import Raised
+
     encounter = walk_.follower.meet(function, walk_.stranger, arguments, receiver)
     walk_.encounter.opaque += [name for name in encounter.opaque if name not in walk_.encounter.opaque]
     walk_.encounter.checked = walk_.encounter.checked or encounter.checked
@@ -461,7 +479,16 @@ def _project_call(
         raise Raised(codes.pop() if len(codes) == 1 else None)
     if encounter.may_deny:
         walk_.may_raise = True
+    wrapped = next(options(function.wraps), None)
+    if isinstance(wrapped, Function) and wrapped is not function:
+        names = [form[0] for form in wrapped.parameters if form[1] in (0, 1)][1 if bound else 0 :]
+        inner = {**arguments, **dict(zip(names, given, strict=False))}
+        return _met(walk_, wrapped, {name: item for name, item in inner.items() if item != CLEAN}, receiver, given, bound)
     return encounter.returned
+
+
+def _sounds_like_check(name: str) -> bool:
+    return credentials.names_guardian(name) or credentials.names_privilege(name) or name.startswith(("check", "ensure", "assert"))
 
 
 def _may_guard(walk_: _Walk, function: Function) -> bool:
@@ -508,6 +535,8 @@ def _external(walk_: _Walk, value: External, form: Form, touched: Kinds) -> Kind
         return BAD
     if verifier is not None:
         return touched
+    if name.rpartition(".")[2][:1].isupper():
+        return touched
     if name.startswith("builtins.") or name.startswith(("logging.", "json.", "base64.", "binascii.", "hashlib.", "urllib.")):
         return touched
     return _unknown_call(walk_, form, touched)
@@ -517,7 +546,7 @@ def _holder_call(walk_: _Walk, name: str, form: Form, touched: Kinds) -> Kinds:
     """A library call that gets the whole request or its headers."""
     if name == "builtins.getattr" and touched & _HOLDERS and len(form[3]) > 1:
         return _attribute(walk_, touched, walk_.text(form[3][1]) or "user")
-    if touched & _HOLDERS and credentials.names_guardian(name):
+    if touched & _HOLDERS and credentials.names_verification(name.rpartition(".")[2]):
         walk_.encounter.opaque.append(name)
     if touched & _HOLDERS:
         return walk_.stranger.credential if "security" in name else CLEAN
@@ -551,11 +580,11 @@ def _unknown_call(walk_: _Walk, form: Form, touched: Kinds) -> Kinds:
     """Code out of sight got the credentials: a look-up finds nothing; something that sounds like a check may raise."""
     name = _spelled(form[2])
     if not touched & _TAINTED:
-        if credentials.names_guardian(name) and touched & _HOLDERS:
+        if credentials.names_verification(name.rpartition(".")[2]) and touched & _HOLDERS:
             walk_.encounter.opaque.append(name)
         return CLEAN
     walk_.may_raise = True
-    if credentials.names_guardian(name.rpartition(".")[2]):
+    if credentials.names_verification(name.rpartition(".")[2]):
         walk_.encounter.opaque.append(name)
     if re.search(r"(^|\.)(log|logger|logging|print|debug|info|warning|error|set|add|append|capture|bind)\b", name):
         return CLEAN

@@ -1,0 +1,167 @@
+"""The options of `check` and `fix`: their declarations, and what they mean for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fastapi_seclint.config import FAIL_ON, FailOn, Overrides
+from fastapi_seclint.engine.planning import Options
+from fastapi_seclint.rule import CONFIDENCES, PERSONAS, SEVERITIES, Confidence, Persona, Severity
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """Every option of `check`, named as the option is."""
+
+    paths: tuple[Path, ...]
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    extend_select: tuple[str, ...]
+    persona: Persona | None
+    min_severity: Severity | None
+    min_confidence: Confidence | None
+    fail_on: FailOn | None
+    exit_zero: bool
+    exit_non_zero_on_fix: bool
+    strict: bool
+    require_app: bool
+    formats: tuple[str, ...]
+    output: Path | None
+    statistics: bool
+    no_snippet: bool
+    show_fixes: bool
+    color: str
+    quiet: bool
+    verbose: bool
+    fix: bool
+    unsafe_fixes: bool | None
+    fix_only: bool
+    diff: bool
+    fixable: tuple[str, ...]
+    unfixable: tuple[str, ...]
+    exclude: tuple[str, ...]
+    extend_exclude: tuple[str, ...]
+    force_exclude: bool
+    no_respect_gitignore: bool
+    include_tests: bool
+    hook: bool
+    config_file: Path | None
+    isolated: bool
+    no_cache: bool
+    cache_dir: Path | None
+    jobs: int | None
+
+    def run(self) -> Options:
+        """What the pipeline needs to know."""
+        return Options(
+            overrides=Overrides(
+                select=_words(self.select),
+                ignore=_words(self.ignore),
+                extend_select=_words(self.extend_select),
+                persona=self.persona,
+                min_severity=self.min_severity,
+                min_confidence=self.min_confidence,
+                fail_on=self.fail_on,
+                exclude=_words(self.exclude),
+                extend_exclude=_words(self.extend_exclude),
+                respect_gitignore=False if self.no_respect_gitignore else None,
+                cache_dir=self.cache_dir.absolute() if self.cache_dir else None,
+            ),
+            config_file=self.config_file.absolute() if self.config_file else None,
+            isolated=self.isolated,
+            force_exclude=self.force_exclude or self.hook,
+            include_tests=self.include_tests,
+            replacements=any(name.partition("=")[0] == "json" for name in self.formats),
+            cache=not self.no_cache,
+            jobs=self.jobs,
+        )
+
+
+def _words(given: tuple[str, ...]) -> tuple[str, ...] | None:
+    """`--select A,B --select C` as one tuple, None when the option was not given."""
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip()) or None
+
+
+def _file(**settings: Any) -> click.Path:
+    return click.Path(path_type=Path, **settings)
+
+
+_PATHS = click.argument("paths", nargs=-1, type=_file())
+_CONFIGURATION = (
+    click.option("--config", "config_file", type=_file(), envvar="SECLINT_CONFIG", help="Use this configuration file."),
+    click.option("--isolated", is_flag=True, help="Use no configuration file."),
+    click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
+    click.option("--cache-dir", type=_file(), envvar="SECLINT_CACHE_DIR", help="Where the cache is."),
+    click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes [as many as pay]."),
+    click.option("-q", "--quiet", is_flag=True, help="Results only: no notes, no progress, no summary."),
+    click.option("-v", "--verbose", is_flag=True, help="Say more on standard error."),
+)
+_SELECTION = (
+    click.option("--select", multiple=True, metavar="RULES", help="Run only these: codes, names, prefixes or ALL."),
+    click.option("--ignore", multiple=True, metavar="RULES", help="Leave these out."),
+    click.option("--extend-select", multiple=True, metavar="RULES", help="Run these, too."),
+    click.option(
+        "--persona", type=click.Choice(PERSONAS), help="Who reads: regular, pedantic (advice), auditor (all)."
+    ),
+    click.option("--min-severity", type=click.Choice(SEVERITIES), help="Show nothing less severe."),
+    click.option("--min-confidence", type=click.Choice(CONFIDENCES), help="Show nothing less certain."),
+    click.option("--include-tests", is_flag=True, help="Show findings in tests."),
+)
+_GATE = (
+    click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on [low]."),
+    click.option("--exit-zero", is_flag=True, help="Exit with 0 in place of 1."),
+    click.option("--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 when a fix changed something."),
+    click.option("--strict", is_flag=True, help="Fail for files that could not be read, whatever the gate."),
+    click.option("--require-app", is_flag=True, help="Exit with 4 when there is no application."),
+)
+_OUTPUT = (
+    click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        metavar="NAME[=FILE]",
+        envvar="SECLINT_FORMAT",
+        help="text, concise, json or github; repeatable when the others go to files.",
+    ),
+    click.option("--output", type=_file(), metavar="FILE", help="Write to a file in place of standard output."),
+    click.option("--statistics", is_flag=True, help="Count findings by rule."),
+    click.option("--no-snippet", is_flag=True, help="Show no source lines."),
+    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours [auto]."),
+    click.option("--hook", is_flag=True, help="As a commit hook: concise, named files may be excluded."),
+)
+_FIXING = (
+    click.option("--fix", is_flag=True, help="Repair what can be repaired safely."),
+    click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Repair what changes behaviour, too."),
+    click.option("--fix-only", is_flag=True, help="Repair and show no findings."),
+    click.option("--diff", is_flag=True, help="Show what --fix would write, and write nothing."),
+    click.option("--show-fixes", is_flag=True, help="List the fixes that were applied."),
+    click.option("--fixable", multiple=True, metavar="RULES", help="Repair only findings of these."),
+    click.option("--unfixable", multiple=True, metavar="RULES", help="Never repair findings of these."),
+)
+_SCOPE = (
+    click.option("--exclude", multiple=True, metavar="GLOBS", help="Leave out, in place of the defaults."),
+    click.option("--extend-exclude", multiple=True, metavar="GLOBS", help="Leave these out, too."),
+    click.option("--force-exclude", is_flag=True, help="Leave excluded files out even when they are named."),
+    click.option("--no-respect-gitignore", is_flag=True, help="Check what git ignores, too."),
+)
+
+
+def check_options(function: Function) -> Function:
+    """Decorate a command with the paths and all options of `check`."""
+    for option in reversed((_PATHS, *_SELECTION, *_GATE, *_OUTPUT, *_FIXING, *_SCOPE, *_CONFIGURATION)):
+        function = option(function)
+    return function
+
+
+def project_options(function: Function) -> Function:
+    """Decorate a command with the paths and the options that every command on a project has."""
+    for option in reversed((_PATHS, *_SCOPE, *_CONFIGURATION)):
+        function = option(function)
+    return function

@@ -1,0 +1,80 @@
+"""`seclint routes`."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fastapi_seclint import engine
+from fastapi_seclint.cli import console
+from fastapi_seclint.cli.options import project_options
+from fastapi_seclint.config import Overrides
+from fastapi_seclint.discovery import NoSuchPath
+from fastapi_seclint.engine.planning import Options
+from fastapi_seclint.outcome import Survey
+
+
+@click.command(name="routes", short_help="Show every route and what guards it.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv", "markdown"]), default="text", help="[text]")
+@click.option("--unprotected", is_flag=True, help="Only routes that are open or could not be judged.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write to a file in place of standard output.")
+@project_options
+def routes(form: str, unprotected: bool, output: Path | None, **given: Any) -> int:
+    """Show every route of FastAPI projects and what guards it; PATHS are files and directories [.]."""
+    try:
+        survey = engine.survey(
+            given["paths"] or (Path("."),), _options(given), progress=console.progress(given["quiet"])
+        )
+    except NoSuchPath as error:
+        raise click.UsageError(str(error)) from None
+    if unprotected:
+        survey = _unprotected(survey)
+    console.write(_rendered(form, survey, output), output)
+    if not given["quiet"]:
+        for text in survey.notes:
+            console.note(text)
+    console.report_trouble(survey.errors, survey.failures, trace=given["verbose"])
+    return 3 if survey.failures else 0 if survey.files else 4
+
+
+def _unprotected(survey: Survey) -> Survey:
+    rows = tuple(row for row in survey.table.routes if row.protection in ("open", "unknown"))
+    return replace(survey, table=replace(survey.table, routes=rows))
+
+
+def _rendered(form: str, survey: Survey, output: Path | None) -> str:
+    from fastapi_seclint.report import json
+
+    if form == "json":
+        return json.render_routes(survey)
+    from fastapi_seclint.report import routes as tables
+
+    if form == "csv":
+        return tables.render_csv(survey)
+    if form == "markdown":
+        return tables.render_markdown(survey)
+    return tables.render_text(survey, None if output else shutil.get_terminal_size((100, 24)).columns)
+
+
+def _options(given: dict[str, Any]) -> Options:
+    def words(name: str) -> tuple[str, ...] | None:
+        return tuple(word.strip() for text in given[name] for word in text.split(",") if word.strip()) or None
+
+    cache_dir, config_file = given["cache_dir"], given["config_file"]
+    return Options(
+        overrides=Overrides(
+            exclude=words("exclude"),
+            extend_exclude=words("extend_exclude"),
+            respect_gitignore=False if given["no_respect_gitignore"] else None,
+            cache_dir=cache_dir.absolute() if cache_dir else None,
+        ),
+        config_file=config_file.absolute() if config_file else None,
+        isolated=given["isolated"],
+        force_exclude=given["force_exclude"],
+        cache=not given["no_cache"],
+        jobs=given["jobs"],
+    )

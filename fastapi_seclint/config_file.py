@@ -1,0 +1,291 @@
+"""Finding and reading the configuration of a project: lookup, `extend`, types, and the nearest name for a wrong key."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import tomli
+
+from fastapi_seclint.config import (
+    FAIL_ON,
+    AuthConfig,
+    Config,
+    ConfigError,
+    FixConfig,
+    Origin,
+    PublicRoute,
+    RateLimitConfig,
+    SecretsConfig,
+)
+from fastapi_seclint.rule import CONFIDENCES, PERSONAS, SEVERITIES
+from fastapi_seclint.toml_lines import KeyPath, item_line, key_lines, nearest_line
+
+Kind = str | tuple[str, ...]
+"""`strings`, `string`, `bool`, `number`, `table`, or the words that are allowed."""
+
+KEYS: Mapping[str, Kind] = {
+    "extend": "string",
+    "target-version": "string",
+    "src": "strings",
+    "apps": "strings",
+    "exclude": "strings",
+    "extend-exclude": "strings",
+    "respect-gitignore": "bool",
+    "select": "strings",
+    "ignore": "strings",
+    "extend-select": "strings",
+    "persona": PERSONAS,
+    "min-severity": SEVERITIES,
+    "min-confidence": CONFIDENCES,
+    "fail-on": FAIL_ON,
+    "baseline": "string",
+    "cache-dir": "string",
+    "auth.dependencies": "strings",
+    "auth.optional-dependencies": "strings",
+    "auth.admin-dependencies": "strings",
+    "auth.middleware": "strings",
+    "auth.factories": "strings",
+    "public-routes.path": "string",
+    "public-routes.methods": "strings",
+    "public-routes.reason": "string",
+    "rate-limit.decorators": "strings",
+    "rate-limit.dependencies": "strings",
+    "rate-limit.proxy": "bool",
+    "rate-limit.auth-routes": "strings",
+    "secrets.allow-values": "strings",
+    "secrets.names": "strings",
+    "secrets.min-entropy": "number",
+    "severity.*": SEVERITIES,
+    "per-path-ignores.*": "strings",
+    "suppressions.require-reason": ("off", "warn", "error"),
+    "suppressions.unsuppressible": "strings",
+    "suppressions.honor-foreign": "strings",
+    "fix.unsafe": "bool",
+    "fix.unfixable": "strings",
+    "fix.password-backend": ("keep", "passlib", "pwdlib"),
+}
+TABLES = ("auth", "rate-limit", "secrets", "severity", "per-path-ignores", "suppressions", "fix")
+WITHOUT_EFFECT = ("target-version", "src", "apps", "baseline", "suppressions.", "fix.password-backend")
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One TOML file: its text, the lines of its keys and the path of the section inside it."""
+
+    path: Path
+    display: str
+    text: str
+    section: Mapping[str, Any]
+    prefix: KeyPath
+    lines: Mapping[KeyPath, int]
+
+    def origin(self, *path: str | int) -> Origin:
+        return Origin(self.display, nearest_line(self.lines, (*self.prefix, *path)))
+
+    def item_origin(self, item: str, *path: str | int) -> Origin:
+        return Origin(self.display, item_line(self.text, self.lines, (*self.prefix, *path), item))
+
+
+def load(start: Path, *, cwd: Path, file: Path | None = None, isolated: bool = False) -> Config:
+    """The configuration of the project at `start` (a directory, absolute).
+
+    `file` (from `--config`) is taken instead of looking one up; `isolated` takes none. Raises `ConfigError` for a file
+    that cannot be read, broken TOML, an unknown key, a wrong type, a public route without reason, a cycle of `extend`.
+    """
+    if isolated:
+        return Config()
+    found = _read(file, cwd) if file else find(start, cwd)
+    if found is None and file is not None:
+        raise ConfigError("no [tool.seclint] section", Origin(_display(file, cwd), 1))
+    return _config(found, cwd, ()) if found else Config()
+
+
+def find(start: Path, cwd: Path) -> _File | None:
+    """The nearest file with a configuration from `start` up to the repository's root."""
+    for directory in (start, *start.parents):
+        for name in ("seclint.toml", "pyproject.toml"):
+            if (directory / name).is_file() and (found := _read(directory / name, cwd)):
+                return found
+        if (directory / ".git").exists():
+            return None
+    return None
+
+
+def _display(path: Path, cwd: Path) -> str:
+    return Path(os.path.relpath(path, cwd)).as_posix()
+
+
+def _read(path: Path, cwd: Path) -> _File | None:
+    """The file, or None when it is a pyproject.toml without the section."""
+    display = _display(path, cwd)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        data = tomli.loads(text)
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror or error}", Origin(display, 1)) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError("is not UTF-8", Origin(display, line)) from None
+    except (tomli.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"is not valid TOML: {error}", Origin(display, getattr(error, "lineno", 1))) from None
+    tool = data.get("tool")
+    section = tool.get("seclint") if isinstance(tool, dict) else None
+    lines = key_lines(text.replace("\r\n", "\n"))
+    if section is not None:
+        if not isinstance(section, dict):
+            raise ConfigError(
+                "`tool.seclint` must be a table", Origin(display, nearest_line(lines, ("tool", "seclint")))
+            )
+        return _File(path, display, text, section, ("tool", "seclint"), lines)
+    return None if path.name == "pyproject.toml" else _File(path, display, text, data, (), lines)
+
+
+def _config(file: _File, cwd: Path, seen: tuple[Path, ...]) -> Config:
+    """The values of a file laid over those of the file that it extends."""
+    resolved = file.path.resolve()
+    values, origins, notes = dict[str, Any](), dict[str, Origin](), list[str]()
+    _flatten(file, values, origins, notes)
+    chain = [file]
+    while (base := values.pop("extend", None)) is not None:
+        place = origins.pop("extend")
+        seen = (*seen, resolved)
+        path = Path(os.path.normpath(chain[-1].path.parent / str(base)))
+        resolved = path.resolve()
+        if resolved in seen:
+            raise ConfigError(f"`extend` goes round in a circle through {_display(path, cwd)}", place)
+        if not path.is_file():
+            raise ConfigError(f"`extend` names {_display(path, cwd)}, which is no file", place)
+        extended = _read(path, cwd)
+        if extended is None:
+            raise ConfigError(f"`extend` names {_display(path, cwd)}, which has no [tool.seclint] section", place)
+        chain.append(extended)
+        below_values, below_origins = dict[str, Any](), dict[str, Origin]()
+        _flatten(extended, below_values, below_origins, notes)
+        values = {**below_values, **values}
+        if "extend" in below_values:
+            values["extend"] = below_values["extend"]
+        origins = {**below_origins, **origins}
+        if "extend" in below_origins:
+            origins["extend"] = below_origins["extend"]
+    return _assembled(file, values, origins, tuple(notes))
+
+
+def _flatten(file: _File, values: dict[str, Any], origins: dict[str, Origin], notes: list[str]) -> None:
+    """Check one file and put its values under dotted keys."""
+    for key, value in file.section.items():
+        if key == "public-routes":
+            values[key] = _public_routes(file, value)
+            origins[key] = file.origin(key)
+        elif key in TABLES:
+            if not isinstance(value, dict):
+                raise ConfigError(f"`{key}` must be a table", file.origin(key))
+            for name, inner in value.items():
+                _put(file, (key, name), inner, values, origins, notes)
+        else:
+            _put(file, (key,), value, values, origins, notes)
+
+
+def _put(
+    file: _File,
+    path: tuple[str, ...],
+    value: object,
+    values: dict[str, Any],
+    origins: dict[str, Origin],
+    notes: list[str],
+) -> None:
+    key = ".".join(path)
+    kind = KEYS.get(f"{path[0]}.*") if len(path) == 2 else None
+    kind = kind or (KEYS.get(key) if "." not in path[-1] else None)
+    if kind is None:
+        raise ConfigError(f"unknown key `{key}`{_nearest(key, [*KEYS, *TABLES, 'public-routes'])}", file.origin(*path))
+    _check(file, path, value, kind)
+    place = file.origin(*path)
+    if key.startswith(WITHOUT_EFFECT):
+        notes.append(f"{place}: `{key}` has no effect in this version")
+    values[key] = tuple(value) if isinstance(value, list) else value
+    if key == "cache-dir":
+        values[key] = Path(os.path.normpath(file.path.parent / str(value)))
+    origins[key] = place
+    if isinstance(value, list):
+        origins.update({f"{key}[{item}]": file.item_origin(item, *path) for item in value})
+
+
+def _check(file: _File, path: KeyPath, value: object, kind: Kind) -> None:
+    """Raise `ConfigError` unless the value is of the kind."""
+    place = file.origin(*path)
+    name = ".".join(str(part) for part in path if isinstance(part, str))
+    if isinstance(kind, tuple):
+        if value not in kind:
+            near = _nearest(str(value), kind)
+            raise ConfigError(f"`{name}` must be one of {', '.join(kind)}, not {value!r}{near}", place)
+        return
+    right = {
+        "strings": isinstance(value, list) and all(isinstance(item, str) for item in value),
+        "string": isinstance(value, str),
+        "bool": isinstance(value, bool),
+        "number": isinstance(value, int | float) and not isinstance(value, bool),
+    }
+    words = {"strings": "a list of strings", "string": "a string", "bool": "true or false", "number": "a number"}
+    if not right[kind]:
+        raise ConfigError(f"`{name}` must be {words[kind]}", place)
+
+
+def _public_routes(file: _File, value: object) -> tuple[PublicRoute, ...]:
+    """The entries of `[[tool.seclint.public-routes]]`; each must say why the route is open."""
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise ConfigError("`public-routes` must be an array of tables", file.origin("public-routes"))
+    routes = []
+    for index, entry in enumerate(value):
+        for key, inner in entry.items():
+            kind = KEYS.get(f"public-routes.{key}")
+            if kind is None:
+                near = _nearest(key, ["path", "methods", "reason"])
+                raise ConfigError(f"unknown key `public-routes.{key}`{near}", file.origin("public-routes", index, key))
+            _check(file, ("public-routes", index, key), inner, kind)
+        place = file.origin("public-routes", index)
+        if not entry.get("path"):
+            raise ConfigError("a public route needs a `path`", place)
+        if not entry.get("reason", "").strip():
+            raise ConfigError(f"the public route {entry['path']!r} needs a `reason`", place)
+        methods = tuple(sorted(method.upper() for method in entry.get("methods", [])))
+        routes.append(PublicRoute(entry["path"], methods, entry["reason"].strip(), place))
+    return tuple(routes)
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    """`, did you mean ...?` or nothing."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f", did you mean `{near[0]}`?" if near else ""
+
+
+def _assembled(file: _File, values: Mapping[str, Any], origins: Mapping[str, Origin], notes: tuple[str, ...]) -> Config:
+    def table(name: str) -> dict[str, Any]:
+        return {key[len(name) + 1 :]: value for key, value in values.items() if key.startswith(f"{name}.")}
+
+    def keywords(name: str) -> dict[str, Any]:
+        return {key.replace("-", "_"): value for key, value in table(name).items()}
+
+    fix = {key: value for key, value in keywords("fix").items() if key != "password_backend"}
+    plain = {
+        key.replace("-", "_"): value
+        for key, value in values.items()
+        if "." not in key and key not in ("target-version", "src", "apps", "baseline")
+    }
+    return Config(
+        **plain,
+        auth=AuthConfig(**keywords("auth")),
+        rate_limit=RateLimitConfig(**keywords("rate-limit")),
+        secrets=SecretsConfig(**keywords("secrets")),
+        severity=tuple(table("severity").items()),
+        per_path_ignores=tuple(table("per-path-ignores").items()),
+        fix=FixConfig(**fix),
+        file=file.path,
+        origins=MappingProxyType(dict(origins)),
+        notes=notes,
+    )

@@ -1,0 +1,99 @@
+"""Named edits of source text, applied with LibCST: what a fix may do to a file.
+
+An edit is plain data (`named`), a place in it is a span of the original text. All edits of one call refer to the same
+original text; LibCST finds the places and checks the code, and the replacements are spliced into the text itself, so
+comments, newlines and all else outside the places stay byte for byte. LibCST is imported when an edit is applied.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fastapi_seclint.edits.named import (
+    AddArgument,
+    AddDecorator,
+    AddImport,
+    AddListItem,
+    AddParameter,
+    AwaitCall,
+    CreateFile,
+    Edit,
+    InsertStatements,
+    MoveDecorator,
+    RaiseInsteadOfReturn,
+    RemoveDictItem,
+    RemoveKeyword,
+    RemoveListItem,
+    RemoveStatement,
+    RenameKeyword,
+    ReplaceExpression,
+    ReplaceStatement,
+    SetDictItem,
+    SetKeyword,
+)
+from fastapi_seclint.edits.plain import from_json, to_json
+from fastapi_seclint.edits.text import EditError, Text, TextEdit
+
+__all__ = [
+    "AddArgument",
+    "AddDecorator",
+    "AddImport",
+    "AddListItem",
+    "AddParameter",
+    "AwaitCall",
+    "CreateFile",
+    "Edit",
+    "EditError",
+    "InsertStatements",
+    "MoveDecorator",
+    "RaiseInsteadOfReturn",
+    "RemoveDictItem",
+    "RemoveKeyword",
+    "RemoveListItem",
+    "RemoveStatement",
+    "RenameKeyword",
+    "ReplaceExpression",
+    "ReplaceStatement",
+    "SetDictItem",
+    "SetKeyword",
+    "TextEdit",
+    "apply",
+    "from_json",
+    "name_for_import",
+    "text_edits",
+    "to_json",
+]
+
+
+def apply(source: str, edits: Sequence[Edit]) -> str:
+    """The text after the edits of one file; raises `EditError` when a place is not found or two edits conflict."""
+    from fastapi_seclint.edits.applying import splices
+
+    return Text(source).spliced(splices(source, edits))
+
+
+def text_edits(source: str, edits: Sequence[Edit]) -> tuple[TextEdit, ...]:
+    """The replacements, in order and without overlap, that turn the source into `apply(source, edits)`.
+
+    Spans count characters of the text without its byte order mark. Raises as `apply` does.
+    """
+    from fastapi_seclint.edits.applying import splices
+
+    text = Text(source)
+    return tuple(TextEdit(text.span(one.start, one.end), one.content) for one in splices(source, edits))
+
+
+def name_for_import(source: str, module: str, name: str | None = None) -> str:
+    """The local name by which a file knows, or can know, `module` or `name` from it.
+
+    Give it to `AddImport` as `alias` when it differs from the name. Costs no parsing where the name is not in the text.
+    """
+    if not re.search(rf"\b{re.escape((name or module).split('.')[0])}\b", source):
+        return name or module
+    from fastapi_seclint.edits.imports import local_name
+
+    try:
+        return local_name(source, module, name)
+    except EditError:  # no edit of this text will succeed, and that is where the reason is told
+        return name or module

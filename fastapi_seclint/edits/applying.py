@@ -1,0 +1,67 @@
+"""Named edits become splices of the original text: LibCST says where, nothing outside those places changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fastapi_seclint.edits import definitions, expressions, imports, named, statements
+from fastapi_seclint.edits.expressions import Bracketed
+from fastapi_seclint.edits.named import AddImport, CreateFile, Edit
+from fastapi_seclint.edits.text import EditError, Splice, in_order
+from fastapi_seclint.edits.tree import Tree, check_parses, tree_of
+
+IN_BRACKETS: dict[type, Callable[[Bracketed, Any], Sequence[Splice]]] = {
+    named.RemoveKeyword: expressions.remove_keyword,
+    named.SetKeyword: expressions.set_keyword,
+    named.RenameKeyword: expressions.rename_keyword,
+    named.AddArgument: expressions.add_argument,
+    named.RemoveDictItem: expressions.remove_dict_item,
+    named.SetDictItem: expressions.set_dict_item,
+    named.RemoveListItem: expressions.remove_list_item,
+    named.AddListItem: expressions.add_list_item,
+    named.ReplaceExpression: expressions.replace_expression,
+    named.AwaitCall: expressions.await_call,
+    named.AddParameter: definitions.add_parameter,
+}
+ON_LINES: dict[type, Callable[[Tree, Any], Sequence[Splice]]] = {
+    named.InsertStatements: statements.insert_statements,
+    named.ReplaceStatement: statements.replace_statement,
+    named.RemoveStatement: statements.remove_statement,
+    named.RaiseInsteadOfReturn: statements.raise_instead_of_return,
+    named.AddDecorator: definitions.add_decorator,
+    named.MoveDecorator: definitions.move_decorator,
+}
+
+
+def splices(source: str, edits: Sequence[Edit]) -> list[Splice]:
+    """The replacements that a file's edits come to, in order of place; equal edits count once."""
+    if created := [edit for edit in edits if isinstance(edit, CreateFile)]:
+        return _creation(source, created, len(edits))
+    tree = tree_of(source)
+    brackets = Bracketed(tree)
+    made: list[Splice] = []
+    for edit in dict.fromkeys(edits):
+        if in_brackets := IN_BRACKETS.get(type(edit)):
+            made += in_brackets(brackets, edit)
+        elif on_lines := ON_LINES.get(type(edit)):
+            made += on_lines(tree, edit)
+    for bracket in brackets:
+        made += bracket.splices()
+    made += imports.add_imports(tree, [edit for edit in edits if isinstance(edit, AddImport)])
+    ordered = in_order(splice for splice in made if _changes(tree, splice))
+    check_parses(tree.text.spliced(ordered))
+    return ordered
+
+
+def _changes(tree: Tree, splice: Splice) -> bool:
+    return tree.text.code[splice.start : splice.end] != splice.content
+
+
+def _creation(source: str, created: Sequence[CreateFile], count: int) -> list[Splice]:
+    contents = {edit.content for edit in created}
+    if len(contents) > 1 or len(created) < count:
+        raise EditError("a new file is created and changed by different edits")
+    if source and source not in contents:
+        raise EditError("the file to create is there already")
+    return [] if source else [Splice(0, 0, contents.pop())]

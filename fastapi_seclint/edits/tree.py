@@ -1,0 +1,175 @@
+"""A file's LibCST tree, asked by place: which node stands at a span, where a node stands, what it stands in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+from fastapi_seclint.edits.text import BOM, EditError, Text
+from fastapi_seclint.spans import Span
+
+Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
+Extent = tuple[int, int]
+
+STATEMENTS = (cst.BaseCompoundStatement, cst.BaseSmallStatement)
+_GAP = r"(?:#[^\r\n]*(?=[\r\n])|[ \t\f\r\n]|\\(?=[\r\n]))*"
+_ODD = re.compile(r"[^\S\n\t ]|[\x00-\x08]")
+_OPEN = re.compile(rf"\({_GAP}\Z")
+_CLOSE = re.compile(rf"{_GAP}\)")
+
+
+class Tree:
+    """The parsed text of one file. Offsets are those of `text`; raises `EditError` when LibCST cannot read it."""
+
+    def __init__(self, source: str) -> None:
+        self.text = Text(source)
+        plain = _plain(source)
+        self.module = _parsed(plain, "the file cannot be parsed")
+        self.indent_unit = self.module.default_indent
+        try:
+            if _ODD.search(plain) and self.module.code != plain:
+                raise EditError("the file holds characters between its tokens that an edit could lose")
+            self._places = MetadataWrapper(self.module, unsafe_skip_copy=True).resolve(PositionProvider)
+        except RecursionError:
+            raise EditError("the file is nested too deeply to be edited") from None
+
+    @cached_property
+    def _parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
+        parents: dict[cst.CSTNode, cst.CSTNode] = {}
+        pending: list[cst.CSTNode] = [self.module]
+        while pending:
+            node = pending.pop()
+            for child in node.children:
+                parents[child] = node
+                pending.append(child)
+        return parents
+
+    def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """The node that a node is a child of; None for the module."""
+        return self._parents.get(node)
+
+    def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """The nodes around a node, from the inside out."""
+        above = self.parent(node)
+        while above is not None:
+            yield above
+            above = self.parent(above)
+
+    def start(self, node: cst.CSTNode) -> int:
+        """The offset at which a node starts, its own parentheses and decorators not counted."""
+        place = self._places[node].start
+        return self.text.offset(place.line, place.column + 1)
+
+    def end(self, node: cst.CSTNode) -> int:
+        """The offset at which a node ends."""
+        place = self._places[node].end
+        return self.text.offset(place.line, place.column + 1)
+
+    def extent(self, node: cst.CSTNode) -> Extent:
+        """Where a node stands, with all its parentheses."""
+        return self._extents(node)[-1]
+
+    def _extents(self, node: cst.CSTNode) -> list[Extent]:
+        start, end = self.start(node), self.end(node)
+        extents = [(start, end)]
+        for _ in _parentheses(node):
+            opening = self._before(start)
+            closing = _CLOSE.match(self.text.code, end)
+            if opening is None or closing is None:
+                break
+            start, end = opening, closing.end()
+            extents.append((start, end))
+        return extents
+
+    def _before(self, offset: int) -> int | None:
+        """The offset of the parenthesis that opens before an offset, over blank space and comments."""
+        at = self.text.code.rfind("(", 0, offset)
+        while at >= 0:
+            if _OPEN.match(self.text.code[at:offset]):
+                return at
+            at = self.text.code.rfind("(", 0, at)
+        return None
+
+    def expression(self, span: Span, *kinds: type[Any]) -> Any:
+        """The expression (or class definition) of some kind at a span; raises `EditError` when none stands there."""
+        wanted = self.text.extent(span)
+        for node, place in self._places.items():
+            if not isinstance(node, kinds) or (place.start.line != span.line and not _parentheses(node)):
+                continue
+            if wanted in self._extents(node):
+                return node
+        names = " or ".join(kind.__name__.removeprefix("Base").lower() for kind in kinds)
+        raise EditError(f"no {names} at line {span.line}, column {span.column}")
+
+    def statement(self, span: Span) -> Statement:
+        """The statement at a span: one that starts and ends there, else the outermost that starts there."""
+        start, end = self.text.extent(span)
+        starting = [node for node in self._places if isinstance(node, STATEMENTS) and self.start(node) == start]
+        exact = [node for node in starting if self.end(node) == end]
+        if not starting:
+            raise EditError(f"no statement starts at line {span.line}, column {span.column}")
+        return (exact or sorted(starting, key=self.end, reverse=True))[0]
+
+    def definition(self, span: Span) -> cst.FunctionDef | cst.ClassDef:
+        """The function or class whose `def` or `class` line starts at a span."""
+        start = self.text.offset(span.line, span.column)
+        for node in self._places:
+            if isinstance(node, cst.FunctionDef | cst.ClassDef) and self.start(node) == start:
+                return node
+        raise EditError(f"no function or class starts at line {span.line}, column {span.column}")
+
+    def whole_start(self, node: cst.CSTNode) -> int:
+        """The offset at which a statement starts, decorators included."""
+        decorators: Sequence[cst.Decorator] = getattr(node, "decorators", ())
+        return self.start(decorators[0]) if decorators else self.start(node)
+
+
+def _parentheses(node: cst.CSTNode) -> Sequence[cst.LeftParen]:
+    return node.lpar if isinstance(node, cst.BaseExpression) else ()
+
+
+def _first_line(error: Exception) -> str:
+    return (getattr(error, "message", "") or str(error) or type(error).__name__).split("\n")[0]
+
+
+@lru_cache(maxsize=16)
+def tree_of(source: str) -> Tree:
+    """The tree of a text, kept for the other fixes of the same file."""
+    return Tree(source)
+
+
+def check_parses(source: str) -> None:
+    """Raise `EditError` unless LibCST can read a text."""
+    _parsed(_plain(source), "the result does not parse")
+
+
+def _plain(source: str) -> str:
+    return re.sub(r"\r\n?", "\n", source.removeprefix(BOM))
+
+
+def _parsed(code: str, complaint: str) -> cst.Module:
+    try:
+        return cst.parse_module(code)
+    except (cst.ParserSyntaxError, RecursionError) as error:
+        raise EditError(f"{complaint}: {_first_line(error)}") from None
+
+
+def parsed_statements(code: str) -> Sequence[cst.BaseStatement]:
+    """The statements that code to insert consists of; raises `EditError` when it is none."""
+    try:
+        return cst.parse_module(code).body
+    except cst.ParserSyntaxError as error:
+        raise EditError(f"the code to insert does not parse: {_first_line(error)}") from None
+
+
+def parsed_expression(code: str) -> cst.BaseExpression:
+    """The expression that code to insert is; raises `EditError` when it is none."""
+    try:
+        return cst.parse_expression(code)
+    except cst.ParserSyntaxError as error:
+        raise EditError(f"the code to insert is no expression: {_first_line(error)}") from None

@@ -1,0 +1,206 @@
+"""The pipeline, the same for command, API and tests: files -> facts -> program -> findings -> report."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from fastapi_seclint import selection
+from fastapi_seclint.engine import gathering, planning
+from fastapi_seclint.engine.gathering import Content, Progress
+from fastapi_seclint.engine.planning import Options, Unit
+from fastapi_seclint.engine.replacing import Replacements
+from fastapi_seclint.engine.sources import Sources
+from fastapi_seclint.engine.stored import Examined
+from fastapi_seclint.engine.vault import Vault
+from fastapi_seclint.outcome import Failure, ReadError, Report, Survey
+from fastapi_seclint.program.table import RouteTable
+from fastapi_seclint.rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+Overlay = Mapping[Path, str]
+"""Texts, by path, that stand in for files: what a fix would write."""
+NO_OVERLAY: Overlay = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one project contributes to the report."""
+
+    examined: Examined
+    findings: tuple[Finding, ...]
+    failing: int
+    notes: tuple[str, ...]
+    details: tuple[str, ...]
+    contents: Sequence[Content]
+    replacements: Replacements
+
+
+def analyse(
+    paths: Sequence[Path],
+    options: Options | None = None,
+    *,
+    overlay: Overlay = NO_OVERLAY,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Check files and directories. The analysed code is never run.
+
+    `fresh` asks for findings of this very run, not stored ones. Raises `discovery.NoSuchPath` for a path that does not
+    exist and `ConfigError` for a configuration that cannot be used. A rule that crashes is one of the report's
+    `failures`; the others still run.
+    """
+    plan = planning.plan(paths, options or Options())
+    overlay = {planning.absolute(path, plan.options.cwd): text for path, text in overlay.items()}
+    with gathering.collector_paused():
+        parts = [_check(unit, plan.options, overlay, fresh, progress) for unit in plan.units]
+    findings = tuple(sorted((finding for part in parts for finding in part.findings), key=_order))
+    return Report(
+        findings=findings,
+        errors=_unique((*plan.errors, *(error for part in parts for error in part.examined.unreadable))),
+        files=sum(len(part.contents) for part in parts),
+        checked=sum(part.examined.files for part in parts),
+        sources=Sources.of(findings, (content for part in parts for content in part.contents)),
+        notes=tuple(dict.fromkeys((*plan.notes, *(note for part in parts for note in part.notes)))),
+        details=tuple(detail for part in parts for detail in part.details),
+        failing=sum(part.failing for part in parts),
+        apps=sum(part.examined.apps for part in parts),
+        excluded=plan.excluded,
+        failures=tuple(failure for part in parts for failure in part.examined.failures),
+        replacements={fix: found for part in parts for fix, found in part.replacements.items()},
+    )
+
+
+def survey(paths: Sequence[Path], options: Options | None = None, *, progress: Progress | None = None) -> Survey:
+    """The route table of files and directories; raises as `analyse` does."""
+    plan = planning.plan(paths, options or Options())
+    with gathering.collector_paused():
+        parts = [_examine(unit, plan.options, NO_OVERLAY, False, progress, routes=True)[0] for unit in plan.units]
+    tables = [part.table for part in parts if part.table]
+    return Survey(
+        table=RouteTable(
+            apps=tuple(row for table in tables for row in table.apps),
+            routes=tuple(row for table in tables for row in table.routes),
+            unresolved=tuple(row for table in tables for row in table.unresolved),
+        ),
+        errors=_unique((*plan.errors, *(error for part in parts for error in part.unreadable))),
+        files=sum(part.files for part in parts),
+        notes=plan.notes,
+        failures=tuple(failure for part in parts for failure in part.failures),
+    )
+
+
+def _check(unit: Unit, options: Options, overlay: Overlay, fresh: bool, progress: Progress | None) -> _Part:
+    """The findings of one project that its configuration shows."""
+    chosen = selection.Filter(unit.config)
+    examined, contents, vault = _examine(unit, options, overlay, fresh, progress)
+    inside = _Inside(unit.project.root, contents)
+    shown = list(chosen.kept(examined.findings, inside))
+    reported = unit.project.reported
+    if reported is not None and not options.whole:
+        shown = [finding for finding in shown if finding.location.path in reported]
+    kept = shown if options.include_tests else _outside_tests(shown, inside)
+    left_out = len(shown) - len(kept)
+    details = (f"{left_out} findings in tests left out (--include-tests shows them)",) if left_out else ()
+    no_app = contents and not examined.apps and not examined.failures
+    notes: tuple[str, ...] = (f"no application found in {_shown(unit.project.root, options.cwd)}",) if no_app else ()
+    notes += selection.kept_back(unit.config)
+    failing = sum(selection.at_least(finding.severity, unit.config.fail_on) for finding in kept)
+    fixes = [finding.fix for finding in kept if finding.fix] if options.replacements else []
+    replacements = vault.replacements(fixes) if fixes else {}
+    return _Part(examined, tuple(kept), failing, notes, details, contents, replacements)
+
+
+class _Inside:
+    """The path inside a project of a file given by its display path."""
+
+    def __init__(self, root: Path, contents: Sequence[Content]) -> None:
+        self._root = root
+        self._paths = {content.file.display: content.file.path for content in contents}
+
+    def __call__(self, display: str) -> str:
+        path = self._paths.get(display)
+        return Path(os.path.relpath(path, self._root)).as_posix() if path else display
+
+
+def _outside_tests(findings: Sequence[Finding], inside: Callable[[str], str]) -> list[Finding]:
+    """The findings that are not in tests; `inside` gives a file's path in the project."""
+    if not findings:
+        return []
+    from fastapi_seclint.program.program import is_test_path
+
+    return [finding for finding in findings if not is_test_path(inside(finding.location.path))]
+
+
+def _examine(
+    unit: Unit,
+    options: Options,
+    overlay: Overlay,
+    fresh: bool,
+    progress: Progress | None,
+    *,
+    routes: bool = False,
+) -> tuple[Examined, Sequence[Content], Vault]:
+    """Run the rules of one project, or resolve its routes; a stored result answers when nothing changed."""
+    contents, missing = gathering.contents(unit.project, options.cwd, overlay)
+    vault = Vault(unit, contents, routes=routes, enabled=options.cache)
+    if not (fresh or overlay or missing) and (known := vault.result()):
+        return known, contents, vault
+    from fastapi_seclint.program import Program
+
+    known_facts = {**vault.facts(options.memory), **options.memory}
+    gathered, entries = gathering.gather(contents, known_facts, jobs=options.jobs, progress=progress)
+    options.memory.update(entries)
+    unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
+    program = Program(unit.project.root, gathered.files, unreadable=unreadable, config=unit.config)
+    start = Examined(unreadable=unreadable, failures=tuple(gathered.failures), files=len(gathered.files))
+    examined = _resolve(program, start)
+    if not routes:
+        examined = _run(program, selection.rules_of(unit.config), replace(examined, table=None))
+    if not (overlay or missing):
+        vault.keep(entries, examined)
+    return examined, contents, vault
+
+
+def _resolve(program: Program, examined: Examined) -> Examined:
+    """With the route table, or a failure that says why there is none."""
+    try:
+        table = program.route_table()
+    except Exception as error:
+        return replace(examined, failures=(*examined.failures, _failure("the route table", error)))
+    return replace(examined, table=table, apps=len(table.apps))
+
+
+def _run(program: Program, rules: Iterable[Rule], examined: Examined) -> Examined:
+    """The findings of the rules; one that crashes is a failure with its name, and the rest still runs."""
+    findings: list[Finding] = []
+    failures = list(examined.failures)
+    for rule in rules:
+        try:
+            findings.extend(rule.run(program) if rule.run else ())
+        except Exception as error:
+            failures.append(_failure(rule.name, error))
+    return replace(examined, findings=tuple(sorted(findings, key=_order)), failures=tuple(failures))
+
+
+def _failure(name: str, error: Exception) -> Failure:
+    return Failure(name, f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    return (*finding.sort_key, finding.symbol, finding.route or ("", ""))
+
+
+def _unique(errors: Iterable[ReadError]) -> tuple[ReadError, ...]:
+    return tuple(sorted(set(errors), key=lambda error: (error.path, error.line, error.message)))
+
+
+def _shown(root: Path, cwd: Path) -> str:
+    return root.relative_to(cwd).as_posix() if root.is_relative_to(cwd) else root.as_posix()

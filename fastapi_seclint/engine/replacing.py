@@ -1,0 +1,49 @@
+"""What fixes come to as replacements of text: LibCST finds out once, then the cache knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from fastapi_seclint import edits, syntax
+from fastapi_seclint.cache import Cache, key
+from fastapi_seclint.edits import EditError
+from fastapi_seclint.engine.gathering import Content
+from fastapi_seclint.outcome import Replacement
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.spans import Span
+
+Contents = Mapping[str, Content]
+Replacements = dict[Fix, tuple[Replacement, ...] | None]
+
+
+def replacements(fixes: Iterable[Fix], contents: Contents, cache: Cache, tool: str) -> Replacements:
+    """The replacements of each fix; None for one whose places are not in the text. `tool` tells releases apart."""
+    names = {fix: _key(fix, contents, tool) for fix in fixes}
+    found = cache.get_many(names.values())
+    entries = {name: found[name] if name in found else _entry(fix, contents) for fix, name in names.items()}
+    cache.put_many({name: entry for name, entry in entries.items() if name not in found})
+    return {fix: _read(entries[name]) for fix, name in names.items()}
+
+
+def _key(fix: Fix, contents: Contents, tool: str) -> str:
+    digests = [contents[edit.path].digest if edit.path in contents else "" for edit in fix.edits]
+    return key("edits", tool, json.dumps([edits.to_json(edit) for edit in fix.edits]), *digests)
+
+
+def _entry(fix: Fix, contents: Contents) -> bytes:
+    found = []
+    try:
+        for path in dict.fromkeys(edit.path for edit in fix.edits):
+            text = contents[path].decoded() if path in contents else ""
+            for edit in edits.text_edits(text, [edit for edit in fix.edits if edit.path == path]):
+                span = edit.span
+                found.append([path, span.line, span.column, span.end_line, span.end_column, edit.content])
+    except (EditError, syntax.Unreadable):
+        return b"null"
+    return json.dumps(found, separators=(",", ":")).encode()
+
+
+def _read(entry: bytes) -> tuple[Replacement, ...] | None:
+    rows = json.loads(entry)
+    return None if rows is None else tuple(Replacement(path, Span(*place), content) for path, *place, content in rows)

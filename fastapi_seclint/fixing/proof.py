@@ -1,0 +1,58 @@
+"""What makes a fix proven: its finding is gone, every file still parses, and nothing new is found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from fastapi_seclint.outcome import Report
+from fastapi_seclint.rule import Finding
+
+Key = tuple[str, str, str, tuple[str, str] | None]
+
+
+def key(finding: Finding) -> Key:
+    """What a finding is about whatever line it moves to: its rule, file, symbol and route."""
+    return (finding.rule.code, finding.location.path, finding.symbol, finding.route)
+
+
+def objection(before: Report, after: Report, mended: Sequence[Finding]) -> str:
+    """Why two reports do not prove that the findings `mended` are mended and nothing broke; empty when they do."""
+    failures = {failure.name for failure in after.failures} - {failure.name for failure in before.failures}
+    if failures:
+        return f"checking the result failed: {', '.join(sorted(failures))}"
+    unreadable = {error.path for error in before.errors}
+    for error in after.errors:
+        if error.path not in unreadable:
+            return f"the result does not parse: {error.path}:{error.line}: {error.message}"
+    return _new_findings(before, after, mended)
+
+
+def _new_findings(before: Report, after: Report, mended: Sequence[Finding]) -> str:
+    gone = Counter(map(key, mended))
+    allowed = Counter(map(key, before.findings)) - gone
+    for finding in after.findings:
+        if allowed[key(finding)] > 0:
+            allowed[key(finding)] -= 1
+        elif gone[key(finding)] > 0:
+            return "the mistake is still there afterwards"
+        elif not any(_masked(finding, by) for by in mended):
+            return f"it brings up {finding.rule.name} at {finding.location}"
+    return ""
+
+
+def _masked(finding: Finding, by: Finding) -> bool:
+    """Whether a finding may rightly come up once another one is mended."""
+    if finding.rule.name not in by.masks and finding.rule.code not in by.masks:
+        return False
+    if by.route is not None and finding.route is not None:
+        return finding.route == by.route
+    if by.route is None:
+        return finding.location.path in _paths(by)
+    return finding.symbol == by.symbol and finding.location.path == by.location.path
+
+
+def _paths(finding: Finding) -> set[str]:
+    """The files that a finding concerns."""
+    edited = [edit.path for edit in finding.fix.edits] if finding.fix else []
+    return {finding.location.path, *(item.location.path for item in finding.evidence), *edited}

@@ -1,0 +1,194 @@
+"""Places in the code that rules look at: blocks of statements with the scope they are read in, and calls in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.scopes import Scope
+from fastapi_seclint.program.values import External, Function, Place, Unknown, Value, options
+from fastapi_seclint.spans import Location, Span
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The statements of a module (classes included) or of one function, and where their names are looked up."""
+
+    module: Module
+    function: Function | None
+    statements: list[Form]
+    scope: Scope
+
+    @property
+    def symbol(self) -> str:
+        """The dotted name of what the block belongs to."""
+        return self.module.name if self.function is None else self.function.dotted
+
+    def location(self, form_or_place: Form | int) -> Location:
+        """Where a form of this block stands."""
+        at = form_or_place if isinstance(form_or_place, int) else form_or_place[1]
+        return Location(self.module.path, span_of(at))
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a call: its form, where it stands (keyword included) and its place among its kind."""
+
+    form: Form
+    at: int
+    keyword: str | None
+
+    @property
+    def span(self) -> Span:
+        return span_of(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a library symbol. `name` is canonical, without the last `()`."""
+
+    block: Block
+    form: Form
+    name: str
+    interpreter: Interpreter
+
+    @property
+    def place(self) -> Place:
+        return Place(self.block.module, self.form[1])
+
+    @property
+    def location(self) -> Location:
+        return self.place.location
+
+    def argument(self, name: str, position: int | None = None) -> Argument | None:
+        """The argument given by keyword or, failing that, by position; None when it is left out."""
+        for keyword, value, at in self.form[4]:
+            if keyword == name:
+                return Argument(value, at, keyword)
+        if position is not None and position < len(self.form[3]) and self.form[3][position][0] != "star":
+            value = self.form[3][position]
+            return Argument(value, value[1], None)
+        return None
+
+    def value(self, argument: Argument | Form) -> Value:
+        """What an argument is."""
+        form = argument.form if isinstance(argument, Argument) else argument
+        return self.ask(form)
+
+    def ask(self, form: Form) -> Value:
+        """What an expression in the call's block is."""
+        scope = self.block.scope
+        return scope.ask(form) if isinstance(scope, FunctionScope) else self.interpreter.ask(form, scope)
+
+    @property
+    def spread(self) -> list[Form]:
+        """What is passed with `**`."""
+        return [value for keyword, value, _ in self.form[4] if keyword is None]
+
+
+class Sites:
+    """Finds blocks and calls; a file is only looked into when it has the words."""
+
+    def __init__(self, interpreter: Interpreter, modules: list[Module]) -> None:
+        self._interpreter = interpreter
+        self._modules = modules
+        self._scopes: dict[tuple[str, int], FunctionScope | None] = {}
+
+    def function(self, module: Module, number: int) -> Function | None:
+        """The function of a number in a file, found through the functions around it when it is nested."""
+        interpreter = self._interpreter
+        interpreter.run_module(module)
+        known = interpreter.functions.get((module.file, number))
+        if known is not None:
+            return known
+        name, _, around = module.facts.functions[number]
+        outer = self.scope(module, around) if around >= 0 else None
+        if outer is not None:
+            outer.local(name.rpartition(".")[2])
+        return interpreter.functions.get((module.file, number))
+
+    def scope(self, module: Module, number: int) -> FunctionScope | None:
+        """The names inside a function that is not run."""
+        key = (module.file, number)
+        if key not in self._scopes:
+            self._scopes[key] = None
+            function = self.function(module, number)
+            if function is not None:
+                self._scopes[key] = FunctionScope(self._interpreter, function)
+        return self._scopes[key]
+
+    def blocks(self, words: frozenset[str] | None = None) -> Iterator[Block]:
+        """All blocks of the files that have at least one of the words (all files without words), in order."""
+        for module in self._modules:
+            if words is not None and not module.facts.words & words:
+                continue
+            self._interpreter.run_module(module)
+            yield Block(module, None, module.facts.module, module.scope)
+            for number in range(len(module.facts.functions)):
+                if words is not None and not any(self._mentions(module, number, word) for word in words):
+                    continue
+                scope = self.scope(module, number)
+                if scope is not None:
+                    yield Block(module, scope.function, module.facts.body(number), scope)
+                else:
+                    yield Block(module, None, module.facts.body(number), module.scope)
+
+    def _mentions(self, module: Module, number: int, word: str) -> bool:
+        return module.facts.body_mentions(number, f'"{word}"'.encode())
+
+    def calls(self, *names: str) -> Iterator[Call]:
+        """Every call of one of the library symbols (canonical names, the part before the last `()`), in order."""
+        last = {name.rpartition(".")[2]: True for name in names}
+        wanted = frozenset(names)
+        for module in self._modules:
+            if not module.facts.words & last.keys():
+                continue
+            spelled = frozenset({*last, *_aliases(module, frozenset(last))})
+            for block in self._blocks_of(module, spelled):
+                for form in walk(block.statements):
+                    if form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in spelled:
+                        name = self._called(block, form[2])
+                        if name in wanted:
+                            yield Call(block, form, name, self._interpreter)
+
+    def _blocks_of(self, module: Module, words: frozenset[str]) -> Iterator[Block]:
+        self._interpreter.run_module(module)
+        yield Block(module, None, module.facts.module, module.scope)
+        for number in range(len(module.facts.functions)):
+            if any(self._mentions(module, number, word) for word in words):
+                scope = self.scope(module, number)
+                if scope is not None:
+                    yield Block(module, scope.function, module.facts.body(number), scope)
+
+    def _called(self, block: Block, form: Form) -> str:
+        scope = block.scope
+        value = scope.ask(form) if isinstance(scope, FunctionScope) else self._interpreter.ask(form, scope)
+        for option in options(value):
+            if isinstance(option, External):
+                return option.name
+            if not isinstance(option, Unknown):
+                return ""
+        return ""
+
+
+def _aliases(module: Module, names: frozenset[str]) -> set[str]:
+    """The names under which a file imports symbols of these names."""
+    found: set[str] = set()
+    blocks = [module.facts.module]
+    blocks += [
+        module.facts.body(number)
+        for number in range(len(module.facts.functions))
+        if module.facts.body_mentions(number, b'["from"')
+    ]
+    for block in blocks:
+        for form in walk(block):
+            if form[0] == "from":
+                found.update(alias for name, alias in form[4] if alias and name in names)
+    return found

@@ -1,0 +1,1 @@
+"""One renderer a format; each takes a report and gives text."""

@@ -1,0 +1,104 @@
+"""What a configuration keeps: which rules run, and which of their findings are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from fastapi_seclint import catalogue
+from fastapi_seclint.config import Config, ConfigError
+from fastapi_seclint.rule import CONFIDENCES, PERSONAS, SEVERITIES, Confidence, Finding, Rule, Severity
+
+Matches = Callable[[str], bool]
+Ignores = list[tuple[Matches, frozenset[str]]]
+
+
+def rules_of(config: Config) -> tuple[Rule, ...]:
+    """The rules that the configuration selects, by code; raises `ConfigError` for a word that names no rule."""
+    chosen = _codes(config, "select", config.select) | _codes(config, "extend-select", config.extend_select)
+    chosen -= _codes(config, "ignore", config.ignore)
+    _codes(config, "fix.unfixable", config.fix.unfixable)
+    return tuple(rule for rule in catalogue.rules() if rule.code in chosen)
+
+
+def kept_back(config: Config) -> tuple[str, ...]:
+    """A sentence for each rule that is selected by its own code or name and that the persona does not show."""
+    words = {*config.select, *config.extend_select} - {"ALL"}
+    if not words:
+        return ()
+    shown = PERSONAS[: PERSONAS.index(config.persona) + 1]
+    return tuple(
+        f"{rule.code} {rule.name} shows findings with --persona {rule.persona} only"
+        for rule in catalogue.rules()
+        if words & {rule.code, rule.name} and rule.persona not in shown
+    )
+
+
+def least_confidence(config: Config) -> Confidence:
+    """The configured minimum, else what the persona shows: all for an auditor, high and medium for others."""
+    return config.min_confidence or ("low" if config.persona == "auditor" else "medium")
+
+
+class Filter:
+    """Keeps the findings that a configuration shows, with its severities; knows what was left out as tests."""
+
+    def __init__(self, config: Config) -> None:
+        self._personas = PERSONAS[: PERSONAS.index(config.persona) + 1]
+        self._severities = SEVERITIES[: SEVERITIES.index(config.min_severity) + 1]
+        self._confidences = CONFIDENCES[: CONFIDENCES.index(least_confidence(config)) + 1]
+        self._severity = _severity_overrides(config)
+        self._ignored = _path_ignores(config)
+
+    def kept(self, findings: Iterable[Finding], inside: Callable[[str], str]) -> Iterator[Finding]:
+        """The findings that are shown; `inside` gives a file's path relative to the project's root."""
+        for finding in findings:
+            severity = self._severity.get(finding.rule.code)
+            shown = replace(finding, severity=severity) if severity else finding
+            if self._shows(shown) and not self._ignores(shown.rule.code, finding.location.path, inside):
+                yield shown
+
+    def _shows(self, finding: Finding) -> bool:
+        return (
+            finding.persona in self._personas
+            and finding.severity in self._severities
+            and finding.confidence in self._confidences
+        )
+
+    def _ignores(self, code: str, path: str, inside: Callable[[str], str]) -> bool:
+        return any(code in codes and matches(inside(path)) for matches, codes in self._ignored)
+
+
+def at_least(severity: Severity, gate: str) -> bool:
+    """Whether a severity reaches a `--fail-on` gate, which `never` closes."""
+    return gate != "never" and SEVERITIES.index(severity) <= SEVERITIES.index(gate)
+
+
+def _codes(config: Config, key: str, words: Iterable[str]) -> frozenset[str]:
+    codes: frozenset[str] = frozenset()
+    for word in words:
+        try:
+            codes |= catalogue.select([word])
+        except catalogue.UnknownRule as error:
+            origin = config.origin(f"{key}[{word}]") or config.origin(key)
+            raise ConfigError(str(error), origin) from None
+    return codes
+
+
+def _severity_overrides(config: Config) -> dict[str, Severity]:
+    chosen: dict[str, Severity] = {}
+    for word, severity in config.severity:
+        chosen |= dict.fromkeys(_codes(config, f"severity.{word}", [word]), severity)
+    return chosen
+
+
+def _path_ignores(config: Config) -> Ignores:
+    """The configured patterns, compiled, each with the codes that it silences."""
+    if not config.per_path_ignores:
+        return []
+    import pathspec
+
+    compiled: Ignores = []
+    for pattern, words in config.per_path_ignores:
+        spec = pathspec.GitIgnoreSpec.from_lines([pattern])
+        compiled.append((spec.match_file, _codes(config, f"per-path-ignores.{pattern}", words)))
+    return compiled

@@ -1,0 +1,657 @@
+"""Named edits: what each does to a file, and that everything else stays as it was."""
+
+from __future__ import annotations
+
+import ast
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from fastapi_seclint import edits
+from fastapi_seclint.edits import (
+    AddArgument,
+    AddDecorator,
+    AddImport,
+    AddListItem,
+    AddParameter,
+    AwaitCall,
+    CreateFile,
+    Edit,
+    EditError,
+    InsertStatements,
+    MoveDecorator,
+    RaiseInsteadOfReturn,
+    RemoveDictItem,
+    RemoveKeyword,
+    RemoveListItem,
+    RemoveStatement,
+    RenameKeyword,
+    ReplaceExpression,
+    ReplaceStatement,
+    SetDictItem,
+    SetKeyword,
+)
+from fastapi_seclint.spans import Span
+
+P = "main.py"
+
+
+def span(source: str, code: str) -> Span:
+    """Where `code` stands in the source for the first time; `|` in it marks where to begin, if not at its start."""
+    before, _, rest = code.rpartition("|")
+    at = source.index(before + rest) + len(before)
+    lines, end = source[:at].split("\n"), source[: at + len(rest)].split("\n")
+    return Span(len(lines), len(lines[-1]) + 1, len(end), len(end[-1]) + 1)
+
+
+def applied(source: str, *changes: Edit) -> str:
+    """The result, after checking that the text edits are the same replacement and that newlines do not matter."""
+    result = edits.apply(source, changes)
+    assert spliced(source, edits.text_edits(source, changes)) == result
+    windows = source.replace("\n", "\r\n")
+    assert edits.apply(windows, changes) == result.replace("\n", "\r\n")
+    assert edits.apply("\ufeff" + source, changes) == "\ufeff" + result
+    assert [edits.from_json(json.loads(json.dumps(edits.to_json(change)))) for change in changes] == list(changes)
+    ast.parse(result)
+    return result
+
+
+def spliced(source: str, replacements: Sequence[edits.TextEdit]) -> str:
+    starts = [0]
+    for line in source.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    for one in sorted(replacements, key=lambda one: one.span, reverse=True):
+        start = starts[one.span.line - 1] + one.span.column - 1
+        end = starts[one.span.end_line - 1] + one.span.end_column - 1
+        source = source[:start] + one.content + source[end:]
+    return source
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "expected"),
+    [
+        ("f(a=1)", "a", "f()"),
+        ("f(a=1, b=2)", "a", "f(b=2)"),
+        ("f(a=1, b=2)", "b", "f(a=1)"),
+        ("f(a=1, b=2,)", "b", "f(a=1,)"),
+        ("f(x, b=(2), *y)", "b", "f(x, *y)"),
+        ("f(\n    a=1,  # one\n    b=2,  # two\n)", "a", "f(\n    b=2,  # two\n)"),
+        ("f(\n    a=1,\n    # about b\n    b=2\n)", "b", "f(\n    a=1,\n    # about b\n)"),
+        ("f(a=1,  # one\n  b=2)", "b", "f(a=1,  # one\n  )"),
+        ("f(a=1, b=2,\n  c=3)", "b", "f(a=1,\n  c=3)"),
+        ("f(\n    a=1,\n)", "a", "f()"),
+        ("class A(B, a=1): pass", "a", "class A(B): pass"),
+    ],
+)
+def test_remove_keyword(source: str, name: str, expected: str) -> None:
+    call = span(source, source.removesuffix("\n"))
+    assert applied(source, RemoveKeyword(P, call, name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("f()", "f(k=v(1))"),
+        ("f(a)", "f(a, k=v(1))"),
+        ("f(a,)", "f(a, k=v(1),)"),
+        ("f(k=[\n  1,\n])", "f(k=v(1))"),
+        ("f(k=(2), b=1)", "f(k=v(1), b=1)"),
+        ("f(**b)", "f(**b, k=v(1))"),
+        ("f(\n    a,\n    b=1,  # why\n)", "f(\n    a,\n    b=1,  # why\n    k=v(1),\n)"),
+        ("f(\n    a,\n    b=1  # why\n)", "f(\n    a,\n    b=1,  # why\n    k=v(1)\n)"),
+        ("f(\n    a, b,\n)", "f(\n    a, b, k=v(1),\n)"),
+        ("f(\n    a, b\n)", "f(\n    a, b, k=v(1)\n)"),
+        ("f(\n    a,\n    # last\n)", "f(\n    a,\n    k=v(1),\n    # last\n)"),
+        ("f(\n)", "f(k=v(1)\n)"),
+        ("f((i for i in x), 1)", "f((i for i in x), 1, k=v(1))"),
+        ("(g)(a)", "(g)(a, k=v(1))"),
+        ("f('(', a)", "f('(', a, k=v(1))"),
+    ],
+)
+def test_set_keyword(source: str, expected: str) -> None:
+    assert applied(source, SetKeyword(P, span(source, source), "k", "v(1)")) == expected
+
+
+def test_code_of_several_lines_takes_the_indentation_of_its_place() -> None:
+    source = "if x:\n    f(\n        a,\n    )\n"
+    changed = applied(source, SetKeyword(P, span(source, "f(\n        a,\n    )"), "k", "[\n    1,\n]"))
+    assert changed == "if x:\n    f(\n        a,\n        k=[\n            1,\n        ],\n    )\n"
+
+
+def test_keywords_of_one_call_change_together() -> None:
+    source = "f(a, x=1, y=2)\n"
+    call = span(source, "f(a, x=1, y=2)")
+    changes = (RemoveKeyword(P, call, "y"), RemoveKeyword(P, call, "x"), SetKeyword(P, call, "z", "3"))
+    assert applied(source, *changes) == "f(a, z=3)\n"
+    assert applied(source, SetKeyword(P, call, "z", "3"), SetKeyword(P, call, "w", "4")) == "f(a, x=1, y=2, z=3, w=4)\n"
+    assert applied("f()", SetKeyword(P, Span(1, 1, 1, 4), "z", "3"), SetKeyword(P, Span(1, 1, 1, 4), "w", "4")) == (
+        "f(z=3, w=4)"
+    )
+    assert applied(source, RenameKeyword(P, call, "x", "w"), AddArgument(P, call, "b")) == "f(a, b, w=1, y=2)\n"
+
+
+def test_equal_edits_count_once() -> None:
+    source = "f(a)\n"
+    change = SetKeyword(P, span(source, "f(a)"), "k", "1")
+    assert applied(source, change, change, AddImport(P, "os"), AddImport(P, "os")) == "import os\n\nf(a, k=1)\n"
+
+
+def test_nested_calls_change_together() -> None:
+    source = "f(g(a), b=1)\n"
+    changes = (
+        SetKeyword(P, span(source, "f(g(a), b=1)"), "c", "2"),
+        SetKeyword(P, span(source, "g(a)"), "d", "3"),
+        RemoveKeyword(P, span(source, "f(g(a), b=1)"), "b"),
+    )
+    assert applied(source, *changes) == "f(g(a, d=3), c=2)\n"
+
+
+def test_edits_of_the_same_code_conflict() -> None:
+    source = "f(g(a))\n"
+    changes = (
+        ReplaceExpression(P, span(source, "g(a)"), "b"),
+        SetKeyword(P, span(source, "g(a)"), "d", "3"),
+    )
+    with pytest.raises(EditError, match="two edits change the same code"):
+        edits.apply(source, changes)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('{"k": 1}', "{}"),
+        ('{"k": 1, "b": 2}', '{"b": 2}'),
+        ('{"a": 1, **b, "k": 2}', '{"a": 1, **b}'),
+        ("{\n    \"a\": 1,\n    'k': (2),\n}", '{\n    "a": 1,\n}'),
+    ],
+)
+def test_remove_dict_item(source: str, expected: str) -> None:
+    assert applied(f"x = {source}\n", RemoveDictItem(P, span(f"x = {source}\n", source), "k")) == f"x = {expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("{}", '{"k": True}'),
+        ('{"k": False, "b": 2}', '{"k": True, "b": 2}'),
+        ("{'a': 1}", "{'a': 1, 'k': True}"),
+        ('{\n    "a": 1,\n}', '{\n    "a": 1,\n    "k": True,\n}'),
+    ],
+)
+def test_set_dict_item(source: str, expected: str) -> None:
+    assert (
+        applied(f"x = {source}\n", SetDictItem(P, span(f"x = {source}\n", source), "k", "True")) == f"x = {expected}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "item", "expected"),
+    [
+        ('["*"]', '"*"', "[]"),
+        ('["*", a]', 0, "[a]"),
+        ('[a, "*"]', '"*"', "[a]"),
+        ("(a, b)", 1, "(a,)"),
+        ("((a), b, c)", 0, "(b, c)"),
+        ("{a, b}", 0, "{b}"),
+        ("[\n    a,\n    b,\n]", "b", "[\n    a,\n]"),
+    ],
+)
+def test_remove_list_item(source: str, item: int | str, expected: str) -> None:
+    changed = applied(f"x = {source}\n", RemoveListItem(P, span(f"x = {source}\n", source), item))
+    assert changed == f"x = {expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "where", "expected"),
+    [
+        ("[]", "last", "[n]"),
+        ("()", "last", "(n,)"),
+        ("[a]", "last", "[a, n]"),
+        ("(a,)", "last", "(a, n,)"),
+        ("[a]", "first", "[n, a]"),
+        ("[\n    a,\n]", "first", "[\n    n,\n    a,\n]"),
+        ("[\n    a\n]", "last", "[\n    a,\n    n\n]"),
+    ],
+)
+def test_add_list_item(source: str, where: str, expected: str) -> None:
+    change = AddListItem(P, span(f"x = {source}\n", source), "n", where)  # type: ignore[arg-type]
+    assert applied(f"x = {source}\n", change) == f"x = {expected}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "code", "expected"),
+    [
+        ('x = "é" + "s"  # c\n', '"s"', "os.environ['S']", "x = \"é\" + os.environ['S']  # c\n"),
+        ("x = ('s')\n", "'s'", "a or b", "x = (a or b)\n"),
+        ("x = y.z\n", "y", "a or b", "x = (a or b).z\n"),
+        ("x = y + 1\n", "y", "a if b else c", "x = (a if b else c) + 1\n"),
+        ("f(y)\n", "y", "a or b", "f(a or b)\n"),
+        ("def f(u: U = get): ...\n", "get", "Depends(get)", "def f(u: U = Depends(get)): ...\n"),
+        ("def f(u: Optional[U]): ...\n", "Optional[U]", "U | None", "def f(u: U | None): ...\n"),
+        ("@f(1)\ndef g(): ...\n", "f(1)", "h", "@h\ndef g(): ...\n"),
+        ("x = (1, 2)\n", "(1, 2)", "[]", "x = []\n"),
+    ],
+)
+def test_replace_expression(source: str, place: str, code: str, expected: str) -> None:
+    assert applied(source, ReplaceExpression(P, span(source, place), code)) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("async def f():\n    return g(1)\n", "async def f():\n    return await g(1)\n"),
+        ("async def f():\n    return g(1).x\n", "async def f():\n    return (await g(1)).x\n"),
+        ("async def f():\n    return not g(1)\n", "async def f():\n    return not await g(1)\n"),
+    ],
+)
+def test_await_call(source: str, expected: str) -> None:
+    assert applied(source, AwaitCall(P, span(source, "g(1)"))) == expected
+
+
+@pytest.mark.parametrize("source", ["def f():\n    g(1)\n", "async def f():\n    return lambda: g(1)\n", "g(1)\n"])
+def test_nothing_is_awaited_outside_async_code(source: str) -> None:
+    with pytest.raises(EditError, match="not in an async function"):
+        edits.apply(source, [AwaitCall(P, span(source, "g(1)"))])
+
+
+BODY = '''def f():
+    """Doc."""
+
+    # why
+    a = 1  # one
+    if a: return g(1)
+    return b
+
+
+def h():
+    pass
+'''
+
+
+@pytest.mark.parametrize(
+    ("anchor", "where", "code", "expected"),
+    [
+        ("a = 1", "before", "new()", '    """Doc."""\n\n    new()\n    # why\n    a = 1  # one\n'),
+        ("a = 1", "after", "if x:\n    y()", "    a = 1  # one\n    if x:\n        y()\n    if a: return"),
+        ("return b", "after", "new()", "    return b\n    new()\n\n\ndef h"),
+        ("return g(1)", "before", "new()", "    if a:\n        new()\n        return g(1)\n    return b"),
+        ("return g(1)", "after", "new()", "    if a:\n        return g(1)\n        new()\n    return b"),
+        ("def f", "first-in-body", "new()", '    """Doc."""\n    new()\n\n    # why'),
+        ("def h", "first-in-body", "new()", "def h():\n    new()\n    pass\n"),
+        ("def h", "last-in-body", "new()", "def h():\n    pass\n    new()\n"),
+        ("def h", "before", "x = 1", "    return b\n\n\nx = 1\n\n\ndef h"),
+        ("def h", "after", "def i():\n    pass", "    pass\n\n\ndef i():\n    pass\n"),
+        ("def f", "before", "def i():\n    pass", "def i():\n    pass\n\n\ndef f():"),
+    ],
+)
+def test_insert_statements(anchor: str, where: str, code: str, expected: str) -> None:
+    change = InsertStatements(P, span(BODY, anchor), where, code)  # type: ignore[arg-type]
+    result = applied(BODY, change)
+    assert expected in result
+    assert len(result) - len(BODY) < 60
+
+
+def test_insert_into_the_file() -> None:
+    source = '"""Doc."""\nimport os\n\nx = 1'
+    assert (
+        applied(source, InsertStatements(P, None, "first-in-body", "y = 2")) == '"""Doc."""\nimport os\ny = 2\n\nx = 1'
+    )
+    assert applied(source, InsertStatements(P, None, "last-in-body", "def f(): ...")) == (
+        '"""Doc."""\nimport os\n\nx = 1\n\n\ndef f(): ...'
+    )
+    assert edits.apply("", [InsertStatements(P, None, "last-in-body", "y = 2")]) == "y = 2\n"
+    assert applied("# head\n", InsertStatements(P, None, "first-in-body", "y = 2")) == "# head\ny = 2\n"
+
+
+def test_inserted_code_takes_on_the_file_s_indentation_and_keeps_its_strings() -> None:
+    source = "class A:\n\tdef f(self):\n\t\treturn 1\n"
+    code = 'if x:\n    s = """a\n    b"""\n    return s'
+    result = applied(source, InsertStatements(P, span(source, "return 1"), "before", code))
+    assert result == 'class A:\n\tdef f(self):\n\t\tif x:\n\t\t\ts = """a\n    b"""\n\t\t\treturn s\n\t\treturn 1\n'
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "code", "expected"),
+    [
+        ("x = 1  # c\n", "x = 1", "x = 2", "x = 2  # c\n"),
+        ("a; b\n", "|b", "c", "a; c\n"),
+        ("if x: return y\n", "return y", "pass", "if x: pass\n"),
+        ("class S:\n    k: str = 's'  # c\n", "k: str = 's'", "k: str", "class S:\n    k: str  # c\n"),
+        (
+            "if a:\n    b()\n",
+            "b()",
+            "try:\n    b()\nfinally:\n    c()",
+            "if a:\n    try:\n        b()\n    finally:\n        c()\n",
+        ),
+        ("@d\ndef f():\n    pass  # c\nx\n", "def f():\n    pass", "def g(): ...", "def g(): ...  # c\nx\n"),
+    ],
+)
+def test_replace_statement(source: str, place: str, code: str, expected: str) -> None:
+    assert applied(source, ReplaceStatement(P, span(source, place), code)) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "expected"),
+    [
+        ("a\nb  # c\nd\n", "|b", "a\nd\n"),
+        ("a; b; c\n", "|b", "a; c\n"),
+        ("a; b\n", "|b", "a\n"),
+        ("if x:\n    a\n", "|a", "if x:\n    pass\n"),
+        ("if x: a\n", "|a", "if x: pass\n"),
+        ("x\n\n\n@d\ndef f():\n    pass\n\n\ny\n", "def f():\n    pass", "x\n\n\ny\n"),
+        ("x\n# why\nb\ny\n", "|b", "x\n# why\ny\n"),
+        ("b", "|b", ""),
+    ],
+)
+def test_remove_statement(source: str, place: str, expected: str) -> None:
+    assert applied(source, RemoveStatement(P, span(source, place))) == expected
+
+
+def test_raise_instead_of_return() -> None:
+    source = "def f():\n    if x: return H(1)\n    H(2)\n    return (\n        H(3)\n    )\n"
+    changes = [
+        RaiseInsteadOfReturn(P, span(source, code)) for code in ("return H(1)", "H(2)", "return (\n        H(3)\n    )")
+    ]
+    assert (
+        applied(source, *changes)
+        == "def f():\n    if x: raise H(1)\n    raise H(2)\n    raise (\n        H(3)\n    )\n"
+    )
+    with pytest.raises(EditError, match="returns nothing"):
+        edits.apply("def f():\n    return\n", [RaiseInsteadOfReturn(P, Span(2, 5, 2, 11))])
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "expected"),
+    [
+        ("def f(): ...\n", "u: U", "def f(u: U): ...\n"),
+        ("def f(a): ...\n", "u: U", "def f(a, u: U): ...\n"),
+        ("def f(a, b=1): ...\n", "u: U", "def f(a, u: U, b=1): ...\n"),
+        ("def f(a, b=(1)): ...\n", "u: U = D(g)", "def f(a, b=(1), u: U = D(g)): ...\n"),
+        ("def f(a, *, b=1, **k): ...\n", "u: U", "def f(a, *, b=1, u: U, **k): ...\n"),
+        ("def f(a, *b): ...\n", "u: U", "def f(a, *b, u: U): ...\n"),
+        ("def f(a=1, **k): ...\n", "u: U = 1", "def f(a=1, u: U = 1, **k): ...\n"),
+        ("def f(a, /): ...\n", "u: U", "def f(a, /, u: U): ...\n"),
+        (
+            "async def f(\n    a: A,  # c\n    b: B = 1,\n) -> X: ...\n",
+            "u: U",
+            "async def f(\n    a: A,  # c\n    u: U,\n    b: B = 1,\n) -> X: ...\n",
+        ),
+        ("def f(\n    a: A,\n): ...\n", "u: U", "def f(\n    a: A,\n    u: U,\n): ...\n"),
+    ],
+)
+def test_add_parameter(source: str, code: str, expected: str) -> None:
+    assert applied(source, AddParameter(P, span(source, source.removesuffix("\n")), code)) == expected
+
+
+ROUTE = """class A:
+    @guard  # first
+    @app.get("/x")
+    @cached(
+        1
+    )
+    async def f(self):
+        pass
+"""
+
+
+def test_decorators() -> None:
+    function = span(ROUTE, "async def f(self):")
+    assert "    @new(1)\n    @guard" in applied(ROUTE, AddDecorator(P, function, "@new(1)", "top"))
+    assert "    )\n    @new(1)\n    async def" in applied(ROUTE, AddDecorator(P, function, "new(1)", "bottom"))
+    assert '("/x")\n    @new(1)\n    @cached' in applied(ROUTE, AddDecorator(P, function, "new(1)", "below-route"))
+    moved = applied(ROUTE, MoveDecorator(P, function, span(ROUTE, "guard")))
+    assert '    @app.get("/x")\n    @guard  # first\n    @cached' in moved
+    assert moved.count("@guard") == 1
+    cached = span(ROUTE, "cached(\n        1\n    )")
+    assert applied(ROUTE, MoveDecorator(P, function, cached, "below-route")) == ROUTE
+
+
+HEAD = '''#!/usr/bin/env python
+"""Doc."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from fastapi import APIRouter, Depends
+from pydantic import (
+    BaseModel,
+    Field,
+)
+
+from app.core import settings
+
+x = 1
+'''
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (AddImport("app/main.py", "secrets"), "import os\nimport secrets\nfrom typing import Any\n"),
+        (AddImport("app/main.py", "abc"), "annotations\n\nimport abc\nimport os\n"),
+        (AddImport("app/main.py", "datetime", "UTC"), "import os\nfrom datetime import UTC\nfrom typing"),
+        (AddImport("app/main.py", "fastapi", "HTTPException"), "import APIRouter, Depends, HTTPException\n"),
+        (AddImport("app/main.py", "fastapi", "Body"), "import APIRouter, Body, Depends\n"),
+        (AddImport("app/main.py", "fastapi", "status"), "import APIRouter, Depends, status\n"),
+        (AddImport("app/main.py", "pydantic", "EmailStr"), "    BaseModel,\n    EmailStr,\n    Field,\n"),
+        (AddImport("app/main.py", "pydantic", "conint"), "    Field,\n    conint,\n)\n"),
+        (AddImport("app/main.py", "jwt"), "\n\nimport jwt\nfrom fastapi"),
+        (AddImport("app/main.py", "slowapi", "Limiter"), ")\nfrom slowapi import Limiter\n\nfrom app"),
+        (AddImport("app/main.py", "app.deps", "user"), "settings\nfrom app.deps import user\n\nx"),
+        (AddImport("app/main.py", "app.api", "user", "u"), "\nfrom app.api import user as u\nfrom app.core"),
+        (AddImport("main.py", "security.jwt", "key", None, True), "settings\n\nfrom security.jwt import key\n\nx"),
+    ],
+    ids=lambda value: f"{value.module}.{value.name}" if isinstance(value, AddImport) else "",
+)
+def test_add_import(change: AddImport, expected: str) -> None:
+    result = applied(HEAD, change)
+    assert expected in result
+    assert applied(result, change) == result
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("", "import os\n"),
+        ("# licence\n", "# licence\n\nimport os\n"),
+        ("x = 1\n", "import os\n\nx = 1\n"),
+        ("def f(): ...\n", "import os\n\n\ndef f(): ...\n"),
+        ('"""Doc."""\n', '"""Doc."""\n\nimport os\n'),
+        ('"""Doc."""', '"""Doc."""\nimport os\n'),
+        ('"""Doc."""\n\n\ndef f(): ...\n', '"""Doc."""\n\nimport os\n\n\ndef f(): ...\n'),
+        ('"""Doc."""\nx = 1\n', '"""Doc."""\n\nimport os\n\nx = 1\n'),
+        ("#!/bin/x\n# coding: utf-8\nx = 1\n", "#!/bin/x\n# coding: utf-8\n\nimport os\n\nx = 1\n"),
+        ("import fastapi\n", "import os\n\nimport fastapi\n"),
+        ("from __future__ import annotations\nx = 1\n", "from __future__ import annotations\n\nimport os\n\nx = 1\n"),
+        ("import sys, re\nx = 1\n", "import os\nimport sys, re\nx = 1\n"),
+        ("import sys\nimport abc\nx = 1\n", "import sys\nimport abc\nimport os\nx = 1\n"),
+    ],
+)
+def test_add_import_at_the_head(source: str, expected: str) -> None:
+    assert edits.apply(source, [AddImport(P, "os")]) == expected
+
+
+def test_imports_of_one_fix_are_placed_together() -> None:
+    source = "import fastapi\n\nx = 1\n"
+    changes = (
+        AddImport(P, "os"),
+        AddImport(P, "abc"),
+        AddImport(P, "jwt"),
+        AddImport(P, "fastapi", "Depends"),
+        AddImport(P, "fastapi", "APIRouter"),
+        AddImport(P, "fastapi", "APIRouter"),
+        AddImport(P, "deps", "user", None, True),
+    )
+    assert applied(source, *changes) == (
+        "import abc\nimport os\n\nimport fastapi\nimport jwt\nfrom fastapi import APIRouter, Depends\n\n"
+        "from deps import user\n\nx = 1\n"
+    )
+
+
+def test_an_import_that_gets_too_long_is_wrapped() -> None:
+    source = "from fastapi import APIRouter, BackgroundTasks, Body, HTTPException, Query, Request, Response\n"
+    names = ["APIRouter", "BackgroundTasks", "Body", "Depends", "HTTPException", "Query", "Request", "Response"]
+    wrapped = "from fastapi import (\n" + "".join(f"    {name},\n" for name in names) + ")\n"
+    narrow = source.replace("BackgroundTasks, ", "")
+    assert applied(source, AddImport(P, "fastapi", "Depends")) == source.replace("HTTP", "Depends, HTTP")
+    assert applied(narrow, AddImport(P, "fastapi", "Depends")) == narrow.replace("HTTP", "Depends, HTTP")
+    assert applied(narrow, AddImport(P, "fastapi", "BackgroundTasks"), AddImport(P, "fastapi", "Depends")) == wrapped
+
+
+def test_an_import_in_a_function_or_branch_does_not_count() -> None:
+    source = "if TYPE_CHECKING:\n    from fastapi import Depends\n"
+    assert applied(source, AddImport(P, "fastapi", "Depends")) == "from fastapi import Depends\n\n" + source
+
+
+@pytest.mark.parametrize(
+    ("source", "module", "name", "expected"),
+    [
+        ("x = 1\n", "fastapi", "Depends", "Depends"),
+        ("from fastapi import Depends\n", "fastapi", "Depends", "Depends"),
+        ("from fastapi import Depends as D\n", "fastapi", "Depends", "D"),
+        ("Depends = 1\n", "fastapi", "Depends", "fastapi_Depends"),
+        ("fastapi_Depends = 1\ndef Depends(): ...\n", "fastapi", "Depends", "fastapi_Depends_2"),
+        ("def f(status): ...\n", "fastapi", "status", "fastapi_status"),
+        ("print('Depends')\n", "fastapi", "Depends", "Depends"),
+        ("import os as o\n", "os", None, "o"),
+        ("os = 1\n", "os", None, "os_module"),
+        ("os = (\n", "os", None, "os"),
+        ("import os\n", "os", None, "os"),
+        ("for status, (a, os) in x: ...\n", "os", None, "os_module"),
+    ],
+)
+def test_name_for_import(source: str, module: str, name: str | None, expected: str) -> None:
+    assert edits.name_for_import(source, module, name) == expected
+
+
+def test_create_file() -> None:
+    assert edits.apply("", [CreateFile("a/b.py", "x = 1\n")]) == "x = 1\n"
+    assert edits.apply("x = 1\n", [CreateFile("a/b.py", "x = 1\n")]) == "x = 1\n"
+    with pytest.raises(EditError, match="there already"):
+        edits.apply("y\n", [CreateFile("a/b.py", "x = 1\n")])
+    with pytest.raises(EditError, match="different edits"):
+        edits.apply("", [CreateFile("a/b.py", "x\n"), CreateFile("a/b.py", "y\n")])
+
+
+HERE = Span(1, 1, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("source", "change", "reason"),
+    [
+        ("f(a)\n", RemoveKeyword(P, HERE, "k"), "has no keyword k"),
+        ("f[a]\n", RemoveKeyword(P, HERE, "k"), "no call or classdef at line 1"),
+        ("f(a)\n", SetKeyword(P, Span(9, 1, 9, 2), "k", "1"), "outside the file"),
+        ("f(a)\n", SetKeyword(P, HERE, "k", "1 +"), "no expression"),
+        ("f(i for i in a)\n", SetKeyword(P, Span(1, 1, 1, 16), "k", "1"), "generator"),
+        ("f(a)\n", InsertStatements(P, HERE, "first-in-body", "x"), "has no body"),
+        ("f(a)\n", InsertStatements(P, HERE, "before", "x ="), "does not parse"),
+        ("f(a); b\n", InsertStatements(P, HERE, "after", "x"), "shares its line"),
+        ("if a:\n    b\nelif c:\n    d\n", RemoveStatement(P, Span(3, 1, 4, 6)), "branch of another"),
+        ("if a:\n    b\nelif c:\n    d\n", ReplaceStatement(P, Span(3, 1, 4, 6), "x"), "branch of another"),
+        ("f(a); b\n", ReplaceStatement(P, HERE, "x\ny"), "shares its line"),
+        ("f(a)\n", AddParameter(P, HERE, "u"), "no function or class starts"),
+        ("def f(): ...\n", AddParameter(P, HERE, "u, v"), "not one parameter"),
+        ("def f(a=1, /): ...\n", AddParameter(P, HERE, "u"), "no place"),
+        (
+            "x = " + "1 + " * 2000 + "1\nf(a)\n",
+            SetKeyword(P, Span(2, 1, 2, 5), "k", "1"),
+            "too deeply|cannot be parsed",
+        ),
+        ("\x0cf(a)\n", SetKeyword(P, Span(1, 2, 1, 6), "k", "1"), "characters between its tokens"),
+        ("def f(\n", AddParameter(P, HERE, "u"), "cannot be parsed"),
+        ("{'a'}\n", RemoveListItem(P, Span(1, 1, 1, 6), 0), "set without items"),
+        ("['a']\n", RemoveListItem(P, Span(1, 1, 1, 6), 4), "has no item 4"),
+    ],
+)
+def test_an_edit_that_does_not_fit_says_why(source: str, change: Edit, reason: str) -> None:
+    with pytest.raises(EditError, match=reason):
+        edits.apply(source, [change])
+
+
+@pytest.mark.parametrize(
+    "data", [None, [], {}, {"edit": "nonsense"}, {"edit": "add-import"}, {"edit": "add-import", "x": 1}]
+)
+def test_from_json_refuses_what_is_no_edit(data: object) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        edits.from_json(data)
+
+
+def test_line_ends_and_tabs_and_odd_characters_stay() -> None:
+    source = "x = 'a\x0cb\u2028é'; f('é', b=1)\r# end\r"
+    call = Span(1, 14, 1, 25)
+    assert edits.apply(source, [RemoveKeyword(P, call, "b")]) == "x = 'a\x0cb\u2028é'; f('é')\r# end\r"
+
+
+def test_syntax_newer_than_the_interpreter_is_edited() -> None:
+    source = "def f[T](a: T): ...\ntype X = int\ntry: ...\nexcept A, B: ...\n"
+    result = edits.apply(source, [AddParameter(P, Span(1, 1, 1, 20), "u: U")])
+    assert result == source.replace("(a: T)", "(a: T, u: U)")
+
+
+def test_constructing_an_edit_does_not_import_libcst() -> None:
+    code = (
+        "import sys; from fastapi_seclint import edits; edits.to_json(edits.AddImport('a', 'os'));"
+        "edits.name_for_import('x = 1', 'os'); sys.exit('libcst' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def calls(source: str) -> list[ast.Call]:
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+
+
+def place(source: str, node: ast.AST) -> Span:
+    lines = source.split("\n")
+
+    def column(line: int, offset: int) -> int:
+        return len(lines[line - 1].encode()[:offset].decode()) + 1
+
+    assert isinstance(node, ast.expr)
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    return Span(
+        node.lineno, column(node.lineno, node.col_offset), node.end_lineno, column(node.end_lineno, node.end_col_offset)
+    )
+
+
+def removal(source: str, call: ast.Call) -> Edit | None:
+    names = [word.arg for word in call.keywords if word.arg]
+    return RemoveKeyword(P, place(source, call), names[-1]) if names else None
+
+
+def addition(source: str, call: ast.Call) -> Edit | None:
+    sole = call.args[0] if len(call.args) == 1 and not call.keywords else None
+    return None if isinstance(sole, ast.GeneratorExp) else SetKeyword(P, place(source, call), "added", "1")
+
+
+@pytest.mark.parametrize("make", [removal, addition])
+def test_edits_of_real_code_change_what_they_say_and_nothing_else(
+    make: Callable[[str, ast.Call], Edit | None],
+) -> None:
+    """Over this repository's own sources: the tree afterwards is the tree with just that argument changed."""
+    chance = random.Random(7)
+    files = [*sorted((Path(__file__).parent.parent / "fastapi_seclint").rglob("*.py")), Path(__file__)]
+    for file in chance.sample(files, 8):
+        source = file.read_text(encoding="utf-8")
+        places = range(len(calls(source)))
+        for index in chance.sample(places, min(3, len(places))):
+            call = calls(source)[index]
+            change = make(source, call)
+            if change is None:
+                continue
+            tree = ast.parse(source)
+            target = [node for node in ast.walk(tree) if isinstance(node, ast.Call)][index]
+            if isinstance(change, SetKeyword):
+                target.keywords.append(ast.keyword("added", ast.Constant(1)))
+            else:
+                last = [word for word in target.keywords if word.arg][-1]
+                target.keywords.remove(last)
+            assert ast.dump(ast.parse(edits.apply(source, [change]))) == ast.dump(tree)
