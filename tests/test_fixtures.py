@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -154,6 +157,19 @@ class TestAttacks:
             headers = client.get("/health", headers={"Origin": "https://evil.example", "Cookie": "a=b"}).headers
             assert headers.get("Access-Control-Allow-Origin") == ("https://evil.example" if falls else None)
             assert headers["Access-Control-Allow-Credentials"] == "true"
+
+
+def test_after_the_fix_an_expired_token_is_refused_and_a_valid_one_still_works(tmp_path: Path) -> None:
+    copy = tmp_path / "shop"
+    shutil.copytree(FIXTURES / "shop_vulnerable", copy)
+    subprocess.run([sys.executable, "-m", "fastapi_seclint", "fix", str(copy), "--exit-zero"], check=True)
+    with serve(copy, tmp_path / "shop.db") as client:
+        valid = sign_in(client)["refresh_token"]
+        from app import settings
+
+        expired = token(settings.SECRET_KEY, "refresh", timedelta(days=-400))
+        assert client.post("/auth/refresh", json={"refresh_token": expired}).status_code == 401
+        assert client.post("/auth/refresh", json={"refresh_token": valid}).status_code == 200
 
 
 def token(key: str, token_type: str, lifetime: timedelta) -> str:

@@ -75,11 +75,11 @@ def shop(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 @pytest.mark.parametrize("shop", ["shop_vulnerable"], indirect=True)
 def test_hook_reports_the_given_file_within_its_project(hook_repository: Path, store: Path, shop: Path) -> None:
-    run = try_hook(hook_repository, store, shop, "app/main.py")
+    run = try_hook(hook_repository, store, shop, "app/routers/products.py")
     assert run.returncode == 1, run.stdout + run.stderr
-    assert "app/main.py" in run.stdout
-    assert "unprotected-router" in run.stdout
-    assert "hardcoded-secret" not in run.stdout
+    assert "app/routers/products.py" in run.stdout
+    assert "unprotected-route" in run.stdout
+    assert "token-not-validated" not in run.stdout
 
 
 @pytest.mark.parametrize("shop", ["shop"], indirect=True)

@@ -40,6 +40,7 @@ SESSION: Kinds = frozenset({"session"})
 DENIAL: Kinds = frozenset({"denial"})
 PASSED: Kinds = frozenset({"passed"})
 PATH: Kinds = frozenset({"path"})
+NOTHING: Kinds = frozenset({"nothing"})
 
 MAX_DEPTH = 8
 MAX_FUNCTIONS = 300
@@ -74,13 +75,14 @@ class Encounter:
     """All ways out of a function for one stranger. `checked`: credentials were tested or handed on at all.
 
     `opaque` names calls of unknown code that got the credentials and may have checked them; `by_path`: the path or
-    method of the request was asked for.
+    method of the request was asked for; `used`: credentials went into a look-up or another call that may reject them.
     """
 
     endings: list[Ending] = field(default_factory=list)
     checked: bool = False
     opaque: list[str] = field(default_factory=list)
     by_path: bool = False
+    used: bool = False
 
     @property
     def denies(self) -> bool:
@@ -125,6 +127,8 @@ class Follower:
         self._kept: list[object] = []
         self.depth = 0
         self.allowance = MAX_FUNCTIONS
+        self.in_handler = False
+        """In a handler, what a look-up by a stranger's identity gives is data: whether it is there guards nothing."""
 
     def scope(self, function: Function, receiver: Value | None = None) -> FunctionScope:
         """The names inside a function, as a method of an object when one is given."""
@@ -158,6 +162,7 @@ class Follower:
 
 
 Names = dict[str, Kinds]
+_DENIALS = (b",401]", b",403]", b"UNAUTHORIZED", b"FORBIDDEN")
 
 
 class _Walk:
@@ -174,6 +179,7 @@ class _Walk:
         self.encounter = Encounter()
         self.doubt = 0
         self.may_raise = False
+        self._denying: bool | None = None
         self.names.update({name[1:]: found for name, found in arguments.items() if name.startswith("^")})
         self.names.update({name: found for name, found in arguments.items() if name.startswith("**")})
         self.bag = {"*"} & arguments.keys()
@@ -186,7 +192,7 @@ class _Walk:
         """Walk the body; falling off its end returns None."""
         statements = self.function.statements()
         if self.block(statements):
-            kinds = CLEAN if self.function.flags & GENERATOR else frozenset({"clean", "nothing"})
+            kinds = CLEAN if self.function.flags & GENERATOR else NOTHING
             self.end(False, kinds, None, Place(self.function.module, self.function.at))
         return self.encounter
 
@@ -208,6 +214,7 @@ class _Walk:
                 if not self.statement(statement):
                     return False
             except Raised as raised:
+                self.encounter.checked = True
                 self.end(True, CLEAN, raised.code, self.place(statement[1]))
                 return False
         return True
@@ -217,7 +224,7 @@ class _Walk:
             case ["if", _, test, body, otherwise]:
                 return self.branch(strangers.truths(self, test), body, otherwise)
             case ["return", at, value]:
-                kinds = frozenset({"nothing", "clean"}) if value is None else strangers.kinds(self, value)
+                kinds = NOTHING if value is None else strangers.kinds(self, value)
                 self.end(False, kinds, None, self.place(at))
                 return False
             case ["raise", at, exception, _]:
@@ -334,6 +341,8 @@ class _Walk:
         call = exception
         if exception[0] == "name":
             call = credentials.assigned_call(self.scope, exception[2]) or exception
+        if _REFUSAL.search(strangers.spelled(call)):
+            return 403
         if call[0] != "call":
             return None
         codes = [value for name, value, _ in call[4] if name == "status_code"] + call[3][:1]
@@ -343,8 +352,20 @@ class _Walk:
                 return code
         return None
 
+    def carries_credential(self, name: str) -> bool:
+        """Whether a header or cookie of this name tells who is calling; where 401 or 403 is answered most do."""
+        if credentials.names_credential(name):
+            return True
+        if self._denying is None:
+            facts, number = self.function.module.facts, self.function.number
+            self._denying = number >= 0 and any(facts.body_mentions(number, word) for word in _DENIALS)
+        return self._denying and not credentials.is_plain_header(name)
+
     def text(self, form: Form) -> str | None:
         return string(self.value(form))
+
+
+_REFUSAL = re.compile(r"(forbid|unauthori[sz]ed|unauthenticated|access_?denied|permission_?(denied|error)|not_?allowed)", re.I)
 
 
 def _merged(ways: list[Names]) -> Names:

@@ -37,6 +37,19 @@ def names_credential(name: str) -> bool:
     return _CREDENTIAL.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)) is not None
 
 
+_PLAIN_HEADER = re.compile(
+    r"^(user-agent|accept.*|content-.*|host|origin|referer|referrer|x-forwarded-.*|forwarded|x-real-ip|x-request-id|x-correlation-id"
+    r"|traceparent|tracestate|range|if-.*|connection|upgrade|cache-control|last-event-id|dnt|sec-.*|hx-.*|x-requested-with|via"
+    r"|cf-.*|x-http-method-override|.*version.*|.*language.*|.*locale.*|.*timezone.*|.*trace.*|.*idempotency.*|te|expect|date)$",
+    re.I,
+)
+
+
+def is_plain_header(name: str) -> bool:
+    """Whether a header of this name says nothing about who is calling."""
+    return _PLAIN_HEADER.match(name) is not None
+
+
 def names_scheme(text: str) -> bool:
     """Whether a text is the public name of an authentication scheme (`Bearer `)."""
     return _SCHEME.match(text) is not None

@@ -140,7 +140,12 @@ def _if(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     if known is not None:
         return run(interpreter, body if known else otherwise, scope)
     expected = likely(decision)
-    return _branches(interpreter, [otherwise, body] if expected is False else [body, otherwise], scope, expected is not True)
+    branches = [otherwise, body] if expected is False else [body, otherwise]
+    interpreter.conditions.append(test)
+    try:
+        return _branches(interpreter, branches, scope, expected is not True)
+    finally:
+        interpreter.conditions.pop()
 
 
 def _branches(interpreter: Interpreter, branches: list[list[Form]], scope: Scope, doubtful: bool = False) -> int:

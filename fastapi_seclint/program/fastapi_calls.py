@@ -238,7 +238,9 @@ def register(
         methods = tuple(sorted({item.upper() for item in methods})) if methods is not None else None
     inherited = router.inherited() if not kind.startswith("raw") else ()
     path = arguments.get("path", 0) or Const("")
-    entry = Registration(kind, path, methods, endpoint, inherited, arguments, place, interpreter.uncertain > 0)
+    entry = Registration(
+        kind, path, methods, endpoint, inherited, arguments, place, interpreter.uncertain > 0, tuple(interpreter.conditions)
+    )
     for number, other in enumerate(router.entries):
         if isinstance(other, Registration) and other.place.at == place.at and other.place.module is place.module:
             if _same_endpoint(other.endpoint, endpoint) and string(other.path) == string(path) and other.methods == methods:
@@ -265,8 +267,9 @@ def _include_router(interpreter: Interpreter, receiver: Instance, arguments: Arg
         return
     prefix = arguments.get("prefix", None) or Const("")
     entry = Include(
-        child, prefix, arguments.get("dependencies"), parent.inherited(), arguments, place, interpreter.uncertain > 0
-    )
+        child, prefix, arguments.get("dependencies"), parent.inherited(), arguments, place, interpreter.uncertain > 0,
+        conditions=tuple(interpreter.conditions),
+    )  # fmt: skip
     parent.entries.append(entry)
 
 

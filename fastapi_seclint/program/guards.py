@@ -24,6 +24,7 @@ from fastapi_seclint.program.anonymous import (
     Stranger,
 )
 from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Node, Parameter, Resolver, dotted_name, parameters, running
 from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.routes import Route, path_variables
@@ -54,7 +55,12 @@ _TOKENS = frozenset({"token", "api_key", "apikey", "access_token", "key", "signa
 
 @dataclass(slots=True)
 class Meeting:
-    """How one element of a route answers the two strangers."""
+    """How one element of a route answers the two strangers.
+
+    `scheme`: it is nothing but a security scheme. `configured`: only some configurations have it. `used`: it hands
+    made-up credentials on to something that may reject them. `optional`: it gives the handler nothing for a stranger.
+    `inert`: it refuses everybody, or only redirects.
+    """
 
     name: str
     missing: Verdict
@@ -62,6 +68,9 @@ class Meeting:
     opaque: tuple[str, ...] = ()
     scheme: bool = False
     configured: bool = False
+    used: bool = False
+    optional: bool = False
+    inert: bool = False
 
 
 @dataclass(slots=True)
@@ -77,8 +86,9 @@ class Guarding:
 class GuardModel:
     """Answers for routes; everything is kept."""
 
-    def __init__(self, interpreter: Interpreter, resolver: Resolver) -> None:
+    def __init__(self, interpreter: Interpreter, resolver: Resolver, declared: Declared) -> None:
         self._interpreter = interpreter
+        self._declared = declared
         self._resolver = resolver
         self.follower = Follower(interpreter)
         self._callables: dict[tuple[int, bool, str | None], Encounter] = {}
@@ -99,6 +109,11 @@ class GuardModel:
         return self._callables[key]
 
     def _meet(self, value: Value, stranger: Stranger) -> Encounter:
+        name = dotted_name(value) or ""
+        if self._declared.authenticates(name):
+            return Encounter([Ending(True, CLEAN, 401, False, _NOWHERE)], checked=True)
+        if self._declared.optional(name):
+            return Encounter([Ending(False, ABSENT, None, False, _NOWHERE)])
         if isinstance(value, External):
             return self._external(value, stranger)
         scheme = _scheme_of(value)
@@ -211,6 +226,8 @@ class GuardModel:
     def _meet_layer(self, layer: Layer, stranger: Stranger, websocket: bool) -> Encounter:
         passing = Encounter([Ending(False, PASSED, None, False, layer.place)])
         for option in options(layer.what):
+            if self._declared.guards_application(dotted_name(option) or ""):
+                return Encounter([Ending(True, CLEAN, 401, False, layer.place)], checked=True)
             if isinstance(option, External):
                 row = credentials.entry("middleware", option.name)
                 if row is not None and row.get("authenticates", True):
@@ -246,8 +263,8 @@ class GuardModel:
 
     # Routes
 
-    def of_route(self, route: Route, public: str = "") -> Guarding:
-        """What guards a route, and so its protection; `public` is the reason when the configuration says it is public."""
+    def of_route(self, route: Route) -> Guarding:
+        """What guards a route, and so its protection."""
         meetings = [*self._layer_meetings(route)]
         if route.kind in ("http", "websocket"):
             meetings += self._dependency_meetings(route)
@@ -261,6 +278,7 @@ class GuardModel:
         missing = any(meeting.missing == "denies" for meeting in meetings)
         if _refused(meetings):
             return Guarding("protected", guards, "", meetings)
+        public = self._declared.public(route.path, route.methods)
         if public:
             return Guarding("public", guards, public, meetings)
         reason = self._doubt(route, meetings, missing)
@@ -346,24 +364,28 @@ class GuardModel:
                 break
             given = {**bag, **arguments, "*": frozenset({"bag"})}
             receiver = value.receiver if isinstance(value, Bound) else None
-            result = _as_endpoint(self.follower.meet(function, stranger, given, receiver))
+            self.follower.in_handler = True
+            try:
+                result = _as_endpoint(self.follower.meet(function, stranger, given, receiver))
+            finally:
+                self.follower.in_handler = False
             opaque += result.opaque
             if verdict(result) == "denies":
                 return result
             wrapped = next(options(function.wraps), None)
             value = wrapped if wrapped is not function else None
-        return Encounter(result.endings, result.checked, opaque)
+        return Encounter(result.endings, result.checked, opaque, used=result.used)
 
     # Names of guards
 
     def _authenticating(self, route: Route, meetings: list[Meeting]) -> list[str]:
         names = [meeting.name for meeting in meetings if "denies" in (meeting.junk,) and not meeting.scheme]
         for node in route.nodes(alternatives=False):
-            if _scheme_of(node.call) is None and self._authenticates(node.call):
+            if _scheme_of(node.call) is None and self.authenticates(node.call):
                 names.append(node.name)
         return names
 
-    def _authenticates(self, value: Value) -> bool:
+    def authenticates(self, value: Value) -> bool:
         return all(verdict(self.encounter(value, Stranger(junk))) == "denies" for junk in (False, True))
 
     def _authorizing(self, route: Route) -> list[str]:
@@ -379,6 +401,8 @@ class GuardModel:
 
     def authorizes(self, node: Node) -> bool:
         """Whether a dependency compares roles, permissions, scopes or owners and refuses."""
+        if self._declared.authorizes(node.name):
+            return True
         if isinstance(node.call, External):
             row = credentials.entry("guard", node.call.name)
             wanted = row.get("authorizes", False) if row is not None else False
@@ -393,12 +417,16 @@ class GuardModel:
             function = node.function
             if isinstance(node.call, External) and credentials.entry("limiter", node.call.name) is not None:
                 names.append(node.name)
+            elif self._declared.limits(node.name):
+                names.append(node.name)
             elif function is not None and _limits(function):
                 names.append(node.name)
         for decorator, _ in _decorators(route):
             name = dotted_name(decorator)
             if isinstance(decorator, External) and credentials.entry("limiter", decorator.name) is not None:
                 names.append(decorator.name)
+            elif name is not None and self._declared.limits(name):
+                names.append(name)
             elif isinstance(decorator, Function) and _limits(decorator):
                 names.append(name or "?")
         for layer in route.app.layers:
@@ -430,7 +458,10 @@ def _refused(meetings: list[Meeting]) -> bool:
 def _meeting(name: str, answers: list[Encounter]) -> Meeting:
     missing, junk = answers
     opaque = tuple(dict.fromkeys([*missing.opaque, *junk.opaque]))
-    return Meeting(name, verdict(missing), verdict(junk), opaque)
+    used = missing.used or junk.used or junk.checked
+    optional = verdict(missing) == "passes" and bool(missing.returned & frozenset({"absent", "bad", "nothing"}) and missing.checked)
+    inert = missing.denies and junk.denies
+    return Meeting(name, verdict(missing), verdict(junk), opaque, used=used, optional=optional, inert=inert)
 
 
 def _scheme_of(value: Value) -> External | Instance | None:
@@ -479,7 +510,7 @@ def _as_endpoint(encounter: Encounter) -> Encounter:
         Ending(True, CLEAN, None, ending.conditional, ending.place) if ending.kinds == frozenset({"denial"}) else ending
         for ending in encounter.endings
     ]
-    return Encounter(endings, encounter.checked, encounter.opaque)
+    return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
 
 
 def _as_middleware(encounter: Encounter) -> Encounter:
@@ -489,7 +520,7 @@ def _as_middleware(encounter: Encounter) -> Encounter:
         else Ending(True, CLEAN, None, ending.conditional, ending.place)
         for ending in encounter.endings
     ]  # fmt: skip
-    return Encounter(endings, encounter.checked, encounter.opaque)
+    return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
 
 
 def _as_asgi(encounter: Encounter, function: Function) -> Encounter:

@@ -56,6 +56,7 @@ class Interpreter:
         self.recording = True
         self.uncertain = 0
         self.unlikely = 0
+        self.conditions: list[Form] = []
         self.depth = 0
         self.deepest = MAX_DEPTH
         self.context: list[object] = []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.program import calls
+from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
 from fastapi_seclint.program.modules import Module, Modules, is_test_path
@@ -195,7 +196,7 @@ class Program:
 
     @cached_property
     def guard_model(self) -> GuardModel:
-        return GuardModel(self.interpreter, self.walker.resolver)
+        return GuardModel(self.interpreter, self.walker.resolver, Declared(self.config))
 
     @cached_property
     def _guardings(self) -> dict[int, Guarding]:

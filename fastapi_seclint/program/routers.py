@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.values import (
     Arguments,
     Collection,
@@ -22,7 +23,8 @@ HTTP_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "tra
 class Registration:
     """One call that adds a route. `inherited` are the router's own dependencies when the call ran (semantics f03).
 
-    `kind` is http, websocket or raw (Starlette routes, which never get dependencies, f09).
+    `kind` is http, websocket or raw (Starlette routes, which never get dependencies, f09). `conditions` are the undecided
+    tests around the call.
     """
 
     kind: str
@@ -33,6 +35,7 @@ class Registration:
     arguments: Arguments
     place: Place
     conditional: bool = False
+    conditions: tuple[Form, ...] = ()
 
     @property
     def dependencies(self) -> Value | None:
@@ -55,6 +58,7 @@ class Include:
     place: Place
     conditional: bool = False
     adopted: bool = False
+    conditions: tuple[Form, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

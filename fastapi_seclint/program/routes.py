@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import Node, Resolver, dotted_name
 from fastapi_seclint.program.routers import Include, Mount, Registration, Router, native
 from fastapi_seclint.program.table import Kind
@@ -61,6 +62,12 @@ class Route:
         while isinstance(value, Function) and isinstance(value.wraps, Function):
             value = value.wraps
         return value if isinstance(value, Function) else None
+
+    @property
+    def conditions(self) -> list[Form]:
+        """The undecided tests on which the application has this route at all."""
+        found = [form for include in self.includes for form in include.conditions]
+        return found + list(self.registration.conditions if self.registration is not None else ())
 
     def nodes(self, alternatives: bool = True) -> Iterator[Node]:
         """Every dependency of the route, sub-dependencies included; without alternatives as configured by default."""

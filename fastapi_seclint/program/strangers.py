@@ -58,6 +58,8 @@ def kinds(walk_: _Walk, form: Form) -> Kinds:
     match form:
         case ["name", _, name]:
             return walk_.names.get(name, CLEAN)
+        case ["const", _, None]:
+            return frozenset({"nothing"})
         case ["const" | "bytes" | "lambda" | "opaque" | "ellipsis", *_]:
             return CLEAN
         case ["await" | "star" | "fmt" | "yieldfrom", _, inner, *_]:
@@ -117,9 +119,20 @@ def _attribute(walk_: _Walk, owner: Kinds, name: str) -> Kinds:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
     if "denial" in owner or "path" in owner:
         return owner
-    if owner & {"bad", "absent"}:
-        return BAD
-    return owner & JUNK or CLEAN
+    return _of_nothing(walk_, owner)
+
+
+def _of_nothing(walk_: _Walk, owner: Kinds) -> Kinds:
+    """An attribute or item of what may be nothing: reading it from nothing raises, which refuses the stranger too."""
+    from fastapi_seclint.program.anonymous import Raised
+
+    if not owner & {"bad", "absent"}:
+        return owner & JUNK or CLEAN
+    walk_.may_raise = True
+    walk_.encounter.checked = True
+    if owner <= {"bad", "absent", "nothing"}:
+        raise Raised
+    return BAD
 
 
 def _item(walk_: _Walk, owner: Kinds, index: Form) -> Kinds:
@@ -134,17 +147,15 @@ def _item(walk_: _Walk, owner: Kinds, index: Form) -> Kinds:
         walk_.may_raise = True
         return BAD
     if "store" in owner:
-        if key is not None and not credentials.names_credential(key):
+        if key is not None and not walk_.carries_credential(key):
             return CLEAN
         if not walk_.stranger.junk:
             from fastapi_seclint.program.anonymous import Raised
 
+            walk_.encounter.checked = True
             raise Raised
         return JUNK
-    if owner & {"bad", "absent"}:
-        walk_.may_raise = True
-        return BAD
-    return owner & JUNK or CLEAN
+    return _of_nothing(walk_, owner)
 
 
 def _bool(walk_: _Walk, symbol: str, items: list[Form]) -> Kinds:
@@ -211,10 +222,15 @@ def truths(walk_: _Walk, form: Form) -> set[bool]:
 def _configured(walk_: _Walk, form: Form) -> set[bool]:
     """A condition without credentials in it: decided by a constant or by the default configuration, else both."""
     value = walk_.value(form)
-    known = truth(value)
+    known = None if _may_be_set_later(form, value) else truth(value)
     if known is None and _is_configured(value):
         known = likely(value)
     return {True, False} if known is None else {known}
+
+
+def _may_be_set_later(form: Form, value: Value) -> bool:
+    """Whether a name is an attribute that is None so far: other code sets it when the application is set up."""
+    return form[0] in ("attr", "name") and any(isinstance(option, Const) and option.value is None for option in options(value))
 
 
 def _is_configured(value: Value) -> bool:
@@ -243,7 +259,7 @@ def _compare(walk_: _Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if "path" in one or "verb" in one:
         return _about_path(walk_, one, operator, right)
     if "store" in other and operator in ("in", "not in"):
-        return {walk_.stranger.junk is positive} if credentials.names_credential(walk_.text(left) or "") else {True, False}
+        return {walk_.stranger.junk is positive} if walk_.carries_credential(walk_.text(left) or "") else {True, False}
     if "session" in other and operator in ("in", "not in"):
         return {not positive}
     tainted = (one | other) & _TAINTED
@@ -264,7 +280,8 @@ def _compare(walk_: _Walk, operator: str, left: Form, right: Form) -> set[bool]:
 
 def _settled_compare(walk_: _Walk, operator: str, left: Form, right: Form) -> set[bool]:
     value = walk_.value(["compare", left[1], left, [operator], [right]])
-    known = truth(value)
+    later = _may_be_set_later(left, walk_.value(left)) or _may_be_set_later(right, walk_.value(right))
+    known = None if later else truth(value)
     if known is None and (_is_configured(walk_.value(left)) or _is_configured(walk_.value(right))):
         known = likely(value)
     return {True, False} if known is None else {known}
@@ -322,6 +339,7 @@ def _call(walk_: _Walk, form: Form) -> Kinds:
     elif function[0] == "name" and "passed" in walk_.names.get(function[2], CLEAN):
         return frozenset({"passed"})
     touched = worst(every)
+    every = [item - {"nothing"} or CLEAN for item in every]
     for option in options(walk_.value(function)):
         return _called(walk_, option, form, given, named, touched)
     return CLEAN
@@ -358,7 +376,7 @@ def _method(walk_: _Walk, receiver: Kinds, name: str, form: Form, given: list[Ki
 
 def _fetched(walk_: _Walk, receiver: Kinds, form: Form) -> Kinds:
     key = walk_.text(form[3][0]) if form[3] else None
-    if key is not None and "store" in receiver and not credentials.names_credential(key):
+    if key is not None and "store" in receiver and not walk_.carries_credential(key):
         return CLEAN
     if "session" in receiver:
         return ABSENT
@@ -439,7 +457,7 @@ def _project_call(
     handed = [*given, *(found for _, found in named)]
     if touched == CLEAN and not any(item & _CARRIERS for item in handed) and not _may_guard(walk_, function):
         return CLEAN
-    if touched <= BAD and not _sounds_like_check(function.name):
+    if touched <= BAD and walk_.follower.in_handler and not _sounds_like_check(function.name):
         return CLEAN
     arguments: dict[str, Kinds] = {}
     if any("bag" in item for item in [*given, *(found for _, found in named)]):
@@ -473,6 +491,7 @@ def _met(
     walk_.encounter.opaque += [name for name in encounter.opaque if name not in walk_.encounter.opaque]
     walk_.encounter.checked = walk_.encounter.checked or encounter.checked
     walk_.encounter.by_path = walk_.encounter.by_path or encounter.by_path
+    walk_.encounter.used = walk_.encounter.used or encounter.used
     if encounter.denies:
         walk_.encounter.checked = True
         codes = {ending.code for ending in encounter.endings}
@@ -578,27 +597,30 @@ def _switched_off(walk_: _Walk, form: Form) -> bool:
 
 def _unknown_call(walk_: _Walk, form: Form, touched: Kinds) -> Kinds:
     """Code out of sight got the credentials: a look-up finds nothing; something that sounds like a check may raise."""
-    name = _spelled(form[2])
+    name = spelled(form[2])
     if not touched & _TAINTED:
         if credentials.names_verification(name.rpartition(".")[2]) and touched & _HOLDERS:
             walk_.encounter.opaque.append(name)
         return CLEAN
     walk_.may_raise = True
+    walk_.encounter.used = walk_.encounter.used or not _LOGS.search(name)
     if credentials.names_verification(name.rpartition(".")[2]):
         walk_.encounter.opaque.append(name)
-    if re.search(r"(^|\.)(log|logger|logging|print|debug|info|warning|error|set|add|append|capture|bind)\b", name):
-        return CLEAN
-    return BAD
+    return CLEAN if _LOGS.search(name) else BAD
 
 
-def _spelled(form: Form) -> str:
+_LOGS = re.compile(r"(^|\.)(log|logger|logging|print|debug|info|warning|error|set|add|append|capture|bind)\b")
+
+
+def spelled(form: Form) -> str:
+    """The dotted text of a name, attribute or call: `request.app.get()`."""
     match form:
         case ["name", _, name]:
             return str(name)
         case ["attr", _, owner, name]:
-            return f"{_spelled(owner)}.{name}"
+            return f"{spelled(owner)}.{name}"
         case ["call", _, function, *_]:
-            return f"{_spelled(function)}()"
+            return f"{spelled(function)}()"
         case ["await", _, inner]:
-            return _spelled(inner)
+            return spelled(inner)
     return "?"

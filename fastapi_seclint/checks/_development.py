@@ -1,0 +1,96 @@
+"""Code that only runs, or values that only hold, while somebody develops: `if settings.DEBUG:`, `class DevSettings`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import blocks
+from fastapi_seclint.program.values import Place
+
+_DEVELOPMENT = re.compile(r"(?:^|[_\-.])(?:is)?(?:dev|develop|development|local|debug|debugging)(?:$|[_\-.]|mode)", re.I)
+_PRODUCTION = re.compile(r"(?:^|[_\-.])(?:is)?(?:prod|production|live)(?:$|[_\-.])", re.I)
+_CLASS = re.compile(r"(?:^|_)(?:dev|develop|development|local|debug|test|testing)(?:_|$)")
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def only_in_development(place: Place) -> bool:
+    """Whether a place stands in a branch or class that its own test or name keeps to development."""
+    for statements in _all_blocks(place):
+        for form in _around(statements, place.at):
+            if form[0] == "class" and _CLASS.search(_WORDS.sub("_", form[2]).lower()):
+                return True
+            if form[0] in ("if", "ifexp") and _keeps(form, place.at):
+                return True
+    return False
+
+
+def _all_blocks(place: Place) -> Iterator[list[Form]]:
+    facts = place.module.facts
+    yield facts.module
+    for number in range(len(facts.functions)):
+        yield facts.body(number)
+
+
+def _around(statements: list[Form], at: int) -> Iterator[Form]:
+    """The statements and conditional expressions that hold a place, outermost first."""
+    for statement in statements:
+        if statement[0] == "class":
+            inside = list(_around(statement[6], at))
+            yield from [statement, *inside] if inside else []
+            continue
+        if not holds(statement[1], at):
+            continue
+        yield statement
+        for block in blocks(statement):
+            yield from _around(block, at)
+        if statement[0] in ("assign", "annassign", "return", "expr"):
+            yield from (form for form in walk(statement[2:]) if form[0] == "ifexp" and holds(form[1], at))
+
+
+def holds(outer: int, inner: int) -> bool:
+    """Whether a packed place lies within another."""
+    out, span = span_of(outer), span_of(inner)
+    starts = (out.line, out.column) <= (span.line, span.column)
+    return starts and (span.end_line, span.end_column) <= (out.end_line, out.end_column)
+
+
+def _keeps(form: Form, at: int) -> bool:
+    body, otherwise = ([form[3]], [form[4]]) if form[0] == "ifexp" else (form[3], form[4])
+    kind = _about(form[2])
+    if any(holds(item[1], at) for item in body):
+        return kind == "development"
+    return kind == "production" and any(holds(item[1], at) for item in otherwise)
+
+
+def _about(test: Form) -> str:
+    """Whether a test holds in `development`, in `production` or (empty) says nothing about it."""
+    match test:
+        case ["unary", _, "not", inner]:
+            return {"development": "production", "production": "development"}.get(_about(inner), "")
+        case ["compare", _, left, [operator], [right]]:
+            kind = _named(left) if _named(left) and _named(right) == "" else _named(right)
+            if operator in ("!=", "not in", "is not") or _false(right):
+                return {"development": "production", "production": "development"}.get(kind, "")
+            return kind
+        case ["bool", _, "and", items]:
+            return next((kind for kind in map(_about, items) if kind), "")
+        case ["bool", _, "or", items]:
+            kinds = {_about(item) for item in items}
+            return kinds.pop() if len(kinds) == 1 else ""
+    return _named(test)
+
+
+def _false(form: Form) -> bool:
+    return form[0] == "const" and form[2] is False
+
+
+def _named(form: Form) -> str:
+    for item in walk(form):
+        word = item[2] if item[0] in ("name", "const") else item[3] if item[0] == "attr" else None
+        if isinstance(word, str) and _DEVELOPMENT.search(word):
+            return "development"
+        if isinstance(word, str) and _PRODUCTION.search(word):
+            return "production"
+    return ""

@@ -1,0 +1,242 @@
+"""Where a value was written: an expression followed through names, parameters and callers, to code to be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Bound, Const, Function, Mapping, Place, Value, options
+from fastapi_seclint.spans import Span
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_DEPTH = 8
+_DISPLAYS = ("dict", "Options")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What an expression is given to: the keyword `name` of a call, or the key `name` of a dictionary display.
+
+    `name` is None for a positional argument.
+    """
+
+    block: Block
+    form: Form
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An expression that a value comes from.
+
+    `parameter` is the one whose default it is, `passed` the one that a caller passes it for.
+    `negated` tells that a `not` stands between; `elsewhere` that the expression is not where the search began.
+    """
+
+    block: Block
+    form: Form
+    holder: Holder | None = None
+    value: Value | None = None
+    parameter: Form | None = None
+    passed: Form | None = None
+    negated: bool = False
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a dictionary has under a key: the value's expression, the whole item, and the form that it is part of.
+
+    `container` is a dictionary display, a call (`dict(key=...)`) or the statement `name[key] = ...`; `holder` is what
+    the container is given to.
+    """
+
+    block: Block
+    key: str
+    form: Form
+    span: Span
+    container: Form
+    holder: Holder | None = None
+
+
+def ask(program: Program, block: Block, form: Form) -> Value:
+    """What an expression of a block is."""
+    scope = block.scope
+    return scope.ask(form) if isinstance(scope, FunctionScope) else program.interpreter.ask(form, scope)
+
+
+def blocks_of(program: Program, module: Module) -> Iterator[Block]:
+    """The blocks of one file."""
+    yield Block(module, None, module.facts.module, module.scope)
+    for number in range(len(module.facts.functions)):
+        scope = program.sites.scope(module, number)
+        if scope is not None:
+            yield Block(module, scope.function, module.facts.body(number), scope)
+
+
+def body_of(program: Program, function: Function) -> Block | None:
+    """The block of a function of the project; None for a lambda."""
+    scope = program.sites.scope(function.module, function.number) if function.number >= 0 else None
+    return None if scope is None else Block(function.module, scope.function, function.statements(), scope)
+
+
+def called(program: Program, block: Block, call: Form) -> Iterator[tuple[Function, bool]]:
+    """The functions of the project that a call may reach, and whether the first parameter is bound already."""
+    for option in options(ask(program, block, call[2])):
+        function = option.function if isinstance(option, Bound) else option
+        if isinstance(function, Function) and function.number >= 0:
+            yield function, isinstance(option, Bound) and function.kind != "static"
+
+
+def callers(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
+    """The calls of a function in the whole project: block, call, and whether the first parameter is bound already."""
+    for block in program.sites.blocks(frozenset({function.name})):
+        for form in walk(block.statements):
+            if form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] == function.name:
+                for found, bound in called(program, block, form):
+                    if (found.module.file, found.number) == (function.module.file, function.number):
+                        yield block, form, bound
+
+
+def origins(
+    program: Program, block: Block, form: Form, holder: Holder | None = None, depth: int = _DEPTH
+) -> Iterator[Origin]:
+    """The expressions that an expression of a block may stand for, each where it is written."""
+    if depth == 0:
+        return
+    match form:
+        case ["name", _, name] if isinstance(block.scope, FunctionScope) and _is_local(block.scope, name):
+            yield from _of_local(program, block, block.scope, form, depth - 1)
+        case ["ifexp", _, _, body, otherwise]:
+            for branch in (body, otherwise):
+                yield from origins(program, block, branch, None, depth - 1)
+        case ["bool", _, _, values]:
+            for value in values:
+                yield from origins(program, block, value, None, depth - 1)
+        case ["walrus", _, _, value]:
+            yield from origins(program, block, value, None, depth - 1)
+        case ["unary", _, "not", value]:
+            for origin in origins(program, block, value, None, depth - 1):
+                yield replace(origin, negated=not origin.negated)
+        case ["call", _, ["name" | "attr", *_] as function, *_] if function[-1] in _DISPLAYS:
+            yield Origin(block, form, holder)
+        case ["name" | "attr" | "call" | "sub", *_]:
+            yield from _by_value(program, block, form)
+        case _:
+            yield Origin(block, form, holder)
+
+
+def _is_local(scope: FunctionScope, name: str) -> bool:
+    return bool(scope.assignments(name)) or any(name == parameter[0] for parameter in scope.function.parameters)
+
+
+def _of_local(program: Program, block: Block, scope: FunctionScope, form: Form, depth: int) -> Iterator[Origin]:
+    for statement in scope.assignments(form[2]):
+        plain = statement[0] == "annassign" or (
+            statement[0] == "assign" and any(target[0] == "name" for target in statement[2])
+        )
+        if plain and statement[-1] is not None:
+            for origin in origins(program, block, statement[-1], None, depth):
+                yield replace(origin, elsewhere=True)
+    for index, parameter in enumerate(scope.function.parameters):
+        if parameter[0] == form[2]:
+            yield from _of_parameter(program, scope.function, index, depth)
+
+
+def _of_parameter(program: Program, function: Function, index: int, depth: int) -> Iterator[Origin]:
+    parameter = function.parameters[index]
+    if parameter[3] is not None:
+        outside = Block(function.module, function, [], function.module.scope)
+        for origin in origins(program, outside, parameter[3], None, depth):
+            yield replace(origin, parameter=parameter, elsewhere=True)
+    for block, call, bound in callers(program, function):
+        position = index - 1 if bound else index
+        given = [(keyword, value) for keyword, value, _ in call[4] if keyword == parameter[0]]
+        if not given and position < len(call[3]) and not any(value[0] == "star" for value in call[3][: position + 1]):
+            given = [(None, call[3][position])]
+        for keyword, value in given:
+            for origin in origins(program, block, value, Holder(block, call, keyword), depth):
+                yield replace(origin, passed=origin.passed or parameter, elsewhere=True)
+
+
+def _by_value(program: Program, block: Block, form: Form) -> Iterator[Origin]:
+    for option in options(ask(program, block, form)):
+        place = getattr(option, "place", None)
+        found = _at(program, place) if isinstance(option, Const | Mapping) and place is not None else None
+        if found is not None and found[1] is not form:
+            yield Origin(*found, value=option, elsewhere=True)
+        else:
+            yield Origin(block, form, value=option)
+
+
+def _at(program: Program, place: Place) -> tuple[Block, Form] | None:
+    """The expression that stands at a place."""
+    for block in blocks_of(program, place.module):
+        for form in walk(block.statements):
+            if form[1] == place.at and form[0] in ("dict", "call", "const", "unary", "binop"):
+                return block, form
+    return None
+
+
+def items(program: Program, block: Block, form: Form, key: str, holder: Holder | None = None) -> Iterator[Item]:
+    """What the dictionary that an expression stands for has under a string key, wherever that is written."""
+    for origin in origins(program, block, form, holder):
+        yield from _in_display(program, origin, key)
+    if form[0] == "name":
+        yield from _put(block, form[2], key)
+
+
+def _in_display(program: Program, origin: Origin, key: str) -> Iterator[Item]:
+    block, form = origin.block, origin.form
+    required = origin.passed is not None and origin.passed[3] is None
+    holder = None if required else origin.holder
+    found: list[Item] = []
+    match form:
+        case ["dict", _, pairs]:
+            found += _paired_in(block, form, key, holder)
+            spread = [value for name, value in pairs if name is None]
+        case ["call", _, _, positional, keywords]:
+            found += _named_in(block, keywords, key, form, holder)
+            spread = [*positional, *(value for name, value, _ in keywords if name is None)]
+        case ["binop", _, "|", left, right]:
+            spread = [left, right]
+        case _:
+            spread = []
+    for value in () if found else reversed(spread):
+        found += () if found else items(program, block, value, key)
+    yield from found[-1:]
+
+
+def _put(block: Block, name: str, key: str) -> Iterator[Item]:
+    """What a block puts under a key of a named dictionary: `name[key] = ...`, `name.update(key=...)`."""
+    for form in walk(block.statements):
+        match form:
+            case ["assign", at, [["sub", _, ["name", _, owner], ["const", _, index]]], value]:
+                if owner == name and index == key:
+                    yield Item(block, key, value, span_of(at), form)
+            case ["call", _, ["attr", _, ["name", _, owner], "update"], given, keywords] if owner == name:
+                yield from _named_in(block, keywords, key, form, None)
+                for argument in given:
+                    if argument[0] == "dict":
+                        yield from _paired_in(block, argument, key, None)
+
+
+def _paired_in(block: Block, display: Form, key: str, holder: Holder | None) -> Iterator[Item]:
+    for name, value in display[2]:
+        if name is not None and name[0] == "const" and name[2] == key:
+            start, end = span_of(name[1]), span_of(value[1])
+            span = Span(start.line, start.column, end.end_line, end.end_column)
+            yield Item(block, key, value, span, display, holder)
+
+
+def _named_in(block: Block, keywords: list[Form], key: str, call: Form, holder: Holder | None) -> Iterator[Item]:
+    for name, value, at in keywords:
+        if name == key:
+            yield Item(block, key, value, span_of(at), call, holder)

@@ -1,0 +1,132 @@
+"""FSL101: a key, password or token stands in the source code, where everybody who reads the repository finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.checks._literals import Literal, Reader
+from fastapi_seclint.checks._secret_uses import Use, uses
+from fastapi_seclint.checks._secrets import FORMAT_WORDS, Reach, kind_of, known_format, plausible, random_looking, words_of
+from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.values import Class, Place, options
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL101",
+    name="hardcoded-secret",
+    summary="a key, password or token is written in the code",
+    severity="critical",
+    cwe=(798, 321),
+    owasp=("API2", "API8"),
+    guide="10",
+)
+
+_HARM = {
+    "signing key": "can forge what it signs and be any user",
+    "password": "can log in with it",
+    "API key": "can call as its owner",
+    "token": "can call as its owner",
+    "secret": "can use it",
+    "private key": "can sign or decrypt as its owner",
+}
+_WORDS = (b"ecret", b"ECRET", b"assw", b"ASSW", b"pwd", b"PWD", b"_pass", b"_PASS", b"_key", b"_KEY", b"pikey", b"PIKEY",
+          b"piKey", b"-Key", b"-KEY", b"-key", b"oken", b"OKEN", *FORMAT_WORDS)  # fmt: skip
+_CLOSED = ("pydantic", "sqlmodel.", "enum.", "typing.TypedDict", "typing.NamedTuple", "sqlalchemy.")
+_CLOSED_NAMES = ("Settings", "BaseModel", "Enum", "StrEnum", "Schema", "IntEnum")
+
+
+@RULE.check
+def hardcoded_secret(program: Program) -> Iterator[Finding]:
+    """One finding for each written secret, at the assignment, argument or comparison that holds it."""
+    used = uses(program)
+    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+        seen: set[int] = set()
+        for symbol, literal in _literals(program, module, frozenset(used.get(module.file, {}))):
+            use = next((used[module.file][at] for at in literal.places if at in used.get(module.file, {})), None)
+            finding = _judge(module, symbol, literal, use)
+            if finding is None or literal.at in seen:
+                continue
+            seen.update((literal.at, *literal.places))
+            if not only_in_development(Place(module, literal.at)):
+                yield finding
+
+
+def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterator[tuple[str, Literal]]:
+    facts = module.facts
+    for number in range(-1, len(facts.functions)):
+        if not used and not any(facts.body_mentions(number, word) for word in _WORDS):
+            continue
+        reader = Reader(lambda form: _closed(program, module, form), used, local=number >= 0)
+        symbol = module.name if number < 0 else f"{module.name}.{facts.functions[number][0]}"
+        for literal in reader.read(facts.module if number < 0 else facts.body(number)):
+            yield f"{symbol}.{literal.owner}" if literal.owner else symbol, literal
+
+
+def _judge(module: Module, symbol: str, literal: Literal, use: Use | None) -> Finding | None:
+    kind = kind_of(literal.name) or ("token" if use is None else "")
+    own = bool(kind_of(literal.name))
+    shaped = any(known_format(text) for text in literal.texts)
+    if use is not None:
+        kind, found = use.kind, any(plausible(text, use.kind, literal.name, Reach.USED) for text in literal.texts)
+    else:
+        found = shaped or (own and _named_secret(module, literal, kind))
+    if not found:
+        return None
+    if shaped and any("PRIVATE KEY" in text for text in literal.texts):
+        kind = "private key"
+    location = Location(module.path, span_of(literal.at))
+    what = f"`{literal.name}`" if own else f"a {kind}"
+    return RULE.finding(
+        location,
+        f"{what} is written in the code: everyone who can read the repository {_HARM[kind]}, "
+        "so read it from the environment and replace this one",
+        confidence=_confidence(literal, kind, use, shaped),
+        symbol=symbol,
+        evidence=_evidence(location, use),
+    )
+
+
+def _named_secret(module: Module, literal: Literal, kind: str) -> bool:
+    plural = words_of(literal.name)[-1].endswith("s")
+    if len(literal.texts) > 1 and not plural and literal.reach is Reach.ASSIGNED:
+        return False
+    if literal.reach is Reach.COMPARED and kind == "token" and not _speaks_web(module):
+        return False
+    found = [plausible(text, kind, literal.name, literal.reach) for text in literal.texts]
+    return 2 * sum(found) >= len(found)
+
+
+def _speaks_web(module: Module) -> bool:
+    return any(name.split(".")[0] in ("fastapi", "starlette") for name in module.facts.imports)
+
+
+def _confidence(literal: Literal, kind: str, use: Use | None, shaped: bool) -> Confidence:
+    if use is not None or shaped or (literal.reach is Reach.COMPARED and kind != "token"):
+        return "high"
+    return "high" if any(random_looking(text) for text in literal.texts) else "medium"
+
+
+def _evidence(location: Location, use: Use | None) -> Iterator[Evidence]:
+    if use is not None and (use.location.path, use.location.span.line) != (location.path, location.span.line):
+        yield Evidence(use.location, f"used as {use.what} here")
+
+
+def _closed(program: Program, module: Module, form: Form) -> bool:
+    """Whether literals of a class are not secrets in code: members of enumerations, defaults of settings and models."""
+    names = [base[2] if base[0] == "name" else base[3] if base[0] == "attr" else "" for base in form[3]]
+    if any(name.endswith(_CLOSED_NAMES) for name in names):
+        return True
+    if not names:
+        return False
+    program.interpreter.run_module(module)
+    for option in options(program.interpreter.attribute_of_module(module, form[2])):
+        if isinstance(option, Class) and option.external_bases():
+            return any(base.startswith(_CLOSED) for base in option.external_bases())
+    return False

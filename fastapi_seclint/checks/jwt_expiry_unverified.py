@@ -1,0 +1,151 @@
+"""FSL302: an expired token is accepted, since the check is switched off, stretched beyond use, or never made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._claims import unchecked
+from fastapi_seclint.checks._expiry import compares, looked_at
+from fastapi_seclint.checks._jwt import Decoding, decodings, path_and_span, says
+from fastapi_seclint.checks._leeway import stretched
+from fastapi_seclint.checks._origins import Item, Origin, origins
+from fastapi_seclint.checks._removal import removed
+from fastapi_seclint.edits import RemoveKeyword, ReplaceExpression
+from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
+from fastapi_seclint.spans import Location, Span
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL302",
+    name="jwt-expiry-unverified",
+    summary="an expired token still opens the API",
+    severity="high",
+    cwe=(613,),
+    owasp=("API2",),
+    guide="10",
+    fixable="safe",
+)
+
+
+@RULE.check
+def jwt_expiry_unverified(program: Program) -> Iterator[Finding]:
+    """One finding a place that switches the check off, stretches it, or reads claims that nobody checks."""
+    seen: set[Location] = set()
+    for decoding in decodings(program):
+        checks = (_switched_off, _stretched, _unchecked)
+        for finding in (one for check in checks for one in check(program, decoding)):
+            if finding.location not in seen:
+                seen.add(finding.location)
+                yield finding
+
+
+def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
+    for item in decoding.options("verify_exp"):
+        for origin in origins(program, item.block, item.form):
+            how = says(origin, False)
+            if how is None or not decoding.verifies_signature:
+                continue
+            blocks = (decoding.call.block, item.block, origin.block)
+            if not any(looked_at(program, block, compares) for block in blocks):
+                yield _off(program, decoding, item, origin, "high" if how == "surely" else "medium")
+
+
+def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confidence: Confidence) -> Finding:
+    block = item.block
+    place = Location(block.module.path, item.span)
+    edits = removed(program, item, decoding.call.form)
+    fix: Fix | None = Fix("check the expiry of the token: drop `verify_exp`", True, edits)
+    evidence = []
+    if origin.passed is not None and origin.holder is not None:
+        block, place, fix = origin.block, _argument(origin), _fix_of_argument(origin)
+        evidence.append(Evidence(Location(item.block.module.path, item.span), "the expiry check depends on it here"))
+    elif origin.parameter is not None:
+        block, place, fix = origin.block, _default(origin), _fix_of_default(origin)
+        evidence.append(Evidence(Location(item.block.module.path, item.span), "the expiry check depends on it here"))
+    elif origin.elsewhere:
+        evidence.append(Evidence(path_and_span(origin), "the value is written here"))
+    elif confidence == "medium":
+        fix = None
+    if not decoding.contains(place):
+        evidence.append(Evidence(decoding.call.location, f"`{decoding.spoken}` gets it here"))
+    message = (
+        "with the expiry check off an expired token works for ever, a stolen or logged-out one too: "
+        "leave `verify_exp` on and answer 401 to expired tokens"
+    )
+    return RULE.finding(
+        place, message, symbol=block.symbol, confidence=confidence, evidence=_distinct(evidence), fix=fix
+    )
+
+
+def _distinct(evidence: list[Evidence]) -> list[Evidence]:
+    return list({item.location: item for item in reversed(evidence)}.values())[::-1]
+
+
+def _argument(origin: Origin) -> Location:
+    """The argument that brings the value to the function, with its keyword."""
+    assert origin.holder is not None
+    path = origin.block.module.path
+    for keyword, value, at in origin.holder.form[4]:
+        if keyword is not None and value is origin.form:
+            return Location(path, span_of(at))
+    return Location(path, span_of(origin.form[1]))
+
+
+def _fix_of_argument(origin: Origin) -> Fix | None:
+    assert origin.holder is not None
+    assert origin.passed is not None
+    if origin.form[0] != "const":
+        return None
+    path, default = origin.block.module.path, origin.passed[3]
+    title = "check the expiry of the token here, too"
+    safe = ReplaceExpression(path, span_of(origin.form[1]), "False" if origin.negated else "True")
+    if default is not None and default[0] == "const" and bool(default[2]) is not origin.negated and origin.holder.name:
+        return Fix(title, True, (RemoveKeyword(path, span_of(origin.holder.form[1]), origin.holder.name),))
+    return Fix(title, True, (safe,))
+
+
+def _default(origin: Origin) -> Location:
+    """The parameter with its default."""
+    assert origin.parameter is not None
+    start, end = span_of(origin.parameter[4]), span_of(origin.parameter[3][1])
+    return Location(origin.block.module.path, Span(start.line, start.column, end.end_line, end.end_column))
+
+
+def _fix_of_default(origin: Origin) -> Fix | None:
+    if origin.parameter is None or origin.parameter[3] is not origin.form or origin.form[0] != "const":
+        return None
+    code = "False" if origin.negated else "True"
+    edit = ReplaceExpression(origin.block.module.path, span_of(origin.form[1]), code)
+    return Fix("check the expiry of the token unless told otherwise", True, (edit,))
+
+
+def _stretched(program: Program, decoding: Decoding) -> Iterator[Finding]:
+    for leeway in stretched(program, decoding):
+        message = (
+            f"a token works for another {leeway.spoken} after it has expired, time enough for a thief: "
+            "a minute of leeway is plenty for clocks that differ"
+        )
+        yield RULE.finding(
+            leeway.location,
+            message,
+            symbol=leeway.symbol,
+            confidence="high" if leeway.sure else "medium",
+            evidence=leeway.evidence,
+            fix=leeway.fix,
+        )
+
+
+def _unchecked(program: Program, decoding: Decoding) -> Iterator[Finding]:
+    found = unchecked(program, decoding)
+    if found is None:
+        return
+    message = (
+        f"`{decoding.spoken}` of {decoding.library} checks the signature only, so an expired token is accepted: "
+        f"validate the claims before they are used"
+    )
+    location, symbol = decoding.call.location, decoding.call.block.symbol
+    yield RULE.finding(location, message, symbol=symbol, confidence=found.confidence, fix=found.fix)

@@ -1,0 +1,127 @@
+"""What one file says, as plain data: forms with places in characters, functions, words; stored and read again unchanged."""
+
+from __future__ import annotations
+
+import pytest
+
+from fastapi_seclint import facts, syntax
+from fastapi_seclint.facts import FileFacts
+from fastapi_seclint.facts.forms import Form, line_of, pack, span_of, walk
+from fastapi_seclint.spans import Span
+
+
+def extract(text: str) -> FileFacts:
+    return facts.extract(syntax.Source("main.py", text, *syntax.parse(text)))
+
+
+def everything(found: FileFacts) -> list[Form]:
+    bodies = [found.body(number) for number in range(len(found.functions))]
+    return [form for block in (found.module, *bodies) for form in walk(block)]
+
+
+def cut(text: str, span: Span) -> str:
+    """The characters of a span that is on one line."""
+    return text.splitlines()[span.line - 1][span.column - 1 : span.end_column - 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("x = 'a'", "const"),
+        ("x = b'a'", "bytes"),
+        ("x = ...", "ellipsis"),
+        ("x = y.z", "attr"),
+        ("x = y[1:2]", "slice"),
+        ("f(*a, **b)", "star"),
+        ("x = {'a': 1, **b}", "dict"),
+        ("x = {1, 2}", "set"),
+        ("x = a + b", "binop"),
+        ("x = not a", "unary"),
+        ("x = a or b", "bool"),
+        ("x = a < b < c", "compare"),
+        ("x = a if b else c", "ifexp"),
+        ("x = f'{a!r:>{b}}'", "fmt"),
+        ("x = lambda a, *b, c=1: a", "lambda"),
+        ("x = {a: b for a, b in c if a}", "comp"),
+        ("if (x := 1): pass", "walrus"),
+        ("x: int = 1", "annassign"),
+        ("x += 1", "augassign"),
+        ("del x", "delete"),
+        ("assert x, 'why'", "assert"),
+        ("while x: break", "while"),
+        ("try: pass\nexcept* A as e: pass", "try"),
+        ("match x:\n    case {'a': [b, *c]} if b: pass", "match"),
+        ("async def f():\n    async with a as b: await c", "await"),
+        ("def f():\n    global x\n    yield from x", "yieldfrom"),
+        ("type A = list[int]", "assign"),
+        ("def f[T](x: T) -> T: ...", "def"),
+    ],
+)
+def test_every_construct_has_a_form(text: str, kind: str) -> None:
+    assert kind in {form[0] for form in everything(extract(text))}
+
+
+@pytest.mark.parametrize("text", ["key = 'ü' + call('é')", "key = '\U0001f600' + call('é')", "\tkey = call(1)".strip(), "x=1;key = call(2)"])
+def test_places_count_characters(text: str) -> None:
+    (call,) = [form for form in everything(extract(text)) if form[0] == "call"]
+    span = span_of(call[1])
+    assert cut(text, span).startswith("call(")
+    assert cut(text, span).endswith(")")
+
+
+def test_a_place_survives_packing() -> None:
+    at = pack(12, 3, 14, 9)
+    assert span_of(at) == Span(12, 4, 14, 10)
+    assert line_of(at) == 12
+
+
+def test_functions_know_the_function_around_them() -> None:
+    found = extract("class A:\n    def m(self):\n        def inner(): ...\n\ndef g(): ...\n")
+    assert [(name, around) for name, _, around in found.functions] == [
+        ("A.m", -1),
+        ("A.m.<locals>.inner", 0),
+        ("g", -1),
+    ]
+
+
+def test_words_are_identifiers_and_not_strings() -> None:
+    found = extract("import jwt\nfrom a.b import c\ndef f(p): return q.r\nx = 'literal'\n")
+    assert {"jwt", "c", "f", "p", "q", "r", "x"} <= found.words
+    assert "literal" not in found.words
+
+
+def test_imports_and_decorators_are_listed() -> None:
+    found = extract("import a.b\nfrom c import d\nfrom .e import f\n@router.get('/')\n@plain\ndef x(): ...\n")
+    assert {"a.b", "c"} <= set(found.imports)
+    assert all("e" != name.split(".")[0] for name in found.imports)
+    assert found.decorators == {"get"}
+
+
+def test_a_word_missing_from_a_body_is_never_claimed() -> None:
+    found = extract("def f():\n    return decode(x)\n\ndef g():\n    return 1\n")
+    assert found.body_mentions(0, b'"decode"')
+    assert not found.body_mentions(1, b'"decode"')
+
+
+def test_facts_are_the_same_after_they_were_stored() -> None:
+    found = extract("NAME = 'line\\nbreak \u2028 \U0001f600'\ndef f(a=1, *b, c: int, **d):\n    return {a: b}\n")
+    again = FileFacts.loads("main.py", found.dumps())
+    assert everything(again) == everything(found)
+    assert (again.words, again.functions, again.imports) == (found.words, found.functions, found.imports)
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", b"{}\n[]", b'{"words"'])
+def test_bytes_that_are_no_facts_are_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="not an entry"):
+        FileFacts.loads("main.py", data)
+
+
+def test_an_annotation_written_as_a_string_becomes_a_form() -> None:
+    form = facts.expression(" Annotated[User, Depends(f)] ")
+    assert form is not None
+    assert form[0] == "sub"
+
+
+@pytest.mark.parametrize("text", ["", "not an expression", "a b", "x = 1", "("])
+def test_a_string_that_is_no_annotation_has_no_form(text: str) -> None:
+    assert facts.expression(text) is None
