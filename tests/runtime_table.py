@@ -1,6 +1,6 @@
-"""The route tables of applications as FastAPI itself builds them: imported, started and walked, in a process of its own.
+"""The route tables of applications as FastAPI builds them: imported, started and walked, in a process of its own.
 
-Run as `runtime_table.py FILE`: the JSON file lists `[folder, entry]`, the answer on standard output is a list of tables.
+Run as `runtime_table.py FILE`: the JSON file lists `[folder, entry]`, standard output gets a list of tables.
 A row is `[path, methods, kind, endpoint, dependencies]`; an entry is `module:name` or `module:function()`.
 """
 

@@ -1,4 +1,4 @@
-"""What one file says, as plain data: forms with places in characters, functions, words; stored and read again unchanged."""
+"""What one file says, as plain data: forms with places in characters, functions, words; the same when read again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,9 @@ def test_every_construct_has_a_form(text: str, kind: str) -> None:
     assert kind in {form[0] for form in everything(extract(text))}
 
 
-@pytest.mark.parametrize("text", ["key = 'ü' + call('é')", "key = '\U0001f600' + call('é')", "\tkey = call(1)".strip(), "x=1;key = call(2)"])
+@pytest.mark.parametrize(
+    "text", ["key = 'ü' + call('é')", "key = '\U0001f600' + call('é')", "\tkey = call(1)".strip(), "x=1;key = call(2)"]
+)
 def test_places_count_characters(text: str) -> None:
     (call,) = [form for form in everything(extract(text)) if form[0] == "call"]
     span = span_of(call[1])
@@ -93,7 +95,7 @@ def test_words_are_identifiers_and_not_strings() -> None:
 def test_imports_and_decorators_are_listed() -> None:
     found = extract("import a.b\nfrom c import d\nfrom .e import f\n@router.get('/')\n@plain\ndef x(): ...\n")
     assert {"a.b", "c"} <= set(found.imports)
-    assert all("e" != name.split(".")[0] for name in found.imports)
+    assert all(name.split(".")[0] != "e" for name in found.imports)
     assert found.decorators == {"get"}
 
 

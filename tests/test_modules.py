@@ -38,9 +38,17 @@ def handlers(root: Path, *arguments: str) -> list[tuple[str, str, tuple[str, ...
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
-        pytest.param({"main.py": "", "shop/__init__.py": "", "shop/api.py": ""}, ["main", "shop", "shop.api"], id="flat"),
-        pytest.param({"src/shop/__init__.py": "", "src/shop/a/__init__.py": "", "src/shop/a/b.py": ""}, ["shop", "shop.a", "shop.a.b"], id="src layout"),
-        pytest.param({"lib/shop/__init__.py": "", "lib/run.py": "import shop"}, ["run", "shop"], id="other source root"),
+        pytest.param(
+            {"main.py": "", "shop/__init__.py": "", "shop/api.py": ""}, ["main", "shop", "shop.api"], id="flat"
+        ),
+        pytest.param(
+            {"src/shop/__init__.py": "", "src/shop/a/__init__.py": "", "src/shop/a/b.py": ""},
+            ["shop", "shop.a", "shop.a.b"],
+            id="src layout",
+        ),
+        pytest.param(
+            {"lib/shop/__init__.py": "", "lib/run.py": "import shop"}, ["run", "shop"], id="other source root"
+        ),
         pytest.param(
             {"app/main.py": "from app.deps import guard", "app/deps.py": "def guard(): ..."},
             ["app.deps", "app.main"],
@@ -58,25 +66,33 @@ def handlers(root: Path, *arguments: str) -> list[tuple[str, str, tuple[str, ...
         ),
     ],
 )
-def test_modules_are_named_as_their_imports_name_them(tmp_path: Path, files: dict[str, str], expected: list[str]) -> None:
+def test_modules_are_named_as_their_imports_name_them(
+    tmp_path: Path, files: dict[str, str], expected: list[str]
+) -> None:
     assert names(tmp_path, files) == expected
 
 
 def test_the_working_directory_inside_a_package_keeps_the_package_name(tmp_path: Path) -> None:
-    write(tmp_path, {
-        "open_webui/__init__.py": "",
-        "open_webui/main.py": APP + "from open_webui.routers.users import router\n" + INCLUDE,
-        "open_webui/routers/users.py": ROUTER,
-    })
+    write(
+        tmp_path,
+        {
+            "open_webui/__init__.py": "",
+            "open_webui/main.py": APP + "from open_webui.routers.users import router\n" + INCLUDE,
+            "open_webui/routers/users.py": ROUTER,
+        },
+    )
     found = handlers(tmp_path / "open_webui")
     assert found == [("open_webui.main:app", "open_webui.routers.users.x", ("open_webui.routers.users.guard",))]
 
 
 def test_a_folder_without_init_is_named_by_its_own_imports_even_from_inside(tmp_path: Path) -> None:
-    write(tmp_path, {
-        "backend/main.py": APP + "from backend.users import router\n" + INCLUDE,
-        "backend/users.py": ROUTER,
-    })
+    write(
+        tmp_path,
+        {
+            "backend/main.py": APP + "from backend.users import router\n" + INCLUDE,
+            "backend/users.py": ROUTER,
+        },
+    )
     assert handlers(tmp_path / "backend") == [("backend.main:app", "backend.users.x", ("backend.users.guard",))]
 
 
@@ -97,7 +113,7 @@ def siblings(root: Path) -> Path:
     "arguments",
     [
         pytest.param(("one", "two"), id="two arguments"),
-        pytest.param((".",), id="one argument", marks=wrong(reason="of applications with equal names only the first is kept")),
+        pytest.param((".",), id="one argument"),
     ],
 )
 def test_sibling_projects_with_equal_module_names_do_not_mix(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -116,7 +132,9 @@ TREE = {
     "shop/listed.py": "__all__ = ['_private']\nfrom shop.sub.deep import X, _private\n",
     "shop/namespace/leaf.py": "X = 'found'\n",
     "shop/typing_only.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from shop.sub.deep import X\n",
-    "shop/fallback.py": "try:\n    from no_such_library import X\nexcept ImportError:\n    from shop.sub.deep import X\n",
+    "shop/fallback.py": (
+        "try:\n    from no_such_library import X\nexcept ImportError:\n    from shop.sub.deep import X\n"
+    ),
     "shop/first.py": "import shop.second\nA = 'found'\ndef late():\n    return shop.second.B\n",
     "shop/second.py": "from shop.first import A\nB = A\n",
     "shop/lazy.py": "def __getattr__(name):\n    return 1\n",
@@ -138,7 +156,9 @@ TREE = {
         "from shop.namespace.leaf import X",
         "from shop.namespace import leaf; X = leaf.X",
         "from shop.typing_only import X",
-        pytest.param("from shop.fallback import X", marks=wrong(reason="a choice may hold a name that was not looked up yet")),
+        pytest.param(
+            "from shop.fallback import X", marks=wrong(reason="a choice may hold a name that was not looked up yet")
+        ),
         "from shop.second import B as X",
         "from shop.first import A as X",
         "import importlib; X = importlib.import_module('shop.sub.deep').X",
@@ -171,11 +191,14 @@ def test_a_star_import_gives_what_all_lists(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["fastapi", "jwt", "redis", "typing"])
 def test_a_project_file_named_like_a_library_does_not_hide_the_library_in_a_package(tmp_path: Path, name: str) -> None:
     """`shop/jwt.py` is `shop.jwt`; `import jwt` in `shop/main.py` is the library."""
-    found = program(tmp_path, {
-        "shop/__init__.py": "",
-        f"shop/{name}.py": "X = 'own'\n",
-        "shop/main.py": f"import {name}\nfrom shop import {name} as own\nX = {name}.X\nY = own.X\n",
-    })
+    found = program(
+        tmp_path,
+        {
+            "shop/__init__.py": "",
+            f"shop/{name}.py": "X = 'own'\n",
+            "shop/main.py": f"import {name}\nfrom shop import {name} as own\nX = {name}.X\nY = own.X\n",
+        },
+    )
     main = found.modules.by_name["shop.main"]
     assert string(found.interpreter.attribute_of_module(main, "X")) is None
     assert string(found.interpreter.attribute_of_module(main, "Y")) == "own"
@@ -196,18 +219,29 @@ def test_a_router_with_an_import_for_want_of_another_is_included(tmp_path: Path,
     assert table.unresolved == ()
 
 
-@pytest.mark.parametrize("middle", ["from users import router", "import users\nrouter = users.router", "from users import *"])
+@pytest.mark.parametrize(
+    "middle", ["from users import router", "import users\nrouter = users.router", "from users import *"]
+)
 def test_a_router_may_come_through_another_module(tmp_path: Path, middle: str) -> None:
-    found = routes(tmp_path, {"users.py": ROUTER, "api.py": middle + "\n", "main.py": APP + "import api\napp.include_router(api.router)\n"})
+    found = routes(
+        tmp_path,
+        {"users.py": ROUTER, "api.py": middle + "\n", "main.py": APP + "import api\napp.include_router(api.router)\n"},
+    )
     assert found["/x"].dependencies == ("users.guard",)
 
 
 @wrong(reason="the include of a router of an unknown library is not listed")
 def test_a_module_that_is_not_there_is_listed_and_hides_nothing_else(tmp_path: Path) -> None:
-    table = survey(tmp_path, {
-        "users.py": ROUTER,
-        "main.py": APP + "from users import router\nfrom not_written_yet import other\n" + INCLUDE + "app.include_router(other)\n",
-    }).table
+    table = survey(
+        tmp_path,
+        {
+            "users.py": ROUTER,
+            "main.py": APP
+            + "from users import router\nfrom not_written_yet import other\n"
+            + INCLUDE
+            + "app.include_router(other)\n",
+        },
+    ).table
     assert [row.path for row in table.routes] == ["/x"]
     ((line, reason),) = [(item.location.span.line, item.reason) for item in table.unresolved]
     assert line == 6
@@ -215,5 +249,7 @@ def test_a_module_that_is_not_there_is_listed_and_hides_nothing_else(tmp_path: P
 
 
 def test_tests_are_not_part_of_the_application(tmp_path: Path) -> None:
-    found = survey(tmp_path, {"main.py": APP, "tests/test_main.py": "from main import app\n@app.get('/t')\ndef t(): ...\n"})
+    found = survey(
+        tmp_path, {"main.py": APP, "tests/test_main.py": "from main import app\n@app.get('/t')\ndef t(): ...\n"}
+    )
     assert [row.path for row in found.table.routes] == []

@@ -1,4 +1,4 @@
-"""The static route table is the one that FastAPI builds: small projects are imported for real and read, and must agree."""
+"""The static route table is the one that FastAPI builds: small projects are imported and read, and must agree."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from projects import Files, survey, write
 GUARDS = "".join(f"def {name}() -> None: ...\n" for name in "abcdefgh")
 START = "from fastapi import APIRouter, Depends, FastAPI\n"
 FLAT = START + GUARDS
+
 
 @dataclass(frozen=True)
 class Case:
@@ -38,7 +39,10 @@ def cases() -> list[Any]:
     return [pytest.param(name, marks=wrong.get(name, []), id=name) for name in PROJECTS]
 
 
-project("order of dependencies", FLAT + """
+project(
+    "order of dependencies",
+    FLAT
+    + """
 inner = APIRouter(prefix="/inner", dependencies=[Depends(e)])
 @inner.get("/x", dependencies=[Depends(f)])
 def x(g_: None = Depends(g)): ...
@@ -46,9 +50,13 @@ outer = APIRouter(prefix="/outer", dependencies=[Depends(c)])
 outer.include_router(inner, prefix="/in", dependencies=[Depends(d)])
 app = FastAPI(dependencies=[Depends(a)])
 app.include_router(outer, prefix="/out", dependencies=[Depends(b)])
-""")
+""",
+)
 
-project("routes added after the include", FLAT + """
+project(
+    "routes added after the include",
+    FLAT
+    + """
 child, grandchild = APIRouter(), APIRouter()
 app = FastAPI()
 app.include_router(child, prefix="/c", dependencies=[Depends(a)])
@@ -57,9 +65,13 @@ child.include_router(grandchild, prefix="/g", dependencies=[Depends(b)])
 def late(): ...
 @grandchild.get("/later")
 def later(): ...
-""")
+""",
+)
 
-project("dependencies changed before and after", FLAT + """
+project(
+    "dependencies changed before and after",
+    FLAT
+    + """
 router = APIRouter()
 @router.get("/before")
 def before(): ...
@@ -72,9 +84,13 @@ app.include_router(router, prefix="/r")
 app.router.dependencies.append(Depends(c))
 @app.get("/own")
 def own(): ...
-""")
+""",
+)
 
-project("one router included twice", FLAT + """
+project(
+    "one router included twice",
+    FLAT
+    + """
 router = APIRouter(prefix="/r")
 @router.get("")
 @router.post("/{item_id}")
@@ -82,9 +98,13 @@ def item(): ...
 app = FastAPI(docs_url=None, redoc_url=None)
 app.include_router(router, prefix="/a", dependencies=[Depends(a)])
 app.include_router(router, prefix="/b")
-""")
+""",
+)
 
-project("mounts", FLAT + """
+project(
+    "mounts",
+    FLAT
+    + """
 from starlette.staticfiles import StaticFiles
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -104,9 +124,13 @@ app.mount("/lone", lone)
 app.mount("/plain", plain)
 app.mount("/static", StaticFiles(directory=".", check_dir=False), name="static")
 app.include_router(holder, prefix="/h", dependencies=[Depends(d)])
-""")
+""",
+)
 
-project("raw routes", FLAT + """
+project(
+    "raw routes",
+    FLAT
+    + """
 router = APIRouter(prefix="/r", dependencies=[Depends(a)])
 @router.route("/a", methods=["PUT"])
 async def raw_a(request): ...
@@ -120,9 +144,13 @@ app = FastAPI(dependencies=[Depends(b)])
 app.include_router(router, prefix="/p", dependencies=[Depends(c)])
 async def raw_c(request): ...
 app.add_route("/c", raw_c, methods=["PATCH"])
-""")
+""",
+)
 
-project("raw routes that answer HEAD", START + """
+project(
+    "raw routes that answer HEAD",
+    START
+    + """
 from starlette.routing import Route
 router = APIRouter()
 @router.route("/a")
@@ -130,9 +158,14 @@ async def raw_a(request): ...
 app = FastAPI(routes=[Route("/b", raw_a, methods=["get"])])
 app.include_router(router, prefix="/p")
 app.add_route("/c", raw_a)
-""", wrong="Starlette adds HEAD to the methods of a raw route that has GET")
+""",
+    wrong="Starlette adds HEAD to the methods of a raw route that has GET",
+)
 
-project("routes appended to the list", FLAT + """
+project(
+    "routes appended to the list",
+    FLAT
+    + """
 from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 async def raw(request): ...
@@ -140,9 +173,14 @@ app = FastAPI(dependencies=[Depends(a)])
 app.router.routes.append(Route("/d", raw, methods=["POST"]))
 app.routes.append(APIRoute("/e", raw, dependencies=[Depends(b)]))
 app.router.routes.extend([Mount("/m", app=FastAPI(openapi_url=None))])
-""", wrong="`app.routes.append` and `.extend` are not followed")
+""",
+    wrong="`app.routes.append` and `.extend` are not followed",
+)
 
-project("websockets", FLAT + """
+project(
+    "websockets",
+    FLAT
+    + """
 from fastapi import WebSocket
 router = APIRouter(dependencies=[Depends(a)])
 @router.websocket("/one", dependencies=[Depends(b)])
@@ -153,9 +191,13 @@ app = FastAPI()
 app.include_router(router, prefix="/ws")
 @app.websocket("/three")
 async def three(websocket: WebSocket): ...
-""")
+""",
+)
 
-project("routes given to the application", FLAT + """
+project(
+    "routes given to the application",
+    FLAT
+    + """
 from fastapi.routing import APIRoute
 from starlette.routing import Mount, Route
 def api(x: None = Depends(a)): ...
@@ -165,15 +207,22 @@ app = FastAPI(dependencies=[Depends(b)], routes=[
     Route("/raw", raw, methods=["POST"]),
     Mount("/m", routes=[Route("/inner", raw, methods=["POST"])]),
 ])
-""")
+""",
+)
 
-project("other documentation urls", """
+project(
+    "other documentation urls",
+    """
 from fastapi import FastAPI
 app = FastAPI(docs_url="/manual", redoc_url=None, openapi_url="/schema.json", swagger_ui_oauth2_redirect_url="/back")
-""")
+""",
+)
 project("no documentation", "from fastapi import FastAPI\napp = FastAPI(openapi_url=None)\n")
 
-project("every sort of callable", FLAT + """
+project(
+    "every sort of callable",
+    FLAT
+    + """
 import functools
 class Query:
     def __init__(self, x: None = Depends(a)): ...
@@ -208,16 +257,20 @@ def r6(): ...
 def r7(): ...
 @app.get("/uncalled", dependencies=[Depends(Checker)])
 def r8(): ...
-""")
+""",
+)
 
-project("annotations", {
-    "deps.py": FLAT + """
+project(
+    "annotations",
+    {
+        "deps.py": FLAT
+        + """
 from typing import Annotated
 class User: ...
 def current(x: Annotated[None, Depends(a)]) -> User: ...
 CurrentUser = Annotated[User, Depends(current)]
 """,
-    "main.py": """
+        "main.py": """
 from __future__ import annotations
 from typing import Annotated, Optional, Union
 from fastapi import Depends, FastAPI
@@ -239,9 +292,13 @@ def inside(x: Annotated[str | None, Depends(c)]): ...
 @app.get("/keyword")
 def keyword(*, x: str = "", user: CurrentUser): ...
 """,
-})
+    },
+)
 
-project("a marker after Depends", FLAT + """
+project(
+    "a marker after Depends",
+    FLAT
+    + """
 from typing import Annotated
 from fastapi import Header
 Guarded = Annotated[str, Depends(a)]
@@ -250,9 +307,13 @@ app = FastAPI()
 def marked(x: Annotated[str, Depends(a), Header()]): ...
 @app.get("/alias")
 def alias(x: Annotated[Guarded, Header()] = ""): ...
-""", wrong="the last marker wins, be it Depends or not: a Header() after Depends() drops the dependency")
+""",
+    wrong="the last marker wins, be it Depends or not: a Header() after Depends() drops the dependency",
+)
 
-project("an alias in Optional is no dependency", """
+project(
+    "an alias in Optional is no dependency",
+    """
 from typing import Annotated, Optional
 from pydantic import BaseModel
 from fastapi import Depends, FastAPI
@@ -267,9 +328,13 @@ def optional(user: Optional[CurrentUser] = None): ...
 def union(user: CurrentUser | None = None): ...
 @app.post("/right")
 def right(user: Annotated[User | None, Depends(current)]): ...
-""")
+""",
+)
 
-project("the annotation names the callable", FLAT + """
+project(
+    "the annotation names the callable",
+    FLAT
+    + """
 from typing import Annotated
 from dataclasses import dataclass
 class Page:
@@ -286,9 +351,12 @@ def page(p: Annotated[Page, Depends()]): ...
 def filters(f: Filters = Depends()): ...
 @app.get("/inherited")
 def inherited(n: Narrow = Depends(Narrow)): ...
-""")
+""",
+)
 
-project("security schemes and scopes", """
+project(
+    "security schemes and scopes",
+    """
 from fastapi import APIRouter, Depends, FastAPI, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBasic, HTTPBearer, OAuth2PasswordBearer, SecurityScopes
 oauth2 = OAuth2PasswordBearer(tokenUrl="token", auto_error=False)
@@ -301,9 +369,13 @@ app = FastAPI(dependencies=[Security(APIKeyHeader(name="x-key"))])
 def a(): ...
 @app.get("/b", dependencies=[Depends(Bearer())])
 def b(basic=Depends(HTTPBasic())): ...
-""")
+""",
+)
 
-project("decorators", FLAT + """
+project(
+    "decorators",
+    FLAT
+    + """
 import functools
 def wrapped(function):
     @functools.wraps(function)
@@ -336,13 +408,17 @@ def r3(x: None = Depends(b)): ...
 @wrapped
 @app.get("/above")
 def r4(x: None = Depends(a)): ...
-""")
+""",
+)
 
-project("loops", {
-    "api/__init__.py": "",
-    "api/items.py": START + "router = APIRouter()\n@router.get('/i')\ndef items(): ...\n",
-    "api/users.py": START + "router = APIRouter()\n@router.get('/u')\ndef users(): ...\n",
-    "main.py": FLAT + """
+project(
+    "loops",
+    {
+        "api/__init__.py": "",
+        "api/items.py": START + "router = APIRouter()\n@router.get('/i')\ndef items(): ...\n",
+        "api/users.py": START + "router = APIRouter()\n@router.get('/u')\ndef users(): ...\n",
+        "main.py": FLAT
+        + """
 from api import items, users
 app = FastAPI()
 for module in (items, users):
@@ -359,18 +435,27 @@ def handler(): ...
 for path in ["/x", "/y"]:
     app.add_api_route(path, handler, methods=["GET", "PUT"])
 """,
-})
+    },
+)
 
-project("enumerate from one", START + """
+project(
+    "enumerate from one",
+    START
+    + """
 app = FastAPI()
 def handler(): ...
 for version, path in enumerate(("a", "b"), start=1):
     app.add_api_route(f"/v{version}/{path}", handler)
-""", wrong="the start of enumerate is ignored")
+""",
+    wrong="the start of enumerate is ignored",
+)
 
-project("a factory called by the module", {
-    "shop/__init__.py": "",
-    "shop/factory.py": FLAT + """
+project(
+    "a factory called by the module",
+    {
+        "shop/__init__.py": "",
+        "shop/factory.py": FLAT
+        + """
 from .views import router
 def create_app(prefix: str = "/api", *, guarded: bool = True) -> FastAPI:
     app = FastAPI(dependencies=[Depends(a)] if guarded else [])
@@ -383,12 +468,16 @@ def register(target: FastAPI) -> None:
     @target.get("/health")
     def health(): ...
 """,
-    "shop/views.py": START + "router = APIRouter(prefix='/v')\n@router.get('/x')\ndef x(): ...\n",
-    "main.py": "from shop.factory import create_app\napp = create_app(prefix='/v1')\n",
-})
+        "shop/views.py": START + "router = APIRouter(prefix='/v')\n@router.get('/x')\ndef x(): ...\n",
+        "main.py": "from shop.factory import create_app\napp = create_app(prefix='/v1')\n",
+    },
+)
 
-project("a factory that nobody calls", {
-    "main.py": FLAT + """
+project(
+    "a factory that nobody calls",
+    {
+        "main.py": FLAT
+        + """
 def create_app():
     app = FastAPI()
     include(app)
@@ -397,10 +486,15 @@ def include(app):
     from views import router
     app.include_router(router, dependencies=[Depends(a)])
 """,
-    "views.py": START + "router = APIRouter(prefix='/v')\n@router.get('/x')\ndef x(): ...\n",
-}, "main:create_app()")
+        "views.py": START + "router = APIRouter(prefix='/v')\n@router.get('/x')\ndef x(): ...\n",
+    },
+    "main:create_app()",
+)
 
-project("functions that make routers", FLAT + """
+project(
+    "functions that make routers",
+    FLAT
+    + """
 def crud(name: str, guard, *, writable: bool = False) -> APIRouter:
     router = APIRouter(prefix=f"/{name}", dependencies=[Depends(guard)])
     @router.get("/")
@@ -412,9 +506,13 @@ def crud(name: str, guard, *, writable: bool = False) -> APIRouter:
 app = FastAPI()
 app.include_router(crud("users", a))
 app.include_router(crud("items", b, writable=True))
-""")
+""",
+)
 
-project("classes that make routers", FLAT + """
+project(
+    "classes that make routers",
+    FLAT
+    + """
 class Crud:
     prefix = "/base"
     def __init__(self) -> None:
@@ -441,9 +539,13 @@ app = FastAPI()
 app.include_router(Items().router)
 for view in (Users(),):
     app.include_router(view.router, prefix="/u")
-""")
+""",
+)
 
-project("a function kept as staticmethod", FLAT + """
+project(
+    "a function kept as staticmethod",
+    FLAT
+    + """
 class View:
     guard = staticmethod(a)
     def __init__(self) -> None:
@@ -452,9 +554,14 @@ class View:
     def read(self): ...
 app = FastAPI()
 app.include_router(View().router)
-""", wrong="`staticmethod(function)` as a value is a library object, not the function")
+""",
+    wrong="`staticmethod(function)` as a value is a library object, not the function",
+)
 
-project("included at start", FLAT + """
+project(
+    "included at start",
+    FLAT
+    + """
 from contextlib import asynccontextmanager
 late = APIRouter()
 @late.get("/late")
@@ -464,9 +571,13 @@ async def lifespan(app: FastAPI):
     app.include_router(late, prefix="/lifespan", dependencies=[Depends(a)])
     yield
 app = FastAPI(lifespan=lifespan)
-""")
+""",
+)
 
-project("subclasses of the framework's classes", FLAT + """
+project(
+    "subclasses of the framework's classes",
+    FLAT
+    + """
 from fastapi.routing import APIRoute
 class Timed(APIRoute): ...
 class Guarded(APIRouter):
@@ -487,9 +598,13 @@ guarded = Guarded(prefix="/g")
 def x(): ...
 app = Service("shop", dependencies=[Depends(b)])
 app.add(guarded)
-""")
+""",
+)
 
-project("other ways to register", FLAT + """
+project(
+    "other ways to register",
+    FLAT
+    + """
 router = APIRouter()
 def one(x: None = Depends(a)): ...
 router.add_api_route("/one", one, methods=["GET", "DELETE"], dependencies=[Depends(b)])
@@ -509,11 +624,14 @@ app.router.add_api_route("/six", one)
 def seven(): ...
 app.include_router(router=router, prefix="/p")
 app.api_route("/eight")(seven)
-""")
+""",
+)
 
-project("packages and names", {
-    "shop/__init__.py": "from .main import app as app\n",
-    "shop/main.py": """
+project(
+    "packages and names",
+    {
+        "shop/__init__.py": "from .main import app as app\n",
+        "shop/main.py": """
 import fastapi as web
 from fastapi import FastAPI as Application
 from . import api as endpoints
@@ -523,7 +641,7 @@ app = Application(dependencies=[web.Depends(check)])
 app.include_router(endpoints.router, prefix="/e")
 app.include_router(v1_router, prefix="/v1")
 """,
-    "shop/deps.py": """
+        "shop/deps.py": """
 from typing import TYPE_CHECKING
 from fastapi import Depends
 if TYPE_CHECKING:
@@ -531,8 +649,8 @@ if TYPE_CHECKING:
 def store() -> "Store": ...
 def guard(s: "Store" = Depends(store)): ...
 """,
-    "shop/api/__init__.py": "from .users import router\n",
-    "shop/api/users.py": """
+        "shop/api/__init__.py": "from .users import router\n",
+        "shop/api/users.py": """
 try:
     from missing_library import APIRouter
 except ImportError:
@@ -544,23 +662,31 @@ router = APIRouter()
 @router.get("/users", dependencies=[Depends(guard)])
 def users(): ...
 """,
-    "shop/api/v1/__init__.py": "from shop.api.v1.items import items as v1_router\n__all__ = ['v1_router']\n",
-    "shop/api/v1/items.py": """
+        "shop/api/v1/__init__.py": "from shop.api.v1.items import items as v1_router\n__all__ = ['v1_router']\n",
+        "shop/api/v1/items.py": """
 import fastapi.routing
 items = fastapi.routing.APIRouter()
 @items.get("/items")
 def read_items(): ...
 """,
-}, "shop.main:app")
+    },
+    "shop.main:app",
+)
 
-project("an import cycle", {
-    "main.py": START + "import users\napp = FastAPI()\napp.include_router(users.router)\n",
-    "users.py": START + "router = APIRouter()\nimport deps\n@router.get('/u', dependencies=[Depends(deps.guard)])\ndef u(): ...\n",
-    "deps.py": "import users\ndef guard():\n    return users.router\n",
-})
+project(
+    "an import cycle",
+    {
+        "main.py": START + "import users\napp = FastAPI()\napp.include_router(users.router)\n",
+        "users.py": START
+        + ("router = APIRouter()\nimport deps\n@router.get('/u', dependencies=[Depends(deps.guard)])\ndef u(): ...\n"),
+        "deps.py": "import users\ndef guard():\n    return users.router\n",
+    },
+)
 
-project("values in paths and lists", {
-    "config.py": """
+project(
+    "values in paths and lists",
+    {
+        "config.py": """
 import os
 from enum import Enum
 class Prefix(str, Enum):
@@ -575,7 +701,8 @@ settings = Settings()
 BASE = settings.api + "/" + settings.version
 METHODS = ["GET", "POST"]
 """,
-    "main.py": FLAT + """
+        "main.py": FLAT
+        + """
 from config import BASE, METHODS, Prefix, settings
 COMMON = [Depends(a)]
 MORE = [*COMMON, Depends(b)]
@@ -591,9 +718,13 @@ app = FastAPI()
 app.include_router(router, prefix=BASE, dependencies=[Depends(guard) for guard in (d, e)])
 app.include_router(router, prefix=settings.base + "/".join(["", "joined"]))
 """,
-})
+    },
+)
 
-project("conditions", FLAT + """
+project(
+    "conditions",
+    FLAT
+    + """
 debug, real = APIRouter(), APIRouter()
 @debug.get("/debug")
 def d1(): ...
@@ -614,13 +745,17 @@ try:
     import no_such_module_anywhere
 except ImportError:
     app.include_router(real, prefix="/except")
-""")
+""",
+)
 
-project("modules found by name", {
-    "plugins/__init__.py": "",
-    "plugins/one.py": START + "router = APIRouter(prefix='/one')\n@router.get('/x')\ndef x(): ...\n",
-    "plugins/two.py": START + "router = APIRouter(prefix='/two')\n@router.get('/y')\ndef y(): ...\n",
-    "main.py": FLAT + """
+project(
+    "modules found by name",
+    {
+        "plugins/__init__.py": "",
+        "plugins/one.py": START + "router = APIRouter(prefix='/one')\n@router.get('/x')\ndef x(): ...\n",
+        "plugins/two.py": START + "router = APIRouter(prefix='/two')\n@router.get('/y')\ndef y(): ...\n",
+        "main.py": FLAT
+        + """
 import importlib
 import pkgutil
 import plugins
@@ -629,9 +764,14 @@ for info in pkgutil.iter_modules(plugins.__path__):
     module = importlib.import_module(f"plugins.{info.name}")
     app.include_router(module.router, dependencies=[Depends(a)])
 """,
-}, resolved=False)
+    },
+    resolved=False,
+)
 
-project("dependencies of dependencies", FLAT + """
+project(
+    "dependencies of dependencies",
+    FLAT
+    + """
 from typing import Annotated, AsyncIterator
 async def session(x: None = Depends(a)) -> AsyncIterator[int]:
     yield 1
@@ -645,10 +785,13 @@ Allowed = Annotated[None, Depends(Authorize())]
 app = FastAPI()
 @app.get("/deep")
 async def deep(allowed: Allowed): ...
-""")
+""",
+)
 
-project("views as classes", {
-    "views.py": """
+project(
+    "views as classes",
+    {
+        "views.py": """
 import inspect
 from fastapi import Depends
 def cbv(router):
@@ -679,7 +822,8 @@ def _update_signature(cls, endpoint):
     parameters = [first.replace(default=Depends(cls)), *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in rest)]
     endpoint.__signature__ = signature.replace(parameters=parameters)
 """,
-    "main.py": FLAT + """
+        "main.py": FLAT
+        + """
 from views import cbv
 router = APIRouter()
 @cbv(router)
@@ -692,9 +836,13 @@ class Items:
 app = FastAPI()
 app.include_router(router, prefix="/v")
 """,
-})
+    },
+)
 
-project("the same name again", FLAT + """
+project(
+    "the same name again",
+    FLAT
+    + """
 app = FastAPI()
 @app.get("/one")
 def read(x: None = Depends(a)): ...
@@ -706,9 +854,13 @@ def three(): ...
 def guard(x: None = Depends(d)): ...
 @app.get("/four", dependencies=[Depends(guard)])
 def four(): ...
-""")
+""",
+)
 
-project("functions that register", FLAT + """
+project(
+    "functions that register",
+    FLAT
+    + """
 app = FastAPI()
 HANDLERS = []
 def collect(function):
@@ -735,9 +887,13 @@ one, two = APIRouter(prefix="/one"), APIRouter(prefix="/two")
 @two.get("/z")
 def y(): ...
 init(app, one, two, dependencies=[Depends(c)], prefix="/init")
-""")
+""",
+)
 
-project("specifications in data", FLAT + """
+project(
+    "specifications in data",
+    FLAT
+    + """
 from dataclasses import dataclass
 from typing import Callable, NamedTuple
 @dataclass
@@ -754,7 +910,8 @@ def two(): ...
 SPECS = [Spec("/one", one, [a, b]), Spec(path="/two", endpoint=two, guards=[], methods=("PUT", "delete"))]
 app = FastAPI()
 for spec in SPECS:
-    app.add_api_route(spec.path, spec.endpoint, methods=list(spec.methods), dependencies=[Depends(g) for g in spec.guards])
+    needed = [Depends(guard) for guard in spec.guards]
+    app.add_api_route(spec.path, spec.endpoint, methods=list(spec.methods), dependencies=needed)
 router = APIRouter()
 router.get("/r")(one)
 for part in (Part(router), Part(router, prefix="/given")):
@@ -762,9 +919,13 @@ for part in (Part(router), Part(router, prefix="/given")):
 GUARDS = {"admin": c, "user": d}
 @app.get("/admin", dependencies=[Depends(GUARDS["admin"]), Depends(GUARDS.get("user"))])
 def admin(): ...
-""")
+""",
+)
 
-project("a default made by a factory", FLAT + """
+project(
+    "a default made by a factory",
+    FLAT
+    + """
 from dataclasses import dataclass, field
 @dataclass
 class Spec:
@@ -773,9 +934,14 @@ class Spec:
 app = FastAPI()
 for spec in (Spec("/none"), Spec("/one", [a])):
     app.add_api_route(spec.path, lambda: None, dependencies=[Depends(guard) for guard in spec.guards])
-""", wrong="field(default_factory=list) of a dataclass is not known")
+""",
+    wrong="field(default_factory=list) of a dataclass is not known",
+)
 
-project("changed lists of dependencies", FLAT + """
+project(
+    "changed lists of dependencies",
+    FLAT
+    + """
 base = [Depends(a)]
 copied = base.copy()
 copied.insert(0, Depends(b))
@@ -796,9 +962,13 @@ app.add_api_route("/or", x, dependencies=None or base)
 secured = secure(APIRouter())
 secured.get("/s")(x)
 app.include_router(secured)
-""")
+""",
+)
 
-project("routers that change what they include", FLAT + """
+project(
+    "routers that change what they include",
+    FLAT
+    + """
 class Versioned(APIRouter):
     def include_router(self, router, *, prefix="", **options):
         super().include_router(router, prefix="/v1" + prefix, **options)
@@ -820,10 +990,14 @@ versioned.include_router(guarded)
 versioned.include_router(short, prefix="/sub")
 app = FastAPI()
 app.include_router(versioned)
-""")
+""",
+)
 
 for method in ("add_api_route", "api_route"):
-    project(f"a router with its own {method}", FLAT + f"""
+    project(
+        f"a router with its own {method}",
+        FLAT
+        + f"""
 class Guarded(APIRouter):
     def {method}(self, path, *given, **options):
         return super().{method}("/pre" + path, *given, **{{**options, "dependencies": [Depends(a)]}})
@@ -832,9 +1006,14 @@ router = Guarded()
 def x(): ...
 app = FastAPI()
 app.include_router(router)
-""", wrong="a decorator of a router does not go through the method that its class overrides")
+""",
+        wrong="a decorator of a router does not go through the method that its class overrides",
+    )
 
-project("an application in a class", FLAT + """
+project(
+    "an application in a class",
+    FLAT
+    + """
 class Server:
     def __init__(self, *, title: str = "shop"):
         self.app = FastAPI(title=title, dependencies=[Depends(a)])
@@ -852,9 +1031,13 @@ class Server:
     @staticmethod
     def fixed(): ...
 app = Server().app
-""")
+""",
+)
 
-project("a router in a class body", FLAT + """
+project(
+    "a router in a class body",
+    FLAT
+    + """
 class Items:
     router = APIRouter(prefix="/items")
     @router.get("/")
@@ -864,9 +1047,13 @@ class Items:
     def add(): ...
 app = FastAPI()
 app.include_router(Items.router)
-""")
+""",
+)
 
-project("handlers that are not functions", FLAT + """
+project(
+    "handlers that are not functions",
+    FLAT
+    + """
 import functools
 class Handler:
     def __init__(self, name): ...
@@ -881,9 +1068,13 @@ app.add_api_route("/method", Handler("b").run)
 app.add_api_route("/class-method", endpoint=Handler.build)
 app.add_api_route("/partial", functools.partial(configured, name="x"))
 app.add_api_route("/lambda", lambda: None)
-""")
+""",
+)
 
-project("dependencies that inherit", FLAT + """
+project(
+    "dependencies that inherit",
+    FLAT
+    + """
 from dataclasses import dataclass
 class Base:
     def __init__(self, x: None = Depends(a)): ...
@@ -904,9 +1095,13 @@ def r2(): ...
 def r3(): ...
 @app.get("/level")
 def r4(s=Depends(Silent)): ...
-""")
+""",
+)
 
-project("dependencies made in functions", FLAT + """
+project(
+    "dependencies made in functions",
+    FLAT
+    + """
 def build(guard) -> APIRouter:
     router = APIRouter()
     def local(x: None = Depends(guard)): ...
@@ -933,9 +1128,13 @@ app.include_router(build(b), prefix="/b")
 def required(): ...
 @app.get("/needs", dependencies=[Depends(auth.needs("x", "y"))])
 def needs(): ...
-""")
+""",
+)
 
-project("loops in other words", FLAT + """
+project(
+    "loops in other words",
+    FLAT
+    + """
 def x(): ...
 app = FastAPI()
 one, two = APIRouter(), APIRouter()
@@ -947,21 +1146,25 @@ for prefix in ("/a", "/b"):
         app.include_router(router, prefix=prefix, dependencies=[Depends(guard)])
 for index in range(2):
     app.include_router([one, two][index], prefix=f"/range{index}")
-""")
+""",
+)
 
 MANY = {
     "a comprehension makes routers": (
-        "routers = [APIRouter(prefix=f'/r{n}') for n in range(2)]\nfor router in routers:\n    router.add_api_route('/x', x)\n"
+        "routers = [APIRouter(prefix=f'/r{n}') for n in range(2)]\nfor router in routers:\n"
+        "    router.add_api_route('/x', x)\n"
         "    app.include_router(router)\n",
         "the rounds of a comprehension make one and the same router",
     ),
     "a dictionary comprehension makes routers": (
-        "routers = {n: APIRouter(prefix='/' + n) for n in ('a', 'b')}\nrouters['a'].get('/')(x)\nrouters['b'].post('/')(x)\n"
+        "routers = {n: APIRouter(prefix='/' + n) for n in ('a', 'b')}\nrouters['a'].get('/')(x)\n"
+        "routers['b'].post('/')(x)\n"
         "for router in routers.values():\n    app.include_router(router)\n",
         "the rounds of a comprehension make one and the same router",
     ),
     "map includes": (
-        "one = APIRouter()\none.add_api_route('/x', x)\nlist(map(app.include_router, [one]))\n", "map() calls nothing",
+        "one = APIRouter()\none.add_api_route('/x', x)\nlist(map(app.include_router, [one]))\n",
+        "map() calls nothing",
     ),
     "map makes routers": (
         "def make(n):\n    router = APIRouter(prefix='/' + n)\n    router.add_api_route('/x', x)\n    return router\n"
@@ -969,7 +1172,8 @@ MANY = {
         "map() calls nothing",
     ),
     "a generator makes routers": (
-        "def make():\n    for n in 'ab':\n        router = APIRouter(prefix='/' + n)\n        router.add_api_route('/x', x)\n"
+        "def make():\n    for n in 'ab':\n        router = APIRouter(prefix='/' + n)\n"
+        "        router.add_api_route('/x', x)\n"
         "        yield router\nfor router in make():\n    app.include_router(router)\n",
         "a loop over a generator of the project is not followed",
     ),
@@ -979,7 +1183,8 @@ MANY = {
         "itertools.chain is not followed",
     ),
     "a list taken from its end": (
-        "one, two = APIRouter(), APIRouter()\none.add_api_route('/x', x)\ntwo.add_api_route('/y', x)\nwaiting = [one, two]\n"
+        "one, two = APIRouter(), APIRouter()\none.add_api_route('/x', x)\ntwo.add_api_route('/y', x)\n"
+        "waiting = [one, two]\n"
         "while waiting:\n    app.include_router(waiting.pop())\n",
         "a while loop runs once",
     ),
@@ -987,11 +1192,14 @@ MANY = {
 for title, (lines, why) in MANY.items():
     project(title, f"{START}def x(): ...\napp = FastAPI()\n{lines}", wrong=why)
 
-project("names made of names", {
-    "api/__init__.py": "",
-    "api/items.py": START + "router = APIRouter()\n@router.get('/i')\ndef items(): ...\n",
-    "api/users.py": START + "router = APIRouter()\n@router.get('/u')\ndef users(): ...\n",
-    "main.py": START + """
+project(
+    "names made of names",
+    {
+        "api/__init__.py": "",
+        "api/items.py": START + "router = APIRouter()\n@router.get('/i')\ndef items(): ...\n",
+        "api/users.py": START + "router = APIRouter()\n@router.get('/u')\ndef users(): ...\n",
+        "main.py": START
+        + """
 from importlib import import_module
 from api import items, users
 app = FastAPI()
@@ -1001,9 +1209,13 @@ for module in (items, users):
     app.include_router(module.router, prefix="/" + module.__name__.split(".")[-1].upper())
     app.include_router(getattr(module, "router"), prefix="/" + module.__name__.rsplit(".", 1)[1][:2])
 """,
-})
+    },
+)
 
-project("arguments in a dictionary", FLAT + """
+project(
+    "arguments in a dictionary",
+    FLAT
+    + """
 COMMON = {"dependencies": [Depends(a)]}
 COMMON["prefix"] = "/common"
 router = APIRouter(**COMMON)
@@ -1015,9 +1227,13 @@ def options(guard=c):
 app = FastAPI(**{"title": "x", "docs_url": None})
 app.include_router(**{"router": router, **options()})
 app.include_router(router, **{**options(guard=d), "prefix": "/p"})
-""")
+""",
+)
 
-project("mounted factories", FLAT + """
+project(
+    "mounted factories",
+    FLAT
+    + """
 def version(number: int) -> FastAPI:
     sub = FastAPI(openapi_url=None, dependencies=[Depends(a)])
     @sub.get("/x")
@@ -1032,12 +1248,15 @@ app.mount("/outer", inner)
 router = APIRouter()
 router.add_api_route("/late", lambda: None)
 inner.include_router(router)
-""")
+""",
+)
 
-project("security in a package of its own", {
-    "app/__init__.py": "",
-    "app/security/__init__.py": "from .current import CurrentUser, get_current_user\nfrom .roles import Roles as RequireRoles\n",
-    "app/security/current.py": """
+project(
+    "security in a package of its own",
+    {
+        "app/__init__.py": "",
+        "app/security/__init__.py": "from .current import *\nfrom .roles import Roles as RequireRoles\n",
+        "app/security/current.py": """
 from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends
@@ -1050,17 +1269,17 @@ Token = Annotated[str, Depends(oauth2)]
 async def get_current_user(token: Token, db=Depends(get_db)): ...
 CurrentUser = Annotated["User", Depends(get_current_user)]
 """,
-    "app/security/roles.py": """
+        "app/security/roles.py": """
 from .current import get_current_user
 from fastapi import Security
 class Roles:
     def __init__(self, *names): self.names = names
     async def __call__(self, user=Security(get_current_user, scopes=["roles"])): ...
 """,
-    "app/models.py": "class User: ...\n",
-    "app/db.py": "async def get_db():\n    yield None\n",
-    "app/api/__init__.py": "",
-    "app/api/items.py": """
+        "app/models.py": "class User: ...\n",
+        "app/db.py": "async def get_db():\n    yield None\n",
+        "app/api/__init__.py": "",
+        "app/api/items.py": """
 from fastapi import APIRouter, Depends
 from app import security
 from app.security import RequireRoles, get_current_user
@@ -1068,7 +1287,7 @@ router = APIRouter(prefix="/items", dependencies=[Depends(RequireRoles("a", "b")
 @router.get("/{item_id}")
 async def read(item_id: int, user=Depends(security.get_current_user)): ...
 """,
-    "app/main.py": """
+        "app/main.py": """
 from fastapi import FastAPI
 from .api import items
 def get_application() -> FastAPI:
@@ -1077,9 +1296,14 @@ def get_application() -> FastAPI:
     return application
 app = get_application()
 """,
-}, "app.main:app")
+    },
+    "app.main:app",
+)
 
-project("parameters of every kind", FLAT + """
+project(
+    "parameters of every kind",
+    FLAT
+    + """
 from typing import Annotated
 from fastapi import Body, Request, Response
 def lazy(request: Request, q: str = "", *, x: Annotated[None, Depends(a)]): ...
@@ -1098,9 +1322,13 @@ def r2(d_=Depends(default)): ...
 def r3(n: Nested, m: "Nested"): ...
 @app.get("/dependency-keyword")
 def r4(n=Depends(dependency=a, use_cache=False)): ...
-""")
+""",
+)
 
-project("a generic class as dependency", FLAT + """
+project(
+    "a generic class as dependency",
+    FLAT
+    + """
 from typing import Generic, TypeVar
 T = TypeVar("T")
 class Page(Generic[T]):
@@ -1108,9 +1336,13 @@ class Page(Generic[T]):
 app = FastAPI()
 @app.get("/x")
 def x(p: Page[int] = Depends(Page)): ...
-""")
+""",
+)
 
-project("a subscripted class as dependency", FLAT + """
+project(
+    "a subscripted class as dependency",
+    FLAT
+    + """
 from typing import Generic, TypeVar
 T = TypeVar("T")
 class Page(Generic[T]):
@@ -1118,32 +1350,50 @@ class Page(Generic[T]):
 app = FastAPI()
 @app.get("/x")
 def x(p=Depends(Page[int])): ...
-""", wrong="FastAPI reads the signature of the alias, which is (*args, **kwargs): the dependencies of the class do not run")
+""",
+    wrong="FastAPI reads the signature of the alias, (*args, **kwargs): the dependencies of the class do not run",
+)
 
-project("routers given their routes", FLAT + """
+project(
+    "routers given their routes",
+    FLAT
+    + """
 from fastapi.routing import APIRoute
 def x(one: None = Depends(a)): ...
 router = APIRouter(dependencies=[Depends(b)], routes=[APIRoute("/x", x, methods=["POST"], dependencies=[Depends(c)])])
 app = FastAPI(dependencies=[Depends(d)])
 app.include_router(router, prefix="/p", dependencies=[Depends(e)])
-""")
+""",
+)
 
-project("routers given their routes and a prefix", START + """
+project(
+    "routers given their routes and a prefix",
+    START
+    + """
 from fastapi.routing import APIRoute
 def x(): ...
 app = FastAPI()
 app.include_router(APIRouter(prefix="/r", routes=[APIRoute("/x", x)]), prefix="/p")
-""", wrong="the router's own prefix is not put before routes that it was given")
+""",
+    wrong="the router's own prefix is not put before routes that it was given",
+)
 
-project("another application below a host name", FLAT + """
+project(
+    "another application below a host name",
+    FLAT
+    + """
 api = FastAPI(openapi_url=None, dependencies=[Depends(a)])
 @api.get("/x")
 def x(): ...
 app = FastAPI(openapi_url=None)
 app.host("api.example.org", api)
-""")
+""",
+)
 
-project("class attributes and partials as shorthand", FLAT + """
+project(
+    "class attributes and partials as shorthand",
+    FLAT
+    + """
 import functools
 router = APIRouter()
 get = functools.partial(router.get, dependencies=[Depends(a)])
@@ -1158,7 +1408,8 @@ Needs = functools.partial(Depends, use_cache=False)
 def z(v: None = Needs(c)): ...
 app = FastAPI()
 app.include_router(router)
-""")
+""",
+)
 
 
 @pytest.fixture(scope="module")
@@ -1180,7 +1431,13 @@ def test_the_tables_agree(name: str, built: dict[str, list[Any]], tmp_path: Path
     case = PROJECTS[name]
     table = survey(tmp_path, case.files).table
     read = sorted(
-        [row.path, list(row.methods), row.kind, "docs" if row.kind == "docs" else row.endpoint, sorted(row.dependencies)]
+        [
+            row.path,
+            list(row.methods),
+            row.kind,
+            "docs" if row.kind == "docs" else row.endpoint,
+            sorted(row.dependencies),
+        ]
         for row in table.routes
     )
     assert read == built[name]

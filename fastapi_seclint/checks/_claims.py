@@ -33,18 +33,20 @@ class Unchecked:
 def unchecked(program: Program, decoding: Decoding) -> Unchecked | None:
     """What to say of a call whose claims nobody checks; None for other libraries and for claims that are checked.
 
-    Silent where the claims only lead to a stored session (`jti`), and where this file makes such tokens without an
-    expiry: then the maker is the mistake.
+    Silent where the claims only lead to a stored session (`jti`), where this code has just made the token, and where
+    this file makes such tokens without an expiry: then the maker is the mistake.
     """
     block = decoding.call.block
-    if decoding.library not in ("authlib", "joserfc") or looked_at(program, block, validates):
+    if decoding.library not in ("authlib", "joserfc"):
+        return None
+    if looked_at(program, block, decoding.call.form, validates):
         return None
     read = set(_keys_read(block))
-    if (read and read <= _LOOKED_UP) or _makes_without_expiry(program, block):
+    if (read and read <= _LOOKED_UP) or _makes(program, block) or _makes_without_expiry(program, block):
         return None
     statement = _assignment(block, decoding.call.form)
     returned = statement is None or any(form[0] == "return" for form in walk(block.statements))
-    confidence: Confidence = "medium" if returned and not read else "high"
+    confidence: Confidence = "low" if read & _LOOKED_UP else "medium" if returned and not read else "high"
     return Unchecked(confidence, None if statement is None else _fix(decoding, statement))
 
 
@@ -58,15 +60,20 @@ def _keys_read(block: Block) -> Iterator[str]:
 
 
 def _makes_without_expiry(program: Program, block: Block) -> bool:
-    makes = False
-    for inner in blocks_of(program, block.module):
-        for form in walk(inner.statements):
-            if form[0] == "const" and form[2] == "exp":
-                return False
-            if form[0] == "call" and form[2][-1] == "encode":
-                found = options(ask(program, inner, form[2]))
-                makes = makes or any(isinstance(one, External) and one.name in ENCODERS for one in found)
-    return makes
+    blocks = list(blocks_of(program, block.module))
+    if any(form[0] == "const" and form[2] == "exp" for inner in blocks for form in walk(inner.statements)):
+        return False
+    return any(_makes(program, inner) for inner in blocks)
+
+
+def _makes(program: Program, block: Block) -> bool:
+    """Whether a block makes a token."""
+    for form in walk(block.statements):
+        if form[0] == "call" and form[2][-1] == "encode":
+            found = options(ask(program, block, form[2]))
+            if any(isinstance(one, External) and one.name in ENCODERS for one in found):
+                return True
+    return False
 
 
 def _assignment(block: Block, call: Form) -> Form | None:

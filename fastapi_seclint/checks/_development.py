@@ -9,7 +9,9 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.values import Place
 
-_DEVELOPMENT = re.compile(r"(?:^|[_\-.])(?:is)?(?:dev|develop|development|local|debug|debugging)(?:$|[_\-.]|mode)", re.I)
+_DEVELOPMENT = re.compile(
+    r"(?:^|[_\-.])(?:is)?(?:dev|develop|development|local|debug|debugging)(?:$|[_\-.]|mode)", re.IGNORECASE
+)
 _PRODUCTION = re.compile(r"(?:^|[_\-.])(?:is)?(?:prod|production|live)(?:$|[_\-.])", re.I)
 _CLASS = re.compile(r"(?:^|_)(?:dev|develop|development|local|debug|test|testing)(?:_|$)")
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -21,24 +21,36 @@ _VALIDATORS = frozenset({"validate", "validate_exp", "validate_claims"})
 Looks = Callable[[Block], bool]
 
 
-def looked_at(program: Program, block: Block, looks: Looks, depth: int = 2) -> bool:
-    """Whether a block, a function that it calls, or every caller of it (up to `depth` away) looks at the expiry."""
-    if looks(block) or any(looks(inner) for inner in _inner(program, block)):
+def looked_at(program: Program, block: Block, call: Form, looks: Looks, depth: int = 2) -> bool:
+    """Whether the expiry of what a call in a block gives is looked at.
+
+    By the block itself, by a function that the block hands it to, or by every caller of it (up to `depth` away).
+    """
+    if looks(block) or any(looks(inner) for inner in _handed_to(program, block, call)):
         return True
     if depth == 0 or block.function is None:
         return False
-    around = [caller for caller, _, _ in callers(program, block.function)]
-    return bool(around) and all(looked_at(program, caller, looks, depth - 1) for caller in around)
+    around = list(callers(program, block.function))
+    return bool(around) and all(looked_at(program, caller, use, looks, depth - 1) for caller, use, _ in around)
 
 
-def _inner(program: Program, block: Block) -> list[Block]:
+def _handed_to(program: Program, block: Block, source: Form) -> list[Block]:
+    """The functions that get what a call gives as an argument, directly or by a name."""
+    names = {
+        target[2]
+        for form in walk(block.statements)
+        if form[0] in ("assign", "annassign") and form[-1] is not None and any(one is source for one in walk(form[-1]))
+        for target in (form[2] if form[0] == "assign" else [form[2]])
+        if target[0] == "name"
+    }
     found = []
     for form in walk(block.statements):
-        if form[0] == "call" and form[2][0] in ("name", "attr"):
-            for function, _ in called(program, block, form):
-                inner = body_of(program, function)
-                if inner is not None and inner.function is not block.function:
-                    found.append(inner)
+        if form[0] == "call" and form[2][0] in ("name", "attr") and form is not source:
+            given = [*form[3], *(value for _, value, _ in form[4])]
+            if not any(one is source or (one[0] == "name" and one[2] in names) for one in walk(given)):
+                continue
+            inner = [body_of(program, function) for function, _ in called(program, block, form)]
+            found += [one for one in inner if one is not None]
     return found
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from fastapi_seclint.checks._secrets import Reach, kind_of, known_format
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.checks._secrets import Reach, kind_of, known_format, word_set
+from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
 
-_SKIPPED_CALLS = frozenset(
-    "Field Query Header Form Body Path Cookie Param Option Argument option add_argument add_option Column mapped_column "
-    "APIKeyHeader APIKeyQuery APIKeyCookie OAuth2PasswordBearer OpenIdConnect HTTPException getenv get setdefault pop Mock "
-    "MagicMock patch gettext getLogger debug info warning error exception critical log print replace startswith endswith "
-    "split strip sub compile match search findall getattr hasattr setattr Literal TypeVar NewType Enum StrEnum find "
-    "set_cookie delete_cookie Setting relationship text".split()
+_SKIPPED_CALLS = word_set(
+    """
+    APIKeyCookie APIKeyHeader APIKeyQuery Argument Body Column Cookie Enum Field Form HTTPException Header
+    Literal MagicMock Mock NewType OAuth2PasswordBearer OpenIdConnect Option Param Path Query Setting StrEnum
+    TypeVar add_argument add_option compile critical debug delete_cookie endswith error exception find findall
+    get getLogger getattr getenv gettext hasattr info log mapped_column match option patch pop print
+    relationship replace search set_cookie setattr setdefault split startswith strip sub text warning
+    """
 )
-_SAMPLES = ("example", "json_schema", "schema_extra", "openapi", "responses", "translation", "messages", "labels", "mock")
+_LEAVES = frozenset({"name", "import", "from", "pass", "global", "bytes", "ellipsis"})
+_WRAPPERS = ("SecretStr", "Secret", "frozenset", "b64decode", "bytes")
+_SAMPLES = (
+    "example", "json_schema", "schema_extra", "openapi", "responses", "translation", "messages", "labels", "mock",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Literal:
 
 @dataclass(slots=True)
 class Reader:
-    """Goes through the forms of one file. `closed` says which classes are left out: a settings class, an enumeration."""
+    """Goes through the forms of one file. `closed` says which classes are left out: settings, enumerations."""
 
     closed: Callable[[Form], bool]
     used: frozenset[int] = frozenset()
@@ -42,22 +48,24 @@ class Reader:
 
     def read(self, form: object, at: int = 0) -> Iterator[Literal]:
         """The literals in a form or list of forms; `at` is the place of a statement that is the form's whole value."""
-        if not isinstance(form, list) or not form:
+        if type(form) is not list or not form:
             return
-        if not (isinstance(form[0], str) and len(form) > 1 and type(form[1]) is int):
+        if not (isinstance(form[0], str) and len(form) > 1 and type(form[1]) is int and form[1] > KEYWORDS):
             for item in form:
-                yield from self.read(item)
+                if type(item) is list:
+                    yield from self.read(item)
             return
         reading = _READERS.get(form[0])
         if reading is not None:
             yield from reading(self, form, at)
-        else:
+        elif form[0] not in _LEAVES:
             for item in form[2:]:
-                yield from self.read(item)
+                if type(item) is list:
+                    yield from self.read(item)
 
     def _literal(self, name: str, form: Form, at: int, reach: Reach) -> Literal | None:
         found = list(texts(form))
-        if not found or not name:
+        if not found or not name or (form[0] == "dict" and reach is Reach.PASSED):
             return None
         places = (form[1], *(place for _, place in found))
         return Literal(name, tuple(text for text, _ in found), places, at, reach, ".".join(self.owner), self.local)
@@ -79,7 +87,7 @@ class Reader:
             return
         several = value[0] in ("dict", "list", "set", "tuple")
         found = self._literal(names[0], value, form[1], Reach.ASSIGNED) if names else None
-        if found is not None and not several or found is not None and (kind_of(found.name) or set(found.places) & self.used):
+        if found is not None and (not several or kind_of(found.name) or set(found.places) & self.used):
             yield found
         if found is None or several:
             yield from self.read(value, form[1])
@@ -151,6 +159,11 @@ class Reader:
             elif default is not None:
                 yield from self.read(default)
 
+    def _bool(self, form: Form, at: int) -> Iterator[Literal]:
+        """The last text of `setting or "text"` is a fallback, which is another rule's."""
+        fallback = form[2] == "or" and form[3][0][0] != "const"
+        yield from self.read([item for item in form[3] if not (fallback and item[0] in ("const", "bytes"))])
+
     def _const(self, form: Form, at: int) -> Iterator[Literal]:
         if isinstance(form[2], str) and (form[1] in self.used or known_format(form[2])):
             yield Literal("", (form[2],), (form[1],), at or form[1], Reach.PASSED, ".".join(self.owner), self.local)
@@ -159,7 +172,7 @@ class Reader:
 _READERS: dict[str, Callable[[Reader, Form, int], Iterator[Literal]]] = {
     "class": Reader._class, "assign": Reader._assign, "annassign": Reader._assign, "call": Reader._call,
     "dict": Reader._dict, "compare": Reader._compare, "if": Reader._if, "def": Reader._def, "const": Reader._const,
-    "ifexp": Reader._if,
+    "ifexp": Reader._if, "bool": Reader._bool,
 }  # fmt: skip
 
 
@@ -212,7 +225,7 @@ def texts(form: Form) -> Iterator[tuple[str, int]]:
             yield from (pair for _, value in items if value[0] == "const" for pair in texts(value))
         case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _] if inner[0] == "const":
             yield from texts(inner)
-        case ["call", _, called, [inner], _] if name_of(called) in ("SecretStr", "Secret", "frozenset", "b64decode", "bytes"):
+        case ["call", _, called, [inner], _] if name_of(called) in _WRAPPERS:
             yield from texts(inner)
         case ["binop", at, "+", left, right]:
             both = [*texts(left), *texts(right)]

@@ -1,4 +1,4 @@
-"""Where written texts end up as keys and passwords: token libraries, session middleware, signers, comparisons, logins."""
+"""Where written texts end up as keys and passwords: token libraries, session cookies, signers, comparisons, logins."""
 
 from __future__ import annotations
 
@@ -25,30 +25,31 @@ class Use:
 
 
 _SIGNING, _PASSWORD = "signing key", "password"
-# Library symbol: parameter, position, kind, words for people.
-_SINKS: dict[str, tuple[str, int, str, str]] = {
-    **dict.fromkeys(("jwt.encode", "jwt.decode", "jose.jwt.encode", "jose.jwt.decode", "jwt.api_jwt.encode",
-                     "jwt.api_jwt.decode", "jose.jws.sign", "jose.jws.verify", "jwt.PyJWT().encode", "jwt.PyJWT().decode"),
-                    ("key", 1, _SIGNING, "the key that tokens are signed with")),
-    "authlib.jose.jwt.encode": ("key", 2, _SIGNING, "the key that tokens are signed with"),
-    "authlib.jose.jwt.decode": ("key", 1, _SIGNING, "the key that tokens are signed with"),
-    **dict.fromkeys(("itsdangerous.URLSafeTimedSerializer", "itsdangerous.URLSafeSerializer", "itsdangerous.Serializer",
-                     "itsdangerous.TimedSerializer", "itsdangerous.Signer", "itsdangerous.TimestampSigner",
-                     "itsdangerous.url_safe.URLSafeTimedSerializer"),
-                    ("secret_key", 0, _SIGNING, "the key of a signer")),
-    "cryptography.fernet.Fernet": ("key", 0, _SIGNING, "an encryption key"),
-    "hmac.new": ("key", 0, _SIGNING, "the key of a signature"),
-    "starlette.middleware.sessions.SessionMiddleware": ("secret_key", 1, _SIGNING, "the key of session cookies"),
-    "fastapi_users.authentication.JWTStrategy": ("secret", 0, _SIGNING, "the key that tokens are signed with"),
-    **dict.fromkeys(("psycopg2.connect", "psycopg.connect", "asyncpg.connect", "asyncpg.create_pool", "pymysql.connect",
-                     "MySQLdb.connect", "mysql.connector.connect", "aiomysql.create_pool", "aiomysql.connect",
-                     "redis.Redis", "redis.asyncio.Redis", "redis.StrictRedis", "sqlalchemy.engine.URL.create",
-                     "sqlalchemy.URL.create"),
-                    ("password", 99, _PASSWORD, "a database password")),
-    **dict.fromkeys(("smtplib.SMTP().login", "smtplib.SMTP_SSL().login"), ("password", 1, _PASSWORD, "a mail password")),
-}  # fmt: skip
-_COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
+_TOKENS = "the key that tokens are signed with"
 _SESSIONS = "starlette.middleware.sessions.SessionMiddleware"
+# Parameter, position, kind and words for people, with the library symbols that need it.
+_SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
+    ("key", 1, _SIGNING, _TOKENS): """
+        jwt.encode jwt.decode jwt.api_jwt.encode jwt.api_jwt.decode jwt.PyJWT().encode jwt.PyJWT().decode
+        jose.jwt.encode jose.jwt.decode jose.jws.sign jose.jws.verify authlib.jose.jwt.decode
+    """,
+    ("key", 2, _SIGNING, _TOKENS): "authlib.jose.jwt.encode",
+    ("secret", 0, _SIGNING, _TOKENS): "fastapi_users.authentication.JWTStrategy",
+    ("secret_key", 0, _SIGNING, "the key of a signer"): """
+        itsdangerous.Signer itsdangerous.TimestampSigner itsdangerous.Serializer itsdangerous.TimedSerializer
+        itsdangerous.URLSafeSerializer itsdangerous.URLSafeTimedSerializer itsdangerous.url_safe.URLSafeTimedSerializer
+    """,
+    ("key", 0, _SIGNING, "an encryption key"): "cryptography.fernet.Fernet",
+    ("key", 0, _SIGNING, "the key of a signature"): "hmac.new",
+    ("secret_key", 1, _SIGNING, "the key of session cookies"): _SESSIONS,
+    ("password", 99, _PASSWORD, "a database password"): """
+        psycopg2.connect psycopg.connect asyncpg.connect asyncpg.create_pool pymysql.connect MySQLdb.connect
+        mysql.connector.connect aiomysql.connect aiomysql.create_pool redis.Redis redis.asyncio.Redis redis.StrictRedis
+    """,
+    ("password", 1, _PASSWORD, "a mail password"): "smtplib.SMTP().login smtplib.SMTP_SSL().login",
+}
+_SINKS = {name: use for use, names in _SINKS_BY_USE.items() for name in names.split()}
+_COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
 
 
 def uses(program: Program) -> dict[str, dict[int, Use]]:
@@ -63,7 +64,8 @@ def uses(program: Program) -> dict[str, dict[int, Use]]:
 
 
 def _sinks(program: Program) -> Iterator[tuple[Call, Form, str, str]]:
-    for call in program.sites.calls(*_SINKS):
+    imported = {name.partition(".")[0] for module in program.modules.by_file.values() for name in module.facts.imports}
+    for call in program.sites.calls(*(name for name in _SINKS if name.partition(".")[0] in imported)):
         name, position, kind, what = _SINKS[call.name]
         given = call.argument(name, position)
         if given is not None:
@@ -91,4 +93,4 @@ def _constants(value: Value) -> Iterator[Const]:
         if isinstance(option, Const) and isinstance(option.value, str | bytes):
             yield option
         elif isinstance(option, Collection):
-            yield from (item for item in option.items if isinstance(item, Const) and isinstance(item.value, str | bytes))
+            yield from (each for item in option.items for each in _constants(item))

@@ -17,6 +17,11 @@ class Reach(IntEnum):
     USED = 3
 
 
+def word_set(words: str) -> frozenset[str]:
+    """The words of a text as a set."""
+    return frozenset(words.split())
+
+
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SPLIT = re.compile(r"[^A-Za-z0-9]+")
 
@@ -26,26 +31,41 @@ def words_of(name: str) -> list[str]:
     return [word.lower() for part in _SPLIT.split(name) for word in _CAMEL.split(part) if word]
 
 
-_QUALIFIERS = frozenset(
-    "dev develop development prod production staging local live default test testing v1 v2 v3 value string str bytes raw "
-    "plain primary main current 1 2 3 0".split()
+_QUALIFIERS = word_set(
+    """
+    0 1 2 3 bytes current default dev develop development live local main plain primary prod production raw
+    staging str string test testing v1 v2 v3 value
+    """
 )
-_ABOUT = frozenset(
-    "invalid wrong incorrect missing forgot forgotten reset change update no not has is require requires required show hide "
-    "bad expired revoked weak generate create get set check hash hashed encrypted masked mask error err msg message mock fake "
-    "dummy placeholder redacted example sample unsupported event permission scope route field label title enable disable "
-    "rotate delete revoke public input type confirm repeat regex pattern prefix suffix env name header cookie use with "
-    "oauth2 grant allow validate cache foreign common banned blocked forbidden sensitive breached auto init count max min num total "
-    " primary sort group order partition redis config settings path".split()
+_ABOUT = word_set(
+    """
+    allow auto bad banned blocked breached cache change check common config confirm cookie count create delete
+    disable dummy enable encrypted env err error event example expired fake field forbidden foreign forgot
+    forgotten generate get grant group has hash hashed header hide incorrect init input invalid is label mask
+    masked max message min missing mock msg name no not num oauth2 order partition path pattern permission
+    placeholder prefix primary public redacted redis regex repeat require required requires reset revoke
+    revoked rotate route sample scope sensitive set settings show sort suffix title total type unsupported
+    update use validate weak with wrong
+    """
 )
 _PASSWORDS = frozenset(("password", "passwd", "pwd", "passphrase", "passwords", "userpassword", "adminpassword"))
-_SIGNING = frozenset(
-    "secret signing sign encryption encrypt jwt auth session fernet hmac private master cipher crypto aes signature security".split()
+_SIGNING = word_set(
+    """
+    aes auth cipher crypto encrypt encryption fernet hmac jwt master private secret security session sign
+    signature signing
+    """
 )
-_API = frozenset("api access client admin service internal license app".split())
-_OF_TOKEN = frozenset(
-    "access auth api bearer admin refresh bot service secret internal jwt session personal github gitlab slack telegram "
-    "webhook deploy static valid master root app server agent worker client hf verify verification system".split()
+_API = word_set(
+    """
+    access admin api app client internal license service
+    """
+)
+_OF_TOKEN = word_set(
+    """
+    access admin agent api app auth bearer bot client deploy github gitlab hf internal jwt master personal
+    refresh root secret server service session slack static system telegram valid verification verify webhook
+    worker
+    """
 )
 
 
@@ -77,8 +97,10 @@ _FORMATS = re.compile(
 )
 _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{100,}")
 _SAMPLE = re.compile(r"example|x{6}|0{8}|1234567890|abcdef|your|test|dummy|fake|\.\.\.", re.I)
-FORMAT_WORDS = (b"AKIA", b"ghp_", b"gho_", b"github_pat_", b"glpat-", b"sk_live_", b"sk-", b"xox", b"AIza", b"hf_", b"SG.",
-                b"PRIVATE KEY")  # fmt: skip
+FORMAT_WORDS = (
+    b"AKIA", b"ghp_", b"gho_", b"github_pat_", b"glpat-", b"sk_live_", b"sk-", b"xox", b"AIza", b"hf_", b"SG.",
+    b"PRIVATE KEY",
+)  # fmt: skip
 
 
 def known_format(text: str) -> bool:
@@ -105,25 +127,44 @@ def random_looking(text: str) -> bool:
 
 
 _NOTHING = re.compile(
-    r"[\W_]*|[*x•]+.*|(?:<|\[).*(?:>|\])|.*[{}].*|.*\$\{?\w.*\}|.*%[sdr(].*|.*://.*|[./~].*|.*\.(?:py|json|pem|txt|ya?ml|key|crt|env|md)"
-    r"|.*\\[dws].*|\^.*|.*\(\?.*|[a-z_]+(?:\.[a-zA-Z_]+)+|.*[:=_.,-]|--.*|application/.*|HS\d+|RS\d+|ES\d+",
-    re.I | re.S,
+    "|".join(
+        (
+            r"[\W_]*|[*x•]+.*|.*\*\*\*.*",  # masks
+            r"[<\[].*[>\]]|.*[{}].*|.*%[sdr(].*",  # templates
+            r".*://.*|[./~].*|application/.*|.*\.(?:py|json|pem|txt|ya?ml|key|crt|env|md)",  # addresses and files
+            r".*\\[dws].*|\^.*|.*\(\?.*",  # patterns
+            r"[a-z_]+(?:\.[a-zA-Z_]+)+|--.*|.*[:_.,-]|\w{,16}=",  # keys of messages, options, prefixes
+            r"[HREP]S\d+",  # algorithms
+        )
+    ),
+    re.IGNORECASE | re.DOTALL,
 )
-_ABSENT = frozenset(
-    "empty dummy none null redacted masked hidden fake mock unused undefined na noop ignored needed required anonymous "
-    "optional unset missing invalid placeholder bearer basic string str text provided disabled sentinel abc foobar unknown "
-    "example sample hide optional unspecified na todo fill here".split()
+_ABSENT = word_set(
+    """
+    abc anonymous basic bearer disabled dummy empty example fake fill foobar here hidden hide ignored invalid
+    masked missing mock na needed none noop null optional placeholder provided redacted required sample
+    sentinel str string text todo undefined unknown unset unspecified unused
+    """
 )
-_FIELD = frozenset(
-    "access refresh token tokens api key keys password secret auth authorization session id user client jwt csrf private "
-    "public new old current confirm reset header cookie name type code login email username oauth oauth2 credentials bearer x "
-    "value field param account db database admin otp signing grant id api2 hash encrypted url verify verification "
-    "webhook security service bot created hmac apikey passwd pwd authtoken auth2 keyid".split()
+_FIELD = word_set(
+    """
+    access account admin api api2 apikey auth auth2 authorization authtoken bearer bot client code confirm
+    cookie created credentials csrf current database db email encrypted field grant hash header hmac id jwt
+    key keyid keys login name new oauth oauth2 old otp param passwd password private public pwd refresh reset
+    secret security service session signing token tokens type url user username value verification verify
+    webhook x
+    """
 )
-_WEAK = frozenset("secret password admin root postgres mysql guest demo test letmein changeme changethis mongo minio".split())
-_PLACEHOLDER = frozenset(
-    "change changeme changethis changeit me replace your yours my super insecure development dev supersecret mysecret default "
-    "internal master demo test local please this production prod secure strong top".split()
+_WEAK = word_set(
+    """
+    admin changeme changethis default demo guest letmein minio mongo mysql password postgres root secret test
+    """
+)
+_PLACEHOLDER = word_set(
+    """
+    change changeit changeme changethis default demo dev development insecure internal local master me my
+    mysecret please prod production replace secure strong super supersecret test this top your yours
+    """
 )
 _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
@@ -152,13 +193,16 @@ def _chosen(text: str, words: list[str], kind: str, reach: Reach) -> bool:
         return own and reach > Reach.PASSED and bool(_PLACEHOLDER & set(words) - {"test", "dev", "default", "internal"})
     if set(words) <= _FIELD:
         return own and len(words) == 1 and text in _WEAK and reach > Reach.PASSED
+    if reach is Reach.PASSED and {"test", "testing", "demo"} & set(words):
+        return False
     marked = bool(re.search(r"[0-9!@#$%^&+?]", text)) or text.lower() in _WEAK
     if reach is Reach.COMPARED:
-        return not text.isupper() and (marked or own or placeholder or "-" in text)
+        word = text.isalpha() and len(text) > 4
+        return not text.isupper() and (marked or own or placeholder or "-" in text or word)
     if kind == "password":
         return marked or (reach is Reach.ASSIGNED and (placeholder or text.islower()) and len(words) == 1)
     if own:
-        return marked or placeholder or (reach is Reach.ASSIGNED and "secret" in text.lower())
+        return marked or placeholder or (reach is Reach.ASSIGNED and "secret" in text.lower() and "_" not in text)
     if {"your", "replace", "change"} & set(words):
         return False
     return reach is Reach.ASSIGNED and (placeholder or "secret" in text.lower() or (marked and len(text) >= 8))

@@ -26,8 +26,8 @@ RULE = Rule(
 )
 
 _MESSAGE = (
-    'Starlette answers `allow_origins=["*"]` with credentials by echoing the origin that asks, so any website can use '
-    "this API as the visitor who is logged in and read the answers: list the origins that may, or drop allow_credentials"
+    'with `"*"` and credentials Starlette echoes the origin that asks, so any website can use this API as the visitor '
+    "who is logged in and read the answers: list the origins that may, or drop allow_credentials"
 )
 
 
@@ -59,7 +59,7 @@ def cors_wildcard_with_credentials(program: Program) -> Iterator[Finding]:
 
 def _mistake(cors: Cors) -> tuple[Wildcard, Value] | None:
     for origins, credentials in cors.worlds:
-        if not _surely_on(credentials):
+        if credentials is None or not _surely_on(credentials):
             continue
         for wildcard in _wildcards(origins):
             if wildcard.place is None or not only_in_development(wildcard.place):
@@ -67,7 +67,7 @@ def _mistake(cors: Cors) -> tuple[Wildcard, Value] | None:
     return None
 
 
-def _surely_on(credentials: Value | None) -> bool:
+def _surely_on(credentials: Value) -> bool:
     known = list(settled(credentials))
     return bool(known) and all(isinstance(option, Const) and bool(option.value) for option in known)
 
@@ -80,7 +80,7 @@ def _wildcards(origins: Value | None) -> Iterator[Wildcard]:
             items = known.items if isinstance(known, Collection) else [known]
             for item in (one for each in items for one in settled(each)):
                 if isinstance(item, Const) and _is_wildcard(item.value, bare=not isinstance(known, Collection)):
-                    yield Wildcard(item.place or known.place, setting, len(whole) == 1)
+                    yield Wildcard(item.place or getattr(known, "place", None), setting, len(whole) == 1)
 
 
 def _is_wildcard(value: object, *, bare: bool) -> bool:
@@ -130,8 +130,9 @@ def _assigns(form: Form, names: set[str]) -> bool:
 def _evidence(cors: Cors, wildcard: Wildcard, credentials: Value) -> Iterator[Evidence]:
     place = wildcard.place
     if place is not None and not _within(cors, place):
-        setting = f"what `{wildcard.setting}` is when nothing is configured" if wildcard.setting else "among the origins"
-        yield Evidence(place.location, f'`"*"` is {setting}')
+        name = wildcard.setting
+        what = f"what `{name}` is when nothing is configured" if name else "among the origins"
+        yield Evidence(place.location, f'`"*"` is {what}')
     yield Evidence(cors.credentials.location, "credentials are allowed here")
 
 

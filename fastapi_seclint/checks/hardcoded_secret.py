@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks._development import only_in_development
 from fastapi_seclint.checks._literals import Literal, Reader
 from fastapi_seclint.checks._secret_uses import Use, uses
-from fastapi_seclint.checks._secrets import FORMAT_WORDS, Reach, kind_of, known_format, plausible, random_looking, words_of
+from fastapi_seclint.checks._secrets import (
+    FORMAT_WORDS,
+    Reach,
+    kind_of,
+    known_format,
+    plausible,
+    random_looking,
+    words_of,
+)
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Place, options
@@ -36,8 +44,8 @@ _HARM = {
     "secret": "can use it",
     "private key": "can sign or decrypt as its owner",
 }
-_WORDS = (b"ecret", b"ECRET", b"assw", b"ASSW", b"pwd", b"PWD", b"_pass", b"_PASS", b"_key", b"_KEY", b"pikey", b"PIKEY",
-          b"piKey", b"-Key", b"-KEY", b"-key", b"oken", b"OKEN", *FORMAT_WORDS)  # fmt: skip
+_WORDS = (b"ecret", b"ECRET", b"assw", b"ASSW", b"pwd", b"PWD", b"_pass", b"_PASS", b"_key", b"_KEY", b"pikey",
+          b"PIKEY", b"piKey", b"-Key", b"-KEY", b"-key", b"oken", b"OKEN", *FORMAT_WORDS)  # fmt: skip
 _CLOSED = ("pydantic", "sqlmodel.", "enum.", "typing.TypedDict", "typing.NamedTuple", "sqlalchemy.")
 _CLOSED_NAMES = ("Settings", "BaseModel", "Enum", "StrEnum", "Schema", "IntEnum")
 
@@ -97,7 +105,7 @@ def _named_secret(module: Module, literal: Literal, kind: str) -> bool:
     plural = words_of(literal.name)[-1].endswith("s")
     if len(literal.texts) > 1 and not plural and literal.reach is Reach.ASSIGNED:
         return False
-    if literal.reach is Reach.COMPARED and kind == "token" and not _speaks_web(module):
+    if literal.reach is Reach.COMPARED and kind in ("token", "API key") and not _speaks_web(module):
         return False
     found = [plausible(text, kind, literal.name, literal.reach) for text in literal.texts]
     return 2 * sum(found) >= len(found)

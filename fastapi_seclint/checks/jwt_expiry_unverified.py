@@ -49,8 +49,9 @@ def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
             how = says(origin, False)
             if how is None or not decoding.verifies_signature:
                 continue
-            blocks = (decoding.call.block, item.block, origin.block)
-            if not any(looked_at(program, block, compares) for block in blocks):
+            uses = [(decoding.call.block, decoding.call.form)]
+            uses += [(holder.block, holder.form) for holder in (item.holder, origin.holder) if holder is not None]
+            if not any(looked_at(program, block, form, compares) for block, form in uses):
                 yield _off(program, decoding, item, origin, "high" if how == "surely" else "medium")
 
 

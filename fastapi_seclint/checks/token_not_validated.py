@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._authentication import comparison
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import External, Function
@@ -73,7 +74,7 @@ def _schemes(node: Node) -> list[Node]:
 
 
 def _of_route(program: Program, route: Route) -> Finding:
-    compared, evidence = access.comparison(program, route)
+    compared, evidence = comparison(program, route)
     scheme = next((node for top in route.dependencies for node in _schemes(top)), None)
     if scheme is not None and scheme.written is not None:
         evidence.insert(0, Evidence(scheme.written.location, "the scheme takes the text out of the request and checks nothing"))

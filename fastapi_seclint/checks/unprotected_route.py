@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._authentication import asks_callers, comparison
+from fastapi_seclint.checks._exposure import exposed
+from fastapi_seclint.checks.unprotected_router import covered
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 
@@ -26,49 +29,20 @@ RULE = Rule(
 @RULE.check
 def unprotected_route(program: Program) -> Iterator[Finding]:
     """One finding a handler, on its `def` line; further paths of the same handler are evidence."""
-    from fastapi_seclint.checks.unprotected_router import covered
-
-    if not access.has_authentication(program):
-        return
     elsewhere = covered(program)
     handlers: dict[object, list[tuple[Route, str]]] = {}
     for route in program.routes:
-        if id(route) not in elsewhere and (why := exposed(program, route)):
+        if id(route) not in elsewhere and asks_callers(program, route.app) and (why := exposed(program, route)):
             handlers.setdefault(route.place, []).append((route, why))
     for routes in handlers.values():
         yield _finding(program, routes)
 
 
-def exposed(program: Program, route: Route) -> str:
-    """What a stranger gets from an open route that is not meant for everybody, or an empty string."""
-    if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
-        return ""
-    if access.is_entrance(program, route) or access.is_probe(route) or access.is_for_development(route):
-        return ""
-    guarding = program.guarding(route)
-    if guarding.protection != "open" or any(
-        meeting.missing == "denies" or meeting.optional or meeting.inert for meeting in guarding.meetings
-    ):
-        return ""
-    if access.changes_state(route):
-        return "" if access.only_reads(route) else "changes state"
-    if access.is_admin_like(route.path):
-        return "is for administrators"
-    field = access.returns_personal_data(program, route)
-    return f"returns {field}" if field else ""
-
-
 def _finding(program: Program, routes: list[tuple[Route, str]]) -> Finding:
     route, why = routes[0]
-    compared, evidence = access.comparison(program, route)
-    others = [other for other, _ in routes[1:] if other.place is not None]
-    evidence += [
-        Evidence(other.registration.place.location, f"also reached as {access.spoken(other)}")
-        for other in others
-        if other.registration is not None and other.path != route.path
-    ]
-    confidence: Confidence = "high" if access.acts(route) or "DELETE" in route.methods else "medium"
+    compared, evidence = comparison(program, route)
     hint = f", while {compared}; depend on it here too" if compared else "; add a dependency that authenticates the caller"
+    confidence: Confidence = "high" if access.acts(route) or "DELETE" in route.methods else "medium"
     assert route.place is not None
     return RULE.finding(
         route.place.location,
@@ -77,6 +51,13 @@ def _finding(program: Program, routes: list[tuple[Route, str]]) -> Finding:
         confidence=confidence,
         symbol=access.symbol(route),
         route=access.key(route),
-        evidence=evidence,
+        evidence=[*evidence, *_other_ways(routes)],
         masks=("missing-authorization", "missing-ownership-check", "inactive-user-accepted"),
     )
+
+
+def _other_ways(routes: list[tuple[Route, str]]) -> Iterator[Evidence]:
+    """The other paths and methods under which a stranger reaches the same handler."""
+    for other, _ in routes[1:]:
+        if other.registration is not None and access.key(other) != access.key(routes[0][0]):
+            yield Evidence(other.registration.place.location, f"also reached as {access.spoken(other)}")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
-from fastapi_seclint.program.routers import Include, Router, strings
+from fastapi_seclint.checks import _entrances as entrances
+from fastapi_seclint.checks._authentication import asks_callers
+from fastapi_seclint.checks._exposure import exposed, is_meant_for_everybody, is_open
+from fastapi_seclint.program.routers import Include, Router, native, strings
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Place, string
 from fastapi_seclint.rule import Evidence, Finding, Rule
@@ -33,25 +37,32 @@ class _Opening:
     place: Place
     reason: str
     routes: tuple[Route, ...]
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The routes that an application has through one chain of includes; a router without any application has none."""
+
+    includes: tuple[Include, ...]
+    router: Router
+    routes: list[Route]
 
 
 @RULE.check
 def unprotected_router(program: Program) -> Iterator[Finding]:
     """One finding a router, on the `include_router(...)` or `APIRouter(...)` call; its routes are evidence."""
     for opening in _openings(program):
-        shown = [
-            Evidence(route.place.location, f"{access.spoken(route)} is open") for route in opening.routes if route.place is not None
-        ]
-        count = len(opening.routes)
+        more = len(opening.routes) - 1
         first = access.spoken(opening.routes[0])
+        others = f" and {more} more route{'s' if more > 1 else ''}" if more else ""
         yield RULE.finding(
             opening.place.location,
-            f"anyone can call {first}{f' and {count - 1} more routes' if count > 1 else ''} of this router: {opening.reason}; "
+            f"anyone can call {first}{others} of this router: {opening.reason}; "
             "give it dependencies=[Depends(...)] that authenticate and authorize the caller",
-            confidence="high" if access.has_authentication(program) else "medium",
             symbol=opening.place.module.name,
-            evidence=(*shown, *opening.evidence),
+            route=access.key(opening.routes[0]),
+            evidence=(*_shown(opening.routes), *opening.evidence),
             masks=("unprotected-route", "missing-authorization"),
         )
 
@@ -61,81 +72,107 @@ def covered(program: Program) -> set[int]:
     return {id(route) for opening in _openings(program) for route in opening.routes}
 
 
+def _shown(routes: tuple[Route, ...]) -> Iterator[Evidence]:
+    for route in routes:
+        if route.place is not None:
+            yield Evidence(route.place.location, f"{access.spoken(route)} is open")
+
+
+@lru_cache(maxsize=1)
 def _openings(program: Program) -> list[_Opening]:
-    if not access.has_authentication(program):
-        return []
-    groups: dict[tuple[int, int], list[Route]] = {}
+    """The open routers, outermost first; what is below one of them is not told twice."""
+    found: dict[tuple[Place, str], _Opening] = {}
+    told: set[int] = set()
+    groups = _groups(program)
+    for group in sorted(groups, key=lambda group: len(group.includes)):
+        if any(id(route) in told for route in group.routes) or not _stands_open(program, group):
+            continue
+        opening = _by_its_words(program, group) or _by_its_neighbours(program, group, groups)
+        if opening is None:
+            continue
+        told.update(id(route) for route in group.routes)
+        known = found.get((opening.place, opening.reason))
+        routes = (*known.routes, *opening.routes) if known is not None else opening.routes
+        found[opening.place, opening.reason] = _Opening(opening.place, opening.reason, routes, opening.evidence)
+    return list(found.values())
+
+
+def _groups(program: Program) -> list[_Group]:
+    found: dict[tuple[int, ...], _Group] = {}
     for route in program.routes:
-        if route.router.kind == "router" and route.kind in ("http", "websocket"):
-            way = id(route.includes[-1]) if route.includes else 0
-            groups.setdefault((id(route.router), way), []).append(route)
-    found = [_opening(program, routes) for routes in groups.values()]
-    return [opening for opening in found if opening is not None]
+        if route.kind not in ("http", "websocket") or not asks_callers(program, route.app):
+            continue
+        if route.app.kind == "router":
+            found.setdefault((id(route.app),), _Group((), route.app, [])).routes.append(route)
+        for number, include in enumerate(route.includes, 1):
+            router = next((instance.native for instance in native(include.router)), None)
+            if router is not None:
+                way = route.includes[:number]
+                key = (id(route.app), *(id(step) for step in way))
+                found.setdefault(key, _Group(way, router, [])).routes.append(route)
+    return list(found.values())
 
 
-def _opening(program: Program, routes: list[Route]) -> _Opening | None:
-    from fastapi_seclint.checks.unprotected_route import exposed
-
-    router = routes[0].router
-    if program.is_test(router.place.module) or not all(_is_open(program, route) for route in routes):
-        return None
-    if any(access.is_entrance(program, route) or access.is_for_development(route) for route in routes):
-        return None
-    include = routes[0].includes[-1] if routes[0].includes else None
-    telling = _admin_like(router, include)
-    if telling is not None:
-        place, words = telling
-        return _Opening(place, f"{words} speaks of administration and nothing guards it", tuple(routes), ())
-    if include is None or not any(exposed(program, route) for route in routes):
-        return None
-    sibling = _guarded_sibling(program, routes[0], include)
-    if sibling is None:
-        return None
-    evidence = Evidence(sibling.place.location, "this include is guarded")
-    return _Opening(include.place, "the includes beside it are guarded and this one is not", tuple(routes), (evidence,))
-
-
-def _is_open(program: Program, route: Route) -> bool:
-    guarding = program.guarding(route)
-    return guarding.protection == "open" and not any(
-        meeting.missing == "denies" or meeting.optional for meeting in guarding.meetings
+def _stands_open(program: Program, group: _Group) -> bool:
+    """Whether every route is open and none is a way in or for development, so that a guard would hurt nobody."""
+    return not program.is_test(group.router.place.module) and all(
+        is_open(program, route) and not entrances.is_entrance(program, route) and not entrances.is_for_development(route)
+        for route in group.routes
     )
 
 
-def _admin_like(router: Router, include: Include | None) -> tuple[Place, str] | None:
-    """Where a router says that it is for administrators, and in which words."""
-    prefix = string(router.prefix) or ""
-    tags = strings(router.arguments.get("tags")) or ()
-    for words in (prefix, *tags):
-        if access.is_admin_like(words):
-            return router.place, f"{words!r}"
-    if include is not None:
-        prefix = string(include.prefix) or ""
-        for words in (prefix, *(strings(include.arguments.get("tags")) or ())):
-            if access.is_admin_like(words):
-                return include.place, f"{words!r}"
+def _by_its_words(program: Program, group: _Group) -> _Opening | None:
+    """A router that says in its name, prefix or tags, or in those of its include, that it is for administrators."""
+    if all(is_meant_for_everybody(program, route) for route in group.routes):
+        return None
+    router, include = group.router, group.includes[-1] if group.includes else None
+    own = (string(router.prefix) or "", *(strings(router.arguments.get("tags")) or ()), _name(program, router))
+    telling = next((words for words in own if access.is_admin_like(words)), None)
+    place = router.place if include is None or _only_open(program, router) else include.place
+    if telling is None and include is not None:
+        given = (string(include.prefix) or "", *(strings(include.arguments.get("tags")) or ()))
+        telling = next((words for words in given if access.is_admin_like(words)), None)
+        place = include.place
+    if telling is None:
+        return None
+    return _Opening(place, f"{telling!r} speaks of administration and nothing guards it", tuple(group.routes))
+
+
+def _name(program: Program, router: Router) -> str:
+    """The variable that holds a router; for a plain `router`, the module that it stands in."""
+    module, _, name = program.app_name(router).partition(":")
+    return module.rpartition(".")[2] if name in ("router", "api_router", "api") else name
+
+
+def _only_open(program: Program, router: Router) -> bool:
+    """Whether a router is open by every way that leads to it, so that the router itself is the place to mend."""
+    return all(is_open(program, route) for route in program.routes if route.router is router)
+
+
+def _by_its_neighbours(program: Program, group: _Group, groups: list[_Group]) -> _Opening | None:
+    """A router whose include stands, in the same file, beside others that are given a guard."""
+    if not group.includes or not any(exposed(program, route) for route in group.routes):
+        return None
+    include = group.includes[-1]
+    for other in groups:
+        sibling = other.includes[-1] if other.includes else include
+        if (
+            sibling is not include
+            and other.includes[:-1] == group.includes[:-1]
+            and other.routes[0].app is group.routes[0].app
+            and sibling.place.module is include.place.module
+            and _is_given_a_guard(program, sibling, other.router)
+        ):
+            evidence = Evidence(sibling.place.location, "the router that is included here is guarded as a whole")
+            reason = "the routers that are included beside it are guarded as a whole and this one is not"
+            return _Opening(include.place, reason, tuple(group.routes), (evidence,))
     return None
 
 
-def _guarded_sibling(program: Program, route: Route, include: Include) -> Include | None:
-    """Another include of the same parent that is given dependencies which authenticate."""
-    for other in program.routes:
-        for sibling in other.includes:
-            if sibling is include or sibling.dependencies is None or sibling.place.module is not include.place.module:
-                continue
-            if _same_parent(route, other, include, sibling) and _authenticates(program, sibling):
-                return sibling
-    return None
-
-
-def _same_parent(route: Route, other: Route, include: Include, sibling: Include) -> bool:
-    return route.app is other.app and route.includes.index(include) == other.includes.index(sibling) and (
-        route.includes[: route.includes.index(include)] == other.includes[: other.includes.index(sibling)]
-    )
-
-
-def _authenticates(program: Program, include: Include) -> bool:
-    nodes = program.walker.resolver.of_list(include.dependencies, include.place)
+def _is_given_a_guard(program: Program, include: Include, router: Router) -> bool:
+    resolver = program.walker.resolver
+    nodes = [
+        *resolver.of_list(include.dependencies, include.place),
+        *resolver.of_values(router.inherited(), router.place),
+    ]
     return any(program.guard_model.authenticates(node.call) for node in nodes)
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from functools import cached_property
 from typing import Any, cast
 
@@ -62,9 +63,17 @@ class FileFacts:
             self._bodies[number] = json.loads(self._pieces[number + 2])
         return self._bodies[number]
 
+    def size_of(self, number: int) -> int:
+        """How long a function's body is, in bytes of its facts."""
+        return len(self._pieces[number + 2])
+
     def body_mentions(self, number: int, word: bytes) -> bool:
         """Whether the text of a function's body has these bytes in it; cheap, and never wrong when it says no."""
         return word in self._pieces[number + 2]
+
+    def body_speaks(self, number: int, pattern: re.Pattern[bytes]) -> bool:
+        """Whether a pattern is found in the text of a function's body."""
+        return pattern.search(self._pieces[number + 2]) is not None
 
     def dumps(self) -> bytes:
         """The facts as bytes, for the cache."""
@@ -81,7 +90,9 @@ class FileFacts:
 
 def extract(source: syntax.Source) -> FileFacts:
     """The facts of a file that was read and parsed."""
-    builder = Builder(syntax.char_columns(source.text))
+    text = source.text
+    odd = frozenset() if text.isascii() else _odd_lines(text)
+    builder = Builder(syntax.char_columns(text) if odd else None, odd)
     module = builder.statements(source.tree.body)
     header = {
         "words": " ".join(sorted(builder.words)),
@@ -90,6 +101,12 @@ def extract(source: syntax.Source) -> FileFacts:
         "functions": builder.functions,
     }
     return FileFacts(source.path, [_dump(piece) for piece in (header, module, *builder.bodies)])
+
+
+def _odd_lines(text: str) -> frozenset[int]:
+    """The lines on which characters and UTF-8 bytes differ in number."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return frozenset(number for number, line in enumerate(lines, 1) if not line.isascii())
 
 
 def expression(text: str) -> Form | None:

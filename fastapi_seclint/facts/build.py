@@ -11,6 +11,7 @@ from fastapi_seclint.facts.forms import (
     GENERATOR,
     KEYWORD_ONLY,
     KEYWORDS,
+    MOST,
     POSITIONAL,
     POSITIONAL_ONLY,
     VARIADIC,
@@ -24,16 +25,18 @@ Columns = Callable[[int, int], int]
 class Builder:
     """Converts one file's tree. `bodies` and `functions` grow in step.
 
-    A function is its qualified name, its place and the number of the function around it (-1 for none).
+    `columns` turns byte columns into character columns, which differ on `odd_lines` only. A function is its qualified name, its place and the number of the function around it (-1 for none).
     """
 
-    def __init__(self, columns: Columns | None = None) -> None:
+    def __init__(self, columns: Columns | None = None, odd_lines: frozenset[int] = frozenset()) -> None:
         self.bodies: list[list[Form]] = []
         self.functions: list[tuple[str, int, int]] = []
         self.words: set[str] = set()
+        self._add_word = self.words.add
         self.imports: set[str] = set()
         self.decorators: set[str] = set()
-        self._columns = columns
+        self._columns: Columns = columns or (lambda line, column: column)
+        self._odd_lines = odd_lines if columns is not None else frozenset()
         self._scope: list[str] = []
         self._around = [-1]
         self._yields = [False]
@@ -50,28 +53,35 @@ class Builder:
 
     def expression(self, node: ast.expr | None) -> Form | None:
         """The form of an expression, or None for none."""
-        return None if node is None else self._table[type(node)](node)
+        return self._table[type(node)](node) if node is not None else None
 
     def _expressions(self, nodes: list[ast.expr]) -> list[Form]:
         table = self._table
         return [table[type(node)](node) for node in nodes]
 
     def _at(self, node: Any) -> int:
-        columns = self._columns
-        if columns is None:
-            return pack(node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
-        return pack(
-            node.lineno,
-            columns(node.lineno, node.col_offset),
-            node.end_lineno,
-            columns(node.end_lineno, node.end_col_offset),
-        )
+        line = node.lineno
+        lines = node.end_lineno - line
+        column = node.col_offset
+        end_column = node.end_col_offset
+        if self._odd_lines:
+            if line in self._odd_lines:
+                column = self._columns(line, column)
+            if line + lines in self._odd_lines:
+                end_column = self._columns(line + lines, end_column)
+        if column < MOST and end_column < MOST and lines < MOST:
+            return ((line << 12 | column) << 12 | lines) << 12 | end_column
+        return pack(line, column, line + lines, end_column)
 
     # Expressions
 
     def _Name(self, node: ast.Name) -> Form:
-        self.words.add(node.id)
-        return ["name", self._at(node), node.id]
+        name = node.id
+        line, column = node.lineno, node.col_offset
+        self._add_word(name)
+        if column + len(name) >= MOST or line in self._odd_lines:
+            return ["name", self._at(node), name]
+        return ["name", (line << 12 | column) << 24 | column + len(name), name]
 
     def _Constant(self, node: ast.Constant) -> Form:
         value = node.value
@@ -84,8 +94,9 @@ class Builder:
         return ["ellipsis" if value is ... else "opaque", self._at(node)]
 
     def _Attribute(self, node: ast.Attribute) -> Form:
-        self.words.add(node.attr)
-        return ["attr", self._at(node), self._table[type(node.value)](node.value), node.attr]
+        value = node.value
+        self._add_word(node.attr)
+        return ["attr", self._at(node), self._table[type(value)](value), node.attr]
 
     def _Call(self, node: ast.Call) -> Form:
         table = self._table
@@ -202,7 +213,7 @@ class Builder:
         return ["augassign", self._at(node), operator, self.expression(node.target), self.expression(node.value)]
 
     def _FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Form:
-        self.words.add(node.name)
+        self._add_word(node.name)
         number = len(self.bodies)
         at = self._header(node, "async def " if isinstance(node, ast.AsyncFunctionDef) else "def ")
         self.bodies.append([])
@@ -230,7 +241,7 @@ class Builder:
 
     def _header(self, node: Any, keyword: str) -> int:
         """The place of a definition's first line, up to the end of its name."""
-        column = node.col_offset if self._columns is None else self._columns(node.lineno, node.col_offset)
+        column = self._columns(node.lineno, node.col_offset)
         return pack(node.lineno, column, node.lineno, column + len(keyword) + len(node.name))
 
     def _parameters(self, node: ast.arguments) -> list[Form]:
@@ -249,11 +260,11 @@ class Builder:
         return forms
 
     def _parameter(self, node: ast.arg, kind: int, default: ast.expr | None) -> Form:
-        self.words.add(node.arg)
+        self._add_word(node.arg)
         return [node.arg, kind, self.expression(node.annotation), self.expression(default), self._at(node)]
 
     def _ClassDef(self, node: ast.ClassDef) -> Form:
-        self.words.add(node.name)
+        self._add_word(node.name)
         decorators = self._expressions(node.decorator_list)
         bases, keywords = self._expressions(node.bases), self._keywords(node.keywords)
         self._scope.append(node.name)

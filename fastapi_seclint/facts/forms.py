@@ -53,15 +53,16 @@ ASYNC, GENERATOR = 1, 2
 POSITIONAL_ONLY, POSITIONAL, VARIADIC, KEYWORD_ONLY, KEYWORDS = range(5)
 
 _FIELD = 4096
-_MOST = _FIELD - 1
+MOST = _FIELD - 1
+"""The largest column or number of lines that a place can hold; what is larger counts as this."""
 
 
 def pack(line: int, column: int, end_line: int, end_column: int) -> int:
     """A place as one integer: 1-based lines, 0-based character columns, each field at most 4,095 but the line."""
     lines = end_line - line
     return (
-        (line * _FIELD + (column if column < _MOST else _MOST)) * _FIELD + (lines if lines < _MOST else _MOST)
-    ) * _FIELD + (end_column if end_column < _MOST else _MOST)
+        (line * _FIELD + (column if column < MOST else MOST)) * _FIELD + (lines if lines < MOST else MOST)
+    ) * _FIELD + (end_column if end_column < MOST else MOST)
 
 
 def span_of(at: int) -> Span:

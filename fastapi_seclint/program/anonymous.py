@@ -45,7 +45,9 @@ NOTHING: Kinds = frozenset({"nothing"})
 MAX_DEPTH = 8
 MAX_FUNCTIONS = 300
 """How many functions are followed for one dependency or middleware."""
-MAX_FUNCTIONS_OF_A_HANDLER = 25
+MAX_STATEMENTS = 4000
+MAX_FUNCTIONS_OF_A_HANDLER = 12
+MAX_STATEMENTS_OF_A_HANDLER = 150
 
 
 class Raised(Exception):
@@ -127,6 +129,8 @@ class Follower:
         self._kept: list[object] = []
         self.depth = 0
         self.allowance = MAX_FUNCTIONS
+        self.patience = MAX_STATEMENTS
+        """How many statements are still walked: who lets a stranger do that much lets him in."""
         self.in_handler = False
         """In a handler, what a look-up by a stranger's identity gives is data: whether it is there guards nothing."""
 
@@ -210,6 +214,9 @@ class _Walk:
 
     def block(self, statements: list[Form]) -> bool:
         for statement in statements:
+            self.follower.patience -= 1
+            if self.follower.patience < 0:
+                break
             try:
                 if not self.statement(statement):
                     return False

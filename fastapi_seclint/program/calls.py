@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORD_ONLY, KEYWORDS, VARIADIC
+from fastapi_seclint.facts.forms import ASYNC, KEYWORD_ONLY, KEYWORDS, VARIADIC
 from fastapi_seclint.program import builtin_calls, fastapi_calls
 from fastapi_seclint.program.fastapi_calls import is_router_class, native_attribute
 from fastapi_seclint.program.scopes import Scope
@@ -114,6 +114,8 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     from fastapi_seclint.program.interpreter import MAX_STEPS_A_CALL, BudgetSpent
 
     key = (function.module.file, function.number)
+    if not interpreter.recording and _gives_run_time_data(function):
+        return Unknown(f"what {function.name} gives when the program runs", place)
     interpreter.invoked.add(key)
     if interpreter.depth >= interpreter.deepest or interpreter.context.count(key) >= _MAX_SAME:
         return Unknown("calls that nest too deeply", place)
@@ -133,6 +135,16 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
         del interpreter.context[-2:]
         interpreter.calls.pop()
     return join(scope.returned) if scope.returned else NONE
+
+
+_LONG_BODY = 6000
+
+
+def _gives_run_time_data(function: Function) -> bool:
+    """Whether a function is not worth following for a setting: asynchronous or long ones give data, not configuration."""
+    if function.number < 0:
+        return False
+    return bool(function.flags & ASYNC) or function.module.facts.size_of(function.number) > _LONG_BODY
 
 
 def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> None:

@@ -25,6 +25,8 @@ _PRIVILEGE = re.compile(
     r"|moderator|forbidden|authoriz|access_level|acl|policy|enforce)",
     re.I,
 )
+PRIVILEGE_IN_TEXT = re.compile(_PRIVILEGE.pattern.encode() + rb'|_id"|"id"|"authorize"|"enforce"', re.I)
+"""What the text of a function's facts has in it when the function may compare roles or owners."""
 _GUARDIAN = re.compile(
     r"(auth|login|logged|token|jwt|oidc|saml|sso|require|verify|validate|current_user|get_user|permission|role|secur"
     r"|credential|session|api_?key|principal|identity|protect|guard|signed)",

@@ -5,8 +5,10 @@ by one with made-up credentials. Whoever refuses both protects the route; what c
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import (
@@ -15,6 +17,8 @@ from fastapi_seclint.program.anonymous import (
     JUNK,
     MAX_FUNCTIONS,
     MAX_FUNCTIONS_OF_A_HANDLER,
+    MAX_STATEMENTS,
+    MAX_STATEMENTS_OF_A_HANDLER,
     PASSED,
     REQUEST,
     Encounter,
@@ -26,6 +30,7 @@ from fastapi_seclint.program.anonymous import (
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Node, Parameter, Resolver, dotted_name, parameters, running
+from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.table import Guards, Protection
@@ -103,7 +108,7 @@ class GuardModel:
         key = (id(value), stranger.junk, path)
         if key not in self._callables:
             self._callables[key] = Encounter()
-            self.follower.allowance = MAX_FUNCTIONS
+            self.follower.allowance, self.follower.patience = MAX_FUNCTIONS, MAX_STATEMENTS
             self._values.append(value)
             self._callables[key] = self._meet(value, Stranger(stranger.junk, path, stranger.method))
         return self._callables[key]
@@ -210,14 +215,15 @@ class GuardModel:
 
     # Middleware
 
-    def layer(self, layer: Layer, stranger: Stranger, websocket: bool) -> Encounter:
-        """What a stranger meets in a middleware on his way to a path."""
+    def layer(self, layer: Layer, stranger: Stranger, websocket: bool, precise: bool = True) -> Encounter:
+        """What a stranger meets in a middleware on his way to a path; not `precise`: on his way anywhere."""
         anywhere = (id(layer), stranger.junk, "", str(websocket))
-        self.follower.allowance = MAX_FUNCTIONS
+        self.follower.allowance, self.follower.patience = MAX_FUNCTIONS, MAX_STATEMENTS
         if anywhere not in self._layers:
             self._layers[anywhere] = self._meet_layer(layer, Stranger(stranger.junk), websocket)
-        if not self._layers[anywhere].by_path:
-            return self._layers[anywhere]
+        found = self._layers[anywhere]
+        if not precise or not found.by_path or not (found.may_deny or found.opaque):
+            return found
         key = (id(layer), stranger.junk, stranger.path or "", f"{stranger.method} {websocket}")
         if key not in self._layers:
             self._layers[key] = self._meet_layer(layer, stranger, websocket)
@@ -265,9 +271,8 @@ class GuardModel:
 
     def of_route(self, route: Route) -> Guarding:
         """What guards a route, and so its protection."""
-        meetings = [*self._layer_meetings(route)]
-        if route.kind in ("http", "websocket"):
-            meetings += self._dependency_meetings(route)
+        inner = self._dependency_meetings(route) if route.kind in ("http", "websocket") else []
+        meetings = [*self._layer_meetings(route, precise=not _refused(inner)), *inner]
         if route.kind in ("http", "websocket", "raw") and route.endpoint is not None and not _refused(meetings):
             meetings += self._endpoint_meetings(route)
         guards = Guards(
@@ -309,14 +314,14 @@ class GuardModel:
                 return f"the router is included in a way that could not be followed ({include.place})"
         return ""
 
-    def _layer_meetings(self, route: Route) -> list[Meeting]:
+    def _layer_meetings(self, route: Route, precise: bool) -> list[Meeting]:
         found = []
         websocket = route.kind == "websocket"
         layers = [*reversed(route.app.layers)]
         if route.router is not route.app and route.mounts:
             layers += reversed(route.router.layers)
         for layer in layers:
-            answers = [self.layer(layer, self._stranger(route, junk), websocket) for junk in (False, True)]
+            answers = [self.layer(layer, self._stranger(route, junk), websocket, precise) for junk in (False, True)]
             name = next((dotted_name(option) for option in options(layer.what)), None) or "a middleware"
             meeting = _meeting(name, answers)
             if layer.conditional and "denies" in (meeting.missing, meeting.junk):
@@ -354,6 +359,7 @@ class GuardModel:
         if route.kind == "raw" and not arguments:
             arguments = {parameter.name: REQUEST for parameter in parameters(endpoint)[:1]}
         self.follower.allowance = MAX_FUNCTIONS_OF_A_HANDLER
+        self.follower.patience = MAX_STATEMENTS_OF_A_HANDLER
         bag = {f"**{name}": kinds for name, kinds in arguments.items()}
         result = Encounter([Ending(False, CLEAN, None, False, _NOWHERE)])
         value: Value | None = endpoint
@@ -564,23 +570,32 @@ def _own_numbers(function: Function) -> list[int]:
     return [function.number, *(number for number, item in enumerate(functions) if item[2] == function.number)]
 
 
-def _compares_privilege(function: Function) -> bool:
-    """Whether a function refuses on a condition about roles, permissions, scopes or owners."""
-    if function.number < 0:
+@cache
+def _body_compares_privilege(facts: FileFacts, number: int) -> bool:
+    """Whether a function's body refuses on a condition about roles, permissions, scopes or owners, or has it enforced."""
+    if not facts.body_mentions(number, b'["raise"') or not facts.body_speaks(number, credentials.PRIVILEGE_IN_TEXT):
         return False
-    for number in _own_numbers(function)[:6]:
-        if not function.module.facts.body_mentions(number, b'["raise"'):
-            continue
-        for form in walk(function.module.facts.body(number)):
-            if form[0] == "if" and _speaks_of_privilege(form[2]) and _refuses([*form[3], *form[4]]):
-                return True
-            if form[0] == "call" and _is_enforcement(form):
-                return True
+    pending = list(facts.body(number))
+    while pending:
+        form = pending.pop()
+        if form[0] == "if" and _speaks_of_privilege(form[2]) and _refuses([*form[3], *form[4]]):
+            return True
+        if form[0] == "expr" and any(_is_enforcement(inner) for inner in walk(form)):
+            return True
+        pending.extend(inner for block in blocks(form) for inner in block)
     return False
 
 
+def _compares_privilege(function: Function) -> bool:
+    """Whether a function, or one that it defines, refuses for want of a role, permission, scope or ownership."""
+    if function.number < 0:
+        return False
+    facts = function.module.facts
+    return any(_body_compares_privilege(facts, number) for number in _own_numbers(function)[:6])
+
+
 def _is_enforcement(form: Form) -> bool:
-    return form[2][0] == "attr" and form[2][3] in ("authorize", "enforce") and len(form[3]) >= 2
+    return form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("authorize", "enforce") and len(form[3]) >= 2
 
 
 def _speaks_of_privilege(test: Form) -> bool:
@@ -602,7 +617,13 @@ def _compares_owner(form: Form) -> bool:
 
 
 def _refuses(statements: list[Form]) -> bool:
-    return any(form[0] == "raise" for statement in statements for form in walk(statement))
+    pending = list(statements)
+    while pending:
+        form = pending.pop()
+        if form[0] == "raise":
+            return True
+        pending.extend(inner for block in blocks(form) for inner in block)
+    return False
 
 
 __all__ = ["Const", "Dependency", "GuardModel", "Guarding", "Meeting", "Router", "verdict"]

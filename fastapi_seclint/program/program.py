@@ -153,10 +153,10 @@ class Program:
         apps = [router for router in routers if router.kind == "app" and id(router) not in inner]
         if not apps:
             apps = [router for router in routers if id(router) not in inner]
-        named = {}
+        made: dict[tuple[str, str], Router] = {}
         for app in apps:
-            named.setdefault(self.app_name(app), app)
-        return [named[name] for name in sorted(named)]
+            made.setdefault((self.app_name(app), str(app.place)), app)
+        return [made[key] for key in sorted(made)]
 
     @cached_property
     def _bound_names(self) -> dict[int, tuple[str, str]]:

@@ -457,8 +457,8 @@ def _project_call(
     handed = [*given, *(found for _, found in named)]
     if touched == CLEAN and not any(item & _CARRIERS for item in handed) and not _may_guard(walk_, function):
         return CLEAN
-    if touched <= BAD and walk_.follower.in_handler and not _sounds_like_check(function.name):
-        return CLEAN
+    if walk_.follower.in_handler and function.scope is not walk_.scope and not _sounds_like_check(_wrapped_name(function)):
+        return BAD if touched & {"junk", "absent"} else CLEAN
     arguments: dict[str, Kinds] = {}
     if any("bag" in item for item in [*given, *(found for _, found in named)]):
         arguments = {name: found for name, found in walk_.names.items() if name.startswith("**")}
@@ -504,6 +504,12 @@ def _met(
         inner = {**arguments, **dict(zip(names, given, strict=False))}
         return _met(walk_, wrapped, {name: item for name, item in inner.items() if item != CLEAN}, receiver, given, bound)
     return encounter.returned
+
+
+def _wrapped_name(function: Function) -> str:
+    while isinstance(wrapped := next(options(function.wraps), None), Function) and wrapped is not function:
+        function = wrapped
+    return function.name
 
 
 def _sounds_like_check(name: str) -> bool:

@@ -1,0 +1,43 @@
+"""Which routes stand open although they should not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks import _entrances as entrances
+from fastapi_seclint.program.routes import Route
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def is_open(program: Program, route: Route) -> bool:
+    """Whether nothing on a route's way asks for credentials, not even without testing them or for optional ones."""
+    guarding = program.guarding(route)
+    return guarding.protection == "open" and not any(
+        meeting.missing == "denies" or meeting.optional for meeting in guarding.meetings
+    )
+
+
+def is_meant_for_everybody(program: Program, route: Route) -> bool:
+    """Whether a route is a way in, a health check, or there for development and tests only."""
+    return (
+        entrances.is_entrance(program, route) or entrances.is_probe(route) or entrances.is_for_development(route)
+    )
+
+
+def exposed(program: Program, route: Route) -> str:
+    """What a stranger gets from an open route that is not meant for everybody, or an empty string."""
+    if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
+        return ""
+    if is_meant_for_everybody(program, route) or not is_open(program, route):
+        return ""
+    if any(meeting.inert for meeting in program.guarding(route).meetings):
+        return ""
+    if access.changes_state(route):
+        return "" if access.only_reads(route) else "changes state"
+    if access.is_admin_like(route.path):
+        return "is for administrators"
+    field = access.returns_personal_data(program, route)
+    return f"returns {field}" if field else ""

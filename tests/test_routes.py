@@ -1,0 +1,372 @@
+"""The route table: what a row says, in which order, and what is said of things that cannot be followed.
+
+That paths, methods, handlers and sets of dependencies are FastAPI's own is test_routes_against_fastapi.py.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from projects import Files, routes, survey
+
+wrong = partial(pytest.mark.xfail, strict=True)
+
+START = "from fastapi import APIRouter, Depends, FastAPI\n"
+GUARDS = "".join(f"def {name}() -> None: ...\n" for name in "abcdefgh")
+FLAT = START + GUARDS
+ROUTER = START + (
+    "def guard(): ...\nrouter = APIRouter(dependencies=[Depends(guard)])\n@router.get('/x')\ndef x(): ...\n"
+)
+
+
+def unresolved(root: Path, files: Files) -> list[tuple[str, int, str]]:
+    found = survey(root, files).table.unresolved
+    return [(item.location.path, item.location.span.line, item.reason) for item in found]
+
+
+# Rows
+
+
+def test_dependencies_come_in_the_order_in_which_they_run(tmp_path: Path) -> None:
+    found = routes(
+        tmp_path,
+        FLAT
+        + """
+inner = APIRouter(dependencies=[Depends(e)])
+def with_own(x: None = Depends(h)): ...
+@inner.get("/x", dependencies=[Depends(f)])
+def x(value: None = Depends(g), other: None = Depends(with_own)): ...
+outer = APIRouter(dependencies=[Depends(c)])
+outer.include_router(inner, dependencies=[Depends(d)])
+app = FastAPI(dependencies=[Depends(a)])
+app.include_router(outer, dependencies=[Depends(b)])
+""",
+    )
+    assert found["/x"].dependencies == (*(f"main.{name}" for name in "abcdefg"), "main.with_own", "main.h")
+
+
+def test_a_row_says_where_the_handler_is_and_how_it_was_reached(tmp_path: Path) -> None:
+    found = routes(
+        tmp_path,
+        {
+            "users.py": (
+                "from fastapi import APIRouter\nrouter = APIRouter()\n\n@router.get(\n    '/x',\n)\n"
+                "@staticmethod\ndef x():\n    ...\n"
+            ),
+            "api.py": START + "import users\napi = APIRouter()\n\napi.include_router(users.router)\n",
+            "main.py": "from fastapi import FastAPI\nfrom api import api\napp = FastAPI()\n\napp.include_router(api)\n",
+        },
+    )
+    row = found["/x"]
+    assert row.location is not None
+    assert (row.location.path, row.location.span.line) == ("users.py", 8)
+    assert row.included_through == ("main.py:5", "api.py:5")
+
+
+def test_rows_are_sorted_and_methods_too(tmp_path: Path) -> None:
+    table = survey(
+        tmp_path,
+        START
+        + """
+app = FastAPI(openapi_url=None)
+@app.api_route("/b", methods=["POST", "get"])
+def b(): ...
+@app.delete("/a")
+def a2(): ...
+@app.post("/a")
+@app.get("/a")
+def a1(): ...
+""",
+    ).table
+    assert [(row.path, row.methods) for row in table.routes] == [
+        ("/a", ("DELETE",)),
+        ("/a", ("GET",)),
+        ("/a", ("POST",)),
+        ("/b", ("GET", "POST")),
+    ]
+
+
+def test_a_route_that_is_shadowed_by_an_earlier_one_is_still_listed(tmp_path: Path) -> None:
+    found = routes(
+        tmp_path,
+        START + ("app = FastAPI()\n@app.get('/u/{name}')\ndef u(name): ...\n@app.get('/u/admin')\ndef admin(): ...\n"),
+    )
+    assert set(found) == {"/u/{name}", "/u/admin"}
+
+
+def test_an_application_of_several_in_one_directory_has_its_own_rows(tmp_path: Path) -> None:
+    table = survey(
+        tmp_path,
+        {
+            "users.py": ROUTER,
+            "public.py": (
+                "from fastapi import FastAPI\nimport users\npublic = FastAPI(openapi_url=None)\n"
+                "public.include_router(users.router)\n"
+            ),
+            "internal.py": START
+            + (
+                "import users\ninternal = FastAPI(openapi_url=None, dependencies=[Depends(users.guard)])\n"
+                "internal.include_router(users.router, prefix='/i')\n"
+            ),
+        },
+    ).table
+    assert [(row.app, row.path) for row in table.routes] == [("internal:internal", "/i/x"), ("public:public", "/x")]
+    assert [app.name for app in table.apps] == ["internal:internal", "public:public"]
+
+
+# Applications
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("app = FastAPI()\n", "main:app"),
+        ("def create_app():\n    app = FastAPI()\n    app.get('/x')(x)\n    return app\n", "main:create_app()"),
+        ("def create_app():\n    app = FastAPI()\n    return app\napplication = create_app()\n", "main:application"),
+        (
+            (
+                "def create_app():\n    app = FastAPI()\n    return app\nif __name__ == '__main__':\n"
+                "    app = create_app()\n"
+            ),
+            "main:app",
+        ),
+        ("async def create_app():\n    app = FastAPI()\n    app.get('/x')(x)\n    return app\n", "main:create_app()"),
+        ("class Service(FastAPI): ...\napp = Service()\n", "main:app"),
+        (
+            (
+                "from functools import lru_cache\n@lru_cache\ndef get_app():\n    app = FastAPI()\n"
+                "    app.get('/x')(x)\n    return app\n"
+            ),
+            "main:get_app()",
+        ),
+    ],
+)
+def test_an_application_is_named_by_what_holds_it(tmp_path: Path, text: str, name: str) -> None:
+    assert [app.name for app in survey(tmp_path, f"{START}def x(): ...\n{text}").table.apps] == [name]
+
+
+def test_a_factory_in_a_class_is_named_by_the_method(tmp_path: Path) -> None:
+    table = survey(
+        tmp_path,
+        START
+        + (
+            "class Server:\n    def build(self):\n        app = FastAPI(openapi_url=None)\n"
+            "        app.get('/x')(self.x)\n        return app\n    def x(self): ...\n"
+        ),
+    ).table
+    assert [app.name for app in table.apps] == ["main:Server.build()"]
+    assert [(row.path, row.endpoint) for row in table.routes] == [("/x", "main.Server.x")]
+
+
+def test_a_router_without_application_is_listed_by_itself(tmp_path: Path) -> None:
+    table = survey(tmp_path, {"users.py": ROUTER}).table
+    assert [(row.path, row.dependencies) for row in table.routes] == [("/x", ("users.guard",))]
+
+
+def test_a_mounted_application_is_no_application_of_its_own(tmp_path: Path) -> None:
+    table = survey(
+        tmp_path, START + "sub = FastAPI(openapi_url=None)\napp = FastAPI(openapi_url=None)\napp.mount('/s', sub)\n"
+    ).table
+    assert [app.name for app in table.apps] == ["main:app"]
+
+
+# Registered where a run gets to later
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "app = FastAPI()\n@app.on_event('startup')\nasync def start():\n    app.include_router(router)\n",
+        "app = FastAPI()\ndef start():\n    app.include_router(router)\napp.add_event_handler('startup', start)\n",
+        "def start():\n    app.include_router(router)\napp = FastAPI(on_startup=[start])\n",
+        (
+            "from contextlib import asynccontextmanager\n@asynccontextmanager\nasync def lifespan(app):\n"
+            "    app.include_router(router)\n    yield\napp = FastAPI(lifespan=lifespan)\n"
+        ),
+        "app = FastAPI()\ndef setup(target):\n    target.include_router(router)\nsetup(app)\n",
+        "app = FastAPI()\nif __name__ == '__main__':\n    app.include_router(router)\n",
+        "app = FastAPI()\ndef main():\n    app.include_router(router)\nif __name__ == '__main__':\n    main()\n",
+    ],
+)
+def test_includes_in_functions_and_at_start_are_found(tmp_path: Path, text: str) -> None:
+    found = routes(tmp_path, {"users.py": ROUTER, "main.py": START + "from users import router\n" + text})
+    assert found["/x"].dependencies == ("users.guard",)
+
+
+@pytest.mark.parametrize(
+    "condition", ["os.getenv('DEBUG')", "os.environ.get('MODE', 'prod') == 'dev'", "settings.debug", "input()"]
+)
+def test_an_include_on_a_condition_is_listed(tmp_path: Path, condition: str) -> None:
+    found = routes(
+        tmp_path,
+        {
+            "users.py": ROUTER,
+            "main.py": START + "import os\nfrom pydantic_settings import BaseSettings\nfrom users import router\n"
+            "class Settings(BaseSettings):\n    debug: bool = False\nsettings = Settings()\napp = FastAPI()\n"
+            f"if {condition}:\n    app.include_router(router)\n",
+        },
+    )
+    assert list(found) == ["/x"]
+
+
+def test_an_include_that_is_switched_off_in_the_code_is_not_listed(tmp_path: Path) -> None:
+    text = START + (
+        "from users import router\nENABLED = False\napp = FastAPI()\nif ENABLED:\n    app.include_router(router)\n"
+    )
+    assert routes(tmp_path, {"users.py": ROUTER, "main.py": text}) == {}
+
+
+@wrong(reason="of two possible lists of dependencies the one with guards is taken, and called protected")
+def test_a_guard_on_a_condition_does_not_count_as_certain(tmp_path: Path) -> None:
+    """`AUTH_ENABLED` decides when the program runs, and by default there is no guard."""
+    text = (
+        FLAT
+        + """
+import os
+from fastapi import HTTPException, Header
+def deny(x_key: str = Header()):
+    if x_key != os.environ["KEY"]:
+        raise HTTPException(401)
+app = FastAPI(dependencies=[Depends(deny)] if os.getenv("AUTH_ENABLED", "") else [])
+@app.get("/x")
+def x(): ...
+"""
+    )
+    row = routes(tmp_path, text)["/x"]
+    assert row.dependencies == ()
+    assert row.protection in ("open", "unknown")
+
+
+# Found by name
+
+
+def silent(text: str) -> object:
+    return pytest.param(text, marks=wrong(reason="a loop over os.listdir includes nothing, and nothing is said"))
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        "for name in ['one', 'two']:\n    app.include_router(importlib.import_module(f'api.{name}').router)\n",
+        (
+            "for name in ['one', 'two']:\n"
+            "    app.include_router(importlib.import_module('.' + name, package='api').router)\n"
+        ),
+        (
+            "for info in pkgutil.iter_modules(api.__path__):\n"
+            "    app.include_router(importlib.import_module(f'api.{info.name}').router)\n"
+        ),
+        (
+            "for _, name, _ in pkgutil.walk_packages(api.__path__, api.__name__ + '.'):\n"
+            "    app.include_router(importlib.import_module(name).router)\n"
+        ),
+        (
+            "for file in Path(api.__file__).parent.glob('*.py'):\n"
+            "    app.include_router(importlib.import_module(f'api.{file.stem}').router)\n"
+        ),
+        silent(
+            "for file in os.listdir('api'):\n    if file.endswith('.py'):\n"
+            "        app.include_router(importlib.import_module(f'api.{file[:-3]}').router)\n"
+        ),
+        "for name in os.environ['PLUGINS'].split(','):\n    app.include_router(importlib.import_module(name).router)\n",
+    ],
+)
+def test_routers_found_by_name_are_listed(tmp_path: Path, loop: str) -> None:
+    """With the place and the reason where the names are made at run time, and then not called open."""
+    one = ROUTER.replace("/x", "/one")
+    files = {
+        "api/__init__.py": "",
+        "api/one.py": one,
+        "api/two.py": ROUTER.replace("/x", "/two"),
+        "main.py": START
+        + (
+            "import importlib\nimport os\nimport pkgutil\nfrom pathlib import Path\nimport api\n"
+            "app = FastAPI(openapi_url=None)\n"
+        )
+        + loop,
+    }
+    table = survey(tmp_path, files).table
+    assert {row.path: row.dependencies for row in table.routes} == {
+        "/one": ("api.one.guard",),
+        "/two": ("api.two.guard",),
+    }
+    sure = "['one', 'two']" in loop
+    assert (table.unresolved == ()) is sure
+    assert {row.protection for row in table.routes} == {"open" if sure else "unknown"}
+
+
+# What cannot be followed
+
+OF_LIBRARY = wrong(reason="the include of a router that a library makes is not listed")
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("app.include_router(no_such_name)", "no_such_name"),
+        pytest.param("app.include_router(input())", "", marks=OF_LIBRARY),
+        pytest.param("import lib\napp.include_router(lib.router)", "lib", marks=OF_LIBRARY),
+        ("app.add_api_route('/x', no_such_handler)", "no_such_handler"),
+        ("app.add_api_route(input(), app)", "path"),
+        ("app.add_api_route('/x', app, dependencies=input())", "dependencies"),
+        ("app.get('/x', dependencies=[Depends(no_such_guard)])(print)", "no_such_guard"),
+        ("r = APIRouter()\nr.get('/x')(print)\napp.include_router(r, dependencies=no_such_list)", "dependencies"),
+        pytest.param(
+            "app.mount('/m', no_such_app)",
+            "no_such_app",
+            marks=wrong(reason="an unknown mounted application is not listed"),
+        ),
+        ("for router in input():\n    app.include_router(router)", ""),
+        pytest.param(
+            "getattr(app, input())('/x')(print)", "", marks=wrong(reason="a method by an unknown name is not listed")
+        ),
+    ],
+)
+def test_what_cannot_be_followed_is_listed_with_place_and_reason(tmp_path: Path, line: str, word: str) -> None:
+    text = f"{START}app = FastAPI(openapi_url=None)\n{line}\n"
+    found = unresolved(tmp_path, text)
+    assert found
+    assert all(path == "main.py" and at >= 3 and reason for path, at, reason in found)
+    assert word in " ".join(reason for _, _, reason in found)
+
+
+@pytest.mark.parametrize("prefix", ["input()", "f'/{input()}'", "os.environ['PREFIX']"])
+def test_a_path_that_is_not_known_shows_what_is(tmp_path: Path, prefix: str) -> None:
+    text = (
+        f"{START}import os\nrouter = APIRouter(prefix={prefix})\n@router.get('/x')\ndef x(): ...\n"
+        "app = FastAPI()\napp.include_router(router)\n"
+    )
+    (path,) = routes(tmp_path, text)
+    assert path.endswith("{?}/x")
+
+
+def test_routers_that_include_each_other_end(tmp_path: Path) -> None:
+    text = START + (
+        "one, two = APIRouter(), APIRouter()\none.include_router(two)\ntwo.include_router(one)\n"
+        "app = FastAPI()\napp.include_router(one)\n"
+    )
+    assert unresolved(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f():\n    return f()\nx = f()\n",
+        "class A(A): ...\n",
+        "own = []\nown.append(own)\nfor item in own:\n    own.append(item)\n",
+        "while True:\n    x = 1\n",
+        "d = {}\nd['d'] = d\nX = [d, *d.values()]\n",
+        "from main import *\nfrom main import app as app2\n",
+        "x = lambda: x()\nx()\n",
+        "def g(n):\n    g(n + 1)\n    g(n + 2)\ng(0)\n",
+        "import itertools\nfor n in itertools.count():\n    app.get(f'/{n}')(print)\n    break\n",
+        "X = [[[[[[[[[[0] * 99] * 99] * 99] * 99] * 99] * 99] * 99] * 99] * 99]\n",
+    ],
+)
+def test_strange_code_neither_crashes_nor_hides_the_routes(tmp_path: Path, text: str) -> None:
+    found = routes(
+        tmp_path, f"{FLAT}app = FastAPI()\n{text}\n@app.get('/x', dependencies=[Depends(a)])\ndef x(): ...\n"
+    )
+    assert found["/x"].dependencies == ("main.a",)
