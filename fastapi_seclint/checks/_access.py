@@ -24,12 +24,16 @@ _ADMIN = re.compile(
 )
 _PERSONAL = frozenset(
     {
-        "email", "phone", "phone_number", "address", "ssn", "date_of_birth", "birthday", "iban", "credit_card", "salary",
+        "email", "phone", "phone_number", "address", "ssn", "date_of_birth", "birthday", "iban", "credit_card",
         "hashed_password", "password_hash", "password", "api_key", "access_token", "ip_address", "balance",
-        "medical_record",
+        "salary", "medical_record",
     }
 )  # fmt: skip
-_READS = re.compile(r"(search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute|export)", re.I)
+_READS = re.compile(
+    r"(^(get|read|fetch)_|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
+    r"|export)",
+    re.I,
+)
 _ACTS = re.compile(
     r"(^|_)(add|commit|delete|remove|save|create|insert|update|upsert|write|send|publish|enqueue|delay|run|start|execute"
     r"|put|upload|set|store|flush|merge|append|unlink|pop)(_|$)",
@@ -58,7 +62,7 @@ def only_reads(route: Route) -> bool:
         return False
     handler = route.function
     name = handler.name if handler is not None else ""
-    return bool(_READS.search(name) or any(_READS.search(part) for part in segments(route.path)[-1:])) and not acts(route)
+    return any(_READS.search(word) for word in (name, *segments(route.path)[-1:])) and not acts(route)
 
 
 def acts(route: Route) -> bool:

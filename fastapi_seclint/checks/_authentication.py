@@ -54,16 +54,22 @@ def _asking_apps(program: Program) -> list[Router]:
 def _asks(program: Program, route: Route) -> bool:
     if any(meeting.junk == "denies" and meeting.name != route.name for meeting in program.guarding(route).meetings):
         return True
-    return any(
-        isinstance(node.call, External) and node.call.name.startswith("fastapi.security.") and not is_login_form(node.call)
-        for node in route.nodes()
-    )
+    return any(is_scheme(node.call) for node in route.nodes())
+
+
+def is_scheme(value: object) -> bool:
+    """Whether a dependency is a security scheme of FastAPI itself."""
+    return isinstance(value, External) and value.name.startswith("fastapi.security.") and not is_login_form(value)
 
 
 @lru_cache(maxsize=1)
 def _has_idle_scheme(program: Program) -> bool:
-    """Whether the project, tests aside, makes a security scheme that none of its routes uses."""
-    return any(not program.is_test(call.block.module) for call in program.sites.calls(*_SCHEMES))
+    """Whether a module of the project, tests aside, makes a security scheme, which none of its routes uses.
+
+    One that a function makes serves that function: it may read a token where nobody speaks of routes.
+    """
+    calls = program.sites.calls(*_SCHEMES)
+    return any(call.block.function is None and not program.is_test(call.block.module) for call in calls)
 
 
 def guarded_relative(program: Program, route: Route) -> Route | None:
@@ -79,8 +85,9 @@ def guarded_relative(program: Program, route: Route) -> Route | None:
     ):
         if same:
             guards = {id(other): guard for other, guard in named}
-            usual = Counter(guards[id(other)] for other in same)
-            return min(same, key=lambda other: (-usual[guards[id(other)]], -_alike(other, route), other.path, other.methods))
+            usual = Counter(guards[id(other)] for other in same).most_common(1)[0][0]
+            usually = [other for other in same if guards[id(other)] == usual]
+            return min(usually, key=lambda other: (-_alike(other, route), other.path, other.methods))
     return None
 
 

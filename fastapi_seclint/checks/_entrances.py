@@ -35,6 +35,8 @@ _PROBE = re.compile(
     r"|subscribe|unsubscribe|newsletter|telemetry|analytics|track|events?|csp-report)$",
     re.I,
 )
+_PUBLIC = re.compile(r"(^|[-_])public([-_]|$)", re.I)
+"""A path or handler that calls itself public says what its author means."""
 _PASSWORDS = frozenset({"password", "passwd", "plain_password", "new_password", "password1", "raw_password"})
 
 
@@ -63,7 +65,8 @@ def is_login_form(value: object) -> bool:
 def is_probe(route: Route) -> bool:
     """Whether a route is for machines and everybody: health, metrics, version, public pages."""
     found = access.segments(route.path)
-    return not found or any(_PROBE.match(part) for part in found[-1:]) or any(part.lower() == "public" for part in found)
+    names = [*found, route.function.name if route.function is not None else ""]
+    return not found or _PROBE.match(found[-1]) is not None or any(_PUBLIC.search(name) for name in names)
 
 
 def is_for_development(route: Route) -> bool:
@@ -77,10 +80,12 @@ def is_for_development(route: Route) -> bool:
 
 
 def _takes_password(program: Program, route: Route) -> bool:
-    """Whether a POST takes a new or present password in its body: it registers somebody or lets them in."""
+    """Whether a POST takes a new or present password, by itself or in a model: somebody registers or comes in."""
     if "POST" not in route.methods or route.endpoint is None:
         return False
     for parameter in parameters(route.endpoint):
+        if parameter.name in _PASSWORDS:
+            return True
         annotation = program.walker.resolver.annotation(parameter)
         for cls in access.classes(annotation.base if isinstance(annotation, Annotated) else annotation):
             for base in cls.lineage():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ _HARM = {
 }
 _WORDS = (b"ecret", b"ECRET", b"assw", b"ASSW", b"pwd", b"PWD", b"_pass", b"_PASS", b"_key", b"_KEY", b"pikey",
           b"PIKEY", b"piKey", b"-Key", b"-KEY", b"-key", b"oken", b"OKEN", *FORMAT_WORDS)  # fmt: skip
+_TRYING = frozenset({"test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "mocks"})
 _CLOSED = ("pydantic", "sqlmodel.", "enum.", "typing.TypedDict", "typing.NamedTuple", "sqlalchemy.")
 _CLOSED_NAMES = ("Settings", "BaseModel", "Enum", "StrEnum", "Schema", "IntEnum")
 
@@ -55,6 +57,8 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
     """One finding for each written secret, at the assignment, argument or comparison that holds it."""
     used = uses(program)
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+        if _for_trying(program, module):
+            continue
         seen: set[int] = set()
         for symbol, literal in _literals(program, module, frozenset(used.get(module.file, {}))):
             use = next((used[module.file][at] for at in literal.places if at in used.get(module.file, {})), None)
@@ -64,6 +68,12 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
             seen.update((literal.at, *literal.places))
             if not only_in_development(Place(module, literal.at)):
                 yield finding
+
+
+def _for_trying(program: Program, module: Module) -> bool:
+    """Whether a file is test data in an odd place, which `Program.is_test` leaves open: `testing/`, `seed_users.py`."""
+    path = posixpath.relpath(module.file, program.root.as_posix()).removesuffix(".py")
+    return not program.is_test(module) and bool(_TRYING & {word for part in path.split("/") for word in words_of(part)})
 
 
 def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterator[tuple[str, Literal]]:

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._authentication import comparison
+from fastapi_seclint.checks._authentication import comparison, is_scheme
+from fastapi_seclint.checks._entrances import is_for_development
+from fastapi_seclint.checks._tokens import hands_on
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import External, Function
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+    from fastapi_seclint.program.guards import Meeting
 
 RULE = Rule(
     code="FSL506",
@@ -25,17 +28,20 @@ RULE = Rule(
     guide="4",
 )
 
+_SHOWN = 20
+"""How many of the routes that rely on one dependency are listed."""
+
 
 @RULE.check
 def token_not_validated(program: Program) -> Iterator[Finding]:
-    """A finding on the route's `def`, or on the dependency that should have validated the token, once for all routes."""
+    """A finding on the route's `def`, or one on the dependency that should have validated the token."""
     through: dict[int, tuple[Function, list[Route]]] = {}
     direct: dict[object, Route] = {}
     for route in program.routes:
         guard = _scheme_alone(program, route)
         if guard is None:
             continue
-        function = _unvalidating(guard)
+        function = guard.function
         if function is None:
             direct.setdefault(route.place, route)
         else:
@@ -50,39 +56,48 @@ def _scheme_alone(program: Program, route: Route) -> Node | None:
     """The dependency that asks for credentials, when nothing on the route's way ever tests them."""
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
         return None
-    if "logout" in route.path.lower():
+    if "logout" in route.path.lower() or is_for_development(route):
         return None
     guarding = program.guarding(route)
-    if guarding.protection != "open":
+    asking = {meeting.name for meeting in guarding.meetings if meeting.missing == "denies"}
+    guards = [node for node in route.dependencies if node.name in asking]
+    if guarding.protection != "open" or not guards or _handler_tests(route, guards):
         return None
-    asking = [meeting for meeting in guarding.meetings if meeting.missing == "denies"]
-    if not asking or any(meeting.used and not meeting.scheme for meeting in guarding.meetings):
+    if any(meeting.used and not meeting.scheme and _may_reject(route, meeting) for meeting in guarding.meetings):
         return None
+    return guards[0]
+
+
+def _may_reject(route: Route, meeting: Meeting) -> bool:
+    """Whether an element that looks at credentials does more than to see that they are there."""
     for node in route.dependencies:
-        if node.name == asking[0].name:
-            return node
-    return None
+        if node.name == meeting.name:
+            return any(inner.function is not None and hands_on(inner.function) for inner in node.walk())
+    return True
 
 
-def _unvalidating(node: Node) -> Function | None:
-    """The project function between the scheme and the route, which should have validated the token."""
-    return node.function if _schemes(node) and node.function is not None and node.children else None
+def _handler_tests(route: Route, guards: list[Node]) -> bool:
+    """Whether the handler hands on what the dependencies gave it that ask for credentials."""
+    names = [node.parameter for node in guards if node.parameter]
+    return route.function is not None and bool(names) and hands_on(route.function, names)
 
 
 def _schemes(node: Node) -> list[Node]:
-    return [inner for inner in node.walk() if isinstance(inner.call, External) and inner.call.name.startswith("fastapi.security.")]
+    return [inner for inner in node.walk() if is_scheme(inner.call)]
 
 
 def _of_route(program: Program, route: Route) -> Finding:
     compared, evidence = comparison(program, route)
     scheme = next((node for top in route.dependencies for node in _schemes(top)), None)
     if scheme is not None and scheme.written is not None:
-        evidence.insert(0, Evidence(scheme.written.location, "the scheme takes the text out of the request and checks nothing"))
-    hint = f"; {compared}, use that" if compared else "; depend on a function that decodes the token and finds its user"
+        said = "the scheme takes the text out of the request and checks nothing"
+        evidence.insert(0, Evidence(scheme.written.location, said))
+    hint = f"{compared}, use that" if compared else "depend on a function that decodes the token and finds its user"
     assert route.place is not None
     return RULE.finding(
         route.place.location,
-        f"{access.spoken(route)} lets in everybody who sends any token at all: the scheme reads it and nothing validates it{hint}",
+        f"{access.spoken(route)} lets in everybody who sends any token at all: the scheme reads it and nothing "
+        f"validates it; {hint}",
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
@@ -92,13 +107,17 @@ def _of_route(program: Program, route: Route) -> Finding:
 
 def _of_dependency(function: Function, routes: list[Route]) -> Finding:
     evidence = [
-        Evidence(route.place.location, f"{access.spoken(route)} relies on it") for route in routes[:20] if route.place is not None
+        Evidence(route.place.location, f"{access.spoken(route)} relies on it")
+        for route in routes[:_SHOWN]
+        if route.place is not None
     ]
-    count = len(routes)
+    more = len(routes) - 1
+    others = f" and {more} more route{'s' if more > 1 else ''}" if more else ""
+    name = function.qualname if function.owner is not None else function.name
     return RULE.finding(
         function.place.location,
-        f"{function.name} takes a token and validates nothing, so any text opens {access.spoken(routes[0])}"
-        f"{f' and {count - 1} more routes' if count > 1 else ''}: decode the token, find its user and raise 401 otherwise",
+        f"{name} takes a token and validates nothing, so any text opens {access.spoken(routes[0])}{others}: "
+        "decode the token, find its user and raise 401 otherwise",
         symbol=function.dotted,
         route=access.key(routes[0]),
         evidence=evidence,

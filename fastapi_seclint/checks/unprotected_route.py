@@ -41,7 +41,8 @@ def unprotected_route(program: Program) -> Iterator[Finding]:
 def _finding(program: Program, routes: list[tuple[Route, str]]) -> Finding:
     route, why = routes[0]
     compared, evidence = comparison(program, route)
-    hint = f", while {compared}; depend on it here too" if compared else "; add a dependency that authenticates the caller"
+    advice = "depend on it here too" if compared else "add a dependency that authenticates the caller"
+    hint = f", while {compared}; {advice}" if compared else f"; {advice}"
     confidence: Confidence = "high" if access.acts(route) or "DELETE" in route.methods else "medium"
     assert route.place is not None
     return RULE.finding(

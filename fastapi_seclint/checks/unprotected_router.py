@@ -115,9 +115,10 @@ def _groups(program: Program) -> list[_Group]:
 
 def _stands_open(program: Program, group: _Group) -> bool:
     """Whether every route is open and none is a way in or for development, so that a guard would hurt nobody."""
-    return not program.is_test(group.router.place.module) and all(
-        is_open(program, route) and not entrances.is_entrance(program, route) and not entrances.is_for_development(route)
-        for route in group.routes
+    if program.is_test(group.router.place.module) or not all(is_open(program, route) for route in group.routes):
+        return False
+    return not any(
+        entrances.is_entrance(program, route) or entrances.is_for_development(route) for route in group.routes
     )
 
 

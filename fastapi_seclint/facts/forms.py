@@ -84,7 +84,7 @@ def walk(form: Any) -> Iterator[Form]:
     while stack:
         item = stack.pop()
         if type(item) is list:
-            if item and type(item[0]) is str and len(item) > 1 and type(item[1]) is int:
+            if item and type(item[0]) is str and len(item) > 1 and type(item[1]) is int and item[1] > KEYWORDS:
                 yield item
                 stack.extend(reversed(item[2:]))
             else:

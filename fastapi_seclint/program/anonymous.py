@@ -58,6 +58,10 @@ class Raised(Exception):
         self.code = code
 
 
+class PassedOn(Exception):
+    """The expression hands the request to the application behind a middleware."""
+
+
 @dataclass(slots=True)
 class Ending:
     """One way out of a function: `denies`, with the status code where it is known, or the kinds that it returns.
@@ -112,6 +116,7 @@ class Stranger:
     junk: bool
     path: str | None = None
     method: str | None = None
+    websocket: bool = False
 
     @property
     def credential(self) -> Kinds:
@@ -146,7 +151,7 @@ class Follower:
     ) -> Encounter:
         """What happens when a function runs for a stranger with these arguments, on this object if it is a method."""
         given = tuple(sorted((name, tuple(sorted(found))) for name, found in arguments.items()))
-        key = (id(function), stranger.junk, stranger.path, stranger.method, given, id(receiver))
+        key = (id(function), stranger.junk, stranger.path, stranger.method, stranger.websocket, given, id(receiver))
         known = self._known.get(key)
         if known is not None:
             return known
@@ -180,6 +185,7 @@ class _Walk:
         self.stranger = stranger
         self.scope = follower.scope(function, receiver)
         self.names: Names = {}
+        self.assumed: dict[str, Value] = {}
         self.encounter = Encounter()
         self.doubt = 0
         self.may_raise = False
@@ -208,6 +214,8 @@ class _Walk:
 
     def value(self, form: Form) -> Value:
         """What the static model knows of an expression."""
+        if self.assumed and form[0] == "name" and form[2] in self.assumed:
+            return self.assumed[form[2]]
         return self.scope.ask(form)
 
     # Statements: each says whether control goes on behind it
@@ -223,6 +231,9 @@ class _Walk:
             except Raised as raised:
                 self.encounter.checked = True
                 self.end(True, CLEAN, raised.code, self.place(statement[1]))
+                return False
+            except PassedOn:
+                self.end(False, PASSED, None, self.place(statement[1]))
                 return False
         return True
 
@@ -256,6 +267,8 @@ class _Walk:
                     raise Raised
             case ["try", *_]:
                 return self.attempt(form)
+            case ["with", at, [[["call", _, function, *_], _]], body] if function[-1] == "suppress":
+                return self.attempt(["try", at, body, [[None, None, [["pass", at]], at]], [], []])
             case ["with", _, items, body]:
                 for context, target in items:
                     kinds = strangers.kinds(self, context)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fastapi_seclint.program.values import (
+    MAX_ITEMS,
+    MAX_TEXT,
     NONE,
     Arguments,
     Choice,
@@ -77,13 +80,23 @@ def _on_constant(receiver: Const, name: str, arguments: Arguments, place: Place)
     plain = _plain(arguments)
     if name not in _PURE or plain is None or not isinstance(receiver.value, str | bytes):
         return Unknown(f"the result of {name}", place)
-    if name in ("zfill", "replace", "format") and any(isinstance(item, int) for item in plain[0]):
+    if _grows(name, receiver.value, plain[0]):
         return Unknown(f"the result of {name}", place)
     try:
         result = getattr(receiver.value, name)(*plain[0], **plain[1])
     except (TypeError, ValueError, LookupError, AttributeError):
         return Unknown(f"{name} fails", place)
     return lift(result, place)
+
+
+def _grows(name: str, text: str | bytes, given: list[Any]) -> bool:
+    """Whether a method could give a much longer string than it was given."""
+    if name == "format":
+        wide = re.search(r"\d{4,}", text) if isinstance(text, str) else True
+        return bool(wide) or any(isinstance(item, str) and len(item) > 2000 for item in given)
+    if name == "replace":
+        return len(text) * max((len(item) for item in given[1:2] if isinstance(item, str | bytes)), default=1) > MAX_TEXT
+    return name == "zfill" or len(text) > MAX_TEXT
 
 
 def _join(separator: str, value: Value, place: Place) -> Value:
@@ -125,8 +138,9 @@ def _on_collection(receiver: Collection, name: str, arguments: Arguments, place:
         from fastapi_seclint.program.attributes import iterate
 
         found = iterate(given[0])
-        receiver.items.extend(found or [])
-        receiver.open = receiver.open or found is None
+        room = MAX_ITEMS - len(receiver.items)
+        receiver.open = receiver.open or found is None or len(found) > room
+        receiver.items.extend((found or [])[: max(room, 0)])
     elif name == "copy":
         return Collection(receiver.kind, list(receiver.items), receiver.open, place)
     elif name == "pop" and receiver.items:
@@ -352,8 +366,20 @@ def _listdir(interpreter: Interpreter, arguments: Arguments, place: Place) -> Va
     path = string(arguments.get("path", 0))
     if path is None:
         return None
+    path = posixpath.normpath(posixpath.join(interpreter.modules.root, path))
     names = sorted({file[len(path) + 1 :].split("/")[0] for file in interpreter.modules.by_file if file.startswith(path + "/")})
-    return Collection("list", [Const(name) for name in names], place=place)
+    return Collection("list", [Const(name) for name in names], place=place) if names else None
+
+
+def _map(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    from fastapi_seclint.program import calls
+    from fastapi_seclint.program.attributes import iterate
+
+    if len(arguments.positional) != 2:
+        return None
+    items = iterate(arguments.positional[1])
+    results = [calls.call(interpreter, arguments.positional[0], Arguments([item]), place) for item in (items or [])[:100]]
+    return Collection("list", results, items is None, place)
 
 
 def _type_of(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
@@ -404,6 +430,7 @@ _TABLE: dict[str, Handler] = {
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
     "builtins.enumerate": _enumerate,
+    "builtins.map": _map,
     "builtins.zip": _zip,
     "builtins.range": _range,
     "builtins.isinstance": _isinstance,

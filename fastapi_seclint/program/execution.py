@@ -11,6 +11,7 @@ from fastapi_seclint.program import attributes, definitions
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.scopes import Pending, Scope
 from fastapi_seclint.program.values import (
+    MAX_ITEMS,
     NONE,
     Collection,
     Mapping,
@@ -100,8 +101,9 @@ def _augassign(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     right = interpreter.evaluate(value, scope)
     if operator == "+" and isinstance(left, Collection):
         if isinstance(right, Collection):
-            left.items.extend(right.items)
-            left.open = left.open or right.open
+            room = max(MAX_ITEMS - len(left.items), 0)
+            left.open = left.open or right.open or len(right.items) > room
+            left.items.extend(right.items[:room])
         else:
             left.open = True
         return FALLS
@@ -183,7 +185,8 @@ def _merge(before: dict[str, Value], endings: list[dict[str, Value]]) -> None:
     for ending in endings:
         changed.update({name: None for name, value in ending.items() if before.get(name) is not value})
     for name in changed:
-        before[name] = join([ending[name] for ending in endings if name in ending])
+        values = [ending[name] for ending in endings if name in ending]
+        before[name] = join([value.resolve() if isinstance(value, Pending) else value for value in values])
 
 
 def _for(interpreter: Interpreter, form: Form, scope: Scope) -> int:

@@ -11,6 +11,8 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes, calls
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
+    MAX_ITEMS,
+    MAX_TEXT,
     NONE,
     Annotated,
     Arguments,
@@ -52,8 +54,6 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_LONGEST = 100_000
-
 
 def evaluate(interpreter: Interpreter, form: Form | None, scope: Scope) -> Value:
     """The value of an expression in a scope; None stands for an absent expression."""
@@ -123,6 +123,9 @@ def _collection(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
             found.open = found.open or spread is None
         else:
             found.items.append(evaluate(interpreter, item, scope))
+        if len(found.items) > MAX_ITEMS:
+            del found.items[MAX_ITEMS:]
+            found.open = True
     return found
 
 
@@ -216,7 +219,8 @@ def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
             return Unknown("too many possible values", place)
         return join([binary(symbol, one, other, place) for one in lefts for other in rights])
     if symbol == "+" and isinstance(left, Collection) and isinstance(right, Collection):
-        return Collection(left.kind, [*left.items, *right.items], left.open or right.open, place)
+        items = [*left.items, *right.items]
+        return Collection(left.kind, items[:MAX_ITEMS], left.open or right.open or len(items) > MAX_ITEMS, place)
     if symbol == "|" and isinstance(left, Mapping) and isinstance(right, Mapping):
         merged = Mapping(list(left.items), left.open or right.open, place)
         for key, value in right.items:
@@ -224,12 +228,12 @@ def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
         return merged
     if isinstance(left, Const) and isinstance(right, Const):
         return _arithmetic(symbol, left.value, right.value, place)
+    if isinstance(left, Environment) or isinstance(right, Environment):
+        return _environment_binary(symbol, left, right, place)
     if symbol == "+" and (_textual(left) or _textual(right)):
         return text([*_parts(left), *_parts(right)], place)
     if symbol == "/" and isinstance(left, External) and "pathlib" in left.name:
         return External("pathlib.Path()", Arguments([left, right]), left, place)
-    if isinstance(left, Environment) or isinstance(right, Environment):
-        return _environment_binary(symbol, left, right, place)
     if isinstance(left, External) or isinstance(right, External):
         return External(f"operator {symbol}", Arguments([left, right]), None, place)
     return Unknown("computed from something unknown", place)
@@ -253,8 +257,7 @@ def _is_type(value: Value) -> bool:
 
 def _arithmetic(symbol: str, left: Any, right: Any, place: Place) -> Value:
     operation = _ARITHMETIC.get(symbol)
-    sized = isinstance(left, str | bytes) or isinstance(right, str | bytes)
-    if operation is None or (symbol == "*" and sized and max(_size(left), _size(right)) > _LONGEST):
+    if operation is None or _too_large(symbol, left, right):
         return Unknown("computed", place)
     try:
         result = operation(left, right)
@@ -263,8 +266,15 @@ def _arithmetic(symbol: str, left: Any, right: Any, place: Place) -> Value:
     return Const(result, place) if isinstance(result, str | bytes | int | float | bool) else Unknown("computed", place)
 
 
-def _size(value: Any) -> int:
-    return len(value) if isinstance(value, str | bytes) else abs(int(value)) if isinstance(value, int | float) else 0
+def _too_large(symbol: str, left: Any, right: Any) -> bool:
+    """Whether an operation would make a string or number larger than set-up code does."""
+    texts = [value for value in (left, right) if isinstance(value, str | bytes)]
+    if not texts:
+        return any(isinstance(value, int) and value.bit_length() > 512 for value in (left, right))
+    if symbol == "*":
+        others = [value for value in (left, right) if isinstance(value, int)]
+        return not others or len(texts[0]) * max(others[0], 0) > MAX_TEXT
+    return symbol == "%" or sum(map(len, texts)) > MAX_TEXT
 
 
 def _textual(value: Value) -> bool:
@@ -289,6 +299,8 @@ def text(parts: list[str | Value], place: Place | None) -> Value:
             merged[-1] += part
         elif part != "":
             merged.append(part)
+    if sum(len(part) for part in merged if isinstance(part, str)) > MAX_TEXT or len(merged) > MAX_ITEMS:
+        return Unknown("a very long text", place)
     if all(isinstance(part, str) for part in merged):
         return Const("".join(str(part) for part in merged), place)
     return Text(merged, place)
@@ -385,13 +397,17 @@ def _ifexp(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
 
 def _fstr(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     parts: list[str | Value] = []
+    place = Place(scope.module, form[1])
+    read: list[str] = []
     for part in form[2]:
         if part[0] == "const":
             parts.append(str(part[2]))
         else:
             value = evaluate(interpreter, part[2], scope)
+            read += [option.name for option in options(value) if isinstance(option, Environment)]
             parts.append(calls.as_text(value))
-    return text(parts, Place(scope.module, form[1]))
+    made = text(parts, place)
+    return Environment(read[0], made, place) if read and isinstance(made, Const) else made
 
 
 def _lambda(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
@@ -433,14 +449,18 @@ def _rounds(
     (target, iterable, conditions), rest = clauses[0], clauses[1:]
     items = attributes.iterate(evaluate(interpreter, iterable, scope))
     complete = items is not None
-    for item in (items if items is not None else [Unknown("an item of something unknown")])[:MAX_ROUNDS]:
+    for number, item in enumerate((items if items is not None else [Unknown("an item of something unknown")])[:MAX_ROUNDS]):
         interpreter.step()
         assign(interpreter, target, item, scope)
         answers = [truth(evaluate(interpreter, condition, scope)) for condition in conditions]
         if False in answers:
             continue
         complete = complete and None not in answers
-        complete = _rounds(interpreter, rest, element, value_form, scope, found) and complete
+        interpreter.context.append((target[1], number))
+        try:
+            complete = _rounds(interpreter, rest, element, value_form, scope, found) and complete
+        finally:
+            interpreter.context.pop()
     return complete
 
 

@@ -18,6 +18,7 @@ from fastapi_seclint.program.routers import (
 from fastapi_seclint.program.values import (
     NONE,
     Arguments,
+    Choice,
     Class,
     Collection,
     Const,
@@ -93,6 +94,7 @@ def initialize(interpreter: Interpreter, instance: Instance, kind: str, argument
     given = arguments.get("dependencies", 3 if kind == "router" else None)
     prefix = arguments.get("prefix", 0) if kind == "router" else None
     router = Router(kind, arguments, place, prefix or Const(""), _dependencies(given), instance)
+    router.dependencies.open = router.dependencies.open or arguments.open
     instance.native = router
     for option in options(arguments.get("routes")):
         if isinstance(option, Collection):
@@ -116,15 +118,21 @@ def initialize(interpreter: Interpreter, instance: Instance, kind: str, argument
 def _dependencies(value: Value | None) -> Collection:
     """The dependencies of a router as a list of their own; open when they are not all known."""
     found = Collection("list", [])
-    possible = [option for option in options(value) if not (isinstance(option, Const) and option.value is None)]
-    for option in possible:
+    possible = list(options(value))
+    for number, option in enumerate(possible):
         if isinstance(option, Collection):
-            found.items.extend(option.items)
+            found.items.extend(_possibly(item, number, len(possible)) for item in option.items)
             found.open = found.open or option.open
-        else:
+        elif not (isinstance(option, Const) and option.value is None):
             found.open = True
-    found.open = found.open or len(possible) > 1
     return found
+
+
+def _possibly(item: Value, number: int, possible: int) -> Value:
+    """An item that only one of several possible lists has: the first list is that of the default configuration."""
+    if possible == 1:
+        return item
+    return Choice([NONE, item]) if number else Choice([item, NONE])
 
 
 def _add_raw_route(interpreter: Interpreter, router: Router, item: Value, place: Place) -> None:
@@ -169,7 +177,8 @@ def native_attribute(instance: Instance, name: str) -> Value | None:
     if name == "dependency_overrides":
         return instance.attributes.setdefault(name, Mapping([]))
     if name == "routes":
-        return Unknown("the routes of a router")
+        methods: dict[str, Value] = {item: Native(instance, f"routes.{item}") for item in ("append", "extend", "insert")}
+        return instance.attributes.setdefault(name, Instance(External("starlette.routing.Routes"), methods))
     if name in router.arguments.keywords:
         return router.arguments.keywords[name]
     return None
@@ -194,6 +203,13 @@ def call_method(
         endpoint = arguments.get("endpoint" if "websocket_route" not in name or "api" in name else "route", position)
         endpoint = endpoint or arguments.get("endpoint") or arguments.get("route")
         register(interpreter, receiver.native, kind, endpoint or Unknown("no endpoint"), arguments, place)
+        return NONE
+    if name.startswith("routes."):
+        added = arguments.positional[-1:] if name != "routes.extend" else [
+            item for option in options(arguments.get("iterable", 0)) if isinstance(option, Collection) for item in option.items
+        ]  # fmt: skip
+        for item in added:
+            _add_raw_route(interpreter, receiver.native, item, place)
         return NONE
     handler = _HANDLERS.get(name)
     if handler is not None:
@@ -231,16 +247,21 @@ def register(
     method: str = "",
 ) -> None:
     """Add a route; it takes a copy of the router's dependencies as they are now (semantics f03)."""
+    if isinstance(endpoint, Unknown):
+        interpreter.give_up(place, f"a handler that could not be followed: {endpoint.reason}")
     methods: tuple[str, ...] | None = (method.upper(),) if method in HTTP_METHODS else None
     if methods is None and "websocket" not in kind:
         given = arguments.get("methods")
         methods = ("GET",) if given is None or (isinstance(given, Const) and given.value is None) else strings(given)
         methods = tuple(sorted({item.upper() for item in methods})) if methods is not None else None
+        if kind == "raw" and methods and "GET" in methods:
+            methods = tuple(sorted({*methods, "HEAD"}))
     inherited = router.inherited() if not kind.startswith("raw") else ()
     path = arguments.get("path", 0) or Const("")
     entry = Registration(
-        kind, path, methods, endpoint, inherited, arguments, place, interpreter.uncertain > 0, tuple(interpreter.conditions)
-    )
+        kind, path, methods, endpoint, inherited, arguments, place, interpreter.uncertain > 0, tuple(interpreter.conditions),
+        len(endpoint.decorators) if isinstance(endpoint, Function) else 0,
+    )  # fmt: skip
     for number, other in enumerate(router.entries):
         if isinstance(other, Registration) and other.place.at == place.at and other.place.module is place.module:
             if _same_endpoint(other.endpoint, endpoint) and string(other.path) == string(path) and other.methods == methods:
@@ -260,7 +281,10 @@ def _include_router(interpreter: Interpreter, receiver: Instance, arguments: Arg
     child = arguments.get("router", 0)
     if parent is None or child is None:
         return
-    if not any(True for _ in native(child)) and not isinstance(child, External):
+    if not any(True for _ in native(child)):
+        if isinstance(child, External):
+            interpreter.give_up(place, f"include_router of {child.name}, whose routes are not in sight")
+            return
         reason = child.reason if isinstance(child, Unknown) else "the value is not a router in sight"
         interpreter.give_up(place, f"include_router of something that could not be followed: {reason}")
         interpreter.open_includes.append((parent, arguments, place))
@@ -278,6 +302,8 @@ def _mount(interpreter: Interpreter, receiver: Instance, arguments: Arguments, p
     if receiver.native is not None and app is not None:
         path = arguments.get("path", 0) or Const("")
         receiver.native.entries.append(Mount(path, app, place, interpreter.uncertain > 0))
+        if isinstance(app, Unknown):
+            interpreter.give_up(place, f"mount of something that could not be followed: {app.reason}")
 
 
 def _host(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:

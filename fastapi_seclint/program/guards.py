@@ -27,7 +27,7 @@ from fastapi_seclint.program.anonymous import (
     Kinds,
     Stranger,
 )
-from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.calls import invoke, method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Node, Parameter, Resolver, dotted_name, parameters, running
 from fastapi_seclint.program.modules import blocks
@@ -36,6 +36,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.table import Guards, Protection
 from fastapi_seclint.program.values import (
     Annotated,
+    Arguments,
     Bound,
     Class,
     Const,
@@ -262,9 +263,10 @@ class GuardModel:
         called = method_of(instance, "__call__")
         if called is not None:
             names = [form[0] for form in called.parameters][1:]
-            given = dict(zip(names, [frozenset({"scope"}), CLEAN, CLEAN], strict=False))
-            encounter = self.follower.meet(called, stranger, given)
-            return _as_asgi(encounter, called)
+            kinds = [frozenset({"scope"}), frozenset({"receive"}), frozenset({"send"})]
+            given = dict(zip(names, kinds, strict=False))
+            asgi = Stranger(stranger.junk, stranger.path, stranger.method, websocket)
+            return _as_asgi(self.follower.meet(called, asgi, given))
         return None
 
     # Routes
@@ -335,10 +337,11 @@ class GuardModel:
     def _dependency_meetings(self, route: Route) -> list[Meeting]:
         found = []
         for node in route.dependencies:
-            if node.alternative:
-                continue
             answers = [self.encounter(node.call, self._stranger(route, junk)) for junk in (False, True)]
             meeting = _meeting(node.name, answers)
+            if node.alternative:
+                meeting.configured = "denies" in (meeting.missing, meeting.junk)
+                meeting.missing = meeting.junk = "partly" if meeting.configured else "passes"
             meeting.scheme = _scheme_of(node.call) is not None
             found.append(meeting)
         return found
@@ -347,8 +350,30 @@ class GuardModel:
         endpoint = route.endpoint
         if endpoint is None:
             return []
+        found = [
+            Meeting(decorator.name, "denies", "denies")
+            for decorator, _ in _decorators(route)
+            if isinstance(decorator, External) and (credentials.entry("decorator", decorator.name) or {}).get("authenticates")
+        ]
+        found += self._route_class_meetings(route)
         answers = [self._endpoint(route, endpoint, self._stranger(route, junk)) for junk in (False, True)]
-        return [_meeting(route.name, answers)]
+        return [*found, _meeting(route.name, answers)]
+
+    def _route_class_meetings(self, route: Route) -> list[Meeting]:
+        """A custom route class whose handler looks at the request first (semantics f52)."""
+        found = []
+        for option in options(route.router.arguments.get("route_class")):
+            method = method_of(Instance(option), "get_route_handler") if isinstance(option, Class) else None
+            if method is None or not isinstance(option, Class):
+                continue
+            with self._interpreter.asking():
+                handler = invoke(self._interpreter, method, Arguments([Instance(option)]), method.place)
+            for inner in options(handler):
+                if isinstance(inner, Function) and inner.parameters:
+                    given = {inner.parameters[0][0]: REQUEST}
+                    answers = [self.follower.meet(inner, self._stranger(route, junk), given) for junk in (False, True)]
+                    found.append(_meeting(option.dotted, answers))
+        return found
 
     def _endpoint(self, route: Route, endpoint: Value, stranger: Stranger) -> Encounter:
         """The handler with its wrappers, outermost first."""
@@ -513,7 +538,9 @@ def _reads_path(function: Function | None) -> bool:
 def _as_endpoint(encounter: Encounter) -> Encounter:
     """A handler may also refuse by what it returns: an error response or a redirect to the login page."""
     endings = [
-        Ending(True, CLEAN, None, ending.conditional, ending.place) if ending.kinds == frozenset({"denial"}) else ending
+        Ending(True, CLEAN, 401 if encounter.checked else None, ending.conditional, ending.place)
+        if ending.kinds == frozenset({"denial"})
+        else ending
         for ending in encounter.endings
     ]
     return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
@@ -529,8 +556,16 @@ def _as_middleware(encounter: Encounter) -> Encounter:
     return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
 
 
-def _as_asgi(encounter: Encounter, function: Function) -> Encounter:
-    return encounter
+def _as_asgi(encounter: Encounter) -> Encounter:
+    """A pure ASGI middleware refuses whom it does not hand on to the application behind it."""
+    endings = [
+        ending if ending.denies or "passed" in ending.kinds
+        else Ending(True, CLEAN, None, ending.conditional, ending.place)
+        for ending in encounter.endings
+    ]  # fmt: skip
+    if not any("passed" in ending.kinds for ending in encounter.endings):
+        return Encounter([Ending(False, PASSED, None, True, ending.place) for ending in encounter.endings[:1]])
+    return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
 
 
 def _decorators(route: Route) -> list[tuple[Value, Place]]:
@@ -540,9 +575,12 @@ def _decorators(route: Route) -> list[tuple[Value, Place]]:
     while isinstance(value, Bound | Partial):
         value = value.function
     seen: set[int] = set()
+    below = route.registration.decorated if route.registration is not None else None
     while isinstance(value, Function) and id(value) not in seen:
         seen.add(id(value))
-        found += [(decorator, value.place) for decorator in value.decorators if not _is_plain(decorator)]
+        wrapping = value.decorators if below is None else value.decorators[:below]
+        found += [(decorator, value.place) for decorator in wrapping if not _is_plain(decorator)]
+        below = None
         value = next(options(value.wraps), None)
     return found
 
@@ -602,7 +640,7 @@ def _speaks_of_privilege(test: Form) -> bool:
     for form in walk(test):
         if form[0] == "attr" and credentials.names_privilege(form[3]):
             return True
-        if form[0] == "name" and credentials.names_privilege(form[2]):
+        if form[0] in ("name", "const") and isinstance(form[2], str) and credentials.names_privilege(form[2]):
             return True
         if form[0] == "compare" and _compares_owner(form):
             return True

@@ -12,9 +12,11 @@ from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     NONE,
     Annotated,
+    Arguments,
     Class,
     Dependency,
     Environment,
+    External,
     Function,
     Instance,
     Place,
@@ -117,6 +119,8 @@ class FunctionScope(Scope):
             for member in members:
                 if isinstance(member, Class):
                     return Instance(member, place=Place(self.module, annotation[1]))
+                if isinstance(member, External) and _is_library_class(member):
+                    return External(f"{member.name}()", Arguments(), member, member.place)
         return None
 
     def _of_statements(self, name: str) -> Value | None:
@@ -142,7 +146,7 @@ class FunctionScope(Scope):
                 return join(items) if items else Unknown("an item of a loop")
             case ["def" | "class" | "import" | "from", *_]:
                 execution.run(self._interpreter, [statement], self)
-                return self.names.get(name) or NONE
+                return super().local(name) or NONE
         return Unknown(f"{name} is made in a way that is not followed")
 
     def _unpacked(self, name: str, targets: list[Form], whole: Value) -> Value:
@@ -154,6 +158,12 @@ class FunctionScope(Scope):
                         if items is not None and len(items) == len(target[2]):
                             return items[number]
         return Unknown(f"{name} is unpacked from something unknown")
+
+
+def _is_library_class(value: External) -> bool:
+    """Whether an annotation is a class of a library that is not one of Python's or a framework's plain types."""
+    plain = ("builtins.", "typing.", "collections.", "datetime.", "uuid.", "starlette.", "fastapi.", "pydantic.")
+    return not value.called and value.name.rpartition(".")[2][:1].isupper() and not value.name.startswith(plain)
 
 
 def _plain(value: Value | None) -> bool:

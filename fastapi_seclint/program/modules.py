@@ -60,14 +60,14 @@ class Modules:
     def __init__(
         self, root: str, files: Iterable[tuple[str, FileFacts]], is_library: Callable[[str], bool] = lambda name: False
     ) -> None:
-        self._root = root
+        self.root = root
         self._packages_above = _packages_from(posixpath.dirname(root))
         self._limit = posixpath.dirname(self._packages_above[-1]) if self._packages_above else posixpath.dirname(root)
         self._is_library = is_library
         self.by_file: dict[str, Module] = {}
         self._folders: set[str] = set()
         self._namespaces: dict[str, Module] = {}
-        self._roots: dict[tuple[str, str], list[str]] = {}
+        self.roots: dict[tuple[str, str], list[str]] = {}
         self._found: dict[tuple[str, str], Module | None] = {}
         for file, facts in files:
             package = posixpath.basename(file) == "__init__.py"
@@ -114,9 +114,9 @@ class Modules:
     def _search(self, name: str, folder: str) -> Module | None:
         parts = name.split(".")
         key = (folder, parts[0])
-        if key not in self._roots:
-            self._roots[key] = list(self._candidates(folder, parts[0]))
-        for root in self._roots[key]:
+        if key not in self.roots:
+            self.roots[key] = list(self._candidates(folder, parts[0]))
+        for root in self.roots[key]:
             found = self._at(root, parts)
             if found is not None:
                 return found
@@ -131,7 +131,7 @@ class Modules:
             outside = posixpath.dirname(outside)
         above = outside
         while len(above) >= len(self._limit) and len(above) > 1:
-            if self._holds(above, top) and not (len(above) < len(self._root) and self._is_library(top)):
+            if self._holds(above, top) and not (len(above) < len(self.root) and self._is_library(top)):
                 yield above
             above = posixpath.dirname(above)
         if top in sys.stdlib_module_names or self._is_library(top):
@@ -158,7 +158,7 @@ class Modules:
 
     def _namespace(self, path: str) -> Module:
         if path not in self._namespaces:
-            display = posixpath.relpath(path, self._root)
+            display = posixpath.relpath(path, self.root)
             module = Module("", display, path + "/", FileFacts(display, _EMPTY), True)
             module.name = self._dotted(path, self._source_root(path))
             module.state = "done"
@@ -170,7 +170,7 @@ class Modules:
         votes: Counter[str] = Counter()
         seen: dict[tuple[str, str], str | None] = {}
         for module in self.by_file.values():
-            if is_test_path(posixpath.relpath(module.file, self._root)):
+            if is_test_path(posixpath.relpath(module.file, self.root)):
                 continue
             for name in module.facts.imports:
                 key = (module.folder, name.partition(".")[0])
@@ -195,7 +195,7 @@ class Modules:
             if self._votes[above] >= max(most, 1):
                 best, most = above, self._votes[above]
             above = posixpath.dirname(above)
-        return best or (self._root if outside.startswith(self._root) else outside)
+        return best or (self.root if outside.startswith(self.root) else outside)
 
     def _name(self, module: Module) -> str:
         stem = module.folder if module.package else module.file[: -len(".py")]

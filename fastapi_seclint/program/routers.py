@@ -24,7 +24,7 @@ class Registration:
     """One call that adds a route. `inherited` are the router's own dependencies when the call ran (semantics f03).
 
     `kind` is http, websocket or raw (Starlette routes, which never get dependencies, f09). `conditions` are the undecided
-    tests around the call.
+    tests around the call; `decorated` counts the handler's decorators below the route's: only those wrap what is served.
     """
 
     kind: str
@@ -36,6 +36,7 @@ class Registration:
     place: Place
     conditional: bool = False
     conditions: tuple[Form, ...] = ()
+    decorated: int = 0
 
     @property
     def dependencies(self) -> Value | None:

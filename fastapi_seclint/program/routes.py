@@ -129,6 +129,11 @@ class Walker:
             nodes += self._resolver.of_list(entry.dependencies, entry.place)
             for option in options(entry.endpoint):
                 nodes += self._resolver.of_callable(option, skip_first=_view_of(option))
+        if entry.arguments.open and not raw:
+            self._resolver.problems.append((entry.place, "arguments of a route that are not all known"))
+        for include in way.includes:
+            if include.arguments.open:
+                self._resolver.problems.append((include.place, "arguments of an include that are not all known"))
         for open_router in (router, way.app):
             if open_router.dependencies.open and not raw:
                 self._resolver.problems.append((open_router.place, "dependencies of a router that are not all known"))

@@ -147,13 +147,17 @@ class Sites:
         """Every call of one of the library symbols (canonical names, the part before the last `()`), in order."""
         last = {name.rpartition(".")[2]: True for name in names}
         wanted = frozenset(names)
+        owners = frozenset(part.removesuffix("()") for name in names for part in name.split(".")[:-1])
+        plain = not any("()" in name for name in names)
         for module in self._modules:
-            if not module.facts.words & last.keys():
+            if not module.facts.words & last.keys() or not module.facts.words & owners:
                 continue
             spelled = frozenset({*last, *_aliases(module, frozenset(last))})
             for block in self._blocks_of(module, spelled):
                 for form in walk(block.statements):
                     if form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in spelled:
+                        if plain and not _may_be_imported(block, form[2]):
+                            continue
                         name = self._called(block, form[2])
                         if name in wanted:
                             yield Call(block, form, name, self._interpreter)
@@ -176,6 +180,19 @@ class Sites:
             if not isinstance(option, Unknown):
                 return ""
         return ""
+
+
+def _may_be_imported(block: Block, form: Form) -> bool:
+    """Whether a dotted name can start at an import: not at a literal, a call, a parameter or a local value."""
+    while form[0] == "attr":
+        form = form[2]
+    if form[0] != "name":
+        return False
+    if isinstance(block.scope, FunctionScope):
+        found = block.scope.assignments(form[2])
+        parameters = {item[0] for item in block.scope.function.parameters}
+        return form[2] not in parameters and (not found or any(item[0] in ("import", "from") for item in found))
+    return True
 
 
 def _aliases(module: Module, names: frozenset[str]) -> set[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
+from fastapi_seclint.program.attributes import iterate
 from fastapi_seclint.program.values import (
     Bound,
     Class,
@@ -37,7 +38,7 @@ JUNK = frozenset({"junk"})
 BAD = frozenset({"bad"})
 EITHER = frozenset({"either"})
 _TAINTED = frozenset({"absent", "junk", "bad"})
-_HOLDERS = frozenset({"request", "store", "session"})
+_HOLDERS = frozenset({"request", "store", "session", "scope"})
 _CARRIERS = frozenset({"passed", "bag", "scope"})
 
 _STORES = {"headers": "store", "cookies": "store", "query_params": "store", "session": "session", "state": "session",
@@ -140,6 +141,8 @@ def _item(walk_: _Walk, owner: Kinds, index: Form) -> Kinds:
     if "scope" in owner:
         if key == "path":
             return frozenset({"path"})
+        if key in ("type", "method"):
+            return frozenset({"type" if key == "type" else "verb"})
         return {"headers": frozenset({"store"}), "session": frozenset({"session"}), "user": ABSENT}.get(key or "", CLEAN)
     if "bag" in owner:
         return walk_.names.get(f"**{key}", CLEAN)
@@ -256,6 +259,8 @@ def _compare(walk_: _Walk, operator: str, left: Form, right: Form) -> set[bool]:
     positive = operator in ("==", "is", "in")
     if operator in ("is", "is not") and right[0] == "const" and right[2] is None:
         return _is_none(walk_, one, left, operator)
+    if "type" in one:
+        return _among("websocket" if walk_.stranger.websocket else "http", operator, walk_.value(right))
     if "path" in one or "verb" in one:
         return _about_path(walk_, one, operator, right)
     if "store" in other and operator in ("in", "not in"):
@@ -308,7 +313,11 @@ def _about_path(walk_: _Walk, found: Kinds, operator: str, right: Form) -> set[b
     actual = walk_.stranger.path if "path" in found else walk_.stranger.method
     if actual is None:
         return {True, False}
-    value = walk_.value(right)
+    return _among(actual, operator, walk_.value(right))
+
+
+def _among(actual: str, operator: str, value: Value) -> set[bool]:
+    """Whether a known text equals a value or is in it."""
     if operator in ("==", "!="):
         text = string(value)
         return {True, False} if text is None else {(text == actual) is (operator == "==")}
@@ -331,6 +340,8 @@ def _call(walk_: _Walk, form: Form) -> Kinds:
     given = [kinds(walk_, argument) for argument in positional]
     named = [(name, kinds(walk_, value)) for name, value, _ in keywords]
     every = [*given, *(found for _, found in named)]
+    if any("send" in found for found in every[1:]) or (every and _is_send(walk_, function)):
+        _asgi_call(walk_, form, every)
     if function[0] == "attr":
         receiver = kinds(walk_, function[2])
         direct = _method(walk_, receiver, function[3], form, every)
@@ -343,6 +354,34 @@ def _call(walk_: _Walk, form: Form) -> Kinds:
     for option in options(walk_.value(function)):
         return _called(walk_, option, form, given, named, touched)
     return CLEAN
+
+
+def _is_send(walk_: _Walk, function: Form) -> bool:
+    return function[0] == "name" and "send" in walk_.names.get(function[2], CLEAN)
+
+
+def _asgi_call(walk_: _Walk, form: Form, given: list[Kinds]) -> None:
+    """A call that gets `send`, or sends: the request is answered here or handed to the application behind."""
+    from fastapi_seclint.program.anonymous import PassedOn, Raised
+
+    function = form[2]
+    if _is_send(walk_, function):
+        for item in walk(form[3]):
+            if item[0] == "dict":
+                for key, value in item[2]:
+                    code = constant(walk_.value(value)) if key is not None and key[-1] == "status" else None
+                    if isinstance(code, int) and 400 <= code < 500:
+                        raise Raised(code)
+        return
+    called = kinds(walk_, function)
+    if "denial" in called:
+        raise Raised(401)
+    target = walk_.value(function)
+    followed = any(isinstance(option, Function) for option in options(target)) or (
+        isinstance(target, Bound) and isinstance(target.function, Function)
+    )
+    if not followed:
+        raise PassedOn
 
 
 def _method(walk_: _Walk, receiver: Kinds, name: str, form: Form, given: list[Kinds]) -> Kinds | None:
@@ -398,6 +437,29 @@ def _path_predicate(walk_: _Walk, name: str, form: Form) -> Kinds:
         return EITHER
     held = path.startswith(tuple(known)) if name == "startswith" else path.endswith(tuple(known))
     return frozenset({"true"}) if held else BAD
+
+
+def _any_of(walk_: _Walk, form: Form, wanted: bool) -> Kinds | None:
+    """`any(path.startswith(item) for item in ITEMS)` over known items, decided for a known path; None otherwise."""
+    if len(form[3]) != 1 or form[3][0][0] != "comp" or len(form[3][0][5]) != 1:
+        return None
+    _, _, _, element, _, [[target, iterable, conditions]] = form[3][0]
+    items = iterate(walk_.value(iterable))
+    if items is None or target[0] != "name" or conditions:
+        return None
+    outcomes: set[bool] = set()
+    before = dict(walk_.assumed)
+    for item in items[:60]:
+        walk_.assumed[target[2]] = item
+        outcomes |= truths(walk_, element)
+    walk_.assumed = before
+    if wanted in outcomes:
+        return frozenset({"true"} if wanted else {"bad"}) if outcomes == {wanted} or _decided(walk_, outcomes) else EITHER
+    return BAD if wanted else frozenset({"true"})
+
+
+def _decided(walk_: _Walk, outcomes: set[bool]) -> bool:
+    return walk_.stranger.path is not None
 
 
 def _called(
@@ -457,8 +519,8 @@ def _project_call(
     handed = [*given, *(found for _, found in named)]
     if touched == CLEAN and not any(item & _CARRIERS for item in handed) and not _may_guard(walk_, function):
         return CLEAN
-    if walk_.follower.in_handler and function.scope is not walk_.scope and not _sounds_like_check(_wrapped_name(function)):
-        return BAD if touched & {"junk", "absent"} else CLEAN
+    if walk_.follower.in_handler and touched <= BAD and not _sounds_like_check(_wrapped_name(function)):
+        return CLEAN
     arguments: dict[str, Kinds] = {}
     if any("bag" in item for item in [*given, *(found for _, found in named)]):
         arguments = {name: found for name, found in walk_.names.items() if name.startswith("**")}
@@ -535,9 +597,13 @@ def _external(walk_: _Walk, value: External, form: Form, touched: Kinds) -> Kind
     refusal = _refusal(walk_, name, form)
     if refusal is not None:
         return refusal
+    if name in ("builtins.any", "builtins.all"):
+        decided = _any_of(walk_, form, name == "builtins.any")
+        if decided is not None:
+            return decided
     if name.startswith("fastapi.security.") and name.endswith(".__call__"):
         return walk_.stranger.credential
-    guard = credentials.entry("call", name)
+    guard = credentials.entry("call", f"{name}()")
     if guard is not None:
         walk_.encounter.checked = True
         raise Raised(401)
@@ -575,6 +641,8 @@ def _holder_call(walk_: _Walk, name: str, form: Form, touched: Kinds) -> Kinds:
         walk_.encounter.opaque.append(name)
     if touched & _HOLDERS:
         return walk_.stranger.credential if "security" in name else CLEAN
+    if "scope" in touched and name.startswith("starlette."):
+        return frozenset({"request"} if name.rpartition(".")[2] in ("Request", "HTTPConnection", "WebSocket") else {"store"})
     return CLEAN
 
 
@@ -584,7 +652,8 @@ def _refusal(walk_: _Walk, name: str, form: Form) -> Kinds | None:
         return None
     if name.endswith("RedirectResponse"):
         return frozenset({"denial"})
-    for keyword, value, _ in form[4]:
+    given = [("status_code", value) for value in form[3][1:2]] + [(keyword, value) for keyword, value, _ in form[4]]
+    for keyword, value in given:
         code = constant(walk_.value(value)) if keyword == "status_code" else None
         if isinstance(code, int) and 400 <= code < 500:
             return frozenset({"denial"})

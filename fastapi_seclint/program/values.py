@@ -344,6 +344,10 @@ Value = Union[
 
 NONE = Const(None)
 
+MAX_TEXT = 20_000
+MAX_ITEMS = 2_000
+"""Longer strings and collections are not built: analysed code must not make the analysis grow."""
+
 
 def options(value: Value | None) -> Iterator[Value]:
     """The values it may be: those of a choice, else itself; nothing for None."""

@@ -1,0 +1,87 @@
+"""Whether a function does anything with the credentials it is given that could reject them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.values import Function
+
+_READING = frozenset(
+    {
+        "get", "getlist", "strip", "lstrip", "rstrip", "split", "rsplit", "partition", "rpartition", "lower", "upper",
+        "title", "casefold", "replace", "removeprefix", "removesuffix", "startswith", "endswith", "encode", "decode",
+        "items", "keys", "values", "join", "format", "get_secret_value", "model_dump", "dict",
+    }
+)  # fmt: skip
+"""Methods that take something out of a request, a header or a text."""
+_HARMLESS = frozenset(
+    {
+        "HTTPException", "Exception", "ValueError", "len", "bool", "str", "isinstance", "hasattr", "getattr", "print",
+        "cast", "repr", "type", "get_authorization_scheme_param", "__call__", "JSONResponse", "Response", "set",
+    }
+)  # fmt: skip
+"""Calls that look at a text or carry it on without saying anything about it."""
+_LOGS = re.compile(r"^(log|logger|logging|_logger|_log)$", re.I)
+
+
+def hands_on(function: Function, names: Iterable[str] | None = None) -> bool:
+    """Whether a function hands its credentials to a call, or compares them with something, that may reject them.
+
+    `names` are the parameters that hold credentials; without them every parameter may. A test that they are there, or
+    that they begin with the name of a scheme, rejects no made-up ones.
+    """
+    held = set(names) if names is not None else {parameter[0] for parameter in function.parameters} - {"self", "cls"}
+    statements = function.statements()
+    _spread(statements, held)
+    return any(_tests(form, held) for statement in statements for form in walk(statement))
+
+
+def _spread(statements: list[Form], held: set[str]) -> None:
+    """Add the names that are assigned from what is held."""
+    assignments = ("assign", "annassign", "walrus")
+    forms = [form for statement in statements for form in walk(statement) if form[0] in assignments]
+    size = -1
+    while size != len(held):
+        size = len(held)
+        for form in forms:
+            if form[-1] is not None and _mentions(form[-1], held):
+                targets = form[2] if form[0] == "assign" else [form[2]]
+                held.update(inner[2] for target in targets for inner in walk(target) if inner[0] == "name")
+
+
+def _mentions(form: Form, held: set[str]) -> bool:
+    return any(inner[0] == "name" and inner[2] in held for inner in walk(form))
+
+
+def _tests(form: Form, held: set[str]) -> bool:
+    if form[0] == "compare":
+        sides = [form[2], *form[4]]
+        return _mentions(form, held) and not all(_is_plain(side) or _mentions(side, held) for side in sides)
+    if form[0] == "sub":
+        return _mentions(form[3], held)
+    if form[0] != "call":
+        return form[0] in ("def", "lambda") and _mentions(form, held)
+    called, arguments = form[2], [*form[3], *(value for _, value, _ in form[4])]
+    name = str(called[-1]) if called[0] in ("name", "attr") else ""
+    if called[0] == "attr" and _mentions(called[2], held) and name not in _READING | _HARMLESS:
+        return True
+    if not any(_mentions(argument, held) for argument in arguments):
+        return False
+    return not (name in _HARMLESS or _is_logger(called) or (called[0] == "attr" and _reads_held(called, name, held)))
+
+
+def _reads_held(called: Form, name: str, held: set[str]) -> bool:
+    return name in _READING and (_mentions(called[2], held) or called[2][0] in ("const", "fstr"))
+
+
+def _is_plain(form: Form) -> bool:
+    """A constant that is no secret: None, a number, the name of a scheme."""
+    if form[0] != "const":
+        return False
+    return not isinstance(form[2], str) or form[2].strip().lower() in ("", "bearer", "basic", "token")
+
+
+def _is_logger(called: Form) -> bool:
+    return called[0] == "attr" and any(inner[0] == "name" and _LOGS.match(inner[2]) for inner in walk(called[2]))
