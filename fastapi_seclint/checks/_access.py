@@ -18,10 +18,11 @@ CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """The methods that change state (RFC 9110, section 9.2.1: all others are safe)."""
 
 _ADMIN = re.compile(
-    r"(^|[-_/. ])(admins?|administration|administrator|superusers?|back[-_]?office|internal|management|moderation|root"
+    r"(^|[-_/. ])(admins?|administration|administrator|superusers?|back[-_]?office|internal|management|moderation"
     r"|debug)($|[-_/. ])",
     re.I,
 )
+_ADMIN_NAME = re.compile(r"(^|_)(admins?|administration|superusers?|back_?office)($|_)", re.I)
 _PERSONAL = frozenset(
     {
         "email", "phone", "phone_number", "address", "ssn", "date_of_birth", "birthday", "iban", "credit_card",
@@ -39,6 +40,8 @@ _ACTS = re.compile(
     r"|put|upload|set|store|flush|merge|append|unlink|pop)(_|$)",
     re.I,
 )
+_STARTS = frozenset({"apply_async", "send_task", "delay", "enqueue", "enqueue_job", "add_task"})
+"""How Celery, RQ, arq and Starlette's background tasks are given a job."""
 
 
 def segments(path: str) -> list[str]:
@@ -47,8 +50,13 @@ def segments(path: str) -> list[str]:
 
 
 def is_admin_like(text: str) -> bool:
-    """Whether a path, tag or name speaks of administration."""
+    """Whether a path or tag speaks of administration."""
     return _ADMIN.search(text) is not None
+
+
+def is_admin_name(name: str) -> bool:
+    """Whether a variable or module is named after administration; fewer words count, since it may mean anything."""
+    return _ADMIN_NAME.search(name) is not None
 
 
 def changes_state(route: Route) -> bool:
@@ -70,13 +78,22 @@ def acts(route: Route) -> bool:
     return route.function is not None and _acts_in(route.function)
 
 
+def starts_work(route: Route) -> bool:
+    """Whether the handler itself hands a job to a queue or to the background."""
+    return route.function is not None and not _STARTS.isdisjoint(_called_in(route.function))
+
+
 @cache
 def _acts_in(function: Function) -> bool:
+    return any(_ACTS.search(name) for name in _called_in(function))
+
+
+def _called_in(function: Function) -> Iterator[str]:
+    """The last names of what a function's own body calls."""
     for statement in function.statements():
         for form in walk(statement):
-            if form[0] == "call" and form[2][0] in ("attr", "name") and _ACTS.search(str(form[2][-1])):
-                return True
-    return False
+            if form[0] == "call" and form[2][0] in ("attr", "name"):
+                yield str(form[2][-1])
 
 
 def returns_personal_data(program: Program, route: Route) -> str:

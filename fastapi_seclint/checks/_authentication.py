@@ -17,6 +17,7 @@ from fastapi_seclint.rule import Evidence
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+    from fastapi_seclint.program.modules import Module
 
 _SCHEMES = tuple(
     f"fastapi.security.{module}.{name}"
@@ -70,6 +71,24 @@ def _has_idle_scheme(program: Program) -> bool:
     """
     calls = program.sites.calls(*_SCHEMES)
     return any(call.block.function is None and not program.is_test(call.block.module) for call in calls)
+
+
+def guarded_elsewhere(program: Program, route: Route) -> bool:
+    """Whether the same handler is guarded in an application of another file.
+
+    Then this application is one that a script builds, to write the API's description say, and that nobody calls.
+    """
+    return any(module is not route.app.place.module for module in _guarding_files(program).get(route.name, ()))
+
+
+@lru_cache(maxsize=1)
+def _guarding_files(program: Program) -> dict[str, list[Module]]:
+    """The files whose applications guard a handler, by the handler's name."""
+    found: dict[str, list[Module]] = {}
+    for route in program.routes:
+        if route.function is not None and program.guarding(route).protection == "protected":
+            found.setdefault(route.name, []).append(route.app.place.module)
+    return found
 
 
 def guarded_relative(program: Program, route: Route) -> Route | None:

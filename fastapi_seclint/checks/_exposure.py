@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks import _entrances as entrances
+from fastapi_seclint.checks._authentication import guarded_elsewhere
 from fastapi_seclint.program.routes import Route
 
 if TYPE_CHECKING:
@@ -31,12 +32,14 @@ def exposed(program: Program, route: Route) -> str:
     """What a stranger gets from an open route that is not meant for everybody, or an empty string."""
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
         return ""
-    if is_meant_for_everybody(program, route) or not is_open(program, route):
+    if is_meant_for_everybody(program, route) or not is_open(program, route) or guarded_elsewhere(program, route):
         return ""
     if any(meeting.inert for meeting in program.guarding(route).meetings):
         return ""
     if access.changes_state(route):
         return "" if access.only_reads(route) else "changes state"
+    if access.starts_work(route):
+        return "starts work"
     if access.is_admin_like(route.path):
         return "is for administrators"
     field = access.returns_personal_data(program, route)

@@ -127,8 +127,10 @@ def _by_its_words(program: Program, group: _Group) -> _Opening | None:
     if all(is_meant_for_everybody(program, route) for route in group.routes):
         return None
     router, include = group.router, group.includes[-1] if group.includes else None
-    own = (string(router.prefix) or "", *(strings(router.arguments.get("tags")) or ()), _name(program, router))
+    own = (string(router.prefix) or "", *(strings(router.arguments.get("tags")) or ()))
     telling = next((words for words in own if access.is_admin_like(words)), None)
+    if telling is None and access.is_admin_name(name := _name(program, router)):
+        telling = name
     place = router.place if include is None or _only_open(program, router) else include.place
     if telling is None and include is not None:
         given = (string(include.prefix) or "", *(strings(include.arguments.get("tags")) or ()))

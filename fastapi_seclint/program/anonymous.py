@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form
+from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program import credentials, strangers
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import targets
@@ -66,7 +66,7 @@ class PassedOn(Exception):
 class Ending:
     """One way out of a function: `denies`, with the status code where it is known, or the kinds that it returns.
 
-    `conditional`: only on a condition that has nothing to do with credentials.
+    `conditional`: only on a condition that has nothing to do with credentials. `checked`: after looking at them.
     """
 
     denies: bool
@@ -74,6 +74,7 @@ class Ending:
     code: int | None
     conditional: bool
     place: Place
+    checked: bool = True
 
 
 @dataclass(slots=True)
@@ -132,12 +133,17 @@ class Follower:
         self._scopes: dict[tuple[int, int], FunctionScope] = {}
         self._busy: set[object] = set()
         self._kept: list[object] = []
+        self.local_forms: dict[int, bool] = {}
         self.depth = 0
         self.allowance = MAX_FUNCTIONS
         self.patience = MAX_STATEMENTS
         """How many statements are still walked: who lets a stranger do that much lets him in."""
         self.in_handler = False
         """In a handler, what a look-up by a stranger's identity gives is data: whether it is there guards nothing."""
+
+    def keep(self, item: object) -> None:
+        """Keep something whose identity is a key."""
+        self._kept.append(item)
 
     def scope(self, function: Function, receiver: Value | None = None) -> FunctionScope:
         """The names inside a function, as a method of an object when one is given."""
@@ -207,7 +213,7 @@ class _Walk:
         return self.encounter
 
     def end(self, denies: bool, kinds: Kinds, code: int | None, place: Place) -> None:
-        self.encounter.endings.append(Ending(denies, kinds, code, self.doubt > 0, place))
+        self.encounter.endings.append(Ending(denies, kinds, code, self.doubt > 0, place, self.encounter.checked))
 
     def place(self, at: int) -> Place:
         return Place(self.function.module, at)
@@ -371,6 +377,16 @@ class _Walk:
             if isinstance(code, int):
                 return code
         return None
+
+    def only_local(self, form: Form) -> bool:
+        """Whether an expression is made of local names alone, so that no setting or constant can decide it."""
+        key = id(form)
+        if key not in self.follower.local_forms:
+            self.follower.local_forms[key] = all(
+                self.scope.is_local(item[2]) for item in walk(form) if item[0] == "name"
+            ) and any(item[0] == "name" for item in walk(form))
+            self.follower.keep(form)
+        return self.follower.local_forms[key] and not self.assumed
 
     def carries_credential(self, name: str) -> bool:
         """Whether a header or cookie of this name tells who is calling; where 401 or 403 is answered most do."""

@@ -33,6 +33,7 @@ from fastapi_seclint.program.dependencies import Node, Parameter, Resolver, dott
 from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.strangers import TOKENS
 from fastapi_seclint.program.table import Guards, Protection
 from fastapi_seclint.program.values import (
     Annotated,
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
 Verdict = Literal["denies", "partly", "passes"]
-_TOKENS = frozenset({"token", "api_key", "apikey", "access_token", "key", "signature", "jwt", "ticket", "secret", "x_api_key"})
 
 
 @dataclass(slots=True)
@@ -183,7 +183,7 @@ class GuardModel:
                 return CLEAN
             default = marker.arguments.get("default", 0) if not isinstance(annotation, Annotated) else parameter.default
             return self._credential(default if default is not None else parameter.default, stranger, marker)
-        if name in _TOKENS and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
+        if name in TOKENS and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
             if name in path_variables(path):
                 return JUNK
             return self._credential(parameter.default, stranger, marker)
@@ -276,7 +276,7 @@ class GuardModel:
         inner = self._dependency_meetings(route) if route.kind in ("http", "websocket") else []
         meetings = [*self._layer_meetings(route, precise=not _refused(inner)), *inner]
         if route.kind in ("http", "websocket", "raw") and route.endpoint is not None and not _refused(meetings):
-            meetings += self._endpoint_meetings(route)
+            meetings += self._endpoint_meetings(route, meetings)
         guards = Guards(
             tuple(dict.fromkeys(self._authenticating(route, meetings))),
             tuple(dict.fromkeys(self._authorizing(route))),
@@ -346,7 +346,7 @@ class GuardModel:
             found.append(meeting)
         return found
 
-    def _endpoint_meetings(self, route: Route) -> list[Meeting]:
+    def _endpoint_meetings(self, route: Route, before: list[Meeting]) -> list[Meeting]:
         endpoint = route.endpoint
         if endpoint is None:
             return []
@@ -356,8 +356,11 @@ class GuardModel:
             if isinstance(decorator, External) and (credentials.entry("decorator", decorator.name) or {}).get("authenticates")
         ]
         found += self._route_class_meetings(route)
-        answers = [self._endpoint(route, endpoint, self._stranger(route, junk)) for junk in (False, True)]
-        return [*found, _meeting(route.name, answers)]
+        missing = self._endpoint(route, endpoint, self._stranger(route, False))
+        if verdict(missing) == "passes" and not missing.opaque and not any(item.missing == "denies" for item in before):
+            return [*found, _meeting(route.name, [missing, missing])]
+        junk = self._endpoint(route, endpoint, self._stranger(route, True))
+        return [*found, _meeting(route.name, [missing, junk])]
 
     def _route_class_meetings(self, route: Route) -> list[Meeting]:
         """A custom route class whose handler looks at the request first (semantics f52)."""
@@ -475,10 +478,11 @@ def verdict(encounter: Encounter) -> Verdict:
     """How an element answers: refuses (at least unless something configured lets the request by), partly, or not at all."""
     if encounter.denies and (encounter.checked or any(ending.code is not None for ending in encounter.endings)):
         return "denies"
-    certain = any(ending.denies and not ending.conditional for ending in encounter.endings)
+    denials = [ending for ending in encounter.endings if ending.denies and ending.checked]
+    certain = any(not ending.conditional for ending in denials)
     if encounter.checked and certain and all(ending.conditional for ending in encounter.passes):
         return "denies"
-    return "partly" if encounter.checked and encounter.may_deny else "passes"
+    return "partly" if encounter.checked and denials else "passes"
 
 
 def _refused(meetings: list[Meeting]) -> bool:
@@ -538,7 +542,7 @@ def _reads_path(function: Function | None) -> bool:
 def _as_endpoint(encounter: Encounter) -> Encounter:
     """A handler may also refuse by what it returns: an error response or a redirect to the login page."""
     endings = [
-        Ending(True, CLEAN, 401 if encounter.checked else None, ending.conditional, ending.place)
+        Ending(True, CLEAN, 401 if ending.checked else None, ending.conditional, ending.place, ending.checked)
         if ending.kinds == frozenset({"denial"})
         else ending
         for ending in encounter.endings
@@ -550,7 +554,7 @@ def _as_middleware(encounter: Encounter) -> Encounter:
     """A middleware refuses by not calling the next one."""
     endings = [
         ending if ending.denies or "passed" in ending.kinds or "clean" in ending.kinds
-        else Ending(True, CLEAN, None, ending.conditional, ending.place)
+        else Ending(True, CLEAN, None, ending.conditional, ending.place, ending.checked)
         for ending in encounter.endings
     ]  # fmt: skip
     return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
@@ -560,7 +564,7 @@ def _as_asgi(encounter: Encounter) -> Encounter:
     """A pure ASGI middleware refuses whom it does not hand on to the application behind it."""
     endings = [
         ending if ending.denies or "passed" in ending.kinds
-        else Ending(True, CLEAN, None, ending.conditional, ending.place)
+        else Ending(True, CLEAN, None, ending.conditional, ending.place, ending.checked)
         for ending in encounter.endings
     ]  # fmt: skip
     if not any("passed" in ending.kinds for ending in encounter.endings):

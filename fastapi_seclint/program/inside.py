@@ -85,6 +85,13 @@ class FunctionScope(Scope):
             self._kept.append(form)
         return self._answers[key]
 
+    def is_local(self, name: str) -> bool:
+        """Whether a name is a parameter or assigned in the body otherwise than by an import or definition."""
+        if any(form[0] == name for form in self.function.parameters):
+            return True
+        found = self._assigned.get(name)
+        return found is not None and not any(item[0] in ("import", "from", "def", "class") for item in found)
+
     def assignments(self, name: str) -> list[Form]:
         """The statements that bind a local name."""
         return self._assigned.get(name, [])

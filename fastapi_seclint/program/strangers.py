@@ -37,12 +37,23 @@ ABSENT = frozenset({"absent"})
 JUNK = frozenset({"junk"})
 BAD = frozenset({"bad"})
 EITHER = frozenset({"either"})
+TRUE = frozenset({"true"})
+FALSE = frozenset({"false"})
 _TAINTED = frozenset({"absent", "junk", "bad"})
 _HOLDERS = frozenset({"request", "store", "session", "scope"})
 _CARRIERS = frozenset({"passed", "bag", "scope"})
 
-_STORES = {"headers": "store", "cookies": "store", "query_params": "store", "session": "session", "state": "session",
+_STORES = {"headers": "store", "cookies": "store", "query_params": "query", "session": "session", "state": "session",
            "user": "session", "auth": "session", "scope": "scope"}  # fmt: skip
+TOKENS = frozenset({"token", "api_key", "apikey", "access_token", "key", "signature", "jwt", "ticket", "secret", "x_api_key"})
+"""Names of query and path parameters that carry a credential."""
+
+
+def names_token(name: str | None) -> bool:
+    """Whether a query or path parameter of this name carries a credential."""
+    return name is not None and name.lower().replace("-", "_") in TOKENS
+
+
 _TRANSFORMS = frozenset(
     {"split", "rsplit", "strip", "lstrip", "rstrip", "lower", "upper", "replace", "removeprefix", "removesuffix", "encode",
      "decode", "partition", "rpartition", "splitlines", "format", "title", "casefold", "hexdigest", "digest", "getlist"}
@@ -82,7 +93,9 @@ def kinds(walk_: _Walk, form: Form) -> Kinds:
             return kinds(walk_, inner)
         case ["compare" | "unary", *_]:
             outcomes = truths(walk_, form)
-            return EITHER if len(outcomes) > 1 else CLEAN if True in outcomes else BAD
+            if outcomes == {False}:
+                return BAD if _about_credentials(walk_, form) else FALSE
+            return EITHER if len(outcomes) > 1 else TRUE
         case ["walrus", _, target, value]:
             found = kinds(walk_, value)
             walk_.assign(target, found)
@@ -96,6 +109,11 @@ def kinds(walk_: _Walk, form: Form) -> Kinds:
         case ["dict", _, items]:
             return worst([kinds(walk_, value) for _, value in items])
     return CLEAN
+
+
+def _about_credentials(walk_: _Walk, form: Form) -> bool:
+    parts = [form[3]] if form[0] == "unary" else [form[2], *form[4]]
+    return any(kinds(walk_, part) & _TAINTED for part in parts)
 
 
 def worst(found: list[Kinds]) -> Kinds:
@@ -144,6 +162,8 @@ def _item(walk_: _Walk, owner: Kinds, index: Form) -> Kinds:
         if key in ("type", "method"):
             return frozenset({"type" if key == "type" else "verb"})
         return {"headers": frozenset({"store"}), "session": frozenset({"session"}), "user": ABSENT}.get(key or "", CLEAN)
+    if "query" in owner:
+        return walk_.stranger.credential if names_token(key) else CLEAN
     if "bag" in owner:
         return walk_.names.get(f"**{key}", CLEAN)
     if "session" in owner:
@@ -192,7 +212,7 @@ def truth_of(found: Kinds) -> set[bool]:
     """Which way a value of these kinds goes in a condition."""
     outcomes: set[bool] = set()
     for kind in found:
-        if kind in ("absent", "bad", "nothing"):
+        if kind in ("absent", "bad", "nothing", "false"):
             outcomes.add(False)
         elif kind in ("junk", "request", "store", "denial", "passed", "url", "scope", "true"):
             outcomes.add(True)
@@ -224,6 +244,8 @@ def truths(walk_: _Walk, form: Form) -> set[bool]:
 
 def _configured(walk_: _Walk, form: Form) -> set[bool]:
     """A condition without credentials in it: decided by a constant or by the default configuration, else both."""
+    if walk_.only_local(form):
+        return {True, False}
     value = walk_.value(form)
     known = None if _may_be_set_later(form, value) else truth(value)
     if known is None and _is_configured(value):
@@ -284,6 +306,8 @@ def _compare(walk_: _Walk, operator: str, left: Form, right: Form) -> set[bool]:
 
 
 def _settled_compare(walk_: _Walk, operator: str, left: Form, right: Form) -> set[bool]:
+    if walk_.only_local(left) and (right[0] == "const" or walk_.only_local(right)):
+        return {True, False}
     value = walk_.value(["compare", left[1], left, [operator], [right]])
     later = _may_be_set_later(left, walk_.value(left)) or _may_be_set_later(right, walk_.value(right))
     known = None if later else truth(value)
@@ -390,6 +414,9 @@ def _method(walk_: _Walk, receiver: Kinds, name: str, form: Form, given: list[Ki
         return frozenset({"passed"})
     if "bag" in receiver and name in ("get", "pop") and form[3]:
         return walk_.names.get(f"**{walk_.text(form[3][0])}", CLEAN)
+    if "query" in receiver:
+        key = walk_.text(form[3][0]) if form[3] and name == "get" else None
+        return walk_.stranger.credential if names_token(key) else CLEAN
     if receiver & {"store", "session"} and name in ("get", "getlist", "pop", "get_list"):
         return _fetched(walk_, receiver, form)
     if "request" in receiver and name in ("get", "json", "form", "body", "stream", "url_for", "accept", "receive_text"):
@@ -436,7 +463,7 @@ def _path_predicate(walk_: _Walk, name: str, form: Form) -> Kinds:
     if len(known) != len(texts) or not known:
         return EITHER
     held = path.startswith(tuple(known)) if name == "startswith" else path.endswith(tuple(known))
-    return frozenset({"true"}) if held else BAD
+    return TRUE if held else FALSE
 
 
 def _any_of(walk_: _Walk, form: Form, wanted: bool) -> Kinds | None:
@@ -454,12 +481,9 @@ def _any_of(walk_: _Walk, form: Form, wanted: bool) -> Kinds | None:
         outcomes |= truths(walk_, element)
     walk_.assumed = before
     if wanted in outcomes:
-        return frozenset({"true"} if wanted else {"bad"}) if outcomes == {wanted} or _decided(walk_, outcomes) else EITHER
-    return BAD if wanted else frozenset({"true"})
-
-
-def _decided(walk_: _Walk, outcomes: set[bool]) -> bool:
-    return walk_.stranger.path is not None
+        settled_here = outcomes == {wanted} or walk_.stranger.path is not None
+        return EITHER if not settled_here else TRUE if wanted else FALSE
+    return FALSE if wanted else TRUE
 
 
 def _called(
