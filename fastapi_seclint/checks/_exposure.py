@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 
 def is_open(program: Program, route: Route) -> bool:
-    """Whether nothing on a route's way asks for credentials, not even without testing them or for optional ones."""
+    """Whether nothing on a route's way asks for credentials, not even without testing them or for optional ones.
+
+    A dependency that takes credentials somewhere is no missing guard, even where it is seen to let strangers pass.
+    """
     guarding = program.guarding(route)
-    return guarding.protection == "open" and not any(
-        meeting.missing == "denies" or meeting.optional for meeting in guarding.meetings
-    )
+    meetings = guarding.meetings
+    if guarding.protection != "open" or any(item.missing == "denies" or item.optional for item in meetings):
+        return False
+    using = {item.name for item in meetings if item.used}
+    return not any(node.name in using for node in route.dependencies)
 
 
 def is_meant_for_everybody(program: Program, route: Route) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import operator
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -274,7 +275,8 @@ def _too_large(symbol: str, left: Any, right: Any) -> bool:
     if symbol == "*":
         others = [value for value in (left, right) if isinstance(value, int)]
         return not others or len(texts[0]) * max(others[0], 0) > MAX_TEXT
-    return symbol == "%" or sum(map(len, texts)) > MAX_TEXT
+    wide = symbol == "%" and isinstance(left, str) and re.search(r"%[^a-zA-Z%]*\d{3,}", left) is not None
+    return wide or sum(map(len, texts)) > MAX_TEXT
 
 
 def _textual(value: Value) -> bool:

@@ -564,7 +564,11 @@ def _project_call(
     if function.scope is walk_.scope:
         arguments |= {f"^{name}": found for name, found in walk_.names.items()}
     arguments = {name: found for name, found in arguments.items() if found != CLEAN}
-    return _met(walk_, function, arguments, receiver, [*given], bound)
+    found = _met(walk_, function, arguments, receiver, [*given], bound)
+    if touched & _TAINTED and found <= {"clean", "nothing"} and not walk_.follower.in_handler:
+        walk_.encounter.used = True
+        return BAD
+    return found
 
 
 def _met(

@@ -1,0 +1,266 @@
+"""Guards of libraries, what cannot be resolved, rights and rates, and what the configuration declares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from projects import routes
+from projects_guarded import AUTH, DB, MAIN, READ, protection, row
+
+from fastapi_seclint.program.table import RouteRow
+
+# Libraries
+
+USERS = "from fastapi_users import FastAPIUsers\nusers = FastAPIUsers(None, [])\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (USERS + "@app.get('/x')\ndef x(u=Depends(users.current_user())): ...", "protected"),
+        (
+            USERS + "current = users.current_user(active=True)\n@app.get('/x')\ndef x(u=Depends(current)): ...",
+            "protected",
+        ),
+        (USERS + "@app.get('/x')\ndef x(u=Depends(users.current_user(optional=True))): ...", "open"),
+        (
+            (
+                "from authx import AuthX\na = AuthX()\n"
+                "@app.get('/x', dependencies=[Depends(a.access_token_required)])\ndef x(): ..."
+            ),
+            "protected",
+        ),
+        (
+            (
+                "from fastapi_login import LoginManager\nm = LoginManager('s', '/t')\n@app.get('/x')\n"
+                "def x(u=Depends(m)): ..."
+            ),
+            "protected",
+        ),
+        (
+            (
+                "from fastapi_jwt_auth import AuthJWT\n@app.get('/x')\ndef x(a: AuthJWT = Depends()):\n"
+                "    a.jwt_required()"
+            ),
+            "protected",
+        ),
+        (
+            (
+                "from fastapi_jwt_auth import AuthJWT\ndef g(a: AuthJWT = Depends()):\n    a.jwt_required()\n"
+                "    return a.get_jwt_subject()\n"
+                "@app.get('/x')\ndef x(u=Depends(g)): ..."
+            ),
+            "protected",
+        ),
+        (
+            (
+                "from fastapi_jwt import JwtAccessBearer\na = JwtAccessBearer('s', auto_error=False)\n"
+                "@app.get('/x')\ndef x(c=Security(a)): ..."
+            ),
+            "open",
+        ),
+        (
+            "from supertokens_python.recipe.session.framework.fastapi import verify_session\n"
+            "@app.get('/x')\ndef x(s=Depends(verify_session())): ...",
+            "protected",
+        ),
+        (
+            "from supertokens_python.recipe.session.framework.fastapi import verify_session\n"
+            "@app.get('/x')\ndef x(s=Depends(verify_session(session_required=False))): ...",
+            "open",
+        ),
+        (
+            (
+                "from starlette.authentication import requires\n@app.get('/x')\n@requires('authenticated')\n"
+                "def x(request: Request): ..."
+            ),
+            "protected",
+        ),
+        (
+            (
+                "from slowapi import Limiter\nl = Limiter(key_func=str)\n@app.get('/x')\n@l.limit('5/minute')\n"
+                "def x(request: Request): ..."
+            ),
+            "open",
+        ),
+        ("from sqlalchemy.orm import Session\n@app.get('/x')\ndef x(s=Depends(Session)): ...", "open"),
+    ],
+)
+def test_guards_of_libraries_are_known(text: str, expected: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, text + "\n") == expected
+
+
+def test_jwt_auth_without_a_call_does_not_protect(tmp_path: Path) -> None:
+    text = "from fastapi_jwt_auth import AuthJWT\n@app.get('/x')\ndef x(a: AuthJWT = Depends()): ...\n"
+    assert protection(tmp_path, text) in ("open", "unknown")
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "company_auth.verify_user",
+        "company_auth.Guard()",
+        "company_auth.require('admin')",
+        "company_auth.client.get_current_user",
+    ],
+)
+def test_a_guard_of_an_unknown_library_leaves_the_route_unknown_and_says_why(guard: str, tmp_path: Path) -> None:
+    found = row(tmp_path, f"import company_auth\n@app.get('/x', dependencies=[Depends({guard})])\ndef x(): ...\n")
+    assert found.protection == "unknown"
+    assert "company_auth" in found.reason
+
+
+def test_middleware_of_an_unknown_library_is_not_taken_for_a_guard(tmp_path: Path) -> None:
+    found = row(tmp_path, "import company_auth\napp.add_middleware(company_auth.AuthMiddleware)\n" + READ)
+    assert found.protection == "unknown"
+    assert "company_auth" in found.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@app.get('/x', dependencies=[Depends(no_such_name)])\ndef x(): ...",
+        "@app.get('/x', dependencies=no_such_list)\ndef x(): ...",
+        "import plugins\napp = FastAPI(**plugins.options())\n@app.get('/x')\ndef x(): ...",
+        "import plugins\nr = APIRouter(**plugins.options())\n@r.get('/x')\ndef x(): ...\napp.include_router(r)",
+        "import plugins\nr = APIRouter()\n@r.get('/x')\ndef x(): ...\napp.include_router(r, **plugins.options())",
+        "import plugins\n@app.get('/x', **plugins.options())\ndef x(): ...",
+    ],
+)
+def test_what_cannot_be_resolved_is_never_open(text: str, tmp_path: Path) -> None:
+    found = row(tmp_path, text + "\n")
+    assert found.protection == "unknown"
+    assert found.reason
+
+
+# Rights and rates
+
+ROLES = {
+    "a key": "def g(user: CurrentUser):\n    if user.get('role') != 'admin':\n        raise HTTPException(403)",
+    "an item": "def g(user: CurrentUser):\n    if user['role'] != 'admin':\n        raise HTTPException(403)",
+    "an attribute": (
+        "def g(user=Depends(get_current_user)):\n    if not user.is_superuser:\n        raise HTTPException(403)"
+    ),
+    "a list of roles": (
+        "def roles(*allowed):\n    def g(user=Depends(get_current_user)):\n"
+        "        if user.role not in allowed:\n            raise HTTPException(403)\n    return g\n"
+        "g = roles('admin')"
+    ),
+    "an instance": (
+        "class Roles:\n    def __init__(self, allowed):\n        self.allowed = allowed\n"
+        "    def __call__(self, user=Depends(get_current_user)):\n"
+        "        if user.role not in self.allowed:\n            raise HTTPException(403)\n"
+        "g = Roles(['admin'])"
+    ),
+    "scopes": (
+        "from fastapi.security import SecurityScopes\n"
+        "def g(scopes: SecurityScopes, user=Depends(get_current_user)):\n"
+        "    for scope in scopes.scopes:\n        if scope not in user['scopes']:\n"
+        "            raise HTTPException(403)"
+    ),
+    "an owner": (
+        "def g(item_id: int, db=Depends(get_db), user=Depends(get_current_user)):\n"
+        "    item = db.get(item_id)\n    if item.owner_id != user.id:\n        raise HTTPException(403)"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_checks_of_rights_are_named_as_authorization(name: str, tmp_path: Path) -> None:
+    found = row(tmp_path, ROLES[name] + "\n@app.get('/x', dependencies=[Depends(g)])\ndef x(): ...\n")
+    assert found.protection == "protected"
+    assert len(found.guards.authorization) == 1
+    assert found.guards.authorization[0].startswith("main.")
+
+
+def test_an_owner_compared_in_the_handler_is_authorization(tmp_path: Path) -> None:
+    text = (
+        "@app.get('/x')\ndef x(item_id: int, user: CurrentUser, db=Depends(get_db)):\n"
+        "    item = db.get(item_id)\n    if item.owner_id != user.id:\n"
+        "        raise HTTPException(403)\n"
+    )
+    assert row(tmp_path, text).guards.authorization != ()
+
+
+def test_authentication_alone_is_no_authorization(tmp_path: Path) -> None:
+    assert row(tmp_path, "@app.get('/x')\ndef x(user: CurrentUser): ...\n").guards.authorization == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "from slowapi import Limiter\nl = Limiter(key_func=str)\n@app.get('/x')\n@l.limit('5/minute')\n"
+            "def x(request: Request): ..."
+        ),
+        (
+            "from fastapi_limiter.depends import RateLimiter\n"
+            "@app.get('/x', dependencies=[Depends(RateLimiter(times=2))])\ndef x(): ..."
+        ),
+        (
+            "HITS = {}\ndef g(request: Request):\n    if HITS.get(request.client.host, 0) > 5:\n"
+            "        raise HTTPException(status_code=429)\n@app.get('/x', dependencies=[Depends(g)])\n"
+            "def x(): ..."
+        ),
+        (
+            "def g(request: Request):\n    if too_many(request):\n"
+            "        raise HTTPException(status.HTTP_429_TOO_MANY_REQUESTS)\n"
+            "@app.get('/x', dependencies=[Depends(g)])\ndef x(): ..."
+        ),
+        (
+            "def limited(times):\n    def decorate(function):\n        @functools.wraps(function)\n"
+            "        async def inner(*a, **k):\n            if times > 5:\n"
+            "                raise HTTPException(429)\n            return await function(*a, **k)\n"
+            "        return inner\n    return decorate\n@app.get('/x')\n@limited(3)\nasync def x(): ..."
+        ),
+    ],
+)
+def test_limits_of_rates_are_listed_and_protect_nobody(text: str, tmp_path: Path) -> None:
+    found = row(tmp_path, text + "\n")
+    assert len(found.guards.rate_limit) == 1
+    assert found.protection in ("open", "unknown")
+
+
+def test_a_limiter_above_the_route_limits_nothing(tmp_path: Path) -> None:
+    text = (
+        "from slowapi import Limiter\nl = Limiter(key_func=str)\n@l.limit('5/minute')\n@app.get('/x')\n"
+        "def x(request: Request): ...\n"
+    )
+    assert row(tmp_path, text).guards.rate_limit == ()
+
+
+# Configuration
+
+
+def configured(root: Path, config: str, text: str) -> RouteRow:
+    files = {"seclint.toml": config, "auth.py": AUTH, "db.py": DB, "main.py": MAIN + text}
+    return routes(root, files)["/x"]
+
+
+def test_a_route_may_be_declared_public_with_a_reason(tmp_path: Path) -> None:
+    found = configured(tmp_path, '[[public-routes]]\npath = "/x"\nreason = "a health check"\n', READ)
+    assert (found.protection, found.reason) == ("public", "a health check")
+
+
+def test_a_public_route_of_another_method_stays_open(tmp_path: Path) -> None:
+    found = configured(tmp_path, '[[public-routes]]\npath = "/x"\nmethods = ["POST"]\nreason = "a hook"\n', READ)
+    assert found.protection == "open"
+
+
+def test_a_declared_guard_protects_whatever_its_code_says(tmp_path: Path) -> None:
+    found = configured(
+        tmp_path,
+        '[auth]\ndependencies = ["company_auth.verify_user"]\n',
+        "import company_auth\n@app.get('/x', dependencies=[Depends(company_auth.verify_user)])\ndef x(): ...\n",
+    )
+    assert found.protection == "protected"
+
+
+def test_a_guard_declared_optional_does_not_protect(tmp_path: Path) -> None:
+    found = configured(
+        tmp_path,
+        '[auth]\noptional-dependencies = ["auth.get_current_user"]\n',
+        "@app.get('/x', dependencies=[Depends(get_current_user)])\ndef x(): ...\n",
+    )
+    assert found.protection != "protected"

@@ -1,0 +1,181 @@
+"""Who is let in by middleware, in all its forms, and by route classes."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+from projects import routes
+from projects_guarded import AUTH, DB, MAIN, READ, protection
+
+wrong = partial(pytest.mark.xfail, strict=True)
+
+# Middleware
+
+CHECK = "request.headers.get('x-key') != os.environ['KEY']"
+MIDDLEWARE = {
+    "a function": (
+        f"@app.middleware('http')\nasync def guard(request: Request, call_next):\n    if {CHECK}:\n"
+        "        return JSONResponse({}, status_code=401)\n    return await call_next(request)\n"
+    ),
+    "a class": (
+        "from starlette.middleware.base import BaseHTTPMiddleware\nclass Guard(BaseHTTPMiddleware):\n"
+        f"    async def dispatch(self, request, call_next):\n        if {CHECK}:\n"
+        "            return Response(status_code=401)\n        return await call_next(request)\n"
+        "app.add_middleware(Guard)\n"
+    ),
+    "given to the application": (
+        "from starlette.middleware import Middleware\nfrom starlette.middleware.base import BaseHTTPMiddleware\n"
+        "class Guard(BaseHTTPMiddleware):\n"
+        f"    async def dispatch(self, request, call_next):\n        if {CHECK}:\n"
+        "            return Response(status_code=401)\n        return await call_next(request)\n"
+        "app = FastAPI(openapi_url=None, middleware=[Middleware(Guard)])\n"
+    ),
+    "plain ASGI": (
+        "class Guard:\n    def __init__(self, app):\n        self.app = app\n"
+        "    async def __call__(self, scope, receive, send):\n"
+        "        request = Request(scope)\n"
+        f"        if {CHECK}:\n            response = JSONResponse({{}}, status_code=401)\n"
+        "            await response(scope, receive, send)\n            return\n"
+        "        await self.app(scope, receive, send)\napp.add_middleware(Guard)\n"
+    ),
+}
+ASGI = wrong(reason="a plain ASGI middleware that refuses is said to let some requests pass")
+RAW = wrong(reason="a dictionary made of the headers in the scope is not seen as credentials")
+WRITTEN_AS = [pytest.param(name, marks=ASGI if name == "plain ASGI" else []) for name in MIDDLEWARE]
+
+
+@pytest.mark.parametrize("name", WRITTEN_AS)
+def test_middleware_protects(name: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, MIDDLEWARE[name] + READ) == "protected"
+
+
+ASGI_BODIES = {
+    "a response at once": (
+        "request = Request(scope, receive)\n"
+        f"if {CHECK}:\n    return await JSONResponse({{}}, status_code=401)(scope, receive, send)\n"
+    ),
+    "a dictionary of headers": (
+        "headers = dict(scope['headers'])\nif headers.get(b'x-key') != b'secret':\n"
+        "    response = Response(status_code=401)\n    await response(scope, receive, send)\n    return\n"
+    ),
+    "an object of headers": (
+        "from starlette.datastructures import Headers\n"
+        "if Headers(scope=scope).get('authorization') != os.environ['KEY']:\n"
+        "    response = Response(status_code=401)\n    await response(scope, receive, send)\n    return\n"
+    ),
+    "messages sent": (
+        "headers = dict(scope['headers'])\nif headers.get(b'x-key') != b'secret':\n"
+        "    await send({'type': 'http.response.start', 'status': 401, 'headers': []})\n"
+        "    await send({'type': 'http.response.body', 'body': b''})\n    return\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=RAW if "dict(" in body else ASGI) for name, body in ASGI_BODIES.items()]
+)
+def test_plain_asgi_middleware_may_refuse_in_many_ways(name: str, tmp_path: Path) -> None:
+    start = "if scope['type'] != 'http':\n    await self.app(scope, receive, send)\n    return\n"
+    body = indent(start + ASGI_BODIES[name] + "await self.app(scope, receive, send)\n", " " * 8)
+    head = (
+        "class Guard:\n    def __init__(self, app):\n        self.app = app\n"
+        "    async def __call__(self, scope, receive, send):\n"
+    )
+    assert protection(tmp_path, f"{head}{body}app.add_middleware(Guard)\n{READ}") == "protected"
+
+
+@pytest.mark.parametrize("name", [name for name in MIDDLEWARE if name != "plain ASGI"])
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("request.url.path in ('/x', '/login')", "open"),
+        ("request.url.path.startswith('/x')", "open"),
+        ("request.url.path in ('/login', '/health')", "protected"),
+        ("request.url.path.startswith('/public')", "protected"),
+        ("request.method == 'OPTIONS'", "protected"),
+        ("request.method == 'GET'", "open"),
+    ],
+)
+def test_middleware_with_exempt_paths_protects_the_others(
+    name: str, condition: str, expected: str, tmp_path: Path
+) -> None:
+    text = MIDDLEWARE[name].replace(f"if {CHECK}:", f"if not ({condition}) and {CHECK}:")
+    assert text != MIDDLEWARE[name]
+    assert protection(tmp_path, text + READ) == expected
+
+
+TABLE = {
+    "in": "request.url.path in OPEN",
+    "startswith": "request.url.path.startswith(tuple(OPEN))",
+    "any startswith": "any(request.url.path.startswith(p) for p in OPEN)",
+    "any equal": "any([request.url.path == p for p in OPEN])",
+    "match": "re.match('/health', request.url.path)",
+}
+PATTERN = wrong(reason="a pattern over the path is not computed")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=PATTERN if n == "match" else []) for n in TABLE])
+@pytest.mark.parametrize("early", [True, False])
+def test_middleware_with_a_table_of_exempt_paths(early: bool, name: str, tmp_path: Path) -> None:
+    """Neither is the exempt path called protected, nor the other one open."""
+    before = f"if {TABLE[name]}:\n        return await call_next(request)\n    if {CHECK}:"
+    text = MIDDLEWARE["a function"].replace(f"if {CHECK}:", before if early else f"if not {TABLE[name]} and {CHECK}:")
+    main = f"{MAIN}import re\nOPEN = ['/health', '/login']\n{text}{READ}@app.get('/health')\ndef health(): ...\n"
+    found = routes(tmp_path, {"auth.py": AUTH, "db.py": DB, "main.py": main})
+    assert {path: item.protection for path, item in found.items()} == {"/x": "protected", "/health": "open"}
+
+
+def test_middleware_of_functions_does_not_see_websockets(tmp_path: Path) -> None:
+    text = (
+        MIDDLEWARE["a function"]
+        + "@app.websocket('/x')\nasync def x(websocket: WebSocket):\n    await websocket.accept()\n"
+    )
+    assert protection(tmp_path, text) == "open"
+
+
+def test_middleware_that_only_measures_does_not_protect(tmp_path: Path) -> None:
+    text = (
+        "@app.middleware('http')\nasync def timing(request: Request, call_next):\n"
+        "    print(request.headers.get('x-key'))\n    return await call_next(request)\n"
+    )
+    assert protection(tmp_path, text + READ) == "open"
+
+
+def test_middleware_covers_what_is_mounted_and_dependencies_do_not(tmp_path: Path) -> None:
+    sub = "sub = FastAPI(openapi_url=None)\n@sub.get('/in')\ndef inside(): ...\n"
+    wrapped = routes(
+        tmp_path / "a",
+        {"auth.py": AUTH, "db.py": DB, "main.py": MAIN + MIDDLEWARE["a function"] + sub + "app.mount('/sub', sub)\n"},
+    )
+    depends = "app = FastAPI(openapi_url=None, dependencies=[Depends(get_current_user)])\n"
+    mounted = routes(
+        tmp_path / "b", {"auth.py": AUTH, "db.py": DB, "main.py": MAIN + depends + sub + "app.mount('/sub', sub)\n"}
+    )
+    assert wrapped["/sub/in"].protection == "protected"
+    assert mounted["/sub/in"].protection == "open"
+
+
+def test_a_route_class_protects_the_routes_of_its_own_router(tmp_path: Path) -> None:
+    text = """
+from fastapi.routing import APIRoute
+class Guarded(APIRoute):
+    def get_route_handler(self):
+        original = super().get_route_handler()
+        async def handler(request: Request):
+            if request.headers.get("x-key") != os.environ["KEY"]:
+                raise HTTPException(401)
+            return await original(request)
+        return handler
+parent, child = APIRouter(route_class=Guarded), APIRouter()
+@parent.get("/x")
+def x(): ...
+@child.get("/child")
+def y(): ...
+parent.include_router(child)
+app.include_router(parent)
+"""
+    found = routes(tmp_path, {"auth.py": AUTH, "db.py": DB, "main.py": MAIN + text})
+    assert {path: item.protection for path, item in found.items()} == {"/x": "protected", "/child": "open"}
