@@ -32,7 +32,7 @@ _PERSONAL = frozenset(
 )  # fmt: skip
 _READS = re.compile(
     r"(^(get|read|fetch)_|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
-    r"|export)",
+    r"|export|decode|parse|convert|conversion)",
     re.I,
 )
 _ACTS = re.compile(

@@ -26,7 +26,7 @@ _SURE_ENTRANCE = re.compile(
     r"^(log[-_]?in|sign[-_]?(in|up)|register|registration|mfa|2fa|otp|totp|captcha|oauth2?|oidc|sso|saml)$", re.I
 )
 _ENTERING_FUNCTION = re.compile(
-    r"^(\w+_)?(login|log_in|sign_?in|sign_?up|register|logout|refresh_token|webhook)(_\w+)?$"
+    r"^(\w+_)?(login|log_in|sign_?in|sign_?up|register|(create|open|new)_account|logout|refresh_token|webhook)(_\w+)?$"
 )
 _DEVELOPMENT = re.compile(r"(^|_)(dev|development|debug|local|test|testing|e2e|mock|demo|sandbox)(_|$)", re.I)
 _PROBE = re.compile(

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.routers import Layer, Router
+from fastapi_seclint.program.values import Class, External, Function, Instance, Value, options
 
 _READING = frozenset(
     {
@@ -85,3 +87,33 @@ def _is_plain(form: Form) -> bool:
 
 def _is_logger(called: Form) -> bool:
     return called[0] == "attr" and any(inner[0] == "name" and _LOGS.match(inner[2]) for inner in walk(called[2]))
+
+
+_BACKEND_MIDDLEWARE = "starlette.middleware.authentication.AuthenticationMiddleware"
+
+
+def backend_refuses(app: Router) -> bool:
+    """Whether Starlette's AuthenticationMiddleware of an application may refuse a token that a request carries.
+
+    Its backend refuses by raising; one that only returns nothing leaves the decision to the routes. What cannot be
+    looked into is believed to refuse.
+    """
+    layers = [layer for layer in app.layers if any(_is_backend_middleware(option) for option in options(layer.what))]
+    return any(_raises(backend) for layer in layers for backend in _backends(layer))
+
+
+def _is_backend_middleware(value: Value) -> bool:
+    if isinstance(value, Class):
+        return _BACKEND_MIDDLEWARE in value.external_bases()
+    return isinstance(value, External) and value.name == _BACKEND_MIDDLEWARE
+
+
+def _backends(layer: Layer) -> Iterable[Value]:
+    return options(layer.arguments.get("backend")) if layer.arguments.get("backend") is not None else ()
+
+
+def _raises(backend: Value) -> bool:
+    authenticate = method_of(backend, "authenticate") if isinstance(backend, Instance) else None
+    if authenticate is None:
+        return True
+    return any(form[0] == "raise" for statement in authenticate.statements() for form in walk(statement))

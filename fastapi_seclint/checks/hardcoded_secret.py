@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,16 @@ _HARM = {
     "secret": "can use it",
     "private key": "can sign or decrypt as its owner",
 }
-_WORDS = (b"ecret", b"ECRET", b"assw", b"ASSW", b"pwd", b"PWD", b"_pass", b"_PASS", b"_key", b"_KEY", b"pikey",
-          b"PIKEY", b"piKey", b"-Key", b"-KEY", b"-key", b"oken", b"OKEN", *FORMAT_WORDS)  # fmt: skip
+_NAMES = rb"(?:secret|passw|pwd|_pass|key|token)"
+_FORMATS = b"|".join(map(re.escape, FORMAT_WORDS))
+_ANYWHERE = re.compile(_NAMES + b"|" + _FORMATS, re.I)
+"""What a module's facts have in them when it may hold a secret."""
+_NEAR = re.compile(
+    _NAMES + rb'[\w-]*"\]{0,4}(?:,\[\]\])?,(?:\[?"(?:==|!=|in|not in)"\],)?\[{0,3}"(?:const|bytes|list|set|tuple|dict|call|ifexp|bool)"'
+    rb'|,"[^"]{4,}"\],\["(?:==|!=|in|not in)"\],\[\["(?:name|attr|call)"|' + _FORMATS,
+    re.I,
+)
+"""The same for a function: a name of a secret right beside a literal, or compared."""
 _TRYING = frozenset({"test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "mocks"})
 _CLOSED = ("pydantic", "sqlmodel.", "enum.", "typing.TypedDict", "typing.NamedTuple", "sqlalchemy.")
 _CLOSED_NAMES = ("Settings", "BaseModel", "Enum", "StrEnum", "Schema", "IntEnum")
@@ -79,7 +88,7 @@ def _for_trying(program: Program, module: Module) -> bool:
 def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterator[tuple[str, Literal]]:
     facts = module.facts
     for number in range(-1, len(facts.functions)):
-        if not used and not any(facts.body_mentions(number, word) for word in _WORDS):
+        if not used and not facts.body_speaks(number, _NEAR if number >= 0 else _ANYWHERE):
             continue
         reader = Reader(lambda form: _closed(program, module, form), used, local=number >= 0)
         symbol = module.name if number < 0 else f"{module.name}.{facts.functions[number][0]}"

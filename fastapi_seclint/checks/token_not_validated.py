@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._authentication import comparison, is_scheme
 from fastapi_seclint.checks._entrances import is_for_development
-from fastapi_seclint.checks._tokens import hands_on
+from fastapi_seclint.checks._tokens import backend_refuses, hands_on
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
@@ -61,7 +61,7 @@ def _scheme_alone(program: Program, route: Route) -> Node | None:
     guarding = program.guarding(route)
     asking = {meeting.name for meeting in guarding.meetings if meeting.missing == "denies"}
     guards = [node for node in route.dependencies if node.name in asking]
-    if guarding.protection != "open" or not guards or _handler_tests(route, guards):
+    if guarding.protection != "open" or not guards or _handler_tests(route, guards) or backend_refuses(route.app):
         return None
     if any(meeting.used and not meeting.scheme and _may_reject(route, meeting) for meeting in guarding.meetings):
         return None
