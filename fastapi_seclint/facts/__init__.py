@@ -67,6 +67,10 @@ class FileFacts:
         """How long a function's body is, in bytes of its facts."""
         return len(self._pieces[number + 2])
 
+    def lowered(self, number: int) -> bytes:
+        """The text of a function's facts in lower case; -1 stands for the module."""
+        return self._pieces[number + 2].lower()
+
     def body_mentions(self, number: int, word: bytes) -> bool:
         """Whether the text of a function's body has these bytes in it; cheap, and never wrong when it says no."""
         return word in self._pieces[number + 2]
