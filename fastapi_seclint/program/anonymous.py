@@ -21,7 +21,6 @@ from fastapi_seclint.program.values import (
     Place,
     Value,
     constant,
-    string,
 )
 
 if TYPE_CHECKING:
@@ -398,7 +397,8 @@ class _Walk:
         return self._denying and not credentials.is_plain_header(name)
 
     def text(self, form: Form) -> str | None:
-        return string(self.value(form))
+        found = constant(self.value(form))
+        return found.decode("latin-1") if isinstance(found, bytes) else found if isinstance(found, str) else None
 
 
 _REFUSAL = re.compile(r"(forbid|unauthori[sz]ed|unauthenticated|access_?denied|permission_?(denied|error)|not_?allowed)", re.I)

@@ -378,7 +378,11 @@ def _map(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value 
     if len(arguments.positional) != 2:
         return None
     items = iterate(arguments.positional[1])
-    results = [calls.call(interpreter, arguments.positional[0], Arguments([item]), place) for item in (items or [])[:100]]
+    results = []
+    for number, item in enumerate((items or [])[:100]):
+        interpreter.context.append((place.at, number))
+        results.append(calls.call(interpreter, arguments.positional[0], Arguments([item]), place))
+        interpreter.context.pop()
     return Collection("list", results, items is None, place)
 
 

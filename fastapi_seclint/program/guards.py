@@ -161,6 +161,8 @@ class GuardModel:
                 if verdict(encounter) == "denies":
                     return {}, encounter
                 kinds = encounter.returned
+                if "nothing" in kinds:
+                    kinds = kinds - {"nothing"} | ABSENT
                 if encounter.opaque:
                     kinds |= frozenset({"clean"})
                 found[parameter.name] = kinds
@@ -567,7 +569,7 @@ def _as_asgi(encounter: Encounter) -> Encounter:
         else Ending(True, CLEAN, None, ending.conditional, ending.place, ending.checked)
         for ending in encounter.endings
     ]  # fmt: skip
-    if not any("passed" in ending.kinds for ending in encounter.endings):
+    if not any("passed" in ending.kinds or ending.denies for ending in encounter.endings):
         return Encounter([Ending(False, PASSED, None, True, ending.place) for ending in encounter.endings[:1]])
     return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
 
