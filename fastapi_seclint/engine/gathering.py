@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called with the number of files done and the number of all files to extract."""
 
-WORTH_PROCESSES = 1_500_000
-"""Bytes of new source text from which a second process saves more than it costs."""
+WORTH_PROCESSES = 20_000_000
+"""Bytes of new source text from which more processes pay: they save time to wait for and cost processor time."""
 _UNREADABLE = b"!"
 _CRASHED = b"?"
 

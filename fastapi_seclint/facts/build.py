@@ -37,6 +37,7 @@ class Builder:
         self.decorators: set[str] = set()
         self._columns: Columns = columns or (lambda line, column: column)
         self._odd_lines = odd_lines if columns is not None else frozenset()
+        self._at = _place if columns is None else self._place_in_characters
         self._scope: list[str] = []
         self._around = [-1]
         self._yields = [False]
@@ -59,19 +60,12 @@ class Builder:
         table = self._table
         return [table[type(node)](node) for node in nodes]
 
-    def _at(self, node: Any) -> int:
-        line = node.lineno
-        lines = node.end_lineno - line
-        column = node.col_offset
-        end_column = node.end_col_offset
-        if self._odd_lines:
-            if line in self._odd_lines:
-                column = self._columns(line, column)
-            if line + lines in self._odd_lines:
-                end_column = self._columns(line + lines, end_column)
-        if column < MOST and end_column < MOST and lines < MOST:
-            return ((line << 12 | column) << 12 | lines) << 12 | end_column
-        return pack(line, column, line + lines, end_column)
+    def _place_in_characters(self, node: Any) -> int:
+        line, end_line = node.lineno, node.end_lineno
+        if line not in self._odd_lines and end_line not in self._odd_lines:
+            return _place(node)
+        column = self._columns(line, node.col_offset)
+        return pack(line, column, end_line, self._columns(end_line, node.end_col_offset))
 
     # Expressions
 
@@ -81,7 +75,7 @@ class Builder:
         self._add_word(name)
         if column + len(name) >= MOST or line in self._odd_lines:
             return ["name", self._at(node), name]
-        return ["name", (line << 12 | column) << 24 | column + len(name), name]
+        return ["name", line << 36 | column << 24 | column + len(name), name]
 
     def _Constant(self, node: ast.Constant) -> Form:
         value = node.value
@@ -353,6 +347,17 @@ class Builder:
             for case in node.cases
         ]
         return ["match", self._at(node), self.expression(node.subject), cases]
+
+
+def _place(node: Any) -> int:
+    """The packed place of a node whose columns are characters; written out, since it runs once a node."""
+    line: int = node.lineno
+    column: int = node.col_offset
+    lines: int = node.end_lineno - line
+    end_column: int = node.end_col_offset
+    if column | lines | end_column < MOST:
+        return line << 36 | column << 24 | lines << 12 | end_column
+    return pack(line, column, line + lines, end_column)
 
 
 def _captures(pattern: ast.pattern) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import calls
@@ -230,31 +229,3 @@ def item(interpreter: Interpreter, value: Value, index: Value, place: Place) -> 
         if getter is not None:
             return calls.call(interpreter, Bound(value, getter), Arguments([index]), place)
     return Unknown("an item of something unknown", place)
-
-
-def iterate(value: Value) -> list[Value] | None:
-    """The items a loop over the value goes through, or None when they are not all known."""
-    if isinstance(value, Collection):
-        return None if value.open else list(value.items)
-    if isinstance(value, Mapping):
-        return None if value.open else [key for key, _ in value.items]
-    if isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 100:
-        return [Const(letter) for letter in value.value]
-    if isinstance(value, Environment) and value.default is not None:
-        return iterate(value.default)
-    if isinstance(value, Class):
-        members = [
-            Instance(value, {"value": member, "name": Const(name)})
-            for name, member in value.namespace.items()
-            if not name.startswith("_") and not isinstance(member, Function | Class)
-        ]
-        return members if any(base.startswith("enum.") for base in value.external_bases()) else None
-    if isinstance(value, Choice):
-        known = [items for option in value.options if (items := iterate(option)) is not None]
-        return [each for items in known for each in items] if known else None
-    return None
-
-
-def folder_of(path: str) -> str:
-    """The folder of a file, for `os.path.dirname(__file__)`."""
-    return posixpath.dirname(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import ASYNC, KEYWORD_ONLY, KEYWORDS, VARIADIC
-from fastapi_seclint.program import builtin_calls, fastapi_calls
+from fastapi_seclint.program import builtin_calls, builtin_methods, fastapi_calls
 from fastapi_seclint.program.fastapi_calls import is_router_class, native_attribute
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -88,7 +88,7 @@ def _call_native(interpreter: Interpreter, method: Native, arguments: Arguments,
     receiver = method.receiver
     if isinstance(receiver, Instance):
         return fastapi_calls.call_method(interpreter, receiver, method.name, arguments, place)
-    return builtin_calls.call_method(interpreter, receiver, method.name, arguments, place)
+    return builtin_methods.call_method(interpreter, receiver, method.name, arguments, place)
 
 
 def _call_instance(interpreter: Interpreter, instance: Instance, arguments: Arguments, place: Place) -> Value:

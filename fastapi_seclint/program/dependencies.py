@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form
-from fastapi_seclint.program import expressions
-from fastapi_seclint.program.attributes import iterate
+from fastapi_seclint.program import subscripts
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -30,6 +29,7 @@ from fastapi_seclint.program.values import (
     Place,
     Unknown,
     Value,
+    iterate,
     options,
 )
 
@@ -241,7 +241,7 @@ class Resolver:
         key = (id(form), id(parameter.scope))
         if key not in self._annotations:
             with self._interpreter.asking():
-                value = expressions.annotation(self._interpreter, form, parameter.scope)
+                value = subscripts.annotation(self._interpreter, form, parameter.scope)
             if isinstance(value, Annotated) and isinstance(value.base, Annotated):
                 value = Annotated(value.base.base, [*value.base.metadata, *value.metadata], value.place)
             self._annotations[key] = value

@@ -19,6 +19,7 @@ from fastapi_seclint.program.values import (
     Place,
     Unknown,
     Value,
+    iterate,
     join,
     likely,
     truth,
@@ -192,7 +193,7 @@ def _merge(before: dict[str, Value], endings: list[dict[str, Value]]) -> None:
 def _for(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     _, at, target, iterable, body, otherwise = form
     values = interpreter.evaluate(iterable, scope)
-    rounds = attributes.iterate(values)
+    rounds = iterate(values)
     if rounds is None:
         assign(interpreter, target, Unknown("a loop over something unknown", Place(scope.module, at)), scope)
         interpreter.uncertain += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program import attributes, execution, expressions
+from fastapi_seclint.program import execution, subscripts
 from fastapi_seclint.program.interpreter import MAX_STEPS_ASKING, BudgetSpent
 from fastapi_seclint.program.modules import blocks, bound_names
 from fastapi_seclint.program.scopes import Scope
@@ -22,6 +22,7 @@ from fastapi_seclint.program.values import (
     Place,
     Unknown,
     Value,
+    iterate,
     join,
     options,
 )
@@ -118,7 +119,7 @@ class FunctionScope(Scope):
 
     def _typed(self, annotation: Form) -> Value | None:
         scope = self.parent if self.parent is not None else self
-        value = expressions.annotation(self._interpreter, annotation, scope)
+        value = subscripts.annotation(self._interpreter, annotation, scope)
         if isinstance(value, Annotated):
             value = value.base
         for option in options(value):
@@ -149,7 +150,7 @@ class FunctionScope(Scope):
                     if target is not None and target[0] == "name" and target[2] == name:
                         return self._interpreter.evaluate(context, self)
             case ["for", _, target, iterable, *_] if target[0] == "name":
-                items = attributes.iterate(self._interpreter.evaluate(iterable, self))
+                items = iterate(self._interpreter.evaluate(iterable, self))
                 return join(items) if items else Unknown("an item of a loop")
             case ["def" | "class" | "import" | "from", *_]:
                 execution.run(self._interpreter, [statement], self)
@@ -161,7 +162,7 @@ class FunctionScope(Scope):
             if target[0] in ("tuple", "list"):
                 for number, item in enumerate(target[2]):
                     if item[0] == "name" and item[2] == name:
-                        items = attributes.iterate(whole)
+                        items = iterate(whole)
                         if items is not None and len(items) == len(target[2]):
                             return items[number]
         return Unknown(f"{name} is unpacked from something unknown")

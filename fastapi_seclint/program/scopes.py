@@ -78,7 +78,7 @@ class Scope:
             found = self.names[name] = found.resolve()
         return found
 
-    def bind(self, name: str, value: Value) -> None:
+    def bind(self, name: str, value: Value | Pending) -> None:
         """Assign a name, where `global` and `nonlocal` say."""
         if name in self.globals:
             self.module.scope.names[name] = value

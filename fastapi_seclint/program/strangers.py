@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.attributes import iterate
 from fastapi_seclint.program.values import (
     Bound,
     Class,
@@ -19,9 +18,9 @@ from fastapi_seclint.program.values import (
     Generic,
     Instance,
     Partial,
-    Unknown,
     Value,
     constant,
+    iterate,
     likely,
     options,
     settled,

@@ -1,14 +1,10 @@
-"""Abstract values: what an expression of the analysed project can be, without running it.
-
-Three answers, never a guess: a value is known (a constant, a function, a list), read from the environment, or unknown
-with a reason. Objects that the project makes (instances, routers, lists) are shared and mutable, as in Python.
-"""
+"""The classes of abstract values: constants, objects, functions, what a library gives, what cannot be known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, line_of, span_of
 from fastapi_seclint.spans import Location
@@ -17,6 +13,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.modules import Module
     from fastapi_seclint.program.routers import Router
     from fastapi_seclint.program.scopes import Scope
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,28 +315,28 @@ class RouteDecorator:
     place: Place
 
 
-Value = Union[
-    Unknown,
-    Const,
-    Text,
-    Collection,
-    Mapping,
-    Environment,
-    Choice,
-    External,
-    Function,
-    Class,
-    Instance,
-    Bound,
-    Native,
-    Super,
-    ModuleValue,
-    Partial,
-    Annotated,
-    Generic,
-    Dependency,
-    RouteDecorator,
-]
+Value = (
+    Unknown
+    | Const
+    | Text
+    | Collection
+    | Mapping
+    | Environment
+    | Choice
+    | External
+    | Function
+    | Class
+    | Instance
+    | Bound
+    | Native
+    | Super
+    | ModuleValue
+    | Partial
+    | Annotated
+    | Generic
+    | Dependency
+    | RouteDecorator
+)
 
 
 NONE = Const(None)
@@ -347,90 +344,3 @@ NONE = Const(None)
 MAX_TEXT = 20_000
 MAX_ITEMS = 2_000
 """Longer strings and collections are not built: analysed code must not make the analysis grow."""
-
-
-def options(value: Value | None) -> Iterator[Value]:
-    """The values it may be: those of a choice, else itself; nothing for None."""
-    pending: list[Value] = [] if value is None else [value]
-    while pending:
-        item = pending.pop(0)
-        if isinstance(item, Choice):
-            pending[:0] = item.options
-        else:
-            yield item
-
-
-def settled(value: Value | None) -> Iterator[Value]:
-    """The values it may be when nothing is configured: like `options`, environment reads replaced by their defaults."""
-    for item in options(value):
-        if isinstance(item, Environment):
-            if item.default is not None:
-                yield from settled(item.default)
-        else:
-            yield item
-
-
-def join(values: Sequence[Value]) -> Value:
-    """One value for several possible ones; equal constants and identical objects fall together."""
-    kept: list[Value] = []
-    seen: set[Any] = set()
-    for value in values:
-        for item in options(value):
-            key = (type(item.value).__name__, item.value) if isinstance(item, Const) else id(item)
-            if key not in seen:
-                seen.add(key)
-                kept.append(item)
-    if len(kept) == 1:
-        return kept[0]
-    return Choice(kept[:24]) if kept else Unknown("no value")
-
-
-def constant(value: Value | None) -> Any:
-    """The Python constant that a value is, through environment defaults; None also when it is not one."""
-    found = list(settled(value))
-    return found[0].value if len(found) == 1 and isinstance(found[0], Const) else None
-
-
-def string(value: Value | None) -> str | None:
-    """The string that a value is, through environment defaults, or None."""
-    found = constant(value)
-    return found if isinstance(found, str) else None
-
-
-def truth(value: Value) -> bool | None:
-    """Whether a value is true: yes, no, or None when it depends on something unknown."""
-    if isinstance(value, Const):
-        return bool(value.value)
-    if isinstance(value, Collection | Mapping):
-        return True if value.items else (None if value.open else False)
-    if isinstance(value, Function | Class | Instance | Bound | ModuleValue | Dependency | Annotated | Partial):
-        return True
-    if isinstance(value, Choice):
-        answers = {truth(option) for option in value.options}
-        return answers.pop() if len(answers) == 1 else None
-    return None
-
-
-def likely(value: Value) -> bool | None:
-    """Whether a value is true in the default configuration; None when not even that is known."""
-    for option in options(value):
-        if isinstance(option, Environment):
-            return None if option.default is None else likely(option.default)
-        return truth(option)
-    return None
-
-
-def same(left: Value, right: Value) -> bool | None:
-    """Whether two settled values are equal: constants by value, members of enumerations by class and name."""
-    if isinstance(left, Const) and isinstance(right, Const):
-        return left.value == right.value
-    if isinstance(left, Instance) and isinstance(right, Instance) and left.cls is right.cls:
-        names = (left.attributes.get("name"), right.attributes.get("name"))
-        if all(isinstance(name, Const) for name in names):
-            return constant(names[0]) == constant(names[1])
-    for one, other in ((left, right), (right, left)):
-        if isinstance(one, Instance) and "value" in one.attributes and isinstance(other, Const):
-            return same(one.attributes["value"], other)
-    if isinstance(left, Function | Class) and isinstance(right, Function | Class):
-        return left is right
-    return None

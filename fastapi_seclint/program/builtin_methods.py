@@ -1,0 +1,164 @@
+"""What methods of strings, lists, dictionaries and settings give, as far as set-up code needs them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from fastapi_seclint.program.operators import text
+from fastapi_seclint.program.values import (
+    MAX_ITEMS,
+    MAX_TEXT,
+    NONE,
+    Arguments,
+    Choice,
+    Collection,
+    Const,
+    Environment,
+    Mapping,
+    Place,
+    Text,
+    Unknown,
+    Value,
+    iterate,
+    join,
+    options,
+    string,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+
+
+def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments: Arguments, place: Place) -> Value:
+    """What a method of a string, list, dictionary or setting gives."""
+    if isinstance(receiver, Const):
+        return _on_constant(receiver, name, arguments, place)
+    if isinstance(receiver, Environment):
+        default = None
+        if receiver.default is not None:
+            default = join([call_method(interpreter, option, name, arguments, place) for option in options(receiver.default)])
+        return Environment(receiver.name, default, place)
+    if isinstance(receiver, Collection):
+        return _on_collection(receiver, name, arguments, place)
+    if isinstance(receiver, Mapping):
+        return on_mapping(receiver, name, arguments, place)
+    if isinstance(receiver, Text) and name in ("lower", "upper", "strip", "rstrip", "lstrip", "format", "replace"):
+        return receiver
+    return Unknown(f"the result of {name}", place)
+
+
+_PURE = frozenset(
+    {"strip", "lstrip", "rstrip", "lower", "upper", "title", "capitalize", "replace", "removeprefix", "removesuffix",
+     "startswith", "endswith", "format", "encode", "decode", "zfill", "join", "split", "rsplit", "splitlines",
+     "partition", "rpartition", "count", "find", "isdigit", "casefold"}
+)  # fmt: skip
+
+
+def _on_constant(receiver: Const, name: str, arguments: Arguments, place: Place) -> Value:
+    if name == "join" and isinstance(receiver.value, str) and len(arguments.positional) == 1:
+        return _join(receiver.value, arguments.positional[0], place)
+    plain = plain_arguments(arguments)
+    if name not in _PURE or plain is None or not isinstance(receiver.value, str | bytes):
+        return Unknown(f"the result of {name}", place)
+    if _grows(name, receiver.value, plain[0]):
+        return Unknown(f"the result of {name}", place)
+    try:
+        result = getattr(receiver.value, name)(*plain[0], **plain[1])
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return Unknown(f"{name} fails", place)
+    return lift(result, place)
+
+
+def _grows(name: str, receiver: str | bytes, given: list[Any]) -> bool:
+    """Whether a method could give a much longer string than it was given."""
+    if name == "format":
+        wide = re.search(r"\d{4,}", receiver) if isinstance(receiver, str) else True
+        return bool(wide) or any(isinstance(item, str) and len(item) > 2000 for item in given)
+    if name == "replace":
+        return len(receiver) * max((len(item) for item in given[1:2] if isinstance(item, str | bytes)), default=1) > MAX_TEXT
+    return name == "zfill" or len(receiver) > MAX_TEXT
+
+
+def _join(separator: str, value: Value, place: Place) -> Value:
+    if isinstance(value, Collection) and not value.open:
+        parts: list[str | Value] = []
+        for number, item in enumerate(value.items):
+            parts += [separator, item] if number else [item]
+        return text(parts, place)
+    return Unknown("joined from something unknown", place)
+
+
+def lift(result: Any, place: Place) -> Value:
+    """A Python value as an abstract one."""
+    if isinstance(result, str | bytes | bool | int | float) or result is None:
+        return Const(result, place)
+    if isinstance(result, list | tuple):
+        kind = "list" if isinstance(result, list) else "tuple"
+        return Collection(kind, [lift(item, place) for item in result], place=place)
+    return Unknown("computed", place)
+
+
+def plain_arguments(arguments: Arguments) -> tuple[list[Any], dict[str, Any]] | None:
+    """The arguments as Python constants, by position and by name; None when one of them is no constant."""
+    values = [*arguments.positional, *arguments.keywords.values()]
+    if arguments.open or not all(isinstance(value, Const) for value in values):
+        return None
+    positional = [value.value for value in arguments.positional if isinstance(value, Const)]
+    return positional, {key: value.value for key, value in arguments.keywords.items() if isinstance(value, Const)}
+
+
+def _on_collection(receiver: Collection, name: str, arguments: Arguments, place: Place) -> Value:
+    given = arguments.positional
+    if name in ("append", "add") and given:
+        receiver.items.append(given[0])
+    elif name == "insert" and len(given) == 2:
+        receiver.items.insert(0, given[1])
+    elif name in ("extend", "update") and given:
+        found = iterate(given[0])
+        room = MAX_ITEMS - len(receiver.items)
+        receiver.open = receiver.open or found is None or len(found) > room
+        receiver.items.extend((found or [])[: max(room, 0)])
+    elif name == "copy":
+        return Collection(receiver.kind, list(receiver.items), receiver.open, place)
+    elif name == "pop" and receiver.items:
+        return receiver.items[-1]
+    elif name in ("remove", "clear", "discard", "pop"):
+        receiver.open = True
+    return NONE
+
+
+def on_mapping(receiver: Mapping, name: str, arguments: Arguments, place: Place) -> Value:
+    """What a method of a dictionary gives and does to it."""
+    given = arguments.positional
+    if name in ("get", "pop", "setdefault") and given:
+        key = string(given[0])
+        found = receiver.get(key) if key is not None else None
+        if found is not None:
+            return found
+        if key is None and receiver.items:
+            return Choice([value for _, value in receiver.items])
+        default = given[1] if len(given) > 1 else NONE
+        if name == "setdefault":
+            receiver.set(given[0], default)
+        return Unknown("an item that may be missing", place) if receiver.open else default
+    if name == "items":
+        pairs: list[Value] = [Collection("tuple", [key, value]) for key, value in receiver.items]
+        return Collection("list", pairs, receiver.open, place)
+    if name == "keys":
+        return Collection("list", [key for key, _ in receiver.items], receiver.open, place)
+    if name == "values":
+        return Collection("list", [value for _, value in receiver.items], receiver.open, place)
+    if name == "copy":
+        return Mapping(list(receiver.items), receiver.open, place)
+    if name == "update":
+        for option in options(given[0] if given else None):
+            if isinstance(option, Mapping):
+                for key_value, value in option.items:
+                    receiver.set(key_value, value)
+            else:
+                receiver.open = True
+        for keyword, value in arguments.keywords.items():
+            receiver.set(Const(keyword), value)
+    return NONE

@@ -1,0 +1,82 @@
+"""What calls give that ask for the files of the project: modules imported or listed by name, folders, joined paths."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.builtin_methods import plain_arguments
+from fastapi_seclint.program.values import (
+    NONE,
+    Arguments,
+    Collection,
+    Const,
+    External,
+    Instance,
+    ModuleValue,
+    Place,
+    Value,
+    iterate,
+    string,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+
+
+def import_module(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    """`importlib.import_module(name)`: the module, which is run first; a library's stays a name."""
+    name = string(arguments.get("name", 0))
+    if name is None:
+        return interpreter.give_up(place, "a module imported by a name that is made at run time")
+    module = None
+    if name.startswith("."):
+        package = string(arguments.get("package", 1)) or ""
+        name = package + name
+    module = interpreter.modules.absolute(name, place.module)
+    if module is None:
+        return External(name, None, None, place)
+    interpreter.run_module(module)
+    return ModuleValue(module)
+
+
+def iter_modules(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    """`pkgutil.iter_modules(package.__path__)`: the modules of a package folder."""
+    folders = iterate(arguments.get("path", 0) or NONE) or []
+    prefix = string(arguments.get("prefix", 1)) or ""
+    rows: list[Value] = []
+    for folder in folders:
+        path = string(folder)
+        for module in sorted(interpreter.modules.by_file.values(), key=lambda item: item.file):
+            inside = posixpath.dirname(module.folder) if module.package else module.folder
+            if path is not None and inside == path:
+                name = posixpath.basename(module.folder if module.package else module.file[: -len(".py")])
+                values: list[Value] = [NONE, Const(prefix + name), Const(module.package)]
+                rows.append(Instance(External("pkgutil.ModuleInfo"), {"name": values[1], "ispkg": values[2]}))
+                rows[-1] = Collection("tuple", values)
+    return Collection("list", rows, not rows, place)
+
+
+def dirname(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """`os.path.dirname(path)` of a known path."""
+    path = string(arguments.get("p", 0))
+    return None if path is None else Const(posixpath.dirname(path), place)
+
+
+def path_join(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """`os.path.join(...)` of known parts."""
+    plain = plain_arguments(arguments)
+    if plain and plain[0] and all(isinstance(item, str) for item in plain[0]):
+        return Const(posixpath.join(*plain[0]), place)
+    return None
+
+
+def listdir(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """`os.listdir(path)`: the files and folders of the project that lie in a folder."""
+    path = string(arguments.get("path", 0))
+    if path is None:
+        return None
+    path = posixpath.normpath(posixpath.join(interpreter.modules.root, path))
+    names = sorted({file[len(path) + 1 :].split("/")[0] for file in interpreter.modules.by_file if file.startswith(path + "/")})
+    return Collection("list", [Const(name) for name in names], place=place) if names else None

@@ -1,0 +1,138 @@
+"""Questions about abstract values: which they may be, whether they are true, whether they are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastapi_seclint.program.values.classes import (
+    Annotated,
+    Bound,
+    Choice,
+    Class,
+    Collection,
+    Const,
+    Dependency,
+    Environment,
+    Function,
+    Instance,
+    Mapping,
+    ModuleValue,
+    Partial,
+    Unknown,
+    Value,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+
+def options(value: Value | None) -> Iterator[Value]:
+    """The values it may be: those of a choice, else itself; nothing for None."""
+    pending: list[Value] = [] if value is None else [value]
+    while pending:
+        item = pending.pop(0)
+        if isinstance(item, Choice):
+            pending[:0] = item.options
+        else:
+            yield item
+
+
+def settled(value: Value | None) -> Iterator[Value]:
+    """The values it may be when nothing is configured: like `options`, environment reads replaced by their defaults."""
+    for item in options(value):
+        if isinstance(item, Environment):
+            if item.default is not None:
+                yield from settled(item.default)
+        else:
+            yield item
+
+
+def join(values: Sequence[Value]) -> Value:
+    """One value for several possible ones; equal constants and identical objects fall together."""
+    kept: list[Value] = []
+    seen: set[Any] = set()
+    for value in values:
+        for item in options(value):
+            key = (type(item.value).__name__, item.value) if isinstance(item, Const) else id(item)
+            if key not in seen:
+                seen.add(key)
+                kept.append(item)
+    if len(kept) == 1:
+        return kept[0]
+    return Choice(kept[:24]) if kept else Unknown("no value")
+
+
+def constant(value: Value | None) -> Any:
+    """The Python constant that a value is, through environment defaults; None also when it is not one."""
+    found = list(settled(value))
+    return found[0].value if len(found) == 1 and isinstance(found[0], Const) else None
+
+
+def string(value: Value | None) -> str | None:
+    """The string that a value is, through environment defaults, or None."""
+    found = constant(value)
+    return found if isinstance(found, str) else None
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a value is true: yes, no, or None when it depends on something unknown."""
+    if isinstance(value, Const):
+        return bool(value.value)
+    if isinstance(value, Collection | Mapping):
+        return True if value.items else (None if value.open else False)
+    if isinstance(value, Function | Class | Instance | Bound | ModuleValue | Dependency | Annotated | Partial):
+        return True
+    if isinstance(value, Choice):
+        answers = {truth(option) for option in value.options}
+        return answers.pop() if len(answers) == 1 else None
+    return None
+
+
+def likely(value: Value) -> bool | None:
+    """Whether a value is true in the default configuration; None when not even that is known."""
+    for option in options(value):
+        if isinstance(option, Environment):
+            return None if option.default is None else likely(option.default)
+        return truth(option)
+    return None
+
+
+def same(left: Value, right: Value) -> bool | None:
+    """Whether two settled values are equal: constants by value, members of enumerations by class and name."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        return left.value == right.value
+    if isinstance(left, Instance) and isinstance(right, Instance) and left.cls is right.cls:
+        names = (left.attributes.get("name"), right.attributes.get("name"))
+        if all(isinstance(name, Const) for name in names):
+            return bool(constant(names[0]) == constant(names[1]))
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Instance) and "value" in one.attributes and isinstance(other, Const):
+            return same(one.attributes["value"], other)
+    if isinstance(left, Function | Class) and isinstance(right, Function | Class):
+        return left is right
+    return None
+
+
+def iterate(value: Value) -> list[Value] | None:
+    """The items a loop over the value goes through, or None when they are not all known."""
+    if isinstance(value, Collection):
+        return None if value.open else list(value.items)
+    if isinstance(value, Mapping):
+        return None if value.open else [key for key, _ in value.items]
+    if isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 100:
+        return [Const(letter) for letter in value.value]
+    if isinstance(value, Environment) and value.default is not None:
+        return iterate(value.default)
+    if isinstance(value, Class):
+        members: list[Value] = [
+            Instance(value, {"value": member, "name": Const(name)})
+            for name, member in value.namespace.items()
+            if not name.startswith("_") and not isinstance(member, Function | Class)
+        ]
+        return members if any(base.startswith("enum.") for base in value.external_bases()) else None
+    if isinstance(value, Choice):
+        known = [items for option in value.options if (items := iterate(option)) is not None]
+        return [each for items in known for each in items] if known else None
+    return None
