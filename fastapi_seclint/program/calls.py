@@ -116,6 +116,8 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     key = (function.module.file, function.number)
     if not interpreter.recording and _gives_run_time_data(function):
         return Unknown(f"what {function.name} gives when the program runs", place)
+    if interpreter.starting and not _touches_routes(function, arguments):
+        return Unknown(f"what {function.name} gives when the application starts", place)
     interpreter.invoked.add(key)
     if interpreter.depth >= interpreter.deepest or interpreter.context.count(key) >= _MAX_SAME:
         return Unknown("calls that nest too deeply", place)
@@ -135,6 +137,18 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
         del interpreter.context[-2:]
         interpreter.calls.pop()
     return join(scope.returned) if scope.returned else NONE
+
+
+WEB_WORDS = frozenset({"FastAPI", "APIRouter", "Starlette", "include_router", "add_api_route", "add_api_websocket_route"})
+"""What a file that makes or fills an application or router has in it."""
+
+
+def _touches_routes(function: Function, arguments: Arguments) -> bool:
+    """Whether a call at start can add routes: it is given an application or router, or its file speaks of them."""
+    if function.module.facts.words & WEB_WORDS:
+        return True
+    given = [*arguments.positional, *arguments.keywords.values()]
+    return any(isinstance(value, Instance) and value.native is not None for value in given)
 
 
 _LONG_BODY = 6000

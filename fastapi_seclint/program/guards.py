@@ -12,28 +12,20 @@ from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import (
-    ABSENT,
-    CLEAN,
-    JUNK,
     MAX_FUNCTIONS,
     MAX_FUNCTIONS_OF_A_HANDLER,
     MAX_STATEMENTS,
     MAX_STATEMENTS_OF_A_HANDLER,
-    PASSED,
-    REQUEST,
-    Encounter,
-    Ending,
     Follower,
-    Kinds,
-    Stranger,
 )
 from fastapi_seclint.program.calls import invoke, method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Node, Parameter, Resolver, dotted_name, parameters, running
+from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, JUNK, PASSED, REQUEST, TOKENS, Kinds
 from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.strangers import TOKENS
 from fastapi_seclint.program.table import Guards, Protection
 from fastapi_seclint.program.values import (
     Annotated,

@@ -54,6 +54,7 @@ class Interpreter:
         self.functions: dict[tuple[str, int], Function] = {}
         self.invoked: set[tuple[str, int]] = set()
         self.recording = True
+        self.starting = False
         self.uncertain = 0
         self.unlikely = 0
         self.conditions: list[Form] = []
@@ -204,7 +205,9 @@ class Interpreter:
 
         while self.deferred:
             function, arguments, place = self.deferred.pop(0)
+            self.starting = True
             calls.call(self, function, arguments, place)
+            self.starting = False
 
     @contextmanager
     def asking(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.values import Const, External, Place, Value
 
 _MODULES = {
@@ -88,3 +89,17 @@ def external(name: str, place: Place | None = None, parent: External | None = No
         if isinstance(member, HTTPStatus):
             return Const(int(member), place)
     return External(name, None, parent, place)
+
+
+def spelled(form: Form) -> str:
+    """The dotted text of a name, attribute or call: `request.app.get()`."""
+    match form:
+        case ["name", _, name]:
+            return str(name)
+        case ["attr", _, owner, name]:
+            return f"{spelled(owner)}.{name}"
+        case ["call", _, function, *_]:
+            return f"{spelled(function)}()"
+        case ["await", _, inner]:
+            return spelled(inner)
+    return "?"

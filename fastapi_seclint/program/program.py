@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.program import calls
+from fastapi_seclint.program.calls import WEB_WORDS
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.discovery import SourceFile
     from fastapi_seclint.outcome import ReadError
 
-_WEB_WORDS = frozenset({"FastAPI", "APIRouter", "Starlette", "include_router", "add_api_route", "add_api_websocket_route"})
-_BUILDING = tuple(f'"{word}"'.encode() for word in sorted(_WEB_WORDS))
+_BUILDING = tuple(f'"{word}"'.encode() for word in sorted(WEB_WORDS))
 _WEB_DECORATORS = frozenset({*HTTP_METHODS, "api_route", "websocket", "route", "on_event"})
 
 
@@ -258,7 +258,7 @@ def _builds(function: Function) -> bool:
 
 
 def _is_web(facts: FileFacts) -> bool:
-    return bool(facts.words & _WEB_WORDS or facts.decorators & _WEB_DECORATORS)
+    return bool(facts.words & WEB_WORDS or facts.decorators & _WEB_DECORATORS)
 
 
 _COMMON_LIBRARIES = frozenset(

@@ -1,0 +1,84 @@
+"""Whom a guard meets, and how it answers: strangers, ways out of a function, all of them together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, JUNK, Kinds
+from fastapi_seclint.program.values import (
+    Place,
+)
+
+
+class Raised(Exception):
+    """The expression raises for a stranger."""
+
+    def __init__(self, code: int | None = None) -> None:
+        super().__init__()
+        self.code = code
+
+
+class PassedOn(Exception):
+    """The expression hands the request to the application behind a middleware."""
+
+
+@dataclass(slots=True)
+class Ending:
+    """One way out of a function: `denies`, with the status code where it is known, or the kinds that it returns.
+
+    `conditional`: only on a condition that has nothing to do with credentials. `checked`: after looking at them.
+    """
+
+    denies: bool
+    kinds: Kinds
+    code: int | None
+    conditional: bool
+    place: Place
+    checked: bool = True
+
+
+@dataclass(slots=True)
+class Encounter:
+    """All ways out of a function for one stranger. `checked`: credentials were tested or handed on at all.
+
+    `opaque` names calls of unknown code that got the credentials and may have checked them; `by_path`: the path or
+    method of the request was asked for; `used`: credentials went into a look-up or another call that may reject them.
+    """
+
+    endings: list[Ending] = field(default_factory=list)
+    checked: bool = False
+    opaque: list[str] = field(default_factory=list)
+    by_path: bool = False
+    used: bool = False
+
+    @property
+    def denies(self) -> bool:
+        """Whether every way out refuses."""
+        return bool(self.endings) and all(ending.denies for ending in self.endings)
+
+    @property
+    def may_deny(self) -> bool:
+        return any(ending.denies for ending in self.endings)
+
+    @property
+    def passes(self) -> list[Ending]:
+        return [ending for ending in self.endings if not ending.denies]
+
+    @property
+    def returned(self) -> Kinds:
+        """Everything that it may return."""
+        return frozenset().union(*(ending.kinds for ending in self.passes)) or CLEAN
+
+
+@dataclass(slots=True)
+class Stranger:
+    """Whom a function meets: without credentials, or with junk; on which path, where that is known."""
+
+    junk: bool
+    path: str | None = None
+    method: str | None = None
+    websocket: bool = False
+
+    @property
+    def credential(self) -> Kinds:
+        return JUNK if self.junk else ABSENT

@@ -1,0 +1,55 @@
+"""Kinds of values that a stranger's request makes.
+
+A value is a set of kinds. `absent`: missing credentials; `junk`: credentials that the stranger made up; `bad`: what
+checking or looking up such credentials gives (nothing, or an exception); `either`: a condition the stranger controls;
+`request`, `store`: the request and its headers, cookies and session; `denial`: a response that refuses; `path`: the
+request's path; `clean`: everything else. A guard denies when every way through it raises.
+"""
+
+from __future__ import annotations
+
+Kinds = frozenset[str]
+
+CLEAN: Kinds = frozenset({"clean"})
+ABSENT: Kinds = frozenset({"absent"})
+JUNK: Kinds = frozenset({"junk"})
+BAD: Kinds = frozenset({"bad"})
+EITHER: Kinds = frozenset({"either"})
+TRUE: Kinds = frozenset({"true"})
+FALSE: Kinds = frozenset({"false"})
+REQUEST: Kinds = frozenset({"request"})
+PASSED: Kinds = frozenset({"passed"})
+NOTHING: Kinds = frozenset({"nothing"})
+
+TAINTED: Kinds = frozenset({"absent", "junk", "bad"})
+HOLDERS: Kinds = frozenset({"request", "store", "session", "scope"})
+CARRIERS: Kinds = frozenset({"passed", "bag", "scope"})
+TOKENS = frozenset({"token", "api_key", "apikey", "access_token", "key", "signature", "jwt", "ticket", "secret", "x_api_key"})
+"""Names of query and path parameters that carry a credential."""
+
+
+def names_token(name: str | None) -> bool:
+    """Whether a query or path parameter of this name carries a credential."""
+    return name is not None and name.lower().replace("-", "_") in TOKENS
+
+
+def worst(found: list[Kinds]) -> Kinds:
+    """What a value made of several parts is: junk or bad as soon as one part is."""
+    tainted = [item & TAINTED for item in found if item & TAINTED]
+    if tainted:
+        return frozenset().union(*tainted)
+    holders = [item & HOLDERS for item in found if item & HOLDERS]
+    return frozenset().union(*holders) if holders else CLEAN
+
+
+def truth_of(found: Kinds) -> set[bool]:
+    """Which way a value of these kinds goes in a condition."""
+    outcomes: set[bool] = set()
+    for kind in found:
+        if kind in ("absent", "bad", "nothing", "false"):
+            outcomes.add(False)
+        elif kind in ("junk", "request", "store", "denial", "passed", "url", "scope", "true"):
+            outcomes.add(True)
+        else:
+            outcomes |= {True, False}
+    return outcomes

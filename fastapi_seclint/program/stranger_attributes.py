@@ -1,0 +1,148 @@
+"""Attributes, items and methods of a stranger's request and of what was taken from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.encounters import Raised
+from fastapi_seclint.program.kinds import (
+    ABSENT,
+    BAD,
+    CLEAN,
+    EITHER,
+    FALSE,
+    JUNK,
+    TRUE,
+    Kinds,
+    names_token,
+)
+from fastapi_seclint.program.values import (
+    Collection,
+    settled,
+    string,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.walks import Walk
+
+
+_STORES = {"headers": "store", "cookies": "store", "query_params": "query", "session": "session", "state": "session",
+           "user": "session", "auth": "session", "scope": "scope"}  # fmt: skip
+
+
+_TRANSFORMS = frozenset(
+    {"split", "rsplit", "strip", "lstrip", "rstrip", "lower", "upper", "replace", "removeprefix", "removesuffix", "encode",
+     "decode", "partition", "rpartition", "splitlines", "format", "title", "casefold", "hexdigest", "digest", "getlist"}
+)  # fmt: skip
+_PREDICATES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "count", "find", "index", "isascii"})
+
+
+def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
+    """The kinds of an attribute, by those of its owner."""
+    if "request" in owner:
+        if name in _STORES:
+            return frozenset({_STORES[name]})
+        return frozenset({"url"}) if name == "url" else frozenset({"verb"}) if name == "method" else CLEAN
+    if "url" in owner and name == "path":
+        return frozenset({"path"})
+    if "session" in owner:
+        return ABSENT
+    if "store" in owner or "scope" in owner:
+        return owner if name not in ("authorization", "token") else walk_.stranger.credential
+    if "denial" in owner or "path" in owner:
+        return owner
+    return _of_nothing(walk_, owner)
+
+
+def _of_nothing(walk_: Walk, owner: Kinds) -> Kinds:
+    """An attribute or item of what may be nothing: reading it from nothing raises, which refuses the stranger too."""
+    if not owner & {"bad", "absent"}:
+        return owner & JUNK or CLEAN
+    walk_.may_raise = True
+    walk_.encounter.checked = True
+    if owner <= {"bad", "absent", "nothing"}:
+        raise Raised
+    return BAD
+
+
+def item_kinds(walk_: Walk, owner: Kinds, index: Form) -> Kinds:
+    """The kinds of an item under a key, by those of its owner; raises `Raised` where a missing one refuses."""
+    key = walk_.text(index) if index[0] != "slice" else None
+    if "scope" in owner:
+        if key == "path":
+            return frozenset({"path"})
+        if key in ("type", "method"):
+            return frozenset({"type" if key == "type" else "verb"})
+        return {"headers": frozenset({"store"}), "session": frozenset({"session"}), "user": ABSENT}.get(key or "", CLEAN)
+    if "query" in owner:
+        return walk_.stranger.credential if names_token(key) else CLEAN
+    if "bag" in owner:
+        return walk_.names.get(f"**{key}", CLEAN)
+    if "session" in owner:
+        walk_.may_raise = True
+        return BAD
+    if "store" in owner:
+        if key is not None and not walk_.carries_credential(key):
+            return CLEAN
+        if not walk_.stranger.junk:
+            walk_.encounter.checked = True
+            raise Raised
+        return JUNK
+    return _of_nothing(walk_, owner)
+
+
+def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form, given: list[Kinds]) -> Kinds | None:
+    """A method of something that the request carries, or None when the call is to be looked up."""
+    if "passed" in receiver:
+        return frozenset({"passed"})
+    if "bag" in receiver and name in ("get", "pop") and form[3]:
+        return walk_.names.get(f"**{walk_.text(form[3][0])}", CLEAN)
+    if "query" in receiver:
+        key = walk_.text(form[3][0]) if form[3] and name == "get" else None
+        return walk_.stranger.credential if names_token(key) else CLEAN
+    if receiver & {"store", "session"} and name in ("get", "getlist", "pop", "get_list"):
+        return _fetched(walk_, receiver, form)
+    if "request" in receiver and name in ("get", "json", "form", "body", "stream", "url_for", "accept", "receive_text"):
+        return CLEAN
+    if "path" in receiver and name in ("startswith", "endswith"):
+        return _path_predicate(walk_, name, form)
+    if "path" in receiver:
+        return receiver if name in ("rstrip", "lstrip", "strip", "lower", "removesuffix") else EITHER
+    if receiver & JUNK and not receiver & {"bad", "absent"}:
+        if name in _TRANSFORMS or name in ("get", "model_dump", "dict", "copy", "items", "values", "keys"):
+            return JUNK
+        if name in _PREDICATES:
+            return EITHER
+    if receiver & {"absent", "bad"}:
+        if "absent" in receiver and name in _TRANSFORMS | _PREDICATES and not receiver & {"junk", "bad", "clean"}:
+            raise Raised
+        walk_.may_raise = True
+        return BAD
+    return None
+
+
+def _fetched(walk_: Walk, receiver: Kinds, form: Form) -> Kinds:
+    key = walk_.text(form[3][0]) if form[3] else None
+    if key is not None and "store" in receiver and not walk_.carries_credential(key):
+        return CLEAN
+    if "session" in receiver:
+        return ABSENT
+    if walk_.stranger.junk:
+        return JUNK
+    return ABSENT
+
+
+def _path_predicate(walk_: Walk, name: str, form: Form) -> Kinds:
+    walk_.encounter.by_path = True
+    path = walk_.stranger.path
+    if path is None or not form[3]:
+        return EITHER
+    texts: list[str | None] = []
+    for option in settled(walk_.value(form[3][0])):
+        texts += [string(item) for item in option.items] if isinstance(option, Collection) else [string(option)]
+    known = [text for text in texts if text is not None]
+    if len(known) != len(texts) or not known:
+        return EITHER
+    held = path.startswith(tuple(known)) if name == "startswith" else path.endswith(tuple(known))
+    return TRUE if held else FALSE

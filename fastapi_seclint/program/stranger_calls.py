@@ -1,0 +1,213 @@
+"""Calls as a stranger's request meets them: functions of the project are followed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.encounters import PassedOn, Raised
+from fastapi_seclint.program.kinds import (
+    BAD,
+    CARRIERS,
+    CLEAN,
+    TAINTED,
+    Kinds,
+    worst,
+)
+from fastapi_seclint.program.stranger_attributes import method_kinds
+from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
+from fastapi_seclint.program.values import (
+    Bound,
+    Class,
+    Const,
+    External,
+    Function,
+    Generic,
+    Instance,
+    Partial,
+    Value,
+    constant,
+    options,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.walks import Walk
+
+
+
+
+def call_kinds(walk_: Walk, form: Form) -> Kinds:
+    """The kinds of what a call gives; raises `Raised` when it refuses the stranger, `PassedOn` when it hands him on."""
+    _, _, function, positional, keywords = form
+    given = [walk_.kinds(argument) for argument in positional]
+    named = [(name, walk_.kinds(value)) for name, value, _ in keywords]
+    every = [*given, *(found for _, found in named)]
+    if any("send" in found for found in every[1:]) or (every and _is_send(walk_, function)):
+        _asgi_call(walk_, form, every)
+    if function[0] == "attr":
+        receiver = walk_.kinds(function[2])
+        direct = method_kinds(walk_, receiver, function[3], form, every)
+        if direct is not None:
+            return direct
+    elif function[0] == "name" and "passed" in walk_.names.get(function[2], CLEAN):
+        return frozenset({"passed"})
+    touched = worst(every)
+    for option in options(walk_.value(function)):
+        return _called(walk_, option, form, given, named, touched)
+    return CLEAN
+
+
+def _is_send(walk_: Walk, function: Form) -> bool:
+    return function[0] == "name" and "send" in walk_.names.get(function[2], CLEAN)
+
+
+def _asgi_call(walk_: Walk, form: Form, given: list[Kinds]) -> None:
+    """A call that gets `send`, or sends: the request is answered here or handed to the application behind."""
+    function = form[2]
+    if _is_send(walk_, function):
+        for item in walk(form[3]):
+            if item[0] == "dict":
+                for key, value in item[2]:
+                    code = constant(walk_.value(value)) if key is not None and key[-1] == "status" else None
+                    if isinstance(code, int) and 400 <= code < 500:
+                        raise Raised(code)
+        return
+    called = walk_.kinds(function)
+    if "denial" in called:
+        raise Raised(401)
+    target = walk_.value(function)
+    followed = any(isinstance(option, Function) for option in options(target)) or (
+        isinstance(target, Bound) and isinstance(target.function, Function)
+    )
+    if not followed:
+        raise PassedOn
+
+
+def _called(
+    walk_: Walk, value: Value, form: Form, given: list[Kinds], named: list[tuple[str | None, Kinds]], touched: Kinds
+) -> Kinds:
+    if isinstance(value, Partial):
+        value = value.function
+        given = [frozenset({"bag"}), *given] if "*" in walk_.bag else given
+    handed = _handed_on(walk_, value, form)
+    if handed is not None:
+        function_value, rest = handed
+        return _called(walk_, function_value, form, given[rest:], named, worst(given[rest:]))
+    if isinstance(value, External):
+        return external_kinds(walk_, value, form, touched)
+    function = value.function if isinstance(value, Bound) else value
+    if isinstance(value, Instance) and isinstance(value.cls, Class):
+        found = method_of(value, "__call__")
+        function, value = found or value, Bound(value, found) if found is not None else value
+    if isinstance(function, Function):
+        receiver = value.receiver if isinstance(value, Bound) else None
+        made = receiver if isinstance(receiver, Instance) and (receiver.attributes or receiver.arguments) else None
+        return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made)
+    if isinstance(value, Class):
+        return touched
+    if isinstance(value, Generic):
+        return touched
+    if touched != CLEAN:
+        return unknown_call_kinds(walk_, form, touched)
+    return CLEAN
+
+
+def _handed_on(walk_: Walk, value: Value, form: Form) -> tuple[Value, int] | None:
+    """A function that a runner of other code is given to call, and where its arguments start: `to_thread(f, x)`."""
+    if not isinstance(value, External) or value.name.rpartition(".")[2].removesuffix("()") not in _RUNNERS:
+        return None
+    for number, argument in enumerate(form[3][:2]):
+        for option in options(walk_.value(argument)):
+            if isinstance(option, Function | Bound | Partial):
+                return option, number + 1
+    return None
+
+
+_RUNNERS = frozenset({"run_sync", "to_thread", "run_in_threadpool", "run_in_executor", "sync_to_async", "run"})
+
+
+def _project_call(
+    walk_: Walk,
+    function: Function,
+    bound: bool,
+    given: list[Kinds],
+    named: list[tuple[str | None, Kinds]],
+    touched: Kinds,
+    receiver: Value | None = None,
+) -> Kinds:
+    handed = [*given, *(found for _, found in named)]
+    if touched == CLEAN and not any(item & CARRIERS for item in handed) and not _may_guard(walk_, function):
+        return CLEAN
+    if walk_.follower.in_handler and touched <= BAD and not _sounds_like_check(_wrapped_name(function)):
+        return CLEAN
+    arguments: dict[str, Kinds] = {}
+    if any("bag" in item for item in [*given, *(found for _, found in named)]):
+        arguments = {name: found for name, found in walk_.names.items() if name.startswith("**")}
+        arguments |= {name[2:]: found for name, found in arguments.items()} | {"*": frozenset({"bag"})}
+    parameters = [form for form in function.parameters if form[1] in (0, 1)]
+    if bound:
+        parameters = parameters[1:]
+    for form, found in zip(parameters, given, strict=False):
+        arguments[form[0]] = found
+    for name, found in named:
+        arguments[name or "*"] = found
+    if not any(name is None for name, _ in named) and "*" not in arguments:
+        for form, default in zip(function.parameters, function.defaults, strict=True):
+            given_here = form[0] in arguments or form[0] in {item[0] for item in parameters[: len(given)]}
+            if not given_here and isinstance(default, Const) and default.value is None:
+                arguments[form[0]] = frozenset({"nothing"})
+    if function.scope is walk_.scope:
+        arguments |= {f"^{name}": found for name, found in walk_.names.items()}
+    arguments = {name: found for name, found in arguments.items() if found != CLEAN}
+    found = _met(walk_, function, arguments, receiver, [*given], bound)
+    if touched & TAINTED and found <= {"clean", "nothing"} and not walk_.follower.in_handler:
+        walk_.encounter.used = True
+        return BAD
+    return found
+
+
+def _met(
+    walk_: Walk, function: Function, arguments: dict[str, Kinds], receiver: Value | None, given: list[Kinds], bound: bool
+) -> Kinds:
+    """The outcome of a call that is followed; a wrapper is followed by what it wraps."""
+    encounter = walk_.follower.meet(function, walk_.stranger, arguments, receiver)
+    walk_.encounter.opaque += [name for name in encounter.opaque if name not in walk_.encounter.opaque]
+    walk_.encounter.checked = walk_.encounter.checked or encounter.checked
+    walk_.encounter.by_path = walk_.encounter.by_path or encounter.by_path
+    walk_.encounter.used = walk_.encounter.used or encounter.used
+    if encounter.denies:
+        walk_.encounter.checked = True
+        codes = {ending.code for ending in encounter.endings}
+        raise Raised(codes.pop() if len(codes) == 1 else None)
+    if encounter.may_deny:
+        walk_.may_raise = True
+    wrapped = next(options(function.wraps), None)
+    if isinstance(wrapped, Function) and wrapped is not function:
+        names = [form[0] for form in wrapped.parameters if form[1] in (0, 1)][1 if bound else 0 :]
+        inner = {**arguments, **dict(zip(names, given, strict=False))}
+        return _met(walk_, wrapped, {name: item for name, item in inner.items() if item != CLEAN}, receiver, given, bound)
+    return encounter.returned
+
+
+def _wrapped_name(function: Function) -> str:
+    while isinstance(wrapped := next(options(function.wraps), None), Function) and wrapped is not function:
+        function = wrapped
+    return function.name
+
+
+def _sounds_like_check(name: str) -> bool:
+    return credentials.names_guardian(name) or credentials.names_privilege(name) or name.startswith(("check", "ensure", "assert"))
+
+
+def _may_guard(walk_: Walk, function: Function) -> bool:
+    """Whether a call without credentials in its arguments may still refuse: a closure, or a reader of the request."""
+    if function.number < 0 or function is walk_.function:
+        return False
+    if function.scope is walk_.scope:
+        return True
+    facts = function.module.facts
+    return facts.body_mentions(function.number, b'["raise"') and (
+        "<locals>" in function.qualname or credentials.names_guardian(function.name)
+    )

@@ -1,0 +1,165 @@
+"""Which way a condition goes for a stranger's request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.kinds import (
+    CLEAN,
+    JUNK,
+    TAINTED,
+    Kinds,
+    truth_of,
+)
+from fastapi_seclint.program.values import (
+    Collection,
+    Const,
+    Environment,
+    Value,
+    likely,
+    options,
+    settled,
+    string,
+    truth,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.walks import Walk
+
+
+
+def truths(walk_: Walk, form: Form) -> set[bool]:
+    """Which ways a condition can go for this stranger."""
+    match form:
+        case ["unary", _, "not", inner]:
+            return {not outcome for outcome in truths(walk_, inner)}
+        case ["bool", _, symbol, items]:
+            return _bool_truths(walk_, symbol, items)
+        case ["compare", _, left, [operator], [right]]:
+            return _compare(walk_, operator, left, right)
+        case ["compare", *_]:
+            return {True, False}
+        case ["const", _, value]:
+            return {bool(value)}
+    found = walk_.kinds(form)
+    if found & TAINTED:
+        walk_.encounter.checked = True
+    if found != CLEAN:
+        return truth_of(found)
+    return _configured(walk_, form)
+
+
+def _configured(walk_: Walk, form: Form) -> set[bool]:
+    """A condition without credentials in it: decided by a constant or by the default configuration, else both."""
+    if walk_.only_local(form):
+        return {True, False}
+    value = walk_.value(form)
+    known = None if _may_be_set_later(form, value) else truth(value)
+    if known is None and _is_configured(value):
+        known = likely(value)
+    return {True, False} if known is None else {known}
+
+
+def _may_be_set_later(form: Form, value: Value) -> bool:
+    """Whether a name is an attribute that is None so far: other code sets it when the application is set up."""
+    return form[0] in ("attr", "name") and any(isinstance(option, Const) and option.value is None for option in options(value))
+
+
+def _is_configured(value: Value) -> bool:
+    """Whether a value is a setting whose default is known."""
+    found = [option for option in options(value) if isinstance(option, Environment)]
+    return bool(found) and all(not option.name.startswith("parameter ") for option in found)
+
+
+def _bool_truths(walk_: Walk, symbol: str, items: list[Form]) -> set[bool]:
+    wanted = symbol == "or"
+    result: set[bool] = set()
+    for item in items:
+        outcomes = truths(walk_, item)
+        if wanted in outcomes:
+            result.add(wanted)
+        if outcomes == {wanted}:
+            return result
+    return result | {not wanted}
+
+
+def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
+    one, other = walk_.kinds(left), walk_.kinds(right)
+    positive = operator in ("==", "is", "in")
+    if operator in ("is", "is not") and right[0] == "const" and right[2] is None:
+        return _is_none(walk_, one, left, operator)
+    if "type" in one:
+        return _among("websocket" if walk_.stranger.websocket else "http", operator, walk_.value(right))
+    if "path" in one or "verb" in one:
+        return _about_path(walk_, one, operator, right)
+    if "store" in other and operator in ("in", "not in"):
+        return {walk_.stranger.junk is positive} if walk_.carries_credential(walk_.text(left) or "") else {True, False}
+    if "session" in other and operator in ("in", "not in"):
+        return {not positive}
+    tainted = (one | other) & TAINTED
+    if tainted and operator in ("==", "!=", "is", "is not", "in", "not in"):
+        walk_.encounter.checked = True
+        if tainted & {"absent", "bad"}:
+            return {not positive}
+        text = walk_.text(right if one & JUNK else left)
+        if (text is not None and credentials.names_scheme(text)) or (one & JUNK and other & JUNK):
+            return {True, False}
+        if operator in ("in", "not in") and other & JUNK:
+            return {True, False}
+        return {not positive}
+    if tainted:
+        return {True, False}
+    return _settled_compare(walk_, operator, left, right)
+
+
+def _settled_compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
+    if walk_.only_local(left) and (right[0] == "const" or walk_.only_local(right)):
+        return {True, False}
+    value = walk_.value(["compare", left[1], left, [operator], [right]])
+    later = _may_be_set_later(left, walk_.value(left)) or _may_be_set_later(right, walk_.value(right))
+    known = None if later else truth(value)
+    if known is None and (_is_configured(walk_.value(left)) or _is_configured(walk_.value(right))):
+        known = likely(value)
+    return {True, False} if known is None else {known}
+
+
+def _is_none(walk_: Walk, found: Kinds, form: Form, operator: str) -> set[bool]:
+    if found == CLEAN:
+        return _settled_compare(walk_, operator, form, ["const", form[1], None])
+    outcomes: set[bool] = set()
+    for kind in found:
+        if kind in ("absent", "bad", "nothing"):
+            outcomes.add(operator == "is")
+        elif kind in ("junk", "request", "store", "session", "denial"):
+            outcomes.add(operator != "is")
+        else:
+            outcomes |= {True, False}
+    walk_.encounter.checked = walk_.encounter.checked or bool(found & TAINTED)
+    return outcomes
+
+
+def _about_path(walk_: Walk, found: Kinds, operator: str, right: Form) -> set[bool]:
+    """A comparison of the request's path or method, decided when the route is known."""
+    walk_.encounter.by_path = True
+    actual = walk_.stranger.path if "path" in found else walk_.stranger.method
+    if actual is None:
+        return {True, False}
+    return _among(actual, operator, walk_.value(right))
+
+
+def _among(actual: str, operator: str, value: Value) -> set[bool]:
+    """Whether a known text equals a value or is in it."""
+    if operator in ("==", "!="):
+        text = string(value)
+        return {True, False} if text is None else {(text == actual) is (operator == "==")}
+    if operator in ("in", "not in"):
+        for option in settled(value):
+            if isinstance(option, Collection) and not option.open:
+                texts = [string(item) for item in option.items]
+                if None not in texts:
+                    return {(actual in texts) is (operator == "in")}
+            if isinstance(option, Const) and isinstance(option.value, str):
+                return {(actual in option.value) is (operator == "in")}
+    return {True, False}

@@ -1,0 +1,151 @@
+"""Calls of libraries and of code out of sight as a stranger's request meets them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.encounters import Raised
+from fastapi_seclint.program.kinds import (
+    BAD,
+    CLEAN,
+    EITHER,
+    FALSE,
+    HOLDERS,
+    TAINTED,
+    TRUE,
+    Kinds,
+)
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.stranger_attributes import attribute_kinds
+from fastapi_seclint.program.values import (
+    External,
+    constant,
+    iterate,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.walks import Walk
+
+_HARMLESS_BUILTINS = frozenset(
+    {"builtins.str", "builtins.bytes", "builtins.list", "builtins.tuple", "builtins.dict", "builtins.next", "builtins.iter",
+     "builtins.int", "builtins.set", "builtins.sorted"}
+)  # fmt: skip
+
+
+def _any_of(walk_: Walk, form: Form, wanted: bool) -> Kinds | None:
+    """`any(path.startswith(item) for item in ITEMS)` over known items, decided for a known path; None otherwise."""
+    if len(form[3]) != 1 or form[3][0][0] != "comp" or len(form[3][0][5]) != 1:
+        return None
+    _, _, _, element, _, [[target, iterable, conditions]] = form[3][0]
+    items = iterate(walk_.value(iterable))
+    if items is None or target[0] != "name" or conditions:
+        return None
+    outcomes: set[bool] = set()
+    before = dict(walk_.assumed)
+    for item in items[:60]:
+        walk_.assumed[target[2]] = item
+        outcomes |= walk_.truths(element)
+    walk_.assumed = before
+    if wanted in outcomes:
+        settled_here = outcomes == {wanted} or walk_.stranger.path is not None
+        return EITHER if not settled_here else TRUE if wanted else FALSE
+    return FALSE if wanted else TRUE
+
+
+def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> Kinds:
+    """The kinds of what a library's function gives; `touched` are those of its arguments."""
+    name = value.name
+    refusal = _refusal(walk_, name, form)
+    if refusal is not None:
+        return refusal
+    if name in ("builtins.any", "builtins.all"):
+        decided = _any_of(walk_, form, name == "builtins.any")
+        if decided is not None:
+            return decided
+    if name.startswith("fastapi.security.") and name.endswith(".__call__"):
+        return walk_.stranger.credential
+    guard = credentials.entry("call", f"{name}()")
+    if guard is not None:
+        walk_.encounter.checked = True
+        raise Raised(401)
+    if touched == CLEAN or not touched & TAINTED:
+        return touched & HOLDERS if name in _HARMLESS_BUILTINS else _holder_call(walk_, name, form, touched)
+    if name in ("builtins.bool", "hmac.compare_digest", "secrets.compare_digest", "hmac.compare_digest()"):
+        walk_.encounter.checked = True
+        return BAD if name != "builtins.bool" else touched
+    if name in ("builtins.len", "builtins.isinstance", "builtins.hasattr", "re.match", "re.search", "re.fullmatch"):
+        return EITHER if not touched & {"absent", "bad"} else BAD
+    if name in ("builtins.any", "builtins.all", "builtins.getattr"):
+        return touched
+    if name in _HARMLESS_BUILTINS or credentials.entry("reader", name) is not None:
+        return touched
+    verifier = credentials.entry("verifier", name)
+    if verifier is not None and not _switched_off(walk_, form):
+        walk_.encounter.checked = True
+        if verifier.get("raises", True):
+            raise Raised
+        return BAD
+    if verifier is not None:
+        return touched
+    if name.rpartition(".")[2][:1].isupper():
+        return touched
+    if name.startswith("builtins.") or name.startswith(("logging.", "json.", "base64.", "binascii.", "hashlib.", "urllib.")):
+        return touched
+    return unknown_call_kinds(walk_, form, touched)
+
+
+def _holder_call(walk_: Walk, name: str, form: Form, touched: Kinds) -> Kinds:
+    """A library call that gets the whole request or its headers."""
+    if name == "builtins.getattr" and touched & HOLDERS and len(form[3]) > 1:
+        return attribute_kinds(walk_, touched, walk_.text(form[3][1]) or "user")
+    if touched & HOLDERS and credentials.names_verification(name.rpartition(".")[2]):
+        walk_.encounter.opaque.append(name)
+    if touched & HOLDERS:
+        return walk_.stranger.credential if "security" in name else CLEAN
+    if "scope" in touched and name.startswith("starlette."):
+        return frozenset({"request"} if name.rpartition(".")[2] in ("Request", "HTTPConnection", "WebSocket") else {"store"})
+    return CLEAN
+
+
+def _refusal(walk_: Walk, name: str, form: Form) -> Kinds | None:
+    """A response that refuses: an error status, or a redirect to somewhere else."""
+    if not name.startswith(("starlette.responses.", "fastapi.responses.")):
+        return None
+    if name.endswith("RedirectResponse"):
+        return frozenset({"denial"})
+    given = [("status_code", value) for value in form[3][1:2]] + [(keyword, value) for keyword, value, _ in form[4]]
+    for keyword, value in given:
+        code = constant(walk_.value(value)) if keyword == "status_code" else None
+        if isinstance(code, int) and 400 <= code < 500:
+            return frozenset({"denial"})
+    return CLEAN
+
+
+def _switched_off(walk_: Walk, form: Form) -> bool:
+    """Whether a decoding call has its signature check switched off."""
+    for item in walk(form[4]):
+        if item[0] == "dict":
+            for key, value in item[2]:
+                if key is not None and key[-1] == "verify_signature" and constant(walk_.value(value)) is False:
+                    return True
+    return any(name == "verify" and constant(walk_.value(value)) is False for name, value, _ in form[4])
+
+
+def unknown_call_kinds(walk_: Walk, form: Form, touched: Kinds) -> Kinds:
+    """Code out of sight got the credentials: a look-up finds nothing; something that sounds like a check may raise."""
+    name = spelled(form[2])
+    if not touched & TAINTED:
+        if credentials.names_verification(name.rpartition(".")[2]) and touched & HOLDERS:
+            walk_.encounter.opaque.append(name)
+        return CLEAN
+    walk_.may_raise = True
+    walk_.encounter.used = walk_.encounter.used or not _LOGS.search(name)
+    if credentials.names_verification(name.rpartition(".")[2]):
+        walk_.encounter.opaque.append(name)
+    return CLEAN if _LOGS.search(name) else BAD
+
+
+_LOGS = re.compile(r"(^|\.)(log|logger|logging|print|debug|info|warning|error|set|add|append|capture|bind)\b")

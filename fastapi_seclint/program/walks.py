@@ -1,0 +1,280 @@
+"""One walk through the statements of a function, as a stranger's request makes it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
+from fastapi_seclint.program import credentials, stranger_conditions, strangers
+from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
+from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, Kinds
+from fastapi_seclint.program.modules import targets
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.values import (
+    Function,
+    Place,
+    Value,
+    constant,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.anonymous import Follower
+
+
+
+Names = dict[str, Kinds]
+_DENIALS = (b",401]", b",403]", b"UNAUTHORIZED", b"FORBIDDEN")
+
+
+class Walk:
+    """One walk through one function."""
+
+    kinds = strangers.kinds
+    truths = stranger_conditions.truths
+
+    def __init__(
+        self, follower: Follower, function: Function, stranger: Stranger, arguments: Names, receiver: Value | None
+    ) -> None:
+        self.follower = follower
+        self.function = function
+        self.stranger = stranger
+        self.scope = follower.scope(function, receiver)
+        self.names: Names = {}
+        self.assumed: dict[str, Value] = {}
+        self.encounter = Encounter()
+        self.doubt = 0
+        self.may_raise = False
+        self._denying: bool | None = None
+        self.names.update({name[1:]: found for name, found in arguments.items() if name.startswith("^")})
+        self.names.update({name: found for name, found in arguments.items() if name.startswith("**")})
+        self.bag = {"*"} & arguments.keys()
+        for form in function.parameters:
+            self.names[form[0]] = arguments.get(form[0], CLEAN)
+            if form[1] in (VARIADIC, KEYWORDS) and form[0] not in arguments:
+                self.names[form[0]] = arguments.get("*", CLEAN)
+
+    def run(self) -> Encounter:
+        """Walk the body; falling off its end returns None."""
+        statements = self.function.statements()
+        if self.block(statements):
+            kinds = CLEAN if self.function.flags & GENERATOR else NOTHING
+            self.end(False, kinds, None, Place(self.function.module, self.function.at))
+        return self.encounter
+
+    def end(self, denies: bool, kinds: Kinds, code: int | None, place: Place) -> None:
+        self.encounter.endings.append(Ending(denies, kinds, code, self.doubt > 0, place, self.encounter.checked))
+
+    def place(self, at: int) -> Place:
+        return Place(self.function.module, at)
+
+    def value(self, form: Form) -> Value:
+        """What the static model knows of an expression."""
+        if self.assumed and form[0] == "name" and form[2] in self.assumed:
+            return self.assumed[form[2]]
+        return self.scope.ask(form)
+
+    # Statements: each says whether control goes on behind it
+
+    def block(self, statements: list[Form]) -> bool:
+        for statement in statements:
+            self.follower.patience -= 1
+            if self.follower.patience < 0:
+                break
+            try:
+                if not self.statement(statement):
+                    return False
+            except Raised as raised:
+                self.encounter.checked = True
+                self.end(True, CLEAN, raised.code, self.place(statement[1]))
+                return False
+            except PassedOn:
+                self.end(False, PASSED, None, self.place(statement[1]))
+                return False
+        return True
+
+    def statement(self, form: Form) -> bool:
+        match form:
+            case ["if", _, test, body, otherwise]:
+                return self.branch(self.truths(test), body, otherwise)
+            case ["return", at, value]:
+                kinds = NOTHING if value is None else self.kinds(value)
+                self.end(False, kinds, None, self.place(at))
+                return False
+            case ["raise", at, exception, _]:
+                self.end(True, CLEAN, self.code_of(exception), self.place(at))
+                return False
+            case ["assign", _, names, value]:
+                kinds = self.kinds(value)
+                for target in names:
+                    self.assign(target, kinds)
+            case ["annassign", _, target, _, value]:
+                if value is not None:
+                    self.assign(target, self.kinds(value))
+            case ["augassign", _, _, target, value]:
+                self.assign(target, self.kinds(value) | self.names.get(target[2] if target[0] == "name" else "", CLEAN))
+            case ["expr", _, ["yield", at, value]]:
+                self.end(False, CLEAN if value is None else self.kinds(value), None, self.place(at))
+                return False
+            case ["expr", _, value]:
+                self.kinds(value)
+            case ["assert", _, test, _]:
+                if self.truths(test) == {False}:
+                    raise Raised
+            case ["try", *_]:
+                return self.attempt(form)
+            case ["with", at, [[["call", _, function, *_], _]], body] if function[-1] == "suppress":
+                return self.attempt(["try", at, body, [[None, None, [["pass", at]], at]], [], []])
+            case ["with", _, items, body]:
+                for context, target in items:
+                    kinds = self.kinds(context)
+                    if target is not None:
+                        self.assign(target, kinds)
+                return self.block(body)
+            case ["for", _, target, iterable, body, otherwise]:
+                self.assign(target, self.kinds(iterable))
+                return self.branch({True, False}, body, [], certain=True) and self.block(otherwise)
+            case ["while", _, test, body, otherwise]:
+                outcome = self.truths(test)
+                endless = test[0] == "const" and test[2] is True
+                goes_on = self.branch(outcome if endless else outcome | {False}, body, [], certain=True)
+                return goes_on and self.block(otherwise)
+            case ["match", _, subject, cases]:
+                self.kinds(subject)
+                return self.cases([case[2] for case in cases])
+            case ["break" | "continue", _]:
+                return False
+        return True
+
+    def cases(self, blocks: list[list[Form]]) -> bool:
+        before, after = self.names, []
+        self.doubt += 1
+        for block in blocks:
+            self.names = dict(before)
+            if self.block(block):
+                after.append(self.names)
+        self.doubt -= 1
+        self.names = _merged([*after, before])
+        return True
+
+    def branch(self, outcomes: set[bool], body: list[Form], otherwise: list[Form], certain: bool = False) -> bool:
+        """Walk one or both branches; both means that something else than credentials decides, unless `certain`."""
+        if outcomes == {True}:
+            return self.block(body)
+        if outcomes == {False}:
+            return self.block(otherwise)
+        before, after = self.names, []
+        self.doubt += 0 if certain else 1
+        for statements in (body, otherwise):
+            self.names = dict(before)
+            if self.block(statements) or _loops(statements):
+                after.append(self.names)
+        self.doubt -= 0 if certain else 1
+        self.names = _merged(after) if after else before
+        return bool(after)
+
+    def attempt(self, form: Form) -> bool:
+        """A try statement: handlers run when the body may raise for a stranger, and catch what it raises."""
+        _, _, body, handlers, otherwise, final = form
+        before = dict(self.names)
+        kept, self.encounter.endings = self.encounter.endings, []
+        outer, self.may_raise = self.may_raise, False
+        goes_on = self.block(body)
+        inside, self.encounter.endings = self.encounter.endings, kept
+        caught = self.may_raise
+        for ending in inside:
+            if ending.denies and handlers and _catches(handlers, ending.code):
+                caught = True
+            else:
+                self.encounter.endings.append(ending)
+        self.may_raise = outer
+        ways = []
+        if goes_on and self.block(otherwise):
+            ways.append(self.names)
+        if caught or (not goes_on and not inside):
+            after = self.names
+            for _, name, statements, _ in handlers:
+                self.names = {**after, **before, **({name: CLEAN} if name else {})}
+                if self.block(statements):
+                    ways.append(self.names)
+        if not ways:
+            self.block(final)
+            return False
+        self.names = _merged(ways)
+        return self.block(final)
+
+    def assign(self, target: Form, kinds: Kinds) -> None:
+        if target[0] == "name":
+            self.names[target[2]] = kinds
+        elif target[0] in ("tuple", "list"):
+            for name in targets(target):
+                self.names[name] = kinds
+
+    def code_of(self, exception: Form | None) -> int | None:
+        """The status code of a raised exception, where it is an HTTPException of a known code."""
+        if exception is None:
+            return None
+        call = exception
+        if exception[0] == "name":
+            call = credentials.assigned_call(self.scope, exception[2]) or exception
+        if _REFUSAL.search(spelled(call)):
+            return 403
+        if call[0] != "call":
+            return None
+        codes = [value for name, value, _ in call[4] if name == "status_code"] + call[3][:1]
+        for form in codes:
+            code = constant(self.value(form))
+            if isinstance(code, int):
+                return code
+        return None
+
+    def only_local(self, form: Form) -> bool:
+        """Whether an expression is made of local names alone, so that no setting or constant can decide it."""
+        key = id(form)
+        if key not in self.follower.local_forms:
+            self.follower.local_forms[key] = all(
+                self.scope.is_local(item[2]) for item in walk(form) if item[0] == "name"
+            ) and any(item[0] == "name" for item in walk(form))
+            self.follower.keep(form)
+        return self.follower.local_forms[key] and not self.assumed
+
+    def carries_credential(self, name: str) -> bool:
+        """Whether a header or cookie of this name tells who is calling; where 401 or 403 is answered most do."""
+        if credentials.names_credential(name):
+            return True
+        if self._denying is None:
+            facts, number = self.function.module.facts, self.function.number
+            self._denying = number >= 0 and any(facts.body_mentions(number, word) for word in _DENIALS)
+        return self._denying and not credentials.is_plain_header(name)
+
+    def text(self, form: Form) -> str | None:
+        found = constant(self.value(form))
+        return found.decode("latin-1") if isinstance(found, bytes) else found if isinstance(found, str) else None
+
+
+_REFUSAL = re.compile(r"(forbid|unauthori[sz]ed|unauthenticated|access_?denied|permission_?(denied|error)|not_?allowed)", re.I)
+
+
+def _merged(ways: list[Names]) -> Names:
+    merged: Names = {}
+    for names in ways:
+        for name, kinds in names.items():
+            merged[name] = merged.get(name, frozenset()) | kinds
+    return merged
+
+
+def _loops(statements: list[Form]) -> bool:
+    return bool(statements) and statements[-1][0] in ("break", "continue")
+
+
+def _catches(handlers: list[Form], code: int | None) -> bool:
+    """Whether one of the handlers catches what a guard raises: everything, or HTTPException by name."""
+    broad = re.compile(r"^(Exception|BaseException)$" if code is None else r"^(Exception|BaseException|HTTPException|StarletteHTTPException)$")
+    for kind, *_ in handlers:
+        names = [kind] if kind is None or kind[0] != "tuple" else kind[2]
+        for name in names:
+            if name is None or broad.match(str(name[-1]) if isinstance(name[-1], str) else ""):
+                return True
+            if code is None and name[-1] not in ("HTTPException", "StarletteHTTPException"):
+                return True
+    return False
