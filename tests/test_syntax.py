@@ -217,7 +217,7 @@ def test_no_depth_crashes(kind: str, prefix: str, length: int) -> None:
     refusal(prefix + CHAINS[kind](length))
 
 
-@pytest.mark.parametrize("kind", set(CHAINS) - {"brackets", "lists", "strings", "indents"})
+@pytest.mark.parametrize("kind", sorted(set(CHAINS) - {"brackets", "lists", "strings", "indents"}))
 def test_what_is_as_deep_as_allowed_is_parsed(kind: str) -> None:
     parse(CHAINS[kind](MAX_DEPTH - 10 if kind != "fluent" else MAX_DEPTH // 2 - 10))
 

@@ -50,10 +50,11 @@ _HARM = {
 _NAMES = (b"secret", b"passw", b"pwd", b"_pass", b"key", b"token")
 _FORMATS = tuple(word if b" " in word else b'"' + word for word in FORMAT_WORDS)
 _BESIDE = (
-    rb'[\w-]*"\]{0,4}(?:,\[\]\])?,(?:\[?"(?:==|!=|in|not in)"\],)?\[{0,3}"(?:const|bytes|list|set|tuple|dict|call|ifexp|bool)"'
+    rb'[\w-]*"\]{0,4}(?:,\[\]\])?,(?:\[?"(?:==|!=|in|not in)"\],)?'
+    rb'\[{0,3}"(?:const|bytes|list|set|tuple|dict|call|ifexp|bool)"'
 )
 _NEAR = tuple(re.compile(name + _BESIDE) for name in _NAMES)
-"""A name of a secret right beside a literal, in the text of a function's facts: one pattern a name, since that is fast."""
+"""A name of a secret right beside a literal, in the text of a function's facts; a pattern a name is fastest."""
 _TRYING = frozenset({"test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "mocks"})
 _CLOSED = ("pydantic", "sqlmodel.", "enum.", "typing.TypedDict", "typing.NamedTuple", "sqlalchemy.")
 _CLOSED_NAMES = ("Settings", "BaseModel", "Enum", "StrEnum", "Schema", "IntEnum")

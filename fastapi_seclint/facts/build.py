@@ -25,7 +25,8 @@ Columns = Callable[[int, int], int]
 class Builder:
     """Converts one file's tree. `bodies` and `functions` grow in step.
 
-    `columns` turns byte columns into character columns, which differ on `odd_lines` only. A function is its qualified name, its place and the number of the function around it (-1 for none).
+    `columns` turns byte columns into character columns, which differ on `odd_lines` only. A function is its qualified
+    name, its place and the number of the function around it (-1 for none).
     """
 
     def __init__(self, columns: Columns | None = None, odd_lines: frozenset[int] = frozenset()) -> None:
