@@ -1,7 +1,8 @@
 """The intermediate form: every statement and expression of a file as JSON-able lists.
 
 A form is a list whose first item names it and whose second is its packed place (`pack`, `span_of`). Consumers read
-forms with `match`. Bodies of functions are kept apart (a `def` carries the number of its body) so that they load on demand.
+forms with `match`. Bodies of functions are kept apart (a `def` carries the number of its body) so that they load on
+demand.
 
 Expressions::
 

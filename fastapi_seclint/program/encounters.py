@@ -33,7 +33,7 @@ class Ending:
     kinds: Kinds
     code: int | None
     conditional: bool
-    place: Place
+    place: Place | None
     checked: bool = True
 
 

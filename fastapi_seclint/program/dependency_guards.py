@@ -1,0 +1,183 @@
+"""What a stranger meets in the dependencies of a route, sub-dependencies first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.anonymous import (
+    MAX_FUNCTIONS,
+    MAX_STATEMENTS,
+    Follower,
+)
+from fastapi_seclint.program.declared import Declared
+from fastapi_seclint.program.dependencies import Parameter, Resolver, dotted_name, parameters, running
+from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, JUNK, REQUEST, TOKENS, Kinds
+from fastapi_seclint.program.meetings import verdict
+from fastapi_seclint.program.routes import path_variables
+from fastapi_seclint.program.schemes import meet_scheme, scheme_of
+from fastapi_seclint.program.values import (
+    Annotated,
+    Bound,
+    Class,
+    External,
+    Function,
+    Instance,
+    Value,
+    constant,
+    options,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+
+def _marker(annotation: Value | None, default: Value | None) -> External | None:
+    """`Header()`, `Cookie()`, `Query()` ... of a parameter."""
+    candidates = list(annotation.metadata) if isinstance(annotation, Annotated) else []
+    for value in [*candidates, *([default] if default is not None else [])]:
+        if isinstance(value, External) and value.name.startswith(("fastapi.param_functions.", "fastapi.params.")):
+            return value
+    return None
+
+
+def _all(arguments: dict[str, Kinds]) -> Kinds:
+    return frozenset().union(*arguments.values()) or CLEAN
+
+
+def _reads_path(function: Function | None) -> bool:
+    if function is None or function.number < 0:
+        return False
+    return function.module.facts.body_mentions(function.number, b'"path"')
+
+
+
+
+class DependencyGuards:
+    """What strangers meet in dependencies; every answer is kept."""
+
+    def __init__(self, follower: Follower, resolver: Resolver, declared: Declared) -> None:
+        self._follower = follower
+        self._resolver = resolver
+        self._declared = declared
+        self._callables: dict[tuple[int, bool, str | None], Encounter] = {}
+        self._values: list[Value] = []
+
+    def encounter(self, value: Value, stranger: Stranger) -> Encounter:
+        """What a stranger meets in a dependency, sub-dependencies first."""
+        path = stranger.path if _reads_path(running(value)) else None
+        key = (id(value), stranger.junk, path)
+        if key not in self._callables:
+            self._callables[key] = Encounter()
+            self._follower.allowance, self._follower.patience = MAX_FUNCTIONS, MAX_STATEMENTS
+            self._values.append(value)
+            self._callables[key] = self._meet(value, Stranger(stranger.junk, path, stranger.method))
+        return self._callables[key]
+
+    def _meet(self, value: Value, stranger: Stranger) -> Encounter:
+        name = dotted_name(value) or ""
+        if self._declared.authenticates(name):
+            return Encounter([Ending(True, CLEAN, 401, False, None)], checked=True)
+        if self._declared.optional(name):
+            return Encounter([Ending(False, ABSENT, None, False, None)])
+        if isinstance(value, External):
+            return self._external(value, stranger)
+        scheme = scheme_of(value)
+        if scheme is not None:
+            return meet_scheme(scheme, stranger)
+        arguments, refused = self.arguments(value, stranger)
+        if refused is not None:
+            return refused
+        function = running(value)
+        if function is None:
+            return Encounter([Ending(False, _all(arguments), None, False, None)])
+        owner = value.receiver if isinstance(value, Bound) else value if isinstance(value, Instance) else None
+        if function.wraps is not None:
+            arguments |= {f"**{name}": kinds for name, kinds in arguments.items()} | {"*": frozenset({"bag"})}
+        encounter = self._follower.meet(function, stranger, arguments, owner)
+        if isinstance(value, Class):
+            kinds = _all(arguments)
+            endings = [
+                ending if ending.denies else Ending(False, kinds, None, ending.conditional, ending.place)
+                for ending in encounter.endings
+            ]
+            return Encounter(endings, encounter.checked, encounter.opaque)
+        return encounter
+
+    def arguments(self, value: Value, stranger: Stranger, path: str = "") -> tuple[dict[str, Kinds], Encounter | None]:
+        """The kinds of a callable's parameters, or the encounter with a sub-dependency that refuses."""
+        found: dict[str, Kinds] = {}
+        for parameter in parameters(value):
+            dependency = self._resolver.dependency_of(parameter)
+            if dependency is None:
+                kinds = self._plain_parameter(parameter, stranger, path)
+                if kinds is None:
+                    return {}, Encounter([Ending(True, CLEAN, 422, False, parameter.place)], checked=True)
+                if kinds != CLEAN:
+                    found[parameter.name] = kinds
+                continue
+            for option in options(dependency[1]):
+                encounter = self.encounter(option, stranger)
+                if verdict(encounter) == "denies":
+                    return {}, encounter
+                kinds = encounter.returned
+                if "nothing" in kinds:
+                    kinds = kinds - {"nothing"} | ABSENT
+                if encounter.opaque:
+                    kinds |= frozenset({"clean"})
+                found[parameter.name] = kinds
+                break
+        return found, None
+
+    def _plain_parameter(self, parameter: Parameter, stranger: Stranger, path: str) -> Kinds | None:
+        """The kinds of a parameter that is no dependency; None when a missing one is refused by validation."""
+        annotation = self._resolver.annotation(parameter)
+        base = annotation.base if isinstance(annotation, Annotated) else annotation
+        if isinstance(base, External) and base.name.startswith(("starlette.requests.", "starlette.websockets.")):
+            return REQUEST
+        if parameter.name in ("request", "websocket", "conn", "connection") and parameter.default is None:
+            return REQUEST
+        marker = _marker(annotation, parameter.default)
+        name = parameter.name
+        if marker is not None and marker.name.endswith((".Header()", ".Cookie()")) and marker.arguments is not None:
+            alias = constant(marker.arguments.get("alias"))
+            if not credentials.names_credential(alias if isinstance(alias, str) else name):
+                return CLEAN
+            default = marker.arguments.get("default", 0) if not isinstance(annotation, Annotated) else parameter.default
+            return self._credential(default if default is not None else parameter.default, stranger, marker)
+        if name in TOKENS and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
+            if name in path_variables(path):
+                return JUNK
+            return self._credential(parameter.default, stranger, marker)
+        return CLEAN
+
+    def _credential(self, default: Value | None, stranger: Stranger, marker: External | None) -> Kinds | None:
+        if stranger.junk:
+            return JUNK
+        if isinstance(default, External) and default is marker:
+            default = default.arguments.get("default", 0) if default.arguments else None
+        required = default is None or (isinstance(default, External) and default.name == "builtins.Ellipsis")
+        return None if required else ABSENT
+
+    def _external(self, value: External, stranger: Stranger) -> Encounter:
+        """A library's callable: a security scheme, one of the table, or something unknown."""
+        if value.name.startswith("fastapi.security.") and value.called:
+            return meet_scheme(value, stranger)
+        row = credentials.entry("guard", value.name)
+        if row is not None:
+            optional = row.get("optional", {})
+            given = value.arguments.keywords if value.arguments is not None else {}
+            lets_in = any(constant(given.get(name)) is state for name, state in optional.items() if name in given)
+            place = value.place
+            if lets_in:
+                return Encounter([Ending(False, frozenset({"absent"}), None, False, place)], checked=True)
+            return Encounter([Ending(True, CLEAN, 401, False, place)], checked=True)
+        neutral = credentials.entry("neutral", value.name) or credentials.entry("limiter", value.name)
+        opaque = [] if neutral or not credentials.names_guardian(value.name) else [value.name]
+        return Encounter([Ending(False, CLEAN, None, False, value.place)], opaque=opaque)
+
+    def authenticates(self, value: Value) -> bool:
+        """Whether a dependency refuses both strangers."""
+        return all(verdict(self.encounter(value, Stranger(junk))) == "denies" for junk in (False, True))

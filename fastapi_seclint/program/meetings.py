@@ -1,0 +1,77 @@
+"""How the elements of a route answer the two strangers, and what that says of the route."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from fastapi_seclint.program.encounters import Encounter
+from fastapi_seclint.program.table import Guards, Protection
+
+if TYPE_CHECKING:
+    pass
+
+
+Verdict = Literal["denies", "partly", "passes"]
+
+
+@dataclass(slots=True)
+class Meeting:
+    """How one element of a route answers the two strangers.
+
+    `scheme`: it is nothing but a security scheme. `configured`: only some configurations have it. `used`: it hands
+    made-up credentials on to something that may reject them. `optional`: it gives the handler nothing for a stranger.
+    `inert`: it refuses everybody, or only redirects.
+    """
+
+    name: str
+    missing: Verdict
+    junk: Verdict
+    opaque: tuple[str, ...] = ()
+    scheme: bool = False
+    configured: bool = False
+    used: bool = False
+    optional: bool = False
+    inert: bool = False
+
+
+@dataclass(slots=True)
+class Guarding:
+    """The answer for a route. `reason` says why it is unknown; `meetings` are its elements in the order they run."""
+
+    protection: Protection
+    guards: Guards
+    reason: str = ""
+    meetings: list[Meeting] = field(default_factory=list)
+
+
+
+
+
+
+
+
+def verdict(encounter: Encounter) -> Verdict:
+    """How an element answers: refuses (at least unless something configured lets the request by), partly, or not at all."""
+    if encounter.denies and (encounter.checked or any(ending.code is not None for ending in encounter.endings)):
+        return "denies"
+    denials = [ending for ending in encounter.endings if ending.denies and ending.checked]
+    certain = any(not ending.conditional for ending in denials)
+    if encounter.checked and certain and all(ending.conditional for ending in encounter.passes):
+        return "denies"
+    return "partly" if encounter.checked and denials else "passes"
+
+
+def refused(meetings: list[Meeting]) -> bool:
+    """Whether both strangers are refused, each by whomever."""
+    return any(item.missing == "denies" for item in meetings) and any(item.junk == "denies" for item in meetings)
+
+
+def meeting_of(name: str, answers: list[Encounter]) -> Meeting:
+    """The meeting with an element, from what the two strangers meet in it: missing credentials, then junk."""
+    missing, junk = answers
+    opaque = tuple(dict.fromkeys([*missing.opaque, *junk.opaque]))
+    used = missing.used or junk.used or junk.checked
+    optional = verdict(missing) == "passes" and bool(missing.returned & frozenset({"absent", "bad", "nothing"}) and missing.checked)
+    inert = missing.denies and junk.denies
+    return Meeting(name, verdict(missing), verdict(junk), opaque, used=used, optional=optional, inert=inert)

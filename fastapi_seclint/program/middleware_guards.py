@@ -1,0 +1,113 @@
+"""What a stranger meets in the middleware of an application on his way to a route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.anonymous import (
+    MAX_FUNCTIONS,
+    MAX_STATEMENTS,
+    Follower,
+)
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.declared import Declared
+from fastapi_seclint.program.dependencies import dotted_name
+from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
+from fastapi_seclint.program.kinds import CLEAN, PASSED, REQUEST
+from fastapi_seclint.program.routers import Layer
+from fastapi_seclint.program.values import (
+    Class,
+    External,
+    Function,
+    Instance,
+    options,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+
+def _as_middleware(encounter: Encounter) -> Encounter:
+    """A middleware refuses by not calling the next one."""
+    endings = [
+        ending if ending.denies or "passed" in ending.kinds or "clean" in ending.kinds
+        else Ending(True, CLEAN, None, ending.conditional, ending.place, ending.checked)
+        for ending in encounter.endings
+    ]  # fmt: skip
+    return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
+
+
+def _as_asgi(encounter: Encounter) -> Encounter:
+    """A pure ASGI middleware refuses whom it does not hand on to the application behind it."""
+    endings = [
+        ending if ending.denies or "passed" in ending.kinds
+        else Ending(True, CLEAN, None, ending.conditional, ending.place, ending.checked)
+        for ending in encounter.endings
+    ]  # fmt: skip
+    if not any("passed" in ending.kinds or ending.denies for ending in encounter.endings):
+        return Encounter([Ending(False, PASSED, None, True, ending.place) for ending in encounter.endings[:1]])
+    return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
+
+
+class MiddlewareGuards:
+    """What strangers meet in middleware; every answer is kept."""
+
+    def __init__(self, follower: Follower, declared: Declared) -> None:
+        self._follower = follower
+        self._declared = declared
+        self._layers: dict[tuple[int, bool, str, str], Encounter] = {}
+
+    def layer(self, layer: Layer, stranger: Stranger, websocket: bool, precise: bool = True) -> Encounter:
+        """What a stranger meets in a middleware on his way to a path; not `precise`: on his way anywhere."""
+        anywhere = (id(layer), stranger.junk, "", str(websocket))
+        self._follower.allowance, self._follower.patience = MAX_FUNCTIONS, MAX_STATEMENTS
+        if anywhere not in self._layers:
+            self._layers[anywhere] = self._meet_layer(layer, Stranger(stranger.junk), websocket)
+        found = self._layers[anywhere]
+        if not precise or not found.by_path or not (found.may_deny or found.opaque):
+            return found
+        key = (id(layer), stranger.junk, stranger.path or "", f"{stranger.method} {websocket}")
+        if key not in self._layers:
+            self._layers[key] = self._meet_layer(layer, stranger, websocket)
+        return self._layers[key]
+
+    def _meet_layer(self, layer: Layer, stranger: Stranger, websocket: bool) -> Encounter:
+        passing = Encounter([Ending(False, PASSED, None, False, layer.place)])
+        for option in options(layer.what):
+            if self._declared.guards_application(dotted_name(option) or ""):
+                return Encounter([Ending(True, CLEAN, 401, False, layer.place)], checked=True)
+            if isinstance(option, External):
+                row = credentials.entry("middleware", option.name)
+                if row is not None and row.get("authenticates", True):
+                    return Encounter([Ending(True, CLEAN, 401, False, layer.place)], checked=True)
+                if row is None and not option.name.startswith("starlette.") and credentials.names_guardian(option.name):
+                    passing.opaque.append(option.name)
+            elif isinstance(option, Function):
+                if websocket and layer.function:
+                    return passing
+                names = [form[0] for form in option.parameters]
+                given = dict(zip(names, [REQUEST, PASSED], strict=False))
+                return _as_middleware(self._follower.meet(option, stranger, given))
+            elif isinstance(option, Class):
+                return self._class_layer(option, stranger, websocket) or passing
+        return passing
+
+    def _class_layer(self, cls: Class, stranger: Stranger, websocket: bool) -> Encounter | None:
+        instance = Instance(cls)
+        dispatch = method_of(instance, "dispatch")
+        if dispatch is not None:
+            if websocket:
+                return None
+            names = [form[0] for form in dispatch.parameters][1:]
+            given = dict(zip(names, [REQUEST, PASSED], strict=False))
+            return _as_middleware(self._follower.meet(dispatch, stranger, given))
+        called = method_of(instance, "__call__")
+        if called is not None:
+            names = [form[0] for form in called.parameters][1:]
+            kinds = [frozenset({"scope"}), frozenset({"receive"}), frozenset({"send"})]
+            given = dict(zip(names, kinds, strict=False))
+            asgi = Stranger(stranger.junk, stranger.path, stranger.method, websocket)
+            return _as_asgi(self._follower.meet(called, asgi, given))
+        return None
