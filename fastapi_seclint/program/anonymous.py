@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.kinds import CLEAN, Kinds
-from fastapi_seclint.program.values import (
-    Function,
-    Value,
-)
+from fastapi_seclint.program.values import Function, Value
 from fastapi_seclint.program.walks import Walk
 
 if TYPE_CHECKING:

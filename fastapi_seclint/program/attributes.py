@@ -35,8 +35,13 @@ from fastapi_seclint.program.values import (
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
-SETTINGS_BASES = ("pydantic_settings.BaseSettings", "pydantic.BaseSettings", "pydantic_settings.main.BaseSettings",
-                  "pydantic.env_settings.BaseSettings", "pydantic.v1.BaseSettings")
+SETTINGS_BASES = (
+    "pydantic_settings.BaseSettings",
+    "pydantic.BaseSettings",
+    "pydantic_settings.main.BaseSettings",
+    "pydantic.env_settings.BaseSettings",
+    "pydantic.v1.BaseSettings",
+)
 
 
 def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Place) -> Value:
@@ -145,7 +150,11 @@ def is_settings(cls: Class) -> bool:
 
 
 def _field(cls: Class, name: str, place: Place) -> Value:
-    return Environment(name, None, place) if is_settings(cls) else Unknown(f"{cls.name}.{name} is set when it is made", place)
+    return (
+        Environment(name, None, place)
+        if is_settings(cls)
+        else Unknown(f"{cls.name}.{name} is set when it is made", place)
+    )
 
 
 def bind(interpreter: Interpreter, found: Value, receiver: Value, cls: Class, name: str, place: Place) -> Value:
@@ -180,7 +189,9 @@ def _of_super(interpreter: Interpreter, value: Super, name: str, place: Place) -
             return Native(value.receiver, name)
         elif name != "__init__":
             return external(f"{base.name}().{name}", place, base)
-    return External("builtins.object.__init__", None, None, place) if name == "__init__" else Unknown("of super()", place)
+    return (
+        External("builtins.object.__init__", None, None, place) if name == "__init__" else Unknown("of super()", place)
+    )
 
 
 def set_attribute(interpreter: Interpreter, owner: Value, name: str, value: Value) -> None:
@@ -220,7 +231,11 @@ def item(interpreter: Interpreter, value: Value, index: Value, place: Place) -> 
         held = value.items if isinstance(value, Collection) and not value.open else None
         if held is not None and -len(held) <= index.value < len(held):
             return held[index.value]
-        if isinstance(value, Const) and isinstance(value.value, str) and -len(value.value) <= index.value < len(value.value):
+        if (
+            isinstance(value, Const)
+            and isinstance(value.value, str)
+            and -len(value.value) <= index.value < len(value.value)
+        ):
             return Const(value.value[index.value], place)
     if isinstance(value, Class | Function):
         return value

@@ -175,6 +175,7 @@ def _second(interpreter: Interpreter, arguments: Arguments, place: Place) -> Val
 
 def _map(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
     from fastapi_seclint.program import calls
+
     if len(arguments.positional) != 2:
         return None
     items = iterate(arguments.positional[1])

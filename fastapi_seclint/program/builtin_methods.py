@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
 
-
 def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments: Arguments, place: Place) -> Value:
     """What a method of a string, list, dictionary or setting gives."""
     if isinstance(receiver, Const):
@@ -38,7 +37,9 @@ def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments:
     if isinstance(receiver, Environment):
         default = None
         if receiver.default is not None:
-            default = join([call_method(interpreter, option, name, arguments, place) for option in options(receiver.default)])
+            default = join(
+                [call_method(interpreter, option, name, arguments, place) for option in options(receiver.default)]
+            )
         return Environment(receiver.name, default, place)
     if isinstance(receiver, Collection):
         return _on_collection(receiver, name, arguments, place)
@@ -77,7 +78,10 @@ def _grows(name: str, receiver: str | bytes, given: list[Any]) -> bool:
         wide = re.search(r"\d{4,}", receiver) if isinstance(receiver, str) else True
         return bool(wide) or any(isinstance(item, str) and len(item) > 2000 for item in given)
     if name == "replace":
-        return len(receiver) * max((len(item) for item in given[1:2] if isinstance(item, str | bytes)), default=1) > MAX_TEXT
+        return (
+            len(receiver) * max((len(item) for item in given[1:2] if isinstance(item, str | bytes)), default=1)
+            > MAX_TEXT
+        )
     return name == "zfill" or len(receiver) > MAX_TEXT
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import ASYNC, KEYWORD_ONLY, KEYWORDS, VARIADIC
 from fastapi_seclint.program import builtin_calls, builtin_methods, fastapi_calls
-from fastapi_seclint.program.fastapi_calls import is_router_class, native_attribute
+from fastapi_seclint.program.fastapi_calls import native_attribute
+from fastapi_seclint.program.router_making import initialize, is_router_class
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     NONE,
@@ -139,7 +140,9 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     return join(scope.returned) if scope.returned else NONE
 
 
-WEB_WORDS = frozenset({"FastAPI", "APIRouter", "Starlette", "include_router", "add_api_route", "add_api_websocket_route"})
+WEB_WORDS = frozenset(
+    {"FastAPI", "APIRouter", "Starlette", "include_router", "add_api_route", "add_api_websocket_route"}
+)
 """What a file that makes or fills an application or router has in it."""
 
 
@@ -208,12 +211,12 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, plac
     if initializer is None:
         _set_fields(cls, instance, arguments)
         if kind is not None:
-            fastapi_calls.initialize(interpreter, instance, kind, arguments, place)
+            initialize(interpreter, instance, kind, arguments, place)
     else:
         given = Arguments([instance, *arguments.positional], arguments.keywords, arguments.open)
         invoke(interpreter, initializer, given, place)
         if kind is not None and instance.native is None:
-            fastapi_calls.initialize(interpreter, instance, kind, Arguments(open=True), place)
+            initialize(interpreter, instance, kind, Arguments(open=True), place)
     if kind is not None:
         interpreter.remember(place, instance)
     return instance

@@ -78,7 +78,9 @@ _VERIFICATION = re.compile(
 
 def names_verification(name: str) -> bool:
     """Whether a call of unknown code that gets credentials sounds like one that checks them and raises."""
-    if name.startswith(("get_", "find_", "fetch_", "load_", "read_")) and not re.match(r"get_(user|current|identity|claims)", name):
+    if name.startswith(("get_", "find_", "fetch_", "load_", "read_")) and not re.match(
+        r"get_(user|current|identity|claims)", name
+    ):
         return False
     return names_guardian(name) and _VERIFICATION.search(name) is not None
 

@@ -66,9 +66,9 @@ def _decorate(interpreter: Interpreter, decorator: Value, value: Value, place: P
         return value
     if isinstance(decorator, External | Unknown):
         _note(value, decorator)
-        if isinstance(decorator, External) and decorator.name == "functools.wraps()" and decorator.arguments:
-            if isinstance(value, Function) and decorator.arguments.positional:
-                value.wraps = decorator.arguments.positional[0]
+        if isinstance(decorator, External) and decorator.name == "functools.wraps()" and isinstance(value, Function):
+            given = decorator.arguments.positional if decorator.arguments is not None else []
+            value.wraps = given[0] if given else value.wraps
         return value
     result = calls.call(interpreter, decorator, Arguments([value]), place)
     if isinstance(decorator, RouteDecorator):

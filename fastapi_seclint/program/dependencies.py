@@ -293,5 +293,4 @@ def _why(value: Value) -> str:
     return "its value is not known"
 
 
-
 _NO_ARGUMENTS = Arguments()

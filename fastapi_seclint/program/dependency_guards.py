@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.anonymous import (
-    MAX_FUNCTIONS,
-    MAX_STATEMENTS,
-    Follower,
-)
+from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Parameter, Resolver, dotted_name, parameters, running
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
@@ -33,7 +29,6 @@ if TYPE_CHECKING:
     pass
 
 
-
 def _marker(annotation: Value | None, default: Value | None) -> External | None:
     """`Header()`, `Cookie()`, `Query()` ... of a parameter."""
     candidates = list(annotation.metadata) if isinstance(annotation, Annotated) else []
@@ -51,8 +46,6 @@ def _reads_path(function: Function | None) -> bool:
     if function is None or function.number < 0:
         return False
     return function.module.facts.body_mentions(function.number, b'"path"')
-
-
 
 
 class DependencyGuards:

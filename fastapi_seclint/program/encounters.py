@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fastapi_seclint.program.kinds import ABSENT, CLEAN, JUNK, Kinds
-from fastapi_seclint.program.values import (
-    Place,
-)
+from fastapi_seclint.program.values import Place
 
 
 class Raised(Exception):

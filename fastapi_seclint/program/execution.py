@@ -7,14 +7,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program import attributes, definitions
+from fastapi_seclint.program import definitions
+from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.scopes import Pending, Scope
 from fastapi_seclint.program.values import (
     MAX_ITEMS,
     NONE,
     Collection,
-    Mapping,
     ModuleValue,
     Place,
     Unknown,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
     from fastapi_seclint.program.modules import Module
 
+
 FALLS, CONTINUES, BREAKS, ENDS = range(4)
-MAX_ROUNDS = 400
 
 
 def run(interpreter: Interpreter, statements: list[Form], scope: Scope) -> int:
@@ -41,36 +41,6 @@ def run(interpreter: Interpreter, statements: list[Form], scope: Scope) -> int:
         if outcome:
             return outcome
     return FALLS
-
-
-def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -> None:
-    """Bind an assignment target."""
-    match target:
-        case ["name", _, name]:
-            scope.bind(name, value)
-        case ["attr", _, owner, name]:
-            attributes.set_attribute(interpreter, interpreter.evaluate(owner, scope), name, value)
-        case ["sub", _, owner, index]:
-            holder = interpreter.evaluate(owner, scope)
-            if isinstance(holder, Mapping):
-                holder.set(interpreter.evaluate(index, scope), value)
-            elif isinstance(holder, Collection):
-                holder.open = True
-        case ["tuple" | "list", _, items]:
-            _unpack(interpreter, items, value, scope)
-        case ["star", _, inner]:
-            assign(interpreter, inner, value, scope)
-
-
-def _unpack(interpreter: Interpreter, items: list[Form], value: Value, scope: Scope) -> None:
-    known = value.items if isinstance(value, Collection) and not value.open else None
-    if known is not None and len(known) == len(items) and not any(item[0] == "star" for item in items):
-        for item, part in zip(items, known, strict=True):
-            assign(interpreter, item, part, scope)
-        return
-    reason = value.reason if isinstance(value, Unknown) else "unpacked from something unknown"
-    for item in items:
-        assign(interpreter, item, Unknown(reason), scope)
 
 
 def _expr(interpreter: Interpreter, form: Form, scope: Scope) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes, calls
+from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
 from fastapi_seclint.program.operators import binary, condition, decide, text, worlds
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.subscripts import subscript
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 
 BUILTINS = frozenset(dir(builtins))
+
 
 def evaluate(interpreter: Interpreter, form: Form | None, scope: Scope) -> Value:
     """The value of an expression in a scope; None stands for an absent expression."""
@@ -228,15 +230,15 @@ def _rounds(
     found: list[tuple[Value, Value]],
 ) -> bool:
     """Run the clauses of a comprehension; says whether all of its items are known."""
-    from fastapi_seclint.program.execution import MAX_ROUNDS, assign
-
     if not clauses:
         found.append((evaluate(interpreter, element, scope), evaluate(interpreter, value_form, scope)))
         return True
     (target, iterable, conditions), rest = clauses[0], clauses[1:]
     items = iterate(evaluate(interpreter, iterable, scope))
     complete = items is not None
-    for number, item in enumerate((items if items is not None else [Unknown("an item of something unknown")])[:MAX_ROUNDS]):
+    for number, item in enumerate(
+        (items if items is not None else [Unknown("an item of something unknown")])[:MAX_ROUNDS]
+    ):
         interpreter.step()
         assign(interpreter, target, item, scope)
         answers = [truth(evaluate(interpreter, condition, scope)) for condition in conditions]
@@ -261,8 +263,6 @@ def _yield(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
 
 
 def _walrus(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
-    from fastapi_seclint.program.execution import assign
-
     value = evaluate(interpreter, form[3], scope)
     assign(interpreter, form[2], value, scope)
     return value

@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.routers import (
-    HTTP_METHODS,
-    Include,
-    Layer,
-    Mount,
-    Registration,
-    Router,
-    native,
-    strings,
-)
+from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class
+from fastapi_seclint.program.routers import HTTP_METHODS, Include, Layer, Mount, Registration, Router, native, strings
 from fastapi_seclint.program.values import (
     NONE,
     Arguments,
-    Choice,
     Class,
     Collection,
     Const,
     Dependency,
-    Environment,
     External,
     Function,
     Instance,
@@ -40,12 +30,6 @@ from fastapi_seclint.program.values import (
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
-_ROUTER_CLASSES = {
-    "fastapi.applications.FastAPI": "app",
-    "fastapi.routing.APIRouter": "router",
-    "starlette.applications.Starlette": "starlette",
-    "starlette.routing.Router": "starlette",
-}
 _DECORATORS = frozenset(
     {*HTTP_METHODS, "api_route", "route", "websocket", "websocket_route", "middleware", "on_event", "exception_handler"}
 )
@@ -59,11 +43,6 @@ _METHODS = _DECORATORS | _ADDERS.keys() | {
     "__init__", "include_router", "mount", "host", "add_middleware", "add_event_handler", "add_exception_handler",
     "frontend", "url_path_for", "openapi", "build_middleware_stack", "setup",
 }  # fmt: skip
-
-
-def is_router_class(name: str) -> str | None:
-    """What an object of a library class is: app, router, starlette, or None."""
-    return _ROUTER_CLASSES.get(name) or ("router" if name.endswith((".APIRouter", ".InferringRouter")) else None)
 
 
 def call(interpreter: Interpreter, function: External, arguments: Arguments, place: Place) -> Value | None:
@@ -89,76 +68,6 @@ def _dependency(security: bool, arguments: Arguments, place: Place) -> Value:
     return Dependency(target, security, arguments.get("scopes", 1) if security else None, arguments, place)
 
 
-def initialize(interpreter: Interpreter, instance: Instance, kind: str, arguments: Arguments, place: Place) -> None:
-    """What the constructor of an application or router does."""
-    given = arguments.get("dependencies", 3 if kind == "router" else None)
-    prefix = arguments.get("prefix", 0) if kind == "router" else None
-    router = Router(kind, arguments, place, prefix or Const(""), _dependencies(given), instance)
-    router.dependencies.open = router.dependencies.open or arguments.open
-    instance.native = router
-    for option in options(arguments.get("routes")):
-        if isinstance(option, Collection):
-            for item in option.items:
-                _add_raw_route(interpreter, router, item, place)
-    for option in options(arguments.get("middleware")):
-        if isinstance(option, Collection):
-            for item in option.items:
-                if isinstance(item, External) and item.arguments is not None and item.arguments.positional:
-                    rest = Arguments(item.arguments.positional[1:], item.arguments.keywords, item.arguments.open)
-                    router.layers.append(Layer(item.arguments.positional[0], rest, item.place or place))
-    for name in ("lifespan",):
-        for option in options(arguments.get(name)):
-            if isinstance(option, Function) and interpreter.recording:
-                interpreter.deferred.append((option, Arguments([instance]), place))
-    for option in options(arguments.get("on_startup")):
-        if isinstance(option, Collection) and interpreter.recording:
-            interpreter.deferred += [(item, Arguments(), place) for item in option.items]
-
-
-def _dependencies(value: Value | None) -> Collection:
-    """The dependencies of a router as a list of their own; open when they are not all known."""
-    found = Collection("list", [])
-    possible = list(options(value))
-    for number, option in enumerate(possible):
-        if isinstance(option, Collection):
-            found.items.extend(_possibly(item, number, len(possible)) for item in option.items)
-            found.open = found.open or option.open
-        elif not (isinstance(option, Const) and option.value is None):
-            found.open = True
-    return found
-
-
-def _possibly(item: Value, number: int, possible: int) -> Value:
-    """An item that only one of several possible lists has: the first list is that of the default configuration."""
-    if possible == 1:
-        return item
-    return Choice([NONE, item]) if number else Choice([item, NONE])
-
-
-def _add_raw_route(interpreter: Interpreter, router: Router, item: Value, place: Place) -> None:
-    """One element of `routes=[...]`: taken as it is, without any dependencies (semantics f39)."""
-    if not isinstance(item, External) or item.arguments is None:
-        if isinstance(item, Unknown):
-            interpreter.give_up(place, f"a route in routes=: {item.reason}")
-        return
-    where, given = item.place or place, item.arguments
-    name = item.name.removesuffix("()").rpartition(".")[2]
-    path, target = given.get("path", 0) or Const(""), given.get("endpoint", 1)
-    if name == "Mount":
-        app = given.get("app", 1)
-        if app is None:
-            instance = Instance(External("starlette.routing.Router"), {}, given, None, where)
-            initialize(interpreter, instance, "starlette", Arguments(keywords=given.keywords), where)
-            app = instance
-        router.entries.append(Mount(path, app, where))
-    elif target is not None and name in ("Route", "APIRoute", "WebSocketRoute", "APIWebSocketRoute"):
-        kind = "raw websocket" if name == "WebSocketRoute" else "raw"
-        if name.startswith("API"):
-            kind = "websocket" if "WebSocket" in name else "http"
-        methods = strings(given.get("methods")) or (("GET",) if "WebSocket" not in name else None)
-        router.entries.append(Registration(kind, path, methods, target, (), given, where))
-
-
 def native_attribute(instance: Instance, name: str) -> Value | None:
     """An attribute of an application or router that the model knows."""
     router = instance.native
@@ -177,19 +86,21 @@ def native_attribute(instance: Instance, name: str) -> Value | None:
     if name == "dependency_overrides":
         return instance.attributes.setdefault(name, Mapping([]))
     if name == "routes":
-        methods: dict[str, Value] = {item: Native(instance, f"routes.{item}") for item in ("append", "extend", "insert")}
+        methods: dict[str, Value] = {
+            item: Native(instance, f"routes.{item}") for item in ("append", "extend", "insert")
+        }
         return instance.attributes.setdefault(name, Instance(External("starlette.routing.Routes"), methods))
     if name in router.arguments.keywords:
         return router.arguments.keywords[name]
     return None
 
 
-def call_method(
-    interpreter: Interpreter, receiver: Instance, name: str, arguments: Arguments, place: Place
-) -> Value:
+def call_method(interpreter: Interpreter, receiver: Instance, name: str, arguments: Arguments, place: Place) -> Value:
     """What a method of an application or router does."""
     if name == "__init__":
-        kinds = [is_router_class(base) for base in receiver.cls.external_bases()] if isinstance(receiver.cls, Class) else []
+        kinds = (
+            [is_router_class(base) for base in receiver.cls.external_bases()] if isinstance(receiver.cls, Class) else []
+        )
         initialize(interpreter, receiver, next((kind for kind in kinds if kind), "router"), arguments, place)
         return NONE
     if receiver.native is None:
@@ -209,7 +120,7 @@ def call_method(
             item for option in options(arguments.get("iterable", 0)) if isinstance(option, Collection) for item in option.items
         ]  # fmt: skip
         for item in added:
-            _add_raw_route(interpreter, receiver.native, item, place)
+            add_raw_route(interpreter, receiver.native, item, place)
         return NONE
     handler = _HANDLERS.get(name)
     if handler is not None:
@@ -263,10 +174,11 @@ def register(
         len(endpoint.decorators) if isinstance(endpoint, Function) else 0,
     )  # fmt: skip
     for number, other in enumerate(router.entries):
-        if isinstance(other, Registration) and other.place.at == place.at and other.place.module is place.module:
-            if _same_endpoint(other.endpoint, endpoint) and string(other.path) == string(path) and other.methods == methods:
-                router.entries[number] = entry
-                return
+        if not isinstance(other, Registration) or other.place.at != place.at or other.place.module is not place.module:
+            continue
+        if _same_endpoint(other.endpoint, endpoint) and string(other.path) == string(path) and other.methods == methods:
+            router.entries[number] = entry
+            return
     router.entries.append(entry)
 
 
@@ -339,5 +251,3 @@ _HANDLERS: dict[str, Callable[[Interpreter, Instance, Arguments, Place], None]] 
     "add_middleware": _add_middleware,
     "add_event_handler": _add_event_handler,
 }
-
-__all__ = ["Environment", "call", "call_method", "decorate", "initialize", "is_router_class", "native_attribute"]

@@ -7,11 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.anonymous import (
-    MAX_FUNCTIONS_OF_A_HANDLER,
-    MAX_STATEMENTS_OF_A_HANDLER,
-    Follower,
-)
+from fastapi_seclint.program.anonymous import MAX_FUNCTIONS_OF_A_HANDLER, MAX_STATEMENTS_OF_A_HANDLER, Follower
 from fastapi_seclint.program.calls import invoke, method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.decorators import wrapping_decorators
@@ -25,22 +21,12 @@ from fastapi_seclint.program.privileges import authorizing, limiting
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.table import Guards
-from fastapi_seclint.program.values import (
-    Arguments,
-    Bound,
-    Class,
-    External,
-    Function,
-    Instance,
-    Value,
-    options,
-)
+from fastapi_seclint.program.values import Arguments, Bound, Class, External, Function, Instance, Value, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
 __all__ = ["GuardModel", "Guarding", "Meeting"]
-
 
 
 class GuardModel:
@@ -105,7 +91,9 @@ class GuardModel:
         if route.router is not route.app and route.mounts:
             layers += reversed(route.router.layers)
         for layer in layers:
-            answers = [self.middleware.layer(layer, self._stranger(route, junk), websocket, precise) for junk in (False, True)]
+            answers = [
+                self.middleware.layer(layer, self._stranger(route, junk), websocket, precise) for junk in (False, True)
+            ]
             name = next((dotted_name(option) for option in options(layer.what)), None) or "a middleware"
             meeting = meeting_of(name, answers)
             if layer.conditional and "denies" in (meeting.missing, meeting.junk):
@@ -135,7 +123,8 @@ class GuardModel:
         found = [
             Meeting(decorator.name, "denies", "denies")
             for decorator, _ in wrapping_decorators(route)
-            if isinstance(decorator, External) and (credentials.entry("decorator", decorator.name) or {}).get("authenticates")
+            if isinstance(decorator, External)
+            and (credentials.entry("decorator", decorator.name) or {}).get("authenticates")
         ]
         found += self._route_class_meetings(route)
         missing = self._endpoint(route, endpoint, self._stranger(route, False))
@@ -191,7 +180,6 @@ class GuardModel:
             wrapped = next(options(function.wraps), None)
             value = wrapped if wrapped is not function else None
         return Encounter(result.endings, result.checked, opaque, used=result.used)
-
 
     def authenticates(self, value: Value) -> bool:
         """Whether a dependency refuses both strangers."""

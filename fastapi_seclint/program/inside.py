@@ -46,9 +46,7 @@ class FunctionScope(Scope):
         receiver: Value | None = None,
         assume: dict[str, Value] | None = None,
     ) -> None:
-        super().__init__(
-            function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner
-        )
+        super().__init__(function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner)
         self._interpreter = interpreter
         self.function = function
         self._busy: set[str] = set()
@@ -113,7 +111,11 @@ class FunctionScope(Scope):
             if isinstance(default, Dependency) and isinstance(default.call, Class):
                 return Instance(default.call, place=place)
             assigned = self._of_statements(name)
-            unknown = Environment(f"parameter {name}", default, place) if _plain(default) else Unknown(f"the parameter {name}", place)
+            unknown = (
+                Environment(f"parameter {name}", default, place)
+                if _plain(default)
+                else Unknown(f"the parameter {name}", place)
+            )
             return unknown if assigned is None else join([assigned, unknown])
         return None
 
@@ -211,8 +213,8 @@ def _assigned_to_self(interpreter: Interpreter, method: Function, name: str) -> 
         statement = pending.pop(0)
         targets = statement[2] if statement[0] == "assign" else [statement[2]] if statement[0] == "annassign" else []
         for target in targets:
-            if target[0] == "attr" and target[3] == name and target[2][0] == "name" and target[2][2] == own:
-                if statement[-1] is not None:
-                    values.append(interpreter.ask(statement[-1], FunctionScope(interpreter, method)))
+            on_self = target[0] == "attr" and target[3] == name and target[2][0] == "name" and target[2][2] == own
+            if on_self and statement[-1] is not None:
+                values.append(interpreter.ask(statement[-1], FunctionScope(interpreter, method)))
         pending[:0] = [inner for block in blocks(statement) for inner in block]
     return join(values) if values else None

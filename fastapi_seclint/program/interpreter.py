@@ -17,16 +17,7 @@ from fastapi_seclint.program.modules import Module, Modules, bound_names
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.scopes import Scope
-from fastapi_seclint.program.values import (
-    Arguments,
-    Const,
-    Function,
-    Instance,
-    ModuleValue,
-    Place,
-    Unknown,
-    Value,
-)
+from fastapi_seclint.program.values import Arguments, Const, Function, Instance, ModuleValue, Place, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

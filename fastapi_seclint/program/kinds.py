@@ -24,7 +24,9 @@ NOTHING: Kinds = frozenset({"nothing"})
 TAINTED: Kinds = frozenset({"absent", "junk", "bad"})
 HOLDERS: Kinds = frozenset({"request", "store", "session", "scope"})
 CARRIERS: Kinds = frozenset({"passed", "bag", "scope"})
-TOKENS = frozenset({"token", "api_key", "apikey", "access_token", "key", "signature", "jwt", "ticket", "secret", "x_api_key"})
+TOKENS = frozenset(
+    {"token", "api_key", "apikey", "access_token", "key", "signature", "jwt", "ticket", "secret", "x_api_key"}
+)
 """Names of query and path parameters that carry a credential."""
 
 

@@ -45,12 +45,6 @@ class Guarding:
     meetings: list[Meeting] = field(default_factory=list)
 
 
-
-
-
-
-
-
 def verdict(encounter: Encounter) -> Verdict:
     """How an element answers: refuses (at least unless something configured lets the request by), partly, or not at all."""
     if encounter.denies and (encounter.checked or any(ending.code is not None for ending in encounter.endings)):
@@ -72,6 +66,8 @@ def meeting_of(name: str, answers: list[Encounter]) -> Meeting:
     missing, junk = answers
     opaque = tuple(dict.fromkeys([*missing.opaque, *junk.opaque]))
     used = missing.used or junk.used or junk.checked
-    optional = verdict(missing) == "passes" and bool(missing.returned & frozenset({"absent", "bad", "nothing"}) and missing.checked)
+    optional = verdict(missing) == "passes" and bool(
+        missing.returned & frozenset({"absent", "bad", "nothing"}) and missing.checked
+    )
     inert = missing.denies and junk.denies
     return Meeting(name, verdict(missing), verdict(junk), opaque, used=used, optional=optional, inert=inert)

@@ -5,28 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.anonymous import (
-    MAX_FUNCTIONS,
-    MAX_STATEMENTS,
-    Follower,
-)
+from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import dotted_name
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import CLEAN, PASSED, REQUEST
 from fastapi_seclint.program.routers import Layer
-from fastapi_seclint.program.values import (
-    Class,
-    External,
-    Function,
-    Instance,
-    options,
-)
+from fastapi_seclint.program.values import Class, External, Function, Instance, options
 
 if TYPE_CHECKING:
     pass
-
 
 
 def _as_middleware(encounter: Encounter) -> Encounter:

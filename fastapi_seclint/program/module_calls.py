@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
 
-
 def import_module(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
     """`importlib.import_module(name)`: the module, which is run first; a library's stays a name."""
     name = string(arguments.get("name", 0))
@@ -78,5 +77,7 @@ def listdir(interpreter: Interpreter, arguments: Arguments, place: Place) -> Val
     if path is None:
         return None
     path = posixpath.normpath(posixpath.join(interpreter.modules.root, path))
-    names = sorted({file[len(path) + 1 :].split("/")[0] for file in interpreter.modules.by_file if file.startswith(path + "/")})
+    names = sorted(
+        {file[len(path) + 1 :].split("/")[0] for file in interpreter.modules.by_file if file.startswith(path + "/")}
+    )
     return Collection("list", [Const(name) for name in names], place=place) if names else None

@@ -105,7 +105,9 @@ class Modules:
 
     def children(self, module: Module) -> list[Module]:
         """The modules directly in a package, by name."""
-        inside = [other for other in self.by_file.values() if other is not module and self._parent(other) == module.folder]
+        inside = [
+            other for other in self.by_file.values() if other is not module and self._parent(other) == module.folder
+        ]
         return sorted(inside, key=lambda other: other.file)
 
     def _parent(self, module: Module) -> str:

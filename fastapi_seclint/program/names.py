@@ -20,7 +20,13 @@ _MODULES = {
 }
 _SECURITY = {
     "fastapi.security.api_key": ("APIKeyHeader", "APIKeyQuery", "APIKeyCookie"),
-    "fastapi.security.http": ("HTTPBearer", "HTTPBasic", "HTTPDigest", "HTTPAuthorizationCredentials", "HTTPBasicCredentials"),
+    "fastapi.security.http": (
+        "HTTPBearer",
+        "HTTPBasic",
+        "HTTPDigest",
+        "HTTPAuthorizationCredentials",
+        "HTTPBasicCredentials",
+    ),
     "fastapi.security.oauth2": (
         "OAuth2",
         "OAuth2PasswordBearer",

@@ -13,15 +13,10 @@ from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, dotted_name
 from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import (
-    External,
-    Function,
-    options,
-)
+from fastapi_seclint.program.values import External, Function, options
 
 if TYPE_CHECKING:
     pass
-
 
 
 def _limits(function: Function) -> bool:
@@ -82,7 +77,11 @@ def _speaks_of_privilege(test: Form) -> bool:
 def _compares_owner(form: Form) -> bool:
     """`item.user_id != user.id`: an attribute of one object against the identity of another."""
     sides = [form[2], *form[4]]
-    ids = [side for side in sides if side[0] == "attr" and (side[3] == "id" or side[3].endswith(("_id", "email", "username")))]
+    ids = [
+        side
+        for side in sides
+        if side[0] == "attr" and (side[3] == "id" or side[3].endswith(("_id", "email", "username")))
+    ]
     return len(ids) == 2 and len(sides) == 2
 
 
@@ -94,7 +93,6 @@ def _refuses(statements: list[Form]) -> bool:
             return True
         pending.extend(inner for block in blocks(form) for inner in block)
     return False
-
 
 
 def authorizes(declared: Declared, node: Node) -> bool:

@@ -19,15 +19,7 @@ from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Router
 from fastapi_seclint.program.routes import Route, Walker
 from fastapi_seclint.program.sites import Sites
 from fastapi_seclint.program.table import AppRow, RouteRow, RouteTable, Unresolved
-from fastapi_seclint.program.values import (
-    Arguments,
-    Bound,
-    Class,
-    Const,
-    Function,
-    Instance,
-    Value,
-)
+from fastapi_seclint.program.values import Arguments, Bound, Class, Const, Function, Instance, Value
 
 if TYPE_CHECKING:
     from fastapi_seclint.config import Config
@@ -243,7 +235,9 @@ class Program:
 def _inner(router: Router) -> list[Router]:
     found = []
     for entry in router.entries:
-        value: Value | None = entry.app if isinstance(entry, Mount) else entry.router if isinstance(entry, Include) else None
+        value: Value | None = (
+            entry.app if isinstance(entry, Mount) else entry.router if isinstance(entry, Include) else None
+        )
         found += [instance.native for instance in native(value) if instance.native is not None]
     return found
 

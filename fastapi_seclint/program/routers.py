@@ -6,15 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.values import (
-    Arguments,
-    Collection,
-    Const,
-    Instance,
-    Place,
-    Value,
-    options,
-)
+from fastapi_seclint.program.values import Arguments, Collection, Const, Instance, Place, Value, options
 
 HTTP_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 

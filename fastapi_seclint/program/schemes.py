@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import ABSENT, CLEAN, JUNK
-from fastapi_seclint.program.values import (
-    Class,
-    External,
-    Instance,
-    Value,
-    constant,
-)
+from fastapi_seclint.program.values import Class, External, Instance, Value, constant
 
 if TYPE_CHECKING:
     pass
-
 
 
 def scheme_of(value: Value) -> External | Instance | None:

@@ -6,22 +6,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.encounters import Raised
-from fastapi_seclint.program.kinds import (
-    ABSENT,
-    BAD,
-    CLEAN,
-    EITHER,
-    FALSE,
-    JUNK,
-    TRUE,
-    Kinds,
-    names_token,
-)
-from fastapi_seclint.program.values import (
-    Collection,
-    settled,
-    string,
-)
+from fastapi_seclint.program.kinds import ABSENT, BAD, CLEAN, EITHER, FALSE, JUNK, TRUE, Kinds, names_token
+from fastapi_seclint.program.values import Collection, settled, string
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -74,7 +60,9 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form) -> Kinds:
             return frozenset({"path"})
         if key in ("type", "method"):
             return frozenset({"type" if key == "type" else "verb"})
-        return {"headers": frozenset({"store"}), "session": frozenset({"session"}), "user": ABSENT}.get(key or "", CLEAN)
+        return {"headers": frozenset({"store"}), "session": frozenset({"session"}), "user": ABSENT}.get(
+            key or "", CLEAN
+        )
     if "query" in owner:
         return walk_.stranger.credential if names_token(key) else CLEAN
     if "bag" in owner:

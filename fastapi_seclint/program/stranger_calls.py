@@ -8,14 +8,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.encounters import PassedOn, Raised
-from fastapi_seclint.program.kinds import (
-    BAD,
-    CARRIERS,
-    CLEAN,
-    TAINTED,
-    Kinds,
-    worst,
-)
+from fastapi_seclint.program.kinds import BAD, CARRIERS, CLEAN, TAINTED, Kinds, worst
 from fastapi_seclint.program.stranger_attributes import method_kinds
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
 from fastapi_seclint.program.values import (
@@ -34,8 +27,6 @@ from fastapi_seclint.program.values import (
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
-
-
 
 
 def call_kinds(walk_: Walk, form: Form) -> Kinds:
@@ -169,7 +160,12 @@ def _project_call(
 
 
 def _met(
-    walk_: Walk, function: Function, arguments: dict[str, Kinds], receiver: Value | None, given: list[Kinds], bound: bool
+    walk_: Walk,
+    function: Function,
+    arguments: dict[str, Kinds],
+    receiver: Value | None,
+    given: list[Kinds],
+    bound: bool,
 ) -> Kinds:
     """The outcome of a call that is followed; a wrapper is followed by what it wraps."""
     encounter = walk_.follower.meet(function, walk_.stranger, arguments, receiver)
@@ -187,7 +183,9 @@ def _met(
     if isinstance(wrapped, Function) and wrapped is not function:
         names = [form[0] for form in wrapped.parameters if form[1] in (0, 1)][1 if bound else 0 :]
         inner = {**arguments, **dict(zip(names, given, strict=False))}
-        return _met(walk_, wrapped, {name: item for name, item in inner.items() if item != CLEAN}, receiver, given, bound)
+        return _met(
+            walk_, wrapped, {name: item for name, item in inner.items() if item != CLEAN}, receiver, given, bound
+        )
     return encounter.returned
 
 
@@ -198,7 +196,11 @@ def _wrapped_name(function: Function) -> str:
 
 
 def _sounds_like_check(name: str) -> bool:
-    return credentials.names_guardian(name) or credentials.names_privilege(name) or name.startswith(("check", "ensure", "assert"))
+    return (
+        credentials.names_guardian(name)
+        or credentials.names_privilege(name)
+        or name.startswith(("check", "ensure", "assert"))
+    )
 
 
 def _may_guard(walk_: Walk, function: Function) -> bool:

@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.kinds import (
-    CLEAN,
-    JUNK,
-    TAINTED,
-    Kinds,
-    truth_of,
-)
+from fastapi_seclint.program.kinds import CLEAN, JUNK, TAINTED, Kinds, truth_of
 from fastapi_seclint.program.values import (
     Collection,
     Const,
@@ -27,7 +21,6 @@ from fastapi_seclint.program.values import (
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
-
 
 
 def truths(walk_: Walk, form: Form) -> set[bool]:
@@ -64,7 +57,9 @@ def _configured(walk_: Walk, form: Form) -> set[bool]:
 
 def _may_be_set_later(form: Form, value: Value) -> bool:
     """Whether a name is an attribute that is None so far: other code sets it when the application is set up."""
-    return form[0] in ("attr", "name") and any(isinstance(option, Const) and option.value is None for option in options(value))
+    return form[0] in ("attr", "name") and any(
+        isinstance(option, Const) and option.value is None for option in options(value)
+    )
 
 
 def _is_configured(value: Value) -> bool:

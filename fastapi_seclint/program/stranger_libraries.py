@@ -8,23 +8,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.encounters import Raised
-from fastapi_seclint.program.kinds import (
-    BAD,
-    CLEAN,
-    EITHER,
-    FALSE,
-    HOLDERS,
-    TAINTED,
-    TRUE,
-    Kinds,
-)
+from fastapi_seclint.program.kinds import BAD, CLEAN, EITHER, FALSE, HOLDERS, TAINTED, TRUE, Kinds
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.stranger_attributes import attribute_kinds
-from fastapi_seclint.program.values import (
-    External,
-    constant,
-    iterate,
-)
+from fastapi_seclint.program.values import External, constant, iterate
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -92,7 +79,9 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
         return touched
     if name.rpartition(".")[2][:1].isupper():
         return touched
-    if name.startswith("builtins.") or name.startswith(("logging.", "json.", "base64.", "binascii.", "hashlib.", "urllib.")):
+    if name.startswith("builtins.") or name.startswith(
+        ("logging.", "json.", "base64.", "binascii.", "hashlib.", "urllib.")
+    ):
         return touched
     return unknown_call_kinds(walk_, form, touched)
 
@@ -106,7 +95,9 @@ def _holder_call(walk_: Walk, name: str, form: Form, touched: Kinds) -> Kinds:
     if touched & HOLDERS:
         return walk_.stranger.credential if "security" in name else CLEAN
     if "scope" in touched and name.startswith("starlette."):
-        return frozenset({"request"} if name.rpartition(".")[2] in ("Request", "HTTPConnection", "WebSocket") else {"store"})
+        return frozenset(
+            {"request"} if name.rpartition(".")[2] in ("Request", "HTTPConnection", "WebSocket") else {"store"}
+        )
     return CLEAN
 
 

@@ -5,23 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.kinds import (
-    BAD,
-    CLEAN,
-    EITHER,
-    FALSE,
-    TAINTED,
-    TRUE,
-    Kinds,
-    truth_of,
-    worst,
-)
+from fastapi_seclint.program.kinds import BAD, CLEAN, EITHER, FALSE, TAINTED, TRUE, Kinds, truth_of, worst
 from fastapi_seclint.program.stranger_attributes import attribute_kinds, item_kinds
 from fastapi_seclint.program.stranger_calls import call_kinds
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
-
 
 
 def kinds(walk_: Walk, form: Form) -> Kinds:

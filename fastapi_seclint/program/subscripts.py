@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
 
-
 def subscript(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     """The value of `owner[index]`: an item, a slice, or a type with arguments."""
     value = interpreter.evaluate(form[2], scope)

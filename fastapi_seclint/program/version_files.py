@@ -52,7 +52,7 @@ class Broken(Exception):
 Read = Callable[[Path, str], Iterator[Declaration]]
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(.*)", re.DOTALL)
-_LOCKED = re.compile(r'^\[\[packages?\]\]\n((?:[\w-]+ *=.*\n)*)', re.MULTILINE)
+_LOCKED = re.compile(r"^\[\[packages?\]\]\n((?:[\w-]+ *=.*\n)*)", re.MULTILINE)
 _LOCKED_KEY = re.compile(r'^(name|version) *= *"([^"\\]*)"', re.MULTILINE)
 _INCLUDE = re.compile(r"(-r|-c|--requirement|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(\S.*)")
 

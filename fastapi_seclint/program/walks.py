@@ -11,16 +11,10 @@ from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Rais
 from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, Kinds
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.values import (
-    Function,
-    Place,
-    Value,
-    constant,
-)
+from fastapi_seclint.program.values import Function, Place, Value, constant
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.anonymous import Follower
-
 
 
 Names = dict[str, Kinds]
@@ -252,7 +246,9 @@ class Walk:
         return found.decode("latin-1") if isinstance(found, bytes) else found if isinstance(found, str) else None
 
 
-_REFUSAL = re.compile(r"(forbid|unauthori[sz]ed|unauthenticated|access_?denied|permission_?(denied|error)|not_?allowed)", re.I)
+_REFUSAL = re.compile(
+    r"(forbid|unauthori[sz]ed|unauthenticated|access_?denied|permission_?(denied|error)|not_?allowed)", re.I
+)
 
 
 def _merged(ways: list[Names]) -> Names:
@@ -269,7 +265,11 @@ def _loops(statements: list[Form]) -> bool:
 
 def _catches(handlers: list[Form], code: int | None) -> bool:
     """Whether one of the handlers catches what a guard raises: everything, or HTTPException by name."""
-    broad = re.compile(r"^(Exception|BaseException)$" if code is None else r"^(Exception|BaseException|HTTPException|StarletteHTTPException)$")
+    broad = re.compile(
+        r"^(Exception|BaseException)$"
+        if code is None
+        else r"^(Exception|BaseException|HTTPException|StarletteHTTPException)$"
+    )
     for kind, *_ in handlers:
         names = [kind] if kind is None or kind[0] != "tuple" else kind[2]
         for name in names:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.scopes import Scope
 
 
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a value was written."""

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     pass
 
 
-
 def options(value: Value | None) -> Iterator[Value]:
     """The values it may be: those of a choice, else itself; nothing for None."""
     pending: list[Value] = [] if value is None else [value]
