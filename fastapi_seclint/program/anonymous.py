@@ -1,4 +1,4 @@
-"""What a stranger meets: a function followed for a request without credentials, and for one with made-up credentials."""
+"""What a stranger meets: a function followed for a request without credentials, and for one with made-up ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from fastapi_seclint.program.walks import Walk
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
-
 
 MAX_DEPTH = 8
 MAX_FUNCTIONS = 300

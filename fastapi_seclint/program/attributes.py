@@ -129,7 +129,10 @@ def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, p
                 return external(f"{base.name}().{name}", place, base)
             continue
         if name in base.namespace:
-            return bind(interpreter, base.namespace[name], receiver, cls, name, place)
+            found = base.namespace[name]
+            if isinstance(found, Function | External) and any(field == name for field, _, _ in base.fields):
+                return calls.field_default(found) or _field(cls, name, place)
+            return bind(interpreter, found, receiver, cls, name, place)
         for field, _, default in base.fields:
             if field == name and default is None:
                 return _field(cls, name, place)

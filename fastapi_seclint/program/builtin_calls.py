@@ -33,7 +33,6 @@ from fastapi_seclint.program.values import (
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
-
 Handler = Callable[["Interpreter", Arguments, Place], "Value | None"]
 
 

@@ -65,6 +65,8 @@ def call(interpreter: Interpreter, function: Value, arguments: Arguments, place:
         return join([call(interpreter, option, arguments, place) for option in function.options[:6]])
     if isinstance(function, Instance):
         return _call_instance(interpreter, function, arguments, place)
+    if isinstance(function, Generic) and "." in function.origin and not function.origin.startswith("typing."):
+        return _call_external(interpreter, External(function.origin, None, None, function.place), arguments, place)
     if isinstance(function, Annotated | Generic):
         return Unknown("an object of a generic type", place)
     return Unknown(function.reason if isinstance(function, Unknown) else "a call of something unknown", place)
@@ -158,7 +160,7 @@ _LONG_BODY = 6000
 
 
 def _gives_run_time_data(function: Function) -> bool:
-    """Whether a function is not worth following for a setting: asynchronous or long ones give data, not configuration."""
+    """Whether a function is not worth following for a setting: asynchronous or long ones give data, no settings."""
     if function.number < 0:
         return False
     return bool(function.flags & ASYNC) or function.module.facts.size_of(function.number) > _LONG_BODY
@@ -209,7 +211,7 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, plac
         return Unknown(f"a member of {cls.name}", place)
     initializer = method_of(instance, "__init__")
     if initializer is None:
-        _set_fields(cls, instance, arguments)
+        _set_fields(interpreter, cls, instance, arguments, place)
         if kind is not None:
             initialize(interpreter, instance, kind, arguments, place)
     else:
@@ -222,16 +224,33 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, plac
     return instance
 
 
-def _set_fields(cls: Class, instance: Instance, arguments: Arguments) -> None:
-    """Fields of dataclasses, pydantic models and named tuples from the arguments."""
+def _set_fields(
+    interpreter: Interpreter, cls: Class, instance: Instance, arguments: Arguments, place: Place
+) -> None:
+    """Fields of dataclasses, attrs classes and models from the arguments or factories, then what runs after that."""
     positional = list(arguments.positional)
     for base in reversed(list(cls.lineage())):
         if isinstance(base, Class):
-            for name, _, _ in base.fields:
+            for name, _, default in base.fields:
                 if name in arguments.keywords:
                     instance.attributes[name] = arguments.keywords[name]
                 elif positional and base is cls:
                     instance.attributes[name] = positional.pop(0)
+                elif (factory := _factory(default)) is not None:
+                    interpreter.context.append((place.module.file, place.at, name))
+                    instance.attributes[name] = call(interpreter, factory, Arguments(), place)
+                    interpreter.context.pop()
+    for name in ("__attrs_post_init__", "__post_init__"):
+        after = method_of(instance, name)
+        if after is not None:
+            invoke(interpreter, after, Arguments([instance]), place)
+
+
+def _factory(default: Value | None) -> Value | None:
+    """What makes the default of a field: `field(default_factory=...)`, attrs' `field(factory=...)`."""
+    if isinstance(default, External) and default.arguments is not None and default.name.endswith(("ield()", "attr.ib()")):
+        return default.arguments.get("default_factory") or default.arguments.get("factory")
+    return None
 
 
 def field_default(value: Value) -> Value | None:

@@ -56,10 +56,12 @@ class Encounter:
 
     @property
     def may_deny(self) -> bool:
+        """Whether some way out refuses."""
         return any(ending.denies for ending in self.endings)
 
     @property
     def passes(self) -> list[Ending]:
+        """The ways out that do not refuse."""
         return [ending for ending in self.endings if not ending.denies]
 
     @property
@@ -79,4 +81,5 @@ class Stranger:
 
     @property
     def credential(self) -> Kinds:
+        """The kinds of a credential that the request should carry."""
         return JUNK if self.junk else ABSENT

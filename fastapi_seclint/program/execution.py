@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
     from fastapi_seclint.program.modules import Module
 
-
 FALLS, CONTINUES, BREAKS, ENDS = range(4)
 
 

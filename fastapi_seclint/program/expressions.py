@@ -35,7 +35,6 @@ from fastapi_seclint.program.values import (
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
-
 BUILTINS = frozenset(dir(builtins))
 
 

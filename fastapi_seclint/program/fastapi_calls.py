@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class
@@ -106,6 +107,11 @@ def call_method(interpreter: Interpreter, receiver: Instance, name: str, argumen
     if receiver.native is None:
         return Unknown(f"{name} of a router that is not initialized", place)
     if name in _DECORATORS:
+        own = _overridden(receiver, "api_route") if name in HTTP_METHODS else None
+        if own is not None:
+            methods = Collection("list", [Const(name.upper())])
+            given = Arguments([receiver, *arguments.positional], {**arguments.keywords, "methods": methods}, arguments.open)
+            return _calls().invoke(interpreter, own, given, place)
         return RouteDecorator(receiver, name, arguments, place)
     if not interpreter.recording:
         return NONE
@@ -116,9 +122,10 @@ def call_method(interpreter: Interpreter, receiver: Instance, name: str, argumen
         register(interpreter, receiver.native, kind, endpoint or Unknown("no endpoint"), arguments, place)
         return NONE
     if name.startswith("routes."):
-        added = arguments.positional[-1:] if name != "routes.extend" else [
-            item for option in options(arguments.get("iterable", 0)) if isinstance(option, Collection) for item in option.items
-        ]  # fmt: skip
+        added = arguments.positional[-1:]
+        if name == "routes.extend":
+            extension = options(arguments.get("iterable", 0))
+            added = [item for option in extension if isinstance(option, Collection) for item in option.items]
         for item in added:
             add_raw_route(interpreter, receiver.native, item, place)
         return NONE
@@ -144,8 +151,34 @@ def decorate(interpreter: Interpreter, decorator: RouteDecorator, arguments: Arg
     elif method != "exception_handler":
         kinds = {"route": "raw", "websocket": "websocket", "websocket_route": "raw websocket"}
         kind = kinds.get(method, "http")
+        own = _overridden(decorator.receiver, "add_api_route") if kind == "http" else None
+        if own is not None:
+            _add_through(interpreter, own, decorator, endpoint)
+            return endpoint
         register(interpreter, router, kind, endpoint, decorator.arguments, decorator.place, method)
     return endpoint
+
+
+def _overridden(receiver: Instance, name: str) -> Function | None:
+    """A router's method that its class in the project defines: FastAPI's own decorators go through it."""
+    return _calls().method_of(receiver, name) if isinstance(receiver.cls, Class) else None
+
+
+def _add_through(interpreter: Interpreter, own: Function, decorator: RouteDecorator, endpoint: Value) -> None:
+    """Register a decorated handler as FastAPI does: by the router's own `add_api_route`."""
+    given = decorator.arguments
+    path = given.get("path", 0) or Const("")
+    keywords = {name: value for name, value in given.keywords.items() if name != "path"}
+    if decorator.method in HTTP_METHODS:
+        keywords["methods"] = Collection("list", [Const(decorator.method.upper())])
+    arguments = Arguments([decorator.receiver, path, endpoint], keywords, given.open)
+    _calls().invoke(interpreter, own, arguments, decorator.place)
+
+
+def _calls() -> ModuleType:
+    from fastapi_seclint.program import calls
+
+    return calls
 
 
 def register(
@@ -170,9 +203,17 @@ def register(
     inherited = router.inherited() if not kind.startswith("raw") else ()
     path = arguments.get("path", 0) or Const("")
     entry = Registration(
-        kind, path, methods, endpoint, inherited, arguments, place, interpreter.uncertain > 0, tuple(interpreter.conditions),
+        kind,
+        path,
+        methods,
+        endpoint,
+        inherited,
+        arguments,
+        place,
+        interpreter.uncertain > 0,
+        tuple(interpreter.conditions),
         len(endpoint.decorators) if isinstance(endpoint, Function) else 0,
-    )  # fmt: skip
+    )
     for number, other in enumerate(router.entries):
         if not isinstance(other, Registration) or other.place.at != place.at or other.place.module is not place.module:
             continue

@@ -1,5 +1,7 @@
-"""What guards a route: its middleware, dependencies, decorators and body, each met by a stranger without credentials and
-by one with made-up credentials. Whoever refuses both protects the route; what cannot be looked into makes it unknown.
+"""What guards a route: its middleware, dependencies, decorators and body.
+
+Each is met by a stranger without credentials and by one with made-up credentials. Whoever refuses both protects the
+route; what cannot be looked into makes it unknown.
 """
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ running a statement twice makes nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -212,10 +211,3 @@ class Interpreter:
         finally:
             self.recording = recording
             self.deepest = deepest
-
-
-def run_all(interpreter: Interpreter, modules: Iterable[Module]) -> None:
-    """Run modules in order, then what they deferred."""
-    for module in modules:
-        interpreter.run_module(module)
-    interpreter.run_deferred()

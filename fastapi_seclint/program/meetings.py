@@ -11,7 +11,6 @@ from fastapi_seclint.program.table import Guards, Protection
 if TYPE_CHECKING:
     pass
 
-
 Verdict = Literal["denies", "partly", "passes"]
 
 
@@ -46,7 +45,7 @@ class Guarding:
 
 
 def verdict(encounter: Encounter) -> Verdict:
-    """How an element answers: refuses (at least unless something configured lets the request by), partly, or not at all."""
+    """How an element answers: it refuses (unless something configured lets the request by), partly, or not at all."""
     if encounter.denies and (encounter.checked or any(ending.code is not None for ending in encounter.endings)):
         return "denies"
     denials = [ending for ending in encounter.endings if ending.denies and ending.checked]

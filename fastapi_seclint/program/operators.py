@@ -33,7 +33,6 @@ from fastapi_seclint.program.values import (
 if TYPE_CHECKING:
     pass
 
-
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,

@@ -37,7 +37,7 @@ def _own_numbers(function: Function) -> list[int]:
 
 @cache
 def _body_compares_privilege(facts: FileFacts, number: int) -> bool:
-    """Whether a function's body refuses on a condition about roles, permissions, scopes or owners, or has it enforced."""
+    """Whether a function's body refuses on a condition about roles, permissions, scopes or owners, or enforces one."""
     if not facts.body_mentions(number, b'["raise"') or not facts.body_speaks(number, credentials.PRIVILEGE_IN_TEXT):
         return False
     pending = list(facts.body(number))

@@ -125,7 +125,7 @@ class Program:
             return
         place = function.place
         interpreter.uncertain = 0
-        given = Arguments(open=True)
+        given = Arguments()
         if function.owner is not None and function.kind not in ("static", "class"):
             owner = function.owner
             initializer = calls.method_of(Instance(owner), "__init__")
@@ -256,9 +256,10 @@ def _is_web(facts: FileFacts) -> bool:
 
 
 _COMMON_LIBRARIES = frozenset(
-    {"fastapi", "starlette", "pydantic", "pydantic_settings", "sqlalchemy", "sqlmodel", "redis", "jose", "jwt", "passlib",
-     "httpx", "requests", "uvicorn", "typing_extensions", "yaml", "openai", "anthropic", "langchain", "docker", "alembic",
-     "celery", "mcp", "prometheus_client", "sentry_sdk", "click", "typer", "numpy", "pandas", "torch"}
+    {"fastapi", "starlette", "pydantic", "pydantic_settings", "sqlalchemy", "sqlmodel", "redis", "jose", "jwt",
+     "passlib", "httpx", "requests", "uvicorn", "typing_extensions", "yaml", "openai", "anthropic", "langchain",
+     "docker", "alembic", "celery", "mcp", "prometheus_client", "sentry_sdk", "click", "typer",
+     "numpy", "pandas", "torch"}
 )  # fmt: skip
 
 

@@ -23,7 +23,6 @@ from fastapi_seclint.program.values import (
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
-
 _ROUTER_CLASSES = {
     "fastapi.applications.FastAPI": "app",
     "fastapi.routing.APIRouter": "router",
@@ -34,7 +33,10 @@ _ROUTER_CLASSES = {
 
 def is_router_class(name: str) -> str | None:
     """What an object of a library class is: app, router, starlette, or None."""
-    return _ROUTER_CLASSES.get(name) or ("router" if name.endswith((".APIRouter", ".InferringRouter")) else None)
+    kind = _ROUTER_CLASSES.get(name)
+    if kind is None and name.endswith("Router") and not name.startswith(("starlette.", "aiogram.")):
+        return "router"
+    return kind
 
 
 def initialize(interpreter: Interpreter, instance: Instance, kind: str, arguments: Arguments, place: Place) -> None:

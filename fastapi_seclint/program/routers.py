@@ -15,8 +15,9 @@ HTTP_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "tra
 class Registration:
     """One call that adds a route. `inherited` are the router's own dependencies when the call ran (semantics f03).
 
-    `kind` is http, websocket or raw (Starlette routes, which never get dependencies, f09). `conditions` are the undecided
-    tests around the call; `decorated` counts the handler's decorators below the route's: only those wrap what is served.
+    `kind` is http, websocket or raw (Starlette routes, which never get dependencies, f09). `conditions` are the
+    undecided tests around the call; `decorated` counts the handler's decorators below the route's: only those wrap
+    what is served.
     """
 
     kind: str
@@ -40,7 +41,8 @@ class Registration:
 class Include:
     """One `include_router` call. `inherited` are the parent's own dependencies when the call ran (f04).
 
-    `adopted`: the router was not followed to this call; nothing else includes it and this call includes something unknown.
+    `adopted`: the router was not followed to this call; nothing else includes it and this call includes something
+    unknown.
     """
 
     router: Value

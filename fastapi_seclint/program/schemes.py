@@ -23,7 +23,7 @@ def scheme_of(value: Value) -> External | Instance | None:
 
 
 def meet_scheme(scheme: External | Instance, stranger: Stranger) -> Encounter:
-    """A scheme refuses missing credentials unless `auto_error=False`, and never looks at junk (semantics E41 to E43)."""
+    """A scheme refuses missing credentials unless `auto_error=False`, and never looks at junk (semantics E41-E43)."""
     place = scheme.place
     given = scheme.arguments.keywords if scheme.arguments is not None else {}
     if stranger.junk:

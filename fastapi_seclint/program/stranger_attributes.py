@@ -12,14 +12,14 @@ from fastapi_seclint.program.values import Collection, settled, string
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
 
-
 _STORES = {"headers": "store", "cookies": "store", "query_params": "query", "session": "session", "state": "session",
            "user": "session", "auth": "session", "scope": "scope"}  # fmt: skip
 
 
 _TRANSFORMS = frozenset(
-    {"split", "rsplit", "strip", "lstrip", "rstrip", "lower", "upper", "replace", "removeprefix", "removesuffix", "encode",
-     "decode", "partition", "rpartition", "splitlines", "format", "title", "casefold", "hexdigest", "digest", "getlist"}
+    {"split", "rsplit", "strip", "lstrip", "rstrip", "lower", "upper", "replace", "removeprefix", "removesuffix",
+     "encode", "decode", "partition", "rpartition", "splitlines", "format", "title", "casefold", "hexdigest", "digest",
+     "getlist"}
 )  # fmt: skip
 _PREDICATES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "count", "find", "index", "isascii"})
 
@@ -80,7 +80,7 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form) -> Kinds:
     return _of_nothing(walk_, owner)
 
 
-def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form, given: list[Kinds]) -> Kinds | None:
+def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds | None:
     """A method of something that the request carries, or None when the call is to be looked up."""
     if "passed" in receiver:
         return frozenset({"passed"})

@@ -36,10 +36,10 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
     named = [(name, walk_.kinds(value)) for name, value, _ in keywords]
     every = [*given, *(found for _, found in named)]
     if any("send" in found for found in every[1:]) or (every and _is_send(walk_, function)):
-        _asgi_call(walk_, form, every)
+        _asgi_call(walk_, form)
     if function[0] == "attr":
         receiver = walk_.kinds(function[2])
-        direct = method_kinds(walk_, receiver, function[3], form, every)
+        direct = method_kinds(walk_, receiver, function[3], form)
         if direct is not None:
             return direct
     elif function[0] == "name" and "passed" in walk_.names.get(function[2], CLEAN):
@@ -54,7 +54,7 @@ def _is_send(walk_: Walk, function: Form) -> bool:
     return function[0] == "name" and "send" in walk_.names.get(function[2], CLEAN)
 
 
-def _asgi_call(walk_: Walk, form: Form, given: list[Kinds]) -> None:
+def _asgi_call(walk_: Walk, form: Form) -> None:
     """A call that gets `send`, or sends: the request is answered here or handed to the application behind."""
     function = form[2]
     if _is_send(walk_, function):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
 
 _HARMLESS_BUILTINS = frozenset(
-    {"builtins.str", "builtins.bytes", "builtins.list", "builtins.tuple", "builtins.dict", "builtins.next", "builtins.iter",
-     "builtins.int", "builtins.set", "builtins.sorted"}
+    {"builtins.str", "builtins.bytes", "builtins.list", "builtins.tuple", "builtins.dict", "builtins.next",
+     "builtins.iter", "builtins.int", "builtins.set", "builtins.sorted"}
 )  # fmt: skip
 
 

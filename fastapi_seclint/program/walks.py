@@ -16,7 +16,6 @@ from fastapi_seclint.program.values import Function, Place, Value, constant
 if TYPE_CHECKING:
     from fastapi_seclint.program.anonymous import Follower
 
-
 Names = dict[str, Kinds]
 _DENIALS = (b",401]", b",403]", b"UNAUTHORIZED", b"FORBIDDEN")
 
@@ -26,6 +25,7 @@ class Walk:
 
     kinds = strangers.kinds
     truths = stranger_conditions.truths
+    """Here as methods: expressions, conditions and calls ask for one another through the walk."""
 
     def __init__(
         self, follower: Follower, function: Function, stranger: Stranger, arguments: Names, receiver: Value | None
@@ -57,9 +57,11 @@ class Walk:
         return self.encounter
 
     def end(self, denies: bool, kinds: Kinds, code: int | None, place: Place) -> None:
+        """Note a way out of the function."""
         self.encounter.endings.append(Ending(denies, kinds, code, self.doubt > 0, place, self.encounter.checked))
 
     def place(self, at: int) -> Place:
+        """The place of a form of the function."""
         return Place(self.function.module, at)
 
     def value(self, form: Form) -> Value:
@@ -71,6 +73,7 @@ class Walk:
     # Statements: each says whether control goes on behind it
 
     def block(self, statements: list[Form]) -> bool:
+        """Walk statements up to the one that leaves; what is raised ends the function."""
         for statement in statements:
             self.follower.patience -= 1
             if self.follower.patience < 0:
@@ -88,6 +91,7 @@ class Walk:
         return True
 
     def statement(self, form: Form) -> bool:
+        """Walk one statement."""
         match form:
             case ["if", _, test, body, otherwise]:
                 return self.branch(self.truths(test), body, otherwise)
@@ -141,6 +145,7 @@ class Walk:
         return True
 
     def cases(self, blocks: list[list[Form]]) -> bool:
+        """Walk the cases of a match statement, each from the same names."""
         before, after = self.names, []
         self.doubt += 1
         for block in blocks:
@@ -198,6 +203,7 @@ class Walk:
         return self.block(final)
 
     def assign(self, target: Form, kinds: Kinds) -> None:
+        """Give the names of a target these kinds."""
         if target[0] == "name":
             self.names[target[2]] = kinds
         elif target[0] in ("tuple", "list"):
@@ -242,6 +248,7 @@ class Walk:
         return self._denying and not credentials.is_plain_header(name)
 
     def text(self, form: Form) -> str | None:
+        """The known text of an expression, bytes decoded, or None."""
         found = constant(self.value(form))
         return found.decode("latin-1") if isinstance(found, bytes) else found if isinstance(found, str) else None
 

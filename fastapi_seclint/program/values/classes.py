@@ -131,7 +131,7 @@ class Arguments:
 
 @dataclass(slots=True, eq=False)
 class External:
-    """Something of a library, by its canonical dotted name; a call adds `()`: `fastapi_users.FastAPIUsers().current_user`.
+    """A library's symbol by its canonical dotted name; a call adds `()`: `fastapi_users.FastAPIUsers().current_user`.
 
     `arguments` are those of the last call in the name, `parent` is what it was called on or taken from.
     """
