@@ -268,7 +268,7 @@ def x(): ...
 app = FastAPI()
 app.include_router(router)
 """,
-        wrong="a decorator of a router does not go through the method that its class overrides",
+        wrong="",
     )
 
 project(

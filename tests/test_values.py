@@ -258,9 +258,7 @@ def get_settings_too():
         ("minutes", 1440),
         ("field", "field"),
         ("keyword", "keyword"),
-        pytest.param(
-            *("factory", ["made"]), marks=wrong(reason="the default is the factory itself, not what it makes")
-        ),
+        ("factory", ["made"]),
         ("inherited", "base"),
         ("joined", "plain/base"),
         ("origins", ["*"]),

@@ -130,7 +130,8 @@ def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, p
             continue
         if name in base.namespace:
             found = base.namespace[name]
-            if isinstance(found, Function | External) and any(field == name for field, _, _ in base.fields):
+            plain = isinstance(found, Function | External) and not is_settings(cls)
+            if plain and any(field == name for field, _, _ in base.fields):
                 return calls.field_default(found) or _field(cls, name, place)
             return bind(interpreter, found, receiver, cls, name, place)
         for field, _, default in base.fields:

@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import (
     Choice,
     Collection,
     Const,
+    Dependency,
     Environment,
     Mapping,
     Place,
@@ -42,6 +43,8 @@ def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments:
             )
         return Environment(receiver.name, default, place)
     if isinstance(receiver, Collection):
+        if interpreter.unlikely and name in ("append", "insert"):
+            arguments = Arguments([*arguments.positional[:-1], *map(_perhaps, arguments.positional[-1:])])
         return _on_collection(receiver, name, arguments, place)
     if isinstance(receiver, Mapping):
         return on_mapping(receiver, name, arguments, place)
@@ -111,6 +114,11 @@ def plain_arguments(arguments: Arguments) -> tuple[list[Any], dict[str, Any]] | 
         return None
     positional = [value.value for value in arguments.positional if isinstance(value, Const)]
     return positional, {key: value.value for key, value in arguments.keywords.items() if isinstance(value, Const)}
+
+
+def _perhaps(value: Value) -> Value:
+    """A dependency that only some configurations add to a list, and not the default one."""
+    return Choice([NONE, value]) if isinstance(value, Dependency) else value
 
 
 def _on_collection(receiver: Collection, name: str, arguments: Arguments, place: Place) -> Value:

@@ -228,6 +228,8 @@ def _set_fields(
     interpreter: Interpreter, cls: Class, instance: Instance, arguments: Arguments, place: Place
 ) -> None:
     """Fields of dataclasses, attrs classes and models from the arguments or factories, then what runs after that."""
+    from fastapi_seclint.program import attributes
+
     positional = list(arguments.positional)
     for base in reversed(list(cls.lineage())):
         if isinstance(base, Class):
@@ -238,7 +240,8 @@ def _set_fields(
                     instance.attributes[name] = positional.pop(0)
                 elif (factory := _factory(default)) is not None:
                     interpreter.context.append((place.module.file, place.at, name))
-                    instance.attributes[name] = call(interpreter, factory, Arguments(), place)
+                    made = call(interpreter, factory, Arguments(), place)
+                    instance.attributes[name] = Environment(name, made, place) if attributes.is_settings(cls) else made
                     interpreter.context.pop()
     for name in ("__attrs_post_init__", "__post_init__"):
         after = method_of(instance, name)
@@ -248,9 +251,11 @@ def _set_fields(
 
 def _factory(default: Value | None) -> Value | None:
     """What makes the default of a field: `field(default_factory=...)`, attrs' `field(factory=...)`."""
-    if isinstance(default, External) and default.arguments is not None and default.name.endswith(("ield()", "attr.ib()")):
-        return default.arguments.get("default_factory") or default.arguments.get("factory")
-    return None
+    if not isinstance(default, External) or default.arguments is None:
+        return None
+    if not default.name.endswith(("ield()", "attr.ib()")):
+        return None
+    return default.arguments.get("default_factory") or default.arguments.get("factory")
 
 
 def field_default(value: Value) -> Value | None:

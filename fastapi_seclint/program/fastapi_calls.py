@@ -109,9 +109,10 @@ def call_method(interpreter: Interpreter, receiver: Instance, name: str, argumen
     if name in _DECORATORS:
         own = _overridden(receiver, "api_route") if name in HTTP_METHODS else None
         if own is not None:
-            methods = Collection("list", [Const(name.upper())])
-            given = Arguments([receiver, *arguments.positional], {**arguments.keywords, "methods": methods}, arguments.open)
-            return _calls().invoke(interpreter, own, given, place)
+            keywords = {**arguments.keywords, "methods": Collection("list", [Const(name.upper())])}
+            given = Arguments([receiver, *arguments.positional], keywords, arguments.open)
+            value: Value = _calls().invoke(interpreter, own, given, place)
+            return value
         return RouteDecorator(receiver, name, arguments, place)
     if not interpreter.recording:
         return NONE
