@@ -90,15 +90,12 @@ def _holder_call(walk_: Walk, name: str, form: Form, touched: Kinds) -> Kinds:
     """A library call that gets the whole request or its headers."""
     if name == "builtins.getattr" and touched & HOLDERS and len(form[3]) > 1:
         return attribute_kinds(walk_, touched, walk_.text(form[3][1]) or "user")
+    if "scope" in touched and name.startswith("starlette."):
+        whole = name.rpartition(".")[2] in ("Request", "HTTPConnection", "WebSocket")
+        return frozenset({"request"} if whole else {"store"})
     if touched & HOLDERS and credentials.names_verification(name.rpartition(".")[2]):
         walk_.encounter.opaque.append(name)
-    if touched & HOLDERS:
-        return walk_.stranger.credential if "security" in name else CLEAN
-    if "scope" in touched and name.startswith("starlette."):
-        return frozenset(
-            {"request"} if name.rpartition(".")[2] in ("Request", "HTTPConnection", "WebSocket") else {"store"}
-        )
-    return CLEAN
+    return walk_.stranger.credential if touched & HOLDERS and "security" in name else CLEAN
 
 
 def _refusal(walk_: Walk, name: str, form: Form) -> Kinds | None:
