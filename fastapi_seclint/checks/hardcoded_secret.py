@@ -134,6 +134,8 @@ def _named_secret(module: Module, literal: Literal, kind: str) -> bool:
         return False
     if literal.reach is Reach.COMPARED and kind in ("token", "API key") and not _speaks_web(module):
         return False
+    if len(literal.texts) > 1 and 2 * sum(bool(kind_of(text)) for text in literal.texts) > len(literal.texts):
+        return False
     found = [plausible(text, kind, literal.name, literal.reach) for text in literal.texts]
     return 2 * sum(found) >= len(found)
 
