@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._development import only_in_development
@@ -86,8 +87,9 @@ def _for_trying(program: Program, module: Module) -> bool:
 
 def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterator[tuple[str, Literal]]:
     facts = module.facts
+    named = any(map(_names_secret, facts.words))
     for number in range(-1, len(facts.functions)):
-        if not used and not _may_hold_secret(facts, number):
+        if not used and not _may_hold_secret(facts, number, named):
             continue
         reader = Reader(lambda form: _closed(program, module, form), used, local=number >= 0)
         symbol = module.name if number < 0 else f"{module.name}.{facts.functions[number][0]}"
@@ -95,13 +97,21 @@ def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterato
             yield f"{symbol}.{literal.owner}" if literal.owner else symbol, literal
 
 
-def _may_hold_secret(facts: FileFacts, number: int) -> bool:
-    """Whether the text of a function's facts, or the module's, is worth reading; cheap, and generous."""
+@cache
+def _names_secret(word: str) -> bool:
+    return bool(kind_of(word))
+
+
+def _may_hold_secret(facts: FileFacts, number: int, named_file: bool) -> bool:
+    """Whether the text of a function's facts, or the module's, is worth reading; cheap, and generous.
+
+    `named_file`: an identifier of the file is the name of a secret.
+    """
     if any(facts.body_mentions(number, word) for word in _FORMATS):
         return True
     text = facts.lowered(number)
     named = [near for name, near in zip(_NAMES, _NEAR, strict=True) if name in text]
-    return any(near.search(text) for near in named) if number >= 0 else bool(named)
+    return bool(named) if number < 0 and named_file else any(near.search(text) for near in named)
 
 
 def _judge(module: Module, symbol: str, literal: Literal, use: Use | None) -> Finding | None:
