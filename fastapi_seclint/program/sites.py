@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
 
+MODULE = -1
+"""The number that stands for a module's own statements where functions have theirs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """The statements of a module (classes included) or of one function, and where their names are looked up."""
@@ -164,7 +168,8 @@ class Sites:
 
     def _blocks_of(self, module: Module, words: frozenset[str]) -> Iterator[Block]:
         self._interpreter.run_module(module)
-        yield Block(module, None, module.facts.module, module.scope)
+        if any(self._mentions(module, MODULE, word) for word in words):
+            yield Block(module, None, module.facts.module, module.scope)
         for number in range(len(module.facts.functions)):
             if any(self._mentions(module, number, word) for word in words):
                 scope = self.scope(module, number)
@@ -198,11 +203,12 @@ def _may_be_imported(block: Block, form: Form) -> bool:
 def _aliases(module: Module, names: frozenset[str]) -> set[str]:
     """The names under which a file imports symbols of these names."""
     found: set[str] = set()
-    blocks = [module.facts.module]
-    blocks += [
-        module.facts.body(number)
-        for number in range(len(module.facts.functions))
-        if module.facts.body_mentions(number, b'["from"')
+    facts = module.facts
+    renamed = [f'["{name}","'.encode() for name in names]
+    blocks = [
+        facts.module if number == MODULE else facts.body(number)
+        for number in range(MODULE, len(facts.functions))
+        if facts.body_mentions(number, b'["from"') and any(facts.body_mentions(number, text) for text in renamed)
     ]
     for block in blocks:
         for form in walk(block):
