@@ -66,7 +66,7 @@ def meeting_of(name: str, answers: list[Encounter]) -> Meeting:
     opaque = tuple(dict.fromkeys([*missing.opaque, *junk.opaque]))
     used = missing.used or junk.used or junk.checked
     optional = verdict(missing) == "passes" and bool(
-        missing.returned & frozenset({"absent", "bad", "nothing"}) and missing.checked
+        missing.returned & {"absent", "bad"} or ("nothing" in missing.returned and missing.checked)
     )
     inert = missing.denies and junk.denies
     return Meeting(name, verdict(missing), verdict(junk), opaque, used=used, optional=optional, inert=inert)
