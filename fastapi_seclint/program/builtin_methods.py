@@ -44,7 +44,8 @@ def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments:
         return Environment(receiver.name, default, place)
     if isinstance(receiver, Collection):
         if interpreter.unlikely and name in ("append", "insert"):
-            arguments = Arguments([*arguments.positional[:-1], *map(_perhaps, arguments.positional[-1:])])
+            value = _perhaps(arguments.positional[-1], interpreter.against > 0) if arguments.positional else NONE
+            arguments = Arguments([*arguments.positional[:-1], value])
         return _on_collection(receiver, name, arguments, place)
     if isinstance(receiver, Mapping):
         return on_mapping(receiver, name, arguments, place)
@@ -116,9 +117,11 @@ def plain_arguments(arguments: Arguments) -> tuple[list[Any], dict[str, Any]] | 
     return positional, {key: value.value for key, value in arguments.keywords.items() if isinstance(value, Const)}
 
 
-def _perhaps(value: Value) -> Value:
-    """A dependency that only some configurations add to a list, and not the default one."""
-    return Choice([NONE, value]) if isinstance(value, Dependency) else value
+def _perhaps(value: Value, against_default: bool) -> Value:
+    """A dependency that only some configurations add to a list; the first option is that of the default one."""
+    if not isinstance(value, Dependency):
+        return value
+    return Choice([NONE, value] if against_default else [value, NONE])
 
 
 def _on_collection(receiver: Collection, name: str, arguments: Arguments, place: Place) -> Value:

@@ -115,7 +115,7 @@ def _if(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     branches = [otherwise, body] if expected is False else [body, otherwise]
     interpreter.conditions.append(test)
     try:
-        return _branches(interpreter, branches, scope, expected is not True)
+        return _branches(interpreter, branches, scope, expected is None)
     finally:
         interpreter.conditions.pop()
 
@@ -133,11 +133,14 @@ def _branches(interpreter: Interpreter, branches: list[list[Form]], scope: Scope
         for number, branch in enumerate(branches):
             scope.names = dict(before)
             aside = 1 if number or doubtful else 0
+            against = 1 if number and not doubtful else 0
             interpreter.unlikely += aside
+            interpreter.against += against
             try:
                 outcome = run(interpreter, branch, scope)
             finally:
                 interpreter.unlikely -= aside
+                interpreter.against -= against
             outcomes.append(outcome)
             if outcome == FALLS:
                 endings.append(scope.names)

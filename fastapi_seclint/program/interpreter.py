@@ -47,6 +47,7 @@ class Interpreter:
         self.starting = False
         self.uncertain = 0
         self.unlikely = 0
+        self.against = 0
         self.conditions: list[Form] = []
         self.depth = 0
         self.deepest = MAX_DEPTH
