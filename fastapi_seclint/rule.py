@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.spans import Location
@@ -130,8 +130,3 @@ class Rule:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Rule) and other.code == self.code
-
-
-def without_fix(finding: Finding) -> Finding:
-    """The same finding with its fix withheld."""
-    return replace(finding, fix=None)

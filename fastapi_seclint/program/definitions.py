@@ -122,7 +122,7 @@ def _decorate_class(interpreter: Interpreter, form: Form, value: Value, scope: S
         value.decorators.append(decorator)
         router = _router_argument(interpreter, form, scope)
         if router is not None:
-            value.keywords["view of"] = router
+            value.view_of = router
             return value
     if isinstance(decorator, External | Unknown):
         return value

@@ -197,8 +197,10 @@ class Interpreter:
         while self.deferred:
             function, arguments, place = self.deferred.pop(0)
             self.starting = True
-            calls.call(self, function, arguments, place)
-            self.starting = False
+            try:
+                calls.call(self, function, arguments, place)
+            finally:
+                self.starting = False
 
     @contextmanager
     def asking(self) -> Iterator[None]:

@@ -102,6 +102,8 @@ class Program:
         names = {b'"FastAPI"'} | {f'"{name}"'.encode() for name in self._application_classes(modules)}
         for module in sorted(modules, key=lambda item: item.file):
             functions = module.facts.functions
+            if not any(name.strip(b'"').decode() in module.facts.words for name in names):
+                continue
             for number in range(len(functions)):
                 if any(module.facts.body_mentions(number, name) for name in names):
                     outer = number

@@ -218,7 +218,7 @@ def _view_of(endpoint: Value) -> Value | None:
     """The class of a view whose decorator was given the router: its methods get the object by dependency."""
     if isinstance(endpoint, Function) and endpoint.owner is not None and endpoint.kind == "function":
         owner = endpoint.owner
-        if "view of" in owner.keywords:
+        if owner.view_of is not None:
             return owner
     return None
 

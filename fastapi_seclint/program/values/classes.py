@@ -184,7 +184,10 @@ class Function:
 
 @dataclass(slots=True, eq=False)
 class Class:
-    """A class of the project. `fields` are its annotated names with annotation and default, in order."""
+    """A class of the project. `fields` are its annotated names with annotation and default, in order.
+
+    `view_of` is the router that its decorator was given: its methods are handlers that get the object by dependency.
+    """
 
     module: Module
     name: str
@@ -196,6 +199,7 @@ class Class:
     fields: list[tuple[str, Form, Value | None]] = field(default_factory=list)
     keywords: dict[str, Value] = field(default_factory=dict)
     decorators: list[Value] = field(default_factory=list)
+    view_of: Value | None = None
 
     @property
     def place(self) -> Place:
