@@ -31,14 +31,15 @@ ALLOWED: dict[str, set[str]] = {
     "selection": {*PLAIN, "config", "catalogue"},
     "facts": {"spans", "syntax"},
     "program": {*PLAIN, "facts", "discovery", "config"},
-    "checks": {*PLAIN, "edits", "program", "facts"},
+    "checks": {*PLAIN, "edits", "program", "facts", "shipped"},
     "catalogue": {"rule", "checks"},
     "report": {*PLAIN, "edits", "catalogue"},
     "engine": {*PLAIN, *SETTINGS, "edits", "syntax", "cache", "discovery", "facts", "program", "checks", "catalogue"},
     "fixing": {*PLAIN, "edits", "syntax"},
-    "cli": {*PLAIN, *SETTINGS, "discovery", "cache", "catalogue", "engine", "edits", "fixing", "report"},
+    "cli": {*PLAIN, *SETTINGS, "shipped", "discovery", "cache", "catalogue", "engine", "edits", "fixing", "report"},
     "api": {*PLAIN, *SETTINGS, "discovery", "engine", "cli", "fixing"},
     "reference": set(),
+    "shipped": set(),
 }
 ONLY_IN = {
     "ast": {"syntax", "facts"},

@@ -18,7 +18,7 @@ from fastapi_seclint.config import ConfigError
 
 __all__ = ["main", "run"]
 
-COMMANDS = ("check", "fix", "routes", "rule", "rules")
+COMMANDS = ("check", "fix", "reference", "routes", "rule", "rules")
 
 
 class _Verbs(click.Group):
@@ -32,6 +32,10 @@ class _Verbs(click.Group):
             from fastapi_seclint.cli import check
 
             return check.check if cmd_name == "check" else check.fix
+        if cmd_name == "reference":
+            from fastapi_seclint.cli import reference
+
+            return reference.reference
         if cmd_name == "routes":
             from fastapi_seclint.cli import routes
 

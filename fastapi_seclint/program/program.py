@@ -20,6 +20,7 @@ from fastapi_seclint.program.routes import Route, Walker
 from fastapi_seclint.program.sites import Sites
 from fastapi_seclint.program.table import AppRow, RouteRow, RouteTable, Unresolved
 from fastapi_seclint.program.values import Arguments, Bound, Class, Const, Function, Instance, Value
+from fastapi_seclint.program.versions import Versions
 
 if TYPE_CHECKING:
     from fastapi_seclint.config import Config
@@ -182,6 +183,11 @@ class Program:
     def routes(self) -> list[Route]:
         """Every route of every application."""
         return [route for app in self.apps for route in self.walker.routes(app)]
+
+    @cached_property
+    def versions(self) -> Versions:
+        """What lock files, requirements and pyproject.toml say about libraries."""
+        return Versions.find(self.root)
 
     @cached_property
     def sites(self) -> Sites:

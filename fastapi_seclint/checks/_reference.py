@@ -1,0 +1,124 @@
+"""How a fix brings code of the reference into a project: into a `security` package beside the application.
+
+Where a module, package or name `security` exists already the package is called `seclint_security`, so that nothing is
+shadowed; a package that an earlier fix made is used again.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint import shipped
+from fastapi_seclint.edits import AddImport, CreateFile, Edit
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.values import Class, Function
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_NAMES = ("security", "seclint_security")
+_MARK = "What keeps this application's doors shut, taken from the reference implementations of fastapi_seclint."
+_PACKAGE = f'"""{_MARK}"""\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """Code of the reference in a project: the edits that bring it, and the local name of each thing that was asked for.
+
+    `missing` are libraries, as pip names them, that the project does not declare.
+    """
+
+    edits: tuple[Edit, ...]
+    names: dict[str, str]
+    missing: tuple[str, ...]
+
+    @property
+    def needs(self) -> str:
+        """The end of a fix's title: what to install, or nothing."""
+        return f"; install {' '.join(self.missing)}" if self.missing else ""
+
+
+def brought(program: Program, user: Module, name: str, *wanted: str) -> Brought | None:
+    """What it takes to use `wanted` of the reference module `name` in the file of `user`; None when there is no place.
+
+    A file of the package that is there already is left as it is, so that changes made to it by hand stay.
+    """
+    home = _home(program, user)
+    package = next((free for free in _NAMES if _is_free(program, home, free)), None)
+    if package is None:
+        return None
+    implementation = shipped.implementation(name)
+    folder, dotted = posixpath.join(posixpath.dirname(home.path), package), _dotted(home, package)
+    files = {"__init__": _PACKAGE}
+    files |= {each: shipped.implementation(each).source for each in (*implementation.needs, name)}
+    there = posixpath.join(home.folder, package)
+    edits: list[Edit] = [
+        CreateFile(posixpath.join(folder, f"{stem}.py"), text)
+        for stem, text in files.items()
+        if posixpath.join(there, f"{stem}.py") not in program.modules.by_file
+    ]
+    names = {}
+    for each in wanted:
+        names[each] = _local_name(user, f"{dotted}.{name}", each)
+        alias = names[each] if names[each] != each else None
+        edits.append(AddImport(user.path, f"{dotted}.{name}", each, alias, local=True))
+    missing = [library for library in implementation.libraries if not _declares(program, library)]
+    return Brought(tuple(edits), names, tuple(missing))
+
+
+def local_name(module: Module, name: str, source: str = "") -> str:
+    """The name under which a file can import `name` from the module `source` (of the project) without taking another's.
+
+    Give it to `AddImport` as alias when it differs from the name.
+    """
+    return _local_name(module, source, name)
+
+
+def _local_name(user: Module, source: str, name: str) -> str:
+    if name not in user.facts.words:
+        return name
+    bound = user.scope.names.get(name)
+    if isinstance(bound, Function | Class) and bound.module.name == source and bound.name == name:
+        return name
+    tried = (f"{source.rpartition('.')[2]}_{name}".lstrip("_"), *(f"{name}_{number}" for number in range(2, 100)))
+    return next(free for free in tried if free not in user.facts.words)
+
+
+def _home(program: Program, user: Module) -> Module:
+    """The file beside which the package goes: the nearest one around `user` that makes an application, else `user`."""
+    apps = [app.place.module for app in program.apps if app.kind == "app"]
+    around = [app for app in apps if f"{user.folder}/".startswith(f"{app.folder}/")]
+    return max(around or apps, key=lambda module: (len(module.folder), module.file), default=user)
+
+
+def _dotted(home: Module, package: str) -> str:
+    above = home.name if home.package else home.name.rpartition(".")[0]
+    return f"{above}.{package}" if above else package
+
+
+def _is_free(program: Program, home: Module, package: str) -> bool:
+    """Whether a folder of this name can be made, or is one that an earlier fix made."""
+    path = posixpath.join(home.folder, package)
+    own = program.modules.by_file.get(posixpath.join(path, "__init__.py"))
+    if own is not None:
+        return _is_ours(own.facts.module)
+    inside = any(file.startswith(f"{path}/") for file in program.modules.by_file)
+    around = program.modules.by_file.get(posixpath.join(home.folder, "__init__.py"))
+    named = around is not None and package in around.scope.names
+    return not inside and not named and f"{path}.py" not in program.modules.by_file
+
+
+def _is_ours(statements: Sequence[object]) -> bool:
+    match statements:
+        case [["expr", _, ["const", _, text]], *_]:
+            return text == _MARK
+    return False
+
+
+def _declares(program: Program, library: str) -> bool:
+    """Whether the project declares a library; FastAPI is there in any case."""
+    plain = library.partition("[")[0].partition(" ")[0]
+    return plain == "fastapi" or program.versions.declared(plain)

@@ -1,0 +1,58 @@
+"""Limits on how often somebody may try, kept in memory (guide sections 9 and 10).
+
+For one process. With several workers each counts for itself: use `rate_limits_redis`, or a limit in the proxy. Who is
+asking is the address of the connection. Headers such as X-Forwarded-For are the client's own words; behind a proxy let
+the server read them from that proxy only (`uvicorn --proxy-headers --forwarded-allow-ips`).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict, deque
+from threading import Lock
+
+from fastapi import HTTPException, Request, status
+
+
+class RateLimit:
+    """A dependency that lets `max_requests` through in any `window_seconds`, and answers 429 to the rest.
+
+    Each instance counts for itself, whatever its window. At most `most_keys` callers are remembered; the one who was
+    seen longest ago is forgotten first, so that strangers cannot fill the memory.
+    """
+
+    def __init__(self, max_requests: int, window_seconds: float, most_keys: int = 100_000) -> None:
+        self.max_requests = max_requests
+        self.window_seconds = window_seconds
+        self.most_keys = most_keys
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+        self._lock = Lock()
+
+    def __call__(self, request: Request) -> None:
+        """Count a request by the address that it comes from; raises 429."""
+        self.hit(request.client.host if request.client else "")
+
+    def hit(self, key: str) -> None:
+        """Count a try for a key, an account's name for example; raises 429 when there were too many."""
+        wait = self._wait(key, time.monotonic())
+        if wait > 0:
+            raise HTTPException(
+                status_code=status.HTTP_429_TOO_MANY_REQUESTS,
+                detail="Too many requests",
+                headers={"Retry-After": str(math.ceil(wait))},
+            )
+
+    def _wait(self, key: str, now: float) -> float:
+        """The seconds until a key may try again; 0 when it may now, and then the try is counted."""
+        with self._lock:
+            seen = self._seen.setdefault(key, deque())
+            self._seen.move_to_end(key)
+            while seen and seen[0] <= now - self.window_seconds:
+                seen.popleft()
+            if len(seen) >= self.max_requests:
+                return seen[0] + self.window_seconds - now
+            seen.append(now)
+            while len(self._seen) > self.most_keys:
+                self._seen.popitem(last=False)
+            return 0
