@@ -23,7 +23,8 @@ class SharedRateLimit:
     def __init__(self, scope: str, max_requests: int, window_seconds: int, url: str | None = None) -> None:
         self.scope = scope
         self.item = RateLimitItemPerSecond(max_requests, window_seconds)
-        self._limiter = MovingWindowRateLimiter(RedisStorage(f"async+{url or os.environ['REDIS_URL']}"))
+        address = url or os.environ["REDIS_URL"]
+        self._limiter = MovingWindowRateLimiter(RedisStorage(f"async+{address}", implementation="redispy"))
 
     async def __call__(self, request: Request) -> None:
         """Count a request by the address that it comes from; raises 429."""

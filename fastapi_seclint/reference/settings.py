@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     `allowed_hosts` the names under which it is served.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     secret_key: SecretStr
     database_path: str
