@@ -1,0 +1,48 @@
+"""FSL520: a dependency is written so that FastAPI does not see it, and the client supplies what it should give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._dependencies import Consumer, wiring
+from fastapi_seclint.checks._lost import Loss, losses
+from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL520",
+    name="dependency-lost",
+    summary="FastAPI does not see the dependency, so the client supplies the user",
+    severity="critical",
+    cwe=(287, 807),
+    owasp=("API2",),
+    guide="5",
+    fixable="safe",
+)
+
+
+@RULE.check
+def dependency_lost(program: Program) -> Iterator[Finding]:
+    """A finding on each parameter, alias or `Depends` that loses a dependency."""
+    seen: set[Location] = set()
+    for consumer in wiring(program).consumers:
+        for loss in losses(program, consumer):
+            if loss.location not in seen:
+                seen.add(loss.location)
+                yield _finding(consumer, loss)
+
+
+def _finding(consumer: Consumer, loss: Loss) -> Finding:
+    return RULE.finding(
+        loss.location,
+        loss.message,
+        severity=loss.severity,
+        confidence=loss.confidence,
+        symbol=consumer.function.dotted,
+        evidence=loss.evidence,
+        fix=loss.fix,
+    )
