@@ -1,4 +1,4 @@
-"""Every place that configures Starlette's CORSMiddleware, with the values it gets."""
+"""What the rules about CORS share: the configurations of Starlette's CORSMiddleware and wildcards among the origins."""
 
 from __future__ import annotations
 
@@ -6,136 +6,170 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.checks._development import holds, only_in_development
+from fastapi_seclint.checks._middleware import Configuration, Kind, Option, configurations
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program import calls
-from fastapi_seclint.program.sites import Argument, Block, Call
-from fastapi_seclint.program.values import (
-    Arguments,
-    Class,
-    Environment,
-    External,
-    Function,
-    Mapping,
-    Place,
-    Unknown,
-    Value,
-    options,
-)
-from fastapi_seclint.spans import Location
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.values import Collection, Const, Environment, Place, Value, options, settled
+from fastapi_seclint.rule import Confidence, Evidence
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_CORS = "starlette.middleware.cors.CORSMiddleware"
-_POSITIONS = ("allow_origins", "allow_methods", "allow_headers", "allow_credentials", "allow_origin_regex")
-
-World = tuple[Value | None, Value | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option of the middleware: its expression, where it is given, and its value as the code around sees it."""
-
-    form: Form
-    location: Location
-    value: Value
+CORS = Kind(
+    "starlette.middleware.cors.CORSMiddleware",
+    ("allow_origins", "allow_methods", "allow_headers", "allow_credentials", "allow_origin_regex",
+     "allow_private_network", "expose_headers", "max_age"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Cors:
-    """One configuration that gives origins and credentials.
+class Wildcard:
+    """A `"*"` in a list: where it is written, the setting whose default it is, and whether there is no other value."""
 
-    `worlds` are the pairs of values (origins, credentials) that set-up code brings here, or the one pair that the
-    surrounding code gives where it was not followed.
-    """
-
-    call: Call
-    origins: Option
-    credentials: Option
-    worlds: tuple[World, ...]
+    place: Place | None
+    setting: str
+    certain: bool
 
     @property
-    def block(self) -> Block:
-        return self.call.block
-
-    @property
-    def place(self) -> Place:
-        return self.call.place
+    def confidence(self) -> Confidence:
+        return "high" if self.certain and not self.setting.startswith("parameter ") else "medium"
 
 
-def configurations(program: Program) -> Iterator[Cors]:
-    """The configurations in the order of the files: `add_middleware`, `Middleware(...)`, `CORSMiddleware(app, ...)`."""
-    followed = _followed(program)
-    for call, first in _calls(program):
-        origins = _option(call, "allow_origins", first)
-        credentials = _option(call, "allow_credentials", first)
-        if origins is None or credentials is None:
+def cors(program: Program) -> Iterator[Configuration]:
+    """The configurations of CORSMiddleware that not only development has."""
+    for configuration in configurations(program, CORS):
+        if not only_in_development(configuration.place):
+            yield configuration
+
+
+def surely_on(credentials: Value | None) -> bool:
+    """Whether credentials are allowed whatever is configured, as far as known."""
+    known = list(settled(credentials))
+    return bool(known) and all(isinstance(option, Const) and bool(option.value) for option in known)
+
+
+def surely_off(credentials: Value | None) -> bool:
+    """Whether credentials are left out or switched off, whatever is configured."""
+    known = list(options(credentials))
+    return all(isinstance(option, Const) and not option.value for option in known)
+
+
+def wildcards(origins: Value | None, *, bare: bool = True) -> Iterator[Wildcard]:
+    """The stars among origins, methods or headers; `bare`: a string alone counts as the list that people mean."""
+    whole = list(options(origins))
+    for option in whole:
+        setting = option.name if isinstance(option, Environment) else ""
+        for known in settled(option):
+            items = known.items if isinstance(known, Collection) else [known]
+            for item in (one for each in items for one in settled(each)):
+                alone = bare and not isinstance(known, Collection)
+                if isinstance(item, Const) and _is_wildcard(item.value, bare=alone):
+                    place = item.place or getattr(known, "place", None)
+                    if place is None or not only_in_development(place):
+                        yield Wildcard(place, setting, len(whole) == 1)
+
+
+def _is_wildcard(value: object, *, bare: bool) -> bool:
+    if not isinstance(value, str):
+        return False
+    return "*" in [part.strip() for part in value.split(",")] if bare else value == "*"
+
+
+def with_credentials(configuration: Configuration) -> Wildcard | None:
+    """The star among the origins that goes with credentials, in some world."""
+    for world in configuration.worlds:
+        if surely_on(world.get("allow_credentials")):
+            for wildcard in wildcards(world.get("allow_origins")):
+                return wildcard
+    return None
+
+
+def refused(configuration: Configuration, wildcard: Wildcard) -> bool:
+    """Whether the code around, or beside the setting, asks for `"*"` and goes away or changes the origins."""
+    names = _names(configuration.options.get("allow_origins"))
+    return _turns(configuration, names) or _refused_beside(wildcard)
+
+
+def switched_off(configuration: Configuration) -> bool:
+    """Whether the code around asks for `"*"` and switches credentials off because of it."""
+    credentials = configuration.options.get("allow_credentials")
+    if credentials is not None and _asks_for_wildcard(credentials.form):
+        return True
+    return _turns(configuration, _names(credentials))
+
+
+def aware(configuration: Configuration) -> bool:
+    """Whether credentials depend on the star: switched off because of it, or given in a branch of their own."""
+    if switched_off(configuration):
+        return True
+    return any(
+        form[0] == "if" and _asks_for_wildcard(form[2]) and holds(form[1], configuration.place.at)
+        for form in walk(configuration.block.statements)
+    )
+
+
+def _names(option: Option | None) -> set[str]:
+    return {form[2] for form in walk([option.form]) if form[0] == "name"} if option is not None else set()
+
+
+def _turns(configuration: Configuration, names: set[str]) -> bool:
+    """Whether code asks for `"*"` and then changes one of the names, goes away, or takes another branch."""
+    at = configuration.place.at
+    for form in walk(configuration.block.statements):
+        if form[0] != "if" or not (operators := _asks_for_wildcard(form[2])):
             continue
-        worlds = followed.get((call.block.module.file, call.form[1]), [])
-        known = [world for world in worlds if not any(value is None or isinstance(value, Unknown) for value in world)]
-        pairs = known or [(origins.value, credentials.value)]
-        yield Cors(call, origins, credentials, tuple((_made(program, one), _made(program, two)) for one, two in pairs))
-
-
-def _made(program: Program, value: Value | None) -> Value | None:
-    """The value with the default factory of a settings field (`Field(default_factory=lambda: [...])`) called."""
-    if isinstance(value, Environment) and isinstance(value.default, Function):
-        interpreter = program.interpreter
-        with interpreter.asking():
-            made = calls.call(interpreter, value.default, Arguments(), value.place or value.default.place)
-        return Environment(value.name, made, value.place)
-    return value
-
-
-def _followed(program: Program) -> dict[tuple[str, int], list[World]]:
-    found: dict[tuple[str, int], list[World]] = {}
-    for router in program.interpreter.routers:
-        for layer in router.layers:
-            pair = (layer.arguments.get("allow_origins"), layer.arguments.get("allow_credentials"))
-            found.setdefault((layer.place.module.file, layer.place.at), []).append(pair)
-    return found
-
-
-def _calls(program: Program) -> Iterator[tuple[Call, int]]:
-    """Calls that configure the middleware, and the position of its first option."""
-    for call in program.sites.calls(_CORS):
-        yield call, 1
-    for call in program.sites.calls("starlette.middleware.Middleware"):
-        given = call.argument("cls", 0)
-        if given is not None and is_cors(call.value(given)):
-            yield call, 1
-    words = frozenset({"add_middleware"})
-    for block in program.sites.blocks(words):
-        for form in walk(block.statements):
-            if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "add_middleware":
-                call = Call(block, form, "add_middleware", program.interpreter)
-                given = call.argument("middleware_class", 0)
-                if given is not None and is_cors(call.value(given)):
-                    yield call, 1
-
-
-def is_cors(value: Value) -> bool:
-    """Whether a middleware class is CORSMiddleware or a class of the project that descends from it."""
-    for option in options(value):
-        if isinstance(option, External) and option.name == _CORS:
+        absent = bool(operators & {"not in", "!="})
+        safe, unsafe = (form[3], form[4]) if absent else (form[4], form[3])
+        if any(holds(item[1], at) for item in safe):
             return True
-        if isinstance(option, Class) and _CORS in option.external_bases():
+        if any(holds(item[1], at) for item in unsafe):
+            continue
+        if any(_leaves(item) or _assigns(item, names) for item in walk(unsafe)):
             return True
     return False
 
 
-def _option(call: Call, name: str, first: int) -> Option | None:
-    given = call.argument(name, first + _POSITIONS.index(name))
-    if given is not None:
-        return Option(given.form, _location(call, given), call.value(given))
-    for spread in call.spread:
-        for value in options(call.ask(spread)):
-            found = value.get(name) if isinstance(value, Mapping) else None
-            if found is not None:
-                place: Place | None = getattr(found, "place", None)
-                return Option(spread, place.location if place is not None else call.block.location(spread), found)
-    return None
+def _refused_beside(wildcard: Wildcard) -> bool:
+    """Whether a validator beside the setting raises or assigns when it meets the star."""
+    if not wildcard.setting or wildcard.place is None:
+        return False
+    return any(
+        form[0] == "if" and _asks_for_wildcard(form[2]) and any(_leaves(item) for item in walk(form[3]))
+        for body in _bodies(wildcard.place.module)
+        for form in walk(body)
+    )
 
 
-def _location(call: Call, given: Argument) -> Location:
-    return call.block.location(given.at)
+def _bodies(module: Module) -> Iterator[list[Form]]:
+    facts = module.facts
+    for number in range(len(facts.functions)):
+        if facts.body_mentions(number, b'"*"') and facts.body_mentions(number, b'"raise"'):
+            yield facts.body(number)
+
+
+def _asks_for_wildcard(test: Form) -> set[str]:
+    found: set[str] = set()
+    for form in walk(test):
+        if form[0] == "compare" and any(item[0] == "const" and item[2] == "*" for item in walk([form[2], *form[4]])):
+            found.update(form[3])
+    return found
+
+
+def _leaves(form: Form) -> bool:
+    return form[0] in ("raise", "return")
+
+
+def _assigns(form: Form, names: set[str]) -> bool:
+    targets = form[2] if form[0] == "assign" else [form[2]] if form[0] == "annassign" else []
+    return any(target[0] == "name" and target[2] in names for target in targets)
+
+
+def written(option: Option, wildcard: Wildcard, what: str = "origins") -> Iterator[Evidence]:
+    """The place where a star is written, when that is not within the option."""
+    place = wildcard.place
+    if place is None or option.contains(place.location):
+        return
+    name = wildcard.setting
+    said = f"what `{name}` is when nothing is configured" if name else f"among the {what}"
+    yield Evidence(place.location, f'`"*"` is {said}')

@@ -1,0 +1,112 @@
+"""FSL604: a regular expression for origins lets in websites of strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._cors import cors, surely_off
+from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.checks._middleware import Configuration, World
+from fastapi_seclint.checks._origin_patterns import Looseness, looseness
+from fastapi_seclint.program.values import Const, Environment, External, Place, Text, Value, options, settled
+from fastapi_seclint.rule import Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL604",
+    name="cors-loose-origin-regex",
+    summary="a pattern for origins lets in websites of strangers",
+    severity="high",
+    cwe=(942, 185),
+    owasp=("API8",),
+    guide="6",
+)
+
+_UNKNOWN = r"unknown\.example"
+"""Stands for a part of a pattern that is not known: the name of a domain, rightly escaped."""
+
+_MESSAGES = {
+    "any": "`{part}` matches every website that an attacker puts up: list the origins, or name your own domain",
+    "null": (
+        "the origin `null` is every sandboxed frame and local file, so any website can be it: "
+        "take `null` out of the pattern"
+    ),
+    "continued": (
+        "`{part}` also matches a longer name that an attacker registers, such as one that goes on with `.evil.test`: "
+        "end the pattern in your own domain"
+    ),
+    "glued": (
+        "`{part}` also matches a domain of an attacker that ends in the same letters: "
+        "put an escaped dot before your domain, `.*\\.`"
+    ),
+    "registry": "`{part}` matches every domain that anybody registers below that ending: name your own domain",
+    "shared": (
+        "`{part}` matches names that anybody gets at this hosting service, an attacker too: "
+        "list the names that are yours"
+    ),
+    "dot": (
+        "an unescaped dot stands for any character, so `{part}` also matches a name that an attacker registers: "
+        "write `\\.`"
+    ),
+}
+
+
+@RULE.check
+def cors_loose_origin_regex(program: Program) -> Iterator[Finding]:
+    """One finding for each CORSMiddleware whose pattern lets in more than the names of one owner."""
+    for configuration in cors(program):
+        found = _loose(configuration)
+        if found is not None:
+            yield _finding(configuration, *found)
+
+
+def _loose(configuration: Configuration) -> tuple[World, Value, Place | None, Looseness] | None:
+    for world in configuration.worlds:
+        for option in options(world.get("allow_origin_regex")):
+            for known in settled(option):
+                text, place = _pattern(known)
+                found = looseness(text) if text else None
+                if found is not None and not (place is not None and only_in_development(place)):
+                    return world, option, place, found
+    return None
+
+
+def _pattern(value: Value) -> tuple[str, Place | None]:
+    match value:
+        case Const(value=str() as text, place=place):
+            return text, place
+        case Text(parts=parts, place=place):
+            return "".join(part if isinstance(part, str) else _part(part) for part in parts), place
+        case External(name="re.compile()", arguments=arguments) if arguments is not None:
+            for known in settled(arguments.get("pattern", 0)):
+                if not isinstance(known, External):
+                    return _pattern(known)
+    return "", None
+
+
+def _part(value: Value) -> str:
+    for known in settled(value):
+        if isinstance(known, Const) and isinstance(known.value, str):
+            return known.value
+    return _UNKNOWN
+
+
+def _finding(
+    configuration: Configuration, world: World, option: Value, place: Place | None, found: Looseness
+) -> Finding:
+    given = configuration.options["allow_origin_regex"]
+    evidence = []
+    if place is not None and not given.contains(place.location):
+        evidence.append(Evidence(place.location, "the pattern is written here"))
+    public = surely_off(world.get("allow_credentials")) and configuration.complete
+    return RULE.finding(
+        given.location,
+        _MESSAGES[found.mistake].format(part=found.part),
+        severity="medium" if public else "high",
+        confidence="medium" if isinstance(option, Environment) or found.mistake == "shared" else "high",
+        symbol=configuration.block.symbol,
+        evidence=evidence,
+    )

@@ -1,0 +1,177 @@
+"""FSL605: the origins are one string, so that pieces of it count as origins, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._cors import cors, wildcards
+from fastapi_seclint.checks._middleware import Configuration, Option
+from fastapi_seclint.checks._origins import Origin, ask, blocks_of, origins
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import (
+    Class,
+    Const,
+    Environment,
+    External,
+    Function,
+    Instance,
+    Text,
+    Value,
+    options,
+)
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL605",
+    name="cors-origins-not-a-list",
+    summary="pieces of the allowed origin are allowed, too",
+    severity="high",
+    cwe=(942, 187),
+    owasp=("API8",),
+    guide="6",
+)
+
+_MESSAGE = (
+    "`in` on a string finds pieces of it: where `https://app.example.com` is allowed, an attacker's "
+    "`https://app.example.co` is, too: pass a list"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """A string in place of the list: where it comes from, and whether that is a setting."""
+
+    origin: Origin
+    setting: str
+
+
+@RULE.check
+def cors_origins_not_a_list(program: Program) -> Iterator[Finding]:
+    """One finding for each CORSMiddleware whose origins are a string without a star."""
+    for configuration in cors(program):
+        option = configuration.options.get("allow_origins")
+        if option is None or any(_starred(configuration)):
+            continue
+        for bare in _bare(program, option):
+            yield _finding(configuration, option, bare)
+            break
+
+
+def _starred(configuration: Configuration) -> Iterator[bool]:
+    for world in configuration.worlds:
+        yield any(True for _ in wildcards(world.get("allow_origins")))
+
+
+def _finding(configuration: Configuration, option: Option, bare: _Bare) -> Finding:
+    where = bare.origin.block.location(bare.origin.form)
+    evidence = [] if option.contains(where) else [Evidence(where, "the origins are a string here")]
+    confidence: Confidence = "medium" if bare.setting else "high"
+    return RULE.finding(
+        option.location, _MESSAGE, confidence=confidence, symbol=configuration.block.symbol, evidence=evidence
+    )
+
+
+def _bare(program: Program, option: Option) -> Iterator[_Bare]:
+    for origin in _sources(program, option):
+        setting = _string(program, origin)
+        if setting is not None:
+            yield _Bare(origin, setting)
+
+
+def _sources(program: Program, option: Option) -> Iterator[Origin]:
+    """The expressions that the origins come from; a read of the environment where it is written."""
+    for origin in origins(program, option.block, option.form):
+        place = origin.value.place if origin.form[0] == "name" and isinstance(origin.value, Environment) else None
+        found = [
+            Origin(block, form, elsewhere=True)
+            for block in (blocks_of(program, place.module) if place is not None else ())
+            for form in walk(block.statements)
+            if place is not None and form[1] == place.at and form[0] in ("call", "sub")
+        ]
+        yield from found[:1] or [origin]
+
+
+def _string(program: Program, origin: Origin) -> str | None:
+    """Empty for a string written in code, the name of the setting that is one; None for anything else."""
+    form = origin.form
+    match form:
+        case ["const", _, str() as text]:
+            return "" if text else None
+        case ["fstr", *_]:
+            return ""
+        case ["sub", _, ["attr" | "name", *_] as owner, _] if owner[-1] == "environ":
+            return "environ"
+        case ["call", _, ["name" | "attr", *_] as function, *_]:
+            return _called(program, origin.block, form, function)
+        case ["attr", _, owner, name]:
+            return _of_field(program, origin.block, form, owner, name)
+        case ["name", *_]:
+            return _of_value(program, origin.block, form)
+    return None
+
+
+def _called(program: Program, block: Block, form: Form, function: Form) -> str | None:
+    """Reads of the environment that give a string: `os.getenv(...)`, `os.environ.get(...)`, `config("X")`."""
+    name = function[-1]
+    owner = function[2] if function[0] == "attr" else None
+    if name == "getenv" or (name == "get" and owner is not None and owner[-1] == "environ"):
+        return "environ"
+    if name == "str" and function[0] == "name":
+        return "str"
+    if function[0] == "name" and name == "config" and not any(keyword == "cast" for keyword, *_ in form[4]):
+        value = ask(program, block, form)
+        return value.name if isinstance(value, Environment) and len(form[3]) < 2 else None
+    return None
+
+
+def _of_field(program: Program, block: Block, form: Form, owner: Form, name: str) -> str | None:
+    """A settings field that is annotated as a string and that no validator turns into a list."""
+    for option in options(ask(program, block, owner)):
+        cls = option.cls if isinstance(option, Instance) else option
+        if not isinstance(cls, Class):
+            continue
+        for base in cls.lineage():
+            for field, annotation, _ in base.fields if isinstance(base, Class) else ():
+                if field == name:
+                    return name if _is_string(annotation) and not _validated(cls, name) else None
+    return _of_value(program, block, form)
+
+
+def _of_value(program: Program, block: Block, form: Form) -> str | None:
+    for option in options(ask(program, block, form)):
+        if isinstance(option, Const) and isinstance(option.value, str) and option.value:
+            return ""
+        if isinstance(option, Text):
+            return ""
+    return None
+
+
+def _is_string(annotation: Form) -> bool:
+    names = [form[-1] for form in walk([annotation]) if form[0] in ("name", "attr")]
+    return bool(names) and set(names) <= {"str", "Optional", "HttpUrl", "AnyHttpUrl", "AnyUrl"} and "str" in names
+
+
+def _validated(cls: Class, name: str) -> bool:
+    """Whether a validator of the class has to do with the field."""
+    return any(
+        isinstance(method, Function) and any(_validates(decorator, method, name) for decorator in method.decorators)
+        for base in cls.lineage()
+        if isinstance(base, Class)
+        for method in base.namespace.values()
+    )
+
+
+def _validates(decorator: Value, method: Function, name: str) -> bool:
+    for option in options(decorator):
+        if isinstance(option, External) and "validator" in option.name:
+            given = option.arguments.positional if option.arguments is not None else []
+            if any(isinstance(item, Const) and item.value in (name, "*") for item in given):
+                return True
+            return method.number >= 0 and method.module.facts.body_mentions(method.number, f'"{name}"'.encode())
+    return False

@@ -1,0 +1,129 @@
+"""FSL602: every website may read this API's responses; a hint on origins that are easily taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from fastapi_seclint.checks._cors import (
+    Wildcard,
+    aware,
+    cors,
+    refused,
+    surely_off,
+    surely_on,
+    wildcards,
+    with_credentials,
+    written,
+)
+from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.checks._middleware import Configuration
+from fastapi_seclint.program.routers import strings
+from fastapi_seclint.program.values import Collection, Const, Place, Value, options
+from fastapi_seclint.rule import Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL602",
+    name="cors-wildcard-origin",
+    summary="any website may read this API's responses",
+    severity="medium",
+    cwe=(942,),
+    owasp=("API8",),
+    guide="6",
+)
+
+_MESSAGE = (
+    'with `"*"` every website that a user opens can call this API from his browser and read the answers, '
+    "those of an internal network too: list the origins that may"
+)
+_LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
+_READING = {"GET", "HEAD", "OPTIONS"}
+
+
+@RULE.check
+def cors_wildcard_origin(program: Program) -> Iterator[Finding]:
+    """One finding for each CORSMiddleware with `"*"` and without credentials; a hint on weak origins that have them."""
+    for configuration in cors(program):
+        if with_credentials(configuration) is not None:
+            continue
+        wildcard = _wildcard(configuration)
+        if wildcard is not None:
+            yield _any_website(configuration, wildcard)
+        else:
+            yield from _weak_origin(configuration)
+
+
+def _wildcard(configuration: Configuration) -> Wildcard | None:
+    for world in configuration.worlds:
+        for wildcard in wildcards(world.get("allow_origins")):
+            if not refused(configuration, wildcard):
+                return wildcard
+    return None
+
+
+def _any_website(configuration: Configuration, wildcard: Wildcard) -> Finding:
+    origins = configuration.options["allow_origins"]
+    deliberate = aware(configuration) or _reads_only(configuration)
+    return RULE.finding(
+        origins.location,
+        _MESSAGE,
+        confidence=wildcard.confidence,
+        persona="pedantic" if deliberate else "regular",
+        symbol=configuration.block.symbol,
+        evidence=list(written(origins, wildcard)),
+    )
+
+
+def _reads_only(configuration: Configuration) -> bool:
+    """Whether somebody decided on a public API: no credentials, in so many words, and methods that only read."""
+    credentials, methods = (configuration.options.get(name) for name in ("allow_credentials", "allow_methods"))
+    if credentials is None or methods is None or not surely_off(credentials.value):
+        return False
+    listed = strings(methods.value)
+    return listed is not None and set(listed) <= _READING
+
+
+def _weak_origin(configuration: Configuration) -> Iterator[Finding]:
+    """An origin with credentials that has no TLS, or is any program on the visitor's own computer."""
+    for world in configuration.worlds:
+        if not surely_on(world.get("allow_credentials")):
+            continue
+        for origin, place in _plain_origins(world.get("allow_origins")):
+            option = configuration.options["allow_origins"]
+            local = urlsplit(origin).hostname in _LOCAL
+            who = "any program on the user's own computer" if local else "anybody on the network between"
+            evidence = [Evidence(place.location, f"`{origin}` is written here")] if place is not None else []
+            yield RULE.finding(
+                option.location,
+                f"`{origin}` may use this API with the user's cookies, and {who} can be that origin: "
+                "allow it only while developing, and https origins else",
+                severity="low",
+                persona="pedantic",
+                symbol=configuration.block.symbol,
+                evidence=evidence,
+            )
+            return
+
+
+def _plain_origins(value: Value | None) -> Iterator[tuple[str, Place | None]]:
+    for option in options(value):
+        if not isinstance(option, Collection):
+            continue
+        for item in option.items:
+            if isinstance(item, Const) and isinstance(item.value, str) and _is_weak(item.value):
+                place = item.place or option.place
+                if place is None or not only_in_development(place):
+                    yield item.value, place
+
+
+def _is_weak(origin: str) -> bool:
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname
+    except ValueError:
+        return False
+    return parts.scheme == "http" or (parts.scheme == "https" and host in _LOCAL)
