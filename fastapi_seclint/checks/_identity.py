@@ -1,0 +1,150 @@
+"""Who is calling: the dependencies of a route that tell, and the names under which its handler knows the caller."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import Node, dotted_name, parameters
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.program.values import External, Place, options
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_WHO = (
+    r"users?|accounts?|principal|identity|members?|customer|token|jwt|bearer|auth\w*|login|logged_in|api_?key|clients?"
+    r"|admins?|superusers?|staff|roles?|permissions?|scopes?|session_user|subject|claims"
+)
+_IDENTITY = re.compile(
+    rf"(^|_)(current|active|authenticated|verified|logged_in)_?(\w+_)?({_WHO})$"
+    rf"|^(get|require|requires|verify|check|ensure|validate|authenticate|authorize|need|with)_(\w+_)?({_WHO})$"
+    r"|^(\w+_)?(login|auth\w*|jwt|token|admin|role|permission|user)s?_required$|^(authenticate|authorize|is_authenticated"
+    r"|require_\w+|protect(ed)?|auth|current_user|only_\w+|\w+_only)$"
+    r"|^(jwt|auth\w*|token|role|permission|user|admin)_?(bearer|guard|checker|required|dependency|validator|verifier)$",
+    re.I,
+)
+_SUPPLIES = re.compile(
+    r"(service|repo|repository|manager|crud|dao|db|database|store|settings|config|factory|handler)s?$", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A dependency that says who is calling.
+
+    `name` is its last name as the project spells it, `parameter` the handler's parameter that gets what it returns
+    (empty in a list of dependencies), `node` is missing when the callable itself is not in sight.
+    """
+
+    name: str
+    parameter: str
+    node: Node | None
+
+
+def snake(name: str) -> str:
+    """A name of any style in lower case with underscores: `CurrentUser` gives `current_user`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def names_identity(name: str) -> bool:
+    """Whether a dependency that cannot be looked into is named like one that says who is calling."""
+    plain = snake(name)
+    return _IDENTITY.search(plain) is not None and _SUPPLIES.search(plain) is None
+
+
+def guards(program: Program, route: Route) -> list[Guard]:
+    """The dependencies of a route that authenticate its caller, schemes aside."""
+    kept = _kept(program)
+    if id(route) not in kept:
+        kept[id(route)] = [*_seen(program, route), *_unseen(program, route)]
+    return kept[id(route)]
+
+
+@lru_cache(maxsize=1)
+def _kept(program: Program) -> dict[int, list[Guard]]:
+    return {}
+
+
+def _seen(program: Program, route: Route) -> Iterator[Guard]:
+    meetings = {meeting.name: meeting for meeting in program.guarding(route).meetings}
+    for node in route.dependencies:
+        if scheme_of(node.call) is not None or node.alternative:
+            continue
+        name = last_name(node)
+        meeting = meetings.get(node.name)
+        refuses = meeting is not None and (meeting.junk == "denies" or bool(meeting.opaque))
+        opaque = isinstance(node.call, External) and not node.call.name.startswith(("fastapi.", "starlette."))
+        if (refuses and (meeting is None or not meeting.optional)) or (opaque and names_identity(name)):
+            yield Guard(name, node.parameter, node)
+
+
+def last_name(node: Node) -> str:
+    """The last part of a dependency's name; a closure is known by the function that makes it."""
+    return node.name.partition(".<locals>.")[0].removesuffix("()").rpartition(".")[2]
+
+
+def _unseen(program: Program, route: Route) -> Iterator[Guard]:
+    """Dependencies whose callable is not in sight, known by how they are spelled."""
+    if not any("dependency that could not be followed" in reason for _, reason in route.problems):
+        return
+    told: set[int] = set()
+    for parameter in parameters(route.endpoint) if route.endpoint is not None else []:
+        found = program.walker.resolver.dependency_of(parameter)
+        if found is None or any(dotted_name(option) is not None for option in options(found[1])):
+            continue
+        place = found[0].place
+        if place is not None and (name := spelled(place)) and names_identity(name):
+            told.add(place.at)
+            yield Guard(name, parameter.name, None)
+    for place, reason in route.problems:
+        if place.at not in told and "dependency that could not be followed" in reason:
+            name = spelled(place)
+            if name and names_identity(name):
+                yield Guard(name, "", None)
+
+
+def spelled(place: Place) -> str:
+    """How the callable of the `Depends(...)` at a place is spelled, its last name only."""
+    form = form_at(place)
+    if form is None or form[0] != "call":
+        return ""
+    given = form[3] or [value for keyword, value, _ in form[4] if keyword == "dependency"]
+    if not given:
+        return ""
+    inner: Form = given[0]
+    while inner[0] == "call":
+        inner = inner[2]
+    return str(inner[-1]) if inner[0] in ("name", "attr") else ""
+
+
+def form_at(place: Place) -> Form | None:
+    """The call that stands at a place."""
+    return _calls(place.module).get(place.at)
+
+
+@lru_cache(maxsize=32)
+def _calls(module: Module) -> dict[int, Form]:
+    facts = module.facts
+    found: dict[int, Form] = {}
+    for statements in [facts.module, *(facts.body(number) for number in range(len(facts.functions)))]:
+        for form in walk(statements):
+            if form[0] == "call":
+                found.setdefault(form[1], form)
+    return found
+
+
+def is_authenticated(program: Program, route: Route) -> bool:
+    """Whether a route asks who is calling, as far as can be seen or is said by the names of what cannot be seen."""
+    return program.guarding(route).protection == "protected" or bool(guards(program, route))
+
+
+def caller_names(program: Program, route: Route) -> set[str]:
+    """The parameters of a handler that hold the caller."""
+    return {guard.parameter for guard in guards(program, route) if guard.parameter}

@@ -1,0 +1,90 @@
+"""FSL503: a route for administrators that every user may call; an API client whose permissions nobody tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks import _entrances as entrances
+from fastapi_seclint.checks._clients import untested_permissions
+from fastapi_seclint.checks._identity import guards, is_authenticated
+from fastapi_seclint.checks._operators import is_operators_key
+from fastapi_seclint.checks._privileged import privilege
+from fastapi_seclint.checks._roles import authorizes, has_role_notion, role_guard
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL503",
+    name="missing-authorization",
+    summary="every user who is logged in may call a route for administrators",
+    severity="high",
+    cwe=(862, 285),
+    owasp=("API5",),
+    guide="1, 5, 7",
+)
+
+_MANY = 8
+"""A project that has more privileged routes than this, and no others, has administrators for users."""
+
+
+@RULE.check
+def missing_authorization(program: Program) -> Iterator[Finding]:
+    """One finding a handler, on its `def`."""
+    seen: set[object] = set()
+    found = [(route, why) for route in program.routes if (why := _why(program, route))]
+    if len(found) > _MANY and not has_role_notion(program) and _all_users_are_administrators(program, len(found)):
+        return
+    for route, why in found:
+        if route.place not in seen:
+            seen.add(route.place)
+            yield _finding(program, route, why)
+
+
+def _why(program: Program, route: Route) -> str:
+    """Why a route should ask for more than a user, when it does not."""
+    if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
+        return ""
+    if entrances.is_for_development(route):
+        return ""
+    why = privilege(program, route) or untested_permissions(program, route)
+    if not why or not is_authenticated(program, route) or authorizes(program, route):
+        return ""
+    found = guards(program, route)
+    return "" if found and any(is_operators_key(program, guard) for guard in found) else why
+
+
+def _all_users_are_administrators(program: Program, privileged: int) -> bool:
+    asking = [route for route in program.routes if route.kind == "http" and is_authenticated(program, route)]
+    return privileged * 10 >= len(asking) * 9
+
+
+def _finding(program: Program, route: Route, why: str) -> Finding:
+    guard = next(iter(guards(program, route)), None)
+    asked = f"{guard.name} only says who is calling" if guard is not None else "the route only asks who is calling"
+    compared, evidence = _comparison(program, route)
+    advice = f"while {compared}; depend on it here too" if compared else "test the caller's role or permissions as well"
+    confidence: Confidence = "high" if compared and access.is_admin_like(route.path) else "medium"
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"every user who is logged in may call {access.spoken(route)}, which {why}: {asked}, {advice}",
+        confidence=confidence,
+        symbol=access.symbol(route),
+        route=access.key(route),
+        evidence=evidence,
+        masks=("missing-ownership-check", "inactive-user-accepted"),
+    )
+
+
+def _comparison(program: Program, route: Route) -> tuple[str, list[Evidence]]:
+    found = role_guard(program)
+    if found is None or found[0].place is None or found[0].place == route.place:
+        return "", []
+    other, guard = found
+    said = f"{access.spoken(other)} is guarded by {guard.name}"
+    return said, [Evidence(other.place.location, said)] if other.place is not None else []
