@@ -11,6 +11,8 @@ from typing import Any, Literal
 from fastapi_seclint.rule import Confidence, Persona, Severity
 
 FailOn = Literal["critical", "high", "medium", "low", "never"]
+RequireReason = Literal["off", "warn", "error"]
+REQUIRE_REASON: tuple[RequireReason, ...] = ("off", "warn", "error")
 FAIL_ON: tuple[FailOn, ...] = ("critical", "high", "medium", "low", "never")
 
 
@@ -75,6 +77,17 @@ class SecretsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SuppressionsConfig:
+    """`[tool.seclint.suppressions]`: what a missing reason means, and rules that no comment may suppress.
+
+    `require_reason`: `off`, `warn` (a finding) or `error` (the comment does not act either).
+    """
+
+    require_reason: RequireReason = "warn"
+    unsuppressible: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FixConfig:
     """`[tool.seclint.fix]`: whether unsafe fixes are applied, and rules whose fixes never are."""
 
@@ -107,6 +120,7 @@ class Config:
     secrets: SecretsConfig = SecretsConfig()
     severity: tuple[tuple[str, Severity], ...] = ()
     per_path_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    suppressions: SuppressionsConfig = SuppressionsConfig()
     fix: FixConfig = FixConfig()
     file: Path | None = None
     origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}), repr=False)

@@ -14,6 +14,7 @@ import tomli
 
 from fastapi_seclint.config import (
     FAIL_ON,
+    REQUIRE_REASON,
     AuthConfig,
     Config,
     ConfigError,
@@ -22,6 +23,7 @@ from fastapi_seclint.config import (
     PublicRoute,
     RateLimitConfig,
     SecretsConfig,
+    SuppressionsConfig,
 )
 from fastapi_seclint.rule import CONFIDENCES, PERSONAS, SEVERITIES
 from fastapi_seclint.toml_lines import KeyPath, item_line, key_lines, nearest_line
@@ -63,7 +65,7 @@ KEYS: Mapping[str, Kind] = {
     "secrets.min-entropy": "number",
     "severity.*": SEVERITIES,
     "per-path-ignores.*": "strings",
-    "suppressions.require-reason": ("off", "warn", "error"),
+    "suppressions.require-reason": REQUIRE_REASON,
     "suppressions.unsuppressible": "strings",
     "suppressions.honor-foreign": "strings",
     "fix.unsafe": "bool",
@@ -71,7 +73,7 @@ KEYS: Mapping[str, Kind] = {
     "fix.password-backend": ("keep", "passlib", "pwdlib"),
 }
 TABLES = ("auth", "rate-limit", "secrets", "severity", "per-path-ignores", "suppressions", "fix")
-WITHOUT_EFFECT = ("target-version", "src", "apps", "baseline", "suppressions.", "fix.password-backend")
+WITHOUT_EFFECT = ("target-version", "src", "apps", "baseline", "suppressions.honor-foreign", "fix.password-backend")
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +274,7 @@ def _assembled(file: _File, values: Mapping[str, Any], origins: Mapping[str, Ori
         return {key.replace("-", "_"): value for key, value in table(name).items()}
 
     fix = {key: value for key, value in keywords("fix").items() if key != "password_backend"}
+    suppressions = {key: value for key, value in keywords("suppressions").items() if key != "honor_foreign"}
     plain = {
         key.replace("-", "_"): value
         for key, value in values.items()
@@ -284,6 +287,7 @@ def _assembled(file: _File, values: Mapping[str, Any], origins: Mapping[str, Ori
         secrets=SecretsConfig(**keywords("secrets")),
         severity=tuple(table("severity").items()),
         per_path_ignores=tuple(table("per-path-ignores").items()),
+        suppressions=SuppressionsConfig(**suppressions),
         fix=FixConfig(**fix),
         file=file.path,
         origins=MappingProxyType(dict(origins)),

@@ -11,6 +11,7 @@ from fastapi_seclint.spans import Location
 if TYPE_CHECKING:
     from fastapi_seclint.edits import Edit
     from fastapi_seclint.program import Program
+    from fastapi_seclint.suppressions import RunFacts
 
 Severity = Literal["critical", "high", "medium", "low"]
 Confidence = Literal["high", "medium", "low"]
@@ -42,12 +43,21 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class SuppressedBy:
+    """The comment that hides a finding: where it stands, how (`ignore`, `ignore-file`, `disable`), and its reason."""
+
+    location: Location
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One mistake at one place.
 
     `location` is the place to mend. `symbol` is the dotted name of the enclosing function, class or module;
     `route` the method and path it concerns. `masks` names rules whose findings on the same route or token this one
-    hides, so that mending it may rightly bring them up.
+    hides, so that mending it may rightly bring them up. `suppressed_by` is the comment that hides it in a report.
     """
 
     rule: Rule
@@ -61,6 +71,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     fix: Fix | None = None
     masks: tuple[str, ...] = ()
+    suppressed_by: SuppressedBy | None = None
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:
@@ -69,6 +80,7 @@ class Finding:
 
 
 Check = Callable[["Program"], Iterable[Finding]]
+Review = Callable[["RunFacts"], Iterable[Finding]]
 
 
 @dataclass(slots=True)
@@ -77,6 +89,8 @@ class Rule:
 
     `guide` is the section of the security guide that documents the mistake, `fixable` the best applicability its fixes
     can have, `cwe` the weakness numbers and `owasp` the entries of the OWASP API Security Top 10 2023 (`API2`).
+    A rule about the run itself has a review in place of a check: it looks at suppressions and configuration after all
+    checks ran, and cannot be suppressed by a comment.
     """
 
     code: str
@@ -90,10 +104,16 @@ class Rule:
     guide: str = ""
     fixable: Literal["safe", "unsafe", "none"] = "none"
     run: Check | None = field(default=None, repr=False)
+    review: Review | None = field(default=None, repr=False)
 
     def check(self, function: Callable[[Program], Iterator[Finding]]) -> Callable[[Program], Iterator[Finding]]:
         """Register the function that looks for this mistake; it takes the program and yields findings."""
         self.run = function
+        return function
+
+    def reviews(self, function: Callable[[RunFacts], Iterator[Finding]]) -> Callable[[RunFacts], Iterator[Finding]]:
+        """Register the function that judges a run; it takes what the run knows of itself and yields findings."""
+        self.review = function
         return function
 
     def finding(

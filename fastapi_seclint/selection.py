@@ -18,7 +18,22 @@ def rules_of(config: Config) -> tuple[Rule, ...]:
     chosen = _codes(config, "select", config.select) | _codes(config, "extend-select", config.extend_select)
     chosen -= _codes(config, "ignore", config.ignore)
     _codes(config, "fix.unfixable", config.fix.unfixable)
+    _codes(config, "suppressions.unsuppressible", config.suppressions.unsuppressible)
     return tuple(rule for rule in catalogue.rules() if rule.code in chosen)
+
+
+def ignored_rules(config: Config) -> tuple[Rule, ...]:
+    """The rules that `ignore` keeps from running, by code."""
+    chosen = _codes(config, "select", config.select) | _codes(config, "extend-select", config.extend_select)
+    ignored = _codes(config, "ignore", config.ignore)
+    return tuple(rule for rule in catalogue.rules() if rule.code in chosen & ignored)
+
+
+def pattern(text: str) -> Matches:
+    """Whether a path inside the project fits a pattern of git ignores."""
+    import pathspec
+
+    return pathspec.GitIgnoreSpec.from_lines([text]).match_file
 
 
 def kept_back(config: Config) -> tuple[str, ...]:
@@ -93,12 +108,6 @@ def _severity_overrides(config: Config) -> dict[str, Severity]:
 
 def _path_ignores(config: Config) -> Ignores:
     """The configured patterns, compiled, each with the codes that it silences."""
-    if not config.per_path_ignores:
-        return []
-    import pathspec
-
-    compiled: Ignores = []
-    for pattern, words in config.per_path_ignores:
-        spec = pathspec.GitIgnoreSpec.from_lines([pattern])
-        compiled.append((spec.match_file, _codes(config, f"per-path-ignores.{pattern}", words)))
-    return compiled
+    return [
+        (pattern(text), _codes(config, f"per-path-ignores.{text}", words)) for text, words in config.per_path_ignores
+    ]

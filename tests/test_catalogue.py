@@ -42,7 +42,7 @@ def faults(rule: Rule) -> list[str]:
         "confidence is known": rule.confidence in CONFIDENCES,
         "persona is known": rule.persona in PERSONAS,
         "fixable is safe, unsafe or none": rule.fixable in ("safe", "unsafe", "none"),
-        "a check is registered": rule.run is not None,
+        "a check or a review is registered": (rule.run is None) != (rule.review is None),
         "weaknesses are positive CWE numbers": all(number > 0 for number in rule.cwe),
         "owasp names entries of the API Security Top 10": set(rule.owasp) <= OWASP,
         "summary is lower case without a full stop": not said_badly(rule.summary),

@@ -78,3 +78,25 @@ def rules(folder: Path, **modules: str) -> Iterator[None]:
         catalogue.rules.cache_clear()
         for name in modules:
             sys.modules.pop(f"{checks.__name__}.{name}", None)
+
+
+CALLS = '''
+from fastapi_seclint.facts.forms import span_of, walk
+from fastapi_seclint.rule import Rule
+from fastapi_seclint.spans import Location
+
+RULE = Rule(code="{code}", name="toy-{name}", summary="{name} is called", severity="high")
+
+
+@RULE.check
+def toy(program):
+    for block in program.sites.blocks(frozenset(["{name}"])):
+        for form in walk(block.statements):
+            if form[0] == "call" and form[2][0] == "name" and form[2][2] == "{name}":
+                yield RULE.finding(block.location(form), "{name} is called", symbol=block.symbol)
+'''
+
+
+def calls(name: str, code: str) -> str:
+    """A rule `toy-<name>` that finds every call of a function of that name, wherever it stands."""
+    return CALLS.format(name=name, code=code)

@@ -19,6 +19,8 @@ from fastapi_seclint.outcome import Report
 Targets = list[tuple[str, Path | None]]
 """Formats and where each goes; None is standard output."""
 UNREADABLE = "unreadable-file"
+STRICT = frozenset({"malformed-suppression", "stale-configuration"})
+"""Rules whose findings fail a `--strict` run, whatever the gate."""
 FORMATS = ("text", "concise", "json", "github")
 
 
@@ -99,7 +101,8 @@ def exit_code(report: Report, options: CheckOptions) -> int:
         return 4
     if options.exit_zero:
         return 0
-    return 1 if report.failing or (options.strict and report.errors) else 0
+    strictly = report.errors or any(finding.rule.name in STRICT for finding in report.findings)
+    return 1 if report.failing or (options.strict and strictly) else 0
 
 
 def _targets(options: CheckOptions) -> Targets:
@@ -129,9 +132,11 @@ def _rendered(name: str, report: Report, options: CheckOptions, file: Path | Non
     if name == "concise":
         from fastapi_seclint.report import concise
 
-        return concise.render(report, summary=not options.quiet, counts=options.statistics)
+        return concise.render(
+            report, summary=not options.quiet, counts=options.statistics, hidden=options.show_suppressed
+        )
     from fastapi_seclint.report import text
 
     color = console.wants_color(options.color, sys.stdout) and (file is None or options.color == "always")
-    style = text.Style(color, not options.no_snippet, not options.quiet, options.statistics)
+    style = text.Style(color, not options.no_snippet, not options.quiet, options.statistics, options.show_suppressed)
     return text.render(report, style)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ class CheckOptions:
     output: Path | None
     statistics: bool
     no_snippet: bool
+    show_suppressed: bool
     show_fixes: bool
     color: str
     quiet: bool
@@ -51,6 +54,8 @@ class CheckOptions:
     force_exclude: bool
     no_respect_gitignore: bool
     include_tests: bool
+    no_suppressions: bool
+    today: datetime | None
     hook: bool
     config_file: Path | None
     isolated: bool
@@ -79,9 +84,18 @@ class CheckOptions:
             force_exclude=self.force_exclude or self.hook,
             include_tests=self.include_tests,
             replacements=any(name.partition("=")[0] == "json" for name in self.formats),
+            suppressions=not self.no_suppressions,
+            strict=self.strict,
+            today=self.today.date() if self.today else _source_date(),
             cache=not self.no_cache,
             jobs=self.jobs,
         )
+
+
+def _source_date() -> date | None:
+    """The date that reproducible builds set (SOURCE_DATE_EPOCH, seconds since 1970 in UTC), or None."""
+    seconds = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(seconds), UTC).date() if seconds.isdecimal() and len(seconds) < 12 else None
 
 
 def _words(given: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -113,12 +127,16 @@ _SELECTION = (
     click.option("--min-severity", type=click.Choice(SEVERITIES), help="Show nothing less severe."),
     click.option("--min-confidence", type=click.Choice(CONFIDENCES), help="Show nothing less certain."),
     click.option("--include-tests", is_flag=True, help="Show findings in tests."),
+    click.option("--no-suppressions", is_flag=True, help="Show what comments suppress, as if they were not there."),
+    click.option(
+        "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The date that `until=` is compared with."
+    ),
 )
 _GATE = (
     click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on [low]."),
     click.option("--exit-zero", is_flag=True, help="Exit with 0 in place of 1."),
     click.option("--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 when a fix changed something."),
-    click.option("--strict", is_flag=True, help="Fail for files that could not be read, whatever the gate."),
+    click.option("--strict", is_flag=True, help="Fail for unread files, malformed suppressions, stale configuration."),
     click.option("--require-app", is_flag=True, help="Exit with 4 when there is no application."),
 )
 _OUTPUT = (
@@ -132,6 +150,7 @@ _OUTPUT = (
     ),
     click.option("--output", type=_file(), metavar="FILE", help="Write to a file in place of standard output."),
     click.option("--statistics", is_flag=True, help="Count findings by rule."),
+    click.option("--show-suppressed", is_flag=True, help="Show what comments suppress, with their reasons."),
     click.option("--no-snippet", is_flag=True, help="Show no source lines."),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours [auto]."),
     click.option("--hook", is_flag=True, help="As a commit hook: concise, named files may be excluded."),

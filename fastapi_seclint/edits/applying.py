@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fastapi_seclint.edits import definitions, expressions, imports, named, statements
+from fastapi_seclint.edits import comments, definitions, expressions, imports, named, statements
 from fastapi_seclint.edits.expressions import Bracketed
 from fastapi_seclint.edits.named import AddImport, CreateFile, Edit
 from fastapi_seclint.edits.text import EditError, Splice, in_order
@@ -29,6 +29,7 @@ ON_LINES: dict[type, Callable[[Tree, Any], Sequence[Splice]]] = {
     named.ReplaceStatement: statements.replace_statement,
     named.RemoveStatement: statements.remove_statement,
     named.RaiseInsteadOfReturn: statements.raise_instead_of_return,
+    named.ReplaceComment: comments.replace_comment,
     named.AddDecorator: definitions.add_decorator,
     named.MoveDecorator: definitions.move_decorator,
 }

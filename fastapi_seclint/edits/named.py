@@ -190,6 +190,18 @@ class MoveDecorator:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceComment:
+    """Put `text` in place of the comment, or the part of one, at `span`; without text it is dropped.
+
+    A comment that has its line to itself is dropped with the line.
+    """
+
+    path: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateFile:
     """Write a new file. A file that exists with other content makes the edit fail."""
 
@@ -216,5 +228,6 @@ Edit = (
     | AddParameter
     | AddDecorator
     | MoveDecorator
+    | ReplaceComment
     | CreateFile
 )

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint import selection
-from fastapi_seclint.engine import gathering, planning
+from fastapi_seclint.config import Config
+from fastapi_seclint.engine import gathering, planning, reviewing
 from fastapi_seclint.engine.gathering import Content, Progress
 from fastapi_seclint.engine.planning import Options, Unit
 from fastapi_seclint.engine.replacing import Replacements
@@ -20,7 +21,7 @@ from fastapi_seclint.engine.stored import Examined
 from fastapi_seclint.engine.vault import Vault
 from fastapi_seclint.outcome import Failure, ReadError, Report, Survey
 from fastapi_seclint.program.table import RouteTable
-from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.rule import Finding
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 Overlay = Mapping[Path, str]
 """Texts, by path, that stand in for files: what a fix would write."""
 NO_OVERLAY: Overlay = MappingProxyType({})
+Inside = Callable[[str], str]
+"""The path inside a project of a file given by its display path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class _Part:
 
     examined: Examined
     findings: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...]
     failing: int
     notes: tuple[str, ...]
     details: tuple[str, ...]
@@ -62,12 +66,14 @@ def analyse(
     with gathering.collector_paused():
         parts = [_check(unit, plan.options, overlay, fresh, progress) for unit in plan.units]
     findings = tuple(sorted((finding for part in parts for finding in part.findings), key=_order))
+    suppressed = tuple(sorted((finding for part in parts for finding in part.suppressed), key=_order))
     return Report(
         findings=findings,
+        suppressed=suppressed,
         errors=_unique((*plan.errors, *(error for part in parts for error in part.examined.unreadable))),
         files=sum(len(part.contents) for part in parts),
         checked=sum(part.examined.files for part in parts),
-        sources=Sources.of(findings, (content for part in parts for content in part.contents)),
+        sources=Sources.of((*findings, *suppressed), (content for part in parts for content in part.contents)),
         notes=tuple(dict.fromkeys((*plan.notes, *(note for part in parts for note in part.notes)))),
         details=tuple(detail for part in parts for detail in part.details),
         failing=sum(part.failing for part in parts),
@@ -82,7 +88,7 @@ def survey(paths: Sequence[Path], options: Options | None = None, *, progress: P
     """The route table of files and directories; raises as `analyse` does."""
     plan = planning.plan(paths, options or Options())
     with gathering.collector_paused():
-        parts = [_examine(unit, plan.options, NO_OVERLAY, False, progress, routes=True)[0] for unit in plan.units]
+        parts = [_examine(unit, plan.options, NO_OVERLAY, False, progress, kind="routes")[0] for unit in plan.units]
     tables = [part.table for part in parts if part.table]
     return Survey(
         table=RouteTable(
@@ -99,23 +105,31 @@ def survey(paths: Sequence[Path], options: Options | None = None, *, progress: P
 
 def _check(unit: Unit, options: Options, overlay: Overlay, fresh: bool, progress: Progress | None) -> _Part:
     """The findings of one project that its configuration shows."""
-    chosen = selection.Filter(unit.config)
     examined, contents, vault = _examine(unit, options, overlay, fresh, progress)
     inside = _Inside(unit.project.root, contents)
-    shown = list(chosen.kept(examined.findings, inside))
-    reported = unit.project.reported
-    if reported is not None and not options.whole:
-        shown = [finding for finding in shown if finding.location.path in reported]
+    reviewed = reviewing.review(unit, options, examined, inside.all())
+    shown = _reported(reviewed.findings, unit, options, inside)
     kept = shown if options.include_tests else _outside_tests(shown, inside)
+    hidden = _reported(reviewed.hidden, unit, options, inside)
+    hidden = hidden if options.include_tests else _outside_tests(hidden, inside)
     left_out = len(shown) - len(kept)
     details = (f"{left_out} findings in tests left out (--include-tests shows them)",) if left_out else ()
     no_app = contents and not examined.apps and not examined.failures
     notes: tuple[str, ...] = (f"no application found in {_shown(unit.project.root, options.cwd)}",) if no_app else ()
     notes += selection.kept_back(unit.config)
     failing = sum(selection.at_least(finding.severity, unit.config.fail_on) for finding in kept)
-    fixes = [finding.fix for finding in kept if finding.fix] if options.replacements else []
+    fixes = [finding.fix for finding in (*kept, *hidden) if finding.fix] if options.replacements else []
     replacements = vault.replacements(fixes) if fixes else {}
-    return _Part(examined, tuple(kept), failing, notes, details, contents, replacements)
+    return _Part(examined, tuple(kept), tuple(hidden), failing, notes, details, contents, replacements)
+
+
+def _reported(findings: Sequence[Finding], unit: Unit, options: Options, inside: Inside) -> list[Finding]:
+    """The findings that the configuration shows, in the files that were named."""
+    shown = list(selection.Filter(unit.config).kept(findings, inside))
+    reported = unit.project.reported
+    if reported is None or options.whole:
+        return shown
+    return [finding for finding in shown if finding.location.path in reported]
 
 
 class _Inside:
@@ -129,8 +143,12 @@ class _Inside:
         path = self._paths.get(display)
         return Path(os.path.relpath(path, self._root)).as_posix() if path else display
 
+    def all(self) -> list[str]:
+        """The paths inside the project of all its files."""
+        return [self(display) for display in self._paths]
 
-def _outside_tests(findings: Sequence[Finding], inside: Callable[[str], str]) -> list[Finding]:
+
+def _outside_tests(findings: Sequence[Finding], inside: Inside) -> list[Finding]:
     """The findings that are not in tests; `inside` gives a file's path in the project."""
     if not findings:
         return []
@@ -146,11 +164,12 @@ def _examine(
     fresh: bool,
     progress: Progress | None,
     *,
-    routes: bool = False,
+    kind: Literal["findings", "routes"] = "findings",
 ) -> tuple[Examined, Sequence[Content], Vault]:
     """Run the rules of one project, or resolve its routes; a stored result answers when nothing changed."""
     contents, missing = gathering.contents(unit.project, options.cwd, overlay)
-    vault = Vault(unit, contents, routes=routes, enabled=options.cache)
+    stale = kind == "findings" and reviewing.wants_stale(options, unit.config)
+    vault = Vault(unit, contents, kind=f"{kind}, stale" if stale else kind, enabled=options.cache)
     if not (fresh or overlay or missing) and (known := vault.result()):
         return known, contents, vault
     from fastapi_seclint.program import Program
@@ -160,10 +179,13 @@ def _examine(
     options.memory.update(entries)
     unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
     program = Program(unit.project.root, gathered.files, unreadable=unreadable, config=unit.config)
-    start = Examined(unreadable=unreadable, failures=tuple(gathered.failures), files=len(gathered.files))
+    comments = tuple((facts.path, tuple(facts.comments)) for _, facts in gathered.files if facts.comments)
+    start = Examined(
+        unreadable=unreadable, failures=tuple(gathered.failures), files=len(gathered.files), comments=comments
+    )
     examined = _resolve(program, start)
-    if not routes:
-        examined = _run(program, selection.rules_of(unit.config), replace(examined, table=None))
+    if kind == "findings":
+        examined = _run(program, unit.config, replace(examined, table=None), stale=stale)
     if not (overlay or missing):
         vault.keep(entries, examined)
     return examined, contents, vault
@@ -178,16 +200,38 @@ def _resolve(program: Program, examined: Examined) -> Examined:
     return replace(examined, table=table, apps=len(table.apps))
 
 
-def _run(program: Program, rules: Iterable[Rule], examined: Examined) -> Examined:
-    """The findings of the rules; one that crashes is a failure with its name, and the rest still runs."""
+def _run(program: Program, config: Config, examined: Examined, *, stale: bool) -> Examined:
+    """The findings of the rules; one that crashes is a failure with its name, and the rest still runs.
+
+    `stale` asks for what in the configuration matches nothing; rules that it ignores run for that, too.
+    """
+    rules = selection.rules_of(config)
+    idle = selection.ignored_rules(config) if stale else ()
     findings: list[Finding] = []
     failures = list(examined.failures)
-    for rule in rules:
+    ran: list[str] = []
+    for rule in (*rules, *idle):
         try:
             findings.extend(rule.run(program) if rule.run else ())
+            ran.append(rule.code)
         except Exception as error:
             failures.append(_failure(rule.name, error))
-    return replace(examined, findings=tuple(sorted(findings, key=_order)), failures=tuple(failures))
+    return replace(
+        examined,
+        findings=tuple(sorted(findings, key=_order)),
+        failures=tuple(failures),
+        words=reviewing.words_in(examined.comments, config),
+        ran=tuple(rule.code for rule in rules if rule.code in ran),
+        idle=tuple(rule.code for rule in idle),
+        reviews=tuple(rule.name for rule in rules if rule.review),
+        unmatched=_unmatched(program, config) if stale else (),
+    )
+
+
+def _unmatched(program: Program, config: Config) -> tuple[str, ...]:
+    from fastapi_seclint.program.unmatched import unmatched
+
+    return tuple(unmatched(program, config))
 
 
 def _failure(name: str, error: Exception) -> Failure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from fastapi_seclint import config_file, discovery
@@ -20,7 +21,9 @@ class Options:
     """What the arguments of a run decide: where it runs, what replaces the configuration, and how it works.
 
     `replacements` asks what fixes come to. `whole` reports on all files of the projects that named files belong to.
-    `memory` keeps facts by the content's digest for further runs of this process.
+    `suppressions` obeys comments; `strict` looks at what configuration matches nothing, too; `today` is the date of the
+    run, else the system's is taken unless the run is isolated. `memory` keeps facts by the content's digest for further
+    runs of this process.
     """
 
     cwd: Path = field(default_factory=Path.cwd)
@@ -31,6 +34,9 @@ class Options:
     include_tests: bool = False
     whole: bool = False
     replacements: bool = False
+    suppressions: bool = True
+    strict: bool = False
+    today: date | None = None
     cache: bool = True
     jobs: int | None = None
     memory: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi_seclint import __version__, catalogue
 from fastapi_seclint.outcome import Failure, ReadError
@@ -16,10 +16,18 @@ from fastapi_seclint.program.table import AppRow, Guards, RouteRow, RouteTable, 
 from fastapi_seclint.rule import Evidence, Finding, Fix
 from fastapi_seclint.spans import Location, Span
 
+if TYPE_CHECKING:
+    from fastapi_seclint.facts.comments import Row
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What the rules found in one project before any filter, or its route table; and what could not be read."""
+    """What the rules found in one project before any filter, or its route table; and what could not be read.
+
+    `comments` are the rows of `facts.comments` by path, `words` the code and the complaint for each word in their
+    brackets. `ran` are the codes of the rules that ran to the end, `idle` those that only ran to tell whether ignoring
+    them is of use, `reviews` the names of the rules about the run, `unmatched` keys of configuration without a match.
+    """
 
     findings: tuple[Finding, ...] = ()
     unreadable: tuple[ReadError, ...] = ()
@@ -27,6 +35,12 @@ class Examined:
     files: int = 0
     apps: int = 0
     table: RouteTable | None = None
+    comments: tuple[tuple[str, tuple[Row, ...]], ...] = ()
+    words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    ran: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+    reviews: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
 
 
 @cache
@@ -48,6 +62,9 @@ def dumps(examined: Examined) -> bytes:
         "files": examined.files,
         "apps": examined.apps,
         "table": asdict(examined.table) if examined.table else None,
+        "comments": examined.comments,
+        "words": examined.words,
+        "about": [examined.ran, examined.idle, examined.reviews, examined.unmatched],
     }
     return json.dumps(value, separators=(",", ":")).encode()
 
@@ -56,12 +73,19 @@ def loads(entry: bytes) -> Examined:
     """The run again; raises ValueError for anything that is not such an entry."""
     try:
         value = json.loads(entry)
+        ran, idle, reviews, unmatched = value["about"]
         return Examined(
             findings=tuple(_read_finding(item) for item in value["findings"]),
             unreadable=tuple(ReadError(*item) for item in value["unreadable"]),
             files=value["files"],
             apps=value["apps"],
             table=_read_table(value["table"]) if value["table"] else None,
+            comments=tuple((path, tuple(tuple(row) for row in rows)) for path, rows in value["comments"]),
+            words={word: (code, complaint) for word, (code, complaint) in value["words"].items()},
+            ran=tuple(ran),
+            idle=tuple(idle),
+            reviews=tuple(reviews),
+            unmatched=tuple(unmatched),
         )
     except (KeyError, TypeError, AttributeError, catalogue.UnknownRule) as error:
         raise ValueError(f"not a stored result: {error}") from None

@@ -17,13 +17,16 @@ from fastapi_seclint.rule import Fix
 
 
 class Vault:
-    """The cache of one run on one project. Nothing in it can change a result: a wrong or missing entry is a miss."""
+    """The cache of one run on one project. Nothing in it can change a result: a wrong or missing entry is a miss.
 
-    def __init__(self, unit: Unit, contents: Sequence[Content], *, routes: bool, enabled: bool) -> None:
+    `kind` tells runs apart that ask for different results.
+    """
+
+    def __init__(self, unit: Unit, contents: Sequence[Content], *, kind: str, enabled: bool) -> None:
         self._cache = Cache(unit.cache_directory if enabled else None)
         self._unit = unit
         self._contents = contents
-        self._kind = "routes" if routes else "findings"
+        self._kind = kind
         self._enabled = enabled
 
     def result(self) -> Examined | None:

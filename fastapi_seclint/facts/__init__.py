@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from fastapi_seclint import syntax
 from fastapi_seclint.facts.build import Builder
+from fastapi_seclint.facts.comments import Row, directives
 from fastapi_seclint.facts.forms import Form
 
 VERSION = "1"
@@ -51,6 +52,11 @@ class FileFacts:
     def decorators(self) -> frozenset[str]:
         """The attribute names of decorators that are calls: `get` of `@router.get("/")`."""
         return frozenset(self._header["decorators"].split(" "))
+
+    @cached_property
+    def comments(self) -> list[Row]:
+        """The comments that speak to seclint, as `facts.comments` describes them."""
+        return [cast("Row", tuple(row)) for row in self._header.get("comments", ())]
 
     @cached_property
     def module(self) -> list[Form]:
@@ -98,12 +104,14 @@ def extract(source: syntax.Source) -> FileFacts:
     odd = frozenset() if text.isascii() else _odd_lines(text)
     builder = Builder(syntax.char_columns(text) if odd else None, odd)
     module = builder.statements(source.tree.body)
-    header = {
+    header: dict[str, Any] = {
         "words": " ".join(sorted(builder.words)),
         "imports": " ".join(sorted(builder.imports)),
         "decorators": " ".join(sorted(builder.decorators)),
         "functions": builder.functions,
     }
+    if comments := directives(text):
+        header["comments"] = comments
     return FileFacts(source.path, [_dump(piece) for piece in (header, module, *builder.bodies)])
 
 

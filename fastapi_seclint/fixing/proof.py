@@ -36,7 +36,7 @@ def _new_findings(before: Report, after: Report, mended: Sequence[Finding]) -> s
             allowed[key(finding)] -= 1
         elif gone[key(finding)] > 0:
             return "the mistake is still there afterwards"
-        elif not any(_masked(finding, by) for by in mended):
+        elif finding.rule.review is None and not any(_masked(finding, by) for by in mended):
             return f"it brings up {finding.rule.name} at {finding.location}"
     return ""
 

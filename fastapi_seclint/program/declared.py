@@ -14,16 +14,40 @@ if TYPE_CHECKING:
 class Declared:
     """Answers by name. Patterns are dotted names; `*` stands for anything, `:` may stand for the last dot."""
 
-    def __init__(self, config: Config | None) -> None:
-        auth = config.auth if config is not None else None
-        limits = config.rate_limit if config is not None else None
-        self._dependencies = _patterns(auth.dependencies if auth else ())
-        self._factories = _patterns(auth.factories if auth else ())
-        self._optional = _patterns(auth.optional_dependencies if auth else ())
-        self._admin = _patterns(auth.admin_dependencies if auth else ())
-        self._middleware = _patterns(auth.middleware if auth else ())
-        self._limiters = _patterns([*limits.dependencies, *limits.decorators] if limits else ())
-        self._public: tuple[PublicRoute, ...] = config.public_routes if config is not None else ()
+    def __init__(
+        self,
+        *,
+        dependencies: Iterable[str] = (),
+        factories: Iterable[str] = (),
+        optional: Iterable[str] = (),
+        admin: Iterable[str] = (),
+        middleware: Iterable[str] = (),
+        limiters: Iterable[str] = (),
+        public: tuple[PublicRoute, ...] = (),
+    ) -> None:
+        self._dependencies = _patterns(dependencies)
+        self._factories = _patterns(factories)
+        self._optional = _patterns(optional)
+        self._admin = _patterns(admin)
+        self._middleware = _patterns(middleware)
+        self._limiters = _patterns(limiters)
+        self._public = public
+
+    @classmethod
+    def of(cls, config: Config | None) -> Declared:
+        """What a configuration declares."""
+        if config is None:
+            return cls()
+        auth, limits = config.auth, config.rate_limit
+        return cls(
+            dependencies=auth.dependencies,
+            factories=auth.factories,
+            optional=auth.optional_dependencies,
+            admin=auth.admin_dependencies,
+            middleware=auth.middleware,
+            limiters=[*limits.dependencies, *limits.decorators],
+            public=config.public_routes,
+        )
 
     def authenticates(self, name: str) -> bool:
         """Whether a dependency is declared to authenticate; a factory is declared for what it returns."""
@@ -48,11 +72,16 @@ class Declared:
 
     def public(self, path: str, methods: tuple[str, ...]) -> str:
         """The reason for which a route is declared public, or an empty string."""
+        found = self.public_route(path, methods)
+        return found.reason if found is not None else ""
+
+    def public_route(self, path: str, methods: tuple[str, ...]) -> PublicRoute | None:
+        """The entry that declares a route public, or None."""
         for route in self._public:
             wanted = {method.upper() for method in route.methods}
             if (not wanted or set(methods) <= wanted | {"HEAD"}) and path_matches(route.path, path):
-                return route.reason
-        return ""
+                return route
+        return None
 
 
 def path_matches(pattern: str, path: str) -> bool:

@@ -196,7 +196,7 @@ class Program:
 
     @cached_property
     def guard_model(self) -> GuardModel:
-        return GuardModel(self.interpreter, self.walker.resolver, Declared(self.config))
+        return GuardModel(self.interpreter, self.walker.resolver, Declared.of(self.config))
 
     @cached_property
     def _guardings(self) -> dict[int, Guarding]:

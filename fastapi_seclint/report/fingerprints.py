@@ -38,7 +38,10 @@ def fingerprints(findings: Iterable[Finding], sources: Mapping[str, str]) -> lis
 
 
 def normalised(text: str) -> str:
-    """The tokens of a piece of source without comments, blanks, magic commas, quote style and spelling of numbers."""
+    """The tokens of a piece of source without comments, blanks, magic commas, quote style and spelling of numbers.
+
+    A piece that is nothing but comments is taken as it is.
+    """
     try:
         tokens = [
             _spelling(token)
@@ -46,6 +49,8 @@ def normalised(text: str) -> str:
             if token.type not in _LAYOUT
         ]
     except (tokenize.TokenError, SyntaxError):
+        return " ".join(text.split())
+    if not tokens:
         return " ".join(text.split())
     kept = [
         token

@@ -10,7 +10,7 @@ from fastapi_seclint.outcome import Failure, ReadError, Report, Survey
 from fastapi_seclint.program.table import RouteRow
 from fastapi_seclint.report.fingerprints import fingerprints
 from fastapi_seclint.report.words import json_range
-from fastapi_seclint.rule import SEVERITIES, Finding, Fix
+from fastapi_seclint.rule import SEVERITIES, Finding, Fix, SuppressedBy
 from fastapi_seclint.spans import Location
 
 SCHEMA_VERSION = 1
@@ -85,7 +85,12 @@ def _finding(finding: Finding, mark: str, report: Report) -> dict[str, Any]:
         "guide": finding.rule.guide,
         "fingerprint": mark,
         "fix": _fix(finding.fix, report) if finding.fix else None,
+        "suppressed_by": _suppressed_by(finding.suppressed_by) if finding.suppressed_by else None,
     }
+
+
+def _suppressed_by(by: SuppressedBy) -> dict[str, Any]:
+    return {"path": by.location.path, "range": json_range(by.location.span), "kind": by.kind, "reason": by.reason}
 
 
 def _evidence(location: Location, message: str) -> dict[str, Any]:

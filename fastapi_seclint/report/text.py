@@ -26,6 +26,7 @@ class Style:
     snippets: bool = True
     summary: bool = True
     statistics: bool = False
+    suppressed: bool = False
 
 
 def render(report: Report, style: Style | None = None) -> str:
@@ -43,7 +44,8 @@ class _Renderer:
         self._lines: dict[str, list[str]] = {}
 
     def text(self) -> str:
-        blocks = ["\n".join(self._finding(finding)) + "\n" for finding in self._report.findings]
+        hidden = self._report.suppressed if self._style.suppressed else ()
+        blocks = ["\n".join(self._finding(finding)) + "\n" for finding in (*self._report.findings, *hidden)]
         if self._style.statistics:
             blocks.append(statistics(self._report))
         if self._style.summary:
@@ -54,7 +56,8 @@ class _Renderer:
         paint, rule = self._paint, finding.rule
         word = level(finding.severity)
         place = finding.location
-        title = paint.level(f"{word}[{rule.code} {rule.name}]", word)
+        said = "suppressed" if finding.suppressed_by else word
+        title = paint.level(f"{said}[{rule.code} {rule.name}]", word)
         yield title + paint.bold(f": {harmless(finding.message)}")
         here = [item for item in finding.evidence if item.location.path == place.path][:SHOWN_EVIDENCE]
         others = [item for item in finding.evidence if item.location.path != place.path][: SHOWN_EVIDENCE - len(here)]
@@ -70,6 +73,9 @@ class _Renderer:
         margin = f"{' ' * gutter} {paint.frame('=')} "
         if more:
             yield f"{margin}and {more} more {'place' if more == 1 else 'places'}, which --format json lists"
+        if by := finding.suppressed_by:
+            reason = f'"{harmless(by.reason)}"' if by.reason else "without a reason"
+            yield f"{margin}suppressed: {by.kind} at {harmless(str(by.location))}, {reason}"
         if finding.fix:
             yield f'{margin}fix: {"safe" if finding.fix.safe else "unsafe"}, "{harmless(finding.fix.title)}"'
         yield f"{margin}help: seclint rule {rule.name}"
