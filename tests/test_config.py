@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fastapi_seclint import selection
-from fastapi_seclint.config import AuthConfig, Config, ConfigError, Overrides
+from fastapi_seclint.config import AuthConfig, Config, ConfigError, Overrides, SuppressionsConfig
 from fastapi_seclint.config_file import load
 from fastapi_seclint.toml_lines import item_line, key_lines
 
@@ -102,6 +102,10 @@ FSL401 = "low"
 [tool.seclint.per-path-ignores]
 "scripts/**" = ["FSL1"]
 
+[tool.seclint.suppressions]
+require-reason = "error"
+unsuppressible = ["FSL3"]
+
 [tool.seclint.fix]
 unsafe = true
 unfixable = ["FSL2"]
@@ -131,16 +135,17 @@ unfixable = ["FSL2"]
     assert (found.secrets.allow_values, found.secrets.min_entropy) == (("NextToken",), 2)
     assert found.severity == (("FSL401", "low"),)
     assert found.per_path_ignores == (("scripts/**", ("FSL1",)),)
+    assert found.suppressions == SuppressionsConfig("error", ("FSL3",))
     assert (found.fix.unsafe, found.fix.unfixable) == (True, ("FSL2",))
     assert str(found.origin("auth.dependencies")) == "pyproject.toml:15"
     assert found.notes == ()
 
 
 def test_a_key_that_does_nothing_yet_is_said(tmp_path: Path) -> None:
-    write(tmp_path, 'select = ["ALL"]\nbaseline = "b.json"\n[suppressions]\nrequire-reason = "warn"\n')
+    write(tmp_path, 'select = ["ALL"]\nbaseline = "b.json"\n[suppressions]\nhonor-foreign = ["noqa"]\n')
     assert load(tmp_path, cwd=tmp_path).notes == (
         "seclint.toml:2: `baseline` has no effect in this version",
-        "seclint.toml:4: `suppressions.require-reason` has no effect in this version",
+        "seclint.toml:4: `suppressions.honor-foreign` has no effect in this version",
     )
 
 

@@ -85,7 +85,7 @@ def _finding(finding: Finding, mark: str, report: Report) -> dict[str, Any]:
         "guide": finding.rule.guide,
         "fingerprint": mark,
         "fix": _fix(finding.fix, report) if finding.fix else None,
-        "suppressed_by": _suppressed_by(finding.suppressed_by) if finding.suppressed_by else None,
+        **({"suppressed_by": _suppressed_by(finding.suppressed_by)} if finding.suppressed_by else {}),
     }
 
 
