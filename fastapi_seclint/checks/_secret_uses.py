@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Call
-from fastapi_seclint.program.values import Collection, Const, External, Value, options
+from fastapi_seclint.program.values import Collection, Const, External, Value, options, settled
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
@@ -52,8 +53,17 @@ _SINKS = {name: use for use, names in _SINKS_BY_USE.items() for name in names.sp
 _COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
 
 
+_KNOWN: WeakKeyDictionary[Program, dict[str, dict[int, Use]]] = WeakKeyDictionary()
+
+
 def uses(program: Program) -> dict[str, dict[int, Use]]:
-    """By file and packed place of the literal: how it is used."""
+    """By file and packed place of the literal: how it is used. Defaults of settings count; found once a program."""
+    if program not in _KNOWN:
+        _KNOWN[program] = _search(program)
+    return _KNOWN[program]
+
+
+def _search(program: Program) -> dict[str, dict[int, Use]]:
     found: dict[str, dict[int, Use]] = {}
     for call, form, kind, what in _sinks(program):
         use = Use(kind, what, call.block.location(form))
@@ -89,7 +99,7 @@ def _is_sessions(call: Call, form: Form) -> bool:
 
 
 def _constants(value: Value) -> Iterator[Const]:
-    for option in options(value):
+    for option in settled(value):
         if isinstance(option, Const) and isinstance(option.value, str | bytes):
             yield option
         elif isinstance(option, Collection):

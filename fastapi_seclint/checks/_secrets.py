@@ -48,6 +48,8 @@ _ABOUT = word_set(
     update use validate weak with wrong
     """
 )
+_OF_SECRET = word_set("auto config cookie create default email group primary reset revoke settings verify")
+_SIGNED = word_set("auth cookie jwt jwtsecret session signing token")
 _PASSWORDS = frozenset(("password", "passwd", "pwd", "passphrase", "passwords", "userpassword", "adminpassword"))
 _SIGNING = word_set(
     """
@@ -74,15 +76,16 @@ def kind_of(name: str) -> str:
     words = words_of(name)
     while len(words) > 1 and words[-1] in _QUALIFIERS:
         words.pop()
-    if not words or _ABOUT & set(words[:-1]):
+    named = words[-1:] == ["secret"] or words[-2:] == ["secret", "key"]
+    if not words or (_ABOUT - _OF_SECRET if named else _ABOUT) & set(words[:-1]):
         return ""
     last, before = words[-1], words[-2] if len(words) > 1 else ""
     if last in _PASSWORDS or (last == "pass" and before in ("db", "admin", "smtp", "user", "mail", "database")):
         return "password"
     if last in ("secretkey", "secretkeys") or (last in ("key", "keys") and before in _SIGNING):
         return "signing key"
-    if last in ("secret", "secrets", "jwtsecret"):
-        return "signing key" if {"jwt", "session", "cookie", "token", "signing", "auth"} & set(words) else "secret"
+    if last in ("secret", "secrets", "jwtsecret", "pepper"):
+        return "signing key" if _SIGNED & set(words) else "secret"
     if last in ("apikey", "apikeys") or (last in ("key", "keys") and before in _API):
         return "API key"
     if (last == "token" and (not before or before in _OF_TOKEN)) or (last == "tokens" and before in _OF_TOKEN):
@@ -103,11 +106,11 @@ FORMAT_WORDS = (
 )  # fmt: skip
 
 
-def known_format(text: str) -> bool:
-    """Whether a text has the shape of a key that a provider issues, or is a private key."""
+def known_format(text: str, least: float = 3.0) -> bool:
+    """Whether a text has the shape of a key that a provider issues, or is a private key; `least` bits a character."""
     if _PRIVATE.search(text):
         return True
-    return bool(_FORMATS.fullmatch(text)) and not _SAMPLE.search(text) and entropy(text) > 3
+    return bool(_FORMATS.fullmatch(text)) and not _SAMPLE.search(text) and entropy(text) > least
 
 
 def entropy(text: str) -> float:
@@ -206,3 +209,29 @@ def _chosen(text: str, words: list[str], kind: str, reach: Reach) -> bool:
     if {"your", "replace", "change"} & set(words):
         return False
     return reach is Reach.ASSIGNED and (placeholder or "secret" in text.lower() or (marked and len(text) >= 8))
+
+
+_UNSET = word_set(
+    "disabled empty fake mock na none not null optional placeholder redacted required set undefined unset"
+)
+
+
+def usable(text: str, kind: str, name: str, *, used: bool = False) -> bool:
+    """Whether a fallback under the name of a secret works as one: anything but a mark that it is missing.
+
+    `used` tells that a library takes it as a key or password, so that even a placeholder or an empty key works.
+    """
+    if re.search(r"\{\w*\}|<[\w -]+>|\$\{|^%\(", text):
+        return False
+    if used:
+        return bool(text.strip()) or kind == "signing key"
+    if kind in ("API key", "token"):
+        return plausible(text, kind, name, Reach.ASSIGNED)
+    words = set(words_of(text))
+    if not text.strip() or not re.search(r"\w", text) or words <= _UNSET or re.fullmatch(r".*://.*|[./~].*", text):
+        return False
+    if words & {"your", "yours"} and set(words_of(name)) & {"client", "google", "github", "aws", "stripe", "azure"}:
+        return False
+    if any(letter.isspace() for letter in text):
+        return kind == "signing key"
+    return not _ENVIRONMENT.fullmatch(text) or bool(words & _PLACEHOLDER)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.checks._fallbacks import fallbacks
 from fastapi_seclint.checks._literals import Literal, Reader
 from fastapi_seclint.checks._secret_uses import Use, uses
 from fastapi_seclint.checks._secrets import (
@@ -20,6 +20,7 @@ from fastapi_seclint.checks._secrets import (
     random_looking,
     words_of,
 )
+from fastapi_seclint.checks._trials import for_trying
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.modules import Module
@@ -56,7 +57,6 @@ _BESIDE = (
 )
 _NEAR = tuple(re.compile(name + _BESIDE) for name in _NAMES)
 """A name of a secret right beside a literal, in the text of a function's facts; a pattern a name is fastest."""
-_TRYING = frozenset({"test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "mocks"})
 _CLOSED = ("pydantic", "sqlmodel.", "enum.", "typing.TypedDict", "typing.NamedTuple", "sqlalchemy.")
 _CLOSED_NAMES = ("Settings", "BaseModel", "Enum", "StrEnum", "Schema", "IntEnum")
 
@@ -65,11 +65,14 @@ _CLOSED_NAMES = ("Settings", "BaseModel", "Enum", "StrEnum", "Schema", "IntEnum"
 def hardcoded_secret(program: Program) -> Iterator[Finding]:
     """One finding for each written secret, at the assignment, argument or comparison that holds it."""
     used = uses(program)
+    claimed = _claimed(program)
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
-        if _for_trying(program, module):
+        if for_trying(program, module):
             continue
         seen: set[int] = set()
         for symbol, literal in _literals(program, module, frozenset(used.get(module.file, {}))):
+            if claimed.get(module.file, frozenset()) & {literal.at, *literal.places}:
+                continue
             use = next((used[module.file][at] for at in literal.places if at in used.get(module.file, {})), None)
             finding = _judge(module, symbol, literal, use)
             if finding is None or literal.at in seen:
@@ -79,10 +82,14 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
                 yield finding
 
 
-def _for_trying(program: Program, module: Module) -> bool:
-    """Whether a file is test data in an odd place, which `Program.is_test` leaves open: `testing/`, `seed_users.py`."""
-    path = posixpath.relpath(module.file, program.root.as_posix()).removesuffix(".py")
-    return not program.is_test(module) and bool(_TRYING & {word for part in path.split("/") for word in words_of(part)})
+def _claimed(program: Program) -> dict[str, frozenset[int]]:
+    """By file: the places of texts that are fallbacks, which are `default-secret`'s."""
+    found: dict[str, set[int]] = {}
+    for item in fallbacks(program):
+        found.setdefault(item.elsewhere or item.block.module.file, set()).update(place for _, place in item.found)
+        if not item.elsewhere and item.how != "read":
+            found.setdefault(item.block.module.file, set()).add(item.at)
+    return {file: frozenset(places) for file, places in found.items()}
 
 
 def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterator[tuple[str, Literal]]:

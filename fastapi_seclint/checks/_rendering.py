@@ -1,0 +1,46 @@
+"""Code for fixes: simple expressions of the analysed program written out again from their forms."""
+
+from __future__ import annotations
+
+from fastapi_seclint.facts.forms import Form
+
+_JOINED = {"|", "+"}
+
+
+def rendered(form: Form | None) -> str | None:
+    """The source of a simple expression (names, attributes, subscripts, constants, calls), or None for another."""
+    match form:
+        case ["name", _, str() as name]:
+            return name
+        case ["const", _, str() as text]:
+            return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+        case ["const", _, value]:
+            return repr(value)
+        case ["ellipsis", _]:
+            return "..."
+        case ["attr", _, value, name]:
+            return _filled("{}." + str(name), value)
+        case ["sub", _, value, ["tuple", _, items]]:
+            return _filled("{}[" + ", ".join("{}" for _ in items) + "]", value, *items)
+        case ["sub", _, value, index]:
+            return _filled("{}[{}]", value, index)
+        case ["binop", _, operator, left, right] if operator in _JOINED:
+            return _filled("{} " + str(operator) + " {}", left, right)
+        case ["call", _, function, positional, keywords]:
+            return _called(function, positional, keywords)
+        case ["list", _, items]:
+            return _filled("[" + ", ".join("{}" for _ in items) + "]", *items)
+    return None
+
+
+def _filled(pattern: str, *forms: Form) -> str | None:
+    parts = [rendered(form) for form in forms]
+    return None if None in parts else pattern.format(*parts)
+
+
+def _called(function: Form, positional: list[Form], keywords: list[Form]) -> str | None:
+    parts = [rendered(form) for form in (function, *positional)]
+    named = [(keyword, rendered(value)) for keyword, value, _ in keywords]
+    if None in parts or any(keyword is None or value is None for keyword, value in named):
+        return None
+    return f"{parts[0]}({', '.join([*map(str, parts[1:]), *(f'{keyword}={value}' for keyword, value in named)])})"

@@ -1,0 +1,20 @@
+"""Files that only try things out, by where they lie."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._secrets import words_of
+from fastapi_seclint.program.modules import Module
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_TRYING = frozenset({"test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "mocks"})
+
+
+def for_trying(program: Program, module: Module) -> bool:
+    """Whether a file is test data in an odd place, which `Program.is_test` leaves open: `testing/`, `seed_users.py`."""
+    path = posixpath.relpath(module.file, program.root.as_posix()).removesuffix(".py")
+    return not program.is_test(module) and bool(_TRYING & {word for part in path.split("/") for word in words_of(part)})

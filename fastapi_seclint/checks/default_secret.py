@@ -1,0 +1,105 @@
+"""FSL102: a secret that is not configured is replaced by one that everybody can read in the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.checks._fallback_fixes import fix_of
+from fastapi_seclint.checks._fallbacks import Fallback, fallbacks
+from fastapi_seclint.checks._refusals import refused
+from fastapi_seclint.checks._secret_uses import Use, uses
+from fastapi_seclint.checks._secrets import usable
+from fastapi_seclint.checks._trials import for_trying
+from fastapi_seclint.checks._vocabulary import vocabulary
+from fastapi_seclint.program.values import Place
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL102",
+    name="default-secret",
+    summary="a secret that is not configured falls back to one that everybody knows",
+    severity="high",
+    cwe=(1392, 798),
+    owasp=("API2", "API8"),
+    guide="10",
+    fixable="unsafe",
+)
+
+_HARM = {
+    "signing key": "anybody can sign a token or cookie for any user",
+    "password": "anybody can log in with it",
+    "API key": "anybody can call with it",
+    "token": "anybody can call with it",
+    "secret": "anybody can use it",
+}
+
+
+@RULE.check
+def default_secret(program: Program) -> Iterator[Finding]:
+    """One finding a fallback, at the assignment, argument or field that has it."""
+    used = uses(program)
+    seen: set[tuple[str, int]] = set()
+    for item in fallbacks(program):
+        key = (item.block.module.file, item.at)
+        if key in seen or for_trying(program, item.block.module):
+            continue
+        use = _use(used, item)
+        if _mistake(program, item, use) and not _for_development(item):
+            seen.add(key)
+            yield _finding(item, use)
+
+
+def _for_development(item: Fallback) -> bool:
+    return any(only_in_development(Place(item.block.module, at)) for at in (item.at, item.whole[1]))
+
+
+def _use(used: dict[str, dict[int, Use]], item: Fallback) -> Use | None:
+    known = used.get(item.elsewhere or item.block.module.file, {})
+    return next((known[at] for _, at in item.found if at in known), None)
+
+
+def _mistake(program: Program, item: Fallback, use: Use | None) -> bool:
+    if item.weak:
+        return True
+    kind = use.kind if use is not None and item.kind in ("API key", "token", "secret") else item.kind
+    words = vocabulary(program)
+    names = [item.name, item.written, item.target]
+    return any(
+        usable(text, kind, item.name, used=use is not None)
+        and not words.allows(text)
+        and not refused(program, names, text)
+        for text, _ in item.found
+    )
+
+
+def _finding(item: Fallback, use: Use | None) -> Finding:
+    location = item.block.location(item.at)
+    harm = _HARM["signing key" if use is not None and use.kind == "signing key" else item.kind]
+    what = "can be guessed" if item.weak else "stands in the code"
+    message = (
+        f"without configuration `{item.name}` falls back to a value that {what}, so {harm}: "
+        "drop the fallback, so that the program refuses to start without it"
+    )
+    evidence = []
+    if use is not None and use.location.span.line != location.span.line:
+        evidence.append(Evidence(use.location, f"used as {use.what} here"))
+    return RULE.finding(
+        location,
+        message,
+        confidence=_confidence(item, use),
+        symbol=item.symbol or item.block.symbol,
+        evidence=evidence,
+        fix=fix_of(item),
+        masks=("hardcoded-secret",),
+    )
+
+
+def _confidence(item: Fallback, use: Use | None) -> Confidence:
+    if use is not None or item.how == "field" or (item.read is not None and item.read.environment):
+        return "high"
+    return "medium"
