@@ -214,9 +214,9 @@ def _library(flow: Flow, form: Form, name: str, positional: list[Form], given: d
         return _moments.counted(flow.known(positional[0]))
     if name.endswith("fromtimestamp") and positional:
         zone = positional[1] if len(positional) > 1 else given.get("tz")
-        return _moments.from_unix(name, flow.known(positional[0]), None if zone is None else flow.known(zone))
+        return _moments.from_unix(name, flow.known(positional[0]), None if zone is None else flow.known(zone), place)
     zone = positional[0] if positional else given.get("tz")
-    found = _moments.now_call(name, None if zone is None else flow.known(zone))
+    found = _moments.now_call(name, None if zone is None else flow.known(zone), place)
     if found is None:
         lengths = {key: flow.known(item) for key, item in given.items()} if "delta" in name or "durat" in name else {}
         counts = [flow.known(item) for item in positional] if "delta" in name or "durat" in name else []

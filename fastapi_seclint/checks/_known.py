@@ -36,7 +36,8 @@ class Amount:
     """A bare number, a length of time in seconds, or a moment that many seconds from now.
 
     `sure` is false for a default that a setting or the environment may replace. `place` is where the number is
-    written, `names` are the settings and constants it went through.
+    written, `scale` how many seconds a unit there stands for (0: a length of time is written there), `names` are the
+    settings and constants it went through, `clock_at` is the call that told the time.
     """
 
     number: float
@@ -45,6 +46,8 @@ class Amount:
     sure: bool = True
     place: Place | None = None
     names: tuple[str, ...] = ()
+    scale: float = 1.0
+    clock_at: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,27 +234,38 @@ _OPERATIONS: dict[str, Callable[[float, float], float]] = {
 
 
 def _sourced(result: Amount, one: Amount, other: Amount, place: Place, keep: bool = False) -> Amount:
-    places = [item.place for item in (one, other) if item.place is not None]
+    parts = [item for item in (one, other) if item.place is not None]
+    far = next((item for item in parts if _outside(item.place, place)), None)
+    chosen = parts[0] if keep and parts else far
+    rest = other if chosen is one else one
+    if chosen is None:
+        scale = 0.0 if result.kind == "length" else 1.0
+    else:
+        scale = chosen.scale * (rest.number if chosen.kind == "number" and rest.kind != "moment" else 1.0)
     return replace(
         result,
         sure=one.sure and other.sure,
-        place=(places[0] if places else None) if keep else _outermost(places, place),
+        place=chosen.place if chosen is not None else None if keep else place,
         names=tuple(dict.fromkeys((*one.names, *other.names)))[:_MOST],
+        scale=scale,
     )
 
 
-def _outermost(places: list[Place], whole: Place) -> Place:
-    """Where a computed number is written: the whole expression, unless a part of it is a name for another place."""
-    for place in places:
-        if place.module is not whole.module or not holds(whole.at, place.at):
-            return place
-    return whole
+def _outside(place: Place | None, whole: Place) -> bool:
+    """Whether a number in an expression is written elsewhere, under a name."""
+    return place is not None and (place.module is not whole.module or not holds(whole.at, place.at))
 
 
 def as_length(known: Known, factor: float, whole: Place) -> Known:
     """Numbers as lengths of time, `factor` seconds each."""
     lengths = tuple(
-        replace(item, number=item.number * factor, kind="length", place=_outermost([item.place or whole], whole))
+        replace(
+            item,
+            number=item.number * factor,
+            kind="length",
+            place=item.place if _outside(item.place, whole) else whole,
+            scale=item.scale * factor if _outside(item.place, whole) else 0.0,
+        )
         for item in known.amounts
         if item.kind == "number"
     )

@@ -39,7 +39,7 @@ def length_call(name: str, given: dict[str, Known], positional: list[Known], pla
     return replace(total, present=True)
 
 
-def now_call(name: str, zone: Known | None) -> Known | None:
+def now_call(name: str, zone: Known | None, place: Place) -> Known | None:
     """What a call that tells the time is; None for other calls. `zone` is the time zone it is given."""
     clock = _NOW.get(name)
     if name == "datetime.datetime.now":
@@ -47,10 +47,10 @@ def now_call(name: str, zone: Known | None) -> Known | None:
         clock = "naive local" if absent else "aware"
     if clock is None:
         return None
-    return Known(amounts=(Amount(0.0, "moment", clock),), present=True)
+    return Known(amounts=(Amount(0.0, "moment", clock, clock_at=place),), present=True)
 
 
-def from_unix(name: str, moment: Known, zone: Known | None) -> Known | None:
+def from_unix(name: str, moment: Known, zone: Known | None, place: Place) -> Known | None:
     """`datetime.fromtimestamp(seconds, tz)` and `utcfromtimestamp(seconds)`; None for other calls."""
     if name == "datetime.datetime.fromtimestamp":
         clock: Clock = "aware" if zone is not None and zone.present is not False else "naive local"
@@ -58,7 +58,7 @@ def from_unix(name: str, moment: Known, zone: Known | None) -> Known | None:
         clock = "naive utc"
     else:
         return None
-    amounts = tuple(replace(item, clock=clock) for item in moment.amounts if item.clock == "unix")
+    amounts = tuple(replace(item, clock=clock, clock_at=place) for item in moment.amounts if item.clock == "unix")
     return Known(amounts=amounts, present=True, complete=moment.complete)
 
 

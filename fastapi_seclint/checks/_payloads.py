@@ -141,17 +141,35 @@ def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budg
         for outer, form, is_bound in callers(program, function):
             if program.is_test(outer.module) is not program.is_test(block.module) or _same(outer, block):
                 continue
-            for way in _ways(program, outer, form, depth - 1, budget)[:_MOST_WAYS]:
-                flow = Flow(program, outer, way.names, 2, Budget(), form)
-                flow.run()
-                for given in flow.arrivals[:1]:
-                    names = _inlining.bound(flow, function, given, None, is_bound)
-                    ways.append(_Way(names, (Step(outer, form), *way.steps), way.unseen))
+            for way, given in _calls(program, outer, form, depth, budget):
+                names = _inlining.bound(probe, function, given, None, is_bound)
+                ways.append(_Way(names, (Step(outer, form), *way.steps), way.unseen))
             if len(ways) >= _MOST_WAYS:
                 break
     if ways:
         return ways[:_MOST_WAYS]
     return [_Way(_inlining.unseen(probe, function), (), bool(parameters))]
+
+
+def _calls(program: Program, block: Block, form: Form, depth: int, budget: Budget) -> list[tuple[_Way, Given]]:
+    """The arguments of a call, once for each way of getting to it; callers count where parameters are passed on."""
+    unseen = _inlining.unseen(Flow(program, block, {}, 0, budget, form), block.function) if block.function else {}
+    alone = _Way(unseen, (), bool(unseen))
+    given = _arrival(program, block, form, alone)
+    if given is None:
+        return []
+    passed = [*given.positional, *given.keywords.values()]
+    if not any(item.opaque == "parameter" or (item.claims and "parameter" in item.claims.open) for item in passed):
+        return [(alone, given)]
+    ways = _ways(program, block, form, depth - 1, budget)
+    reached = ((way, _arrival(program, block, form, way)) for way in ways[:_MOST_WAYS])
+    return [(way, given) for way, given in reached if given is not None]
+
+
+def _arrival(program: Program, block: Block, form: Form, way: _Way) -> Given | None:
+    flow = Flow(program, block, way.names, 2, Budget(700), form)
+    flow.run()
+    return flow.arrivals[0] if flow.arrivals else None
 
 
 def _same(one: Block, other: Block) -> bool:

@@ -105,7 +105,7 @@ def _of_library(value: External, place: Place, depth: int) -> Known:
         positional = [of_value(item, where, depth - 1) for item in given.positional]
         found = _moments.length_call(name, keywords, positional, where)
         if found is None:
-            found = _moments.now_call(name, keywords.get("tz") or (positional[0] if positional else None))
+            found = _moments.now_call(name, keywords.get("tz") or (positional[0] if positional else None), where)
         if found is not None:
             return found
     if value.name in _moments.UTC:
@@ -118,5 +118,5 @@ def _of_object(value: Instance, cls: Class, place: Place, depth: int) -> Known:
     if member is not None:
         return replace(of_value(member, place, depth - 1), present=True)
     arguments = value.arguments
-    given = {key: of_value(item, place, depth - 1) for key, item in value.attributes.items()} if depth > 3 else {}
+    given = {key: of_value(item, place, depth - 1) for key, item in value.attributes.items()} if depth > 4 else {}
     return Known(present=True, made=Made(cls, given, arguments is None or arguments.open), opaque="object")

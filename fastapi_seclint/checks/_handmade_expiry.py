@@ -1,0 +1,57 @@
+"""Tokens that expire by a claim of the project's own, compared by hand where they are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.checks._known import Claims
+from fastapi_seclint.checks._secrets import words_of
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_WORDS = frozenset({"expires", "expire", "expiry", "expiration", "exp", "until", "iat", "issued", "created", "expired"})
+_ORDER = frozenset({"<", "<=", ">", ">="})
+_KNOWN: WeakKeyDictionary[Program, dict[str, bool]] = WeakKeyDictionary()
+
+
+def checked_by_hand(program: Program, claims: Claims) -> bool:
+    """Whether a claim other than `exp` dates the token and some code of the project compares it with the time."""
+    dates = [key for key in claims.items if key != "exp" and _WORDS & set(words_of(key))]
+    return any(_compared(program, key) for key in dates)
+
+
+def _compared(program: Program, key: str) -> bool:
+    known = _KNOWN.setdefault(program, {})
+    if key not in known:
+        blocks = program.sites.blocks(frozenset({key}))
+        known[key] = any(_compares(block, key) for block in blocks if not program.is_test(block.module))
+    return known[key]
+
+
+def _compares(block: Block, key: str) -> bool:
+    names: set[str] = set()
+    for form in walk(block.statements):
+        if form[0] in ("assign", "annassign") and form[-1] is not None and _reads(form[-1], key, names):
+            targets = form[2] if form[0] == "assign" else [form[2]]
+            names.update(target[2] for target in targets if target[0] == "name")
+    return any(
+        form[0] == "compare" and _ORDER.intersection(form[3]) and _reads([form[2], *form[4]], key, names)
+        for form in walk(block.statements)
+    )
+
+
+def _reads(form: Form, key: str, names: set[str]) -> bool:
+    for inner in walk(form):
+        match inner:
+            case ["name", _, name] if name in names:
+                return True
+            case ["attr", _, _, name] if name == key:
+                return True
+            case ["sub", _, _, ["const", _, name]] | ["call", _, ["attr", _, _, "get"], [["const", _, name], *_], _]:
+                if name == key:
+                    return True
+    return False

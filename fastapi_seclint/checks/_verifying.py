@@ -1,0 +1,104 @@
+"""Fixes that verify a token where it was only read, with the key and algorithm that the project signs with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._jwt import Decoding
+from fastapi_seclint.checks._origins import Item
+from fastapi_seclint.checks._payloads import Encoding, encodings
+from fastapi_seclint.checks._pinning import algorithm_code, reachable
+from fastapi_seclint.checks._removal import removed
+from fastapi_seclint.edits import AddArgument, AddImport, Edit, RemoveKeyword, ReplaceExpression, SetKeyword
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Argument, Block
+from fastapi_seclint.rule import Fix
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+    from fastapi_seclint.program.sites import Call
+
+_TITLE = "verify the token with the key that signs it"
+
+
+def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
+    """The same call with its check on; None where the key or the algorithm is not known."""
+    program, call = decoding.program, decoding.call
+    path, span = call.block.module.path, span_of(call.form[1])
+    edits: list[Edit] = []
+    if item is not None:
+        edits += removed(program, item, call.form)
+    elif call.argument("verify") is not None:
+        edits.append(RemoveKeyword(path, span, "verify"))
+    else:
+        return None
+    maker = _maker(program)
+    given = call.argument("key", 1)
+    if given is None or (given.form[0] == "const" and not given.form[2]):
+        found = None if maker is None else code_of_key(maker, call.block)
+        if found is None:
+            return None
+        key, more = found
+        edits += more
+        edits.append(_key_edit(call.form, given, path, key))
+    if call.argument("algorithms", 2) is None:
+        code = None if maker is None else algorithm_code(maker, call.block)
+        if code is None:
+            return None
+        edits.append(SetKeyword(path, span, "algorithms", f"[{code}]"))
+    return Fix(_TITLE, False, tuple(edits))
+
+
+def _key_edit(call: Form, given: Argument | None, path: str, code: str) -> Edit:
+    if given is not None and given.keyword is None:
+        return _replaced(given.form, path, code)
+    if given is None and len(call[3]) == 1:
+        return AddArgument(path, span_of(call[1]), code)
+    return SetKeyword(path, span_of(call[1]), "key", code)
+
+
+def _replaced(form: Form, path: str, code: str) -> Edit:
+    return ReplaceExpression(path, span_of(form[1]), code)
+
+
+def _maker(program: Program) -> Encoding | None:
+    makers = [item for item in encodings(program) if not program.is_test(item.call.block.module)]
+    keys = {spelled(item.key.form) for item in makers if item.key is not None}
+    return makers[0] if len(keys) == 1 else None
+
+
+def code_of_key(maker: Encoding, block: Block) -> tuple[str, tuple[Edit, ...]] | None:
+    """The key of an encoding call as code for another block, and the import it needs."""
+    if maker.key is None:
+        return None
+    form, origin = maker.key.form, maker.call.block
+    if reachable(form, origin, block) or (form[0] == "sub" and origin.module is block.module and _is_environment(form)):
+        return _code(form), ()
+    root = next((item[2] for item in walk(form) if item[0] == "name"), None)
+    if form[0] not in ("name", "attr") or root is None or origin.module is block.module:
+        return None
+    if origin.module.scope.find(root) is None or block.module.scope.find(root) is not None:
+        return None
+    return spelled(form), (AddImport(block.module.path, origin.module.name, root, local=True),)
+
+
+def _is_environment(form: Form) -> bool:
+    return spelled(form[2]).endswith("environ") and form[3][0] == "const"
+
+
+def _code(form: Form) -> str:
+    return f'{spelled(form[2])}["{form[3][2]}"]' if form[0] == "sub" else spelled(form)
+
+
+def verified_reader(program: Program, call: Call) -> Fix | None:
+    """`jwt.decode` in place of a helper that never verifies."""
+    maker, function = _maker(program), call.form[2]
+    token = call.argument("token", 0)
+    if maker is None or token is None or function[0] != "attr" or token.form[0] not in ("name", "attr"):
+        return None
+    key, code = code_of_key(maker, call.block), algorithm_code(maker, call.block)
+    if key is None or code is None or not call.name.startswith("jose.jwt."):
+        return None
+    text = f"{spelled(function[2])}.decode({spelled(token.form)}, {key[0]}, algorithms=[{code}])"
+    return Fix(_TITLE, False, (_replaced(call.form, call.block.module.path, text), *key[1]))

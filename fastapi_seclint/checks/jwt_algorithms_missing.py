@@ -1,0 +1,131 @@
+"""FSL304: a token is read without a pinned list of algorithms, or with one that the token itself brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._jwt import Decoding, Library, decodings
+from fastapi_seclint.checks._origins import ask, origins
+from fastapi_seclint.checks._pinning import pinned
+from fastapi_seclint.checks._token_headers import from_header
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Collection, Const, Environment, External, Value, options
+from fastapi_seclint.rule import Confidence, Finding, Rule, Severity
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL304",
+    name="jwt-algorithms-missing",
+    summary="the token chooses how its own signature is checked",
+    severity="high",
+    cwe=(347, 757),
+    owasp=("API2",),
+    guide="3",
+    fixable="safe",
+)
+
+_POSITION: dict[Library, int] = {"pyjwt": 2, "jose": 2, "joserfc": 2}
+_ALL = ("ALGORITHMS.ALL", "ALGORITHMS.SUPPORTED", "get_default_algorithms", "get_default_algorithms()")
+
+
+@RULE.check
+def jwt_algorithms_missing(program: Program) -> Iterator[Finding]:
+    """One finding for each decoding call whose algorithms are not pinned."""
+    for decoding in decodings(program):
+        if decoding.maker or program.is_test(decoding.call.block.module) or not decoding.verifies_signature:
+            continue
+        given = _given(decoding)
+        if given is None:
+            yield from _missing(program, decoding, decoding.call.location)
+            continue
+        block, form, location = given
+        if from_header(program, block, form):
+            message = (
+                "the list of algorithms is taken from the token's own header: an attacker chooses the check that their "
+                "forged token passes, so write the algorithm down"
+            )
+            yield _finding(program, decoding, location, message, "high", "high")
+        elif _allows(program, block, form, "none"):
+            message = "`none` among the algorithms accepts tokens without a signature: anybody is any user, so drop it"
+            yield _finding(program, decoding, location, message, "critical", "high")
+        elif _is_absent(program, block, form):
+            yield from _missing(program, decoding, location)
+
+
+def _given(decoding: Decoding) -> tuple[Block, Form, Location] | None:
+    """The algorithms as they are given; an unknown `**` may hold them."""
+    block = decoding.call.block
+    for form, location in decoding.given("algorithms", _POSITION.get(decoding.library)):
+        return block, form, location
+    if decoding.call.spread:
+        return block, ["ellipsis", decoding.call.form[1]], decoding.call.location
+    return None
+
+
+def _missing(program: Program, decoding: Decoding, location: Location) -> Iterator[Finding]:
+    severity: Severity = "high"
+    confidence: Confidence = "high"
+    if decoding.library == "jose":
+        message = (
+            "`{}` of python-jose without algorithms takes any that suits the key: a token forged with another "
+            "algorithm passes, so pin the one that signs"
+        )
+    elif decoding.library == "pyjwt":
+        new = program.versions.surely_at_least("pyjwt", (2, 0))
+        old = program.versions.surely_below("pyjwt", (2, 0))
+        severity, confidence = ("medium", "medium") if new else ("high", "high") if old else ("high", "medium")
+        message = (
+            "`{}` without algorithms fails on every token"
+            if new
+            else "`{}` without algorithms takes whatever the token says in PyJWT 1 and fails on every token in PyJWT 2"
+        ) + ": pin the algorithm that signs"
+    else:
+        return
+    yield _finding(program, decoding, location, message.format(decoding.spoken), severity, confidence)
+
+
+def _finding(
+    program: Program, decoding: Decoding, location: Location, message: str, severity: Severity, confidence: Confidence
+) -> Finding:
+    return RULE.finding(
+        location,
+        message,
+        severity=severity,
+        confidence=confidence,
+        symbol=decoding.call.block.symbol,
+        fix=pinned(program, decoding),
+    )
+
+
+def _is_absent(program: Program, block: Block, form: Form) -> bool:
+    """Whether the list is None, or holds every algorithm there is."""
+    found = [origin.value for origin in origins(program, block, form)]
+    if form[0] == "const":
+        return form[2] is None
+    return bool(found) and all(_is_nothing(value) for value in found)
+
+
+def _is_nothing(value: Value | None) -> bool:
+    if isinstance(value, External):
+        return value.name.endswith(_ALL)
+    return isinstance(value, Const) and value.value is None
+
+
+def _allows(program: Program, block: Block, form: Form, name: str) -> bool:
+    """Whether an algorithm of this name is in a list, by any of the ways the list is written."""
+    return any(_holds(option, name) for option in options(ask(program, block, form)))
+
+
+def _holds(value: Value, name: str) -> bool:
+    if isinstance(value, Environment):
+        return value.default is not None and any(_holds(option, name) for option in options(value.default))
+    if isinstance(value, Const):
+        return isinstance(value.value, str) and value.value.lower() == name
+    if isinstance(value, Collection):
+        return any(_holds(option, name) for item in value.items for option in options(item))
+    return False

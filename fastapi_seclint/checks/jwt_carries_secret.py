@@ -1,0 +1,165 @@
+"""FSL308: a password, a hash or a key in the payload of a token, which everybody can read who holds the token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._known import Claim, Known, Written
+from fastapi_seclint.checks._payloads import Token, tokens
+from fastapi_seclint.checks._personal_secrets import secret_kind
+from fastapi_seclint.edits import Edit, RemoveDictItem, SetKeyword
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
+from fastapi_seclint.spans import Location, Span
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL308",
+    name="jwt-carries-secret",
+    summary="a token is signed, not encrypted: everybody who holds it reads the secret in it",
+    severity="high",
+    cwe=(522, 312),
+    owasp=("API2",),
+    guide="K2",
+    fixable="unsafe",
+)
+
+
+_IDENTIFIERS = ("iss", "aud", "azp", "kid", "client_id", "sub", "jti")
+
+
+@RULE.check
+def jwt_carries_secret(program: Program) -> Iterator[Finding]:
+    """One finding for each secret that goes into a token, at the item that holds it."""
+    seen: set[Location] = set()
+    for token in tokens(program):
+        if program.is_test(token.encoding.call.block.module):
+            continue
+        for claim in token.claims.items.values():
+            found = _secret(claim)
+            if found is None:
+                continue
+            finding = _finding(token, claim, *found)
+            if finding.location not in seen:
+                seen.add(finding.location)
+                yield finding
+
+
+def _secret(claim: Claim) -> tuple[str, Confidence] | None:
+    """What secret a claim holds, by the expression under it or else by its key."""
+    for value in claim.values:
+        for written in value.written if claim.key not in _IDENTIFIERS else ():
+            named = _named(written.form)
+            if named and secret_kind(named):
+                return secret_kind(named), "high"
+    kind = secret_kind(claim.key)
+    if not kind or any(_harmless(value) for value in claim.values):
+        return None
+    return kind, "high" if claim.written else "medium"
+
+
+def _harmless(value: Known) -> bool:
+    """Whether what stands under a name is no secret: a truth value, a number, a fingerprint, a comparison."""
+    if value.amounts or set(value.texts) & {"True", "False"} or value.present is False:
+        return True
+    return any(_computed(written.form) for written in value.written)
+
+
+def _computed(form: Form) -> bool:
+    match form:
+        case ["compare" | "unary" | "const", *_]:
+            return True
+        case ["sub", _, _, ["slice", *_]]:
+            return True
+        case ["call", _, ["name" | "attr", *_] as function, *_]:
+            return function[-1] in ("bool", "len", "hexdigest", "fingerprint", "hash", "encrypt")
+    return False
+
+
+def _named(form: Form) -> str:
+    """The name of what an expression reads, seen through conversions to text."""
+    match form:
+        case ["name", _, name] | ["attr", _, _, name]:
+            return str(name)
+        case ["sub", _, _, ["const", _, str(name)]]:
+            return name
+        case ["call", _, ["name", _, "str"], [inner], []]:
+            return _named(inner)
+        case ["call", _, ["attr", _, inner, "get_secret_value" | "decode" | "strip"], *_]:
+            return _named(inner)
+        case ["call", _, ["attr", _, _, "get"], [["const", _, str(name)], *_], _]:
+            return name
+        case ["call", _, ["name" | "attr", *_] as function, _, _] if "password" in str(function[-1]):
+            return "hashed_password" if "hash" in str(function[-1]) else ""
+    return ""
+
+
+def _finding(token: Token, claim: Claim, kind: str, confidence: Confidence) -> Finding:
+    call = token.encoding.call
+    written = claim.written[0] if claim.written else None
+    location = call.location if written is None else _place(written)
+    symbol = call.block.symbol if written is None else written.block.symbol
+    evidence = []
+    if (location.path, location.span.line) != (call.location.path, call.location.span.line):
+        evidence.append(Evidence(call.location, "the token is made here"))
+    return RULE.finding(
+        location,
+        f"`{claim.key}` puts a {kind} into a token: its payload is only encoded, so a browser, a log or a proxy that "
+        "sees the token gives it away; keep an identifier in it and look the rest up",
+        confidence=confidence,
+        symbol=symbol,
+        evidence=evidence,
+        fix=_fix(token, claim, written),
+    )
+
+
+def _place(written: Written) -> Location:
+    form = written.form
+    if form[0] == "item":
+        start, end = span_of(form[1]), span_of(form[3][1])
+        return Location(written.block.module.path, Span(start.line, start.column, end.end_line, end.end_column))
+    return written.block.location(form)
+
+
+def _fix(token: Token, claim: Claim, written: Written | None) -> Fix | None:
+    """Leave the claim out, where the code does not read it from a token."""
+    program = token.encoding.program
+    if _read(program, claim.key):
+        return None
+    edit: Edit | None = None
+    if written is not None and written.form[0] == "item":
+        for form in walk(written.block.statements):
+            if form[0] == "dict" and any(key is written.form[2] for key, _ in form[2]):
+                edit = RemoveDictItem(written.block.module.path, span_of(form[1]), claim.key)
+    elif written is None:
+        edit = _excluded(token, claim.key)
+    return None if edit is None else Fix(f"leave `{claim.key}` out of the token", False, (edit,))
+
+
+def _excluded(token: Token, key: str) -> Edit | None:
+    """`model_dump(exclude={...})` where the payload is the dump of a model."""
+    for written in token.payload.written:
+        for form in walk(written.form):
+            if form[0] == "call" and form[2][-1] in ("model_dump", "dict") and not form[3] and not form[4]:
+                return SetKeyword(written.block.module.path, span_of(form[1]), "exclude", f'{{"{key}"}}')
+    return None
+
+
+def _read(program: Program, key: str) -> bool:
+    """Whether some code reads the key from a dictionary, as from the claims of a token."""
+    for block in program.sites.blocks(frozenset({key})):
+        for form in walk(block.statements):
+            match form:
+                case ["sub", _, ["name", _, name], ["const", _, index]] if index == key and _of_token(name):
+                    return True
+                case ["call", _, ["attr", _, ["name", _, name], "get"], [["const", _, index], *_], _] if index == key:
+                    if _of_token(name):
+                        return True
+    return False
+
+
+def _of_token(name: str) -> bool:
+    return any(word in name.lower() for word in ("payload", "claim", "decoded", "token", "data"))

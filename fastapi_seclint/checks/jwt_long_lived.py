@@ -1,0 +1,97 @@
+"""FSL307: an access token lives longer than an hour by default, or a refresh token longer than thirty days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._known import Amount
+from fastapi_seclint.checks._leeway import spoken
+from fastapi_seclint.checks._lifetimes import LIMITS, Declared, configured, declared, shorter
+from fastapi_seclint.checks._payloads import Token, tokens
+from fastapi_seclint.checks._purposes import Purpose, purpose_of
+from fastapi_seclint.program.values import Place
+from fastapi_seclint.rule import Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL307",
+    name="jwt-long-lived",
+    summary="a stolen token works for hours, days or months",
+    severity="medium",
+    cwe=(613,),
+    owasp=("API2",),
+    guide="3",
+    fixable="unsafe",
+)
+
+
+@RULE.check
+def jwt_long_lived(program: Program) -> Iterator[Finding]:
+    """One finding for each number that makes a token live too long."""
+    seen: set[Place] = set()
+    for token in tokens(program):
+        if program.is_test(token.encoding.call.block.module):
+            continue
+        purpose, said = purpose_of(token)
+        for amount in _too_long(token, purpose):
+            place = amount.place or token.encoding.call.place
+            if place not in seen and not program.is_test(place.module):
+                seen.add(place)
+                yield _finding(token, amount, place, purpose, said)
+    for found in (*configured(program), *declared(program)):
+        if found.place not in seen and not program.is_test(found.place.module):
+            seen.add(found.place)
+            yield _of_setting(found)
+
+
+def _too_long(token: Token, purpose: Purpose) -> Iterator[Amount]:
+    claim = token.claims.get("exp")
+    limit = LIMITS.get(purpose)
+    if claim is None or limit is None:
+        return
+    for value in claim.values:
+        for amount in value.amounts:
+            if amount.kind == "moment" and amount.number > limit:
+                yield amount
+
+
+def _finding(token: Token, amount: Amount, place: Place, purpose: Purpose, said: bool) -> Finding:
+    call = token.encoding.call
+    evidence = []
+    if (place.module, place.line) != (call.block.module, call.place.line):
+        evidence.append(Evidence(call.location, "the token is made here"))
+    return RULE.finding(
+        place.location,
+        _message(purpose, amount.number),
+        confidence="high" if said else "medium",
+        symbol=call.block.symbol if place.module is call.block.module else place.module.name,
+        evidence=evidence,
+        fix=shorter(place, amount.number, amount.scale, purpose),
+    )
+
+
+def _message(purpose: Purpose, seconds: float) -> str:
+    if purpose == "refresh":
+        return f"a refresh token lives {_spoken(seconds)}: a stolen one renews itself that long, so keep it to 30 days"
+    return (
+        f"an access token lives {_spoken(seconds)} and cannot be called back: a stolen one works that long, "
+        "so let it live 15 to 60 minutes and renew it with a refresh token"
+    )
+
+
+def _spoken(seconds: float) -> str:
+    words = spoken(seconds)
+    return words if words[0].isdigit() else f"a {words}" if words == "day" else f"an {words}"
+
+
+def _of_setting(found: Declared) -> Finding:
+    return RULE.finding(
+        found.place.location,
+        _message(found.purpose, found.seconds),
+        confidence="high" if found.sure else "medium",
+        symbol=found.place.module.name,
+        fix=shorter(found.place, found.seconds, found.scale, found.purpose),
+    )

@@ -1,0 +1,130 @@
+"""FSL301: the claims of a token are read without checking who signed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._jwt import Decoding, decodings, path_and_span, says
+from fastapi_seclint.checks._origins import Item, Origin, origins
+from fastapi_seclint.checks._unverified import checks_by_hand, decoded_by_hand, is_harmless, readers
+from fastapi_seclint.checks._verifying import verified_call, verified_reader
+from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL301",
+    name="jwt-signature-unverified",
+    summary="a token that anybody can write is believed",
+    severity="critical",
+    cwe=(347,),
+    owasp=("API2",),
+    guide="3",
+    fixable="unsafe",
+)
+
+_MASKED = ("jwt-expiry-unverified", "jwt-algorithms-missing", "jwt-type-unchecked")
+_HARM = "anybody writes a token with any user in it and is believed"
+
+
+@RULE.check
+def jwt_signature_unverified(program: Program) -> Iterator[Finding]:
+    """One finding for each place that switches the check off, or reads claims in a way that has none."""
+    seen: set[Location] = set()
+    for finding in (*_decodings(program), *_readers(program), *_by_hand(program)):
+        if finding.location not in seen:
+            seen.add(finding.location)
+            yield finding
+
+
+def _decodings(program: Program) -> Iterator[Finding]:
+    for decoding in decodings(program):
+        block = decoding.call.block
+        if program.is_test(block.module) or (not decoding.maker and is_harmless(program, block, decoding.call.form)):
+            continue
+        for item in decoding.options("verify_signature"):
+            for origin in origins(program, item.block, item.form):
+                how = says(origin, False)
+                if how is not None and not _is_peeking(program, origin):
+                    yield _off(decoding, item, origin, "high" if how == "surely" else "medium")
+        yield from _old_keyword(program, decoding)
+
+
+def _is_peeking(program: Program, origin: Origin) -> bool:
+    """Whether the caller that switches the check off only peeks, or verifies as well."""
+    if origin.passed is None or origin.holder is None:
+        return False
+    block = origin.holder.block
+    return program.is_test(block.module) or is_harmless(program, block, origin.holder.form)
+
+
+def _off(decoding: Decoding, item: Item, origin: Origin, confidence: Confidence) -> Finding:
+    block, place = item.block, Location(item.block.module.path, item.span)
+    evidence = []
+    if origin.passed is not None and origin.holder is not None:
+        block, place = origin.block, path_and_span(origin)
+        evidence.append(Evidence(Location(item.block.module.path, item.span), "the check depends on it here"))
+    elif origin.elsewhere:
+        evidence.append(Evidence(path_and_span(origin), "the value is written here"))
+    if not decoding.contains(place):
+        evidence.append(Evidence(decoding.call.location, f"`{decoding.spoken}` gets it here"))
+    return RULE.finding(
+        place,
+        f"with the signature check off {_HARM}: leave `verify_signature` on and give the key and the algorithm",
+        confidence=confidence,
+        symbol=block.symbol,
+        evidence=evidence,
+        fix=verified_call(decoding, item) if decoding.contains(place) else None,
+        masks=_MASKED,
+    )
+
+
+def _old_keyword(program: Program, decoding: Decoding) -> Iterator[Finding]:
+    """`verify=False`: PyJWT 1 obeys it, PyJWT 2 does not (and says so in a warning)."""
+    if decoding.library != "pyjwt" or decoding.maker or program.versions.surely_at_least("pyjwt", (2, 0)):
+        return
+    argument = decoding.call.argument("verify", 2)
+    if argument is None:
+        return
+    if any(says(origin, False) == "surely" for origin in origins(program, decoding.call.block, argument.form)):
+        old = program.versions.surely_below("pyjwt", (2, 0))
+        yield RULE.finding(
+            Location(decoding.call.block.module.path, argument.span),
+            f"with `verify=False` PyJWT 1 checks no signature and {_HARM}: drop it and pin the algorithm",
+            confidence="high" if old else "medium",
+            symbol=decoding.call.block.symbol,
+            fix=verified_call(decoding, None),
+            masks=_MASKED,
+        )
+
+
+def _readers(program: Program) -> Iterator[Finding]:
+    for call in readers(program):
+        if program.is_test(call.block.module) or is_harmless(program, call.block, call.form):
+            continue
+        yield RULE.finding(
+            call.location,
+            f"`{call.form[2][-1]}` checks no signature, so {_HARM}: read the token with a call that verifies it",
+            symbol=call.block.symbol,
+            fix=verified_reader(program, call),
+        )
+
+
+def _by_hand(program: Program) -> Iterator[Finding]:
+    for block, form in decoded_by_hand(program):
+        if not program.is_test(block.module) and not checks_by_hand(block) and not _peeks(program, block, form):
+            yield RULE.finding(
+                Location(block.module.path, span_of(form[1])),
+                f"a payload that is decoded by hand is not verified: {_HARM}, so read it with the library and its key",
+                confidence="medium",
+                symbol=block.symbol,
+            )
+
+
+def _peeks(program: Program, block: Block, form: Form) -> bool:
+    return is_harmless(program, block, form)

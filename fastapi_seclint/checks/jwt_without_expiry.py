@@ -1,0 +1,121 @@
+"""FSL303: a token is made that never expires, on every path or on some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._dates import expiring
+from fastapi_seclint.checks._handmade_expiry import checked_by_hand
+from fastapi_seclint.checks._payloads import Token, tokens
+from fastapi_seclint.checks._purposes import purpose_of
+from fastapi_seclint.checks._secrets import words_of
+from fastapi_seclint.program.values import Const, options
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL303",
+    name="jwt-without-expiry",
+    summary="a token that never expires is a permanent key",
+    severity="high",
+    cwe=(613,),
+    owasp=("API2",),
+    guide="3",
+    fixable="unsafe",
+)
+
+_STRATEGIES = (
+    "fastapi_users.authentication.JWTStrategy",
+    "fastapi_users.authentication.strategy.JWTStrategy",
+    "fastapi_users.authentication.strategy.jwt.JWTStrategy",
+)
+_TOKEN_WORDS = frozenset({"token", "tokens", "jwt", "access", "refresh", "auth", "session"})
+
+
+@RULE.check
+def jwt_without_expiry(program: Program) -> Iterator[Finding]:
+    """One finding for each call that makes a token without `exp` on some way."""
+    by_call: dict[int, list[Token]] = {}
+    for token in tokens(program):
+        if not program.is_test(token.encoding.call.block.module):
+            by_call.setdefault(id(token.encoding), []).append(token)
+    seen: set[Location] = set()
+    for ways in by_call.values():
+        for finding in _of_call(program, ways):
+            if finding.location not in seen:
+                seen.add(finding.location)
+                yield finding
+    yield from _strategies(program)
+
+
+def _of_call(program: Program, ways: list[Token]) -> Iterator[Finding]:
+    """At the encoding call, or at the caller where other callers of the same helper do give an expiry."""
+    undated = [(token, confidence) for token in ways if (confidence := _undated(program, token)) is not None]
+    dated = any(token.claims.surely("exp") for token in ways)
+    for token, confidence in undated:
+        own = not (token.way and dated and token.claims.get("exp") is None)
+        step = token.steps[0] if own else token.way[0]
+        evidence = []
+        if not own:
+            evidence.append(Evidence(token.encoding.call.location, "the token is made here"))
+        elif token.way and token.claims.get("exp") is not None:
+            where = token.way[0]
+            evidence.append(Evidence(where.block.location(where.form), "this call gives no expiry"))
+        yield RULE.finding(
+            step.block.location(step.form),
+            _message(token),
+            severity="medium" if purpose_of(token)[0] == "other" else "high",
+            confidence=confidence,
+            symbol=step.block.symbol,
+            evidence=evidence,
+            fix=expiring(token, purpose_of(token)[0]) if own else None,
+        )
+        if own:
+            return
+
+
+def _message(token: Token) -> str:
+    some = token.claims.get("exp") is not None
+    where = "the token has no `exp` on some path" if some else "the token has no `exp`"
+    return f"{where}: whoever steals one keeps it as a permanent key, so put an expiry into every token"
+
+
+def _undated(program: Program, token: Token) -> Confidence | None:
+    """How sure it is that a token has no expiry on some path; None when it has one, or may well have."""
+    claims = token.claims
+    if claims.surely("exp") or checked_by_hand(program, claims):
+        return None
+    if claims.get("exp") is not None:
+        return "medium" if claims.open else "high"
+    if not claims.open:
+        return "high"
+    if "call" in claims.open:
+        return None
+    if claims.open == {"object"}:
+        return "medium"
+    return "medium" if _speaks_of_tokens(token) else None
+
+
+def _speaks_of_tokens(token: Token) -> bool:
+    """Whether the function that takes the claims makes tokens by its name, and is no mere wrapper of the library."""
+    function = token.steps[-1].block.function
+    return function is not None and bool(_TOKEN_WORDS & set(words_of(function.name)))
+
+
+def _strategies(program: Program) -> Iterator[Finding]:
+    for call in program.sites.calls(*_STRATEGIES):
+        argument = call.argument("lifetime_seconds", 1)
+        if argument is None or program.is_test(call.block.module):
+            continue
+        if any(isinstance(option, Const) and option.value is None for option in options(call.value(argument))):
+            yield RULE.finding(
+                Location(call.block.module.path, argument.span),
+                "a lifetime of None makes tokens that never expire: whoever steals one keeps it, so give seconds",
+                symbol=call.block.symbol,
+            )
+
+
