@@ -47,7 +47,7 @@ def refused(program: Program, names: list[str], text: str) -> bool:
     """
     found = refusals(program)
     wanted = [name.lower() for name in names if name]
-    if not text and any(name in _asked(program) for name in wanted):
+    if not text and any(name in asked(program) for name in wanted):
         return True
     return any(one.covers(name, text) for one in found for name in wanted)
 
@@ -74,7 +74,7 @@ def _search(program: Program) -> list[Refusal]:
     return found
 
 
-def _asked(program: Program) -> frozenset[str]:
+def asked(program: Program) -> frozenset[str]:
     """The names that conditions of the program test for truth or emptiness."""
     if program not in _ASKED:
         found: set[str] = set()
@@ -83,19 +83,20 @@ def _asked(program: Program) -> frozenset[str]:
                 if module.facts.body_mentions(number, b'["if') or module.facts.body_mentions(number, b'["bool"'):
                     for form in walk(module.facts.module if number < 0 else module.facts.body(number)):
                         if form[0] in ("if", "ifexp"):
-                            found.update(name.lower() for name in _truths(form[2]))
+                            found.update(name.lower() for name in truths(form[2]))
         _ASKED[program] = frozenset(found)
     return _ASKED[program]
 
 
-def _truths(test: Form) -> list[str]:
+def truths(test: Form) -> list[str]:
+    """The names whose truth, or emptiness, a test asks for."""
     match test:
         case ["name" | "attr", *_]:
             return [str(test[-1])]
         case ["unary", _, "not", inner]:
-            return _truths(inner)
+            return truths(inner)
         case ["bool", _, _, values]:
-            return [name for value in values for name in _truths(value)]
+            return [name for value in values for name in truths(value)]
     return _tested(test)
 
 

@@ -1,0 +1,120 @@
+"""FSL703: a caller who sends no key is let in where none is configured, or one who sends a piece of a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._comparison_fixes import constant_time
+from fastapi_seclint.checks._comparisons import Comparison, comparisons, core
+from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.checks._literals import name_of
+from fastapi_seclint.checks._presence import is_text, missing_of_sent, missing_of_setting
+from fastapi_seclint.checks._refusals import asked, truths
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.values import Const, Environment, Place, options
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL703",
+    name="api-key-matches-missing",
+    summary="a caller without a key is let in where no key is configured",
+    severity="critical",
+    cwe=(287, 1188),
+    owasp=("API2",),
+    guide="7",
+    fixable="safe",
+)
+
+
+@RULE.check
+def api_key_matches_missing(program: Program) -> Iterator[Finding]:
+    """One finding for each comparison that nothing at all, or a piece of a key, passes."""
+    for item in comparisons(program):
+        message = _mistake(program, item)
+        if message and not only_in_development(Place(item.block.module, item.form[1])):
+            edits = constant_time(program, item, present=True)
+            yield RULE.finding(
+                item.block.location(item.form),
+                message,
+                confidence="high",
+                symbol=item.block.symbol,
+                evidence=_evidence(item),
+                fix=Fix("require a key on both sides", True, edits) if edits else None,
+                masks=("api-key-compared-unsafely",),
+            )
+
+
+def _mistake(program: Program, item: Comparison) -> str:
+    if item.operator in ("in", "not in"):
+        if is_text(item.value):
+            return (
+                "the keys are one text, so every piece of it passes as a key, a single letter too: "
+                "split it into a list and compare each key as a whole"
+            )
+        open_to_empty = "" in missing_of_sent(program, item.block, item.given)
+        if _splits_nothing(item) and open_to_empty and not _asked_before(program, item):
+            return (
+                'an empty setting splits into `[""]`, which an empty key is in, so anybody gets in where none is '
+                "configured: drop empty keys, and refuse to start without any"
+            )
+        return ""
+    if _compares_text_of_none(program, item):
+        return (
+            "where the setting is missing the text `None` is what a caller has to send: "
+            "read it with `os.environ[...]`, so that the program does not start without it"
+        )
+    sent = missing_of_sent(program, item.block, item.given)
+    configured = missing_of_setting(program, item.block, item.secret)
+    if not sent & configured or _asked_before(program, item):
+        return ""
+    return (
+        "a caller who sends nothing matches a setting that is not there, so anybody gets in where it is missing: "
+        "require both, read the setting with `os.environ[...]` and refuse an empty key"
+    )
+
+
+def _splits_nothing(item: Comparison) -> bool:
+    """Whether the container comes from splitting a setting whose default is empty."""
+    for option in options(item.value):
+        if isinstance(option, Environment) and option.default is not None:
+            items = getattr(option.default, "items", None)
+            if items and all(isinstance(one, Const) and one.value == "" for one in items):
+                return True
+    return False
+
+
+def _compares_text_of_none(program: Program, item: Comparison) -> bool:
+    secret = core(item.secret)
+    if secret[0] != "fstr" or _asked_before(program, item):
+        return False
+    parts = [part[2] for part in secret[2] if part[0] == "fmt"]
+    return any(None in missing_of_setting(program, item.block, part) for part in parts)
+
+
+def _asked_before(program: Program, item: Comparison) -> bool:
+    """Whether the function asks whether the key was sent or configured, or the program whether it is configured."""
+    wanted = {name_of(core(item.given)), name_of(core(item.secret))} - {""}
+    secret = core(item.secret)
+    if secret[0] == "fstr":
+        wanted |= {name_of(part[2]) for part in secret[2] if part[0] == "fmt"}
+    for form in walk(item.block.statements):
+        tests = [form[2]] if form[0] in ("if", "ifexp") else form[3] if form[0] == "bool" else []
+        if any(name in wanted for test in tests if test is not item.form for name in truths(test)):
+            return True
+    name = name_of(secret).lower()
+    return bool(name) and name in asked(program)
+
+
+def _evidence(item: Comparison) -> Iterator[Evidence]:
+    for option in options(item.value):
+        if isinstance(option, Environment) and option.place is not None:
+            location = option.place.location
+            if (
+                location.span.line != item.block.location(item.form).span.line
+                or location.path != item.block.module.path
+            ):
+                yield Evidence(location, f"`{option.name}` is read here")
