@@ -33,7 +33,7 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
         return None
     if item.negative:
         code = f"not ({code})" if " and " in code.partition("any(")[0] else f"not {code}"
-    elif present and " and " in code and not _tested(item):
+    elif present and " and " in code.partition("any(")[0] and not _tested(item):
         code = f"bool({code})"
     path = item.block.module.path
     return (ReplaceExpression(path, span_of(item.form[1]), code), AddImport(path, "secrets"))

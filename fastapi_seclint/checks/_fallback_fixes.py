@@ -6,6 +6,7 @@ from fastapi_seclint.checks._fallbacks import Fallback
 from fastapi_seclint.checks._literals import name_of
 from fastapi_seclint.checks._reads import Read, read_of
 from fastapi_seclint.checks._rendering import rendered
+from fastapi_seclint.checks._settings_fields import SettingsField
 from fastapi_seclint.edits import AddImport, Edit, RemoveKeyword, ReplaceExpression, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.rule import Fix
@@ -16,9 +17,9 @@ _TITLE = "refuse to start without the setting: drop the fallback"
 def fix_of(item: Fallback) -> Fix | None:
     """Drop the fallback, so that a missing setting stops the program; None where that is not sound."""
     if item.how == "field":
-        return _of_field(item)
+        return None if item.field is None or item.weak else of_field(item.block.module.path, item.field)
     if item.how == "read" and item.read is not None:
-        edits = _of_read(item.block.module.path, item.read)
+        edits = of_read(item.block.module.path, item.read)
     elif item.how == "or":
         edits = _of_or(item)
     else:
@@ -26,7 +27,8 @@ def fix_of(item: Fallback) -> Fix | None:
     return Fix(_TITLE, False, edits) if edits else None
 
 
-def _of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
+def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
+    """The edits that make a read strict, so that a missing setting is an error; None where that is not known."""
     function, key = read.call[2], rendered(read.key)
     if key is None:
         return None
@@ -52,7 +54,7 @@ def _of_or(item: Fallback) -> tuple[Edit, ...] | None:
     if len(values) != 2:
         return None
     read = read_of(values[0]) if values[0][0] == "call" else None
-    strict = _of_read(path, read) if read is not None and read.default is None else None
+    strict = of_read(path, read) if read is not None and read.default is None else None
     if strict and isinstance(strict[0], ReplaceExpression):
         return (ReplaceExpression(path, span_of(item.whole[1]), strict[0].code), *strict[1:])
     return None
@@ -70,10 +72,8 @@ def _of_branch(item: Fallback) -> tuple[Edit, ...] | None:
     return None
 
 
-def _of_field(item: Fallback) -> Fix | None:
-    field, path = item.field, item.block.module.path
-    if field is None or item.weak:
-        return None
+def of_field(path: str, field: SettingsField) -> Fix | None:
+    """Drop the default of a settings field."""
     statement = field.statement
     span = span_of(statement[1])
     title = "refuse to start without the setting: drop the default"
