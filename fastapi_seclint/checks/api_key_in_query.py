@@ -1,0 +1,94 @@
+"""FSL702: the API key is part of the address, which logs, proxies and browsers keep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._literals import name_of
+from fastapi_seclint.checks._origins import ask
+from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetKeyword
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Call
+from fastapi_seclint.program.values import Class, options, string
+from fastapi_seclint.rule import Finding, Fix, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL702",
+    name="api-key-in-query",
+    summary="the API key is part of the address",
+    severity="medium",
+    cwe=(598,),
+    owasp=("API2",),
+    guide="7",
+    fixable="unsafe",
+)
+
+_SCHEMES = ("fastapi.security.api_key.APIKeyQuery", "fastapi.security.APIKeyQuery")
+_MESSAGE = (
+    "a key in the query is kept by access logs, proxies, browser histories and Referer headers, where others find it: "
+    "take it from a header with `APIKeyHeader`"
+)
+
+
+@RULE.check
+def api_key_in_query(program: Program) -> Iterator[Finding]:
+    """One finding for each `APIKeyQuery(...)`, and for each object of a class of the project that extends it."""
+    for call in program.sites.calls(*_SCHEMES):
+        edits = _header_instead(call)
+        fix = Fix("take the key from a header", False, edits) if edits else None
+        yield RULE.finding(call.location, _MESSAGE, symbol=call.block.symbol, fix=fix)
+    for block in program.sites.blocks(frozenset({"APIKeyQuery"})):
+        for form in walk(block.statements):
+            if form[0] == "class" and any(name_of(base) == "APIKeyQuery" for base in form[3]):
+                found = options(ask(program, block, ["name", form[1], form[2]]))
+                bases = [base for option in found if isinstance(option, Class) for base in option.external_bases()]
+                if set(bases) & set(_SCHEMES):
+                    yield RULE.finding(block.location(form), _MESSAGE, symbol=block.symbol)
+
+
+def _header_instead(call: Call) -> tuple[Edit, ...] | None:
+    """`APIKeyHeader` with the usual header name; None when the parameter's name is not written in the call."""
+    path, function = call.block.module.path, call.form[2]
+    given = call.argument("name", 0)
+    name = string(call.value(given)) if given is not None else None
+    if given is None or name is None or given.form[0] != "const":
+        return None
+    header = f'"{header_name(name)}"'
+    named: Edit = (
+        SetKeyword(path, span_of(call.form[1]), "name", header)
+        if given.keyword
+        else ReplaceExpression(path, span_of(given.form[1]), header)
+    )
+    return (_renamed(path, function), *_imported(path, function), named)
+
+
+def _renamed(path: str, function: Form) -> Edit:
+    if function[0] == "attr":
+        at = span_of(function[1])
+        owner = span_of(function[2][1])
+        assert (owner.line, owner.column) == (at.line, at.column)
+    code = "APIKeyHeader" if function[0] == "name" else f"{_dotted(function[2])}.APIKeyHeader"
+    return ReplaceExpression(path, span_of(function[1]), code)
+
+
+def _imported(path: str, function: Form) -> tuple[Edit, ...]:
+    return (AddImport(path, "fastapi.security", "APIKeyHeader"),) if function[0] == "name" else ()
+
+
+def _dotted(form: Form) -> str:
+    return str(form[2]) if form[0] == "name" else f"{_dotted(form[2])}.{form[3]}"
+
+
+def header_name(name: str) -> str:
+    """The header for a query parameter: `api_key` and its like become `X-API-Key`, others `X-Name`."""
+    words = [word for word in re.split(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])", name) if word]
+    if "".join(words).lower() in ("apikey", "key", "xapikey"):
+        return "X-API-Key"
+    if words[:1] in (["x"], ["X"]):
+        words = words[1:]
+    return "-".join(["X", *("API" if word.lower() == "api" else word.capitalize() for word in words)])
