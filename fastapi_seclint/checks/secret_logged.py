@@ -1,0 +1,82 @@
+"""FSL902: a secret is written to a log, which far more people and programs can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.checks._log_calls import LEVELS, Leak, Leaks, is_log_call, is_print, written
+from fastapi_seclint.checks._log_fixes import masked
+from fastapi_seclint.checks._secrets import word_set, words_of
+from fastapi_seclint.checks._trials import for_trying
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Place
+from fastapi_seclint.rule import Finding, Fix, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL902",
+    name="secret-logged",
+    summary="a password, token or key is written to the log",
+    severity="medium",
+    cwe=(532,),
+    owasp=("API2", "API8"),
+    guide="11",
+    fixable="unsafe",
+)
+
+_WORDS = LEVELS | {"print", "pprint"}
+_TOOLS = word_set(
+    "script scripts cli command commands manage migrations alembic tools examples example demo benchmarks"
+)
+
+
+@RULE.check
+def secret_logged(program: Program) -> Iterator[Finding]:
+    """One finding for each log call or print that writes a secret."""
+    for block in program.sites.blocks(frozenset(_WORDS)):
+        if program.is_test(block.module) or for_trying(program, block.module):
+            continue
+        prints = _serves(block)
+        for form in walk(block.statements):
+            if not (is_log_call(form) or (prints and is_print(form))):
+                continue
+            leaks = Leaks(program, block)
+            found = [leak for part in written(form) if (leak := leaks.of(part)) is not None]
+            if found and not only_in_development(Place(block.module, form[1])):
+                yield _finding(block, form, found)
+
+
+def _finding(block: Block, form: list[object], found: list[Leak]) -> Finding:
+    what = found[0].what
+    where = "is printed" if is_print(form) else "is written to the log"
+    edits = masked(block.module.path, form, [leak.form for leak in found])
+    return RULE.finding(
+        block.location(form),
+        f"{what} {where}, where everyone who reads logs, backups and error reports can take and use it: "
+        "leave it out, or log an id that tells which one it was",
+        symbol=block.symbol,
+        fix=Fix("write `***` in place of the secret", False, edits) if edits else None,
+    )
+
+
+def _serves(block: Block) -> bool:
+    """Whether what a block prints goes to a server's log rather than to somebody who runs a command."""
+    parts = {word for part in block.module.path.split("/")[-3:] for word in words_of(part)}
+    if parts & _TOOLS or _is_command(block.module, block):
+        return False
+    spoken = {name.split(".")[0] for name in block.module.facts.imports}
+    return bool(spoken & {"fastapi", "starlette", "jwt", "jose", "passlib", "sqlalchemy", "sqlmodel", "pydantic"})
+
+
+def _is_command(module: Module, block: Block) -> bool:
+    if module.facts.body_mentions(-1, b'"__main__"') and not {"FastAPI", "APIRouter"} & module.facts.words:
+        return True
+    function = block.function
+    decorators = function.decorators if function is not None else []
+    return any("typer" in getattr(item, "name", "") or "click" in getattr(item, "name", "") for item in decorators)
