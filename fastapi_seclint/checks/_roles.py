@@ -103,7 +103,7 @@ def _given(program: Program, handler: Function, caller: set[str]) -> Iterator[Fu
 
 _ONLY_READS = re.compile(
     r"^(log|audit|print|info|debug|warning|warn|error|exception|record|track|get|list|fetch|build|render|template|to|from"
-    r"|model|dict|str|repr|jsonable|refresh|len|notify|send|serialize|format|parse|isinstance|getattr|hasattr)(_|$)"
+    r"|model|dict|str|repr|jsonable|refresh|len|notify|send|serialize|format|parse|isinstance|getattr|hasattr|add|merge|expunge|flush|setattr)(_|$)"
 )
 
 

@@ -45,7 +45,8 @@ def _sub_external(interpreter: Interpreter, value: External, index: Form, scope:
         key = interpreter.evaluate(index, scope)
         return Environment(str(key.value) if isinstance(key, Const) else "?", None, place)
     if value.name == "typing.Literal":
-        return Generic(value.name, [], place)
+        values = index[2] if index[0] == "tuple" else [index]
+        return Generic(value.name, [interpreter.evaluate(item, scope) for item in values], place)
     if value.name.startswith("sys.modules"):
         return attributes.item(interpreter, value, interpreter.evaluate(index, scope), place)
     items = index[2] if index[0] == "tuple" else [index]

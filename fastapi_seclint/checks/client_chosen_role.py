@@ -1,0 +1,77 @@
+"""FSL511: the client says which role he has, in the body, a header, a cookie or the query, and is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._believed import Belief, believed, decided
+from fastapi_seclint.checks._dependencies import wiring
+from fastapi_seclint.checks._roles import authorizes
+from fastapi_seclint.checks._sent_rights import input_of
+from fastapi_seclint.program.dependencies import running
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL511",
+    name="client-chosen-role",
+    summary="clients choose their own role",
+    severity="high",
+    cwe=(269, 915),
+    owasp=("API3", "API5"),
+    guide="1",
+)
+
+
+@RULE.check
+def client_chosen_role(program: Program) -> Iterator[Finding]:
+    """One finding a place where what the client says of his rights is stored, signed or acted upon."""
+    seen: set[Location] = set()
+    for route in program.routes:
+        handler = route.function
+        if route.kind not in ("http", "websocket") or handler is None or program.is_test(handler.module):
+            continue
+        found = input_of(program, handler, route.path)
+        beliefs = list(decided(handler, found))
+        if found and not authorizes(program, route):
+            beliefs += believed(program, handler, found, route.path)
+        for belief in beliefs:
+            if belief.location not in seen:
+                seen.add(belief.location)
+                yield _finding(route, belief)
+    for value in wiring(program).callables:
+        function = running(value)
+        for belief in decided(function, input_of(program, function)) if function is not None else ():
+            if belief.location not in seen:
+                seen.add(belief.location)
+                yield _finding(None, belief)
+
+
+def _finding(route: Route | None, belief: Belief) -> Finding:
+    way = {"body": "the request body", "header": "a header", "cookie": "a cookie", "query": "the query"}[
+        belief.sent.origin
+    ]
+    if belief.decides:
+        said = f"whoever sends {belief.sent.name!r} in {way} chooses his own rights, for it decides here: "
+        said += "take the role from the user that the token stands for"
+    else:
+        said = f"whoever calls it chooses {belief.sent.name!r} himself: it comes from {way} and is {belief.how}; "
+        said += "set it on the server, and let only administrators change it"
+    confidence: Confidence = "high" if belief.sure else "medium"
+    evidence = []
+    if route is not None and route.place is not None and not belief.decides:
+        evidence.append(Evidence(route.place.location, f"{access.spoken(route)} is not for administrators only"))
+    return RULE.finding(
+        belief.location,
+        said,
+        confidence=confidence,
+        symbol=belief.symbol,
+        route=access.key(route) if route is not None else None,
+        evidence=evidence,
+    )
