@@ -58,12 +58,13 @@ def fallbacks(program: Program) -> list[Fallback]:
     """Every fallback of something that is named like a secret, in order; found once a program."""
     if program not in _KNOWN:
         found = []
+        words = vocabulary(program)
         for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
             if not program.is_test(module):
                 for number, block in enumerate(blocks_of(program, module), -1):
                     text = module.facts.lowered(-1 if block.function is None else block.function.number)
-                    if number < 0 or any(word in text for word in _WORDS):
-                        found += _Search(program, vocabulary(program), block).run()
+                    if number < 0 or words.names or any(word in text for word in _WORDS):
+                        found += _Search(program, words, block).run()
         _KNOWN[program] = found
     return _KNOWN[program]
 

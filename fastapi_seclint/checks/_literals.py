@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from fastapi_seclint.checks._secrets import Reach, kind_of, known_format, word_set
+from fastapi_seclint.checks._secrets import Reach, word_set
+from fastapi_seclint.checks._vocabulary import Vocabulary
 from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
 
 _SKIPPED_CALLS = word_set(
@@ -43,6 +44,7 @@ class Reader:
 
     closed: Callable[[Form], bool]
     used: frozenset[int] = frozenset()
+    words: Vocabulary = field(default_factory=Vocabulary)
     owner: list[str] = field(default_factory=list)
     local: bool = False
 
@@ -87,7 +89,7 @@ class Reader:
             return
         several = value[0] in ("dict", "list", "set", "tuple")
         found = self._literal(names[0], value, form[1], Reach.ASSIGNED) if names else None
-        if found is not None and (not several or kind_of(found.name) or set(found.places) & self.used):
+        if found is not None and (not several or self.words.kind(found.name) or set(found.places) & self.used):
             yield found
         if found is None or several:
             yield from self.read(value, form[1])
@@ -165,7 +167,7 @@ class Reader:
         yield from self.read([item for item in form[3] if not (fallback and item[0] in ("const", "bytes"))])
 
     def _const(self, form: Form, at: int) -> Iterator[Literal]:
-        if isinstance(form[2], str) and (form[1] in self.used or known_format(form[2])):
+        if isinstance(form[2], str) and (form[1] in self.used or self.words.has_format(form[2])):
             yield Literal("", (form[2],), (form[1],), at or form[1], Reach.PASSED, ".".join(self.owner), self.local)
 
 

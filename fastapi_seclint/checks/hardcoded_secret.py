@@ -15,12 +15,12 @@ from fastapi_seclint.checks._secrets import (
     FORMAT_WORDS,
     Reach,
     kind_of,
-    known_format,
     plausible,
     random_looking,
     words_of,
 )
 from fastapi_seclint.checks._trials import for_trying
+from fastapi_seclint.checks._vocabulary import Vocabulary, vocabulary
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.modules import Module
@@ -66,6 +66,7 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
     """One finding for each written secret, at the assignment, argument or comparison that holds it."""
     used = uses(program)
     claimed = _claimed(program)
+    words = vocabulary(program)
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         if for_trying(program, module):
             continue
@@ -73,8 +74,10 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
         for symbol, literal in _literals(program, module, frozenset(used.get(module.file, {}))):
             if claimed.get(module.file, frozenset()) & {literal.at, *literal.places}:
                 continue
+            if all(map(words.allows, literal.texts)):
+                continue
             use = next((used[module.file][at] for at in literal.places if at in used.get(module.file, {})), None)
-            finding = _judge(module, symbol, literal, use)
+            finding = _judge(words, module, symbol, literal, use)
             if finding is None or literal.at in seen:
                 continue
             seen.update((literal.at, *literal.places))
@@ -94,11 +97,12 @@ def _claimed(program: Program) -> dict[str, frozenset[int]]:
 
 def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterator[tuple[str, Literal]]:
     facts = module.facts
+    words = vocabulary(program)
     named = any(map(_names_secret, facts.words))
     for number in range(-1, len(facts.functions)):
-        if not used and not _may_hold_secret(facts, number, named):
+        if not used and not words.names and not _may_hold_secret(facts, number, named):
             continue
-        reader = Reader(lambda form: _closed(program, module, form), used, local=number >= 0)
+        reader = Reader(lambda form: _closed(program, module, form), used, words, local=number >= 0)
         symbol = module.name if number < 0 else f"{module.name}.{facts.functions[number][0]}"
         for literal in reader.read(facts.module if number < 0 else facts.body(number)):
             yield f"{symbol}.{literal.owner}" if literal.owner else symbol, literal
@@ -121,10 +125,10 @@ def _may_hold_secret(facts: FileFacts, number: int, named_file: bool) -> bool:
     return bool(named) if number < 0 and named_file else any(near.search(text) for near in named)
 
 
-def _judge(module: Module, symbol: str, literal: Literal, use: Use | None) -> Finding | None:
-    kind = kind_of(literal.name) or ("token" if use is None else "")
-    own = bool(kind_of(literal.name))
-    shaped = any(known_format(text) for text in literal.texts)
+def _judge(words: Vocabulary, module: Module, symbol: str, literal: Literal, use: Use | None) -> Finding | None:
+    own = bool(words.kind(literal.name))
+    kind = words.kind(literal.name) or ("token" if use is None else "")
+    shaped = any(map(words.has_format, literal.texts))
     if use is not None:
         kind, found = use.kind, any(plausible(text, use.kind, literal.name, Reach.USED) for text in literal.texts)
     else:

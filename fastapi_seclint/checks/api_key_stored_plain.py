@@ -1,0 +1,95 @@
+"""FSL704: API keys are kept as they are, so whoever reads the store has them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._comparisons import comparisons
+from fastapi_seclint.checks._literals import name_of
+from fastapi_seclint.checks._secrets import word_set, words_of
+from fastapi_seclint.checks._trials import for_trying
+from fastapi_seclint.checks._vocabulary import vocabulary
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL704",
+    name="api-key-stored-plain",
+    summary="API keys are kept as they are instead of hashed",
+    severity="low",
+    confidence="medium",
+    persona="pedantic",
+    cwe=(256, 312),
+    owasp=("API2",),
+    guide="7",
+)
+
+_ASKING = word_set("where filter filter_by get_or_none find_one find get first get_by select_from one_or_none exists")
+_HASHING = word_set("hash hashed digest hexdigest sha256 sha512 hmac hashlib blake2b encrypt encrypted fingerprint")
+_MESSAGE = (
+    "{what} as they are, so a copy of the store, a backup or an injection gives an attacker every key: "
+    "keep the SHA-256 of a key and look that up"
+)
+
+
+@RULE.check
+def api_key_stored_plain(program: Program) -> Iterator[Finding]:
+    """One finding for each query by a plain key, and for each membership test in a collection of plain keys."""
+    for item in comparisons(program):
+        if item.operator in ("in", "not in") and item.kind == "API key" and not _hashed(item.block, item.secret):
+            message = _MESSAGE.format(what="the valid API keys are kept")
+            yield RULE.finding(item.block.location(item.form), message, symbol=item.block.symbol)
+    for block in program.sites.blocks(_ASKING):
+        if not program.is_test(block.module) and not for_trying(program, block.module):
+            for form, name in _queries(program, block):
+                message = _MESSAGE.format(what=f"API keys are looked up in `{name}`, so they are stored")
+                yield RULE.finding(block.location(form), message, symbol=block.symbol)
+
+
+def _queries(program: Program, block: Block) -> Iterator[tuple[Form, str]]:
+    """The conditions of queries that ask for a plain key: `Model.api_key == key`, `api_key=key`, `{"api_key": key}`."""
+    for call in walk(block.statements):
+        if call[0] != "call" or name_of(call[2]) not in _ASKING or call[2][0] != "attr":
+            continue
+        for form in walk(call[3]):
+            match form:
+                case ["compare", _, ["attr", _, model, column], ["=="], [sent]]:
+                    if _is_key(program, str(column), name_of(model)) and _plain(block, sent):
+                        yield form, str(column)
+                case ["dict", _, pairs]:
+                    for key, sent in pairs:
+                        named = str(key[2]) if key is not None and key[0] == "const" else ""
+                        if _is_key(program, named, "") and _plain(block, sent):
+                            yield sent, named
+        for keyword, sent, _ in call[4]:
+            if keyword and name_of(call[2]) != "get" and _is_key(program, keyword, "") and _plain(block, sent):
+                yield call, keyword
+
+
+def _is_key(program: Program, column: str, model: str) -> bool:
+    words = words_of(column)
+    if vocabulary(program).kind(column) == "API key":
+        return True
+    of_keys = "".join(words_of(model)) in ("apikey", "apikeys", "apitoken", "dbapikey", "apikeymodel", "accesskey")
+    return of_keys and words in (["key"], ["token"], ["value"], ["secret"])
+
+
+def _plain(block: Block, sent: Form) -> bool:
+    """Whether what is asked for is a key that nobody hashed: a name or an attribute that no hash was assigned to."""
+    return sent[0] in ("name", "attr", "sub") and not _hashed(block, sent)
+
+
+def _hashed(block: Block, form: Form) -> bool:
+    scope = block.scope
+    spoken = [str(item[-1]) for item in walk(form) if item[0] in ("name", "attr")]
+    if form[0] == "name" and isinstance(scope, FunctionScope):
+        for statement in scope.assignments(form[2]):
+            if statement[0] in ("assign", "annassign") and statement[-1] is not None:
+                spoken += [str(item[-1]) for item in walk(statement[-1]) if item[0] in ("name", "attr")]
+    return any(_HASHING & set(words_of(name)) for name in spoken)
