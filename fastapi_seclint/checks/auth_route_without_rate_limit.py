@@ -1,0 +1,83 @@
+"""FSL404: a route where passwords, tokens or accounts can be guessed, and nothing limits how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._auth_routes import Purpose, auth_routes, takes_password
+from fastapi_seclint.checks._inert_limits import meant_to_be_limited
+from fastapi_seclint.checks._library_routes import library_routers
+from fastapi_seclint.checks._limits import limited
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL404",
+    name="auth-route-without-rate-limit",
+    summary="passwords, tokens or accounts can be guessed at full speed",
+    severity="medium",
+    cwe=(307, 799),
+    owasp=("API2", "API4"),
+    guide="10",
+)
+
+_ATTACKS: dict[Purpose, str] = {
+    "login": "tries passwords at full speed",
+    "registration": "opens accounts by the thousand and tries out which addresses have one",
+    "password reset": "guesses reset codes, tries out addresses and floods people with mail",
+    "token refresh": "tries out refresh tokens at full speed",
+    "token": "tries out credentials at full speed",
+    "code check": "tries all codes until one fits",
+    "configured": "guesses at full speed",
+}
+
+
+@RULE.check
+def auth_route_without_rate_limit(program: Program) -> Iterator[Finding]:
+    """One finding a handler, on its `def` line, and one an `include_router` of a library's login routes."""
+    handlers: dict[object, list[tuple[Route, Purpose]]] = {}
+    for route, purpose in auth_routes(program):
+        failures = purpose in ("login", "code check", "token", "password reset")
+        if not limited(program, route, failures=failures) and not meant_to_be_limited(program, route):
+            handlers.setdefault(route.place, []).append((route, purpose))
+    for routes in handlers.values():
+        yield _of_handler(program, routes)
+    yield from _of_libraries(program)
+
+
+def _of_handler(program: Program, routes: list[tuple[Route, Purpose]]) -> Finding:
+    route, purpose = routes[0]
+    spoken = access.spoken(route)
+    others = {access.spoken(other): other for other, _ in routes[1:] if access.spoken(other) != spoken}
+    evidence = [
+        Evidence(other.registration.place.location, f"also reached as {name}")
+        for name, other in others.items()
+        if other.registration is not None
+    ]
+    confidence: Confidence = "high" if purpose == "configured" or takes_password(program, route) else "medium"
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"nothing limits how often {spoken} is called, so an attacker {_ATTACKS[purpose]}: limit it by address and "
+        "account, in a decorator, a dependency or the middleware",
+        confidence=confidence,
+        symbol=access.symbol(route),
+        route=access.key(route),
+        evidence=evidence,
+    )
+
+
+def _of_libraries(program: Program) -> Iterator[Finding]:
+    for router in library_routers(program):
+        if not router.limited:
+            yield RULE.finding(
+                router.location,
+                f"the {router.purpose} routes of {router.library} come without a limit, so an attacker "
+                f"{_ATTACKS[router.purpose]}: include them with a dependency that limits rates",
+                symbol=router.symbol,
+            )
