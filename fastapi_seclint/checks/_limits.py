@@ -68,7 +68,7 @@ def limited(program: Program, route: Route, *, failures: bool) -> bool:
     config = program.config.rate_limit if program.config is not None else None
     if config is not None and config.proxy:
         return True
-    declared = Declared(program.config)
+    declared = Declared.of(program.config)
     return (
         bool([name for name in program.guarding(route).guards.rate_limit if "SlowAPI" not in name])
         or any(_dependency_limits(program, declared, node.name, node.call) for node in route.nodes(alternatives=False))
@@ -112,7 +112,7 @@ def _dependency_limits(program: Program, declared: Declared, name: str, call: Va
 
 def dependencies_limit(program: Program, value: Value, place: Place) -> bool:
     """Whether one of the dependencies of a list limits rates."""
-    declared = Declared(program.config)
+    declared = Declared.of(program.config)
     nodes = program.walker.resolver.of_list(value, place)
     return any(_dependency_limits(program, declared, node.name, node.call) for top in nodes for node in top.walk())
 
