@@ -58,6 +58,7 @@ class Filter:
     """Keeps the findings that a configuration shows, with its severities; knows what was left out as tests."""
 
     def __init__(self, config: Config) -> None:
+        self._config = config
         self._personas = PERSONAS[: PERSONAS.index(config.persona) + 1]
         self._severities = SEVERITIES[: SEVERITIES.index(config.min_severity) + 1]
         self._confidences = CONFIDENCES[: CONFIDENCES.index(least_confidence(config)) + 1]
@@ -72,6 +73,26 @@ class Filter:
             if self._shows(shown) and not self._ignores(shown.rule.code, finding.location.path, inside):
                 yield shown
 
+    def why_not(self, finding: Finding, inside: Callable[[str], str]) -> str:
+        """Why a finding is not shown, with where that was configured; empty when it is."""
+        config = self._config
+        severity = self._severity.get(finding.rule.code, finding.severity)
+        reasons = {
+            f"persona {finding.persona}, and {config.persona} is asked for": finding.persona not in self._personas,
+            f"severity {severity}, and `min-severity` is {config.min_severity}": severity not in self._severities,
+            f"confidence {finding.confidence}, and {least_confidence(config)} is the least that is shown": (
+                finding.confidence not in self._confidences
+            ),
+        }
+        for reason, holds in reasons.items():
+            if holds:
+                return reason
+        path = inside(finding.location.path)
+        for (matches, codes), (text, _) in zip(self._ignored, config.per_path_ignores, strict=True):
+            if finding.rule.code in codes and matches(path):
+                return f"`per-path-ignores` for {text}" + _at(config, f"per-path-ignores.{text}")
+        return ""
+
     def _shows(self, finding: Finding) -> bool:
         return (
             finding.persona in self._personas
@@ -81,6 +102,20 @@ class Filter:
 
     def _ignores(self, code: str, path: str, inside: Callable[[str], str]) -> bool:
         return any(code in codes and matches(inside(path)) for matches, codes in self._ignored)
+
+
+def why_not_selected(config: Config, rule: Rule) -> str:
+    """Why a rule does not run under a configuration; empty when it does."""
+    for word in config.ignore:
+        if rule.code in catalogue.select([word]):
+            return f"left out by `ignore`: {word}" + _at(config, f"ignore[{word}]")
+    chosen = {rule.code for rule in rules_of(config)}
+    return "" if rule.code in chosen else "not selected by `select`" + _at(config, "select")
+
+
+def _at(config: Config, key: str) -> str:
+    origin = config.origin(key)
+    return f" ({origin})" if origin else ""
 
 
 def at_least(severity: Severity, gate: str) -> bool:

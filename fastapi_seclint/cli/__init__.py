@@ -18,7 +18,7 @@ from fastapi_seclint.config import ConfigError
 
 __all__ = ["main", "run"]
 
-COMMANDS = ("check", "fix", "reference", "routes", "rule", "rules")
+COMMANDS = ("check", "config", "explain", "fix", "reference", "routes", "rule", "rules")
 
 
 class _Verbs(click.Group):
@@ -32,6 +32,14 @@ class _Verbs(click.Group):
             from fastapi_seclint.cli import check
 
             return check.check if cmd_name == "check" else check.fix
+        if cmd_name == "config":
+            from fastapi_seclint.cli import config
+
+            return config.config
+        if cmd_name == "explain":
+            from fastapi_seclint.cli import explain
+
+            return explain.explain
         if cmd_name == "reference":
             from fastapi_seclint.cli import reference
 

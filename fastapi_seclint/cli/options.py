@@ -179,6 +179,36 @@ def check_options(function: Function) -> Function:
     return function
 
 
+def configuration_options(function: Function) -> Function:
+    """Decorate a command with the options about configuration and cache."""
+    for option in reversed(_CONFIGURATION):
+        function = option(function)
+    return function
+
+
+def run_options(given: dict[str, Any]) -> Options:
+    """What the pipeline needs to know, from the options of a command that has some of those of `check`."""
+
+    def words(name: str) -> tuple[str, ...] | None:
+        return _words(given.get(name, ()))
+
+    cache_dir, config_file = given["cache_dir"], given["config_file"]
+    return Options(
+        overrides=Overrides(
+            exclude=words("exclude"),
+            extend_exclude=words("extend_exclude"),
+            respect_gitignore=False if given.get("no_respect_gitignore") else None,
+            cache_dir=cache_dir.absolute() if cache_dir else None,
+        ),
+        config_file=config_file.absolute() if config_file else None,
+        isolated=given["isolated"],
+        force_exclude=given.get("force_exclude", False),
+        today=_source_date(),
+        cache=not given["no_cache"],
+        jobs=given["jobs"],
+    )
+
+
 def project_options(function: Function) -> Function:
     """Decorate a command with the paths and the options that every command on a project has."""
     for option in reversed((_PATHS, *_SCOPE, *_CONFIGURATION)):

@@ -11,10 +11,8 @@ import click
 
 from fastapi_seclint import engine
 from fastapi_seclint.cli import console
-from fastapi_seclint.cli.options import project_options
-from fastapi_seclint.config import Overrides
+from fastapi_seclint.cli.options import project_options, run_options
 from fastapi_seclint.discovery import NoSuchPath
-from fastapi_seclint.engine.planning import Options
 from fastapi_seclint.outcome import Survey
 
 
@@ -27,7 +25,7 @@ def routes(form: str, unprotected: bool, output: Path | None, **given: Any) -> i
     """Show every route of FastAPI projects and what guards it; PATHS are files and directories [.]."""
     try:
         survey = engine.survey(
-            given["paths"] or (Path("."),), _options(given), progress=console.progress(given["quiet"])
+            given["paths"] or (Path("."),), run_options(given), progress=console.progress(given["quiet"])
         )
     except NoSuchPath as error:
         raise click.UsageError(str(error)) from None
@@ -58,23 +56,3 @@ def _rendered(form: str, survey: Survey, output: Path | None) -> str:
     if form == "markdown":
         return tables.render_markdown(survey)
     return tables.render_text(survey, None if output else shutil.get_terminal_size((100, 24)).columns)
-
-
-def _options(given: dict[str, Any]) -> Options:
-    def words(name: str) -> tuple[str, ...] | None:
-        return tuple(word.strip() for text in given[name] for word in text.split(",") if word.strip()) or None
-
-    cache_dir, config_file = given["cache_dir"], given["config_file"]
-    return Options(
-        overrides=Overrides(
-            exclude=words("exclude"),
-            extend_exclude=words("extend_exclude"),
-            respect_gitignore=False if given["no_respect_gitignore"] else None,
-            cache_dir=cache_dir.absolute() if cache_dir else None,
-        ),
-        config_file=config_file.absolute() if config_file else None,
-        isolated=given["isolated"],
-        force_exclude=given["force_exclude"],
-        cache=not given["no_cache"],
-        jobs=given["jobs"],
-    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from fastapi_seclint import selection
 from fastapi_seclint.config import Config
 from fastapi_seclint.engine import gathering, planning, reviewing
-from fastapi_seclint.engine.gathering import Content, Progress
+from fastapi_seclint.engine.gathering import Content, Gathered, Progress
 from fastapi_seclint.engine.planning import Options, Unit
 from fastapi_seclint.engine.replacing import Replacements
 from fastapi_seclint.engine.sources import Sources
@@ -21,9 +21,11 @@ from fastapi_seclint.engine.stored import Examined
 from fastapi_seclint.engine.vault import Vault
 from fastapi_seclint.outcome import Failure, ReadError, Report, Survey
 from fastapi_seclint.program.table import RouteTable
-from fastapi_seclint.rule import Finding
+from fastapi_seclint.rule import Finding, Rule
 
 if TYPE_CHECKING:
+    from fastapi_seclint.explanation import Explanation
+    from fastapi_seclint.facts.comments import Row
     from fastapi_seclint.program import Program
 
 Overlay = Mapping[Path, str]
@@ -103,6 +105,38 @@ def survey(paths: Sequence[Path], options: Options | None = None, *, progress: P
     )
 
 
+def explain(path: Path, line: int, options: Options, rule: Rule | None = None) -> tuple[Explanation, Sequence[Failure]]:
+    """Why rules, or one rule, fire at a line of a file or do not, and what crashed on the way.
+
+    Every rule runs, whatever is selected; raises as `analyse` does, and `explaining.NotExplained`.
+    """
+    from fastapi_seclint.engine import explaining
+    from fastapi_seclint.program.modules import is_test_path
+
+    units = planning.plan([path], options).units
+    display = Path(os.path.relpath(planning.absolute(path, options.cwd), options.cwd)).as_posix()
+    if not units:
+        raise explaining.NotExplained(f"{display} is not part of what is checked")
+    unit = units[0]
+    contents, missing = gathering.contents(unit.project, options.cwd, NO_OVERLAY)
+    inside = _Inside(unit.project.root, contents)
+    with gathering.collector_paused():
+        known = Vault(unit, contents, kind="findings", enabled=options.cache).facts(())
+        gathered, _ = gathering.gather(contents, known, jobs=options.jobs)
+        unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
+        root = unit.project.root
+        program = explaining.WatchedProgram(root, gathered.files, unreadable=unreadable, config=unit.config)
+        program.watch = explaining.Watch(display, line)
+        every = replace(unit.config, select=("ALL",), ignore=())
+        start = Examined(unreadable=unreadable, failures=tuple(gathered.failures), comments=_comments(gathered))
+        examined = _run(program, every, start, stale=False, first=rule, before=program.watch.at)
+        reviewed = reviewing.review(unit, options, examined, inside.all())
+        findings = (*examined.findings, *(found for found in reviewed.findings if found.rule.review))
+        decisions = explaining.Decisions(unit.config, reviewed.hidden, inside, is_test_path(inside(display)))
+        found = explaining.explanation(program, findings, decisions, program.watch, len(examined.ran), rule)
+    return found, examined.failures
+
+
 def _check(unit: Unit, options: Options, overlay: Overlay, fresh: bool, progress: Progress | None) -> _Part:
     """The findings of one project that its configuration shows."""
     examined, contents, vault = _examine(unit, options, overlay, fresh, progress)
@@ -179,9 +213,11 @@ def _examine(
     options.memory.update(entries)
     unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
     program = Program(unit.project.root, gathered.files, unreadable=unreadable, config=unit.config)
-    comments = tuple((facts.path, tuple(facts.comments)) for _, facts in gathered.files if facts.comments)
     start = Examined(
-        unreadable=unreadable, failures=tuple(gathered.failures), files=len(gathered.files), comments=comments
+        unreadable=unreadable,
+        failures=tuple(gathered.failures),
+        files=len(gathered.files),
+        comments=_comments(gathered),
     )
     examined = _resolve(program, start)
     if kind == "findings":
@@ -189,6 +225,10 @@ def _examine(
     if not (overlay or missing):
         vault.keep(entries, examined)
     return examined, contents, vault
+
+
+def _comments(gathered: Gathered) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+    return tuple((facts.path, tuple(facts.comments)) for _, facts in gathered.files if facts.comments)
 
 
 def _resolve(program: Program, examined: Examined) -> Examined:
@@ -200,17 +240,27 @@ def _resolve(program: Program, examined: Examined) -> Examined:
     return replace(examined, table=table, apps=len(table.apps))
 
 
-def _run(program: Program, config: Config, examined: Examined, *, stale: bool) -> Examined:
+def _run(
+    program: Program,
+    config: Config,
+    examined: Examined,
+    *,
+    stale: bool,
+    first: Rule | None = None,
+    before: Callable[[str], None] = lambda name: None,
+) -> Examined:
     """The findings of the rules; one that crashes is a failure with its name, and the rest still runs.
 
-    `stale` asks for what in the configuration matches nothing; rules that it ignores run for that, too.
+    `stale` asks for what in the configuration matches nothing; rules that it ignores run for that, too. `first` is
+    the rule to begin with, `before` is told each rule before it runs.
     """
     rules = selection.rules_of(config)
     idle = selection.ignored_rules(config) if stale else ()
     findings: list[Finding] = []
     failures = list(examined.failures)
     ran: list[str] = []
-    for rule in (*rules, *idle):
+    for rule in sorted((*rules, *idle), key=lambda rule: rule != first):
+        before(rule.name)
         try:
             findings.extend(rule.run(program) if rule.run else ())
             ran.append(rule.code)

@@ -13,13 +13,14 @@ from fastapi_seclint.program.anonymous import MAX_FUNCTIONS_OF_A_HANDLER, MAX_ST
 from fastapi_seclint.program.calls import invoke, method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import Resolver, dotted_name, parameters, running
+from fastapi_seclint.program.dependencies import Node, Resolver, dotted_name, parameters, running
 from fastapi_seclint.program.dependency_guards import DependencyGuards
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import CLEAN, REQUEST
 from fastapi_seclint.program.meetings import Guarding, Meeting, meeting_of, refused, verdict
 from fastapi_seclint.program.middleware_guards import MiddlewareGuards
 from fastapi_seclint.program.privileges import authorizing, limiting
+from fastapi_seclint.program.routers import Layer
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.table import Guards
@@ -28,7 +29,7 @@ from fastapi_seclint.program.values import Arguments, Bound, Class, External, Fu
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
-__all__ = ["GuardModel", "Guarding", "Meeting"]
+__all__ = ["GuardModel", "Guarding", "Meeting", "layers_of"]
 
 
 class GuardModel:
@@ -36,7 +37,7 @@ class GuardModel:
 
     def __init__(self, interpreter: Interpreter, resolver: Resolver, declared: Declared) -> None:
         self._interpreter = interpreter
-        self._declared = declared
+        self.declared = declared
         self._follower = Follower(interpreter)
         self.dependencies = DependencyGuards(self._follower, resolver, declared)
         self.middleware = MiddlewareGuards(self._follower, declared)
@@ -49,13 +50,13 @@ class GuardModel:
             meetings += self._endpoint_meetings(route, meetings)
         guards = Guards(
             tuple(dict.fromkeys(self._authenticating(route, meetings))),
-            tuple(dict.fromkeys(authorizing(self._declared, route))),
-            tuple(dict.fromkeys(limiting(self._declared, route))),
+            tuple(dict.fromkeys(authorizing(self.declared, route))),
+            tuple(dict.fromkeys(limiting(self.declared, route))),
         )
         missing = any(meeting.missing == "denies" for meeting in meetings)
         if refused(meetings):
             return Guarding("protected", guards, "", meetings)
-        public = self._declared.public(route.path, route.methods)
+        public = self.declared.public(route.path, route.methods)
         if public:
             return Guarding("public", guards, public, meetings)
         reason = self._doubt(route, meetings, missing)
@@ -89,10 +90,7 @@ class GuardModel:
     def _layer_meetings(self, route: Route, precise: bool) -> list[Meeting]:
         found = []
         websocket = route.kind == "websocket"
-        layers = [*reversed(route.app.layers)]
-        if route.router is not route.app and route.mounts:
-            layers += reversed(route.router.layers)
-        for layer in layers:
+        for layer in layers_of(route):
             answers = [
                 self.middleware.layer(layer, self._stranger(route, junk), websocket, precise) for junk in (False, True)
             ]
@@ -103,18 +101,23 @@ class GuardModel:
             found.append(meeting)
         return found
 
+    def meeting(self, route: Route, node: Node) -> Meeting:
+        """How a dependency of a route, or one below it, answers strangers by itself."""
+        answers = [self.dependencies.encounter(node.call, self._stranger(route, junk)) for junk in (False, True)]
+        meeting = meeting_of(node.name, answers)
+        meeting.scheme = scheme_of(node.call) is not None
+        return meeting
+
     def _stranger(self, route: Route, junk: bool) -> Stranger:
         return Stranger(junk, route.path, route.methods[0] if len(route.methods) == 1 else None)
 
     def _dependency_meetings(self, route: Route) -> list[Meeting]:
         found = []
         for node in route.dependencies:
-            answers = [self.dependencies.encounter(node.call, self._stranger(route, junk)) for junk in (False, True)]
-            meeting = meeting_of(node.name, answers)
+            meeting = self.meeting(route, node)
             if node.alternative:
                 meeting.configured = "denies" in (meeting.missing, meeting.junk)
                 meeting.missing = meeting.junk = "partly" if meeting.configured else "passes"
-            meeting.scheme = scheme_of(node.call) is not None
             found.append(meeting)
         return found
 
@@ -193,6 +196,14 @@ class GuardModel:
             if scheme_of(node.call) is None and self.authenticates(node.call):
                 names.append(node.name)
         return names
+
+
+def layers_of(route: Route) -> list[Layer]:
+    """The middleware that a request to a route goes through, outermost first."""
+    layers = [*reversed(route.app.layers)]
+    if route.router is not route.app and route.mounts:
+        layers += reversed(route.router.layers)
+    return layers
 
 
 def _as_endpoint(encounter: Encounter) -> Encounter:

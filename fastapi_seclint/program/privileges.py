@@ -121,14 +121,16 @@ def authorizing(declared: Declared, route: Route) -> list[str]:
     return names
 
 
+def limits(declared: Declared, node: Node) -> bool:
+    """Whether a dependency limits how often it lets a caller pass."""
+    function = node.function
+    known = isinstance(node.call, External) and credentials.entry("limiter", node.call.name) is not None
+    return known or declared.limits(node.name) or (function is not None and _limits(function))
+
+
 def limiting(declared: Declared, route: Route) -> list[str]:
     """Names of what limits how often a route is called."""
-    names = []
-    for node in route.nodes(alternatives=False):
-        function = node.function
-        known = isinstance(node.call, External) and credentials.entry("limiter", node.call.name) is not None
-        if known or declared.limits(node.name) or (function is not None and _limits(function)):
-            names.append(node.name)
+    names = [node.name for node in route.nodes(alternatives=False) if limits(declared, node)]
     for decorator, _ in wrapping_decorators(route):
         name = dotted_name(decorator)
         if isinstance(decorator, External) and credentials.entry("limiter", decorator.name) is not None:
