@@ -28,6 +28,7 @@ _WRAPPING = frozenset({"encode", "strip", "get_secret_value", "decode", "lower"}
 _VERBS = word_set("get load fetch read list find current valid known")
 _NO_KEYS = word_set("revoked blacklist blacklisted denylist used seen special stop reserved forbidden db database")
 _BARE = word_set("key value code hash otp")
+_EXPECTED = word_set("expected correct computed calculated configured")
 _REQUEST = frozenset({"headers", "query_params", "cookies"})
 _SENT = word_set("credentials password token api_key apikey secret signature key authorization")
 
@@ -121,13 +122,15 @@ class _Search:
             name = name_of(secret) if own else name_of(given)
             found = any(isinstance(text, str) and plausible(text, kind, name, Reach.COMPARED) for text in known)
             return kind if kind and found and self.speaks_web() else ""
-        if self.is_digest(secret):
+        if self.is_digest(secret) or _expected(given, secret) == "signature":
             return "signature"
         if not self.configured(secret, value):
-            return ""
+            return _expected(given, secret)
         if own:
             return own
-        return sent if sent and _may_hold(name_of(secret)) else ""
+        if sent and _may_hold(name_of(secret)):
+            return sent
+        return "token" if name_of(given) == name_of(secret) and name_of(secret).lower().endswith("_token") else ""
 
     def sent_kind(self, form: Form) -> str:
         name = name_of(form)
@@ -207,7 +210,8 @@ class _Search:
         value = ask(self.program, self.block, core(right))
         if right[0] in ("list", "set", "tuple"):
             written = [text for text, _ in texts(right)]
-            if not any(plausible(text, kind, name_of(left), Reach.COMPARED) for text in written):
+            found = any(plausible(text, kind, name_of(left), Reach.COMPARED) for text in written)
+            if not found or not self.speaks_web():
                 return
         elif not self.holds_keys(right, value, kind):
             return
@@ -241,6 +245,15 @@ def _headers(value: Value) -> bool:
     ]
     mapped = any(isinstance(option, Mapping) for option in options(value))
     return bool(known) and not mapped and not any(plausible(text, "API key", "", Reach.COMPARED) for text in known)
+
+
+def _expected(given: Form, secret: Form) -> str:
+    """What a helper compares that gets both sides: `key` with `expected_key`, `signature` with `expected_signature`."""
+    words, sent = words_of(name_of(secret)), words_of(name_of(given))
+    if secret[0] != "name" or len(words) < 2 or words[0] not in _EXPECTED or sent[:1] == words[:1]:
+        return ""
+    kinds = {"key": "API key", "token": "token", "signature": "signature", "secret": "secret"}
+    return kinds.get(words[-1], "") if sent[-1:] == words[-1:] else ""
 
 
 def _may_hold(name: str) -> bool:

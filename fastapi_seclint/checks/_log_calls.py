@@ -23,7 +23,9 @@ _PRINTS = word_set("print pprint pp")
 _KEEPING = word_set("str repr format dict vars dumps list tuple pformat ascii")
 _DUMPS = word_set("dict model_dump json model_dump_json asdict copy __dict__")
 _ONE_TIME = word_set("reset verification verify confirm confirmation activation invite invitation magic recovery login")
-_TOKENS = word_set("id reset refresh access bearer jwt auth session verification invite activation confirmation")
+_TOKENS = word_set(
+    "id reset refresh access bearer generated jwt new raw auth session verification invite activation confirmation"
+)
 _ORIGINS = word_set("token tokens jwt encode headers credentials secret secrets auth oauth urlsafe hex cookies")
 _CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
 
@@ -107,8 +109,9 @@ class Leaks:
     def of(self, form: Form) -> Leak | None:
         """What secret an expression is, or None."""
         match form:
-            case ["call", _, ["attr", _, inner, method], _, _] if method in _DUMPS:
-                return _whole(self.model(inner), form)
+            case ["call", _, ["attr", _, inner, method], _, keywords] if method in _DUMPS:
+                chosen = any(keyword in ("exclude", "include") for keyword, _, _ in keywords)
+                return None if chosen else _whole(self.model(inner), form)
             case ["call", _, ["attr", _, inner, "get_secret_value" | "encode" | "decode" | "strip"], _, _]:
                 return _whole(self.of(inner), form)
             case ["call", _, ["attr", _, _, "get"], [["const", _, str() as key], *_], _]:

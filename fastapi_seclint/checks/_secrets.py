@@ -175,7 +175,7 @@ _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 def plausible(text: str, kind: str, name: str, reach: Reach) -> bool:
     """Whether a text under a name can be a secret, given how it is used."""
     if reach is Reach.USED:
-        return bool(text.strip()) and not re.search(r"\{\w*\}|<[\w -]+>|\$\{", text)
+        return bool(text.strip()) and not re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{", text)
     if _PRIVATE.search(text) or known_format(text):
         return True
     if len(text) < (3 if reach is Reach.COMPARED else 4) or _NOTHING.fullmatch(text) or not text.isascii():
@@ -221,7 +221,7 @@ def usable(text: str, kind: str, name: str, *, used: bool = False) -> bool:
 
     `used` tells that a library takes it as a key or password, so that even a placeholder or an empty key works.
     """
-    if re.search(r"\{\w*\}|<[\w -]+>|\$\{|^%\(", text):
+    if re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{|^%\(", text):
         return False
     if used:
         return bool(text.strip()) or kind == "signing key"

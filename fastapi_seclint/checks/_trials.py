@@ -11,7 +11,7 @@ from fastapi_seclint.program.modules import Module
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_TRYING = frozenset({"test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "mocks"})
+_TRYING = frozenset({"docs", "test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "mocks"})
 
 
 def for_trying(program: Program, module: Module) -> bool:
