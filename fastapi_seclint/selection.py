@@ -113,6 +113,19 @@ def why_not_selected(config: Config, rule: Rule) -> str:
     return "" if rule.code in chosen else "not selected by `select`" + _at(config, "select")
 
 
+def disabled(config: Config) -> dict[str, str]:
+    """For each code that shows nothing under a configuration, why."""
+    found = {}
+    chosen = {rule.code for rule in rules_of(config)}
+    shown = PERSONAS[: PERSONAS.index(config.persona) + 1]
+    for rule in catalogue.rules():
+        if rule.code not in chosen:
+            found[rule.code] = why_not_selected(config, rule)
+        elif rule.persona not in shown:
+            found[rule.code] = f"shows findings with --persona {rule.persona} only"
+    return found
+
+
 def _at(config: Config, key: str) -> str:
     origin = config.origin(key)
     return f" ({origin})" if origin else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import toys
 
 from fastapi_seclint import __version__, catalogue
 from fastapi_seclint.cli import run
+from fastapi_seclint.report import standards
 
 PACKAGE_PARENT = Path(__file__).resolve().parent.parent
 APP = """\
@@ -285,14 +287,55 @@ def test_rule_explains_one(seclint: Run, name: str) -> None:
     rule = catalogue.find("FSL001")
     code, out, _ = seclint("rule", name)
     assert code == 0
-    assert out.startswith(
-        "FSL001 unreadable-file\nseverity medium, confidence high, persona regular, no fix\n\n# Unreadable file\n"
-    )
+    assert out.startswith(f"FSL001 unreadable-file\n{rule.summary}\n\n  severity    medium\n")
+    assert "\nUnreadable file\n===============\n" in out
     value = json.loads(seclint("rule", name, "--format", "json")[1])
     assert (value["name"], value["page"]) == ("unreadable-file", catalogue.page(rule))
     assert seclint("rule", name, "--format", "markdown")[1].startswith(
-        "# Unreadable file\n\n*FSL001 unreadable-file: severity"
+        f"# Unreadable file\n\n`unreadable-file` (FSL001): {rule.summary}\n\n| | |\n| --- | --- |\n| severity | medium"
     )
+
+
+def test_the_page_of_a_rule_reads_well(seclint: Run) -> None:
+    out = seclint("rule", "unprotected-route")[1]
+    for text in (
+        "  weakness    CWE-306 Missing Authentication for Critical Function <https://cwe.mitre.org/data/definitions/306",
+        "              CWE-862 Missing Authorization <https://cwe.mitre.org/data/definitions/862.html>\n",
+        "  OWASP API   API2:2023 Broken Authentication <https://owasp.org/API-Security/editions/2023/en/0xa2-",
+        "  guide       section 9, Common Patterns\n",
+        "  suppress    # seclint: ignore[unprotected-route] -- why this is right here\n",
+        "\nWrong\n-----\n",
+        "\nshop/auth.py:\n",
+        "\n    import jwt\n",
+    ):
+        assert text in out
+    assert "```" not in out
+    assert "](http" not in out
+    value = json.loads(seclint("rule", "FSL501", "--format", "json")[1])
+    assert value["weaknesses"][0]["name"] == "Missing Authentication for Critical Function"
+    assert value["risks"][0]["id"] == "API2:2023"
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_every_page_at_once(seclint: Run, form: str) -> None:
+    code, out, _ = seclint("rule", "--all", "--format", form)
+    assert code == 0
+    assert all(rule.name in out for rule in catalogue.rules())
+    assert seclint("rule")[0] == seclint("rule", "FSL001", "--all")[0] == 2
+
+
+def test_every_weakness_has_a_name() -> None:
+    assert {number for rule in catalogue.rules() for number in rule.cwe} - standards.CWE.keys() == set()
+
+
+def test_rules_says_which_are_enabled_here(seclint: Run, project: Path) -> None:
+    (project / "seclint.toml").write_text('ignore = ["FSL302"]\n', encoding="utf-8")
+    rows = {row["name"]: row for row in json.loads(seclint("rules", "--format", "json")[1])}
+    assert rows["unreadable-file"]["enabled"]
+    assert rows["jwt-expiry-unverified"]["why_not"] == "left out by `ignore`: FSL302 (seclint.toml:1)"
+    assert rows["stale-configuration"]["why_not"] == "shows findings with --persona pedantic only"
+    assert re.search(r"FSL302 +jwt-expiry-unverified +no +", seclint("rules")[1])
+    assert re.search(r"FSL302 +jwt-expiry-unverified +yes +", seclint("rules", "--isolated")[1])
 
 
 def test_version_and_module(project: Path) -> None:

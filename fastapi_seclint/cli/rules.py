@@ -3,29 +3,52 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
-from fastapi_seclint import catalogue
+from fastapi_seclint import catalogue, config_file, selection
 from fastapi_seclint.report import rules as tables
+from fastapi_seclint.report.rules import Listed
+
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", help="[text]"
+)
 
 
-@click.command(name="rules", short_help="List all rules.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", help="[text]")
-def rules(form: str) -> int:
-    """List all rules: code, name, severity, confidence, persona, fix and what they find."""
-    sys.stdout.write(tables.RENDERERS[form](catalogue.rules()))
+@click.command(name="rules", short_help="List all rules, and which are enabled here.")
+@_FORMAT
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path), envvar="SECLINT_CONFIG", help="Use this configuration file."
+)
+@click.option("--isolated", is_flag=True, help="Use no configuration file.")
+def rules(form: str, file: Path | None, isolated: bool) -> int:
+    """List all rules: code, name, whether it is enabled here, severity, confidence, persona, fix and what it finds.
+
+    A rule is enabled when the configuration of the working directory selects it and its persona is shown.
+    """
+    cwd = Path.cwd()
+    config = config_file.load(cwd, cwd=cwd, file=file.absolute() if file else None, isolated=isolated)
+    why = selection.disabled(config)
+    sys.stdout.write(tables.RENDERERS[form](Listed(rule, why.get(rule.code, "")) for rule in catalogue.rules()))
     return 0
 
 
 @click.command(name="rule", short_help="Explain one rule.")
-@click.argument("name")
-@click.option("--format", "form", type=click.Choice(["text", "json", "markdown"]), default="text", help="[text]")
-def rule(name: str, form: str) -> int:
+@click.argument("name", required=False)
+@click.option("--all", "every", is_flag=True, help="Explain every rule.")
+@_FORMAT
+def rule(name: str | None, every: bool, form: str) -> int:
     """Explain one rule, by its name or code: what is wrong, what is right, what the fix writes."""
+    if every == bool(name):
+        raise click.UsageError("name one rule, or give --all")
     try:
-        found = catalogue.find(name)
+        found = catalogue.rules() if name is None else (catalogue.find(name),)
     except catalogue.UnknownRule as error:
         raise click.UsageError(str(error)) from None
-    sys.stdout.write(tables.PAGE_RENDERERS[form](found, catalogue.page(found)))
+    pages = [(one, catalogue.page(one)) for one in found]
+    if form == "json" and not every:
+        sys.stdout.write(tables.page_json(*pages[0]))
+    else:
+        sys.stdout.write(tables.PAGE_RENDERERS[form](pages))
     return 0
