@@ -1,0 +1,151 @@
+"""FSL505: the check of ownership asks for an id that is not the path's, so the client chooses it in the query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._identity import last_name, names_identity, snake
+from fastapi_seclint.checks._renaming import renamed
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.dependencies import Node, Parameter, parameters
+from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.values import Annotated, Class, Const, External, Function, options
+from fastapi_seclint.rule import Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL505",
+    name="ownership-of-another-id",
+    summary="the client chooses whose ownership is checked",
+    severity="critical",
+    cwe=(639, 863),
+    owasp=("API1",),
+    guide="9",
+    fixable="unsafe",
+)
+
+_ID = re.compile(r"(^|_)(id|ids|uid|uuid|guid|pk|slug|key|code|number|name)$")
+_SURE_ID = re.compile(r"(^|_)(id|uid|uuid|guid|pk|slug)$")
+_GENERIC = frozenset(
+    {"", "resource", "object", "obj", "item", "entity", "record", "target", "owned", "model", "instance"}
+)
+
+
+@RULE.check
+def ownership_of_another_id(program: Program) -> Iterator[Finding]:
+    """One finding a handler, on its `def`."""
+    seen: set[tuple[object, str]] = set()
+    for route in program.routes:
+        if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
+            continue
+        variables = path_variables(route.path)
+        if not variables or "{?}" in route.path:
+            continue
+        for node, parameter, variable in _mistaken(program, route, variables):
+            if (route.place, parameter.name) not in seen:
+                seen.add((route.place, parameter.name))
+                yield _finding(program, route, node, parameter, variable)
+
+
+def _mistaken(program: Program, route: Route, variables: list[str]) -> Iterator[tuple[Node, Parameter, str]]:
+    """The checks of ownership that ask for an id of the same kind as a variable of the path that they do not get."""
+    checks = [node for node in route.nodes(alternatives=False) if _checks_ownership(program, node)]
+    asked = {parameter.name for node in checks for parameter in parameters(node.call)}
+    free = [name for name in variables if name not in asked]
+    for node in checks:
+        for parameter in parameters(node.call):
+            if parameter.name in variables or not _comes_from_the_query(program, parameter):
+                continue
+            variable = next((name for name in free if _same_kind(parameter.name, name, route.path)), None)
+            if variable is not None:
+                yield node, parameter, variable
+
+
+def _checks_ownership(program: Program, node: Node) -> bool:
+    """Whether a dependency knows the caller and refuses, or looks up something that belongs to him."""
+    function = node.function
+    if function is None or isinstance(node.call, Class):
+        return False
+    known = {
+        child.parameter
+        for child in node.children
+        if program.guard_model.authenticates(child.call) or names_identity(last_name(child))
+    }
+    known |= _unseen_callers(program, node)
+    return bool(known) and _uses(function, known) and _refuses(function)
+
+
+def _unseen_callers(program: Program, node: Node) -> set[str]:
+    found = {child.parameter for child in node.children}
+    return {
+        parameter.name
+        for parameter in parameters(node.call)
+        if parameter.name not in found
+        and program.walker.resolver.dependency_of(parameter) is not None
+        and re.search(r"user|account|member|caller|me$|principal|claims|payload", snake(parameter.name))
+    }
+
+
+def _uses(function: Function, names: set[str]) -> bool:
+    return any(form[0] == "name" and form[2] in names for form in walk(function.statements()))
+
+
+def _refuses(function: Function) -> bool:
+    return any(form[0] in ("raise", "compare", "call") for form in walk(function.statements()))
+
+
+def _comes_from_the_query(program: Program, parameter: Parameter) -> bool:
+    """Whether FastAPI takes a parameter from the query for want of a path variable of its name (semantics 38, 39)."""
+    if not _SURE_ID.search(snake(parameter.name)) or program.walker.resolver.dependency_of(parameter) is not None:
+        return False
+    default = parameter.default
+    annotation = program.walker.resolver.annotation(parameter)
+    metadata = annotation.metadata if isinstance(annotation, Annotated) else []
+    for value in [*metadata, *([default] if default is not None else [])]:
+        if isinstance(value, External) and value.name.startswith(("fastapi.param_functions.", "fastapi.params.")):
+            return False
+    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    if any(access.classes(base)):
+        return False
+    return default is None or all(isinstance(item, Const) and item.value is None for item in options(default))
+
+
+def _same_kind(parameter: str, variable: str, path: str) -> bool:
+    """Whether two ids are of the same kind of thing: by their names, or by the segment before the variable."""
+    mine, other = _stem(parameter), _stem(variable)
+    if not _ID.search(snake(variable)) and other not in _GENERIC:
+        return mine in _GENERIC
+    if mine in _GENERIC or mine == other:
+        return True
+    before = path.partition("{" + variable)[0].rstrip("/").rpartition("/")[2]
+    kind = snake(before.replace("-", "_"))
+    return (
+        (bool(kind)
+        and (kind.startswith(mine) or mine.startswith(kind.rstrip("s"))))
+        or (min(len(mine), len(other)) > 2 and (mine.startswith(other) or other.startswith(mine)))
+    )
+
+
+def _stem(name: str) -> str:
+    return _ID.sub("", snake(name)).strip("_")
+
+
+def _finding(program: Program, route: Route, node: Node, parameter: Parameter, variable: str) -> Finding:
+    name = last_name(node)
+    assert route.place is not None
+    fix = renamed(program, node, parameter, variable)
+    return RULE.finding(
+        route.place.location,
+        f"{access.spoken(route)} has {variable!r} in its path while {name} checks {parameter.name!r}, which the client "
+        f"sends in the query: he names what is his there and gets at what is not; call both {variable!r}",
+        symbol=access.symbol(route),
+        route=access.key(route),
+        evidence=[Evidence(parameter.place.location, f"{name} asks for {parameter.name!r}, which is not in the path")],
+        fix=fix,
+        masks=("missing-ownership-check",),
+    )
