@@ -1,0 +1,216 @@
+"""FSL504: an object is loaded by the id in the path and never tied to the user who asks for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks import _entrances as entrances
+from fastapi_seclint.checks._belongings import compares_owner, is_published, owner_field, singular, ties_caller
+from fastapi_seclint.checks._identity import caller_names, guards, last_name, names_identity
+from fastapi_seclint.checks._operators import is_operators_key
+from fastapi_seclint.checks._privileged import privilege
+from fastapi_seclint.checks._roles import authorizes
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.dependencies import Node, parameters
+from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Persona, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL504",
+    name="missing-ownership-check",
+    summary="a user reaches what belongs to another one by its id",
+    severity="high",
+    confidence="medium",
+    cwe=(639, 862),
+    owasp=("API1",),
+    guide="9",
+)
+
+_PRIVATE = re.compile(
+    r"^(order|invoice|note|document|todo|to_do|task|message|payment|transaction|address|card|cart|booking|reservation"
+    r"|subscription|conversation|draft|wallet|journal|diary|bookmark|upload|file|account|bank_account|prescription|report"
+    r"|medical_record|record|appointment|ticket|photo|album|receipt|statement|secret|credential|api_key|session|chat|loan"
+    r"|expense|budget|goal|reminder|contact|memo|project|notification|claim|application)$"
+)
+_CONTENT = re.compile(
+    r"^(post|article|comment|review|blog|recipe|story|event|listing|item|product|song|playlist|video)$"
+)
+_PEOPLE = re.compile(r"^(user|account|profile|customer|member|patient|employee)$")
+_TOGETHER = re.compile(
+    r"^(like|unlike|follow|unfollow|vote|upvote|downvote|rate|rating|comments?|reply|replies|join|leave|apply|report|block"
+    r"|share|favou?rite|bookmark|reactions?|subscribe|unsubscribe|reviews?|buy|purchase|view|read|rsvp|register|invite"
+    r"|accept|decline|public|ping|messages?)$",
+    re.I,
+)
+
+
+_ACTS = re.compile(
+    r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
+    r"|pay|ship|activate|deactivate|lock|unlock|reset|revoke|finish|withdraw|confirm|void|upload|assign)$",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A route that takes an id and never looks whose it is. `sure` tells how much speaks for an owner, 0 to 2."""
+
+    route: Route
+    resource: str
+    variable: str
+    field: str
+    sure: int
+    sibling: Route | None = None
+
+
+@RULE.check
+def missing_ownership_check(program: Program) -> Iterator[Finding]:
+    """One finding a handler, on its `def`; without evidence of an owner for auditors only."""
+    seen: set[object] = set()
+    ties: dict[str, Route] = {}
+    for route in program.routes:
+        resource = _resource(route)[0]
+        if resource and resource not in ties and route.place is not None and compares_owner(program, route) is not None:
+            ties[resource] = route
+    for route in program.routes:
+        case = _case(program, route, ties)
+        if case is not None and route.place not in seen:
+            seen.add(route.place)
+            yield _finding(case)
+
+
+def _resource(route: Route) -> tuple[str, str]:
+    """What kind of thing a route is about, in the singular, and the path variable that picks one of them."""
+    found = re.findall(r"([^/{}]+)/{(\w+)(?::\w+)?}", route.path)
+    if found:
+        return singular(found[-1][0]), found[-1][1]
+    parts = access.segments(route.path)
+    return (singular(parts[-1]), "") if parts else ("", "")
+
+
+def _case(program: Program, route: Route, ties: dict[str, Route]) -> _Case | None:
+    handler = route.function
+    if route.kind != "http" or handler is None or route.place is None or program.is_test(handler.module):
+        return None
+    if handler.owner is not None:
+        return None
+    resource, variable = _resource(route)
+    if not variable or variable not in {item.name for item in parameters(handler)} | _loaded_by(route):
+        return None
+    if _is_no_object(route, resource) or not _loads(route, variable) or not _knows_its_user(program, route):
+        return None
+    if _is_tied(program, route) or ties_caller(program, route) or authorizes(program, route):
+        return None
+    field, modelled = owner_field(program, resource, handler.module)
+    sibling = ties.get(resource)
+    sure = 2 if sibling is not None else 1 if field else 0
+    if (
+        not sure
+        and not modelled
+        and caller_names(program, route)
+        and (_PRIVATE.match(resource) or _CONTENT.match(resource))
+    ):
+        sure = 1
+    if _PEOPLE.match(resource) and access.changes_state(route):
+        sure = max(sure, 1)
+    changes = access.changes_state(route)
+    if not changes and (is_published(field) or not _PRIVATE.match(resource)) and not _lists_own(program, sibling):
+        sure = 0
+    return _Case(route, resource, variable, field, sure, sibling)
+
+
+def _is_no_object(route: Route, resource: str) -> bool:
+    """Whether a route is one where people meet: what one does there is done to another's object on purpose."""
+    last = (access.segments(route.path) or [""])[-1]
+    after = not route.path.rstrip("/").endswith("}")
+    if "POST" in route.methods and not (after and _ACTS.match(last)):
+        return True
+    return (after and _TOGETHER.match(last) is not None) or entrances.is_probe(route)
+
+
+def _lists_own(program: Program, sibling: Route | None) -> bool:
+    """Whether a sibling reads, and only what is the caller's own."""
+    return sibling is not None and not access.changes_state(sibling)
+
+
+def _loaded_by(route: Route) -> set[str]:
+    return {item.name for node in route.dependencies for item in parameters(node.call)}
+
+
+def _loads(route: Route, variable: str) -> bool:
+    """Whether the id picks something: in a call, a subscript or a condition."""
+    if variable in _loaded_by(route):
+        return True
+    handler = route.function
+    for form in walk(handler.statements()) if handler is not None else ():
+        inner = (
+            [*form[3], *(item[1] for item in form[4])] if form[0] == "call"
+            else [form[3]] if form[0] == "sub"
+            else [form[2], *form[4]] if form[0] == "compare" else []
+        )  # fmt: skip
+        if any(item[0] == "name" and item[2] == variable for item in inner):
+            return True
+    return False
+
+
+def _knows_its_user(program: Program, route: Route) -> bool:
+    """Whether a route asks which user is calling, and every user may be that."""
+    found = guards(program, route)
+    if not found or privilege(program, route):
+        return False
+    return not any(is_operators_key(program, guard) for guard in found)
+
+
+def _is_tied(program: Program, route: Route) -> bool:
+    """Whether a dependency gets an id of the path and knows the caller, or looks at the path by itself."""
+    variables = set(path_variables(route.path))
+    for node in route.nodes():
+        function = node.function
+        if function is None:
+            continue
+        if function.module.facts.words & {"path_params", "path_param"} and any(
+            form[0] == "attr" and form[3] == "path_params" for form in walk(function.statements())
+        ):
+            return True
+        if variables & {item.name for item in parameters(node.call)} and _knows_caller(program, node):
+            return True
+    return False
+
+
+def _knows_caller(program: Program, node: Node) -> bool:
+    if program.guard_model.authenticates(node.call):
+        return True
+    return any(names_identity(last_name(child)) for child in node.walk() if child is not node)
+
+
+def _finding(case: _Case) -> Finding:
+    route = case.route
+    assert route.place is not None
+    changes = access.changes_state(route)
+    does = "changes" if changes else "reads"
+    thing = case.resource.replace("_", " ")
+    persona: Persona = "regular" if case.sure else "auditor"
+    confidence: Confidence = ("low", "medium", "high")[case.sure] if changes else ("low", "medium", "medium")[case.sure]
+    owner = f"compare its {case.field} with the user's" if case.field else "compare its owner with the user"
+    evidence = []
+    if case.sibling is not None and case.sibling.place is not None:
+        said = f"{access.spoken(case.sibling)} looks whose {thing} it is"
+        evidence.append(Evidence(case.sibling.place.location, said))
+    return RULE.finding(
+        route.place.location,
+        f"every user {does} every {thing} with {access.spoken(route)} by counting up {case.variable!r}: nothing ties "
+        f"it to the user who asks; {owner}, or look it up among his own",
+        confidence=confidence,
+        persona=persona,
+        symbol=access.symbol(route),
+        route=access.key(route),
+        evidence=evidence,
+        masks=("inactive-user-accepted",),
+    )
