@@ -51,6 +51,7 @@ _TOGETHER = re.compile(
 )
 
 
+_ID = re.compile(r"(^|_)(id|uuid|pk|slug)$")
 _ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
     r"|pay|ship|activate|deactivate|lock|unlock|reset|revoke|finish|withdraw|confirm|void|upload|assign)$",
@@ -123,6 +124,8 @@ def _case(program: Program, route: Route, ties: dict[str, Route]) -> _Case | Non
     changes = access.changes_state(route)
     if not changes and (is_published(field) or not _PRIVATE.match(resource)) and not _lists_own(program, sibling):
         sure = 0
+    if not sure and not changes and not field and not _PRIVATE.match(resource):
+        return None
     return _Case(route, resource, variable, field, sure, sibling)
 
 
@@ -179,7 +182,8 @@ def _is_tied(program: Program, route: Route) -> bool:
             form[0] == "attr" and form[3] == "path_params" for form in walk(function.statements())
         ):
             return True
-        if variables & {item.name for item in parameters(node.call)} and _knows_caller(program, node):
+        names = {item.name for item in parameters(node.call)}
+        if any(name in variables or _ID.search(name) for name in names) and _knows_caller(program, node):
             return True
     return False
 
