@@ -62,14 +62,14 @@ def _classes(program: Program) -> dict[str, list[Class]]:
     return found
 
 
-def owner_field(program: Program, resource: str, module: Module) -> tuple[str, bool]:
-    """The field that names the owner of such things, and whether a class of such things is in sight at all."""
+def owner_field(program: Program, resource: str, module: Module) -> str:
+    """The field that names the owner of such things, or an empty string."""
     known = _classes(program).get(resource, [])
     for cls in known:
         for name, _, _ in fields(cls):
             if names_owner(name):
-                return name, True
-    return _key_of_owner(module, resource), bool(known)
+                return name
+    return _key_of_owner(module, resource)
 
 
 def _key_of_owner(module: Module, resource: str) -> str:

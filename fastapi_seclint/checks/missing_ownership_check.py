@@ -39,9 +39,6 @@ _PRIVATE = re.compile(
     r"|medical_record|record|appointment|ticket|photo|album|receipt|statement|secret|credential|api_key|session|chat|loan"
     r"|expense|budget|goal|reminder|contact|memo|project|notification|claim|application)$"
 )
-_CONTENT = re.compile(
-    r"^(post|article|comment|review|blog|recipe|story|event|listing|item|product|song|playlist|video)$"
-)
 _PEOPLE = re.compile(r"^(user|account|profile|customer|member|patient|employee)$")
 _TOGETHER = re.compile(
     r"^(like|unlike|follow|unfollow|vote|upvote|downvote|rate|rating|comments?|reply|replies|join|leave|apply|report|block"
@@ -109,17 +106,10 @@ def _case(program: Program, route: Route, ties: dict[str, Route]) -> _Case | Non
         return None
     if _is_tied(program, route) or ties_caller(program, route) or authorizes(program, route):
         return None
-    field, modelled = owner_field(program, resource, handler.module)
+    field = owner_field(program, resource, handler.module)
     sibling = ties.get(resource)
     sure = 2 if sibling is not None else 1 if field else 0
-    if (
-        not sure
-        and not modelled
-        and caller_names(program, route)
-        and (_PRIVATE.match(resource) or _CONTENT.match(resource))
-    ):
-        sure = 1
-    if _PEOPLE.match(resource) and access.changes_state(route):
+    if _PEOPLE.match(resource) and access.changes_state(route) and caller_names(program, route):
         sure = max(sure, 1)
     changes = access.changes_state(route)
     if not changes and (is_published(field) or not _PRIVATE.match(resource)) and not _lists_own(program, sibling):
