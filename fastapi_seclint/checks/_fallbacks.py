@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.checks._literals import name_of, texts
 from fastapi_seclint.checks._origins import ask, blocks_of
 from fastapi_seclint.checks._reads import Read, read_of, reads_setting
+from fastapi_seclint.checks._secret_uses import uses
 from fastapi_seclint.checks._secrets import word_set, words_of
 from fastapi_seclint.checks._settings_fields import SettingsField, fields
 from fastapi_seclint.checks._vocabulary import Vocabulary, vocabulary
@@ -134,9 +135,15 @@ class _Search:
         if read is not None and read.default is not None:
             named = self.key(read)
             kind = self.words.kind(named) or (self.words.kind(name) if _may_be(named) else "")
+            kind = kind or self.used_as(read.default)
             if kind:
                 for item in self.made(read.default, named or name, kind, at, "read", form, read):
                     yield replace(item, target=name)
+
+    def used_as(self, form: Form) -> str:
+        """What kind of secret a text is by its use, whatever the setting is called."""
+        used = uses(self.program).get(self.block.module.file, {})
+        return next((used[place].kind for _, place in texts(form) if place in used), "")
 
     def key(self, read: Read) -> str:
         """The key of a read: its text, followed to the constant that holds it."""
@@ -185,7 +192,7 @@ class _Search:
                 yield from self.made(item[3], name, kind, item[1], how, item)
 
     def of_field(self, field: SettingsField) -> Iterator[Fallback]:
-        kind = self.words.kind(field.name)
+        kind = self.words.kind(field.name) or (self.used_as(field.default) if field.default is not None else "")
         if kind and field.default is not None:
             for item in self.made(field.default, field.name, kind, field.statement[1], "field", field.statement):
                 yield replace(item, field=field, symbol=field.symbol)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fastapi_seclint.checks._secrets import Reach, word_set
 from fastapi_seclint.checks._vocabulary import Vocabulary
@@ -27,7 +28,10 @@ _SAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """One written text or several in a collection: under which name, where, and what to point at (`at`)."""
+    """One written text or several in a collection: under which name, where, and what to point at (`at`).
+
+    `form` is the whole value; `keyed` tells that it is an entry of a dictionary.
+    """
 
     name: str
     texts: tuple[str, ...]
@@ -36,6 +40,8 @@ class Literal:
     reach: Reach
     owner: str = ""
     local: bool = False
+    form: Form | None = None
+    keyed: bool = False
 
 
 @dataclass(slots=True)
@@ -47,6 +53,7 @@ class Reader:
     words: Vocabulary = field(default_factory=Vocabulary)
     owner: list[str] = field(default_factory=list)
     local: bool = False
+    function: str = ""
 
     def read(self, form: object, at: int = 0) -> Iterator[Literal]:
         """The literals in a form or list of forms; `at` is the place of a statement that is the form's whole value."""
@@ -70,7 +77,8 @@ class Reader:
         if not found or not name or (form[0] == "dict" and reach is Reach.PASSED):
             return None
         places = (form[1], *(place for _, place in found))
-        return Literal(name, tuple(text for text, _ in found), places, at, reach, ".".join(self.owner), self.local)
+        written = tuple(text for text, _ in found)
+        return Literal(name, written, places, at, reach, ".".join(self.owner), self.local, form)
 
     def _class(self, form: Form, at: int) -> Iterator[Literal]:
         if self.closed(form):
@@ -127,7 +135,7 @@ class Reader:
                 continue
             found = self._literal(name, value, value[1], Reach.PASSED) if name and name.isascii() else None
             if found is not None:
-                yield found
+                yield replace(found, keyed=True)
             yield from self.read(value)
 
     def _compare(self, form: Form, at: int) -> Iterator[Literal]:
@@ -166,15 +174,26 @@ class Reader:
         fallback = form[2] == "or" and form[3][0][0] != "const"
         yield from self.read([item for item in form[3] if not (fallback and item[0] in ("const", "bytes"))])
 
+    def _return(self, form: Form, at: int) -> Iterator[Literal]:
+        """What `get_secret_key` returns is named as the function is."""
+        name = returned_name(self.function)
+        value = form[2]
+        found = self._literal(name, value, form[1], Reach.ASSIGNED) if value is not None and name else None
+        if found is not None and value[0] in ("const", "bytes") and self.words.kind(name):
+            yield found
+        elif value is not None:
+            yield from self.read(value)
+
     def _const(self, form: Form, at: int) -> Iterator[Literal]:
         if isinstance(form[2], str) and (form[1] in self.used or self.words.has_format(form[2])):
-            yield Literal("", (form[2],), (form[1],), at or form[1], Reach.PASSED, ".".join(self.owner), self.local)
+            owner = ".".join(self.owner)
+            yield Literal("", (form[2],), (form[1],), at or form[1], Reach.PASSED, owner, self.local, form)
 
 
 _READERS: dict[str, Callable[[Reader, Form, int], Iterator[Literal]]] = {
     "class": Reader._class, "assign": Reader._assign, "annassign": Reader._assign, "call": Reader._call,
     "dict": Reader._dict, "compare": Reader._compare, "if": Reader._if, "def": Reader._def, "const": Reader._const,
-    "ifexp": Reader._if, "bool": Reader._bool,
+    "ifexp": Reader._if, "bool": Reader._bool, "return": Reader._return,
 }  # fmt: skip
 
 
@@ -191,6 +210,11 @@ def _configured(form: Form) -> bool:
 def _is_sample(name: str) -> bool:
     lowered = name.lower()
     return any(word in lowered for word in _SAMPLES)
+
+
+def returned_name(function: str) -> str:
+    """What a function of this name returns: `secret_key` of `get_secret_key`."""
+    return re.sub(r"^_*(?:get|load|fetch|read|make)_", "", function)
 
 
 def name_of(form: Form) -> str:
@@ -227,7 +251,7 @@ def texts(form: Form) -> Iterator[tuple[str, int]]:
             yield from (pair for _, value in items if value[0] == "const" for pair in texts(value))
         case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _] if inner[0] == "const":
             yield from texts(inner)
-        case ["call", _, called, [inner], _] if name_of(called) in _WRAPPERS:
+        case ["call", _, called, [inner, *_], _] if name_of(called) in _WRAPPERS:
             yield from texts(inner)
         case ["binop", at, "+", left, right]:
             both = [*texts(left), *texts(right)]

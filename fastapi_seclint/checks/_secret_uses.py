@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.checks._literals import name_of
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Call
-from fastapi_seclint.program.values import Collection, Const, External, Value, options, settled
+from fastapi_seclint.program.values import NONE, Collection, Const, External, Value, options, settled
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
@@ -33,9 +34,20 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
     ("key", 1, _SIGNING, _TOKENS): """
         jwt.encode jwt.decode jwt.api_jwt.encode jwt.api_jwt.decode jwt.PyJWT().encode jwt.PyJWT().decode
         jose.jwt.encode jose.jwt.decode jose.jws.sign jose.jws.verify authlib.jose.jwt.decode
+        joserfc.jwt.encode joserfc.jwt.decode
     """,
     ("key", 2, _SIGNING, _TOKENS): "authlib.jose.jwt.encode",
-    ("secret", 0, _SIGNING, _TOKENS): "fastapi_users.authentication.JWTStrategy",
+    ("secret", 0, _SIGNING, _TOKENS): """
+        fastapi_users.authentication.JWTStrategy fastapi_users.authentication.strategy.JWTStrategy
+        fastapi_users.authentication.strategy.jwt.JWTStrategy fastapi_login.LoginManager
+    """,
+    ("secret", 1, _SIGNING, _TOKENS): "fastapi_users.jwt.generate_jwt fastapi_users.jwt.decode_jwt",
+    ("secret_key", 0, _SIGNING, _TOKENS): """
+        fastapi_jwt.JwtAccessBearer fastapi_jwt.JwtRefreshBearer fastapi_jwt.JwtAccessBearerCookie
+        fastapi_jwt.JwtAccessCookie fastapi_jwt.JwtRefreshCookie fastapi_jwt.JwtRefreshBearerCookie
+    """,
+    ("JWT_SECRET_KEY", 99, _SIGNING, _TOKENS): "authx.AuthXConfig authx.config.AuthXConfig",
+    ("MAIL_PASSWORD", 99, _PASSWORD, "a mail password"): "fastapi_mail.ConnectionConfig",
     ("secret_key", 0, _SIGNING, "the key of a signer"): """
         itsdangerous.Signer itsdangerous.TimestampSigner itsdangerous.Serializer itsdangerous.TimedSerializer
         itsdangerous.URLSafeSerializer itsdangerous.URLSafeTimedSerializer itsdangerous.url_safe.URLSafeTimedSerializer
@@ -50,6 +62,10 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
     ("password", 1, _PASSWORD, "a mail password"): "smtplib.SMTP().login smtplib.SMTP_SSL().login",
 }
 _SINKS = {name: use for use, names in _SINKS_BY_USE.items() for name in names.split()}
+_CONVERTING = (
+    "base64.b64decode()", "base64.urlsafe_b64decode()", "builtins.bytes()", "bytes.fromhex()", "pydantic.SecretStr()",
+    "starlette.datastructures.Secret()", "joserfc.jwk.OctKey.import_key()",
+)  # fmt: skip
 _COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
 
 
@@ -81,8 +97,10 @@ def _sinks(program: Program) -> Iterator[tuple[Call, Form, str, str]]:
         if given is not None:
             yield call, given.form, kind, what
     for call in program.sites.calls(*_COMPARERS):
-        for form in call.form[3]:
-            yield call, form, "secret", "what a caller has to know"
+        spoken = {name_of(item).lower() for item in walk(call.form[3]) if item[0] in ("name", "attr")}
+        if not any("user" in name or "email" in name for name in spoken):
+            for form in call.form[3]:
+                yield call, form, "secret", "what a caller has to know"
     for block in program.sites.blocks(frozenset({"SessionMiddleware"})):
         for form in walk(block.statements):
             call = Call(block, form, "", program.interpreter)
@@ -102,5 +120,7 @@ def _constants(value: Value) -> Iterator[Const]:
     for option in settled(value):
         if isinstance(option, Const) and isinstance(option.value, str | bytes):
             yield option
+        elif isinstance(option, External) and option.arguments is not None and option.name in _CONVERTING:
+            yield from _constants(option.arguments.get("s", 0) or NONE)
         elif isinstance(option, Collection):
             yield from (each for item in option.items for each in _constants(item))

@@ -59,14 +59,14 @@ _SIGNING = word_set(
 )
 _API = word_set(
     """
-    access admin api app client internal license service
+    access admin api app client internal license service x
     """
 )
 _OF_TOKEN = word_set(
     """
     access admin agent api app auth bearer bot client deploy github gitlab hf internal jwt master personal
     refresh root secret server service session slack static system telegram valid verification verify webhook
-    worker
+    worker x
     """
 )
 
@@ -172,8 +172,8 @@ _PLACEHOLDER = word_set(
 _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
-def plausible(text: str, kind: str, name: str, reach: Reach) -> bool:
-    """Whether a text under a name can be a secret, given how it is used."""
+def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = False) -> bool:
+    """Whether a text under a name can be a secret, given how it is used; `many` tells that it is one of a list."""
     if reach is Reach.USED:
         return bool(text.strip()) and not re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{", text)
     if _PRIVATE.search(text) or known_format(text):
@@ -183,9 +183,19 @@ def plausible(text: str, kind: str, name: str, reach: Reach) -> bool:
     words = words_of(text)
     if any(letter.isspace() for letter in text):
         return kind == "signing key" and len(words) < 9 and bool({"secret", "change", "key"} & set(words))
-    if _ABSENT & set(words) or words == words_of(name):
+    absent = set(words) <= _ABSENT | _FIELD if reach is Reach.COMPARED else bool(_ABSENT & set(words))
+    if (absent and _ABSENT & set(words)) or words == words_of(name):
         return reach is Reach.COMPARED and kind == "password" and words == ["password"]
-    return random_looking(text) or _chosen(text, words, kind, reach)
+    if many and kind in ("API key", "token") and len(text) > 4 and re.search(r"[a-zA-Z].*\d|\d.*[a-zA-Z]", text):
+        return not set(words) <= _FIELD
+    return random_looking(text) or _chosen(text, words, kind, reach) or _phrase(text, words, kind, name, reach)
+
+
+def _phrase(text: str, words: list[str], kind: str, name: str, reach: Reach) -> bool:
+    """Whether a text of words is a key: what a name like `JWT_SECRET` is assigned signs, whatever it says."""
+    if kind != "signing key" or "secret" not in words_of(name) or set(words) <= _FIELD or len(text) < 8:
+        return False
+    return reach is not Reach.PASSED or (name.isupper() and len(words) > 1)
 
 
 def _chosen(text: str, words: list[str], kind: str, reach: Reach) -> bool:

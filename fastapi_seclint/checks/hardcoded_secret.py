@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._development import only_in_development
 from fastapi_seclint.checks._fallbacks import fallbacks
-from fastapi_seclint.checks._literals import Literal, Reader
+from fastapi_seclint.checks._literals import Literal, Reader, returned_name
+from fastapi_seclint.checks._secret_fixes import from_environment
 from fastapi_seclint.checks._secret_uses import Use, uses
 from fastapi_seclint.checks._secrets import (
     FORMAT_WORDS,
@@ -39,6 +40,7 @@ RULE = Rule(
     cwe=(798, 321),
     owasp=("API2", "API8"),
     guide="10",
+    fixable="unsafe",
 )
 
 _HARM = {
@@ -100,10 +102,13 @@ def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterato
     words = vocabulary(program)
     named = any(map(_names_secret, facts.words))
     for number in range(-1, len(facts.functions)):
-        if not used and not words.names and not _may_hold_secret(facts, number, named):
+        name = facts.functions[number][0] if number >= 0 else ""
+        returned = kind_of(returned_name(name.rpartition(".")[2]))
+        if not (used or words.names or returned or _may_hold_secret(facts, number, named)):
             continue
         reader = Reader(lambda form: _closed(program, module, form), used, words, local=number >= 0)
-        symbol = module.name if number < 0 else f"{module.name}.{facts.functions[number][0]}"
+        reader.function = name.rpartition(".")[2]
+        symbol = f"{module.name}.{name}" if name else module.name
         for literal in reader.read(facts.module if number < 0 else facts.body(number)):
             yield f"{symbol}.{literal.owner}" if literal.owner else symbol, literal
 
@@ -146,6 +151,8 @@ def _judge(words: Vocabulary, module: Module, symbol: str, literal: Literal, use
         confidence=_confidence(literal, kind, use, shaped),
         symbol=symbol,
         evidence=_evidence(location, use),
+        fix=from_environment(module.path, literal, kind, own),
+        masks=("api-key-compared-unsafely", "api-key-stored-plain"),
     )
 
 
@@ -157,7 +164,8 @@ def _named_secret(module: Module, literal: Literal, kind: str) -> bool:
         return False
     if len(literal.texts) > 1 and 2 * sum(bool(kind_of(text)) for text in literal.texts) > len(literal.texts):
         return False
-    found = [plausible(text, kind, literal.name, literal.reach) for text in literal.texts]
+    many = plural and len(literal.texts) > 1
+    found = [plausible(text, kind, literal.name, literal.reach, many=many) for text in literal.texts]
     return 2 * sum(found) >= len(found)
 
 
