@@ -1,0 +1,82 @@
+"""FSL805: a cookie that is a token or a session can be read by scripts, or goes out where it should not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._cookies import Flag, flag, is_removed, is_secret, setters
+from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.program.sites import Call
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL805",
+    name="insecure-cookie",
+    summary="a token in a cookie can be stolen by a script, read on the network, or used by other websites",
+    severity="high",
+    cwe=(1004, 614, 1275),
+    owasp=("API2", "API8"),
+    guide="3",
+    fixable="safe",
+)
+
+_HARM = {
+    "httponly": "without `httponly` a script that gets into a page steals it",
+    "secure": "without `secure` it goes over plain http, for everybody on the way to read",
+    "samesite": "without `samesite` other websites use it for requests in the user's name",
+}
+
+
+@RULE.check
+def insecure_cookie(program: Program) -> Iterator[Finding]:
+    """One finding for each call that sets such a cookie with a flag missing or off."""
+    for call in setters(program):
+        if is_removed(program, call) or not is_secret(program, call) or only_in_development(call.place):
+            continue
+        flags = [found for name in _HARM if (found := flag(program, call, name)) is not None]
+        if flags:
+            yield _finding(call, flags)
+
+
+def _finding(call: Call, flags: list[Flag]) -> Finding:
+    sure = any(found.state != "by default" and found.name != "samesite" for found in flags)
+    harm = ", and ".join(_HARM[found.name] for found in flags)
+    return RULE.finding(
+        call.location,
+        f"this cookie is a key to the account; {harm}: set {_wanted(flags)}",
+        severity="high" if sure else "medium",
+        confidence="high" if sure else "medium",
+        symbol=call.block.symbol,
+        evidence=list(_evidence(call, flags)),
+        fix=_fix(flags),
+    )
+
+
+def _wanted(flags: list[Flag]) -> str:
+    return ", ".join(f"`{code}`" for code in (f"{found.name}={found.code}" for found in flags))
+
+
+def _evidence(call: Call, flags: list[Flag]) -> Iterator[Evidence]:
+    outer = call.location
+    for found in flags:
+        place = found.place
+        if place is None:
+            continue
+        inside = place.path == outer.path and outer.span.line <= place.span.line <= outer.span.end_line
+        if found.state == "by default" and found.setting:
+            yield Evidence(place, f"`{found.name}` is off unless `{found.setting}` is configured")
+        elif not inside:
+            yield Evidence(place, f"`{found.name}` is switched off here")
+
+
+def _fix(flags: list[Flag]) -> Fix | None:
+    """Flags are set where they are given, or where their default is written."""
+    edits = tuple(found.edit for found in flags if found.edit is not None)
+    if len(edits) != len(flags):
+        return None
+    safe = all(found.state != "by default" and found.name != "samesite" for found in flags)
+    return Fix(f"set {_wanted(flags)} on the cookie", safe, edits)
