@@ -1,0 +1,148 @@
+"""Classes of the project that describe people: what comes with a request, what is stored, which fields they have."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.values import Annotated, Class, Environment, External, Function, Generic, Unknown, Value
+
+_TABLE_BASE = re.compile(
+    r"(declarative_base\(\)|DeclarativeBase\w*|generate_base\(\)|^beanie\..*Document|^odmantic\..*Model|^mongoengine\."
+    r"|^tortoise\.models\.Model|^peewee\.Model|^ormar\.|^umongo\.|^pony\.|^gino\.|^django\.db\.models|^piccolo\."
+    r"|SQLAlchemyBaseUserTable|Model_Base|\.db\.Model|^pynamodb\.|^advanced_alchemy\.base|^edgy\.|^saffier\.|^mongomock)"
+)
+_COLUMN = re.compile(r"(^|\.)(Column|mapped_column|CharField|TextField|StringField|String)\(\)$")
+_SCHEMA_BASE = re.compile(
+    r"^(pydantic\.|pydantic_v1\.|sqlmodel\.|msgspec\.Struct|typing\.TypedDict|fastapi_users\.schemas)"
+)
+_HASHING = re.compile(r"hash|crypt|passw|pwd", re.I)
+_SETTERS = ("setter", "validates", "validator", "field_validator", "model_validator", "root_validator", "listens_for",
+            "before_event", "hybrid_property", "BeforeValidator", "AfterValidator")  # fmt: skip
+
+
+def is_table(cls: Class) -> bool:
+    """Whether objects of a class are rows or documents of a database."""
+    table = cls.keywords.get("table")
+    if table is not None and getattr(table, "value", None) is True:
+        return True
+    if any(_TABLE_BASE.search(name) for name in cls.external_bases()):
+        return True
+    for base in cls.lineage():
+        if isinstance(base, Class):
+            if "__tablename__" in base.namespace:
+                return True
+            if any(isinstance(item, External) and _COLUMN.search(item.name) for item in base.namespace.values()):
+                return True
+    return False
+
+
+def is_schema(cls: Class) -> bool:
+    """Whether a class describes data that come and go: a pydantic model, a dataclass, a typed dictionary."""
+    if is_table(cls):
+        return False
+    if any(_SCHEMA_BASE.search(name) for name in cls.external_bases()):
+        return True
+    return any("dataclass" in getattr(item, "name", "") for item in cls.decorators)
+
+
+def field_names(cls: Class) -> list[str]:
+    """The fields of a class, of all of its bases, columns included."""
+    found: dict[str, bool] = {}
+    for base in cls.lineage():
+        if isinstance(base, Class):
+            found.update((name, True) for name, _, _ in base.fields)
+            found.update((name, True) for name, item in base.namespace.items() if _is_column(item))
+    return list(found)
+
+
+def _is_column(value: object) -> bool:
+    return isinstance(value, External) and value.called and (
+        _COLUMN.search(value.name) is not None or value.name.endswith((".Field()", "field()"))
+    )  # fmt: skip
+
+
+def is_complete(cls: Class) -> bool:
+    """Whether all bases of a class are known, so that it has no further fields."""
+    return not any(
+        isinstance(base, Unknown | Environment)
+        for item in cls.lineage()
+        if isinstance(item, Class)
+        for base in item.bases
+    )
+
+
+def has_own_ways(cls: Class) -> bool:
+    """Whether a class takes care of its password itself: a setter, a validator, a column type, a hook that hashes."""
+    for base in cls.lineage():
+        if not isinstance(base, Class):
+            continue
+        for name, value in base.namespace.items():
+            if isinstance(value, Function) and _takes_care(value):
+                return True
+            if name != "model_config" and _is_special_column(value):
+                return True
+        for name, annotation, _ in base.fields:
+            if "passw" in name.lower() and _special_annotation(annotation):
+                return True
+    return _listened(cls)
+
+
+def _takes_care(function: Function) -> bool:
+    hook = function.name in ("__init__", "__setattr__", "save", "create", "insert", "before_save", "pre_save", "clean",
+                             "model_post_init", "__post_init__", "set", "update")  # fmt: skip
+    if not hook and function.kind != "property" and not _is_decorated(function):
+        return False
+    return _hashes(function)
+
+
+def _is_decorated(function: Function) -> bool:
+    names = [str(getattr(item, "name", "") or getattr(item, "reason", "")) for item in function.decorators]
+    return (bool(names) and any(word in name for name in names for word in _SETTERS)) or bool(function.decorators)
+
+
+def _hashes(function: Function) -> bool:
+    for form in walk(function.statements()):
+        if form[0] == "call" and form[2][0] in ("name", "attr") and re.search(r"hash|crypt", str(form[2][-1]), re.I):
+            return True
+        if form[0] == "call" and form[2][0] == "attr" and re.search(r"pwd|hash|crypt|argon", _last(form[2][2]), re.I):
+            return True
+    return False
+
+
+def _last(form: Form) -> str:
+    return str(form[-1]) if form[0] in ("name", "attr") else ""
+
+
+def _is_special_column(value: Value) -> bool:
+    """A column of a type that hashes: `PasswordType` of sqlalchemy_utils, a type of the project named so."""
+    if not isinstance(value, External) or value.arguments is None:
+        return False
+    given = [*value.arguments.positional[:2], *value.arguments.keywords.values()]
+    names = [item.name for item in given if isinstance(item, External | Class)]
+    names += [item.cls.name for item in given if hasattr(item, "cls") and isinstance(item.cls, Class | External)]
+    return any("passw" in name.lower() or "encrypt" in name.lower() for name in names)
+
+
+def _special_annotation(annotation: Form) -> bool:
+    """`Annotated[str, AfterValidator(hash_password)]` and types named after hashes."""
+    return any(form[0] in ("name", "attr") and re.search(r"hash", str(form[-1]), re.I) for form in walk(annotation))
+
+
+def _listened(cls: Class) -> bool:
+    """Whether the class's module listens to changes of it: `@event.listens_for(User.password, "set")`."""
+    facts = cls.module.facts
+    return "listens_for" in facts.words and cls.name in facts.words and any(
+        facts.body_speaks(number, re.compile(rb"hash|crypt")) for number in range(len(facts.functions))
+    )  # fmt: skip
+
+
+def classes_in(value: Value | None) -> list[Class]:
+    """The project classes an annotation names: `User`, `Optional[User]`, `list[User]`, `Annotated[User, ...]`."""
+    if isinstance(value, Class):
+        return [value]
+    if isinstance(value, Annotated):
+        return classes_in(value.base)
+    if isinstance(value, Generic):
+        return [cls for member in value.members for cls in classes_in(member)]
+    return [cls for option in getattr(value, "options", []) for cls in classes_in(option)]

@@ -1,0 +1,66 @@
+"""FSL202: a password goes through a fast digest, which a graphics card tries out by the thousand million a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._digests import algorithm, harmless
+from fastapi_seclint.checks._passwords import Passwords, Text, passwords
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL202",
+    name="fast-password-hash",
+    summary="passwords go through a fast digest such as SHA-256",
+    severity="high",
+    cwe=(916, 328),
+    owasp=("API2",),
+    guide="2",
+)
+
+
+@RULE.check
+def fast_password_hash(program: Program) -> Iterator[Finding]:
+    """A finding on the digest, or on the call that gives a password to a function that digests anything."""
+    known = passwords(program)
+    seen: set[Location] = set()
+    for block in known.blocks:
+        for form in known.forms(block):
+            text = known.text(block, form) if form[0] == "call" and _may_digest(known, block, form) else None
+            if text is None or text.kind != "digest" or harmless(known, block, text):
+                continue
+            finding = _finding(known, block, text)
+            if finding.location not in seen:
+                seen.add(finding.location)
+                yield finding
+
+
+def _may_digest(known: Passwords, block: Block, call: Form) -> bool:
+    """Whether a call itself digests; what is only done to its result is not looked at twice."""
+    step, _, function = known.step(block, call)
+    if step == "runs":
+        return True
+    made = known.returned(function) if function is not None and step == "" else None
+    return step == "digest" or (made is not None and made.kind == "digest")
+
+
+def _finding(known: Passwords, block: Block, text: Text) -> Finding:
+    name = algorithm(known, text)
+    evidence = []
+    place = text.block.location(text.form)
+    if text.through is not None:
+        evidence.append(Evidence(place, "it is digested here"))
+        place = block.location(text.through)
+    message = (
+        f"a password goes through {name}: whoever reads the database tries thousands of millions of passwords a "
+        "second; use a slow, salted password hasher (argon2 or bcrypt)"
+    )
+    symbol = (block if text.through is not None else text.block).symbol
+    return RULE.finding(place, message, symbol=symbol, confidence="high" if text.sure else "medium", evidence=evidence)

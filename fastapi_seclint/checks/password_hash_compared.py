@@ -1,0 +1,76 @@
+"""FSL203: hashes of passwords are compared with `==`, which never matches a salted hash and leaks time of any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._passwords import Passwords, Text, passwords
+from fastapi_seclint.checks._plain_comparison import pairs
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.rule import Confidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL203",
+    name="password-hash-compared",
+    summary="hashes of passwords are compared with == in place of being verified",
+    severity="high",
+    cwe=(208, 916),
+    owasp=("API2",),
+    guide="2",
+)
+
+_SALTED = (
+    "a salted hash is another one each time, so this comparison never holds, and whoever repairs it by taking the salt "
+    "away makes all hashes guessable: ask the hasher with `verify_password(plain, hashed)`"
+)
+_DIGEST = (
+    "`==` takes longer the more of the hash is right, and what can be compared at all has no salt that differs: "
+    "keep a slow, salted hash and ask the hasher with `verify_password(plain, hashed)`"
+)
+
+
+@RULE.check
+def password_hash_compared(program: Program) -> Iterator[Finding]:
+    """One finding a comparison of which one side is a hash that was just made of a password."""
+    known = passwords(program)
+    for block, form, left, right in pairs(known):
+        text = _hashed(known, block, left) or _hashed(known, block, right)
+        if text is None or form[0] == "call":
+            continue
+        message = _SALTED if text.kind == "hash" else _DIGEST
+        confidence: Confidence = "high" if text.sure or text.kind == "digest" else "medium"
+        yield RULE.finding(block.location(form), message, symbol=block.symbol, confidence=confidence)
+
+
+def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:
+    """The hash or digest of a password that an expression is, made in this very function."""
+    if form[0] not in ("call", "name", "await"):
+        return None
+    if form[0] == "name" and _is_given_on(known, block, form):
+        return None
+    text = known.text(block, form)
+    if text is not None and text.kind in ("hash", "digest") and not _is_recomputed(known, block, text):
+        return text
+    return None
+
+
+def _is_given_on(known: Passwords, block: Block, name: Form) -> bool:
+    """Whether a new hash was stored just before, so that the comparison asks whether that went well."""
+    for form in known.forms(block):
+        if form[0] == "call" and form[1] < name[1]:
+            given = [*form[3], *(value for _, value, _ in form[4])]
+            if any(item[0] == "name" and item[2] == name[2] for item in given):
+                return True
+    return False
+
+
+def _is_recomputed(known: Passwords, block: Block, text: Text) -> bool:
+    """Whether the hash is made with the stored one's salt, as `bcrypt.hashpw(plain, stored)` is."""
+    call = text.form
+    last = str(call[2][-1]) if call[0] == "call" and call[2][0] in ("name", "attr") else ""
+    return last in ("hashpw", "crypt", "pbkdf2_hmac", "scrypt", "derive")

@@ -1,0 +1,48 @@
+"""FSL201: a password is kept or compared as it was typed, so that whoever reads the database has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._passwords import passwords
+from fastapi_seclint.checks._plain_comparison import comparisons
+from fastapi_seclint.checks._plain_storage import kept
+from fastapi_seclint.rule import Confidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL201",
+    name="plaintext-password",
+    summary="passwords are kept or compared as they were typed",
+    severity="critical",
+    cwe=(256, 522),
+    owasp=("API2",),
+    guide="2",
+)
+
+_KEPT = (
+    "the password is kept as it was typed: whoever reads the database or a backup of it can log in as every user, "
+    "here and wherever the password was used again; keep `hash_password(...)` of it"
+)
+_COMPARED = (
+    "the password is compared as it was typed, so the database holds it in the clear for everybody who gets a copy: "
+    "keep a hash of it, and compare with `verify_password(...)`"
+)
+
+
+@RULE.check
+def plaintext_password(program: Program) -> Iterator[Finding]:
+    """One finding a place that keeps or compares a request's password unhashed."""
+    seen: set[Location] = set()
+    known = passwords(program)
+    places = [(item, _KEPT) for item in kept(known)] + [(item, _COMPARED) for item in comparisons(known)]
+    for item, message in places:
+        location = item.block.location(item.at)
+        if location not in seen:
+            seen.add(location)
+            confidence: Confidence = "high" if item.sure else "medium"
+            yield RULE.finding(location, message, symbol=item.block.symbol, confidence=confidence)

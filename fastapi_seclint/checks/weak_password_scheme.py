@@ -1,0 +1,144 @@
+"""FSL204: the password hasher has a scheme without salt, plain text, or far fewer rounds than it should do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._password_names import naming
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Argument, Call
+from fastapi_seclint.program.values import Collection, Const, External, Value, settled
+from fastapi_seclint.rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL204",
+    name="weak-password-scheme",
+    summary="the password hasher keeps passwords in plain text, without salt, or with hardly any work",
+    severity="high",
+    cwe=(916, 759, 327),
+    owasp=("API2",),
+    guide="2",
+)
+
+_CONTEXTS = ("passlib.context.CryptContext", "passlib.context.LazyCryptContext")
+_WEAK = frozenset(
+    {
+        "plaintext", "ldap_plaintext", "roundup_plaintext", "unix_disabled", "unix_fallback", "des_crypt", "bsdi_crypt",
+        "bigcrypt", "crypt16", "md5_crypt", "apr_md5_crypt", "sha1_crypt", "lmhash", "nthash", "msdcc", "msdcc2",
+        "mysql323", "mysql41", "mssql2000", "mssql2005", "oracle10", "oracle11", "postgres_md5", "ldap_md5",
+        "ldap_sha1",
+        "ldap_salted_md5", "ldap_salted_sha1", "ldap_hex_md5", "ldap_hex_sha1", "atlassian_pbkdf2_sha1", "cisco_pix",
+        "cisco_asa", "cisco_type7", "django_disabled", "django_des_crypt", "django_salted_md5", "django_salted_sha1",
+        "phpass", "bsd_nthash", "htdigest", "hex_md4",
+    }
+)  # fmt: skip
+"""Schemes of passlib that keep the text, take no salt, or are broken by a single graphics card."""
+_LEAST = {"bcrypt": 10, "argon2": 1, "pbkdf2_sha256": 20_000, "pbkdf2_sha512": 20_000, "pbkdf2_sha1": 100_000,
+          "sha256_crypt": 50_000, "sha512_crypt": 50_000, "scrypt": 14}  # fmt: skip
+"""Fewer rounds than this are a small part of the library's default."""
+
+
+@RULE.check
+def weak_password_scheme(program: Program) -> Iterator[Finding]:
+    """One finding a hasher: on its list of schemes, or on the argument that gives the work away."""
+    for call in program.sites.calls(*_CONTEXTS):
+        schemes = call.argument("schemes", 0)
+        if schemes is not None and (name := _weak_default(call, schemes)):
+            yield _finding(call, schemes.at, _scheme_message(name))
+            continue
+        for keyword, value, at in call.form[4]:
+            if keyword is not None and (found := _few(keyword, _number(call, value))):
+                yield _finding(call, at, found)
+    yield from _low_cost(program)
+    for call in program.sites.calls(
+        *(f"passlib.hash.{name}.{way}" for name in _named() for way in ("hash", "encrypt"))
+    ):
+        name = call.name.split(".")[-2]
+        yield _finding(call, call.form[1], _scheme_message(name))
+
+
+def _named() -> list[str]:
+    return sorted({*_WEAK, *(f"hex_{name}" for name in ("md5", "sha1", "sha256", "sha512"))})
+
+
+def _scheme_message(name: str) -> str:
+    how = "keeps the text itself" if "plaintext" in name else "is fast or takes no salt"
+    return (
+        f"`{name}` {how}, so whoever reads the database has the passwords within hours: "
+        "use argon2 or bcrypt, and keep the old scheme as deprecated only"
+    )
+
+
+def _weak_default(call: Call, schemes: Argument) -> str:
+    """The weak scheme that new hashes are made with, or an empty string: later ones may only be there to be read."""
+    default = call.argument("default")
+    names = _texts(call.value(default)) if default is not None else _texts(call.value(schemes))
+    first = names[0] if names else ""
+    return first if first in _WEAK or first.startswith("hex_") else ""
+
+
+def _texts(value: Value) -> list[str]:
+    for option in settled(value):
+        if isinstance(option, Const) and isinstance(option.value, str):
+            return option.value.split()
+        if isinstance(option, Collection):
+            return [_scheme(item) for item in option.items]
+    return []
+
+
+def _scheme(item: Value) -> str:
+    for option in settled(item):
+        if isinstance(option, Const):
+            return str(option.value)
+        if isinstance(option, External):
+            return option.name.rpartition(".")[2]
+    return ""
+
+
+def _few(keyword: str, rounds: int | None) -> str:
+    """What is wrong with `bcrypt__rounds=4` and the like; empty when nothing is."""
+    scheme, _, option = keyword.partition("__")
+    if rounds is None or option not in ("rounds", "default_rounds", "max_rounds", "time_cost"):
+        return ""
+    return _cost_message(scheme, rounds) if rounds < _LEAST.get(scheme, 0) else ""
+
+
+def _cost_message(scheme: str, rounds: int) -> str:
+    return (
+        f"{scheme} with a cost of {rounds} is done in no time, so a stolen hash is guessed as fast: "
+        "leave the library's default, or go above it"
+    )
+
+
+def _low_cost(program: Program) -> Iterator[Finding]:
+    sinks = {"bcrypt.gensalt": ("rounds", 0, "bcrypt"), "pwdlib.hashers.bcrypt.BcryptHasher": ("rounds", 0, "bcrypt")}
+    for call in program.sites.calls(*sinks):
+        name, position, scheme = sinks[call.name]
+        yield from _cost(call, name, position, _LEAST[scheme], scheme)
+    for call in program.sites.calls("argon2.PasswordHasher", "pwdlib.hashers.argon2.Argon2Hasher"):
+        yield from _cost(call, "memory_cost", 1, 8 * 1024, "argon2")
+    for call in program.sites.calls("hashlib.pbkdf2_hmac"):
+        if any(naming(str(form[-1])) for form in walk(call.form[3][1:2]) if form[0] in ("name", "attr")):
+            yield from _cost(call, "iterations", 3, 20_000, "pbkdf2")
+
+
+def _cost(call: Call, name: str, position: int, least: int, scheme: str) -> Iterator[Finding]:
+    given = call.argument(name, position)
+    number = _number(call, given.form) if given is not None else None
+    if given is not None and number is not None and number < least:
+        yield _finding(call, given.at, _cost_message(scheme, number))
+
+
+def _number(call: Call, form: Form) -> int | None:
+    for option in settled(call.ask(form)):
+        if isinstance(option, Const) and isinstance(option.value, int) and not isinstance(option.value, bool):
+            return option.value
+    return None
+
+
+def _finding(call: Call, at: int, message: str) -> Finding:
+    return RULE.finding(call.block.location(at), message, symbol=call.block.symbol)
