@@ -40,12 +40,14 @@ class Guard:
     """A dependency that says who is calling.
 
     `name` is its last name as the project spells it, `parameter` the handler's parameter that gets what it returns
-    (empty in a list of dependencies), `node` is missing when the callable itself is not in sight.
+    (empty in a list of dependencies), `node` is missing when the callable itself is not in sight, `written` is where
+    `Depends(...)` stands.
     """
 
     name: str
     parameter: str
     node: Node | None
+    written: Place | None = None
 
 
 def snake(name: str) -> str:
@@ -82,7 +84,7 @@ def _seen(program: Program, route: Route) -> Iterator[Guard]:
         refuses = meeting is not None and (meeting.junk == "denies" or bool(meeting.opaque))
         opaque = isinstance(node.call, External) and not node.call.name.startswith(("fastapi.", "starlette."))
         if (refuses and (meeting is None or not meeting.optional)) or (opaque and names_identity(name)):
-            yield Guard(name, node.parameter, node)
+            yield Guard(name, node.parameter, node, node.written)
 
 
 def last_name(node: Node) -> str:
@@ -102,12 +104,12 @@ def _unseen(program: Program, route: Route) -> Iterator[Guard]:
         place = found[0].place
         if place is not None and (name := spelled(place)) and names_identity(name):
             told.add(place.at)
-            yield Guard(name, parameter.name, None)
+            yield Guard(name, parameter.name, None, place)
     for place, reason in route.problems:
         if place.at not in told and "dependency that could not be followed" in reason:
             name = spelled(place)
             if name and names_identity(name):
-                yield Guard(name, "", None)
+                yield Guard(name, "", None, place)
 
 
 def spelled(place: Place) -> str:

@@ -1,0 +1,221 @@
+"""FSL510: a user whose account was closed is let in, although the project tests elsewhere whether it is active."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks import _entrances as entrances
+from fastapi_seclint.checks._activity import (
+    ActiveGuard,
+    active_guards,
+    looks_at_activity,
+    node_tests_activity,
+    refuses_closed_user,
+    unseen_active,
+)
+from fastapi_seclint.checks._identity import Guard, guards, snake
+from fastapi_seclint.checks._roles import reached
+from fastapi_seclint.checks._swapping import argument_of, places, swapped
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import span_of, walk
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Function, Place
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL510",
+    name="inactive-user-accepted",
+    summary="a closed account still opens the API",
+    severity="medium",
+    cwe=(285, 613),
+    owasp=("API2", "API5"),
+    guide="5",
+    fixable="unsafe",
+)
+
+_ABOUT_ACTIVITY = re.compile(
+    r"(^|_)(log_?out|sign_?out|refresh|(re|de)?activat\w*|verify|verif\w*|confirm\w*|resend|status)(_|$)"
+)
+
+
+@RULE.check
+def inactive_user_accepted(program: Program) -> Iterator[Finding]:
+    """One finding a route that takes the plain guard, a dependency built on it, or the guard that never looks."""
+    found = active_guards(program)
+    unseen = unseen_active(program)
+    seen: set[object] = set()
+    for route in program.routes if found or unseen else ():
+        if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
+            continue
+        if _is_about_activity(program, route) or not guards(program, route) or looks_at_activity(program, route):
+            continue
+        for guard in guards(program, route):
+            finding = _finding(program, route, guard, found, unseen)
+            if finding is not None and finding.location not in seen:
+                seen.add(finding.location)
+                yield finding
+                break
+    if not found and not unseen:
+        yield from _tested_at_login_only(program)
+
+
+def _is_about_activity(program: Program, route: Route) -> bool:
+    name = snake(route.function.name) if route.function is not None else ""
+    words = [name, *(word.replace("-", "_") for word in access.segments(route.path))]
+    return any(_ABOUT_ACTIVITY.search(word) for word in words) or entrances.is_entrance(program, route)
+
+
+def _finding(
+    program: Program, route: Route, guard: Guard, found: list[ActiveGuard], unseen: dict[str, Guard]
+) -> Finding | None:
+    assert route.place is not None
+    if guard.node is None or guard.node.function is None:
+        active = unseen.get(snake(guard.name))
+        return None if active is None else _of_route(route, guard.name, active.name, (), _renamed(route, guard, active))
+    for candidate in found:
+        base = _base_of(guard.node, candidate)
+        if base is None:
+            continue
+        said = f"{candidate.function.name} refuses closed accounts"
+        evidence = [Evidence(candidate.function.place.location, said)]
+        if base is guard.node.function:
+            fix = _swapped(program, guard.node.written, candidate)
+            return _of_route(route, guard.name, candidate.function.name, evidence, fix)
+        return _of_dependency(program, route, guard.node.function, base, candidate)
+    return None
+
+
+def _swapped(program: Program, written: Place | None, active: ActiveGuard) -> Fix | None:
+    """The stronger guard in place of the plain one, unless the stronger one gets its user from that very place."""
+    if written is None or any(written == place for place, _ in places(program, active.function)):
+        return None
+    edits = swapped(written, active.function)
+    return Fix(f"refuse closed accounts: depend on {active.function.name}", False, edits) if edits else None
+
+
+def _renamed(route: Route, guard: Guard, active: Guard) -> Fix | None:
+    """The name of the stronger guard, which is not in sight, where the file knows it already."""
+    written = guard.written
+    if written is None or active.name not in written.module.scope.names:
+        return None
+    argument = argument_of(written)
+    if argument is None or argument[0] != "name":
+        return None
+    edit = ReplaceExpression(written.module.path, span_of(argument[1]), active.name)
+    return Fix(f"refuse closed accounts: depend on {active.name}", False, (edit,))
+
+
+def _base_of(node: Node, active: ActiveGuard) -> Function | None:
+    """The plain guard that a dependency is, or is built on."""
+    if node.function is active.function:
+        return None
+    for inner in node.walk():
+        if any(inner.function is base for base in active.bases):
+            return inner.function
+    return None
+
+
+def _of_route(
+    route: Route, guard: str, active: str, evidence: tuple[Evidence, ...] | list[Evidence], fix: Fix | None
+) -> Finding:
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"{access.spoken(route)} serves users whose account was closed as long as their token lasts: {guard} never "
+        f"looks; depend on {active}",
+        symbol=access.symbol(route),
+        route=access.key(route),
+        evidence=evidence,
+        fix=fix,
+    )
+
+
+def _of_dependency(program: Program, route: Route, function: Function, base: Function, active: ActiveGuard) -> Finding:
+    written = next((place for place, option in places(program, function) if option is base), None)
+    name = function.qualname.partition(".<locals>.")[0]
+    return RULE.finding(
+        function.place.location,
+        f"{name} lets in users whose account was closed as long as their token lasts: it is built on {base.name}, "
+        f"which never looks; depend on {active.function.name}",
+        symbol=function.dotted,
+        route=access.key(route),
+        evidence=[
+            Evidence(active.function.place.location, f"{active.function.name} refuses closed accounts"),
+            *(
+                [Evidence(route.place.location, f"{access.spoken(route)} relies on it")]
+                if route.place is not None
+                else []
+            ),
+        ],
+        fix=_swapped(program, written, active),
+    )
+
+
+def _tested_at_login_only(program: Program) -> Iterator[Finding]:
+    """Guards that find the user and never look whether he is active, where the login does."""
+    login = next(_testing_logins(program), None)
+    if login is None:
+        return
+    told: set[int] = set()
+    for route in program.routes:
+        if route.kind != "http" or route.place is None or program.is_test(route.place.module):
+            continue
+        for guard in guards(program, route):
+            node = guard.node
+            function = node.function if node is not None else None
+            if node is None or function is None or id(function) in told or looks_at_activity(program, route):
+                continue
+            deepest = _finds_user(program, node)
+            if deepest is not None and id(deepest) not in told:
+                told.update((id(function), id(deepest)))
+                yield RULE.finding(
+                    deepest.place.location,
+                    f"{deepest.name} lets in users whose account was closed as long as their token lasts: only the "
+                    "login looks whether it is active; test it here too",
+                    confidence="medium",
+                    symbol=deepest.dotted,
+                    route=access.key(route),
+                    evidence=[Evidence(login.place.location, f"{login.name} refuses closed accounts")],
+                )
+
+
+def _testing_logins(program: Program) -> Iterator[Function]:
+    for route in program.routes:
+        handler = route.function
+        if handler is None or "POST" not in route.methods or program.is_test(handler.module):
+            continue
+        if not re.search(r"log_?in|token|sign_?in|authenticate", snake(handler.name) + route.path.replace("-", "_")):
+            continue
+        for function in reached(program, handler, 1):
+            if refuses_closed_user(function):
+                yield function
+
+
+def _finds_user(program: Program, node: Node) -> Function | None:
+    """The function of a guard, or of one below it, that loads a user and hands him on."""
+    for inner in reversed(list(node.walk())):
+        function = inner.function
+        if function is None or node_tests_activity(program, inner):
+            continue
+        if program.guard_model.authenticates(inner.call) and _loads_user(function):
+            return function
+    return None
+
+
+def _loads_user(function: Function) -> bool:
+    """`user = get_user(...)`, tested for None or returned."""
+    for form in walk(function.statements()):
+        if form[0] == "assign" and any(
+            target[0] == "name" and re.search(r"user|account|member", target[2]) for target in form[2]
+        ):
+            value = form[3][2] if form[3][0] == "await" else form[3]
+            if value[0] == "call":
+                return True
+    return False
