@@ -184,7 +184,9 @@ def test_the_comment_that_decided_is_named_and_the_secret_is_not(
     (found,) = explain("main.py:1", "--rule", "FSL101")["findings"]
     assert found["status"] == "suppressed"
     assert found["decided_by"] == '`ignore` at main.py:1: "the sandbox key is public"'
-    run(["explain", "main.py:1"])
+    write(Path(), f'# seclint: ignore[FSL101] -- the sandbox key is public\nSECRET_KEY = "{key}"\n')
+    assert explain("main.py:1")["there"] == ["a comment that suppresses hardcoded-secret at main.py:2"]
+    run(["explain", "main.py:2"])
     assert key[:8] not in capsys.readouterr().out
 
 

@@ -126,7 +126,10 @@ def explanation(
     looked = [*watch.at_calls, *(watch.at_routes if routes else ()), *(finding.rule.name for finding in there)]
     return Explanation(
         location=Location(watch.path, Span(watch.line, 1, watch.line, 1)),
-        there=tuple(_what_stands(program, module, definition, header, watch.line)),
+        there=(
+            *_comment(decisions.hidden, watch),
+            *_what_stands(program, module, definition, header, watch.line),
+        ),
         findings=tuple(decisions.of(finding) for finding in own),
         routes=tuple(explained(program, route) for route in routes[:MOST_ROUTES]),
         values=_values(program, block, watch.line),
@@ -199,6 +202,14 @@ def _what_stands(program: Program, module: Module, definition: Form | None, head
 
 def _spans(at: int, line: int) -> bool:
     return span_of(at).line <= line <= span_of(at).end_line
+
+
+def _comment(hidden: Sequence[Finding], watch: Watch) -> Iterator[str]:
+    """What a comment on the line suppresses."""
+    for finding in hidden:
+        by = finding.suppressed_by
+        if by is not None and by.location.path == watch.path and by.location.span.line == watch.line:
+            yield f"a comment that suppresses {finding.rule.name} at {finding.location}"
 
 
 def _as_dependency(program: Program, module: Module, line: int) -> Iterator[str]:

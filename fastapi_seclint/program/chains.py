@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.explanation import ExplainedRoute, Link
+from fastapi_seclint.program import credentials
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, dotted_name
 from fastapi_seclint.program.guards import layers_of
@@ -61,6 +62,8 @@ def _chain(program: Program, route: Route, guarding: Guarding, config: Config | 
         note = _declared(config, "auth.middleware", meeting.name)
         place = next((_definition(option) for option in options(layer.what)), None)
         effects = tuple(_effects(meeting))
+        row = credentials.entry("middleware", meeting.name)
+        effects += ("limits rates",) if row is not None and row.get("limits") else ()
         yield Link("middleware", meeting.name, effects, note or _note(meeting), 0, "", place, layer.place.location)
     if route.kind in ("http", "websocket"):
         for node in route.dependencies:

@@ -98,7 +98,8 @@ def _named_on(statements: list[Form], line: int) -> Iterator[tuple[str, Form]]:
     for form in walk(statements):
         if form[0] == "call":
             for keyword, value, at in form[4]:
-                if keyword and span_of(at).line <= line <= span_of(at).end_line:
+                begins = line_of(form[1]) == line
+                if keyword and (begins or span_of(at).line <= line <= span_of(at).end_line):
                     yield f"{keyword}=", value
         elif form[0] in ("name", "attr") and line_of(form[1]) == line:
             yield _spelled(form), form
