@@ -32,6 +32,8 @@ def check(
     min_confidence: Confidence | None = None,
     fail_on: FailOn | None = None,
     include_tests: bool = False,
+    suppressions: bool = True,
+    strict: bool = False,
     replacements: bool = False,
     config: AnyPath | None = None,
     isolated: bool = False,
@@ -42,7 +44,8 @@ def check(
     """The findings of one or more files and directories, as `seclint check` gives them; the code is never run.
 
     Arguments replace the project's configuration, None leaves it. Paths are shown relative to `cwd`.
-    `overlay` gives texts that stand in for files, by path; `replacements` asks what each fix comes to. Raises
+    `overlay` gives texts that stand in for files, by path; `replacements` asks what each fix comes to; `suppressions`
+    obeys comments; `strict` looks for configuration that matches nothing, too. Raises
     `config.ConfigError` for a configuration that cannot be used and `discovery.NoSuchPath` for a missing path.
     """
     from fastapi_seclint import engine
@@ -63,6 +66,8 @@ def check(
         isolated=isolated,
         cache=cache,
         include_tests=include_tests,
+        suppressions=suppressions,
+        strict=strict,
         replacements=replacements,
     )
     return engine.analyse(_paths(path), options, overlay=overlay or {})

@@ -139,6 +139,109 @@ def test_an_admin_guard_that_is_declared_authorizes(seclint: Seclint) -> None:
     assert rows["/a/{number}"]["authorization"] == ["app.auth.visitor"]
 
 
+LOGIN = """\
+import traffic
+from fastapi import Depends, FastAPI, Form, HTTPException
+
+from app.users import verify
+
+app = FastAPI()
+
+
+@app.post("/login", dependencies=[Depends(traffic.slowly)])
+def login(username: str = Form(), password: str = Form()) -> str:
+    if not verify(username, password):
+        raise HTTPException(401)
+    return "welcome"
+"""
+
+
+@pytest.mark.parametrize(
+    ("configuration", "count"),
+    [
+        ("", 1),
+        ('[rate-limit]\ndependencies = ["traffic.slowly"]\n', 0),
+        ("[rate-limit]\nproxy = true\n", 0),
+    ],
+)
+def test_declared_limits_act(seclint: Seclint, configuration: str, count: int) -> None:
+    write(Path(), {"main.py": LOGIN, "seclint.toml": configuration})
+    assert [name for name, _, _ in found(seclint)].count("auth-route-without-rate-limit") == count
+
+
+ADMIN = """\
+from fastapi import Depends, FastAPI
+
+from app.auth import current_user, visitor
+
+app = FastAPI()
+
+
+@app.delete("/admin/users/{number}", dependencies=[Depends(visitor)])
+def remove(number: int, user: dict = Depends(current_user)) -> None:
+    database.delete(number)
+"""
+
+
+def test_a_declared_admin_guard_acts_on_routes_for_administrators(seclint: Seclint) -> None:
+    files = {**APP, "app/main.py": ADMIN, "seclint.toml": ""}
+    write(Path(), files)
+    assert "missing-authorization" in {name for name, _, _ in found(seclint)}
+    write(Path(), {"seclint.toml": '[auth]\nadmin-dependencies = ["app.auth.visitor"]\n'})
+    assert "missing-authorization" not in {name for name, _, _ in found(seclint)}
+
+
+OPEN_ROUTER = """\
+from fastapi import APIRouter, Depends, FastAPI
+
+from app.auth import current_user, scheme
+
+app = FastAPI()
+items = APIRouter(prefix="/items", dependencies=[Depends(current_user)])
+admin = APIRouter(prefix="/admin")
+jobs = APIRouter(prefix="/jobs")
+
+
+@items.delete("/{number}")
+def first(number: int) -> None:
+    database.delete(number)
+
+
+@admin.delete("/{number}")
+def second(number: int) -> None:
+    database.delete(number)
+
+
+@admin.post("/{number}")
+def third(number: int) -> None:
+    database.add(number)
+
+
+@jobs.post("/")
+def fourth(token: str = Depends(scheme)) -> None:
+    database.add(1)
+
+
+app.include_router(items)
+app.include_router(admin)
+app.include_router(jobs)
+"""
+
+
+def test_public_routes_and_guards_act_on_routers_and_schemes(seclint: Seclint) -> None:
+    write(Path(), {**APP, "app/main.py": OPEN_ROUTER, "seclint.toml": ""})
+    names = {name for name, _, _ in found(seclint)}
+    assert {"unprotected-router", "token-not-validated"} <= names
+    public = '[[public-routes]]\npath = "/{}/**"\nreason = "a sandbox that is reset every night"\n'
+    write(Path(), {"seclint.toml": public.format("admin") + public.format("jobs")})
+    assert not {"unprotected-router", "unprotected-route", "token-not-validated"} & {n for n, _, _ in found(seclint)}
+
+
+def test_values_that_are_no_secrets_are_declared(seclint: Seclint) -> None:
+    write(Path(), {"main.py": KEY, "seclint.toml": '[secrets]\nallow-values = ["4f1c9a7e2b8d6053c1e7f9ab34d2"]\n'})
+    assert found(seclint) == []
+
+
 def test_exceptions_for_paths_and_severities_act(seclint: Seclint) -> None:
     write(Path(), {"scripts/a.py": KEY, "app.py": KEY})
     assert {path for _, path, _ in found(seclint)} == {"scripts/a.py", "app.py"}
