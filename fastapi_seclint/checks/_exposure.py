@@ -29,9 +29,7 @@ def is_open(program: Program, route: Route) -> bool:
 
 def is_meant_for_everybody(program: Program, route: Route) -> bool:
     """Whether a route is a way in, a health check, or there for development and tests only."""
-    return (
-        entrances.is_entrance(program, route) or entrances.is_probe(route) or entrances.is_for_development(route)
-    )
+    return entrances.is_entrance(program, route) or entrances.is_probe(route) or entrances.is_for_development(route)
 
 
 def exposed(program: Program, route: Route) -> str:

@@ -253,9 +253,7 @@ class Flow:
         self.names = merged([self.names, before])
         return self.statements(otherwise)
 
-    def _attempt(
-        self, body: list[Form], handlers: list[list[Form]], otherwise: list[Form], final: list[Form]
-    ) -> bool:
+    def _attempt(self, body: list[Form], handlers: list[list[Form]], otherwise: list[Form], final: list[Form]) -> bool:
         before = copied(self.names)
         goes_on = self.statements(body)
         inside = self.names

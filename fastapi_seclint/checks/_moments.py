@@ -123,7 +123,5 @@ UTC = frozenset(
 
 def counted(moment: Known) -> Known:
     """`calendar.timegm(moment.utctimetuple())`."""
-    kept = tuple(
-        replace(item, clock=_COUNTED.get(item.clock, "")) for item in moment.amounts if item.kind == "moment"
-    )
+    kept = tuple(replace(item, clock=_COUNTED.get(item.clock, "")) for item in moment.amounts if item.kind == "moment")
     return replace(moment, amounts=kept, present=True)

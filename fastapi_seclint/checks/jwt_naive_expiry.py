@@ -96,8 +96,6 @@ def _fix(block: Block, form: Form) -> Fix | None:
     return Fix("compute the expiry in UTC", True, (edit, *edits))
 
 
-
-
 def _compared(block: Block, call: Form) -> bool:
     """Whether the time, by a name it is assigned to, is used for more than computing an expiry."""
     names = {

@@ -117,5 +117,3 @@ def _strategies(program: Program) -> Iterator[Finding]:
                 "a lifetime of None makes tokens that never expire: whoever steals one keeps it, so give seconds",
                 symbol=call.block.symbol,
             )
-
-

@@ -43,9 +43,7 @@ class Builder:
         self._around = [-1]
         self._yields = [False]
         self._table: dict[type[ast.AST], Callable[[Any], Form]] = {
-            getattr(ast, name[1:]): getattr(self, name)
-            for name in dir(self)
-            if name[:1] == "_" and name[1:2].isupper()
+            getattr(ast, name[1:]): getattr(self, name) for name in dir(self) if name[:1] == "_" and name[1:2].isupper()
         }
 
     def statements(self, nodes: list[ast.stmt]) -> list[Form]:

@@ -224,9 +224,7 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, plac
     return instance
 
 
-def _set_fields(
-    interpreter: Interpreter, cls: Class, instance: Instance, arguments: Arguments, place: Place
-) -> None:
+def _set_fields(interpreter: Interpreter, cls: Class, instance: Instance, arguments: Arguments, place: Place) -> None:
     """Fields of dataclasses, attrs classes and models from the arguments or factories, then what runs after that."""
     from fastapi_seclint.program import attributes
 
