@@ -31,6 +31,7 @@ from fastapi_seclint.edits import (
     RemoveListItem,
     RemoveStatement,
     RenameKeyword,
+    ReplaceComment,
     ReplaceExpression,
     ReplaceStatement,
     SetDictItem,
@@ -352,6 +353,25 @@ def test_remove_statement(source: str, place: str, expected: str) -> None:
     assert applied(source, RemoveStatement(P, span(source, place))) == expected
 
 
+@pytest.mark.parametrize(
+    ("source", "place", "text", "expected"),
+    [
+        ("a = 1  # b\nc = 2\n", "# b", "# d", "a = 1  # d\nc = 2\n"),
+        ("a = 1  # b\nc = 2\n", "# b", "", "a = 1\nc = 2\n"),
+        ("# b\nc = 2\n", "# b", "", "c = 2\n"),
+        ("if a:\n    # b\n    c\n", "# b", "", "if a:\n    c\n"),
+        ("a = 1  # b  # noqa\n", "# b", "", "a = 1  # noqa\n"),
+        ("a = 1  # noqa  # b\n", "# b", "", "a = 1  # noqa\n"),
+        ("if a:\n    # b  # noqa\n    c\n", "# b", "", "if a:\n    # noqa\n    c\n"),
+        ("f(\n    1,  # b\n    # b\n)\n", "# b", "", "f(\n    1,\n    # b\n)\n"),
+        ("a = 1  # b", "# b", "", "a = 1"),
+        ("a = 'é'  # b\n", "# b", "", "a = 'é'\n"),
+    ],
+)
+def test_replace_comment(source: str, place: str, text: str, expected: str) -> None:
+    assert applied(source, ReplaceComment(P, span(source, place), text)) == expected
+
+
 def test_raise_instead_of_return() -> None:
     source = "def f():\n    if x: return H(1)\n    H(2)\n    return (\n        H(3)\n    )\n"
     changes = [
@@ -555,6 +575,7 @@ HERE = Span(1, 1, 1, 5)
         ("f(a)\n", InsertStatements(P, HERE, "before", "x ="), "does not parse"),
         ("f(a); b\n", InsertStatements(P, HERE, "after", "x"), "shares its line"),
         ("if a:\n    b\nelif c:\n    d\n", RemoveStatement(P, Span(3, 1, 4, 6)), "branch of another"),
+        ("a = 1  # b\n", ReplaceComment(P, Span(1, 1, 1, 6), ""), "there is no comment at line 1"),
         ("if a:\n    b\nelif c:\n    d\n", ReplaceStatement(P, Span(3, 1, 4, 6), "x"), "branch of another"),
         ("f(a); b\n", ReplaceStatement(P, HERE, "x\ny"), "shares its line"),
         ("f(a)\n", AddParameter(P, HERE, "u"), "no function or class starts"),
