@@ -41,7 +41,10 @@ ALLOWED: dict[str, set[str]] = {
         "suppressions", "explanation",
     },
     "fixing": {*PLAIN, "edits", "syntax"},
-    "cli": {*PLAIN, *SETTINGS, "shipped", "discovery", "cache", "catalogue", "engine", "edits", "fixing", "report"},
+    "cli": {
+        *PLAIN, *SETTINGS, "shipped", "discovery", "cache", "catalogue", "engine", "edits", "fixing", "report",
+        "suppressions",
+    },
     "api": {*PLAIN, *SETTINGS, "discovery", "engine", "cli", "fixing"},
     "reference": set(),
     "shipped": set(),

@@ -310,5 +310,36 @@ def test_suppressed_findings_are_not_fixed_and_unused_comments_are(tmp_path: Pat
     assert Path("main.py").read_text(encoding="utf-8") == fixed
 
 
+def test_comments_are_written_above_findings(capsys: pytest.CaptureFixture[str], check: Check) -> None:
+    source = "risk()\nif x:\n    danger(\n        danger(),\n    )\n\n\n@wrap\ndef f(a=danger()):\n    risk(danger())\n"
+    write(Path(), source)
+    reason = ("--reason", "the other side checks this")
+    assert run(["suppress", "--rule", "toy-danger", *reason, "--diff"]) == 0
+    assert Path("main.py").read_text(encoding="utf-8") == source
+    assert f"+    # seclint: ignore[toy-danger] {WHY}\n" in capsys.readouterr().out
+    assert run(["suppress", "--rule", "toy-danger", *reason, "--until", "2031-05-01"]) == 0
+    assert capsys.readouterr().err.endswith("suppressed 4 findings in 1 file\n")
+    comment = f"# seclint: ignore[toy-danger, until=2031-05-01] {WHY}\n"
+    assert Path("main.py").read_text(encoding="utf-8") == (
+        f"risk()\nif x:\n    {comment}    danger(\n        danger(),\n    )\n\n\n"
+        f"{comment}@wrap\ndef f(a=danger()):\n    {comment}    risk(danger())\n"
+    )
+    assert places(check("--today", "2031-05-01")["findings"]) == [("toy-risk", 1), ("toy-risk", 13)]
+    assert run(["suppress", "--rule", "FSL998", *reason, "--today"][:-1]) == 0
+    assert "nothing to suppress" in capsys.readouterr().err
+
+
+def test_comments_are_not_written_without_a_reason_or_where_they_would_not_act(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write(Path(), {"main.py": "danger()\n", "seclint.toml": '[suppressions]\nunsuppressible = ["FSL998"]\n'})
+    assert run(["suppress", "--rule", "toy-danger", "--reason", "todo"]) == 2
+    assert run(["suppress", "--rule", "toy-dangr", "--reason", "the other side checks this"]) == 2
+    assert "did you mean `toy-danger`?" in capsys.readouterr().err
+    assert run(["suppress", "--rule", "toy-danger", "--reason", "the other side checks this"]) == 3
+    assert "main.py:2: toy-danger cannot be suppressed by a comment" in capsys.readouterr().err
+    assert Path("main.py").read_text(encoding="utf-8") == "danger()\n"
+
+
 def test_a_file_that_does_not_speak_to_seclint_costs_no_scan() -> None:
     assert directives("danger()  # noqa\n") == []

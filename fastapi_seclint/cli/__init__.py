@@ -18,7 +18,7 @@ from fastapi_seclint.config import ConfigError
 
 __all__ = ["main", "run"]
 
-COMMANDS = ("check", "config", "explain", "fix", "reference", "routes", "rule", "rules")
+COMMANDS = ("check", "config", "explain", "fix", "reference", "routes", "rule", "rules", "suppress")
 
 
 class _Verbs(click.Group):
@@ -48,6 +48,10 @@ class _Verbs(click.Group):
             from fastapi_seclint.cli import routes
 
             return routes.routes
+        if cmd_name == "suppress":
+            from fastapi_seclint.cli import suppress
+
+            return suppress.suppress
         if cmd_name in ("rule", "rules"):
             from fastapi_seclint.cli import rules
 

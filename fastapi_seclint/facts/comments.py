@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 Row = tuple[int, int, int, int, int, int, int, int, str]
@@ -42,6 +42,11 @@ def directives(text: str) -> list[Row]:
     return list(_Scanner(text).rows())
 
 
+def statement_starts(text: str) -> Callable[[int], int]:
+    """A function from a line to the first line of the statement that it is part of, decorators included; 0 for none."""
+    return _Scanner(text).start_of
+
+
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -60,6 +65,15 @@ class _Scanner:
             head = index == 0 or (index == 1 and self._lines[0].only_string)
             end = column + len(match[0].rstrip())
             yield line, column, end, int(own), first, last, self._block_end(line, column), int(head), match["text"]
+
+    def start_of(self, line: int) -> int:
+        """The first line of the statement that a line is part of, or 0."""
+        if not self._lines:
+            self._scan()
+        index = bisect_right(self._lines, line, key=lambda item: item.first) - 1
+        if index < 0 or line > self._lines[index].last:
+            return 0
+        return self._statement(index)[0]
 
     def _scan(self) -> None:
         """Find the logical lines, and the comments with the number of the one that they stand in or -1."""

@@ -1,0 +1,100 @@
+"""`seclint suppress`: comments above findings that are accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fastapi_seclint import catalogue, engine, fixing
+from fastapi_seclint.cli import console
+from fastapi_seclint.cli.options import project_options, run_options
+from fastapi_seclint.discovery import NoSuchPath
+from fastapi_seclint.engine.planning import Options
+from fastapi_seclint.engine.suppressing import commented
+from fastapi_seclint.fixing import Change, FixOutcome, files
+from fastapi_seclint.fixing.files import FileError, Original
+from fastapi_seclint.outcome import Report
+from fastapi_seclint.rule import Finding
+from fastapi_seclint.suppressions.reading import says_nothing
+
+
+@click.command(name="suppress", short_help="Write suppression comments, with a reason, above findings.")
+@click.option("--rule", "names", multiple=True, required=True, metavar="RULE", help="Suppress findings of this rule.")
+@click.option("--reason", required=True, help="Why they are accepted; one sentence that a reader can judge.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The last day on which they are.")
+@click.option("--diff", is_flag=True, help="Show what would be written, and write nothing.")
+@project_options
+def suppress(names: tuple[str, ...], reason: str, until: datetime | None, diff: bool, **given: Any) -> int:
+    """Write a suppression comment above every finding of a rule that is shown in PATHS [.].
+
+    Each comment names the rule and the reason. Nothing is written unless the findings are gone afterwards.
+    """
+    if says_nothing(reason) or "\n" in reason or " # " in reason:
+        raise click.UsageError("--reason must be one sentence that says what makes these places safe")
+    try:
+        codes = tuple(catalogue.find(name).code for name in names)
+        paths = given["paths"] or (Path(),)
+        options = run_options(given)
+        options = replace(options, overrides=replace(options.overrides, select=codes, ignore=()))
+        report = engine.analyse(paths, options, progress=console.progress(given["quiet"]))
+        outcome = _outcome(report, options, reason, until)
+        left = engine.analyse(paths, options, overlay=_overlay(outcome, options)).findings if outcome.changed else ()
+    except (catalogue.UnknownRule, NoSuchPath, FileError) as error:
+        raise click.UsageError(str(error)) from None
+    left = (*left, *(finding for finding, _ in outcome.withheld))
+    for finding in left:
+        console.complain(f"{finding.location}: {finding.rule.name} cannot be suppressed by a comment")
+    if left:
+        return 3
+    if diff:
+        console.write(fixing.diff(outcome), None)
+    elif messages := fixing.write(outcome):
+        for message in messages:
+            console.complain(message)
+        return 3
+    _say(report.findings, outcome, diff=diff, quiet=given["quiet"])
+    return 0
+
+
+def _outcome(report: Report, options: Options, reason: str, until: datetime | None) -> FixOutcome:
+    """The changed texts, as a fix has them."""
+    changed: dict[str, Change] = {}
+    originals: dict[str, Original] = {}
+    for path in sorted({finding.location.path for finding in report.findings}):
+        original = files.read(path, options.cwd)
+        findings = [finding for finding in report.findings if finding.location.path == path]
+        after = commented(original.text, findings, reason, until.date() if until else None)
+        if after != original.text:
+            originals[path] = original
+            changed[path] = Change(original.text, after)
+    without = [
+        (finding, "there is no statement") for finding in report.findings if finding.location.path not in changed
+    ]
+    return FixOutcome(
+        changed=changed,
+        applied=report.findings,
+        withheld=tuple(without),
+        remaining=report,
+        groups=tuple(frozenset([path]) for path in changed),
+        originals=originals,
+    )
+
+
+def _overlay(outcome: FixOutcome, options: Options) -> Mapping[Path, str]:
+    return {options.cwd / path: change.after for path, change in outcome.changed.items()}
+
+
+def _say(findings: Sequence[Finding], outcome: FixOutcome, *, diff: bool, quiet: bool) -> None:
+    if not quiet:
+        count, places = len(findings), len(outcome.changed)
+        verb = "would suppress" if diff else "suppressed"
+        console.note(
+            f"{verb} {count} {'finding' if count == 1 else 'findings'} in {places} {'file' if places == 1 else 'files'}"
+            if count
+            else "nothing to suppress"
+        )
