@@ -19,6 +19,7 @@ from fastapi_seclint.checks._cors import (
 )
 from fastapi_seclint.checks._development import only_in_development
 from fastapi_seclint.checks._middleware import Configuration
+from fastapi_seclint.checks._replacement import ORIGINS, replaced
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.values import Collection, Const, Place, Value, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
@@ -34,6 +35,7 @@ RULE = Rule(
     cwe=(942,),
     owasp=("API8",),
     guide="6",
+    fixable="unsafe",
 )
 
 _MESSAGE = (
@@ -52,7 +54,7 @@ def cors_wildcard_origin(program: Program) -> Iterator[Finding]:
             continue
         wildcard = _wildcard(configuration)
         if wildcard is not None:
-            yield _any_website(configuration, wildcard)
+            yield _any_website(program, configuration, wildcard)
         else:
             yield from _weak_origin(configuration)
 
@@ -65,7 +67,7 @@ def _wildcard(configuration: Configuration) -> Wildcard | None:
     return None
 
 
-def _any_website(configuration: Configuration, wildcard: Wildcard) -> Finding:
+def _any_website(program: Program, configuration: Configuration, wildcard: Wildcard) -> Finding:
     origins = configuration.options["allow_origins"]
     deliberate = aware(configuration) or _reads_only(configuration)
     return RULE.finding(
@@ -75,6 +77,7 @@ def _any_website(configuration: Configuration, wildcard: Wildcard) -> Finding:
         persona="pedantic" if deliberate else "regular",
         symbol=configuration.block.symbol,
         evidence=list(written(origins, wildcard)),
+        fix=replaced(program, configuration, "allow_origins", ORIGINS),
     )
 
 

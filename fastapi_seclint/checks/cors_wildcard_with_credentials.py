@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._cors import cors, refused, switched_off, with_credentials, written
+from fastapi_seclint.checks._replacement import ORIGINS, replaced
 from fastapi_seclint.rule import Evidence, Finding, Rule
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ RULE = Rule(
     cwe=(942,),
     owasp=("API8",),
     guide="6",
+    fixable="unsafe",
 )
 
 _MESSAGE = (
@@ -40,5 +42,6 @@ def cors_wildcard_with_credentials(program: Program) -> Iterator[Finding]:
             _MESSAGE,
             confidence=wildcard.confidence,
             symbol=configuration.block.symbol,
+            fix=replaced(program, configuration, "allow_origins", ORIGINS),
             evidence=[*written(origins, wildcard), Evidence(credentials.location, "credentials are allowed here")],
         )

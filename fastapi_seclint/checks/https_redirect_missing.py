@@ -1,0 +1,55 @@
+"""FSL803: an application that neither redirects to HTTPS nor tells browsers to stay there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._hardening import (
+    REDIRECT,
+    addition,
+    applications,
+    says,
+    settings,
+    symbol,
+    uses_library,
+    words,
+)
+from fastapi_seclint.checks._middleware import configurations
+from fastapi_seclint.rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL803",
+    name="https-redirect-missing",
+    summary="browsers may talk to the application over plain http",
+    severity="low",
+    persona="pedantic",
+    cwe=(319,),
+    owasp=("API8",),
+    guide="8",
+    fixable="unsafe",
+)
+
+_MESSAGE = (
+    "whoever comes over plain http stays there, passwords and tokens for everybody on the way to read: "
+    "redirect to https, or set Strict-Transport-Security"
+)
+_BY_HAND = re.compile(rb'"(?:https|x-forwarded-proto)"')
+_TLS = ("ssl_keyfile", "ssl_certfile", "ProxyHeadersMiddleware", "proxy_headers", "forwarded_allow_ips")
+
+
+@RULE.check
+def https_redirect_missing(program: Program) -> Iterator[Finding]:
+    """One finding for each application without a redirect, the header, or a sign that something in front does it."""
+    for app in applications(program):
+        if configurations(program, REDIRECT) or words(program, *_TLS) or app.arguments.get("root_path") is not None:
+            return
+        if any(found.name == "strict-transport-security" and found.works for found in settings(program)):
+            return
+        if not says(app, _BY_HAND) and not uses_library(program, app):
+            fix = addition(program, app, "hosts", "redirect to HTTPS, but on localhost", "HTTPSRedirect")
+            yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=fix)

@@ -1,0 +1,48 @@
+"""FSL804: responses without the headers that make browsers careful, or with values that browsers ignore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._hardening import addition, applications, settings, symbol, uses_library
+from fastapi_seclint.rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL804",
+    name="security-headers-missing",
+    summary="no header tells browsers to be careful with the responses",
+    severity="low",
+    persona="pedantic",
+    cwe=(693, 1021),
+    owasp=("API8",),
+    guide="8",
+    fixable="unsafe",
+)
+
+_MESSAGE = (
+    "no response has a security header, so browsers guess types, show the pages in frames of other websites "
+    "and come back over plain http: add a middleware that sets them"
+)
+
+
+@RULE.check
+def security_headers_missing(program: Program) -> Iterator[Finding]:
+    """One finding for each header without effect; where there is none at all, one for each application."""
+    known = settings(program)
+    for found in known:
+        if not found.works:
+            yield RULE.finding(
+                found.location,
+                f"browsers ignore `{found.value}` for `{found.name}`, or switch the protection off by it: "
+                "give it a value that protects",
+                symbol=found.symbol,
+            )
+    for app in () if known else applications(program):
+        if not uses_library(program, app):
+            title = "set security headers on every response"
+            fix = addition(program, app, "security_headers", title, "SecurityHeadersMiddleware")
+            yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=fix)

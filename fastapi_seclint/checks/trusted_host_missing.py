@@ -1,0 +1,55 @@
+"""FSL802: an application that answers under every name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._hardening import TRUSTED_HOST, applications, below, says, symbol, uses_library
+from fastapi_seclint.checks._middleware import configurations
+from fastapi_seclint.checks._reference import local_name
+from fastapi_seclint.checks._replacement import HOSTS
+from fastapi_seclint.edits import AddImport
+from fastapi_seclint.program.routers import Router
+from fastapi_seclint.rule import Finding, Fix, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL802",
+    name="trusted-host-missing",
+    summary="the application answers under every name that a request claims",
+    severity="low",
+    persona="pedantic",
+    cwe=(644, 20),
+    owasp=("API8",),
+    guide="8",
+    fixable="unsafe",
+)
+
+_MESSAGE = (
+    "nothing checks the Host header, so an attacker's goes into redirects, links in mails and caches: "
+    "add TrustedHostMiddleware with the names that the API is served under"
+)
+_SOURCE, _MIDDLEWARE = "fastapi.middleware.trustedhost", "TrustedHostMiddleware"
+_BY_HAND = re.compile(rb'"(?:host|hostname|allowed_hosts|x-forwarded-host)"')
+
+
+@RULE.check
+def trusted_host_missing(program: Program) -> Iterator[Finding]:
+    """One finding for each application without a check of the Host header."""
+    for app in applications(program):
+        if configurations(program, TRUSTED_HOST):
+            return
+        if not says(app, _BY_HAND) and not uses_library(program, app):
+            yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=_fix(program, app))
+
+
+def _fix(program: Program, app: Router) -> Fix | None:
+    module = app.place.module
+    name = local_name(module, _MIDDLEWARE, _SOURCE)
+    imports = (AddImport(module.path, _SOURCE, _MIDDLEWARE, name if name != _MIDDLEWARE else None),)
+    code = f"{{app}}.add_middleware({name}, allowed_hosts={HOSTS.written()})"
+    return below(program, app, HOSTS.titled(), code, (*imports, AddImport(module.path, "os")))

@@ -1,0 +1,69 @@
+"""FSL801: TrustedHostMiddleware that trusts every host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._cors import wildcards, written
+from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.checks._hardening import TRUSTED_HOST
+from fastapi_seclint.checks._middleware import Configuration, configurations
+from fastapi_seclint.checks._replacement import HOSTS, replaced
+from fastapi_seclint.program.values import Const, Value, options
+from fastapi_seclint.rule import Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL801",
+    name="trusted-host-wildcard",
+    summary="the check of the Host header accepts every host",
+    severity="medium",
+    cwe=(644, 20),
+    owasp=("API8",),
+    guide="8",
+    fixable="unsafe",
+)
+
+_MESSAGE = (
+    "{why}, so an attacker's Host header goes into redirects, links in mails and caches as before: "
+    "list the names that the API is served under"
+)
+
+
+@RULE.check
+def trusted_host_wildcard(program: Program) -> Iterator[Finding]:
+    """One finding for each TrustedHostMiddleware with `"*"`, or with no hosts at all."""
+    for configuration in configurations(program, TRUSTED_HOST):
+        if not only_in_development(configuration.place):
+            yield from _finding(program, configuration)
+
+
+def _finding(program: Program, configuration: Configuration) -> Iterator[Finding]:
+    option = configuration.options.get("allowed_hosts")
+    symbol = configuration.block.symbol
+    for world in configuration.worlds:
+        for wildcard in wildcards(world.get("allowed_hosts")) if option is not None else ():
+            yield RULE.finding(
+                option.location if option is not None else configuration.call.location,
+                _MESSAGE.format(why='`"*"` matches every host'),
+                confidence=wildcard.confidence,
+                symbol=symbol,
+                evidence=list(written(option, wildcard, "hosts")) if option is not None else (),
+                fix=replaced(program, configuration, "allowed_hosts", HOSTS),
+            )
+            return
+    absent = option is None and configuration.complete
+    if absent or (option is not None and _is_none(option.value)):
+        yield RULE.finding(
+            configuration.call.location if option is None else option.location,
+            _MESSAGE.format(why="without `allowed_hosts` every host is trusted"),
+            symbol=symbol,
+            fix=replaced(program, configuration, "allowed_hosts", HOSTS),
+        )
+
+
+def _is_none(value: Value) -> bool:
+    return all(isinstance(item, Const) and item.value is None for item in options(value))
