@@ -124,10 +124,8 @@ def _same_kind(parameter: str, variable: str, path: str) -> bool:
         return True
     before = path.partition("{" + variable)[0].rstrip("/").rpartition("/")[2]
     kind = snake(before.replace("-", "_"))
-    return (
-        (bool(kind)
-        and (kind.startswith(mine) or mine.startswith(kind.rstrip("s"))))
-        or (min(len(mine), len(other)) > 2 and (mine.startswith(other) or other.startswith(mine)))
+    return (bool(kind) and (kind.startswith(mine) or mine.startswith(kind.rstrip("s")))) or (
+        min(len(mine), len(other)) > 2 and (mine.startswith(other) or other.startswith(mine))
     )
 
 

@@ -1,0 +1,71 @@
+"""Which parameters FastAPI takes from the query: fastapi/dependencies/utils.py, `analyze_param` (semantics 38)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
+from fastapi_seclint.program.dependencies import Parameter
+from fastapi_seclint.program.values import Annotated, Const, External, Generic, Unknown, Value, options
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_SCALARS = frozenset(
+    {
+        "builtins.str", "builtins.int", "builtins.bytes", "builtins.float", "uuid.UUID", "typing.Any",
+        "pydantic.types.SecretStr", "pydantic.SecretStr", "pydantic.types.constr()", "pydantic.constr()",
+    }
+)  # fmt: skip
+_UNIONS = ("Optional", "Union", "|", "union")
+_QUERY = "Query"
+_OTHERS = frozenset({"Form", "Body", "Header", "Cookie", "File", "Path", "Depends", "Security"})
+
+
+def query_name(program: Program, parameter: Parameter) -> bool:
+    """Whether a parameter of a handler or dependency, not in the path, is surely taken from the query."""
+    if parameter.kind in (VARIADIC, KEYWORDS):
+        return False
+    resolver = program.walker.resolver
+    if resolver.dependency_of(parameter) is not None:
+        return False
+    annotation = resolver.annotation(parameter)
+    sources: list[Value] = list(options(parameter.default))
+    base = annotation
+    if isinstance(annotation, Annotated):
+        sources += [option for item in annotation.metadata for option in options(item)]
+        base = annotation.base
+    said = [_source(value) for value in sources]
+    if _QUERY in said:
+        return True
+    if any(said) or any(isinstance(value, Unknown) for value in sources):
+        return False
+    if any(not isinstance(value, Const) for value in options(parameter.default)):
+        return False
+    return base is None or _is_scalar(base)
+
+
+def _source(value: Value) -> str:
+    """The place that `Form()` and its like name, or an empty string."""
+    if isinstance(value, External) and value.name.startswith(("fastapi.", "starlette.")):
+        last = value.name.removesuffix("()").rpartition(".")[2]
+        return last if last == _QUERY or last in _OTHERS else ""
+    return ""
+
+
+def _is_scalar(value: Value) -> bool:
+    for option in options(value):
+        if isinstance(option, Const) and option.value is None:
+            continue
+        if isinstance(option, External):
+            if option.name not in _SCALARS:
+                return False
+        elif isinstance(option, Generic):
+            if not option.origin.endswith(_UNIONS) or not all(_is_scalar(member) for member in option.members):
+                return False
+        elif isinstance(option, Annotated):
+            if not _is_scalar(option.base):
+                return False
+        else:
+            return False
+    return True

@@ -1,0 +1,111 @@
+"""FSL405: a password, token or secret travels in the URL, where logs, histories and other sites read it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._auth_routes import spoken
+from fastapi_seclint.checks._query import query_name
+from fastapi_seclint.program.dependencies import Parameter, parameters, running
+from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.values import Class, Value
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL405",
+    name="credential-in-query",
+    summary="a password or token travels in the URL and ends up in logs and histories",
+    severity="high",
+    cwe=(598,),
+    owasp=("API2",),
+    guide="3",
+)
+
+_PASSWORD = re.compile(
+    r"^((user|plain|raw|new|old|current|my|login|account|admin|confirm|repeat)_)*(password|passwd|passphrase|pwd)(_\d|\d|_confirm"
+    r"|_confirmation|_repeat|_again)?$"
+)
+_SECRET = re.compile(r"^((client|app|shared|my|user|admin|totp)_)?(secret|secret_key|private_key)$")
+_TOKEN = re.compile(
+    r"^((access|refresh|auth|jwt|bearer|id|session|user|api|admin|login)_)?(token|jwt)$|^(x_)?(api|access)_?key$"
+)
+_ONE_TIME = re.compile(
+    r"(^|_)(verify|verification|verified|confirm|confirmation|activate|activation|invite|invites|invitation|invitations|accept|join"
+    r"|unsubscribe|subscribe|download|downloads|file|files|stream|preview|share|shared|magic|magic_link|email|mail|hooks?|webhooks?"
+    r"|callback|media|image|images|avatar|exports?|zip|reset|reset_password|password_reset|recover|oauth2?|sso|connect|ws|sse|events"
+    r"|approve|decline|feed|rss|calendar|ical|proxy)(_|$)"
+)
+"""Where a link that is mailed or embedded carries a token of its own: there is no other place for it."""
+
+
+@RULE.check
+def credential_in_query(program: Program) -> Iterator[Finding]:
+    """One finding a parameter, at the parameter, the dependencies' own included."""
+    seen: set[Location] = set()
+    for route in program.routes:
+        if route.kind != "http" or route.endpoint is None or route.place is None or program.is_test(route.place.module):
+            continue
+        for value, symbol in _callables(route):
+            for parameter in _signature(program, value):
+                location = parameter.place.location
+                if location not in seen and (kind := _credential(program, route, parameter)):
+                    seen.add(location)
+                    yield _finding(route, parameter, kind, symbol)
+
+
+def _callables(route: Route) -> Iterator[tuple[Value, str]]:
+    """What FastAPI reads the parameters of: the handler and its dependencies."""
+    if route.endpoint is not None:
+        yield route.endpoint, access.symbol(route)
+    for node in route.nodes(alternatives=False):
+        if isinstance(node.call, Class) or node.function is not None:
+            yield node.call, node.name
+
+
+def _signature(program: Program, value: Value) -> list[Parameter]:
+    function = running(value)
+    module = function.module if function is not None else value.module if isinstance(value, Class) else None
+    return [] if module is None or program.is_test(module) else parameters(value)
+
+
+def _credential(program: Program, route: Route, parameter: Parameter) -> str:
+    """What a parameter gives away in the URL, or an empty string."""
+    name = spoken(parameter.name)
+    kind = "password" if _PASSWORD.match(name) else "secret" if _SECRET.match(name) else ""
+    kind = kind or ("token" if _TOKEN.match(name) else "")
+    if not kind or parameter.name in path_variables(route.path):
+        return ""
+    if kind == "token" and _is_link(route):
+        return ""
+    return kind if query_name(program, parameter) else ""
+
+
+def _is_link(route: Route) -> bool:
+    """Whether a route is called by a link with a token of its own."""
+    words = [spoken(part) for part in access.segments(route.path)]
+    name = spoken(route.function.name) if route.function is not None else ""
+    reads = not set(route.methods) - {"GET", "HEAD"}
+    return reads and any(_ONE_TIME.search(word) for word in (*words[-3:], name))
+
+
+def _finding(route: Route, parameter: Parameter, kind: str, symbol: str) -> Finding:
+    evidence = []
+    if route.place is not None and symbol != access.symbol(route):
+        evidence.append(Evidence(route.place.location, f"{access.spoken(route)} takes it"))
+    confidence: Confidence = "high" if kind == "password" or "GET" not in route.methods else "medium"
+    return RULE.finding(
+        parameter.place.location,
+        f"`{parameter.name}` is a query parameter of {access.spoken(route)}, so the {kind} ends up in access logs "
+        "and browser histories: take it from a form, the body, a header or a cookie",
+        confidence=confidence,
+        symbol=symbol,
+        route=access.key(route),
+        evidence=evidence,
+    )

@@ -1,0 +1,131 @@
+"""FSL407: the security scheme sends clients to a token URL where the application has no route."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._auth_routes import auth_routes
+from fastapi_seclint.checks._entrances import is_login_form
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.program.routers import Mount, Router
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Argument, Call
+from fastapi_seclint.program.values import Const, Value, options, string
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL407",
+    name="token-url-mismatch",
+    summary="the documented token URL is not a route, so clients send passwords elsewhere",
+    severity="low",
+    cwe=(1068,),
+    owasp=("API9",),
+    guide="4",
+    fixable="safe",
+)
+
+_SCHEME = "fastapi.security.oauth2.OAuth2PasswordBearer"
+
+
+@RULE.check
+def token_url_mismatch(program: Program) -> Iterator[Finding]:
+    """One finding a scheme, at the argument."""
+    calls = [call for call in program.sites.calls(_SCHEME) if not program.is_test(call.block.module)]
+    if not calls:
+        return
+    routes = [route for route, purpose in auth_routes(program) if purpose in ("login", "token")]
+    routes = [route for route in routes if "POST" in route.methods]
+    paths = {route.path.rstrip("/") for route in program.routes if "POST" in route.methods}
+    if not routes or not _is_complete(program) or any("{?}" in path for path in paths):
+        return
+    for call in calls:
+        argument = call.argument("tokenUrl", 0)
+        url = string(call.value(argument)) if argument is not None else None
+        if argument is None or not url or "://" in url or url.startswith("//") or "{" in url:
+            continue
+        if not _candidates(program, url) & paths:
+            yield _finding(call, argument, url, routes)
+
+
+def _is_complete(program: Program) -> bool:
+    """Whether all routes are in sight: no include or mount of something unknown."""
+    if not any(app.kind == "app" for app in program.apps):
+        return False
+    reasons = [reason for _, reason in program.interpreter.unresolved]
+    if any(reason.startswith(("include_router of", "mount of", "part of a path")) for reason in reasons):
+        return False
+    return not program.interpreter.open_includes
+
+
+def _candidates(program: Program, url: str) -> set[str]:
+    """The paths that a token URL may mean: below the root path, or beside the docs or a mount when it is relative."""
+    plain = url.split("?")[0].split("#")[0]
+    found = {posixpath.normpath("/" + plain.lstrip("/"))}
+    if not plain.startswith("/"):
+        found |= {posixpath.normpath(f"{folder}/{plain}") for folder in _folders(program)}
+    for root in _roots(program):
+        found |= {path[len(root) :] or "/" for path in found if root and path.startswith(root + "/")}
+    return {path.rstrip("/") for path in found}
+
+
+def _folders(program: Program) -> Iterator[str]:
+    """Where the pages of the documentation lie; relative URLs start there."""
+    for app in program.apps:
+        docs = string(app.arguments.get("docs_url"))
+        if docs:
+            yield posixpath.dirname(docs)
+        for entry in app.entries:
+            if isinstance(entry, Mount) and (prefix := string(entry.path)):
+                yield prefix
+
+
+def _roots(program: Program) -> Iterator[str]:
+    """The root paths of the applications and the paths of what is mounted."""
+    for app in program.apps:
+        root = _text(app, "root_path")
+        if root:
+            yield root
+        yield from (server for server in _servers(app) if server)
+
+
+def _servers(app: Router) -> Iterator[str]:
+    for option in options(app.arguments.get("servers")):
+        for item in getattr(option, "items", []):
+            url = item.get("url") if hasattr(item, "get") else None
+            if isinstance(url, Const) and isinstance(url.value, str):
+                yield url.value.rstrip("/")
+
+
+def _text(app: Router, name: str) -> str:
+    return (string(app.arguments.get(name)) or "").rstrip("/")
+
+
+def _finding(call: Call, argument: Argument, url: str, routes: list[Route]) -> Finding:
+    forms = {route.path: route for route in routes if any(is_login_form(node.call) for node in route.nodes())}
+    shown = next(iter(forms.values()), routes[0])
+    fix = None
+    value: Value = call.value(argument)
+    if len(forms) == 1 and argument.form[0] == "const" and isinstance(value, Const) and "{" not in shown.path:
+        path = call.block.module.path
+        new = shown.path if url.startswith("/") else shown.path.lstrip("/")
+        edit = ReplaceExpression(path, span_of(argument.form[1]), f'"{new}"')
+        fix = Fix("name the route that gives out tokens", True, (edit,))
+    said = f"tokens are given out at {access.spoken(shown)}"
+    evidence = [Evidence(shown.place.location, said)] if shown.place else []
+    return RULE.finding(
+        Location(call.block.module.path, argument.span),
+        f"`tokenUrl` says {url!r} and no route is there, so the docs and generated clients send passwords where nobody "
+        f"answers: name {access.spoken(shown)}",
+        confidence="high" if forms else "medium",
+        symbol=call.block.symbol,
+        evidence=evidence,
+        fix=fix,
+    )
