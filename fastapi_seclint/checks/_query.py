@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
-from fastapi_seclint.program.dependencies import Parameter
+from fastapi_seclint.program.dependencies import Parameter, running
 from fastapi_seclint.program.values import Annotated, Const, External, Generic, Unknown, Value, options
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def query_name(program: Program, parameter: Parameter) -> bool:
     said = [_source(value) for value in sources]
     if _QUERY in said:
         return True
-    if any(said) or any(isinstance(value, Unknown) for value in sources):
+    if any(said) or any(isinstance(value, Unknown) or running(value) is not None for value in sources):
+        return False
+    if any(isinstance(value, External) and value.name.startswith("fastapi.security.") for value in sources):
         return False
     if any(not isinstance(value, Const) for value in options(parameter.default)):
         return False
