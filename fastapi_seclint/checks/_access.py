@@ -30,6 +30,13 @@ _PERSONAL = frozenset(
         "salary", "medical_record",
     }
 )  # fmt: skip
+_PERSONAL_WORD = re.compile(
+    r"^(me|users?|profiles?|accounts?|customers?|clients|patients?|employees?|members|orders?|invoices?|payments?|transactions?"
+    r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|medical[-_]?records?|address(es)?"
+    r"|credit[-_]?cards?|bank[-_]?accounts?|contacts|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
+    re.I,
+)
+_FILES = re.compile(r"^(media|static|avatars?|images?|files?|assets|thumbnails?)$", re.I)
 _READS = re.compile(
     r"(^(get|read|fetch)_|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
     r"|export|decode|parse|convert|conversion)",
@@ -110,6 +117,28 @@ def returns_personal_data(program: Program, route: Route) -> str:
                 if name in _PERSONAL:
                     return f"{cls.name}.{name}"
     return ""
+
+
+def reads_personal_data(program: Program, route: Route) -> str:
+    """The word of a path by which a GET gives away what belongs to persons, where no response model says otherwise."""
+    handler = route.function
+    if "GET" not in route.methods or handler is None or route.registration is None:
+        return ""
+    models = [route.registration.arguments.get("response_model")]
+    if handler.returns is not None:
+        models.append(program.interpreter.ask(handler.returns, handler.scope))
+    if any(cls.fields for value in models for option in options(value) for cls in classes(option)):
+        return ""
+    forms = [form for statement in handler.statements() for form in walk(statement)]
+    gives = ("call", "sub")
+    if not any(form[0] in gives or (form[0] == "return" and form[2] and form[2][0] == "name") for form in forms):
+        return ""
+    found = segments(route.path)
+    if route.path.count("{") > 1 or any(_FILES.match(word) for word in found):
+        return ""
+    return next((word for word in found[-1:] if _PERSONAL_WORD.match(word)), "") or (
+        found[-1] if "me" in found[:-1] else ""
+    )
 
 
 def classes(value: object) -> Iterator[Class]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._entrances import is_login_form
+from fastapi_seclint.checks._identity import guards
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.routes import Route
@@ -55,7 +56,7 @@ def _asking_apps(program: Program) -> list[Router]:
 def _asks(program: Program, route: Route) -> bool:
     if any(meeting.junk == "denies" and meeting.name != route.name for meeting in program.guarding(route).meetings):
         return True
-    return any(is_scheme(node.call) for node in route.nodes())
+    return any(is_scheme(node.call) for node in route.nodes()) or bool(guards(program, route))
 
 
 def is_scheme(value: object) -> bool:

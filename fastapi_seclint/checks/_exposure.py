@@ -47,4 +47,7 @@ def exposed(program: Program, route: Route) -> str:
     if access.is_admin_like(route.path):
         return "is for administrators"
     field = access.returns_personal_data(program, route)
-    return f"returns {field}" if field else ""
+    if field:
+        return f"returns {field}"
+    word = access.reads_personal_data(program, route)
+    return f"returns {word} by its path" if word else ""

@@ -66,7 +66,49 @@ def names_guardian(name: str) -> bool:
     """Whether a name that cannot be looked into sounds like authentication: such a thing makes a route unknown."""
     if name.startswith(("model_", "validate_python", "validate_json", "parse_", "set_", "create_", "add_", "log_")):
         return False
-    return _GUARDIAN.search(name) is not None
+    return _GUARDIAN.search(name) is not None and not _names_database(name)
+
+
+_DATABASE_SESSION = re.compile(
+    r"^(get_|create_|make_|new_|open_|provide_|yield_)?((async|sync|db|sql|sqlalchemy|database|scoped|local)_?)+session\w*$"
+    r"|^session_?(local|maker|factory|dep)\w*$",
+    re.I,
+)
+_SESSION = re.compile(r"^(get_|provide_|yield_|open_|new_)?session(_?dep)?$", re.I)
+_DATABASE = re.compile(
+    r"(^|[._])(db|dbs|database|databases|sql|sqlmodel|sqlalchemy|orm|engine|models?|persistence)([._]|$)", re.I
+)
+
+
+def _names_database(name: str) -> bool:
+    """Whether a dotted name is that of a session of a database: `SessionLocal`, `database.get_session`."""
+    module, _, last = name.removesuffix("()").rpartition(".")
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", last)
+    if _DATABASE_SESSION.match(plain):
+        return _GUARDIAN.search(module) is None
+    return _SESSION.match(plain) is not None and _DATABASE.search(module) is not None
+
+
+_PROVIDER = re.compile(
+    r"(^|_)(db|database|engine|conn|connection|cursor|settings|config|service|repo|repository|cache|redis|logger|storage"
+    r"|pagination|params|commons?|uow|unit_of_work|http_client|s3)s?(_session)?$",
+    re.I,
+)
+
+
+def names_provider(name: str) -> bool:
+    """Whether a dependency of this name gives a handler its tools: a database, the settings, a service."""
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return _PROVIDER.search(plain) is not None or plain.lower() in ("get_session", "session") or _names_database(name)
+
+
+_PERSON = re.compile(r"(user|admin|principal|account|member|identity|dep)$", re.I)
+
+
+def may_be_guardian(name: str) -> bool:
+    """Whether a name that is defined nowhere in sight may be a guard, or a type that brings one: `CurrentUser`."""
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return names_guardian(plain) or names_guardian(name) or _PERSON.search(plain) is not None
 
 
 _VERIFICATION = re.compile(

@@ -6,6 +6,7 @@ route; what cannot be looked into makes it unknown.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
@@ -28,6 +29,9 @@ from fastapi_seclint.program.values import Arguments, Bound, Class, External, Fu
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
+
+_UNDEFINED = re.compile(r"^(?P<what>the type|a dependency) .*: (?P<name>\w+) is not defined anywhere in sight$")
+"""The problem with a name that a file uses and never binds."""
 
 __all__ = ["GuardModel", "Guarding", "Meeting", "layers_of"]
 
@@ -75,7 +79,8 @@ class GuardModel:
             if meeting.missing == "partly" or (missing and meeting.junk == "partly"):
                 return f"{meeting.name} refuses some requests without credentials and lets others pass"
         for place, reason in route.problems:
-            return f"{reason} ({place})"
+            if not _is_plain_matter(reason):
+                return f"{reason} ({place})"
         for decorator, place in wrapping_decorators(route):
             name = dotted_name(decorator)
             if name is None:
@@ -204,6 +209,15 @@ def layers_of(route: Route) -> list[Layer]:
     if route.router is not route.app and route.mounts:
         layers += reversed(route.router.layers)
     return layers
+
+
+def _is_plain_matter(reason: str) -> bool:
+    """Whether a problem is only that a type or a provider is not in sight whose name has nothing to do with callers."""
+    undefined = _UNDEFINED.match(reason)
+    if undefined is None:
+        return False
+    name = undefined["name"]
+    return credentials.names_provider(name) if undefined["what"] != "the type" else not credentials.may_be_guardian(name)
 
 
 def _as_endpoint(encounter: Encounter) -> Encounter:
