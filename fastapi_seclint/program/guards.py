@@ -217,7 +217,9 @@ def _is_plain_matter(reason: str) -> bool:
     if undefined is None:
         return False
     name = undefined["name"]
-    return credentials.names_provider(name) if undefined["what"] != "the type" else not credentials.may_be_guardian(name)
+    if undefined["what"] == "the type":
+        return not credentials.may_be_guardian(name)
+    return credentials.names_provider(name)
 
 
 def _as_endpoint(encounter: Encounter) -> Encounter:
