@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -26,6 +27,11 @@ class Failure:
     name: str
     message: str
     detail: str = field(default="", compare=False, repr=False)
+
+    @classmethod
+    def of(cls, name: str, error: Exception) -> Failure:
+        """The failure that an exception is."""
+        return cls(name, f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
 
 
 @dataclass(frozen=True, slots=True)

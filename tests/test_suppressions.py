@@ -341,5 +341,26 @@ def test_comments_are_not_written_without_a_reason_or_where_they_would_not_act(
     assert Path("main.py").read_text(encoding="utf-8") == "danger()\n"
 
 
+BROKEN_REVIEW = """
+from fastapi_seclint.rule import Rule
+
+RULE = Rule(code="FSL996", name="toy-review", summary="crashes", severity="low")
+
+
+@RULE.reviews
+def toy_review(run):
+    raise KeyError("no such thing")
+    yield
+"""
+
+
+def test_a_rule_about_the_run_that_crashes_is_told_and_the_rest_is_shown(tmp_path: Path, check: Check) -> None:
+    write(Path(), "danger()\n")
+    with toys.rules(tmp_path / "more", toy_review=BROKEN_REVIEW):
+        report = check()
+    assert (report["exit"], places(report["findings"])) == (3, [("toy-danger", 1)])
+    assert "toy-review failed: KeyError" in str(report["errors"])
+
+
 def test_a_file_that_does_not_speak_to_seclint_costs_no_scan() -> None:
     assert directives("danger()  # noqa\n") == []

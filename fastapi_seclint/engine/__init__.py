@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -134,7 +133,7 @@ def explain(path: Path, line: int, options: Options, rule: Rule | None = None) -
         findings = (*examined.findings, *(found for found in reviewed.findings if found.rule.review))
         decisions = explaining.Decisions(unit.config, reviewed.hidden, inside, is_test_path(inside(display)))
         found = explaining.explanation(program, findings, decisions, program.watch, len(examined.ran), rule)
-    return found, examined.failures
+    return found, (*examined.failures, *reviewed.failures)
 
 
 def _check(unit: Unit, options: Options, overlay: Overlay, fresh: bool, progress: Progress | None) -> _Part:
@@ -142,6 +141,7 @@ def _check(unit: Unit, options: Options, overlay: Overlay, fresh: bool, progress
     examined, contents, vault = _examine(unit, options, overlay, fresh, progress)
     inside = _Inside(unit.project.root, contents)
     reviewed = reviewing.review(unit, options, examined, inside.all())
+    examined = replace(examined, failures=(*examined.failures, *reviewed.failures))
     shown = _reported(reviewed.findings, unit, options, inside)
     kept = shown if options.include_tests else _outside_tests(shown, inside)
     hidden = _reported(reviewed.hidden, unit, options, inside)
@@ -236,7 +236,7 @@ def _resolve(program: Program, examined: Examined) -> Examined:
     try:
         table = program.route_table()
     except Exception as error:
-        return replace(examined, failures=(*examined.failures, _failure("the route table", error)))
+        return replace(examined, failures=(*examined.failures, Failure.of("the route table", error)))
     return replace(examined, table=table, apps=len(table.apps))
 
 
@@ -265,7 +265,7 @@ def _run(
             findings.extend(rule.run(program) if rule.run else ())
             ran.append(rule.code)
         except Exception as error:
-            failures.append(_failure(rule.name, error))
+            failures.append(Failure.of(rule.name, error))
     return replace(
         examined,
         findings=tuple(sorted(findings, key=_order)),
@@ -282,10 +282,6 @@ def _unmatched(program: Program, config: Config) -> tuple[str, ...]:
     from fastapi_seclint.program.unmatched import unmatched
 
     return tuple(unmatched(program, config))
-
-
-def _failure(name: str, error: Exception) -> Failure:
-    return Failure(name, f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error)))
 
 
 def _order(finding: Finding) -> tuple[object, ...]:

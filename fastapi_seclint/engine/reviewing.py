@@ -12,6 +12,7 @@ from fastapi_seclint import catalogue, selection
 from fastapi_seclint.config import Config, Origin
 from fastapi_seclint.engine.planning import Options, Unit
 from fastapi_seclint.engine.stored import Examined
+from fastapi_seclint.outcome import Failure
 from fastapi_seclint.rule import Finding
 from fastapi_seclint.spans import Location, Span
 from fastapi_seclint.suppressions import Comment, Hiding, RunFacts, Scope, Stale
@@ -20,10 +21,14 @@ from fastapi_seclint.suppressions.reading import read
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """The findings of a project that no comment hides, those about the run among them, and the hidden ones."""
+    """The findings of a project that no comment hides, those about the run among them, and the hidden ones.
+
+    `failures` are rules about the run that crashed.
+    """
 
     findings: tuple[Finding, ...]
     hidden: tuple[Finding, ...]
+    failures: tuple[Failure, ...] = ()
 
 
 def review(unit: Unit, options: Options, examined: Examined, paths: Sequence[str]) -> Reviewed:
@@ -42,10 +47,14 @@ def review(unit: Unit, options: Options, examined: Examined, paths: Sequence[str
         reasons=config.suppressions.require_reason != "off",
         strict=options.strict,
     )
+    failures: list[Failure] = []
     for name in examined.reviews:
         look = catalogue.rule_named(name).review
-        kept.extend(look(facts) if look else ())
-    return Reviewed(tuple(kept), tuple(hidden))
+        try:
+            kept.extend(look(facts) if look else ())
+        except Exception as error:
+            failures.append(Failure.of(name, error))
+    return Reviewed(tuple(kept), tuple(hidden), tuple(failures))
 
 
 def words_in(comments: Iterable[tuple[str, Sequence[Sequence[object]]]], config: Config) -> dict[str, tuple[str, str]]:

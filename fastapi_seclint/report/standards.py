@@ -74,6 +74,7 @@ CWE: Mapping[int, str] = {
     636: "Not Failing Securely ('Failing Open')",
     639: "Authorization Bypass Through User-Controlled Key",
     640: "Weak Password Recovery Mechanism for Forgotten Password",
+    644: "Improper Neutralization of HTTP Headers for Scripting Syntax",
     670: "Always-Incorrect Control Flow Implementation",
     682: "Incorrect Calculation",
     693: "Protection Mechanism Failure",
