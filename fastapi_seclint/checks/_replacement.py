@@ -100,16 +100,27 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
         stars = [index for index, item in enumerate(form[2]) if item[0] == "const" and item[2] == "*"]
         if not stars:
             return None
-        if len(form[2]) > 1:
+        if len(form[2]) > 1 and remedy.variable:
             return Fix('take `"*"` out of the list', False, (RemoveListItem(path, span, stars[0]),))
         if _is_field(block, form):
             return Fix(f"without a setting: {remedy.default}", False, (ReplaceExpression(path, span, remedy.default),))
         return _fix(remedy, block, ReplaceExpression(path, span, remedy.written()))
     if form[0] == "comp" and not _reads(form):
         return _of_iterable(program, block, form[5][0][1], remedy)
+    if form[0] in ("call", "comp", "sub") and _reads(form) and not remedy.variable:
+        return _of_default(path, form, remedy)
     if form[0] in ("call", "comp", "sub") and _reads(form):
         variable = next(_variables(form), "")
         return _fix(remedy, block, ReplaceExpression(path, span, remedy.written(variable)), variable)
+    return None
+
+
+def _of_default(path: str, form: Form, remedy: Remedy) -> Fix | None:
+    """A star that an environment variable falls back to, replaced in place by the list as one text."""
+    for item in walk([form]):
+        if item[0] == "const" and item[2] == "*":
+            text = remedy.code.strip("[]").replace('", "', ",")
+            return Fix(remedy.title, False, (ReplaceExpression(path, span_of(item[1]), text),))
     return None
 
 

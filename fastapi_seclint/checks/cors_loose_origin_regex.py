@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._cors import cors, surely_off
 from fastapi_seclint.checks._development import only_in_development
-from fastapi_seclint.checks._middleware import Configuration, World
+from fastapi_seclint.checks._middleware import Configuration, Option, World
 from fastapi_seclint.checks._origin_patterns import Looseness, looseness
+from fastapi_seclint.checks._origins import blocks_of
+from fastapi_seclint.checks._tightening import tightened
+from fastapi_seclint.edits import AddImport, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, External, Place, Text, Value, options, settled
-from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -23,6 +28,7 @@ RULE = Rule(
     cwe=(942, 185),
     owasp=("API8",),
     guide="6",
+    fixable="safe",
 )
 
 _UNKNOWN = r"unknown\.example"
@@ -60,7 +66,7 @@ def cors_loose_origin_regex(program: Program) -> Iterator[Finding]:
     for configuration in cors(program):
         found = _loose(configuration)
         if found is not None:
-            yield _finding(configuration, *found)
+            yield _finding(program, configuration, *found)
 
 
 def _loose(configuration: Configuration) -> tuple[World, Value, Place | None, Looseness] | None:
@@ -95,7 +101,7 @@ def _part(value: Value) -> str:
 
 
 def _finding(
-    configuration: Configuration, world: World, option: Value, place: Place | None, found: Looseness
+    program: Program, configuration: Configuration, world: World, option: Value, place: Place | None, found: Looseness
 ) -> Finding:
     given = configuration.options["allow_origin_regex"]
     evidence = []
@@ -109,4 +115,34 @@ def _finding(
         confidence="medium" if isinstance(option, Environment) or found.mistake == "shared" else "high",
         symbol=configuration.block.symbol,
         evidence=evidence,
+        fix=_fix(program, given, place, found) if place is not None else None,
     )
+
+
+def _fix(program: Program, given: Option, place: Place, found: Looseness) -> Fix | None:
+    """The pattern tightened where it is one literal; one that names nobody is left to the configuration."""
+    for block in blocks_of(program, place.module):
+        for form in _literals(block):
+            if form[1] != place.at or looseness(form[2]) != found:
+                continue
+            path, span = place.module.path, span_of(form[1])
+            text = tightened(form[2])
+            if text is None:
+                return _configured(path, form) if form is given.form else None
+            if text.isprintable() and not ('"' in text and "'" in text):
+                quote = "'" if '"' in text else '"'
+                edit = ReplaceExpression(path, span, f"r{quote}{text}{quote}")
+                title = "escape the dots of the pattern" if found.only_dots else f"tighten the pattern: `{text}`"
+                return Fix(title, found.only_dots, (edit,))
+    return None
+
+
+def _configured(path: str, form: Form) -> Fix:
+    edit = ReplaceExpression(path, span_of(form[1]), 'os.getenv("CORS_ORIGIN_REGEX")')
+    return Fix("match the pattern in `CORS_ORIGIN_REGEX`, nobody without it", False, (AddImport(path, "os"), edit))
+
+
+def _literals(block: Block) -> Iterator[Form]:
+    for form in walk(block.statements):
+        if form[0] == "const" and isinstance(form[2], str):
+            yield form

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks._cors import cors, wildcards
 from fastapi_seclint.checks._middleware import Configuration, Option
 from fastapi_seclint.checks._origins import Origin, ask, blocks_of, origins
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import (
     Class,
@@ -22,7 +23,7 @@ from fastapi_seclint.program.values import (
     Value,
     options,
 )
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -35,6 +36,7 @@ RULE = Rule(
     cwe=(942, 187),
     owasp=("API8",),
     guide="6",
+    fixable="safe",
 )
 
 _MESSAGE = (
@@ -73,8 +75,55 @@ def _finding(configuration: Configuration, option: Option, bare: _Bare) -> Findi
     evidence = [] if option.contains(where) else [Evidence(where, "the origins are a string here")]
     confidence: Confidence = "medium" if bare.setting else "high"
     return RULE.finding(
-        option.location, _MESSAGE, confidence=confidence, symbol=configuration.block.symbol, evidence=evidence
+        option.location,
+        _MESSAGE,
+        confidence=confidence,
+        symbol=configuration.block.symbol,
+        evidence=evidence,
+        fix=_fix(option, bare),
     )
+
+
+def _fix(option: Option, bare: _Bare) -> Fix | None:
+    """The string split where the option is given, or put into a list."""
+    own, origin = option.form, bare.origin.form
+    path = option.block.module.path
+    if own[0] == "const" and isinstance(own[2], str):
+        listed = ", ".join(f'"{item.strip()}"' for item in own[2].split(",") if item.strip())
+        edit = ReplaceExpression(path, span_of(own[1]), f"[{listed}]")
+        return Fix("make a list of it", True, (edit,)) if '"' not in own[2] else None
+    if own is origin and own[0] in ("call", "sub"):
+        text = _reading(own)
+        return _split(path, own, text) if text else None
+    dotted = _dotted(own)
+    if not dotted:
+        return None
+    optional = origin[0] == "call" and len(origin[3]) < 2
+    return _split(path, own, f'({dotted} or "")' if optional else dotted)
+
+
+def _split(path: str, form: Form, text: str) -> Fix:
+    code = f'[origin.strip() for origin in {text}.split(",") if origin.strip()]'
+    return Fix("split the string at its commas", True, (ReplaceExpression(path, span_of(form[1]), code),))
+
+
+def _dotted(form: Form) -> str:
+    if form[0] == "name":
+        return str(form[2])
+    owner = _dotted(form[2]) if form[0] == "attr" else ""
+    return f"{owner}.{form[3]}" if owner else ""
+
+
+def _reading(form: Form) -> str:
+    """A read of the environment as code that gives a string in any case."""
+    match form:
+        case ["sub", _, owner, ["const", _, str() as name]] if _dotted(owner) and name.isidentifier():
+            return f'{_dotted(owner)}["{name}"]'
+        case ["call", _, function, [["const", _, str() as name], *rest], []] if _dotted(function):
+            default = rest[0][2] if rest and rest[0][0] == "const" and isinstance(rest[0][2], str) else ""
+            if (len(rest) < 2 and (not rest or rest[0][0] == "const")) and not set('"\\') & set(name + default):
+                return f'{_dotted(function)}("{name}", "{default}")'
+    return ""
 
 
 def _bare(program: Program, option: Option) -> Iterator[_Bare]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._cors import cors, wildcards, written
+from fastapi_seclint.checks._listing import headers, methods
 from fastapi_seclint.checks._middleware import Configuration
+from fastapi_seclint.checks._replacement import Remedy, replaced
 from fastapi_seclint.rule import Finding, Rule
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ RULE = Rule(
     cwe=(942,),
     owasp=("API8",),
     guide="6",
+    fixable="unsafe",
 )
 
 _MESSAGES = {
@@ -39,10 +42,10 @@ def cors_wildcard_methods_or_headers(program: Program) -> Iterator[Finding]:
     """One finding for each of the two arguments that has `"*"`, since each is mended on its own."""
     for configuration in cors(program):
         for name in _MESSAGES:
-            yield from _finding(configuration, name)
+            yield from _finding(program, configuration, name)
 
 
-def _finding(configuration: Configuration, name: str) -> Iterator[Finding]:
+def _finding(program: Program, configuration: Configuration, name: str) -> Iterator[Finding]:
     for world in configuration.worlds:
         for wildcard in wildcards(world.get(name)):
             option = configuration.options[name]
@@ -53,5 +56,12 @@ def _finding(configuration: Configuration, name: str) -> Iterator[Finding]:
                 confidence=wildcard.confidence,
                 symbol=configuration.block.symbol,
                 evidence=list(written(option, wildcard, what)),
+                fix=replaced(program, configuration, name, _remedy(program, what)),
             )
             return
+
+
+def _remedy(program: Program, what: str) -> Remedy:
+    listed = methods(program) if what == "methods" else headers(program)
+    code = "[" + ", ".join(f'"{item}"' for item in listed) + "]"
+    return Remedy(f"list the {what}: {', '.join(listed)}", code, code)
