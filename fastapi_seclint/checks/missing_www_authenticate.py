@@ -1,0 +1,57 @@
+"""FSL403: a 401 of a bearer or Basic scheme that does not say which scheme it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._unauthorized import Refusal, Scheme, added_elsewhere, concerned, refusals
+from fastapi_seclint.edits import Edit, SetDictItem, SetKeyword
+from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL403",
+    name="missing-www-authenticate",
+    summary="a 401 does not say how to authenticate",
+    severity="low",
+    cwe=(287,),
+    owasp=("API2",),
+    guide="4",
+    fixable="safe",
+)
+
+
+@RULE.check
+def missing_www_authenticate(program: Program) -> Iterator[Finding]:
+    """One finding a call that makes the exception."""
+    functions = concerned(program)
+    if not functions or added_elsewhere(program):
+        return
+    seen: set[Location] = set()
+    for function, scheme in functions.values():
+        for refusal in refusals(program, function):
+            location = refusal.block.location(refusal.form)
+            if location not in seen and not program.is_test(refusal.block.module):
+                seen.add(location)
+                yield _finding(refusal, scheme, location)
+
+
+def _finding(refusal: Refusal, scheme: Scheme, location: Location) -> Finding:
+    path, call = location.path, location.span
+    edit: Edit = SetKeyword(path, call, "headers", f'{{"WWW-Authenticate": "{scheme}"}}')
+    if refusal.headers is not None and refusal.headers[0] == "dict":
+        edit = SetDictItem(path, span_of(refusal.headers[1]), "WWW-Authenticate", f'"{scheme}"')
+    positional = len(refusal.form[3]) > 2
+    return RULE.finding(
+        location,
+        f"this 401 lacks the header that names the scheme, so clients cannot tell that they should come with {scheme} "
+        "credentials: "
+        f'send `headers={{"WWW-Authenticate": "{scheme}"}}`',
+        symbol=refusal.block.symbol,
+        fix=None if positional else Fix("say which scheme the route wants", True, (edit,)),
+    )
