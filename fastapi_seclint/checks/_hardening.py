@@ -181,17 +181,43 @@ def addition(program: Program, app: Router, reference: str, title: str, name: st
     return below(program, app, f"{title}{code.needs}", f"{{app}}.add_middleware({code.names[name]})", code.edits)
 
 
-def below(program: Program, app: Router, title: str, code: str, edits: tuple[Edit, ...]) -> Fix | None:
+def below(
+    program: Program, app: Router, title: str, code: str, edits: tuple[Edit, ...], *, outside_redirect: bool = False
+) -> Fix | None:
     """A fix that adds a statement right below the one that makes an application, `{app}` in the code; None without one.
 
-    What is added there is innermost: the project's own layers, CORS among them, stay around it.
+    What is added there is innermost: the project's own layers, CORS among them, stay around it. Only a redirect, which
+    builds its target from the Host header (p48), has to be within a check of that header: `outside_redirect`.
     """
     module = app.place.module
     statement = _making(program, module, app.place.at)
     if statement is None:
         return None
     text = code.replace("{app}", _target(statement))
-    return Fix(title, False, (*edits, InsertStatements(module.path, span_of(statement[1]), "after", text)))
+    anchor = _redirect(program, module, _target(statement)) if outside_redirect else None
+    insertion = InsertStatements(module.path, span_of((anchor or statement)[1]), "after", text)
+    return Fix(title, False, (*edits, insertion))
+
+
+def _redirect(program: Program, module: Module, target: str) -> Form | None:
+    """The statement that adds a redirect to an application."""
+    for block in blocks_of(program, module):
+        for form in walk(block.statements):
+            match form:
+                case [
+                    "expr",
+                    _,
+                    ["call", _, ["attr", _, ["name", _, owner], "add_middleware"], [["name", _, name]], []],
+                ]:
+                    if owner == target and "HTTPSRedirect" in name:
+                        return form
+    return None
+
+
+def making(program: Program, app: Router) -> Location:
+    """The statement that makes an application, or the call where it is none."""
+    statement = _making(program, app.place.module, app.place.at)
+    return app.place.location if statement is None else Location(app.place.module.path, span_of(statement[1]))
 
 
 def _making(program: Program, module: Module, at: int) -> Form | None:

@@ -10,6 +10,7 @@ from fastapi_seclint.checks._hardening import (
     REDIRECT,
     addition,
     applications,
+    making,
     says,
     settings,
     symbol,
@@ -44,7 +45,11 @@ _TLS = ("ssl_keyfile", "ssl_certfile", "ProxyHeadersMiddleware", "proxy_headers"
 
 @RULE.check
 def https_redirect_missing(program: Program) -> Iterator[Finding]:
-    """One finding for each application without a redirect, the header, or a sign that something in front does it."""
+    """One finding for each application without a redirect, the header, or a sign that something in front does it.
+
+    It stands at the statement, before that of `trusted-host-missing`: fixes are made in the order of places, and the
+    layer that is added last is the outermost (semantics 47).
+    """
     for app in applications(program):
         if configurations(program, REDIRECT) or words(program, *_TLS) or app.arguments.get("root_path") is not None:
             return
@@ -52,4 +57,4 @@ def https_redirect_missing(program: Program) -> Iterator[Finding]:
             return
         if not says(app, _BY_HAND) and not uses_library(program, app):
             fix = addition(program, app, "hosts", "redirect to HTTPS, but on localhost", "HTTPSRedirect")
-            yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=fix)
+            yield RULE.finding(making(program, app), _MESSAGE, symbol=symbol(app), fix=fix)

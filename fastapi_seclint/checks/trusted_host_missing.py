@@ -52,4 +52,4 @@ def _fix(program: Program, app: Router) -> Fix | None:
     name = local_name(module, _MIDDLEWARE, _SOURCE)
     imports = (AddImport(module.path, _SOURCE, _MIDDLEWARE, name if name != _MIDDLEWARE else None),)
     code = f"{{app}}.add_middleware({name}, allowed_hosts={HOSTS.written()})"
-    return below(program, app, HOSTS.titled(), code, (*imports, AddImport(module.path, "os")))
+    return below(program, app, HOSTS.titled(), code, (*imports, AddImport(module.path, "os")), outside_redirect=True)
