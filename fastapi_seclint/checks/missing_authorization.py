@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks import _entrances as entrances
 from fastapi_seclint.checks._clients import untested_permissions
+from fastapi_seclint.checks._guarding_fixes import authorizing
 from fastapi_seclint.checks._identity import guards, is_authenticated
 from fastapi_seclint.checks._operators import is_operators_key
 from fastapi_seclint.checks._privileged import privilege
@@ -26,6 +27,7 @@ RULE = Rule(
     cwe=(862, 285),
     owasp=("API5",),
     guide="1, 5, 7",
+    fixable="unsafe",
 )
 
 _MANY = 8
@@ -77,6 +79,7 @@ def _finding(program: Program, route: Route, why: str) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
+        fix=authorizing(program, route) if privilege(program, route) else None,
         masks=("missing-ownership-check", "inactive-user-accepted"),
     )
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._authentication import asks_callers, comparison
 from fastapi_seclint.checks._exposure import exposed
+from fastapi_seclint.checks._guard_choice import is_meant
+from fastapi_seclint.checks._guarding_fixes import guarded_calls
 from fastapi_seclint.checks.unprotected_router import covered
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -23,6 +25,7 @@ RULE = Rule(
     cwe=(306, 862),
     owasp=("API2", "API5"),
     guide="9",
+    fixable="unsafe",
 )
 
 
@@ -53,8 +56,18 @@ def _finding(program: Program, routes: list[tuple[Route, str]]) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=[*evidence, *_other_ways(routes)],
+        fix=_fix(program, routes),
         masks=("missing-authorization", "missing-ownership-check", "inactive-user-accepted"),
     )
+
+
+def _fix(program: Program, routes: list[tuple[Route, str]]) -> Fix | None:
+    """The project's own guard on each decorator or call that registers the handler."""
+    registrations = [route.registration for route, _ in routes]
+    if any(route.kind != "http" or is_meant(program, route) for route, _ in routes):
+        return None
+    admin = any(access.is_admin_like(route.path) for route, _ in routes)
+    return guarded_calls(program, [item.place for item in registrations if item is not None], admin)
 
 
 def _other_ways(routes: list[tuple[Route, str]]) -> Iterator[Evidence]:

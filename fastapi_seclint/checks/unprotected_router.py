@@ -11,6 +11,7 @@ from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks import _entrances as entrances
 from fastapi_seclint.checks._authentication import asks_callers
 from fastapi_seclint.checks._exposure import exposed, is_meant_for_everybody, is_open
+from fastapi_seclint.checks._guarding_fixes import guarded_calls
 from fastapi_seclint.program.routers import Include, Router, native, strings
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Place, string
@@ -27,6 +28,7 @@ RULE = Rule(
     cwe=(306, 862),
     owasp=("API2", "API5"),
     guide="9",
+    fixable="unsafe",
 )
 
 
@@ -63,7 +65,8 @@ def unprotected_router(program: Program) -> Iterator[Finding]:
             symbol=opening.place.module.name,
             route=access.key(opening.routes[0]),
             evidence=(*_shown(opening.routes), *opening.evidence),
-            masks=("unprotected-route", "missing-authorization"),
+            fix=guarded_calls(program, [opening.place], "administration" in opening.reason),
+            masks=("unprotected-route", "missing-authorization", "missing-ownership-check", "inactive-user-accepted"),
         )
 
 
