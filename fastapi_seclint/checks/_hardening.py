@@ -139,9 +139,13 @@ def uses_library(program: Program, app: Router) -> bool:
     return any(name.split(".")[0].lower() in _LIBRARIES for name in imports)
 
 
-def says(app: Router, pattern: re.Pattern[bytes]) -> bool:
-    """Whether the code of the application's middleware has a pattern in its facts, in lower case."""
-    return any(pattern.search(text) for layer in app.layers for text in _texts(layer))
+def says(app: Router, pattern: re.Pattern[bytes], *, but: str = "-") -> bool:
+    """Whether the code of the application's middleware has a pattern in its facts, in lower case.
+
+    Middleware whose name has `but` in it does not count.
+    """
+    layers = (layer for layer in app.layers if but not in getattr(layer.what, "name", "").lower())
+    return any(pattern.search(text) for layer in layers for text in _texts(layer))
 
 
 def _texts(layer: Layer) -> Iterator[bytes]:

@@ -43,7 +43,7 @@ def trusted_host_missing(program: Program) -> Iterator[Finding]:
     for app in applications(program):
         if configurations(program, TRUSTED_HOST):
             return
-        if not says(app, _BY_HAND) and not uses_library(program, app):
+        if not says(app, _BY_HAND, but="redirect") and not uses_library(program, app):
             yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=_fix(program, app))
 
 
