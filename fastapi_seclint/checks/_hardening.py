@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.checks._middleware import Kind
+from fastapi_seclint.checks._middleware import Kind, configurations
 from fastapi_seclint.checks._origins import blocks_of
 from fastapi_seclint.checks._reference import brought
 from fastapi_seclint.edits import Edit, InsertStatements
@@ -116,15 +116,25 @@ def _named(statements: list[Form]) -> Iterator[tuple[str, str, int]]:
 
 def _is_used(program: Program, function: Function) -> bool:
     """Whether code names the class that a method belongs to; a function outside of classes counts as used."""
-    if function.owner is None:
-        return True
-    name = function.owner.name
-    pattern = re.compile(rf'\d,"{re.escape(name)}"\]'.encode())
+    return function.owner is None or _is_named(program, function.owner.name)
+
+
+def _is_named(program: Program, name: str) -> bool:
+    """Whether an expression somewhere is this name, alone or as an attribute."""
+    pattern = re.compile(rf'\d,"{re.escape(name)}"\]|\],"{re.escape(name)}"\]'.encode())
     return any(
         module.facts.body_speaks(number, pattern)
         for module in program.modules.by_file.values()
         if name in module.facts.words
         for number in range(-1, len(module.facts.functions))
+    )
+
+
+def is_added(program: Program, kind: Kind) -> bool:
+    """Whether code configures a middleware, other than in a function that nobody names."""
+    return any(
+        function is None or function.owner is not None or _is_named(program, function.name)
+        for function in (found.block.function for found in configurations(program, kind))
     )
 
 

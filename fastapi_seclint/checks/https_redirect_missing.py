@@ -10,6 +10,7 @@ from fastapi_seclint.checks._hardening import (
     REDIRECT,
     addition,
     applications,
+    is_added,
     making,
     says,
     settings,
@@ -17,7 +18,6 @@ from fastapi_seclint.checks._hardening import (
     uses_library,
     words,
 )
-from fastapi_seclint.checks._middleware import configurations
 from fastapi_seclint.rule import Finding, Rule
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def https_redirect_missing(program: Program) -> Iterator[Finding]:
     layer that is added last is the outermost (semantics 47).
     """
     for app in applications(program):
-        if configurations(program, REDIRECT) or words(program, *_TLS) or app.arguments.get("root_path") is not None:
+        if is_added(program, REDIRECT) or words(program, *_TLS) or app.arguments.get("root_path") is not None:
             return
         if any(found.name == "strict-transport-security" and found.works for found in settings(program)):
             return

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._hardening import TRUSTED_HOST, applications, below, says, symbol, uses_library
-from fastapi_seclint.checks._middleware import configurations
+from fastapi_seclint.checks._hardening import TRUSTED_HOST, applications, below, is_added, says, symbol, uses_library
 from fastapi_seclint.checks._reference import local_name
 from fastapi_seclint.checks._replacement import HOSTS
 from fastapi_seclint.edits import AddImport
@@ -41,7 +40,7 @@ _BY_HAND = re.compile(rb'"(?:host|hostname|allowed_hosts|x-forwarded-host)"')
 def trusted_host_missing(program: Program) -> Iterator[Finding]:
     """One finding for each application without a check of the Host header."""
     for app in applications(program):
-        if configurations(program, TRUSTED_HOST):
+        if is_added(program, TRUSTED_HOST):
             return
         if not says(app, _BY_HAND, but="redirect") and not uses_library(program, app):
             yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=_fix(program, app))
