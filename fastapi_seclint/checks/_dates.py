@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi_seclint.checks._payloads import Token
 from fastapi_seclint.checks._purposes import Purpose
 from fastapi_seclint.checks._secrets import words_of
+from fastapi_seclint.checks._spelling import code
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetDictItem
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.modules import Module
-from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, External, constant, options
 from fastapi_seclint.rule import Fix
@@ -25,8 +25,8 @@ def expiring(token: Token, purpose: Purpose) -> Fix | None:
     path, form = block.module.path, payload.form
     if form[0] == "dict" and all(key is not None for key, _ in form[2]):
         edit: Edit = SetDictItem(path, span_of(form[1]), "exp", life)
-    elif form[0] in ("name", "attr"):
-        edit = ReplaceExpression(path, span_of(form[1]), f'{{"exp": {life}, **{spelled(form)}}}')
+    elif (text := code(form)) is not None:
+        edit = ReplaceExpression(path, span_of(form[1]), f'{{"exp": {life}, **{text}}}')
     else:
         return None
     return Fix("let the token expire", False, (edit, *edits))

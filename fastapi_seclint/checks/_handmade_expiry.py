@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.checks._known import Claims
 from fastapi_seclint.checks._secrets import words_of
+from fastapi_seclint.checks._texts import blocks_with
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 
@@ -27,8 +28,7 @@ def checked_by_hand(program: Program, claims: Claims) -> bool:
 def _compared(program: Program, key: str) -> bool:
     known = _KNOWN.setdefault(program, {})
     if key not in known:
-        blocks = program.sites.blocks(frozenset({key}))
-        known[key] = any(_compares(block, key) for block in blocks if not program.is_test(block.module))
+        known[key] = any(_compares(block, key) for block in blocks_with(program, key))
     return known[key]
 
 

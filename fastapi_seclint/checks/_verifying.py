@@ -9,6 +9,7 @@ from fastapi_seclint.checks._origins import Item
 from fastapi_seclint.checks._payloads import Encoding, encodings
 from fastapi_seclint.checks._pinning import algorithm_code, reachable
 from fastapi_seclint.checks._removal import removed
+from fastapi_seclint.checks._spelling import code
 from fastapi_seclint.edits import AddArgument, AddImport, Edit, RemoveKeyword, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.names import spelled
@@ -43,10 +44,10 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
         edits += more
         edits.append(_key_edit(call.form, given, path, key))
     if call.argument("algorithms", 2) is None:
-        code = None if maker is None else algorithm_code(maker, call.block)
-        if code is None:
+        algorithm = None if maker is None else algorithm_code(maker, call.block)
+        if algorithm is None:
             return None
-        edits.append(SetKeyword(path, span, "algorithms", f"[{code}]"))
+        edits.append(SetKeyword(path, span, "algorithms", f"[{algorithm}]"))
     return Fix(_TITLE, False, tuple(edits))
 
 
@@ -74,7 +75,7 @@ def code_of_key(maker: Encoding, block: Block) -> tuple[str, tuple[Edit, ...]] |
         return None
     form, origin = maker.key.form, maker.call.block
     if reachable(form, origin, block) or (form[0] == "sub" and origin.module is block.module and _is_environment(form)):
-        return _code(form), ()
+        return code(form) or "", ()
     root = next((item[2] for item in walk(form) if item[0] == "name"), None)
     if form[0] not in ("name", "attr") or root is None or origin.module is block.module:
         return None
@@ -87,18 +88,14 @@ def _is_environment(form: Form) -> bool:
     return spelled(form[2]).endswith("environ") and form[3][0] == "const"
 
 
-def _code(form: Form) -> str:
-    return f'{spelled(form[2])}["{form[3][2]}"]' if form[0] == "sub" else spelled(form)
-
-
 def verified_reader(program: Program, call: Call) -> Fix | None:
     """`jwt.decode` in place of a helper that never verifies."""
     maker, function = _maker(program), call.form[2]
     token = call.argument("token", 0)
-    if maker is None or token is None or function[0] != "attr" or token.form[0] not in ("name", "attr"):
+    if maker is None or token is None or function[0] != "attr" or (text := code(token.form)) is None:
         return None
-    key, code = code_of_key(maker, call.block), algorithm_code(maker, call.block)
-    if key is None or code is None or not call.name.startswith("jose.jwt."):
+    key, algorithm = code_of_key(maker, call.block), algorithm_code(maker, call.block)
+    if key is None or algorithm is None or not call.name.startswith("jose.jwt."):
         return None
-    text = f"{spelled(function[2])}.decode({spelled(token.form)}, {key[0]}, algorithms=[{code}])"
-    return Fix(_TITLE, False, (_replaced(call.form, call.block.module.path, text), *key[1]))
+    verified = f"{spelled(function[2])}.decode({text}, {key[0]}, algorithms=[{algorithm}])"
+    return Fix(_TITLE, False, (_replaced(call.form, call.block.module.path, verified), *key[1]))

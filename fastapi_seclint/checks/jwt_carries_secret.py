@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks._known import Claim, Known, Written
 from fastapi_seclint.checks._payloads import Token, tokens
 from fastapi_seclint.checks._personal_secrets import secret_kind
+from fastapi_seclint.checks._texts import blocks_with
 from fastapi_seclint.edits import Edit, RemoveDictItem, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
@@ -150,7 +151,7 @@ def _excluded(token: Token, key: str) -> Edit | None:
 
 def _read(program: Program, key: str) -> bool:
     """Whether some code reads the key from a dictionary, as from the claims of a token."""
-    for block in program.sites.blocks(frozenset({key})):
+    for block in blocks_with(program, key):
         for form in walk(block.statements):
             match form:
                 case ["sub", _, ["name", _, name], ["const", _, index]] if index == key and _of_token(name):

@@ -1,0 +1,36 @@
+"""Simple expressions as code again, for fixes that put something around them."""
+
+from __future__ import annotations
+
+from fastapi_seclint.facts.forms import Form
+
+
+def code(form: Form) -> str | None:
+    """The code of names, attributes, items, constants and calls of them; None for anything else."""
+    match form:
+        case ["name", _, name]:
+            return str(name)
+        case ["const", _, value]:
+            plain = isinstance(value, str) and value.isprintable() and not {'"', "\\"} & set(value)
+            return f'"{value}"' if plain else repr(value)
+        case ["attr", _, owner, name]:
+            inner = code(owner)
+            return None if inner is None else f"{inner}.{name}"
+        case ["sub", _, owner, index]:
+            inner, key = code(owner), code(index)
+            return None if inner is None or key is None else f"{inner}[{key}]"
+        case ["await", _, inner_form]:
+            inner = code(inner_form)
+            return None if inner is None else f"await {inner}"
+        case ["call", _, function, positional, keywords]:
+            return _call(function, positional, keywords)
+    return None
+
+
+def _call(function: Form, positional: list[Form], keywords: list[Form]) -> str | None:
+    parts = [code(function), *(code(item) for item in positional)]
+    for keyword, value, _ in keywords:
+        inner = code(value)
+        parts.append(None if inner is None else f"**{inner}" if keyword is None else f"{keyword}={inner}")
+    known = [part for part in parts if part is not None]
+    return f"{known[0]}({', '.join(known[1:])})" if len(known) == len(parts) else None
