@@ -62,11 +62,11 @@ def utc_now(block: Block) -> tuple[str, tuple[Edit, ...]]:
 def symbol(block: Block, name: str) -> tuple[str, tuple[Edit, ...]]:
     """A symbol of the module `datetime` as a file writes it, with the import where there is none."""
     path = block.module.path
+    if _is(block, name, f"datetime.{name}"):
+        return name, ()
     for owner in ("datetime", "dt", "_datetime"):
         if _is(block, owner, "datetime"):
             return f"{owner}.{name}", ()
-    if _is(block, name, f"datetime.{name}"):
-        return name, ()
     if _taken(block, name):
         return f"datetime.{name}" if not _taken(block, "datetime") else name, (AddImport(path, "datetime"),)
     return name, (AddImport(path, "datetime", name),)

@@ -233,12 +233,12 @@ def _copied(flow: Flow, form: Form, name: str, positional: list[Form]) -> Known:
         if name.startswith("copy.") and known_.claims is None and known_.opaque != "parameter":
             return known_
         claims = as_claims(_models.dumped(flow, known_, {}) if known_.made else known_).copy()
-    for keyword, value, _ in form[4]:
+    for keyword, value, at in form[4]:
         held = flow.known(value)
         if keyword is None:
             claims.add(as_claims(held))
         else:
-            claims.set(keyword, held, (Written(flow.block, form),))
+            claims.set(keyword, held, (Written(flow.block, ["item", at, None, value]),))
     return Known(claims=claims)
 
 
@@ -297,12 +297,11 @@ def _changed(flow: Flow, form: Form, owner: Form, name: str) -> Known:
     if name == "update":
         for argument in form[3]:
             held.add(as_claims(flow.known(argument)))
-        for keyword, value, _ in form[4]:
+        for keyword, value, at in form[4]:
             if keyword is None:
                 held.add(as_claims(flow.known(value)))
             else:
-                known_ = flow.known(value)
-                held.set(keyword, known_, known_.written)
+                held.set(keyword, flow.known(value), (Written(flow.block, ["item", at, None, value]),))
         return NOTHING
     keys = flow.known(form[3][0]).texts if form[3] else ()
     claim = held.get(keys[0]) if len(keys) == 1 else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _evaluation
 from fastapi_seclint.checks._development import holds
-from fastapi_seclint.checks._known import NOTHING, Claims, Known, as_claims, combine, either, unknown
+from fastapi_seclint.checks._known import NOTHING, Claims, Known, Written, as_claims, combine, either, unknown
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
@@ -177,21 +177,22 @@ class Flow:
             case ["attr", *_]:
                 self.names[spelled(target)] = known
             case ["sub", _, owner, index]:
-                self.put(owner, index, known)
+                written = known.written if value is None else (Written(self.block, ["item", target[1], target, value]),)
+                self.put(owner, index, known, written)
             case ["tuple" | "list", _, items]:
                 values = value[2] if value is not None and value[0] in ("tuple", "list") else []
                 for number, item in enumerate(items):
                     one = self.known(values[number]) if number < len(values) == len(items) else unknown("call")
                     self._assign(item, one)
 
-    def put(self, owner: Form, index: Form, known: Known) -> None:
+    def put(self, owner: Form, index: Form, known: Known, written: tuple[Written, ...]) -> None:
         """`owner[index] = known`."""
         held = self.held(owner)
         if held is None:
             return
         keys = self.known(index).texts
         if len(keys) == 1:
-            held.set(keys[0], known, known.written)
+            held.set(keys[0], known, written)
         else:
             held.open |= {"call"}
 

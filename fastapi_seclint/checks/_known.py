@@ -21,7 +21,10 @@ _MOST = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Written:
-    """An expression and the block that it stands in."""
+    """An expression and the block that it stands in.
+
+    The items of dictionaries have a form of their own: `["item", at, key or target or None, value]`.
+    """
 
     block: Block
     form: Form

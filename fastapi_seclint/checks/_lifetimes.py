@@ -149,16 +149,33 @@ def shorter(place: Place, seconds: float, scale: float, purpose: Purpose) -> Fix
         return None
     code: str | None = None
     if scale and form[0] in ("const", "binop"):
-        count = usual / scale
-        if count == int(count) and count > 0 and all(_is_number(item) for item in walk(form)):
-            code = repr(str(int(count))) if form[0] == "const" and isinstance(form[2], str) else str(int(count))
+        if all(_is_number(item) for item in walk(form)):
+            code = _in_unit(usual, scale, LIMITS[purpose], form)
     elif not scale and form[0] == "call" and form[2][-1] == "timedelta":
         owner = f"{form[2][2][2]}." if form[2][0] == "attr" and form[2][2][0] == "name" else ""
         code = f"{owner}timedelta({'minutes=30' if purpose == 'access' else 'days=7'})"
+    elif scale and form[0] == "call":
+        inside = [item for item in walk(form) if item[0] == "const" and _as_number(item[2]) == seconds / scale]
+        if len(inside) == 1:
+            form, code = inside[0], _in_unit(usual, scale, LIMITS[purpose], inside[0])
     if code is None:
         return None
     edit = ReplaceExpression(place.module.path, span_of(form[1]), code)
     return Fix(f"let it live {'30 minutes' if purpose == 'access' else '7 days'}", False, (edit,))
+
+
+def _in_unit(usual: float, scale: float, limit: float, form: Form) -> str | None:
+    """A usual length in the unit of a number, written as text where the number is."""
+    count = usual / scale if usual >= scale else float(scale <= limit)
+    if count != int(count) or count <= 0:
+        return None
+    return f'"{int(count)}"' if form[0] == "const" and isinstance(form[2], str) else str(int(count))
+
+
+def _as_number(value: object) -> float | None:
+    if isinstance(value, str) and value.strip().isdecimal():
+        return float(value)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _is_number(form: Form) -> bool:

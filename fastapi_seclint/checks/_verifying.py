@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._jwt import Decoding
-from fastapi_seclint.checks._origins import Item
+from fastapi_seclint.checks._origins import Item, Origin
 from fastapi_seclint.checks._payloads import Encoding, encodings
 from fastapi_seclint.checks._pinning import algorithm_code, reachable
 from fastapi_seclint.checks._removal import removed
@@ -49,6 +49,17 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
             return None
         edits.append(SetKeyword(path, span, "algorithms", f"[{algorithm}]"))
     return Fix(_TITLE, False, tuple(edits))
+
+
+def checked_argument(origin: Origin) -> Fix | None:
+    """The check on where a caller switches it off: without the argument that the default of the parameter answers."""
+    if origin.holder is None or origin.passed is None or origin.form[0] != "const":
+        return None
+    path, default = origin.block.module.path, origin.passed[3]
+    edit: Edit = ReplaceExpression(path, span_of(origin.form[1]), "False" if origin.negated else "True")
+    if default is not None and default[0] == "const" and bool(default[2]) is not origin.negated and origin.holder.name:
+        edit = RemoveKeyword(path, span_of(origin.holder.form[1]), origin.holder.name)
+    return Fix("verify the token here, too", False, (edit,))
 
 
 def _key_edit(call: Form, given: Argument | None, path: str, code: str) -> Edit:

@@ -9,7 +9,7 @@ from fastapi_seclint.checks._known import Claim, Known, Written
 from fastapi_seclint.checks._payloads import Token, tokens
 from fastapi_seclint.checks._personal_secrets import secret_kind
 from fastapi_seclint.checks._texts import blocks_with
-from fastapi_seclint.edits import Edit, RemoveDictItem, SetKeyword
+from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, RemoveStatement, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
@@ -51,11 +51,12 @@ def jwt_carries_secret(program: Program) -> Iterator[Finding]:
 
 def _secret(claim: Claim) -> tuple[str, Confidence] | None:
     """What secret a claim holds, by the expression under it or else by its key."""
-    for value in claim.values:
-        for written in value.written if claim.key not in _IDENTIFIERS else ():
-            named = _named(written.form)
-            if named and secret_kind(named):
-                return secret_kind(named), "high"
+    forms = [written.form[3] for written in claim.written if written.form[0] == "item"]
+    forms += [written.form for value in claim.values for written in value.written]
+    for form in forms if claim.key not in _IDENTIFIERS else ():
+        named = _named(form)
+        if named and secret_kind(named):
+            return secret_kind(named), "high"
     kind = secret_kind(claim.key)
     if not kind or any(_harmless(value) for value in claim.values):
         return None
@@ -132,12 +133,23 @@ def _fix(token: Token, claim: Claim, written: Written | None) -> Fix | None:
         return None
     edit: Edit | None = None
     if written is not None and written.form[0] == "item":
-        for form in walk(written.block.statements):
-            if form[0] == "dict" and any(key is written.form[2] for key, _ in form[2]):
-                edit = RemoveDictItem(written.block.module.path, span_of(form[1]), claim.key)
+        edit = _removal(written, claim.key)
     elif written is None:
         edit = _excluded(token, claim.key)
     return None if edit is None else Fix(f"leave `{claim.key}` out of the token", False, (edit,))
+
+
+def _removal(written: Written, key: str) -> Edit | None:
+    path, item = written.block.module.path, written.form
+    for form in walk(written.block.statements):
+        match form:
+            case ["dict", _, pairs] if item[2] is not None and any(name is item[2] for name, _ in pairs):
+                return RemoveDictItem(path, span_of(form[1]), key)
+            case ["call", _, _, _, keywords] if item[2] is None and any(value is item[3] for _, value, _ in keywords):
+                return RemoveKeyword(path, span_of(form[1]), key)
+            case ["assign", _, [target], _] if target is item[2]:
+                return RemoveStatement(path, span_of(form[1]))
+    return None
 
 
 def _excluded(token: Token, key: str) -> Edit | None:
@@ -152,10 +164,12 @@ def _excluded(token: Token, key: str) -> Edit | None:
 def _read(program: Program, key: str) -> bool:
     """Whether some code reads the key from a dictionary, as from the claims of a token."""
     for block in blocks_with(program, key):
+        written = {id(item) for form in walk(block.statements) if form[0] in ("assign", "delete") for item in form[2]}
         for form in walk(block.statements):
             match form:
-                case ["sub", _, ["name", _, name], ["const", _, index]] if index == key and _of_token(name):
-                    return True
+                case ["sub", _, ["name", _, name], ["const", _, index]] if index == key and id(form) not in written:
+                    if _of_token(name):
+                        return True
                 case ["call", _, ["attr", _, ["name", _, name], "get"], [["const", _, index], *_], _] if index == key:
                     if _of_token(name):
                         return True

@@ -9,6 +9,7 @@ from fastapi_seclint.checks._dates import symbol
 from fastapi_seclint.checks._known import Amount, Clock
 from fastapi_seclint.checks._origins import blocks_of
 from fastapi_seclint.checks._payloads import Token, tokens
+from fastapi_seclint.checks._spelling import code
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.names import spelled
@@ -89,11 +90,22 @@ def _fix(block: Block, form: Form) -> Fix | None:
         edit, edits = ReplaceExpression(path, span_of(form[1]), f"{clock}.now({zone}.utc)"), (*edits, *more)
     elif name in ("utcnow", "today") and owner[0] == "attr":
         edit = ReplaceExpression(path, span_of(form[1]), f"{spelled(owner[2])}.now({zone}.utc)")
+    elif name == "now" and (stripping := _stripping(block, form)) is not None and (text := code(form)) is not None:
+        edit, edits = ReplaceExpression(path, span_of(stripping[1]), text), ()
     elif name == "fromtimestamp":
         edit = SetKeyword(path, span_of(form[1]), "tz", f"{zone}.utc")
     else:
         return None
     return Fix("compute the expiry in UTC", True, (edit, *edits))
+
+
+def _stripping(block: Block, call: Form) -> Form | None:
+    """`call.replace(tzinfo=None)`, which takes the zone away again."""
+    for form in walk(block.statements):
+        match form:
+            case ["call", _, ["attr", _, owner, "replace"], [], [["tzinfo", ["const", _, None], _]]] if owner is call:
+                return form
+    return None
 
 
 def _compared(block: Block, call: Form) -> bool:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks._jwt import Decoding, decodings, path_and_span, says
 from fastapi_seclint.checks._origins import Item, Origin, origins
 from fastapi_seclint.checks._unverified import checks_by_hand, decoded_by_hand, is_harmless, readers
-from fastapi_seclint.checks._verifying import verified_call, verified_reader
+from fastapi_seclint.checks._verifying import checked_argument, verified_call, verified_reader
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
@@ -79,9 +79,23 @@ def _off(decoding: Decoding, item: Item, origin: Origin, confidence: Confidence)
         confidence=confidence,
         symbol=block.symbol,
         evidence=evidence,
-        fix=verified_call(decoding, item) if decoding.contains(place) else None,
+        fix=_fix(decoding, item, origin),
         masks=_MASKED,
     )
+
+
+def _fix(decoding: Decoding, item: Item, origin: Origin) -> Fix | None:
+    if origin.passed is not None:
+        return checked_argument(origin)
+    inside = decoding.contains(Location(item.block.module.path, item.span))
+    return verified_call(decoding, item) if inside or _is_complete(decoding) else None
+
+
+def _is_complete(decoding: Decoding) -> bool:
+    """Whether a call has a key and algorithms, so that switching the check on is all there is to do."""
+    key = decoding.call.argument("key", 1)
+    given = key is not None and (key.form[0] != "const" or bool(key.form[2]))
+    return given and decoding.call.argument("algorithms", 2) is not None
 
 
 def _old_keyword(program: Program, decoding: Decoding) -> Iterator[Finding]:
