@@ -1,0 +1,209 @@
+"""A login followed in three worlds: the account does not exist, the password is wrong, all is right.
+
+Every condition holds in some worlds and not in others; what a function refuses in one world and not in the others tells
+a stranger in which one he is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from fastapi_seclint.facts.forms import Form, walk
+
+World = Literal["absent", "wrong", "right"]
+Truth = Mapping[World, frozenset[bool]]
+
+ALL: frozenset[World] = frozenset(("absent", "wrong", "right"))
+EITHER = frozenset({True, False})
+YES, NO = frozenset({True}), frozenset({False})
+UNKNOWN: Truth = {"absent": EITHER, "wrong": EITHER, "right": EITHER}
+FOUND: Truth = {"absent": NO, "wrong": YES, "right": YES}
+"""What looking an account up gives."""
+VERIFIED: Truth = {"absent": EITHER, "wrong": NO, "right": YES}
+"""What testing a password against a known account gives."""
+ADMITTED: Truth = {"absent": NO, "wrong": NO, "right": YES}
+"""What looking an account up by name and password together gives."""
+
+_ACCOUNT = re.compile(
+    r"(^|_)(users?|accounts?|members?|customers?|person|admins?|employees?|students?|owner|profile|existing|record|row|found|exists)(_|$)"
+    r"|(^|_)(user|account|member|customer|db)(_?(obj|data|dict|info|row|record|in_db|db|entity|model|doc|exists|found|\d))?$"
+)
+_PASSWORD = re.compile(r"passw|pwd|passphrase|password|(^|_)hash(ed)?(_|$)|pass_?word|^pw$", re.I)
+_IDENTITY = re.compile(
+    r"(^|_)(e?mail(_address)?|user_?name|login|name|phone(_number)?|account|identifier|user_?id)$", re.I
+)
+_VERIFIES = re.compile(
+    r"(verify|verified|check|compare|match|matches|validate|correct|is_valid|valid)\w*_?(pass|pwd|pw|hash)|(pass|pwd|pw|hash)\w*_?"
+    r"(verify|check|compare|match|matches|valid|correct)|^(verify|checkpw|verify_and_update|check_password_hash|compare_digest)$",
+    re.I,
+)
+_ADMITS = re.compile(
+    r"(authenticate|log_?in|sign_?in|(verify|check|validate)_?(user|credentials?|login|account)|try_?auth)", re.I
+)
+_LOOKS_UP = re.compile(
+    r"(^|_)(get|find|fetch|look_?up|load|select|query|exists?|first|scalar\w*|one_or_none|find_one|by|filter\w*|retrieve|read|search)(_|$)"
+)
+_ELSEWHERE = re.compile(
+    r"redis|cache|captcha|count|attempt|lock|otp|(^|_)code|session_store|blacklist|settings|config", re.I
+)
+"""What is looked up under a user's name and is no account."""
+_HASHES = re.compile(r"^(get_)?(hash|encrypt|encode|create|make|generate|set|update|change|reset)", re.I)
+_SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def snake(name: str) -> str:
+    """A name in snake case."""
+    return _SNAKE.sub("_", name).lower()
+
+
+def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
+    """In which worlds an expression is true or false; `known` answers for names and calls that it knows."""
+    match form:
+        case ["await" | "walrus", *_]:
+            return truth(form[-1], known)
+        case ["unary", _, "not", value]:
+            return _negated(truth(value, known))
+        case ["bool", _, operator, values]:
+            return _joined(operator, [truth(value, known) for value in values])
+        case ["compare", _, left, [operator], [right]]:
+            return _compared(left, operator, right, known)
+        case ["ifexp", _, test, body, otherwise]:
+            return _chosen(truth(test, known), truth(body, known), truth(otherwise, known))
+        case ["const", _, value]:
+            answer = YES if value else NO
+            return {"absent": answer, "wrong": answer, "right": answer}
+        case ["name", *_]:
+            return known(form) or UNKNOWN
+        case ["call", _, ["name", _, "bool" | "len" | "any"], [inner], _]:
+            return truth(inner, known)
+        case ["attr" | "sub", *_] if _PASSWORD.search(_last(form)):
+            return {"absent": EITHER, "wrong": EITHER, "right": YES}
+        case ["call", *_]:
+            found = known(form)
+            return found if found is not None else of_call(form)
+    return UNKNOWN
+
+
+def of_call(form: Form) -> Truth:
+    """What a call that cannot be looked into gives, by its name and arguments."""
+    name = called_name(form)
+    arguments = [*form[3], *(value for _, value, _ in form[4])]
+    if form[2][0] == "attr" and name in ("get", "pop") and _speaks(form[2][2], _ACCOUNT):
+        return FOUND
+    secret = mentions_password(arguments) or any(keyword and _PASSWORD.search(keyword) for keyword, _, _ in form[4])
+    if _VERIFIES.search(name) and (secret or _PASSWORD.search(name)) and not _HASHES.match(name):
+        return VERIFIED
+    if _ADMITS.search(name) and secret:
+        return ADMITTED
+    if _speaks(form, _ELSEWHERE):
+        return UNKNOWN
+    if _LOOKS_UP.search(snake(name)) and (_speaks(form[2], _ACCOUNT) or _identifies(arguments)):
+        return ADMITTED if mentions_password([form]) else FOUND
+    return UNKNOWN
+
+
+def is_account(name: str) -> bool:
+    """Whether a variable of this name holds what was looked up."""
+    return _ACCOUNT.search(snake(name)) is not None
+
+
+def looked_up(name: str, form: Form) -> Truth | None:
+    """What is known of a variable that was assigned from an expression that cannot be looked into."""
+    while form[0] == "await":
+        form = form[2]
+    if form[0] == "call" and (found := of_call(form)) is not UNKNOWN:
+        return found
+    if form[0] in ("call", "sub", "comp") and is_account(name):
+        return ADMITTED if form[0] == "call" and mentions_password([form]) else FOUND
+    return None
+
+
+def called_name(form: Form) -> str:
+    """The last name of what a call calls."""
+    return str(form[2][-1]) if form[2][0] in ("name", "attr") else ""
+
+
+def mentions_password(forms: list[Form]) -> bool:
+    """Whether expressions speak of a password or its hash."""
+    return any(_speaks(form, _PASSWORD) for form in forms)
+
+
+def _identifies(forms: list[Form]) -> bool:
+    return any(_speaks(form, _IDENTITY) for form in forms)
+
+
+def _speaks(form: Form, pattern: re.Pattern[str]) -> bool:
+    for inner in walk(form):
+        word = inner[-1] if inner[0] in ("name", "attr") else inner[2] if inner[0] == "const" else None
+        if isinstance(word, str) and pattern.search(snake(word)):
+            return True
+    return False
+
+
+def _compared(left: Form, operator: str, right: Form, known: Callable[[Form], Truth | None]) -> Truth:
+    if right[0] == "const" and (right[2] is None or right[2] is False or right[2] == 0):
+        found = truth(left, known)
+        return _negated(found) if operator in ("is", "==") else found if operator in ("is not", "!=", ">") else UNKNOWN
+    if right[0] == "const" and right[2] is True:
+        return truth(left, known) if operator in ("is", "==") else _negated(truth(left, known))
+    if operator in ("in", "not in") and _speaks(left, _IDENTITY) and right[0] in ("name", "attr", "call"):
+        return FOUND if operator == "in" else _negated(FOUND)
+    if operator in ("==", "!="):
+        found = _equal(left, right)
+        return found if operator == "==" else _negated(found)
+    return UNKNOWN
+
+
+def _equal(left: Form, right: Form) -> Truth:
+    if "const" in (left[0], right[0]):
+        return UNKNOWN
+    both = (left, right)
+    if any(_PASSWORD.search(_last(side)) or mentions_password([side]) for side in both):
+        repeated = any(re.search(r"confirm|repeat|again|2$", _last(side)) for side in both)
+        same = left[0] == right[0] == "attr" and left[2][0] == right[2][0] == "name" and left[2][2] == right[2][2]
+        return UNKNOWN if repeated or same else VERIFIED
+    if all(_IDENTITY.search(snake(_last(side))) for side in both):
+        return FOUND
+    return UNKNOWN
+
+
+def _last(form: Form) -> str:
+    match form:
+        case ["name", _, name] | ["attr", _, _, name]:
+            return str(name)
+        case ["sub", _, _, ["const", _, str(key)]]:
+            return key
+    return ""
+
+
+def _negated(found: Truth) -> Truth:
+    return {world: frozenset(not answer for answer in answers) for world, answers in found.items()}
+
+
+def _joined(operator: str, found: list[Truth]) -> Truth:
+    """`and`, `or`: the first that decides in a world decides there."""
+    decisive = operator == "or"
+    result: dict[World, frozenset[bool]] = {}
+    for world in ALL:
+        answers: set[bool] = set()
+        for item in found:
+            if decisive in item[world]:
+                answers.add(decisive)
+            if (not decisive) not in item[world]:
+                break
+        else:
+            answers.add(not decisive)
+        result[world] = frozenset(answers)
+    return result
+
+
+def _chosen(test: Truth, body: Truth, otherwise: Truth) -> Truth:
+    result: dict[World, frozenset[bool]] = {}
+    for world in ALL:
+        answers: frozenset[bool] = frozenset()
+        answers |= body[world] if True in test[world] else frozenset()
+        answers |= otherwise[world] if False in test[world] else frozenset()
+        result[world] = answers
+    return result

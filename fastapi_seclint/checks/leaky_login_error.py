@@ -1,0 +1,138 @@
+"""FSL401: the answer to a failed login, or to a forgotten password, tells whether there is such an account."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._auth_routes import auth_routes, fields, spoken
+from fastapi_seclint.checks._outcomes import Follower, Outcome
+from fastapi_seclint.checks._translations import Translations
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL401",
+    name="leaky-login-error",
+    summary="error messages tell strangers who has an account",
+    severity="medium",
+    cwe=(203, 204),
+    owasp=("API2",),
+    guide="10",
+)
+
+_LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_access_token|with_password))?$")
+_SECRETS = re.compile(r"(^|_)(token|code|otp|pin|signature|key)$")
+_LOCKED = (429, 423)
+
+
+@RULE.check
+def leaky_login_error(program: Program) -> Iterator[Finding]:
+    """One finding a place that gives an account away."""
+    follower, translations = Follower(program), Translations(program)
+    seen: set[Location] = set()
+    followed: set[int] = set()
+    for route, purpose in auth_routes(program):
+        functions = [node.function for node in route.nodes()] + [route.function]
+        for function in (item for item in functions if item is not None and id(item) not in followed):
+            followed.add(id(function))
+            ends = [end for item in follower.outcomes(function) if (end := translations.of(item)) is not None]
+            found: Iterator[Finding] = iter(())
+            if purpose in ("login", "token"):
+                found = _of_login(ends, route)
+            elif purpose == "password reset" and function is route.function and _asks_for_address(program, route):
+                found = _of_reset(ends, route)
+            elif purpose == "registration" and function is route.function:
+                found = _of_registration(ends, route)
+            for finding in found:
+                if finding.location not in seen:
+                    seen.add(finding.location)
+                    yield finding
+    yield from _alone(program, follower, translations, seen)
+
+
+def _asks_for_address(program: Program, route: Route) -> bool:
+    """Whether the client sends an address and nothing that only its owner has."""
+    return not any(_SECRETS.search(spoken(name)) or "password" in name.lower() for name in fields(program, route))
+
+
+def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
+    refusals = [end for end in ends if end.kind in ("raise", "answer") and "right" not in end.worlds]
+    wrong = [end for end in refusals if "wrong" in end.worlds and not _is_lock(end)]
+    for end in refusals:
+        same = any(other.said == end.said for other in ends if "wrong" in other.worlds)
+        if "absent" in end.worlds and wrong and not same:
+            other = wrong[0]
+            message = (
+                "this answer tells a stranger that there is no such account, since a wrong password is answered "
+                "differently: give both the same status and text"
+            )
+            evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
+            yield _finding(end, route, message, evidence)
+
+
+def _of_reset(ends: list[Outcome], route: Route) -> Iterator[Finding]:
+    usual = [end for end in ends if "right" in end.worlds]
+    for end in ends:
+        if end.kind not in ("raise", "answer") or end.worlds & {"right", "wrong"} or "absent" not in end.worlds:
+            continue
+        if any(other.said == end.said for other in usual) or (end.kind == "answer" and not usual):
+            continue
+        message = "this answer tells a stranger that nobody has this address: answer as if the mail had been sent"
+        yield _finding(end, route, message, [])
+
+
+def _of_registration(ends: list[Outcome], route: Route) -> Iterator[Finding]:
+    for end in ends:
+        if end.kind == "raise" and end.worlds and "absent" not in end.worlds and "403" not in repr(end.said):
+            message = (
+                "this answer tells a stranger that somebody has an account with the address: accept the request and "
+                "write to the address instead"
+            )
+            finding = _finding(end, route, message, [], pedantic=True)
+            yield finding
+
+
+def _alone(program: Program, follower: Follower, translations: Translations, seen: set[Location]) -> Iterator[Finding]:
+    """Functions that log people in and that no route in sight calls."""
+    for block in program.sites.blocks(frozenset({"password", "form_data", "credentials"})):
+        function = block.function
+        key = (function.module.file, function.number) if function is not None else None
+        if function is None or key in follower.known or program.is_test(block.module):
+            continue
+        if _LOGIN.search(spoken(function.name)) and _is_free(function):
+            ends = [end for item in follower.outcomes(function) if (end := translations.of(item)) is not None]
+            for finding in _of_login(ends, None):
+                if finding.location not in seen:
+                    seen.add(finding.location)
+                    yield finding
+
+
+def _is_free(function: Function) -> bool:
+    return not any("current" in parameter[0] for parameter in function.parameters)
+
+
+def _is_lock(end: Outcome) -> bool:
+    return any(status in repr(end.said) for status in map(str, _LOCKED))
+
+
+def _finding(
+    end: Outcome, route: Route | None, message: str, evidence: list[Evidence], pedantic: bool = False
+) -> Finding:
+    return RULE.finding(
+        end.block.location(end.form),
+        message,
+        severity="low" if pedantic else None,
+        confidence="high" if end.kind == "raise" and not pedantic else "medium",
+        persona="pedantic" if pedantic else None,
+        symbol=end.block.symbol,
+        route=access.key(route) if route is not None else None,
+        evidence=evidence,
+    )
