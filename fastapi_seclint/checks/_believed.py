@@ -12,9 +12,11 @@ from fastapi_seclint.checks._models import fields
 from fastapi_seclint.checks._origins import ask, body_of, called
 from fastapi_seclint.checks._rights import is_role
 from fastapi_seclint.checks._sent_rights import Input, Sent, dumped, follow, names_sent_right, source
+from fastapi_seclint.checks._withheld_rights import withheld
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Belief:
     symbol: str
     decides: bool = False
     sure: bool = True
+    fix: Fix | None = None
 
 
 def believed(program: Program, function: Function, found: Input, context: str, level: int = 0) -> Iterator[Belief]:
@@ -52,7 +55,9 @@ def believed(program: Program, function: Function, found: Input, context: str, l
     about = snake(" ".join([context.replace("/", "_"), function.name, *found.classes]).replace(" ", "_"))
     for form in walk(block.statements):
         for sent, how, sure in _stored(program, block, form, found, about):
-            yield Belief(Location(block.module.path, span_of(_place(form, sent))), sent, how, block.symbol, sure=sure)
+            place = Location(block.module.path, span_of(_place(form, sent)))
+            fix = withheld(program, block, form, found)
+            yield Belief(place, sent, how, block.symbol, sure=sure, fix=fix)
         if form[0] == "call" and level < _LEVELS:
             yield from _further(program, block, form, found, context, level)
 

@@ -26,6 +26,7 @@ RULE = Rule(
     cwe=(269, 915),
     owasp=("API3", "API5"),
     guide="1",
+    fixable="unsafe",
 )
 
 
@@ -74,4 +75,5 @@ def _finding(route: Route | None, belief: Belief) -> Finding:
         symbol=belief.symbol,
         route=access.key(route) if route is not None else None,
         evidence=evidence,
+        fix=belief.fix,
     )
