@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._identity import caller_names, snake
 from fastapi_seclint.checks._models import fields
+from fastapi_seclint.checks._rights import speaks_of_rights
 from fastapi_seclint.checks._roles import reached
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
@@ -176,8 +178,20 @@ def _is_logger(form: Form) -> bool:
     return form[0] == "attr" and form[2][0] in ("name", "attr") and _LOGS.match(str(form[2][-1])) is not None
 
 
-def compares_owner(program: Program, route: Route) -> tuple[str, str] | None:
-    """The fields of object and caller that a route's way compares: `note.owner_id != user.id` gives both names."""
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A comparison of owner and caller, as code behind their names: `note.owner_id != me.id` gives `.owner_id`, `.id`.
+
+    `caller` is the name before what is the caller's, empty where it is no plain name or others may pass as well.
+    """
+
+    mine: str
+    his: str
+    caller: str
+
+
+def compares_owner(program: Program, route: Route) -> Tie | None:
+    """How a route's way compares the owner of an object with the caller, if it does."""
     functions = [node.function for node in route.nodes() if node.function is not None]
     if route.function is not None:
         functions += list(reached(program, route.function, 1))
@@ -189,23 +203,33 @@ def compares_owner(program: Program, route: Route) -> tuple[str, str] | None:
     return None
 
 
-def _compared(form: Form) -> tuple[str, str] | None:
+def _compared(form: Form) -> Tie | None:
     match form:
+        case ["bool", _, _, values] if any(speaks_of_rights(value) for value in values if not _compared(value)):
+            found = next((tie for value in values if (tie := _compared(value)) is not None), None)
+            return None if found is None else Tie(found.mine, found.his, "")
         case ["compare", _, left, _, [right]]:
             for one, other in ((left, right), (right, left)):
                 mine, his = _field(one), _field(other)
                 if names_owner(mine) and other[0] in ("attr", "sub", "name") and not names_owner(his):
-                    return mine, his
-        case ["call", _, _, _, keywords]:
+                    return Tie(_behind(one), _behind(other), _root(other))
+        case ["call", _, _, _, keywords] if _last(form[2]) in _FILTERS:
             for name, value, _ in keywords:
-                if (
-                    name is not None
-                    and names_owner(name)
-                    and value[0] in ("attr", "sub")
-                    and _last(form[2]) in _FILTERS
-                ):
-                    return name, _field(value)
+                if name is not None and names_owner(name) and value[0] in ("attr", "sub"):
+                    return Tie(f".{name}", _behind(value), _root(value))
     return None
+
+
+def _behind(form: Form) -> str:
+    """What stands behind the name of an object, as code: `.owner_id`, `["sub"]`, nothing for the name itself."""
+    if form[0] == "sub":
+        return f'["{form[3][2]}"]' if form[3][0] == "const" and isinstance(form[3][2], str) else ""
+    return f".{form[3]}" if form[0] == "attr" else ""
+
+
+def _root(form: Form) -> str:
+    inner = form if form[0] == "name" else form[2]
+    return str(inner[2]) if inner[0] == "name" else ""
 
 
 _FILTERS = frozenset({"filter_by", "filter", "get", "find_one", "get_or_none", "get_object_or_404", "first", "exclude"})

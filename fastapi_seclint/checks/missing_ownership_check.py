@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks import _entrances as entrances
-from fastapi_seclint.checks._belongings import compares_owner, is_published, owner_field, singular, ties_caller
+from fastapi_seclint.checks._belongings import Tie, compares_owner, is_published, owner_field, singular, ties_caller
 from fastapi_seclint.checks._identity import caller_names, guards, last_name, names_identity
 from fastapi_seclint.checks._operators import is_operators_key
+from fastapi_seclint.checks._owner_tests import compared
 from fastapi_seclint.checks._privileged import privilege
 from fastapi_seclint.checks._roles import authorizes
 from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.dependencies import Node, parameters
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Persona, Rule
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -31,6 +32,7 @@ RULE = Rule(
     cwe=(639, 862),
     owasp=("API1",),
     guide="9",
+    fixable="unsafe",
 )
 
 _PRIVATE = re.compile(
@@ -66,22 +68,25 @@ class _Case:
     field: str
     sure: int
     sibling: Route | None = None
+    tie: Tie | None = None
 
 
 @RULE.check
 def missing_ownership_check(program: Program) -> Iterator[Finding]:
     """One finding a handler, on its `def`; without evidence of an owner for auditors only."""
     seen: set[object] = set()
-    ties: dict[str, Route] = {}
+    ties: dict[str, tuple[Route, Tie]] = {}
     for route in program.routes:
         resource = _resource(route)[0]
-        if resource and resource not in ties and route.place is not None and compares_owner(program, route) is not None:
-            ties[resource] = route
+        tie = compares_owner(program, route) if resource and resource not in ties and route.place is not None else None
+        if tie is not None:
+            ties[resource] = (route, tie)
     for route in program.routes:
         case = _case(program, route, ties)
         if case is not None and route.place not in seen:
             seen.add(route.place)
-            yield _finding(case)
+            fix = compared(program, route, case.variable, case.field, case.tie) if case.sure else None
+            yield _finding(case, fix)
 
 
 def _resource(route: Route) -> tuple[str, str]:
@@ -93,7 +98,7 @@ def _resource(route: Route) -> tuple[str, str]:
     return (singular(parts[-1]), "") if parts else ("", "")
 
 
-def _case(program: Program, route: Route, ties: dict[str, Route]) -> _Case | None:
+def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie]]) -> _Case | None:
     handler = route.function
     if route.kind != "http" or handler is None or route.place is None or program.is_test(handler.module):
         return None
@@ -107,7 +112,7 @@ def _case(program: Program, route: Route, ties: dict[str, Route]) -> _Case | Non
     if _is_tied(program, route) or ties_caller(program, route) or authorizes(program, route):
         return None
     field = owner_field(program, resource, handler.module)
-    sibling = ties.get(resource)
+    sibling, tie = ties.get(resource, (None, None))
     sure = 2 if sibling is not None else 1 if field else 0
     if _PEOPLE.match(resource) and access.changes_state(route) and caller_names(program, route):
         sure = max(sure, 1)
@@ -116,7 +121,7 @@ def _case(program: Program, route: Route, ties: dict[str, Route]) -> _Case | Non
         sure = 0
     if not sure and not changes and not field and not _PRIVATE.match(resource):
         return None
-    return _Case(route, resource, variable, field, sure, sibling)
+    return _Case(route, resource, variable, field, sure, sibling, tie)
 
 
 def _is_no_object(route: Route, resource: str) -> bool:
@@ -184,7 +189,7 @@ def _knows_caller(program: Program, node: Node) -> bool:
     return any(names_identity(last_name(child)) for child in node.walk() if child is not node)
 
 
-def _finding(case: _Case) -> Finding:
+def _finding(case: _Case, fix: Fix | None) -> Finding:
     route = case.route
     assert route.place is not None
     changes = access.changes_state(route)
@@ -206,5 +211,6 @@ def _finding(case: _Case) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
+        fix=fix,
         masks=("inactive-user-accepted",),
     )
