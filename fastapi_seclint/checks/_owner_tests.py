@@ -28,7 +28,7 @@ _OTHERS = re.compile(r"_(all|many|list|count)$")
 
 
 def compared(program: Program, route: Route, variable: str, field: str, tie: Tie | None) -> Fix | None:
-    """A comparison of the object's owner with the caller after the object is looked up; None where that is not plain."""
+    """The owner compared with the caller after the object is looked up; None where that is not easy."""
     handler = route.function
     caller = next((guard.parameter for guard in guards(program, route) if guard.parameter), "")
     found = _looked_up(handler, variable) if handler is not None else None
