@@ -111,7 +111,8 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
         return _of_default(path, form, remedy)
     if form[0] in ("call", "comp", "sub") and _reads(form):
         variable = next(_variables(form), "")
-        return _fix(remedy, block, ReplaceExpression(path, span, remedy.written(variable)), variable)
+        code = remedy.written(variable).replace('split(",")', f"split({_separator(form)})")
+        return _fix(remedy, block, ReplaceExpression(path, span, code), variable)
     return None
 
 
@@ -163,6 +164,17 @@ def _everywhere(block: Block) -> Iterator[Form]:
 
 def _reads(form: Form) -> bool:
     return any(item[0] in ("name", "attr") and item[-1] in ("getenv", "environ") for item in walk([form]))
+
+
+def _separator(form: Form) -> str:
+    """What an expression splits at, as code; a comma where it does not."""
+    for item in walk([form]):
+        match item:
+            case ["call", _, ["attr", _, _, "split"], [["const", _, str() as separator]], []]:
+                return f'"{separator}"' if separator.isprintable() and separator not in ('"', "\\") else '","'
+            case ["call", _, ["attr", _, _, "split"], [], []]:
+                return ""
+    return '","'
 
 
 def _variables(form: Form) -> Iterator[str]:

@@ -17,6 +17,7 @@ from fastapi_seclint.checks._cors import (
     with_credentials,
     written,
 )
+from fastapi_seclint.checks._cors_headers import headers
 from fastapi_seclint.checks._development import only_in_development
 from fastapi_seclint.checks._middleware import Configuration
 from fastapi_seclint.checks._replacement import ORIGINS, replaced
@@ -39,7 +40,7 @@ RULE = Rule(
 )
 
 _MESSAGE = (
-    'with `"*"` every website that a user opens can call this API from his browser and read the answers, '
+    "every website that a user opens can call this API from his browser and read the answers, "
     "those of an internal network too: list the origins that may"
 )
 _LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "::1")
@@ -57,6 +58,9 @@ def cors_wildcard_origin(program: Program) -> Iterator[Finding]:
             yield _any_website(program, configuration, wildcard)
         else:
             yield from _weak_origin(configuration)
+    for header in headers(program):
+        if header.star or not header.credentials:
+            yield RULE.finding(header.block.location(header.at), _MESSAGE, symbol=header.block.symbol)
 
 
 def _wildcard(configuration: Configuration) -> Wildcard | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._cors import cors, refused, switched_off, with_credentials, written
+from fastapi_seclint.checks._cors_headers import headers
 from fastapi_seclint.checks._replacement import ORIGINS, replaced
 from fastapi_seclint.rule import Evidence, Finding, Rule
 
@@ -27,6 +28,10 @@ _MESSAGE = (
     'with `"*"` and credentials Starlette echoes the origin that asks, so any website can use this API as the visitor '
     "who is logged in and read the answers: list the origins that may, or drop allow_credentials"
 )
+_ECHOED = (
+    "the origin that asks is let in with credentials, whoever it is, so any website can use this API as the visitor "
+    "who is logged in and read the answers: look it up in a list first"
+)
 
 
 @RULE.check
@@ -45,3 +50,6 @@ def cors_wildcard_with_credentials(program: Program) -> Iterator[Finding]:
             fix=replaced(program, configuration, "allow_origins", ORIGINS),
             evidence=[*written(origins, wildcard), Evidence(credentials.location, "credentials are allowed here")],
         )
+    for header in headers(program):
+        if header.credentials and not header.star:
+            yield RULE.finding(header.block.location(header.at), _ECHOED, symbol=header.block.symbol)
