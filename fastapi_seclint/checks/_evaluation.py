@@ -114,6 +114,8 @@ def _attribute(flow: Flow, form: Form, owner: Form, name: str) -> Known:
     if name == "__dict__":
         return _models.dumped(flow, base if base is not None else flow.known(owner), {})
     found = asked(flow, form)
+    if found.claims is not None and owner[0] == "name" and owner[2] in ("self", "cls"):
+        found.claims.open |= {"call"}
     return replace(found, amounts=tuple(_through(item, name) for item in found.amounts))
 
 

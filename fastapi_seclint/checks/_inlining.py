@@ -9,7 +9,7 @@ from fastapi_seclint.checks._origins import ask, body_of, called
 from fastapi_seclint.checks._values import of_value
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC, Form
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Function, Instance, options
+from fastapi_seclint.program.values import Class, Function, Generic, Instance, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.checks._flow import Flow, Given, Names
@@ -27,9 +27,21 @@ def inlined(flow: Flow, form: Form) -> Known | None:
             return None
         given = arguments(flow, form)
         names = bound(flow, function, given, _receiver(flow, form), is_bound)
-        one = result(flow, function, names)
+        one = _as_annotated(flow, function, result(flow, function, names))
         found = one if found is None else either(found, one)
     return found
+
+
+def _as_annotated(flow: Flow, function: Function, known: Known) -> Known:
+    """An object of the class that a function says it returns, where its body does not tell."""
+    if function.returns is None or known.claims is not None or known.made is not None or known.amounts or known.texts:
+        return known
+    value = ask(flow.program, Block(function.module, None, [], function.module.scope), function.returns)
+    for option in options(value):
+        for member in option.members if isinstance(option, Generic) else [option]:
+            if isinstance(member, Class) and not any(base.startswith("enum.") for base in member.external_bases()):
+                return Known(made=Made(member, {}, True), opaque="object", complete=False)
+    return known
 
 
 def _receiver(flow: Flow, form: Form) -> Known:

@@ -138,15 +138,25 @@ def _keyless(decoding: Decoding) -> bool:
     return decoding.call.argument("key", 1) is None and not decoding.call.spread
 
 
+def unchecked_signatures(program: Program) -> Iterator[Call]:
+    """python-jose's `jws.verify(..., verify=False)`."""
+    for call in program.sites.calls("jose.jws.verify"):
+        argument = call.argument("verify", 3)
+        if argument is not None and argument.form[0] == "const" and argument.form[2] is False:
+            yield call
+
+
 def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
     """The calls that decode the middle part of a token from base64: `b64decode(token.split(".")[1])`."""
     for block in program.sites.blocks(frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})):
         if not any(form[0] == "const" and form[2] == "." for form in walk(block.statements)):
             continue
-        parts = _second_parts(block)
+        parts, lists = _second_parts(block)
         for form in walk(block.statements):
             decodes = form[0] == "call" and form[2][-1] in ("b64decode", "urlsafe_b64decode", "base64url_decode")
-            if decodes and any(_is_second(item) or _named(item, parts) for item in walk(form[3])) and _loads(block):
+            inside = walk(form[3]) if decodes else iter(())
+            second = any(_is_second(item) or _named(item, parts) or _of_list(item, lists) for item in inside)
+            if second and _loads(block):
                 yield block, form
 
 
@@ -165,8 +175,8 @@ def _splits(form: Form) -> bool:
     return False
 
 
-def _second_parts(block: Block) -> set[str]:
-    """The names that hold the second part of something split at dots, padded or not."""
+def _second_parts(block: Block) -> tuple[set[str], set[str]]:
+    """The names that hold the second part of something split at dots, padded or not, and those that hold all parts."""
     lists: set[str] = set()
     found: set[str] = set()
     for form in walk(block.statements):
@@ -178,7 +188,7 @@ def _second_parts(block: Block) -> set[str]:
             case ["assign", _, [["name", _, name]], value] | ["augassign", _, _, ["name", _, name], value]:
                 if any(_is_second(item) or _named(item, found) or _of_list(item, lists) for item in walk(value)):
                     found.add(name)
-    return found
+    return found, lists
 
 
 def _of_list(form: Form, lists: set[str]) -> bool:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._jwt import Decoding, decodings, path_and_span, says
 from fastapi_seclint.checks._origins import Item, Origin, origins
-from fastapi_seclint.checks._unverified import checks_by_hand, decoded_by_hand, is_harmless, readers
+from fastapi_seclint.checks._unverified import (
+    checks_by_hand,
+    decoded_by_hand,
+    is_harmless,
+    readers,
+    unchecked_signatures,
+)
 from fastapi_seclint.checks._verifying import checked_argument, verified_call, verified_reader
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Block
@@ -118,7 +124,7 @@ def _old_keyword(program: Program, decoding: Decoding) -> Iterator[Finding]:
 
 
 def _readers(program: Program) -> Iterator[Finding]:
-    for call in readers(program):
+    for call in (*readers(program), *unchecked_signatures(program)):
         if program.is_test(call.block.module) or is_harmless(program, call.block, call.form):
             continue
         yield RULE.finding(
