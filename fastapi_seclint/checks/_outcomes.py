@@ -238,7 +238,8 @@ class _Walk:
         for type_, name, statements, _ in handlers:
             names = [str(form[-1]) for form in walk(type_) if form[0] in ("name", "attr")] if type_ is not None else []
             names = names or ["BaseException"]
-            for end in [end for end in raised if _catches(names, end)]:
+            caught = [end for end in raised if _catches(names, end)]
+            for end in caught:
                 raised.remove(end)
                 self.found.remove(end)
                 before, self.caught = self.caught, (name or "", end)
@@ -249,7 +250,7 @@ class _Walk:
                 entering, leaving = worlds & {"absent"}, rest - {"absent"}
             elif any(_MISMATCH.search(item) for item in names):
                 entering, leaving = worlds & {"wrong"}, rest - {"wrong"}
-            rest = leaving | self.run(statements, entering)
+            rest = leaving | self.run(statements, frozenset() if caught else entering)
         return self.run(final, rest) if final else rest
 
 

@@ -1,0 +1,125 @@
+"""FSL406: a rate limit that is written down and limits nobody, or everybody but the attacker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._inert_limits import DefaultLimits, decorators_above, inert_default_limits, is_uncalled
+from fastapi_seclint.checks._limiter_keys import ClientKey, client_keys
+from fastapi_seclint.checks._limiter_stores import SharedStore, shared_stores
+from fastapi_seclint.edits import AddImport, Edit, MoveDecorator, RemoveKeyword, ReplaceExpression
+from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL406",
+    name="rate-limit-inert",
+    summary="a rate limit is written down and does not limit",
+    severity="high",
+    cwe=(799, 307),
+    owasp=("API4",),
+    guide="9",
+    fixable="unsafe",
+)
+
+_TROUBLES = {
+    "off": "`enabled=False` switches every limit off, so nobody is slowed down: leave it out",
+    "no middleware": "limits for all routes take effect through `SlowAPIMiddleware` only, and no application adds it, "
+    "so nothing is limited: add the middleware",
+    "includes": "with this release of FastAPI slowapi's middleware does not see routes that come by `include_router`, "
+    "so they are not limited: decorate them with `limiter.limit(...)`",
+}
+
+
+@RULE.check
+def rate_limit_inert(program: Program) -> Iterator[Finding]:
+    """One finding a limit."""
+    seen: set[Location] = set()
+    for route in program.routes:
+        for finding in (*_above(program, route), *_uncalled(program, route)):
+            if finding.location not in seen:
+                seen.add(finding.location)
+                yield finding
+    yield from map(_of_default, inert_default_limits(program))
+    yield from map(_of_key, client_keys(program))
+    yield from map(_of_store, shared_stores(program))
+
+
+def _above(program: Program, route: Route) -> Iterator[Finding]:
+    handler = route.function
+    if handler is None or program.is_test(handler.module):
+        return
+    for form in decorators_above(route):
+        place = Location(handler.module.path, span_of(form[1]))
+        edit = MoveDecorator(place.path, span_of(handler.at), place.span, "below-route")
+        yield RULE.finding(
+            place,
+            f"FastAPI has registered {access.spoken(route)} before this limit wraps it, so the limit never runs: put "
+            "it below the route's decorator",
+            symbol=handler.dotted,
+            route=access.key(route),
+            fix=Fix("put the limit below the route's decorator", True, (edit,)),
+        )
+
+
+def _uncalled(program: Program, route: Route) -> Iterator[Finding]:
+    for node in route.nodes():
+        if is_uncalled(node) and node.written is not None and not program.is_test(node.written.module):
+            yield RULE.finding(
+                node.written.location,
+                "the class is no limit: FastAPI makes an object of it with values from the query and never calls that; "
+                "write `RateLimiter(times=5, seconds=60)`",
+                route=access.key(route),
+                symbol=access.symbol(route),
+            )
+
+
+def _of_default(limits: DefaultLimits) -> Finding:
+    path = limits.call.block.module.path
+    fix = None
+    if limits.trouble == "off" and limits.argument.keyword:
+        edit = RemoveKeyword(path, limits.call.location.span, limits.argument.keyword)
+        fix = Fix("switch the limits on", False, (edit,))
+    return RULE.finding(
+        Location(path, limits.argument.span), _TROUBLES[limits.trouble], symbol=limits.call.block.symbol, fix=fix
+    )
+
+
+def _of_key(key: ClientKey) -> Finding:
+    evidence = []
+    if key.limiter is not None and key.limiter != key.location:
+        evidence.append(Evidence(key.limiter, "the limiter counts by it"))
+    fix = Fix("count by the address that the request came from", False, tuple(_remote(key))) if key.library else None
+    return RULE.finding(
+        key.location,
+        f"the limit counts by {key.header}, a header that the client writes, so an attacker sends another one with "
+        "every request and is never limited: count by the address of the connection, or by what a trusted proxy says",
+        confidence="high" if key.library else "medium",
+        symbol=key.symbol,
+        evidence=evidence,
+        fix=fix,
+    )
+
+
+def _remote(key: ClientKey) -> Iterator[Edit]:
+    path = key.location.path
+    yield ReplaceExpression(path, key.location.span, "get_remote_address")
+    yield AddImport(path, "slowapi.util", "get_remote_address")
+
+
+def _of_store(store: SharedStore) -> Finding:
+    return RULE.finding(
+        store.location,
+        f"all limits of {store.function.name} count in `{store.name}` under the same key, so the one with the shortest "
+        "window forgets what the others counted: keep a store for each limit, or make the limit a part of the key",
+        confidence="medium",
+        symbol=store.function.dotted,
+        evidence=[Evidence(place, "a limit that uses the store") for place in store.uses[:5]],
+    )
