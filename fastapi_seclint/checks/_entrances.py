@@ -32,10 +32,10 @@ _DEVELOPMENT = re.compile(r"(^|_)(dev|development|debug|local|test|testing|e2e|m
 _PROBE = re.compile(
     r"^(health([-_]?checks?)?|healthz|livez|readyz|ready|live|liveness|readiness|ping|heartbeat|metrics|status|version"
     r"|info|docs|redoc|openapi\.json|robots\.txt|favicon\.ico|manifest\.json|static|assets|public|contact|feedback"
-    r"|subscribe|unsubscribe|newsletter|telemetry|analytics|track|events?|csp-report)$",
+    r"|contact[-_](us|form)|subscribe|unsubscribe|newsletter([-_]\w+)?|(faq[-_])?[ie]nquir(y|ies)|waitlist|telemetry|analytics|track|events?|csp-report)$",
     re.I,
 )
-_PUBLIC = re.compile(r"(^|[-_])public([-_]|$)", re.I)
+_PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
 """A path or handler that calls itself public says what its author means."""
 _PASSWORDS = frozenset({"password", "passwd", "plain_password", "new_password", "password1", "raw_password"})
 
@@ -67,6 +67,12 @@ def is_probe(route: Route) -> bool:
     found = access.segments(route.path)
     names = [*found, route.function.name if route.function is not None else ""]
     return not found or _PROBE.match(found[-1]) is not None or any(_PUBLIC.search(name) for name in names)
+
+
+def calls_itself_public(route: Route) -> bool:
+    """Whether a route's path or handler says that it is for everybody."""
+    names = [*access.segments(route.path), route.function.name if route.function is not None else ""]
+    return any(_PUBLIC.search(name) for name in names)
 
 
 def is_for_development(route: Route) -> bool:

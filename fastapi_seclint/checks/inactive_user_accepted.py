@@ -40,6 +40,7 @@ RULE = Rule(
     fixable="unsafe",
 )
 
+_LOOKS_UP = re.compile(r"^(get|find|fetch|load|read|lookup|query|first|one|scalar)(_|$)|_by_|by_(id|name|email)$", re.I)
 _ABOUT_ACTIVITY = re.compile(
     r"(^|_)(log_?out|sign_?out|refresh|(re|de)?activat\w*|verify|verif\w*|confirm\w*|resend|status)(_|$)"
 )
@@ -216,6 +217,7 @@ def _loads_user(function: Function) -> bool:
             target[0] == "name" and re.search(r"user|account|member", target[2]) for target in form[2]
         ):
             value = form[3][2] if form[3][0] == "await" else form[3]
-            if value[0] == "call":
+            name = str(value[2][-1]) if value[0] == "call" and value[2][0] in ("name", "attr") else ""
+            if _LOOKS_UP.search(name):
                 return True
     return False

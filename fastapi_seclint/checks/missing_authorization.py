@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks import _entrances as entrances
+from fastapi_seclint.checks._belongings import compares_owner
 from fastapi_seclint.checks._clients import untested_permissions
 from fastapi_seclint.checks._guarding_fixes import authorizing
 from fastapi_seclint.checks._identity import guards, is_authenticated
@@ -51,13 +52,18 @@ def _why(program: Program, route: Route) -> str:
     """Why a route should ask for more than a user, when it does not."""
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
         return ""
-    if entrances.is_for_development(route):
+    if entrances.is_for_development(route) or entrances.calls_itself_public(route) or _reads_its_own(program, route):
         return ""
     why = privilege(program, route) or untested_permissions(program, route)
     if not why or not is_authenticated(program, route) or authorizes(program, route):
         return ""
     found = guards(program, route)
     return "" if found and any(is_operators_key(program, guard) for guard in found) else why
+
+
+def _reads_its_own(program: Program, route: Route) -> bool:
+    """Whether a GET only looks up what belongs to its caller, whatever it is called."""
+    return not access.changes_state(route) and compares_owner(program, route) is not None
 
 
 def _all_users_are_administrators(program: Program, privileged: int) -> bool:
