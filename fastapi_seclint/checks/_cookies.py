@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.checks._origins import Item, Origin, ask, blocks_of, items, origins
+from fastapi_seclint.checks._session_cookies import POSITIONS, words
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetDictItem, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block, Call
@@ -27,23 +27,8 @@ from fastapi_seclint.spans import Location
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-POSITIONS = ("key", "value", "max_age", "expires", "path", "domain", "secure", "httponly", "samesite")
-"""The parameters of Starlette's `Response.set_cookie`, in order. Defaults: secure and httponly off, samesite lax."""
-
 State = Literal["missing", "off", "by default"]
 
-_SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
-_SECRET = frozenset(
-    {"token", "tokens", "jwt", "session", "sess", "sessionid", "sessid", "sid", "ssid", "auth", "authorization",
-     "authentication", "authtoken", "accesstoken", "refreshtoken", "bearer", "credential", "credentials", "remember",
-     "rememberme", "apikey", "jwttoken"}
-)  # fmt: skip
-_HARMLESS = frozenset(
-    {"csrf", "xsrf", "type", "expires", "expired", "expiry", "expire", "exp", "ttl", "age", "theme", "lang",
-     "language", "locale", "method", "provider", "hint", "state", "next", "redirect", "url", "is", "has", "count",
-     "status", "consent", "flash", "message", "error", "name", "username", "email", "timezone"}
-)  # fmt: skip
-_IDENTITY = frozenset({"id", "key", "uuid", "hex", "value", "token"})
 _SURROUNDINGS = frozenset(
     {"prod", "production", "live", "dev", "development", "develop", "local", "localhost", "debug", "env",
      "environment", "test", "testing", "tests", "staging", "stage", "deployed"}
@@ -74,11 +59,6 @@ def wanted(name: str) -> str:
     return '"lax"' if name == "samesite" else "True"
 
 
-def words(name: str) -> frozenset[str]:
-    """The words of an identifier or cookie name, in lower case."""
-    return frozenset(word.lower() for word in _SPLIT.split(name) if word)
-
-
 def setters(program: Program) -> Iterator[Call]:
     """The calls of `set_cookie` on a response."""
     for block in program.sites.blocks(frozenset({"set_cookie"})):
@@ -93,85 +73,6 @@ def _is_of_response(method: Value) -> bool:
     if isinstance(method, External):
         return method.name.startswith(("starlette.", "fastapi."))
     return isinstance(method, Unknown)
-
-
-def argument(call: Call, name: str) -> Form | None:
-    """The expression given for a parameter in the call itself."""
-    given = call.argument(name, POSITIONS.index(name))
-    return given.form if given is not None else None
-
-
-def is_removed(program: Program, call: Call) -> bool:
-    """Whether the call takes the cookie away, or sets a mark that is no secret."""
-    value = argument(call, "value")
-    if value is None or (value[0] == "const" and str(value[2]).lower() in ("", "true", "false", "1", "0", "none")):
-        return True
-    ages = [form for name in ("max_age", "expires") if (form := argument(call, name)) is not None]
-    return any(form[0] in ("const", "unary") and form[-1] in (0, 1) and form[-1] is not True for form in ages)
-
-
-def is_secret(program: Program, call: Call) -> bool:
-    """Whether a cookie is a token or a session, by its name, by what it holds, or by the helper that sets it."""
-    key, value = argument(call, "key"), argument(call, "value")
-    texts = list(_texts(program, call.block, key)) if key is not None else []
-    named = [words(text) for text in [*texts, *_identifiers(key)]]
-    if any(found & _HARMLESS - {"name", "is", "has"} or found & {"is", "has"} for found in named):
-        return False
-    if any(_secret(found) for found in named):
-        return True
-    if value is not None and any(_is_secret_value(found) for found in _chains(value)):
-        return True
-    function = call.block.function
-    return not texts and function is not None and "cookie" in function.name and _secret(words(function.name))
-
-
-def _secret(found: frozenset[str]) -> bool:
-    return bool(found & _SECRET) or {"access", "key"} <= found or {"api", "key"} <= found
-
-
-def _is_secret_value(chain: list[str]) -> bool:
-    last = words(chain[-1])
-    if last & _HARMLESS:
-        return False
-    return _secret(last) or (bool(last & _IDENTITY) and len(chain) > 1 and _secret(words(chain[-2])))
-
-
-def _texts(program: Program, block: Block, key: Form) -> Iterator[str]:
-    for origin in origins(program, block, key):
-        value = origin.value if origin.value is not None else ask(program, origin.block, origin.form)
-        for known in settled(value):
-            if isinstance(known, Const) and isinstance(known.value, str):
-                yield known.value
-
-
-def _identifiers(form: Form | None) -> Iterator[str]:
-    for item in walk([form] if form is not None else []):
-        if item[0] in ("name", "attr"):
-            yield item[-1]
-
-
-def _chains(form: Form) -> Iterator[list[str]]:
-    """The dotted names, keys and called functions that a value is made of."""
-    match form:
-        case ["name", _, name]:
-            yield [name]
-        case ["attr", _, owner, name]:
-            yield [*next(_chains(owner), []), name]
-        case ["sub", _, owner, ["const", _, str() as key]]:
-            yield [*next(_chains(owner), []), key]
-        case ["call", _, ["attr", _, owner, "decode" | "encode" | "hex"], *_] | ["await", _, owner]:
-            yield from _chains(owner)
-        case ["call", _, ["name", _, "str"], [inner], *_]:
-            yield from _chains(inner)
-        case ["call", _, function, *_]:
-            yield from _chains(function)
-        case ["fstr", _, parts]:
-            for part in parts:
-                if part[0] == "fmt":
-                    yield from _chains(part[2])
-        case ["bool", _, _, values]:
-            for value in values:
-                yield from _chains(value)
 
 
 def flag(program: Program, call: Call, name: str) -> Flag | None:
@@ -283,7 +184,8 @@ def _switch(program: Program, block: Block, name: str, form: Form, where: Locati
     """A flag that compares an environment variable of its own, off by default: `os.getenv("SECURE", "0") == "1"`."""
     possible = list(options(ask(program, block, form)))
     known = [option for option in possible if isinstance(option, Const)]
-    if len(known) != 1 or len(possible) != 2 or not _is_off(name, known[0].value, False):
+    unknown = [option for option in possible if isinstance(option, Unknown)]
+    if len(known) != 1 or not unknown or len(possible) > len(unknown) + 1 or not _is_off(name, known[0].value, False):
         return None
     place = known[0].place
     if place is None:

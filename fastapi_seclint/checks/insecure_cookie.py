@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._cookies import Flag, flag, is_removed, is_secret, setters
+from fastapi_seclint.checks._cookies import Flag, flag, setters
 from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.checks._session_cookies import is_removed, is_secret
 from fastapi_seclint.program.sites import Call
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 
