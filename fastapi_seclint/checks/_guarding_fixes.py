@@ -40,7 +40,7 @@ def _added(place: Place, chosen: Choice) -> tuple[Edit, ...]:
     if form is None or form[0] != "call" or any(keyword is None for keyword, _, _ in form[4]):
         return ()
     path = place.module.path
-    depends, imports = _depends(place.module)
+    depends, imports = depends_name(place.module)
     code = f"{depends}({chosen.code})"
     given = next((value for keyword, value, _ in form[4] if keyword == "dependencies"), None)
     if given is None:
@@ -50,7 +50,7 @@ def _added(place: Place, chosen: Choice) -> tuple[Edit, ...]:
     return (AddListItem(path, span_of(given[1]), code), *imports, *chosen.edits)
 
 
-def _depends(module: Module) -> tuple[str, tuple[Edit, ...]]:
+def depends_name(module: Module) -> tuple[str, tuple[Edit, ...]]:
     """How a file says `Depends`, and the import that it needs for that."""
     for name, value in module.scope.names.items():
         if any(

@@ -35,6 +35,7 @@ class LibraryRouter:
     library: str
     purpose: Purpose
     limited: bool
+    place: Place
 
 
 def library_routers(program: Program) -> Iterator[LibraryRouter]:
@@ -49,7 +50,9 @@ def library_routers(program: Program) -> Iterator[LibraryRouter]:
                 purpose = _purpose(program, block, form)
                 if purpose is not None:
                     place = Location(block.module.path, span_of(form[1]))
-                    yield LibraryRouter(place, block.symbol, "fastapi-users", purpose, _limited(program, block, form))
+                    limited = _limited(program, block, form)
+                    at = Place(block.module, form[1])
+                    yield LibraryRouter(place, block.symbol, "fastapi-users", purpose, limited, at)
 
 
 def _purpose(program: Program, block: Block, form: Form) -> Purpose | None:

@@ -9,6 +9,7 @@ from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._auth_routes import Purpose, auth_routes, takes_password
 from fastapi_seclint.checks._inert_limits import meant_to_be_limited
 from fastapi_seclint.checks._library_routes import library_routers
+from fastapi_seclint.checks._limit_fixes import limit_calls, limit_routes
 from fastapi_seclint.checks._limits import limited
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
@@ -24,6 +25,7 @@ RULE = Rule(
     cwe=(307, 799),
     owasp=("API2", "API4"),
     guide="10",
+    fixable="unsafe",
 )
 
 _ATTACKS: dict[Purpose, str] = {
@@ -69,6 +71,7 @@ def _of_handler(program: Program, routes: list[tuple[Route, Purpose]]) -> Findin
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
+        fix=limit_routes(program, [route for route, _ in routes]),
     )
 
 
@@ -80,4 +83,5 @@ def _of_libraries(program: Program) -> Iterator[Finding]:
                 f"the {router.purpose} routes of {router.library} come without a limit, so an attacker "
                 f"{_ATTACKS[router.purpose]}: include them with a dependency that limits rates",
                 symbol=router.symbol,
+                fix=limit_calls(program, [router.place]),
             )
