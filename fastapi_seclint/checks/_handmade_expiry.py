@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _WORDS = frozenset({"expires", "expire", "expiry", "expiration", "exp", "until", "iat", "issued", "created", "expired"})
+_BEGINNINGS = frozenset({"iat", "issued", "created"})
+"""Times of making a token; with no length added to them a comparison is one with the last logout, say."""
 _ORDER = frozenset({"<", "<=", ">", ">="})
 _KNOWN: WeakKeyDictionary[Program, dict[str, bool]] = WeakKeyDictionary()
 
@@ -38,10 +40,21 @@ def _compares(block: Block, key: str) -> bool:
         if form[0] in ("assign", "annassign") and form[-1] is not None and _reads(form[-1], key, names):
             targets = form[2] if form[0] == "assign" else [form[2]]
             names.update(target[2] for target in targets if target[0] == "name")
+    beginning = bool(_BEGINNINGS & set(words_of(key)))
     return any(
-        form[0] == "compare" and _ORDER.intersection(form[3]) and _reads([form[2], *form[4]], key, names)
+        form[0] == "compare"
+        and _ORDER.intersection(form[3])
+        and _reads([form[2], *form[4]], key, names)
+        and (not beginning or _counts_from(form))
         for form in walk(block.statements)
     )
+
+
+def _counts_from(form: Form) -> bool:
+    """Whether a comparison adds a length to a time, and is not about the expiry that the token has as well."""
+    inside = list(walk(form))
+    dated = any(item[0] == "const" and item[2] == "exp" for item in inside)
+    return not dated and any(item[0] == "binop" for item in inside)
 
 
 def _reads(form: Form, key: str, names: set[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._known import Known
 from fastapi_seclint.checks._moments import UNITS
-from fastapi_seclint.checks._payloads import tokens
+from fastapi_seclint.checks._payloads import Token, tokens
 from fastapi_seclint.checks._purposes import Purpose
 from fastapi_seclint.checks._secrets import words_of
 from fastapi_seclint.checks._values import of_value
@@ -82,8 +82,8 @@ def configured(program: Program) -> Iterator[Declared]:
 
 
 def declared(program: Program) -> Iterator[Declared]:
-    """Too long lifetimes that a constant or setting declares by its name, where the project makes no token in sight."""
-    if any(not program.is_test(token.encoding.call.block.module) for token in tokens(program)):
+    """Too long lifetimes that a constant or setting declares by its name, where no token's life is known otherwise."""
+    if any(_is_dated(token) and not program.is_test(token.encoding.call.block.module) for token in tokens(program)):
         return
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         names = [word for word in module.facts.words if _purpose(word) is not None]
@@ -94,6 +94,11 @@ def declared(program: Program) -> Iterator[Declared]:
             found = _declared(module, name, value)
             if found is not None:
                 yield found
+
+
+def _is_dated(token: Token) -> bool:
+    claim = token.claims.get("exp")
+    return claim is not None and any(value.amounts for value in claim.values)
 
 
 def _purpose(name: str) -> Purpose | None:
