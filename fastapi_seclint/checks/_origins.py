@@ -134,7 +134,8 @@ def origins(
 
 
 def _is_local(scope: FunctionScope, name: str) -> bool:
-    return bool(scope.assignments(name)) or any(name == parameter[0] for parameter in scope.function.parameters)
+    assigned = any(item[0] not in ("import", "from") for item in scope.assignments(name))
+    return assigned or any(name == parameter[0] for parameter in scope.function.parameters)
 
 
 def _of_local(program: Program, block: Block, scope: FunctionScope, form: Form, depth: int) -> Iterator[Origin]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.checks._cookie_libraries import switched_off
 from fastapi_seclint.checks._cookies import Flag, flag, setters
 from fastapi_seclint.checks._development import only_in_development
 from fastapi_seclint.checks._session_cookies import is_removed, is_secret
 from fastapi_seclint.program.sites import Call
+from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 
 if TYPE_CHECKING:
@@ -41,6 +43,14 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
         flags = [found for name in _HARM if (found := flag(program, call, name)) is not None]
         if flags:
             yield _finding(call, flags)
+    for option in switched_off(program):
+        if not only_in_development(Place(option.block.module, option.at)):
+            yield RULE.finding(
+                option.block.location(option.at),
+                f"the library's cookie is a key to the account; {_HARM[option.flag]}: leave the flag on",
+                symbol=option.block.symbol,
+                fix=Fix(f"leave `{option.flag}` on for the cookie", True, (option.edit,)),
+            )
 
 
 def _finding(call: Call, flags: list[Flag]) -> Finding:
