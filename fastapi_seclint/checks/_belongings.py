@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._identity import caller_names, snake
+from fastapi_seclint.checks._identity import caller_names, last_name, names_identity, snake
 from fastapi_seclint.checks._models import fields
 from fastapi_seclint.checks._rights import speaks_of_rights
 from fastapi_seclint.checks._roles import reached
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import Node, parameters
 from fastapi_seclint.program.modules import Module
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, Function
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _OWNER = re.compile(
     r"(_(id|email|username|name|uuid|pk))?$"
 )
 _PUBLISHES = re.compile(r"^(author|creator|created_by|uploaded_by|seller)")
+_ID = re.compile(r"(^|_)(id|uuid|pk|slug)$")
 _ATTRIBUTION = re.compile(
     r"(^|_)(updated|modified|edited|changed|deleted|reviewed|approved|performed|last)_by(_id)?$|^actor"
 )
@@ -182,11 +184,13 @@ def _is_logger(form: Form) -> bool:
 class Tie:
     """A comparison of owner and caller, as code behind their names: `note.owner_id != me.id` gives `.owner_id`, `.id`.
 
-    `caller` is the name before what is the caller's, empty where it is no plain name or others may pass as well.
+    `thing` is the name before what is the owner's, `caller` the one before what is the caller's, empty where it is no
+    plain name or others may pass as well.
     """
 
     mine: str
     his: str
+    thing: str
     caller: str
 
 
@@ -207,16 +211,16 @@ def _compared(form: Form) -> Tie | None:
     match form:
         case ["bool", _, _, values] if any(speaks_of_rights(value) for value in values if not _compared(value)):
             found = next((tie for value in values if (tie := _compared(value)) is not None), None)
-            return None if found is None else Tie(found.mine, found.his, "")
+            return None if found is None else Tie(found.mine, found.his, found.thing, "")
         case ["compare", _, left, _, [right]]:
             for one, other in ((left, right), (right, left)):
                 mine, his = _field(one), _field(other)
                 if names_owner(mine) and other[0] in ("attr", "sub", "name") and not names_owner(his):
-                    return Tie(_behind(one), _behind(other), _root(other))
+                    return Tie(_behind(one), _behind(other), _root(one), _root(other))
         case ["call", _, _, _, keywords] if _last(form[2]) in _FILTERS:
             for name, value, _ in keywords:
                 if name is not None and names_owner(name) and value[0] in ("attr", "sub"):
-                    return Tie(f".{name}", _behind(value), _root(value))
+                    return Tie(f".{name}", _behind(value), "", _root(value))
     return None
 
 
@@ -241,3 +245,26 @@ def _field(form: Form) -> str:
     if form[0] == "sub" and form[3][0] == "const":
         return str(form[3][2])
     return ""
+
+
+def is_tied(program: Program, route: Route) -> bool:
+    """Whether a dependency gets an id of the path and knows the caller, or looks at the path by itself."""
+    variables = set(path_variables(route.path))
+    for node in route.nodes():
+        function = node.function
+        if function is None:
+            continue
+        if function.module.facts.words & {"path_params", "path_param"} and any(
+            form[0] == "attr" and form[3] == "path_params" for form in walk(function.statements())
+        ):
+            return True
+        names = {item.name for item in parameters(node.call)}
+        if any(name in variables or _ID.search(name) for name in names) and knows_caller(program, node):
+            return True
+    return False
+
+
+def knows_caller(program: Program, node: Node) -> bool:
+    if program.guard_model.authenticates(node.call):
+        return True
+    return any(names_identity(last_name(child)) for child in node.walk() if child is not node)

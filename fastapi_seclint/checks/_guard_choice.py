@@ -274,6 +274,9 @@ def _imported(home: Module, statement: Form, name: str, module: Module) -> tuple
 
 def _free_name(module: Module, name: str, source: str) -> str:
     """A name that the file has free or uses for this very thing."""
+    for statement in bound_names(module.facts.module).get(name, []):
+        if statement[0] == "from" and not statement[2] and statement[3] == source and [name, None] in statement[4]:
+            return name
     for value in options(module.scope.names.get(name)):
         if isinstance(value, External) and value.name == f"{source}.{name}":
             return name

@@ -35,6 +35,10 @@ _SUPPLIES = re.compile(
 )
 
 
+_PUBLIC = re.compile(r"(^|_)(public|csrf|captcha)(_|$)")
+"""What such a dependency looks at says nothing of who is calling."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """A dependency that says who is calling.
@@ -77,9 +81,9 @@ def _kept(program: Program) -> dict[int, list[Guard]]:
 def _seen(program: Program, route: Route) -> Iterator[Guard]:
     meetings = {meeting.name: meeting for meeting in program.guarding(route).meetings}
     for node in route.dependencies:
-        if scheme_of(node.call) is not None or node.alternative:
-            continue
         name = last_name(node)
+        if scheme_of(node.call) is not None or node.alternative or _PUBLIC.search(snake(name)):
+            continue
         meeting = meetings.get(node.name)
         refuses = meeting is not None and (meeting.junk == "denies" or bool(meeting.opaque))
         opaque = isinstance(node.call, External) and not node.call.name.startswith(("fastapi.", "starlette."))

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._belongings import Tie
-from fastapi_seclint.checks._identity import guards
+from fastapi_seclint.checks._belongings import Tie, singular
+from fastapi_seclint.checks._identity import guards, snake
 from fastapi_seclint.checks._models import fields
 from fastapi_seclint.checks._reference import local_name
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements
@@ -35,7 +35,10 @@ def compared(program: Program, route: Route, variable: str, field: str, tie: Tie
     if handler is None or found is None or not caller:
         return None
     number, name = found
-    sides = _sides(program, route, caller, field, tie)
+    if singular(name) != name:
+        return None
+    usable = tie is not None and (snake(tie.thing) == name or tie.mine.strip('.["]') == field)
+    sides = _sides(program, route, caller, field, tie if usable else None)
     if sides is None:
         return None
     mine, his = sides

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks import _entrances as entrances
-from fastapi_seclint.checks._belongings import compares_owner
+from fastapi_seclint.checks._belongings import compares_owner, is_tied
 from fastapi_seclint.checks._clients import untested_permissions
 from fastapi_seclint.checks._guarding_fixes import authorizing
 from fastapi_seclint.checks._identity import guards, is_authenticated
 from fastapi_seclint.checks._operators import is_operators_key
 from fastapi_seclint.checks._privileged import privilege
 from fastapi_seclint.checks._roles import authorizes, has_role_notion, role_guard
+from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 
@@ -52,13 +54,35 @@ def _why(program: Program, route: Route) -> str:
     """Why a route should ask for more than a user, when it does not."""
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
         return ""
-    if entrances.is_for_development(route) or entrances.calls_itself_public(route) or _reads_its_own(program, route):
+    if entrances.is_for_development(route) or entrances.calls_itself_public(route) or _is_way_in(route):
         return ""
     why = privilege(program, route) or untested_permissions(program, route)
     if not why or not is_authenticated(program, route) or authorizes(program, route):
         return ""
+    if _reads_its_own(program, route) or is_tied(program, route):
+        return ""
     found = guards(program, route)
-    return "" if found and any(is_operators_key(program, guard) for guard in found) else why
+    if not found and not _asks_by_itself(route):
+        return ""
+    return "" if any(is_operators_key(program, guard) for guard in found) else why
+
+
+_WAY_IN = re.compile(
+    r"^((log|sign)[-_]?(in|out|up)([-_].*)?|refresh([-_].*)?|.*password.*|verify([-_].*)?|register|tokens?)$", re.I
+)
+
+
+def _is_way_in(route: Route) -> bool:
+    """Whether a route is how administrators themselves come in, go, or keep their account."""
+    found = access.segments(route.path)
+    return any(_WAY_IN.match(word) for word in found[-2:])
+
+
+def _asks_by_itself(route: Route) -> bool:
+    """Whether a handler without a guard looks at the request for its caller."""
+    parts = ("session", "user", "state", "cookies", "headers")
+    forms = walk(route.function.statements()) if route.function is not None else ()
+    return any(form[0] == "attr" and form[3] in parts and form[2][-1] == "request" for form in forms)
 
 
 def _reads_its_own(program: Program, route: Route) -> bool:

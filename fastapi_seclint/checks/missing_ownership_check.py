@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks import _entrances as entrances
-from fastapi_seclint.checks._belongings import Tie, compares_owner, is_published, owner_field, singular, ties_caller
-from fastapi_seclint.checks._identity import caller_names, guards, last_name, names_identity
+from fastapi_seclint.checks._belongings import (
+    Tie,
+    compares_owner,
+    is_published,
+    is_tied,
+    owner_field,
+    singular,
+    ties_caller,
+)
+from fastapi_seclint.checks._identity import caller_names, guards
 from fastapi_seclint.checks._operators import is_operators_key
 from fastapi_seclint.checks._owner_tests import compared
 from fastapi_seclint.checks._privileged import privilege
 from fastapi_seclint.checks._roles import authorizes
 from fastapi_seclint.facts.forms import walk
-from fastapi_seclint.program.dependencies import Node, parameters
-from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 
 if TYPE_CHECKING:
@@ -50,7 +58,6 @@ _TOGETHER = re.compile(
 )
 
 
-_ID = re.compile(r"(^|_)(id|uuid|pk|slug)$")
 _ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
     r"|pay|ship|activate|deactivate|lock|unlock|reset|revoke|finish|withdraw|confirm|void|upload|assign)$",
@@ -109,7 +116,7 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie]]) ->
         return None
     if _is_no_object(route, resource) or not _loads(route, variable) or not _knows_its_user(program, route):
         return None
-    if _is_tied(program, route) or ties_caller(program, route) or authorizes(program, route):
+    if is_tied(program, route) or ties_caller(program, route) or authorizes(program, route):
         return None
     field = owner_field(program, resource, handler.module)
     sibling, tie = ties.get(resource, (None, None))
@@ -164,29 +171,6 @@ def _knows_its_user(program: Program, route: Route) -> bool:
     if not found or privilege(program, route):
         return False
     return not any(is_operators_key(program, guard) for guard in found)
-
-
-def _is_tied(program: Program, route: Route) -> bool:
-    """Whether a dependency gets an id of the path and knows the caller, or looks at the path by itself."""
-    variables = set(path_variables(route.path))
-    for node in route.nodes():
-        function = node.function
-        if function is None:
-            continue
-        if function.module.facts.words & {"path_params", "path_param"} and any(
-            form[0] == "attr" and form[3] == "path_params" for form in walk(function.statements())
-        ):
-            return True
-        names = {item.name for item in parameters(node.call)}
-        if any(name in variables or _ID.search(name) for name in names) and _knows_caller(program, node):
-            return True
-    return False
-
-
-def _knows_caller(program: Program, node: Node) -> bool:
-    if program.guard_model.authenticates(node.call):
-        return True
-    return any(names_identity(last_name(child)) for child in node.walk() if child is not node)
 
 
 def _finding(case: _Case, fix: Fix | None) -> Finding:
