@@ -29,6 +29,8 @@ _OTHER = word_set(
 
 def purpose_of(token: Token) -> tuple[Purpose, bool]:
     """What a token is for, and whether it says so itself; a token that says nothing counts as an access token."""
+    if _is_assertion(token):
+        return "other", True
     for words in _said(token):
         found = _purpose(words)
         if found is not None:
@@ -43,9 +45,18 @@ def _without(words: set[str]) -> set[str]:
     return words - {"jwt", "login", "api", "session"}
 
 
+def _is_assertion(token: Token) -> bool:
+    """Whether a token names its maker and another service that it is for (RFC 7523), such as Apple's client secret."""
+    audience = token.claims.get("aud")
+    named = audience is not None and any("://" in text for text in audience.texts)
+    return named and token.claims.get("iss") is not None and token.claims.get("iat") is not None
+
+
 def _purpose(words: set[str]) -> Purpose | None:
     if words & _REFRESH and "access" not in words:
         return "refresh"
+    if words >= {"client", "secret"} or words & {"assertion"}:
+        return "other"
     if words & _OTHER and not words & {"access", "accesstoken"}:
         return "other"
     return "access" if words & _ACCESS else None

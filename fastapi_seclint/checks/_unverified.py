@@ -10,7 +10,7 @@ from fastapi_seclint.checks._jwt import DECODERS, Decoding, decodings
 from fastapi_seclint.checks._origins import ask, body_of, called, callers
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block, Call
-from fastapi_seclint.program.values import External, options
+from fastapi_seclint.program.values import External, Function, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -109,9 +109,9 @@ def _is_returned(block: Block, call: Form) -> bool:
 
 def _verifies(program: Program, block: Block, call: Form, depth: int = 1) -> bool:
     """Whether a block, or a function that it gives the token to, also reads a token with its signature checked."""
-    sound = _sound(program)
+    sound, failed = _sound(program), _failed_before(block, call)
     for form in walk(block.statements):
-        if form[0] != "call" or form is call or form[2][0] not in ("name", "attr"):
+        if form[0] != "call" or form is call or form[2][0] not in ("name", "attr") or id(form) in failed:
             continue
         if (block.module.file, form[1]) in sound or form[2][-1] in _VERIFIERS:
             return True
@@ -121,6 +121,23 @@ def _verifies(program: Program, block: Block, call: Form, depth: int = 1) -> boo
                 if inner is not None and _verifies(program, inner, call, depth - 1):
                     return True
     return False
+
+
+def _failed_before(block: Block, call: Form) -> set[int]:
+    """The calls whose failure leads to this one: it stands in an `except` behind them.
+
+    One for an expired token is left out, since the signature is checked before the expiry.
+    """
+    found: set[int] = set()
+    for form in walk(block.statements):
+        if form[0] != "try":
+            continue
+        for kind, _, statements, _ in form[3]:
+            names = [str(item[-1]) for item in walk(kind) if item[0] in ("name", "attr")] if kind is not None else []
+            expired = bool(names) and all("Expired" in name for name in names if name != "jwt")
+            if not expired and any(item is call for item in walk(statements)):
+                found.update(id(item) for item in walk(form[2]) if item[0] == "call")
+    return found
 
 
 def _sound(program: Program) -> set[tuple[str, int]]:
@@ -158,6 +175,31 @@ def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
             second = any(_is_second(item) or _named(item, parts) or _of_list(item, lists) for item in inside)
             if second and _loads(block):
                 yield block, form
+
+
+def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
+    """The calls that hand the middle part of a token to a function of the project that decodes it."""
+    decoders = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})
+    if not any(module.facts.words & decoders for module in program.modules.by_file.values()):
+        return
+    for block in program.sites.blocks(frozenset({"split"})):
+        parts, lists = _second_parts(block)
+        if not parts and not lists:
+            continue
+        for form in walk(block.statements):
+            if form[0] != "call" or form[2][0] not in ("name", "attr") or form[2][-1] in decoders:
+                continue
+            given = (_is_second(item) or _named(item, parts) or _of_list(item, lists) for item in form[3])
+            if any(given) and any(_decodes(program, function) for function, _ in called(program, block, form)):
+                yield block, form
+
+
+def _decodes(program: Program, function: Function) -> bool:
+    inner = body_of(program, function)
+    if inner is None:
+        return False
+    names = {str(form[2][-1]) for form in walk(inner.statements) if form[0] == "call"}
+    return bool(names & {"b64decode", "urlsafe_b64decode", "base64url_decode"}) and "loads" in names
 
 
 def _is_second(form: Form) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._known import Claim, Known, Written
+from fastapi_seclint.checks._known import Claim, Claims, Known, Written
 from fastapi_seclint.checks._payloads import Token, tokens
 from fastapi_seclint.checks._personal_secrets import secret_kind
 from fastapi_seclint.checks._texts import blocks_with
@@ -39,7 +39,7 @@ def jwt_carries_secret(program: Program) -> Iterator[Finding]:
     for token in tokens(program):
         if program.is_test(token.encoding.call.block.module):
             continue
-        for claim in token.claims.items.values():
+        for claim in _all_claims(token.claims):
             found = _secret(claim)
             if found is None:
                 continue
@@ -47,6 +47,15 @@ def jwt_carries_secret(program: Program) -> Iterator[Finding]:
             if finding.location not in seen:
                 seen.add(finding.location)
                 yield finding
+
+
+def _all_claims(claims: Claims, depth: int = 3) -> Iterator[Claim]:
+    """The claims, and those of the dictionaries among them."""
+    for claim in claims.items.values():
+        yield claim
+        for value in claim.values if depth else ():
+            if value.claims is not None:
+                yield from _all_claims(value.claims, depth - 1)
 
 
 def _secret(claim: Claim) -> tuple[str, Confidence] | None:

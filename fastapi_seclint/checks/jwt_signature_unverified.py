@@ -10,6 +10,7 @@ from fastapi_seclint.checks._origins import Item, Origin, origins
 from fastapi_seclint.checks._unverified import (
     checks_by_hand,
     decoded_by_hand,
+    decoded_by_helper,
     is_harmless,
     readers,
     unchecked_signatures,
@@ -136,7 +137,7 @@ def _readers(program: Program) -> Iterator[Finding]:
 
 
 def _by_hand(program: Program) -> Iterator[Finding]:
-    for block, form in decoded_by_hand(program):
+    for block, form in (*decoded_by_hand(program), *decoded_by_helper(program)):
         if not program.is_test(block.module) and not checks_by_hand(block) and not _peeks(program, block, form):
             yield RULE.finding(
                 Location(block.module.path, span_of(form[1])),
