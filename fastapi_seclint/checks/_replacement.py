@@ -68,7 +68,7 @@ def replaced(program: Program, configuration: Configuration, name: str, remedy: 
         fix = _of_value(program, value, remedy)
         if fix is not None:
             return fix
-    if _is_all(option):
+    if _is_all(configuration, option):
         edit = ReplaceExpression(option.block.module.path, span_of(option.form[1]), remedy.written())
         return _fix(remedy, option.block, edit)
     return None
@@ -98,7 +98,7 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
     path, span = block.module.path, span_of(form[1])
     if form[0] in ("list", "tuple", "set"):
         stars = [index for index, item in enumerate(form[2]) if item[0] == "const" and item[2] == "*"]
-        if not stars:
+        if not stars and (len(form[2]) != 1 or form[2][0][0] == "const"):
             return None
         if len(form[2]) > 1 and remedy.variable:
             return Fix('take `"*"` out of the list', False, (RemoveListItem(path, span, stars[0]),))
@@ -111,7 +111,7 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
         return _of_default(path, form, remedy)
     if form[0] in ("call", "comp", "sub") and _reads(form):
         variable = next(_variables(form), "")
-        code = remedy.written(variable).replace('split(",")', f"split({_separator(form)})")
+        code = _split(remedy.written(variable), _separator(form))
         return _fix(remedy, block, ReplaceExpression(path, span, code), variable)
     return None
 
@@ -136,10 +136,11 @@ def _has_star(value: Value) -> bool:
     return any(isinstance(item, Const) and item.value == "*" for each in items for item in settled(each))
 
 
-def _is_all(option: Option) -> bool:
+def _is_all(configuration: Configuration, option: Option) -> bool:
     """Whether the expression stands for this option alone, which `**options` does not."""
-    outer, inner = option.location.span, span_of(option.form[1])
-    return _before(outer, inner) and option.form[0] in ("const", "name", "attr", "bool")
+    if any(form is option.form for form in configuration.call.spread) or option.form is configuration.call.form:
+        return False
+    return _before(option.location.span, span_of(option.form[1]))
 
 
 def _before(outer: Span, inner: Span) -> bool:
@@ -164,6 +165,13 @@ def _everywhere(block: Block) -> Iterator[Form]:
 
 def _reads(form: Form) -> bool:
     return any(item[0] in ("name", "attr") and item[-1] in ("getenv", "environ") for item in walk([form]))
+
+
+def _split(code: str, separator: str) -> str:
+    """The code with another separator, in its default text, too."""
+    default = "localhost,127.0.0.1,testserver"
+    text = default.replace(",", separator.strip('"') or " ")
+    return code.replace(default, text).replace('split(",")', f"split({separator})")
 
 
 def _separator(form: Form) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._cors import cors, surely_off
+from fastapi_seclint.checks._cors import cors, surely_off, surely_on
 from fastapi_seclint.checks._development import only_in_development
 from fastapi_seclint.checks._middleware import Configuration, Option, World
 from fastapi_seclint.checks._origin_patterns import Looseness, looseness
@@ -14,7 +14,17 @@ from fastapi_seclint.checks._tightening import tightened
 from fastapi_seclint.edits import AddImport, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Const, Environment, External, Place, Text, Value, options, settled
+from fastapi_seclint.program.values import (
+    Collection,
+    Const,
+    Environment,
+    External,
+    Place,
+    Text,
+    Value,
+    options,
+    settled,
+)
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 
 if TYPE_CHECKING:
@@ -67,6 +77,24 @@ def cors_loose_origin_regex(program: Program) -> Iterator[Finding]:
         found = _loose(configuration)
         if found is not None:
             yield _finding(program, configuration, *found)
+        elif _lists_null(configuration):
+            option = configuration.options["allow_origins"]
+            message = _MESSAGES["null"].replace("the pattern", "the list")
+            yield RULE.finding(option.location, message, symbol=configuration.block.symbol)
+
+
+def _lists_null(configuration: Configuration) -> bool:
+    """Whether `null` is one of the origins and credentials go with it."""
+    return any(
+        surely_on(world.get("allow_credentials"))
+        and any(
+            isinstance(item, Const) and item.value == "null"
+            for known in settled(world.get("allow_origins"))
+            if isinstance(known, Collection)
+            for item in known.items
+        )
+        for world in configuration.worlds
+    )
 
 
 def _loose(configuration: Configuration) -> tuple[World, Value, Place | None, Looseness] | None:
