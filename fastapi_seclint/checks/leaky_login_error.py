@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._auth_routes import auth_routes, fields, spoken
 from fastapi_seclint.checks._outcomes import Follower, Outcome
+from fastapi_seclint.checks._rendering import rendered
 from fastapi_seclint.checks._translations import Translations
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
@@ -26,6 +31,7 @@ RULE = Rule(
     cwe=(203, 204),
     owasp=("API2",),
     guide="10",
+    fixable="safe",
 )
 
 _LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_access_token|with_password))?$")
@@ -75,7 +81,7 @@ def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
                 "differently: give both the same status and text"
             )
             evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
-            yield _finding(end, route, message, evidence)
+            yield _finding(end, route, message, evidence, fix=_one_answer(end, other))
 
 
 def _of_reset(ends: list[Outcome], route: Route) -> Iterator[Finding]:
@@ -124,7 +130,12 @@ def _is_lock(end: Outcome) -> bool:
 
 
 def _finding(
-    end: Outcome, route: Route | None, message: str, evidence: list[Evidence], pedantic: bool = False
+    end: Outcome,
+    route: Route | None,
+    message: str,
+    evidence: list[Evidence],
+    pedantic: bool = False,
+    fix: Fix | None = None,
 ) -> Finding:
     return RULE.finding(
         end.block.location(end.form),
@@ -135,4 +146,44 @@ def _finding(
         symbol=end.block.symbol,
         route=access.key(route) if route is not None else None,
         evidence=evidence,
+        fix=fix,
+    )
+
+
+def _one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
+    """The exception of a wrong password in place of the one that tells, where both are raised in one function."""
+    kinds = (absent.form[0], wrong.form[0])
+    if kinds not in (("raise", "raise"), ("return", "return")) or absent.block.function is not wrong.block.function:
+        return None
+    telling, other = absent.form[2], wrong.form[2]
+    code = _written(wrong.block, other)
+    if telling is None or code is None or any(form[0] == "name" and form[2] == "error" for form in walk(telling)):
+        return None
+    edit = ReplaceExpression(absent.block.module.path, span_of(telling[1]), code)
+    return Fix("answer as for a wrong password", True, (edit,))
+
+
+def _written(block: Block, exception: Form | None) -> str | None:
+    """The code of an exception that means the same further up in its function: no local name is in it."""
+    scope = block.scope
+    if exception is None or not isinstance(scope, FunctionScope):
+        return None
+    if any(form[0] == "name" and scope.assignments(form[2]) for form in walk(exception)):
+        return None
+    if exception[0] != "call":
+        return _display(exception)
+    parts = [_display(item) for item in exception[3]]
+    named = [(keyword, _display(value)) for keyword, value, _ in exception[4]]
+    if rendered(exception[2]) is None or None in parts or any(None in pair for pair in named):
+        return None
+    return f"{rendered(exception[2])}({', '.join([*map(str, parts), *(f'{key}={code}' for key, code in named)])})"
+
+
+def _display(form: Form) -> str | None:
+    """The code of an argument, dictionaries of simple things included."""
+    if form[0] != "dict":
+        return rendered(form)
+    pairs = [(rendered(key), rendered(value)) for key, value in form[2]]
+    return (
+        None if any(None in pair for pair in pairs) else f"{{{', '.join(f'{key}: {value}' for key, value in pairs)}}}"
     )
