@@ -11,7 +11,8 @@ from fastapi_seclint.checks._identity import snake
 from fastapi_seclint.checks._models import fields
 from fastapi_seclint.checks._origins import ask, body_of, called
 from fastapi_seclint.checks._rights import is_role
-from fastapi_seclint.checks._sent_rights import Input, Sent, dumped, follow, names_sent_right, source
+from fastapi_seclint.checks._sent import Input, Sent, dumped, names_sent_right, source
+from fastapi_seclint.checks._sent_rights import follow
 from fastapi_seclint.checks._withheld_rights import withheld
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block

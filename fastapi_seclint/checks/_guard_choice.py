@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._activity import active_guards, node_tests_activity
+from fastapi_seclint.checks._guard_code import code_of
 from fastapi_seclint.checks._identity import form_at, guards
 from fastapi_seclint.checks._reference import local_name
 from fastapi_seclint.checks._rights import is_role, names_right
@@ -102,7 +102,7 @@ def _candidates(program: Program) -> tuple[_Candidate, ...]:
     for route in program.routes:
         for written, node in _written(program, route):
             form = argument_of(written)
-            code = _code(form, {}) if form is not None else ""
+            code = code_of(form, {}) if form is not None else ""
             if form is None or not code:
                 continue
             key = (written.module, code)
@@ -232,7 +232,7 @@ def _named(candidate: _Candidate, module: Module, line: int) -> tuple[str, tuple
             return None
         names[inner[2]] = known[0]
         edits += known[1]
-    code = _code(candidate.form, names)
+    code = code_of(candidate.form, names)
     return (code, tuple(edits)) if code else None
 
 
@@ -281,28 +281,3 @@ def _free_name(module: Module, name: str, source: str) -> str:
         if isinstance(value, External) and value.name == f"{source}.{name}":
             return name
     return local_name(module, name, source)
-
-
-def _code(form: Form, names: dict[str, str]) -> str:
-    """The source of a guard: a name, an attribute of one, a call of such with plain arguments; else nothing."""
-    match form:
-        case ["name", _, str(name)]:
-            return names.get(name, name)
-        case ["attr", _, owner, name]:
-            inner = _code(owner, names)
-            return f"{inner}.{name}" if inner else ""
-        case ["const", _, constant]:
-            return json.dumps(constant, ensure_ascii=False) if isinstance(constant, str) else repr(constant)
-        case ["list" | "tuple" | "set" as kind, _, items]:
-            inside = [_code(item, names) for item in items]
-            brackets = {"list": "[]", "tuple": "()", "set": "{}"}[kind]
-            comma = "," if kind == "tuple" and len(inside) == 1 else ""
-            return f"{brackets[0]}{', '.join(inside)}{comma}{brackets[1]}" if inside and all(inside) else ""
-        case ["call", _, function, positional, keywords]:
-            inside = [_code(item, names) for item in positional]
-            for key, value, _ in keywords:
-                code = _code(value, names)
-                inside.append(f"{key}={code}" if key and code else "")
-            called = _code(function, names)
-            return f"{called}({', '.join(inside)})" if called and all(inside) else ""
-    return ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks._models import fields
 from fastapi_seclint.checks._origins import ask
 from fastapi_seclint.checks._rights import is_role
-from fastapi_seclint.checks._sent_rights import Input, dumped, source
+from fastapi_seclint.checks._sent import Input, dumped, source
 from fastapi_seclint.edits import Edit, RemoveKeyword, RemoveStatement, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.calls import field_default

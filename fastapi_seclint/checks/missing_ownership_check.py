@@ -84,16 +84,23 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
     seen: set[object] = set()
     ties: dict[str, tuple[Route, Tie]] = {}
     for route in program.routes:
-        resource = _resource(route)[0]
-        tie = compares_owner(program, route) if resource and resource not in ties and route.place is not None else None
-        if tie is not None:
-            ties[resource] = (route, tie)
+        resources = [name for name in _resources(route) if name and name not in ties]
+        tie = compares_owner(program, route) if resources and route.place is not None else None
+        for name in resources if tie is not None else ():
+            if tie is not None:
+                ties[name] = (route, tie)
     for route in program.routes:
         case = _case(program, route, ties)
         if case is not None and route.place not in seen:
             seen.add(route.place)
             fix = compared(program, route, case.variable, case.field, case.tie) if case.sure else None
             yield _finding(case, fix)
+
+
+def _resources(route: Route) -> list[str]:
+    """What a route may be about: the thing whose id it takes, else each word of its path (`/posts/mine`)."""
+    resource, variable = _resource(route)
+    return [resource] if variable else [singular(word) for word in access.segments(route.path)[-2:]]
 
 
 def _resource(route: Route) -> tuple[str, str]:
@@ -124,6 +131,9 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie]]) ->
     if _PEOPLE.match(resource) and access.changes_state(route) and caller_names(program, route):
         sure = max(sure, 1)
     changes = access.changes_state(route)
+    last = singular((access.segments(route.path) or [""])[-1])
+    if _PEOPLE.match(resource) and _PRIVATE.match(last) and caller_names(program, route):
+        return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
     if not changes and (is_published(field) or not _PRIVATE.match(resource)) and not _lists_own(program, sibling):
         sure = 0
     if not sure and not changes and not field and not _PRIVATE.match(resource):
