@@ -54,11 +54,11 @@ def _headers(program: Program) -> Iterator[Header]:
 
 
 def _in_block(block: Block) -> Iterator[Header]:
-    found = list(_set(block.statements, _ORIGIN))
+    found = list(header_values(block.statements, _ORIGIN))
     if not found or not _is_middleware(block):
         return
     credentials = any(value[0] == "const" and str(value[2]).lower() == "true" for value, _ in
-                      _set(block.statements, _CREDENTIALS))  # fmt: skip
+                      header_values(block.statements, _CREDENTIALS))  # fmt: skip
     for value, at in found:
         if value[0] == "const" and value[2] == "*":
             yield Header(block, at, True, credentials)
@@ -72,7 +72,7 @@ def _is_middleware(block: Block) -> bool:
     return bool(parameters & {"call_next", "send", "message"})
 
 
-def _set(statements: list[Form], name: str) -> Iterator[tuple[Form, int]]:
+def header_values(statements: list[Form], name: str) -> Iterator[tuple[Form, int]]:
     """What code gives to a header: by index, in a dictionary, or with a method such as `setdefault`."""
     for form in walk(statements):
         match form:

@@ -37,6 +37,12 @@ def words(name: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _SPLIT.split(name) if word)
 
 
+def names_secret(name: str) -> bool:
+    """Whether a cookie of this name is a token or a session."""
+    found = words(name)
+    return _secret(found) and not found & _HARMLESS
+
+
 def _given(program: Program, call: Call, name: str) -> tuple[Block, Form] | None:
     """The expression given for a parameter, in the call or in a dictionary that it spreads."""
     given = call.argument(name, POSITIONS.index(name))
@@ -73,6 +79,8 @@ def is_secret(program: Program, call: Call) -> bool:
 
 
 def _secret(found: frozenset[str]) -> bool:
+    if found in (frozenset({"access"}), frozenset({"refresh"})):
+        return True
     return bool(found & _SECRET) or {"access", "key"} <= found or {"api", "key"} <= found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks._cookie_libraries import switched_off
 from fastapi_seclint.checks._cookies import Flag, flag, setters
 from fastapi_seclint.checks._development import only_in_development
+from fastapi_seclint.checks._raw_cookies import raw_cookies
 from fastapi_seclint.checks._session_cookies import is_removed, is_secret
 from fastapi_seclint.program.sites import Call
 from fastapi_seclint.program.values import Place
@@ -43,6 +44,11 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
         flags = [found for name in _HARM if (found := flag(program, call, name)) is not None]
         if flags:
             yield _finding(call, flags)
+    for block, at, missing in raw_cookies(program):
+        if not only_in_development(Place(block.module, at)):
+            harm = ", and ".join(_HARM[name] for name in missing)
+            message = f"this cookie is a key to the account; {harm}: use `set_cookie` with the flags on"
+            yield RULE.finding(block.location(at), message, symbol=block.symbol)
     for option in switched_off(program):
         if not only_in_development(Place(option.block.module, option.at)):
             yield RULE.finding(
