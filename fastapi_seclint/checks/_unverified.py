@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.checks._jwt import DECODERS, Decoding, decodings
 from fastapi_seclint.checks._origins import ask, body_of, called, callers
+from fastapi_seclint.checks._secrets import words_of
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import External, Function, options
@@ -24,6 +25,8 @@ READERS = (
 
 _ROUTING = frozenset({"iss", "kid", "alg", "exp", "iat", "nbf", "aud", "azp", "tid", "typ", "type", "token_type"})
 """Claims that tell where a token comes from and how long it lives: people read them to choose a key or to renew."""
+_SAYS_SO = frozenset({"unverified", "unsafe", "insecure", "peek", "inspect", "debug", "untrusted"})
+"""Words by which a function warns its callers; one that nobody calls does no harm."""
 _VERIFIERS = frozenset(
     {"verify_id_token", "verify_oauth2_token", "verify_firebase_token", "verify_token", "verify_signature",
      "parse_id_token", "verify_jwt", "validate_token"}
@@ -49,6 +52,8 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     if depth == 0 or block.function is None:
         return False
     around = [item for item in callers(program, block.function) if not program.is_test(item[0].module)]
+    if not around and _SAYS_SO & set(words_of(block.function.name)):
+        return True
     if not around or not _is_returned(block, call):
         return False
     return all(is_harmless(program, caller, use, depth - 1) for caller, use, _ in around)
@@ -124,18 +129,13 @@ def _verifies(program: Program, block: Block, call: Form, depth: int = 1) -> boo
 
 
 def _failed_before(block: Block, call: Form) -> set[int]:
-    """The calls whose failure leads to this one: it stands in an `except` behind them.
-
-    One for an expired token is left out, since the signature is checked before the expiry.
-    """
+    """The calls whose failure leads to this one: it stands in an `except` behind them."""
     found: set[int] = set()
     for form in walk(block.statements):
         if form[0] != "try":
             continue
-        for kind, _, statements, _ in form[3]:
-            names = [str(item[-1]) for item in walk(kind) if item[0] in ("name", "attr")] if kind is not None else []
-            expired = bool(names) and all("Expired" in name for name in names if name != "jwt")
-            if not expired and any(item is call for item in walk(statements)):
+        for _, _, statements, _ in form[3]:
+            if any(item is call for item in walk(statements)):
                 found.update(id(item) for item in walk(form[2]) if item[0] == "call")
     return found
 

@@ -73,6 +73,7 @@ def _of_call(program: Program, ways: list[Token]) -> Iterator[Finding]:
             symbol=step.block.symbol,
             evidence=evidence,
             fix=expiring(token, purpose_of(token)[0]) if own else None,
+            masks=("jwt-expiry-unverified", "jwt-long-lived"),
         )
         if own:
             return
