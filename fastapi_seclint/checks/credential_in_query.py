@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._auth_routes import spoken
 from fastapi_seclint.checks._query import query_name
+from fastapi_seclint.checks._query_fixes import moved
 from fastapi_seclint.program.dependencies import Parameter, parameters, running
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, Value
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ RULE = Rule(
     cwe=(598,),
     owasp=("API2",),
     guide="3",
+    fixable="unsafe",
 )
 
 _PASSWORD = re.compile(
@@ -57,7 +59,8 @@ def credential_in_query(program: Program) -> Iterator[Finding]:
                 location = parameter.place.location
                 if location not in seen and (kind := _credential(program, route, parameter)):
                     seen.add(location)
-                    yield _finding(route, parameter, kind, symbol)
+                    fix = moved(program, route, parameter) if value is route.endpoint else None
+                    yield _finding(route, parameter, kind, symbol, fix)
 
 
 def _callables(route: Route) -> Iterator[tuple[Value, str]]:
@@ -82,7 +85,9 @@ def _credential(program: Program, route: Route, parameter: Parameter) -> str:
     kind = kind or ("token" if _TOKEN.match(name) else "")
     if not kind or parameter.name in path_variables(route.path):
         return ""
-    if kind == "token" and _is_link(route):
+    if kind == "token" and name.endswith("key"):
+        kind = "key"
+    if kind in ("token", "key") and _is_link(route):
         return ""
     return kind if query_name(program, parameter) else ""
 
@@ -95,7 +100,7 @@ def _is_link(route: Route) -> bool:
     return reads and any(_ONE_TIME.search(word) for word in (*words[-3:], name))
 
 
-def _finding(route: Route, parameter: Parameter, kind: str, symbol: str) -> Finding:
+def _finding(route: Route, parameter: Parameter, kind: str, symbol: str, fix: Fix | None) -> Finding:
     evidence = []
     if route.place is not None and symbol != access.symbol(route):
         evidence.append(Evidence(route.place.location, f"{access.spoken(route)} takes it"))
@@ -108,4 +113,5 @@ def _finding(route: Route, parameter: Parameter, kind: str, symbol: str) -> Find
         symbol=symbol,
         route=access.key(route),
         evidence=evidence,
+        fix=fix,
     )
