@@ -56,7 +56,7 @@ def _among(program: Program, item: Comparison, given: str, container: str) -> st
     names = {form[2] for form in walk(item.block.statements) if form[0] == "name"}
     each = next(name for name in ("key", "valid", "valid_key", "each_key") if name not in names)
     test = f"secrets.compare_digest({_encoded(item.given, given)}, {each}.encode())"
-    if is_text(item.value):
+    if is_text(program, item.block, item.secret, item.value):
         if None in missing_of_setting(program, item.block, item.secret):
             container = f'({container} or "")'
         code = f'any({each} and {test} for {each} in {container}.split(","))'

@@ -113,7 +113,7 @@ class _Search:
 
     def kind(self, given: Form, secret: Form, value: Value) -> str:
         """What kind of secret an expression is that something sent is compared with; empty for none."""
-        own, sent = self.words.kind(name_of(secret)), self.sent_kind(given)
+        own, sent = self.words.kind(name_of(secret)) or self.read_kind(value), self.sent_kind(given)
         written = list(texts(secret))
         if written or all(isinstance(option, Const) and option.value is not None for option in options(value)):
             known: list[object] = [text for text, _ in written]
@@ -122,6 +122,8 @@ class _Search:
             name = name_of(secret) if own else name_of(given)
             found = any(isinstance(text, str) and plausible(text, kind, name, Reach.COMPARED) for text in known)
             return kind if kind and found and self.speaks_web() else ""
+        if self.is_one_of_many(secret, own, sent):
+            return "API key"
         if self.is_digest(secret) or _expected(given, secret) == "signature":
             return "signature"
         if not self.configured(secret, value):
@@ -131,6 +133,24 @@ class _Search:
         if sent and _may_hold(name_of(secret)):
             return sent
         return "token" if name_of(given) == name_of(secret) and name_of(secret).lower().endswith("_token") else ""
+
+    def read_kind(self, value: Value) -> str:
+        """What kind of secret is read from the environment into a name that does not say it."""
+        names = [option.name for option in options(value) if isinstance(option, Environment)]
+        return next((kind for name in names if " " not in name and (kind := self.words.kind(name))), "")
+
+    def is_one_of_many(self, form: Form, own: str, sent: str) -> bool:
+        """Whether an expression is one key of several that a loop goes through."""
+        root = form[2] if form[0] == "attr" else form
+        if root[0] != "name" or not (sent == "API key" or own == "API key"):
+            return False
+        for item in walk(self.block.statements):
+            loops = [item[2:4]] if item[0] == "for" else [one[:2] for one in item[5]] if item[0] == "comp" else []
+            for target, iterable in loops:
+                if any(one[0] == "name" and one[2] == root[2] for one in walk(target)):
+                    value = ask(self.program, self.block, iterable)
+                    return own == sent == "API key" if form[0] == "attr" else self.holds_keys(iterable, value, sent)
+        return False
 
     def sent_kind(self, form: Form) -> str:
         name = name_of(form)

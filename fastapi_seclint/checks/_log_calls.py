@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ _TOKENS = word_set(
     "id reset refresh access bearer generated jwt new raw auth session verification invite activation confirmation"
 )
 _ORIGINS = word_set("token tokens jwt encode headers credentials secret secrets auth oauth urlsafe hex cookies")
+_QUERY = re.compile(r"[?&](?:\w*_)?(?:token|code|otp|key)=$")
 _CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
 
 
@@ -173,6 +175,11 @@ class Leaks:
         scope = self.block.scope
         for statement in scope.assignments(form[2]) if isinstance(scope, FunctionScope) else ():
             if statement[0] == "assign":
+                if words_of(form[2])[-1:] in (["link"], ["url"]) and _carries_token(statement[3]):
+                    return Leak(f"`{form[2]}`, which has a token in it,", form)
+                key = _from_request(statement[3])
+                if key and self.named(key, form) is not None:
+                    return Leak(f"the request's `{key}`", form)
                 for part in _parts(statement[3]):
                     if part[0] == "attr" and part[3] == "headers" and self.is_request(part[2]):
                         return Leak("the request's headers", form)
@@ -209,6 +216,29 @@ class Leaks:
                 if kinds.kind(name) in ("password", "signing key") and not hidden:
                     return name
         return ""
+
+
+def _carries_token(form: Form) -> bool:
+    """Whether a text that is put together is an address with a one-time token in its query."""
+    if form[0] not in ("fstr", "binop"):
+        return False
+    return any(item[0] == "const" and isinstance(item[2], str) and _QUERY.search(item[2]) for item in walk(form))
+
+
+def _from_request(form: Form) -> str:
+    """The header or cookie that an expression takes from a request; empty for anything else."""
+    match form:
+        case [
+            "call",
+            _,
+            ["attr", _, ["attr", _, _, "headers" | "cookies"], "get"],
+            [["const", _, str() as key], *_],
+            _,
+        ]:
+            return key
+        case ["sub", _, ["attr", _, _, "headers" | "cookies"], ["const", _, str() as key]]:
+            return key
+    return ""
 
 
 def _whole(leak: Leak | None, form: Form) -> Leak | None:

@@ -10,7 +10,17 @@ from fastapi_seclint.checks._reads import read_of
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Const, Environment, External, Place, Value, constant, options
+from fastapi_seclint.program.values import (
+    Class,
+    Const,
+    Environment,
+    External,
+    Instance,
+    Place,
+    Value,
+    constant,
+    options,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -128,8 +138,12 @@ def form_at(place: Place | None) -> Form | None:
     return None
 
 
-def is_text(value: Value) -> bool:
-    """Whether a container is one text: a constant, or an environment variable that nobody splits."""
+def is_text(program: Program, block: Block, container: Form, value: Value) -> bool:
+    """Whether a container is one text: a constant, a setting of type `str`, a variable that nobody splits."""
+    if container[0] == "attr":
+        for owner in options(ask(program, block, container[2])):
+            if isinstance(owner, Instance) and _is_text_field(owner.cls, container[3]):
+                return True
     for option in options(value):
         known = option.default if isinstance(option, Environment) else option
         if isinstance(known, Const) and isinstance(known.value, str):
@@ -138,6 +152,14 @@ def is_text(value: Value) -> bool:
             form = form_at(option.place)
             if known is None and form is not None and _reads_text(form):
                 return True
+    return False
+
+
+def _is_text_field(cls: Class | External, name: str) -> bool:
+    for base in cls.lineage() if isinstance(cls, Class) else ():
+        for field, annotation, _ in base.fields if isinstance(base, Class) else ():
+            if field == name:
+                return bool(annotation[0] == "name" and annotation[2] == "str")
     return False
 
 

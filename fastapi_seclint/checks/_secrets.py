@@ -53,7 +53,7 @@ _SIGNED = word_set("auth cookie jwt jwtsecret session signing token")
 _PASSWORDS = frozenset(("password", "passwd", "pwd", "passphrase", "passwords", "userpassword", "adminpassword"))
 _SIGNING = word_set(
     """
-    aes auth cipher crypto encrypt encryption fernet hmac jwt master private secret security session sign
+    aes auth cipher crypto encrypt encryption fernet hmac jwt master private secret security sign
     signature signing
     """
 )
@@ -138,6 +138,7 @@ _NOTHING = re.compile(
             r".*\\[dws].*|\^.*|.*\(\?.*",  # patterns
             r"[a-z_]+(?:\.[a-zA-Z_]+)+|--.*|.*[:_.,-]|\w{,16}=",  # keys of messages, options, prefixes
             r"[HREP]S\d+",  # algorithms
+            r"[a-z_]+:[a-z_]+\d?",  # permissions
         )
     ),
     re.IGNORECASE | re.DOTALL,

@@ -50,7 +50,7 @@ def api_key_matches_missing(program: Program) -> Iterator[Finding]:
 
 def _mistake(program: Program, item: Comparison) -> str:
     if item.operator in ("in", "not in"):
-        if is_text(item.value):
+        if is_text(program, item.block, item.secret, item.value):
             return (
                 "the keys are one text, so every piece of it passes as a key, a single letter too: "
                 "split it into a list and compare each key as a whole"
@@ -103,6 +103,8 @@ def _asked_before(program: Program, item: Comparison) -> bool:
         wanted |= {name_of(part[2]) for part in secret[2] if part[0] == "fmt"}
     for form in walk(item.block.statements):
         tests = [form[2]] if form[0] in ("if", "ifexp") else form[3] if form[0] == "bool" else []
+        if form[0] == "bool" and form[2] == "or" and form[3][-1][0] == "const":
+            continue
         if any(name in wanted for test in tests if test is not item.form for name in truths(test)):
             return True
     name = name_of(secret).lower()

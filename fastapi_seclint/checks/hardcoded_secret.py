@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks._development import only_in_development
 from fastapi_seclint.checks._fallbacks import fallbacks
 from fastapi_seclint.checks._literals import Literal, Reader, returned_name
+from fastapi_seclint.checks._refusals import refused
 from fastapi_seclint.checks._secret_fixes import from_environment
 from fastapi_seclint.checks._secret_uses import Use, uses
 from fastapi_seclint.checks._secrets import (
@@ -80,11 +81,18 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
                 continue
             use = next((used[module.file][at] for at in literal.places if at in used.get(module.file, {})), None)
             finding = _judge(words, module, symbol, literal, use)
-            if finding is None or literal.at in seen:
+            if finding is None or literal.at in seen or _refused(program, literal):
                 continue
             seen.update((literal.at, *literal.places))
             if not only_in_development(Place(module, literal.at)):
                 yield finding
+
+
+def _refused(program: Program, literal: Literal) -> bool:
+    """Whether the program looks for this very text, to go no further with it."""
+    return literal.reach is not Reach.COMPARED and all(
+        text and refused(program, [literal.name], text) for text in literal.texts
+    )
 
 
 def _claimed(program: Program) -> dict[str, frozenset[int]]:
@@ -104,6 +112,8 @@ def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterato
     for number in range(-1, len(facts.functions)):
         name = facts.functions[number][0] if number >= 0 else ""
         returned = kind_of(returned_name(name.rpartition(".")[2]))
+        if name.rpartition(".")[2].startswith("test_"):
+            continue
         if not (used or words.names or returned or _may_hold_secret(facts, number, named)):
             continue
         reader = Reader(lambda form: _closed(program, module, form), used, words, local=number >= 0)
