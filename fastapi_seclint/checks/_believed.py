@@ -54,13 +54,30 @@ def believed(program: Program, function: Function, found: Input, context: str, l
     if block is None or not found:
         return
     about = snake(" ".join([context.replace("/", "_"), function.name, *found.classes]).replace(" ", "_"))
+    answers = _answers(block.statements)
     for form in walk(block.statements):
-        for sent, how, sure in _stored(program, block, form, found, about):
+        further = (
+            list(_further(program, block, form, found, context, level)) if form[0] == "call" and level < _LEVELS else []
+        )
+        yield from further
+        for sent, how, sure in (
+            _stored(program, block, form, found, about) if not further and id(form) not in answers else ()
+        ):
             place = Location(block.module.path, span_of(_place(form, sent)))
             fix = withheld(program, block, form, found)
             yield Belief(place, sent, how, block.symbol, sure=sure, fix=fix)
-        if form[0] == "call" and level < _LEVELS:
-            yield from _further(program, block, form, found, context, level)
+
+
+def _answers(statements: list[Form]) -> set[int]:
+    """The dictionaries, by identity, that a function only gives back."""
+    pending = [form[2] for form in walk(statements) if form[0] == "return" and form[2] is not None]
+    found = set()
+    while pending:
+        form = pending.pop()
+        if form[0] == "dict":
+            found.add(id(form))
+            pending += [value for _, value in form[2]]
+    return found
 
 
 def _place(form: Form, sent: Sent) -> int:

@@ -26,6 +26,7 @@ _OWNER = re.compile(
     r"(_(id|email|username|name|uuid|pk))?$"
 )
 _PUBLISHES = re.compile(r"^(author|creator|created_by|uploaded_by|seller)")
+_CALLER = re.compile(r"(^|_)(users?|account|member|principal|me|caller|claims|identity)$")
 _ID = re.compile(r"(^|_)(id|uuid|pk|slug)$")
 _ATTRIBUTION = re.compile(
     r"(^|_)(updated|modified|edited|changed|deleted|reviewed|approved|performed|last)_by(_id)?$|^actor"
@@ -267,4 +268,7 @@ def is_tied(program: Program, route: Route) -> bool:
 def knows_caller(program: Program, node: Node) -> bool:
     if program.guard_model.authenticates(node.call):
         return True
-    return any(names_identity(last_name(child)) for child in node.walk() if child is not node)
+    if any(names_identity(last_name(child)) for child in node.walk() if child is not node):
+        return True
+    filled = program.walker.resolver.dependency_of
+    return any(_CALLER.search(snake(item.name)) and filled(item) is not None for item in parameters(node.call))
