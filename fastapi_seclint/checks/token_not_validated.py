@@ -9,6 +9,7 @@ from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._authentication import comparison, is_scheme
 from fastapi_seclint.checks._entrances import is_for_development
 from fastapi_seclint.checks._tokens import backend_refuses, hands_on
+from fastapi_seclint.checks.public_route_requires_token import sends_visitors_away
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
@@ -39,7 +40,7 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
     direct: dict[object, Route] = {}
     for route in program.routes:
         guard = _scheme_alone(program, route)
-        if guard is None:
+        if guard is None or sends_visitors_away(program, route):
             continue
         function = guard.function
         if function is None:

@@ -1,0 +1,51 @@
+"""FSL305: an access token and a refresh token have the same key and the same claims, so one does for the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._kinds_of_tokens import Kind, kinds, told_apart
+from fastapi_seclint.rule import Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL305",
+    name="jwt-untyped",
+    summary="a refresh token opens the API as an access token does",
+    severity="high",
+    cwe=(287, 345),
+    owasp=("API2",),
+    guide="10",
+)
+
+_MESSAGE = (
+    "nothing in this refresh token tells it from an access token, so a stolen one opens the API as long as it lives: "
+    'give each kind a claim such as `"type"`, and test it where tokens are read'
+)
+
+
+@RULE.check
+def jwt_untyped(program: Program) -> Iterator[Finding]:
+    """One finding on the call that makes refresh tokens which pass for access tokens."""
+    found = kinds(program)
+    access = [kind for kind in found if kind.purpose == "access"]
+    seen: set[int] = set()
+    for refresh in (kind for kind in found if kind.purpose == "refresh"):
+        same = [kind for kind in access if not told_apart(program, kind, refresh)]
+        if same and not any(told_apart(program, kind, refresh) for kind in access) and id(refresh.place) not in seen:
+            seen.add(id(refresh.place))
+            yield _finding(refresh, same[0])
+
+
+def _finding(refresh: Kind, access: Kind) -> Finding:
+    evidence = []
+    if access.place.location != refresh.place.location:
+        evidence.append(Evidence(access.place.location, "the access token is made here"))
+    sure = refresh.sure and access.sure
+    return RULE.finding(
+        refresh.place.location, _MESSAGE, symbol=refresh.symbol, confidence="high" if sure else "medium",
+        evidence=evidence,
+    )  # fmt: skip

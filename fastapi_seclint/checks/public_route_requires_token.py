@@ -1,0 +1,126 @@
+"""FSL508: a route is meant for visitors, too, and its security scheme sends them away before the code is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._authentication import is_scheme
+from fastapi_seclint.checks._dependencies import wiring
+from fastapi_seclint.checks._entrances import calls_itself_public
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import Node, Parameter
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import External, Function, constant
+from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL508",
+    name="public-route-requires-token",
+    summary="visitors are sent away from a route that is meant for them",
+    severity="low",
+    cwe=(284,),
+    owasp=("API8",),
+    guide="10",
+)
+
+
+@RULE.check
+def public_route_requires_token(program: Program) -> Iterator[Finding]:
+    """A finding on the handler or dependency whose token may be missing by its own words, but never is."""
+    seen: set[Location] = set()
+    for consumer in wiring(program).consumers:
+        if program.is_test(consumer.function.module):
+            continue
+        scheme = _demanding(program, consumer.parameter)
+        if scheme is not None and _may_be_missing(consumer.parameter, consumer.function):
+            yield from _once(_optional(consumer.function, consumer.parameter, scheme), seen)
+    for route in program.routes:
+        if sends_visitors_away(program, route):
+            yield from _once(_public(program, route), seen)
+
+
+def sends_visitors_away(program: Program, route: Route) -> bool:
+    """Whether a route calls itself public and has a scheme that raises, with nothing that looks at the token."""
+    if route.kind != "http" or route.place is None or not calls_itself_public(route):
+        return False
+    return _alone(route) is not None and program.guarding(route).protection != "protected"
+
+
+def _once(finding: Finding, seen: set[Location]) -> Iterator[Finding]:
+    if finding.location not in seen:
+        seen.add(finding.location)
+        yield finding
+
+
+def _alone(route: Route) -> Node | None:
+    return next((node for node in route.dependencies if is_scheme(node.call) and _raises(node.call)), None)
+
+
+def _raises(scheme: object) -> bool:
+    """Whether a scheme raises for a request without credentials: `auto_error` is on unless it is switched off."""
+    if not isinstance(scheme, External) or scheme.arguments is None:
+        return False
+    given = scheme.arguments.get("auto_error")
+    return given is None or constant(given) is True
+
+
+def _demanding(program: Program, parameter: Parameter) -> External | None:
+    found = program.walker.resolver.dependency_of(parameter)
+    value = found[1] if found is not None else None
+    return value if isinstance(value, External) and is_scheme(value) and _raises(value) else None
+
+
+def _may_be_missing(parameter: Parameter, function: Function) -> bool:
+    """Whether the code says that there may be no token: an optional type, and a test for it."""
+    annotation = parameter.annotation
+    optional = annotation is not None and any(
+        (form[0] == "const" and form[2] is None) or (form[0] in ("name", "attr") and form[-1] == "Optional")
+        for form in walk(annotation)
+    )
+    return optional and _tests(function, parameter.name)
+
+
+def _tests(function: Function, name: str) -> bool:
+    """Whether a function asks if the token is there, and goes on without one."""
+    for form in walk(function.statements()):
+        test = form[2] if form[0] in ("if", "ifexp") else None
+        if test is not None and any(item[0] == "name" and item[2] == name for item in walk(test)):
+            return form[0] == "ifexp" or not any(_refuses(item) for item in form[3])
+    return False
+
+
+def _refuses(statement: Form) -> bool:
+    return any(item[0] == "raise" for item in walk([statement]))
+
+
+def _optional(function: Function, parameter: Parameter, scheme: External) -> Finding:
+    evidence = [Evidence(scheme.place.location, "this scheme raises 401 by itself")] if scheme.place else []
+    return RULE.finding(
+        function.place.location,
+        f"`{parameter.name}` may be missing as far as this code goes, but the scheme sends every visitor away with 401 "
+        "before that: give the scheme `auto_error=False`",
+        symbol=function.dotted,
+        evidence=evidence,
+    )
+
+
+def _public(program: Program, route: Route) -> Finding:
+    node = _alone(route)
+    place = node.call.place if node is not None and isinstance(node.call, External) else None
+    evidence = [Evidence(place.location, "this scheme raises 401 by itself")] if place is not None else []
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"{access.spoken(route)} is public by its name, but the scheme sends every visitor away with 401: "
+        "use one with `auto_error=False`, and test whether there is a token",
+        symbol=access.symbol(route),
+        route=access.key(route),
+        confidence="medium",
+        evidence=evidence,
+    )
