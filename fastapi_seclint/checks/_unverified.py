@@ -11,7 +11,7 @@ from fastapi_seclint.checks._origins import ask, body_of, called, callers
 from fastapi_seclint.checks._secrets import words_of
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block, Call
-from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.program.values import Annotated, Dependency, External, Function, Value, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -112,20 +112,44 @@ def _is_returned(block: Block, call: Form) -> bool:
     )
 
 
-def _verifies(program: Program, block: Block, call: Form, depth: int = 1) -> bool:
-    """Whether a block, or a function that it gives the token to, also reads a token with its signature checked."""
+def _verifies(program: Program, block: Block, call: Form, depth: int = 1, before: int = 3) -> bool:
+    """Whether a block, or a function that it gives the token to, also reads a token with its signature checked.
+
+    `depth` is how far calls are followed, `before` how far dependencies are.
+    """
     sound, failed = _sound(program), _failed_before(block, call)
     for form in walk(block.statements):
         if form[0] != "call" or form is call or form[2][0] not in ("name", "attr") or id(form) in failed:
             continue
-        if (block.module.file, form[1]) in sound or form[2][-1] in _VERIFIERS:
+        if (block.module.file, form[1]) in sound:
             return True
-        if depth:
-            for function, _ in called(program, block, form):
-                inner = body_of(program, function)
-                if inner is not None and _verifies(program, inner, call, depth - 1):
-                    return True
-    return False
+        if depth or form[2][-1] in _VERIFIERS:
+            inside = [body_of(program, function) for function, _ in called(program, block, form)]
+            if not inside and form[2][-1] in _VERIFIERS:
+                return True
+            if depth and any(inner is not None and _verifies(program, inner, call, depth - 1, 0) for inner in inside):
+                return True
+    if not before:
+        return False
+    return any(_verifies(program, inner, call, depth, before - 1) for inner in _dependencies(program, block))
+
+
+def _dependencies(program: Program, block: Block) -> Iterator[Block]:
+    """The functions of the project that FastAPI runs before this one."""
+    function = block.function
+    if function is None:
+        return
+    outside = Block(function.module, None, [], function.module.scope)
+    for form, default in zip(function.parameters, function.defaults, strict=True):
+        found: list[Value] = [] if default is None else [default]
+        if form[2] is not None:
+            annotated = options(ask(program, outside, form[2]))
+            found += [item for value in annotated if isinstance(value, Annotated) for item in value.metadata]
+        for item in found:
+            if isinstance(item, Dependency) and isinstance(item.call, Function):
+                inner = body_of(program, item.call)
+                if inner is not None and item.call.number != function.number:
+                    yield inner
 
 
 def _failed_before(block: Block, call: Form) -> set[int]:
