@@ -264,3 +264,28 @@ def test_a_guard_declared_optional_does_not_protect(tmp_path: Path) -> None:
         "@app.get('/x', dependencies=[Depends(get_current_user)])\ndef x(): ...\n",
     )
     assert found.protection != "protected"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from database import get_session\n@app.get('/x')\ndef x(db=Depends(get_session)): ...",
+        "from app.db.session import SessionLocal\n@app.get('/x')\ndef x(db=Depends(SessionLocal)): ...",
+        "@app.get('/x')\ndef x(db=Depends(get_db)): ...",
+        "@app.post('/x')\ndef x(item: ItemCreate): ...",
+    ],
+)
+def test_a_database_or_a_body_out_of_sight_is_no_guard(text: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, text + "\n") == "open"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from auth import get_session\n@app.get('/x')\ndef x(who=Depends(get_session)): ...",
+        "@app.get('/x')\ndef x(who=Depends(get_current_user)): ...",
+        "@app.post('/x')\ndef x(who: CurrentUser): ...",
+    ],
+)
+def test_a_guard_out_of_sight_leaves_the_route_unknown(text: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, text + "\n") == "unknown"
