@@ -63,6 +63,9 @@ _PASSWORD = re.compile(r"^(user_?|plain_?|raw_?|new_?|login_?)?(password\d?|pass
 _TOKENS = re.compile(r"(^|_)(refresh_?token|token)$", re.I)
 _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
 _AROUND = re.compile(r"^(auth|authentication|users?|accounts?|log_?in|jwt|tokens?|oauth2?|session|identity)$")
+_NEW_USER = re.compile(r"(User|Account|Member|Customer)(Create|In|Register|Registration|SignUp)")
+_SESSION = re.compile(r"^(sessions?|auth|authentication|access|enter|connect|credentials)$")
+_LOST = re.compile(r"^(recover|recovery|forgot|forgotten|forget|lost|reset|request_reset|reset_request)$")
 _PEOPLE = re.compile(r"^(users?|accounts?|members?|customers?|clients?|people|profiles?)$", re.I)
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
 _PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
@@ -201,13 +204,30 @@ def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
 
 
 def _by_model(program: Program, route: Route) -> Purpose | None:
-    """An open `POST /users` with a new password is a registration, whatever it is called."""
+    """What an open POST takes says what it is for: a new password of a user, a password and a name, an address."""
     segments = [spoken(part) for part in access.segments(route.path)]
-    if route.methods != ("POST",) or access.is_admin_like(route.path) or "{" in route.path:
+    if route.methods != ("POST",) or access.is_admin_like(route.path) or "{" in route.path or not segments:
         return None
-    if not segments or not _PEOPLE.match(segments[-1]) or not takes_password(program, route):
+    if _is_protected(program, route) and not _SESSION.match(segments[-1]):
         return None
-    return "registration" if not _is_protected(program, route) else None
+    names = [spoken(name) for name in fields(program, route)]
+    identified = any(_IDENTITY.search(name) for name in names)
+    if takes_password(program, route):
+        if _PEOPLE.match(segments[-1]):
+            return "registration"
+        return "login" if identified and _SESSION.match(segments[-1]) else None
+    if _LOST.match(segments[-1]) and identified:
+        return "password reset"
+    return "registration" if _PEOPLE.match(segments[-1]) and _takes_new_user(route) else None
+
+
+def _takes_new_user(route: Route) -> bool:
+    """Whether a handler takes a model that is not in sight and called `UserCreate` or the like, where passwords are."""
+    handler = route.function
+    if handler is None or not any(_PASSWORD.match(word) for word in handler.module.facts.words):
+        return False
+    annotations = [str(form[2][-1]) for form in handler.parameters if form[2] and form[2][0] in ("name", "attr")]
+    return any(_NEW_USER.match(name) for name in annotations)
 
 
 def _is_protected(program: Program, route: Route) -> bool:

@@ -43,8 +43,9 @@ _RATES = re.compile(
 """Names, in snake case, of what counts requests and refuses when there are too many."""
 _FAILURES = re.compile(
     r"(?<![a-z])(brute_?force\w*|lock_?out\w*|locked_(until|at|out)\w*|is_locked\w*|account_?locked\w*|locked_?account\w*|\w*locked_out\w*"
-    r"|\w*(failed|fail|failures?|wrong|invalid|unsuccessful)_(login_|password_|auth_|pin_|otp_)*(attempts?|counts?|logins?|times|tries)\w*"
-    r"|\w*(login|sign_?in|auth|password|otp)_(atte?mps?|attempts?|fail\w*|error_?\w*|tries|retries|lock\w*)(_\w+)?"
+    r"|\w*(failed|fail|failures?|wrong|invalid|unsuccessful)_(login_|password_|auth_|pin_|otp_)*(attempts?|counts?|logins|times|tries)\w*"
+    r"|\w*(login|sign_?in|auth|password|otp)_(atte?mps?|attempts?|tries|retries|lock\w*|(fail\w*|errors?)_(count\w*|times|limit\w*))"
+    r"|(handle|record|register|track|count|increment|incr)_(login_|failed_|auth_)*(fail\w*|login)"
     r"|attempts?_(count|left|remaining|limit|exceeded)\w*|(max|password)_(login_|password_|failed_|retry_|error_)*(attempts?|tries"
     r"|retries|error_count)\w*|attempts|axes)(?![a-z])"
 )  # fmt: skip
