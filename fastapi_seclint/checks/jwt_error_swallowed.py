@@ -1,0 +1,170 @@
+"""FSL310: the failure to verify a token is caught, nothing is refused, and the request goes on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._entrances import is_entrance, is_for_development
+from fastapi_seclint.checks._swallowing import Swallow, looks_at, own_swallows, swallows
+from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceStatement
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.encounters import Stranger
+from fastapi_seclint.program.meetings import verdict
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Class, Function, Instance, options
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL310",
+    name="jwt-error-swallowed",
+    summary="a forged or expired token is noticed, and the request goes on all the same",
+    severity="critical",
+    cwe=(287, 755),
+    owasp=("API2",),
+    guide="5",
+    fixable="safe",
+)
+_OPTIONAL = re.compile(r"optional|maybe|or_none|anonymous|guest|if_any|try_", re.I)
+
+
+@RULE.check
+def jwt_error_swallowed(program: Program) -> Iterator[Finding]:
+    """A finding on each `except` that lets a failed verification pass on the way to an open route."""
+    found: dict[Location, tuple[Swallow, list[Route]]] = {}
+    for route in program.routes:
+        if _is_considered(program, route):
+            for swallow in _on_the_way(program, route):
+                place = Location(swallow.function.module.path, span_of(swallow.at))
+                found.setdefault(place, (swallow, []))[1].append(route)
+    for place, (swallow, routes) in found.items():
+        yield _finding(place, swallow, routes)
+
+
+def _is_considered(program: Program, route: Route) -> bool:
+    if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
+        return False
+    if "logout" in route.path.lower() or is_for_development(route) or is_entrance(program, route):
+        return False
+    return program.guarding(route).protection in ("open", "unknown")
+
+
+def _on_the_way(program: Program, route: Route) -> Iterator[Swallow]:
+    for node in route.dependencies:
+        yield from _in_dependency(program, route, node)
+    if route.function is not None:
+        yield from _in_handler(route.function, own_swallows(program, route.function))
+    yield from _in_layers(program, route)
+
+
+def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swallow]:
+    if node.name in program.guarding(route).guards.rate_limit:
+        return
+    nodes = [item for item in node.walk() if not _OPTIONAL.search(item.name.rpartition(".")[2])]
+    functions = [item.function for item in nodes if item.function is not None]
+    found = [swallow for function in functions for swallow in swallows(program, function)]
+    if not found or _OPTIONAL.search(node.name.rpartition(".")[2]):
+        return
+    missing, junk = (program.guard_model.dependencies.encounter(node.call, Stranger(item)) for item in (False, True))
+    if verdict(junk) == "denies":
+        return
+    if verdict(missing) != "denies" and any(
+        not ending.denies
+        and ending.place is not None
+        and not _within(found, ending.place.at)
+        and any(form[0] == "return" and form[1] == ending.place.at for form in _statements(functions))
+        and not ending.conditional
+        for ending in missing.endings
+    ):
+        return
+    if node.parameter and route.function is not None and looks_at(route.function, {node.parameter}):
+        return
+    yield from found
+
+
+def _statements(functions: list[Function]) -> Iterator[Form]:
+    for function in functions:
+        yield from walk(function.statements())
+
+
+def _within(found: list[Swallow], at: int) -> bool:
+    return any(form[1] == at for swallow in found for form in walk(swallow.body))
+
+
+def _in_handler(function: Function, found: list[Swallow]) -> Iterator[Swallow]:
+    """Swallows of a handler that goes on to its work and never looks whether there are claims."""
+    for swallow in found:
+        if swallow.returned is None:
+            names = {
+                inner[2]
+                for form in walk(function.statements())
+                if form[0] == "assign"
+                for target in form[2]
+                for inner in walk(target)
+                if inner[0] == "name"
+            }
+            if not looks_at(function, names):
+                yield swallow
+
+
+def _in_layers(program: Program, route: Route) -> Iterator[Swallow]:
+    """Swallows of a middleware that hands strangers on, where no route of the application asks for more."""
+    for layer in route.app.layers:
+        for option in options(layer.what):
+            functions = [option] if isinstance(option, Function) else []
+            if isinstance(option, Class):
+                methods = [method_of(Instance(option), name) for name in ("dispatch", "__call__")]
+                functions = [method for method in methods if method is not None]
+            found = [swallow for function in functions for swallow in own_swallows(program, function)]
+            if found and not _app_protected(program, route):
+                yield from (swallow for swallow in found if swallow.returned is None or _hands_on(swallow.returned))
+
+
+def _hands_on(form: Form) -> bool:
+    return any(inner[0] == "call" and inner[2][-1] == "call_next" for inner in walk(form))
+
+
+def _app_protected(program: Program, route: Route) -> bool:
+    return any(program.guarding(other).protection == "protected" for other in program.routes if other.app is route.app)
+
+
+def _finding(place: Location, swallow: Swallow, routes: list[Route]) -> Finding:
+    shown = [route for route in routes if route.place is not None][:20]
+    evidence = [
+        Evidence(route.place.location, f"{access.spoken(route)} relies on it") for route in shown if route.place
+    ]
+    return RULE.finding(
+        place,
+        f"a token that fails to verify is let through here, so a forged or expired one opens "
+        f"{access.spoken(routes[0])}: raise HTTPException(401) in this handler",
+        symbol=swallow.function.dotted,
+        route=access.key(routes[0]),
+        evidence=evidence,
+        fix=_fix(swallow),
+        masks=("unprotected-route", "missing-authorization", "optional-auth-unchecked"),
+    )
+
+
+_REFUSAL = (
+    'raise HTTPException(status_code=401, detail="Invalid token", headers={"WWW-Authenticate": "Bearer"}) from None'
+)
+
+
+def _fix(swallow: Swallow) -> Fix | None:
+    """The handler raises 401 at its end; none in a middleware, where an HTTPException is answered with 500 (f46)."""
+    names = {parameter[0] for parameter in swallow.function.parameters}
+    if not swallow.body or names & {"call_next", "scope"}:
+        return None
+    path, last = swallow.function.module.path, swallow.body[-1]
+    edit: Edit = InsertStatements(path, span_of(last[1]), "after", _REFUSAL)
+    if last[0] in ("pass", "return"):
+        edit = ReplaceStatement(path, span_of(last[1]), _REFUSAL)
+    return Fix("refuse the request: raise 401", True, (edit, AddImport(path, "fastapi", "HTTPException")))

@@ -1,0 +1,87 @@
+"""FSL507: a dependency gives nothing for a stranger instead of refusing him, and nobody tests what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._exposure import is_meant_for_everybody
+from fastapi_seclint.checks._swallowing import looks_at, swallows
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.encounters import Stranger
+from fastapi_seclint.program.meetings import verdict
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.rule import Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL507",
+    name="optional-auth-unchecked",
+    summary="a route takes an optional user and never tests whether there is one",
+    severity="high",
+    cwe=(287, 306),
+    owasp=("API2",),
+    guide="9",
+)
+
+
+@RULE.check
+def optional_auth_unchecked(program: Program) -> Iterator[Finding]:
+    """A finding on the `def` of each route that goes on without a user."""
+    seen: set[object] = set()
+    for route in program.routes:
+        if route.place in seen or not _is_considered(program, route):
+            continue
+        node = next((node for node in route.dependencies if _lets_through(program, route, node)), None)
+        if node is not None:
+            seen.add(route.place)
+            yield _finding(route, node)
+
+
+def _is_considered(program: Program, route: Route) -> bool:
+    if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
+        return False
+    if is_meant_for_everybody(program, route) or program.guarding(route).protection != "open":
+        return False
+    return (access.changes_state(route) and not access.only_reads(route)) or _is_listed_scheme(route)
+
+
+def _is_listed_scheme(route: Route) -> bool:
+    """Whether a scheme stands in a list of dependencies, where nobody gets what it gives."""
+    return any(not node.parameter and scheme_of(node.call) is not None for node in route.dependencies)
+
+
+def _lets_through(program: Program, route: Route, node: Node) -> bool:
+    """Whether a dependency gives nothing for missing or made-up credentials and the handler does not look at it."""
+    if not node.parameter and scheme_of(node.call) is None:
+        return False
+    if node.parameter and route.function is not None and looks_at(route.function, {node.parameter}):
+        return False
+    missing, junk = (program.guard_model.dependencies.encounter(node.call, Stranger(item)) for item in (False, True))
+    if missing.opaque or junk.opaque:
+        return False
+    if verdict(missing) == "passes":
+        nothing = missing.checked and missing.returned == frozenset({"nothing"})
+        return nothing or bool(missing.returned & {"absent", "bad"})
+    if scheme_of(node.call) is not None or (node.function is not None and swallows(program, node.function)):
+        return False
+    return verdict(junk) != "denies" and junk.returned <= {"bad", "nothing"} and "bad" in junk.returned
+
+
+def _finding(route: Route, node: Node) -> Finding:
+    name = node.name.rpartition(".")[2]
+    evidence = [] if node.written is None else [Evidence(node.written.location, "this gives nothing for a stranger")]
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"`{name}` gives nothing for a stranger instead of refusing him, and {access.spoken(route)} does not test it, "
+        "so it works without valid credentials: use a dependency that raises 401, or test for None",
+        symbol=access.symbol(route),
+        route=access.key(route),
+        evidence=evidence,
+        masks=("unprotected-route", "missing-authorization", "missing-ownership-check"),
+    )
