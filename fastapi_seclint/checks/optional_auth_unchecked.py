@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._exposure import is_meant_for_everybody
 from fastapi_seclint.checks._swallowing import looks_at, swallows
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Rule
 
 if TYPE_CHECKING:
@@ -67,9 +70,37 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if verdict(missing) == "passes":
         nothing = missing.checked and missing.returned == frozenset({"nothing"})
         return nothing or bool(missing.returned & {"absent", "bad"})
-    if scheme_of(node.call) is not None or (node.function is not None and swallows(program, node.function)):
+    if scheme_of(node.call) is not None or node.function is None or not _looks_up(node.function):
+        return False
+    if swallows(program, node.function):
         return False
     return verdict(junk) != "denies" and junk.returned <= {"bad", "nothing"} and "bad" in junk.returned
+
+
+def _looks_up(function: Function) -> bool:
+    """Whether a function looks something up in a way that gives None when it is not there, and returns that."""
+    looked: set[str] = set()
+    for form in walk(function.statements()):
+        if form[0] == "assign" and form[3] is not None and _is_lookup(form[3]):
+            looked.update(target[2] for target in form[2] if target[0] == "name")
+        given = form[2] if form[0] == "return" else None
+        if given is not None and (_is_lookup(given) or (given[0] == "name" and given[2] in looked)):
+            return True
+    return False
+
+
+def _is_lookup(form: Form) -> bool:
+    while form[0] == "await":
+        form = form[2]
+    if form[0] != "call" or form[2][0] not in ("name", "attr"):
+        return False
+    return _LOOKUP.match(str(form[2][-1])) is not None
+
+
+_LOOKUP = re.compile(
+    r"^(get|first|one_or_none|scalar_one_or_none|scalar|find_one|fetchone|fetchrow|next"
+    r"|(look_?up|find|fetch|get|load|search)_\w*(by|for|with|in)_\w+)$"
+)
 
 
 def _finding(route: Route, node: Node) -> Finding:

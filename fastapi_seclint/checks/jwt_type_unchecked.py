@@ -1,0 +1,96 @@
+"""FSL306: the makers of tokens say of what type they are, and the reader that guards routes never looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._dependencies import wiring
+from fastapi_seclint.checks._jwt import Decoding
+from fastapi_seclint.checks._payloads import Token
+from fastapi_seclint.checks._token_types import key_of, key_read, kinds, looks_for, reached, read_in, type_claims
+from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.dependencies import running
+from fastapi_seclint.program.values import Function, options
+from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL306",
+    name="jwt-type-unchecked",
+    summary="a refresh or reset token opens the API, since nobody looks at its type",
+    severity="high",
+    cwe=(287, 863),
+    owasp=("API2",),
+    guide="10",
+)
+
+
+@RULE.check
+def jwt_type_unchecked(program: Program) -> Iterator[Finding]:
+    """A finding on the call by which a guard reads a token of any type."""
+    typed = [token for token, purpose, _ in kinds(program) if purpose != "access" and type_claims(token)]
+    plain = [token for token, purpose, _ in kinds(program) if purpose == "access"]
+    if not typed or not plain:
+        return
+    seen: set[Location] = set()
+    for function in _readers(program):
+        claims = {claim for token in typed for claim in type_claims(token)}
+        if any(looks_for(one, claims) for one in _receivers(program, function)):
+            continue
+        found = _unlooked(program, function, typed)
+        if found is None:
+            continue
+        decoding, form, token = found
+        place = Location(function.module.path, span_of(form[1]))
+        if place not in seen:
+            seen.add(place)
+            yield _finding(place, function, decoding, token)
+
+
+def _readers(program: Program) -> Iterator[Function]:
+    """The functions that stand between a token and a route, those of the route that refreshes left out."""
+    for value in wiring(program).callables:
+        function = running(value)
+        if function is not None and "refresh" not in function.name and program.guard_model.authenticates(value):
+            yield function
+
+
+def _receivers(program: Program, function: Function) -> Iterator[Function]:
+    """The functions that are given what a dependency returns."""
+    for consumer in wiring(program).consumers:
+        pair = program.walker.resolver.dependency_of(consumer.parameter)
+        if pair is not None and any(running(option) is function for option in options(pair[1])):
+            yield consumer.function
+
+
+def _unlooked(program: Program, function: Function, others: list[Token]) -> tuple[Decoding, Form, Token] | None:
+    """The reading of a token on the way of a function that takes another type too, and the call that leads there."""
+    way = list(reached(program, function))
+    claims = {claim for token in others for claim in type_claims(token)}
+    if any(looks_for(one, claims | {"aud", "audience"}) for one, _ in way):
+        return None
+    for one, first in way:
+        for decoding in read_in(program, one):
+            for token in others:
+                key = key_of(token.encoding)
+                if key and key == key_read(decoding) and decoding.argument("audience") is None:
+                    return decoding, first or decoding.call.form, token
+    return None
+
+
+def _finding(place: Location, function: Function, decoding: Decoding, token: Token) -> Finding:
+    evidence = [Evidence(token.encoding.call.location, "a token of another type is made here, with the same key")]
+    if decoding.call.location != place:
+        evidence.append(Evidence(decoding.call.location, "the token is read here"))
+    claim = sorted(type_claims(token))[0]
+    return RULE.finding(
+        place,
+        f"`{function.name}` never looks at the claim `{claim}`, so a token that was made for something else, which "
+        f"lives longer or travels by mail, opens the API: refuse what is no access token",
+        symbol=function.dotted,
+        evidence=evidence,
+    )
