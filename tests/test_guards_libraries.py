@@ -283,8 +283,8 @@ def test_a_database_or_a_body_out_of_sight_is_no_guard(text: str, tmp_path: Path
     "text",
     [
         "from auth import get_session\n@app.get('/x')\ndef x(who=Depends(get_session)): ...",
-        "@app.get('/x')\ndef x(who=Depends(get_current_user)): ...",
-        "@app.post('/x')\ndef x(who: CurrentUser): ...",
+        "@app.get('/x')\ndef x(who=Depends(get_logged_in_user)): ...",
+        "@app.post('/x')\ndef x(who: LoggedInUser): ...",
     ],
 )
 def test_a_guard_out_of_sight_leaves_the_route_unknown(text: str, tmp_path: Path) -> None:

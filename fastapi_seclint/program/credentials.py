@@ -85,7 +85,7 @@ def _names_database(name: str) -> bool:
     module, _, last = name.removesuffix("()").rpartition(".")
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", last)
     if _DATABASE_SESSION.match(plain):
-        return _GUARDIAN.search(module) is None
+        return re.search(r"auth|login|token|secur", module, re.I) is None
     return _SESSION.match(plain) is not None and _DATABASE.search(module) is not None
 
 
