@@ -29,6 +29,9 @@ _VERBS = word_set("get load fetch read list find current valid known")
 _NO_KEYS = word_set("revoked blacklist blacklisted denylist used seen special stop reserved forbidden db database")
 _BARE = word_set("key value code hash otp")
 _EXPECTED = word_set("expected correct computed calculated configured")
+_RECEIVED = word_set(
+    "api auth given header hub key provided received request secret sent signature stripe token webhook x"
+)
 _REQUEST = frozenset({"headers", "query_params", "cookies"})
 _SENT = word_set("credentials password token api_key apikey secret signature key authorization")
 
@@ -273,7 +276,7 @@ def _expected(given: Form, secret: Form) -> str:
     if secret[0] != "name" or len(words) < 2 or words[0] not in _EXPECTED or sent[:1] == words[:1]:
         return ""
     kinds = {"key": "API key", "token": "token", "signature": "signature", "secret": "secret"}
-    return kinds.get(words[-1], "") if sent[-1:] == words[-1:] else ""
+    return kinds.get(words[-1], "") if sent[-1:] == words[-1:] and set(sent) <= _RECEIVED else ""
 
 
 def _may_hold(name: str) -> bool:

@@ -106,8 +106,12 @@ def _leaves(form: Form) -> bool:
 
 def _refusal(program: Program, test: Form) -> Refusal:
     names, texts, least, partly = set(), [], 0, False
+    unequal = [item for item in walk(test) if item[0] == "compare" and item[3][0] in ("!=", "not in", "is not")]
+    required = {id(item) for form in unequal for item in walk(form)}
     for form in walk(test):
         match form:
+            case ["const", _, str()] if id(form) in required:
+                continue
             case ["name", _, str() as name] | ["attr", _, _, str() as name]:
                 names.add(name.lower())
                 partly = partly or name in ("startswith", "endswith")
