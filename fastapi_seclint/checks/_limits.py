@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.checks._definitions import decorators_of
+from fastapi_seclint.checks._identity import form_at
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.calls import method_of
@@ -74,6 +75,7 @@ def limited(program: Program, route: Route, *, failures: bool) -> bool:
         bool([name for name in program.guarding(route).guards.rate_limit if "SlowAPI" not in name])
         or any(_dependency_limits(program, declared, node.name, node.call) for node in route.nodes(alternatives=False))
         or any(_decorator_limits(program, declared, *item) for item in _decorators(program, route))
+        or _written_dependency_limits(route)
         or any(layer_limits(program, layer) for layer in layers(route))
         or _class_limits(program, route)
         or (route.function is not None and reaches(program, route.function, failures))
@@ -109,6 +111,26 @@ def _dependency_limits(program: Program, declared: Declared, name: str, call: Va
         return True
     function = running(call)
     return function is not None and reaches(program, function)
+
+
+def _written_dependency_limits(route: Route) -> bool:
+    """Whether a `Depends(...)` on the route's way names a limit that is not in sight: `Depends(rate_limit)`."""
+    places = [route.router.place, route.app.place, *(include.place for include in route.includes)]
+    forms: list[Form | None] = [form_at(place) for place in places]
+    if route.registration is not None:
+        forms.append(form_at(route.registration.place))
+    forms += route.function.parameters if route.function is not None else []
+    return any(form is not None and _names_limiting_dependency(form) for form in forms)
+
+
+def _names_limiting_dependency(form: Form) -> bool:
+    for inner in walk(form):
+        match inner:
+            case ["call", _, ["name" | "attr", *_, "Depends" | "Security"], [argument, *_], _]:
+                words = [str(item[-1]) for item in walk(argument) if item[0] in ("name", "attr")]
+                if any(names_limiting_decorator(word) for word in words):
+                    return True
+    return False
 
 
 def dependencies_limit(program: Program, value: Value, place: Place) -> bool:
