@@ -93,7 +93,7 @@ def _is_lookup(form: Form) -> bool:
     """Whether an expression finds something by what it is given: a call by its name, an item of a store."""
     match form:
         case ["call", _, ["attr", _, ["name" | "attr", *_] as owner, method], *_] if _STORE.search(str(owner[-1])):
-            return method.startswith(("get", "find", "load", "fetch", "read", "select"))
+            return str(method).startswith(("get", "find", "load", "fetch", "read", "select"))
         case ["call", _, ["name" | "attr", *_] as called, positional, keywords] if positional or keywords:
             name = str(called[-1])
             return not name[:1].isupper() and _LOOKUP.search(name) is not None
