@@ -57,7 +57,7 @@ def naming_guard(program: Program, dependency: Dependency, made: Class) -> Fix |
     Safe when the project has one such function only.
     """
     call = _call_at(program, dependency.place)
-    found = list(givers(program, made))
+    found = [function for function in givers(program, made) if "." not in function.qualname]
     if call is None or not found:
         return None
     reached = _reached(call.block.module, found[0])
