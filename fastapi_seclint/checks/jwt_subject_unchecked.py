@@ -122,7 +122,7 @@ def _refreshing(program: Program) -> Iterator[Finding]:
         seen.add(route.place)
         given = [node.function for node in route.nodes() if node.function is not None]
         way = [one for start in (function, *given) for one, _ in reached(program, start)]
-        makes = any((one.module.file, one.number) in makers for one in way)
+        makes = any((one.module.file, one.number) in makers for one, _ in reached(program, function))
         if makes and any(read_in(program, one) for one in way) and not any(_looks_up(one) for one in way):
             yield RULE.finding(
                 route.place.location,
