@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 _SPOKEN = {"md5": "MD5", "sha1": "SHA-1", "sha224": "SHA-224", "sha256": "SHA-256", "sha384": "SHA-384",
            "sha512": "SHA-512", "crc32": "CRC-32", "hash": "Python's hash()"}  # fmt: skip
 _BREACHES = re.compile(rb"pwned|hibp|breach|leaked|k_?anonym", re.I)
-_NO_STORAGE = re.compile(
-    r"cache|(^|_)key($|_)|derive|fernet|encrypt|cipher|fingerprint|etag|stamp|mask|redact|log", re.I
-)
+_NO_STORAGE = re.compile(r"cache|(^|_)key($|_)|derive|fernet|encrypt|cipher|fingerprint|etag|stamp|mask|redact", re.I)
 _DEPTH = 4
 
 
@@ -44,7 +42,7 @@ def harmless(known: Passwords, caller: Block, text: Text) -> bool:
         return True
     function = block.function
     if function is not None:
-        if _BREACHES.search(function.module.facts.lowered(function.number)):
+        if _BREACHES.search(function.module.facts.lowered(function.number) + function.name.encode()):
             return True
         if _NO_STORAGE.search(function.name) and "hash" not in function.name.lower():
             return True
