@@ -23,7 +23,7 @@ def only_in_development(place: Place) -> bool:
         for form in _around(statements, place.at):
             if form[0] == "class" and _CLASS.search(_WORDS.sub("_", form[2]).lower()):
                 return True
-            if form[0] in ("if", "ifexp") and _keeps(form, place.at):
+            if form[0] in ("if", "ifexp") and keeps_to_development(form, place.at):
                 return True
     return False
 
@@ -58,7 +58,8 @@ def holds(outer: int, inner: int) -> bool:
     return starts and (span.end_line, span.end_column) <= (out.end_line, out.end_column)
 
 
-def _keeps(form: Form, at: int) -> bool:
+def keeps_to_development(form: Form, at: int) -> bool:
+    """Whether the test of an `if` or conditional expression keeps a place in it to development."""
     body, otherwise = ([form[3]], [form[4]]) if form[0] == "ifexp" else (form[3], form[4])
     kind = _about(form[2])
     if any(holds(item[1], at) for item in body):

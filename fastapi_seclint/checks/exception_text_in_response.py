@@ -1,0 +1,212 @@
+"""FSL901: what an exception says, or a whole traceback, is sent to the client."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._development import holds, only_in_development
+from fastapi_seclint.checks._exception_texts import Caught, Sort, caught, sort_of, tells
+from fastapi_seclint.checks._origins import ask, callers
+from fastapi_seclint.checks._passwords import passwords
+from fastapi_seclint.facts.forms import Form, line_of, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Place, options
+from fastapi_seclint.rule import Confidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL901",
+    name="exception-text-in-response",
+    summary="exception texts tell strangers about queries, paths, hosts and libraries",
+    severity="medium",
+    cwe=(209,),
+    owasp=("API8",),
+    guide="10",
+)
+
+_HTTP = re.compile(r"(HTTPException|HttpException|HTTPError|WebSocketException)$")
+_RESPONSE = re.compile(r"^(JSON|ORJSON|UJSON|PlainText|HTML|Template)?Response$")
+_SENDING = frozenset({"send_text", "send_json"})
+_RIGHT = re.compile(r"role|permission|scope|privilege", re.I)
+_LIMITED = frozenset({"status_code", "headers", "media_type", "background", "code", "name"})
+
+
+@RULE.check
+def exception_text_in_response(program: Program) -> Iterator[Finding]:
+    """One finding for each answer, at the expression that puts the text in."""
+    seen: set[tuple[str, int]] = set()
+    for found in caught(program):
+        for form, confidence in _leaks(program, found):
+            key = (found.block.module.path, line_of(form[1]))
+            if key in seen or only_in_development(Place(found.block.module, form[1])):
+                continue
+            narrowed = _narrowed(found, form)
+            sort: Sort = "foreign" if _is_trace(form) else sort_of(program, found, narrowed)
+            if sort == "own":
+                continue
+            seen.add(key)
+            message = (
+                "an exception's text in a response tells strangers about queries, paths, hosts and libraries: log it, "
+                "and answer with a constant text"
+            )
+            doubtful = sort == "doubtful"
+            yield RULE.finding(
+                found.block.location(form),
+                message,
+                severity="low" if doubtful else None,
+                confidence="low" if doubtful else confidence,
+                persona="pedantic" if doubtful else None,
+                symbol=found.block.symbol,
+            )
+    yield from _refusals(program)
+
+
+def _is_trace(form: Form) -> bool:
+    return any(item[0] in ("name", "attr") and str(item[-1]).startswith("format_ex") for item in walk(form))
+
+
+def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]:
+    """The expressions with the text that go into an answer."""
+    later = found.block.statements if found.texts else found.statements
+    for form in walk(later):
+        inside = any(holds(item[1], form[1]) for item in found.statements)
+        if form[1] < found.at and not inside:
+            continue
+        match form:
+            case ["raise", _, ["call", *_] as call, _] | ["return", _, ["call", *_] as call] if _is_http(
+                program, found.block, call
+            ):
+                yield from ((item, "high") for item in _given(call) if tells(found, item))
+            case ["assign", _, _, ["call", *_] as call] if _is_http(program, found.block, call):
+                yield from ((item, "high") for item in _given(call) if tells(found, item))
+            case ["call", _, ["name" | "attr", *_] as function, *_] if _RESPONSE.match(str(function[-1])):
+                yield from ((item, "high") for item in _given(form) if tells(found, item))
+            case ["call", _, ["attr", _, _, name], *_] if name in _SENDING:
+                yield from ((item, "medium") for item in _given(form) if tells(found, item))
+            case ["return", _, value] if value is not None and tells(found, value):
+                if not (_is_bare(value) and value[2] == found.name) and _answers(program, found):
+                    yield _put_in(found, value), "medium"
+
+
+def _put_in(found: Caught, value: Form) -> Form:
+    """Where the text gets into what is returned: an item put into a container, the text that has a name."""
+    names = [form[2] for form in walk(value) if form[0] == "name" and form[2] in found.texts]
+    if names and (_is_bare(value) or names[0] in found.containers):
+        return found.texts[names[0]]
+    return value
+
+
+def _is_bare(form: Form) -> bool:
+    return bool(form[0] == "name")
+
+
+def _is_http(program: Program, block: Block, call: Form) -> bool:
+    """Whether a call makes an exception that becomes an answer with its text."""
+    callee = call[2]
+    if callee[0] not in ("name", "attr"):
+        return False
+    if _HTTP.search(str(callee[-1])):
+        return True
+    classes = [option for option in options(ask(program, block, callee)) if isinstance(option, Class)]
+    if classes:
+        return any(name.endswith("HTTPException") for cls in classes for name in cls.external_bases())
+    return any(keyword == "detail" for keyword, _, _ in call[4])
+
+
+def _given(call: Form) -> list[Form]:
+    named = [value for keyword, value, _ in call[4] if keyword not in _LIMITED]
+    return [*call[3], *named]
+
+
+def _answers(program: Program, found: Caught) -> bool:
+    """Whether what the function returns is sent: it is a handler, or a handler returns what it gets from it."""
+    function = found.block.function
+    if function is None:
+        return False
+    is_handler = passwords(program).requests.is_handler
+    if found.handler or (is_handler(function)):
+        return True
+    return any(
+        block.function is not None and is_handler(block.function) and _returns(block, call)
+        for block, call, _ in callers(program, function)
+    )
+
+
+def _returns(block: Block, call: Form) -> bool:
+    names: set[str] = set()
+    for form in walk(block.statements):
+        if form[0] == "assign" and _plain(form[3]) is call:
+            names |= {target[2] for target in form[2] if target[0] == "name"}
+        if form[0] == "return" and form[2] is not None:
+            value = _plain(form[2])
+            if value is call or (value[0] == "name" and value[2] in names):
+                return True
+    return False
+
+
+def _plain(form: Form) -> Form:
+    while form[0] == "await":
+        form = form[2]
+    return form
+
+
+def _narrowed(found: Caught, form: Form) -> list[Form] | None:
+    """The classes that an `isinstance` around a place has asked the exception for."""
+    for test in walk(found.statements):
+        if test[0] not in ("if", "ifexp"):
+            continue
+        body = test[3] if test[0] == "if" else [test[3]]
+        if not any(holds(item[1], form[1]) or holds(form[1], item[1]) for item in body):
+            continue
+        for call in walk(test[2]):
+            match call:
+                case ["call", _, ["name", _, "isinstance"], [["name", _, name], kind], _] if name == found.name:
+                    return list(kind[2]) if kind[0] == "tuple" else [kind]
+    return None
+
+
+def _refusals(program: Program) -> Iterator[Finding]:
+    """A 403 that puts the role or permission into its text which the caller lacks."""
+    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+        if program.is_test(module) or not any("HTTPException" in word for word in module.facts.words):
+            continue
+        for number in range(len(module.facts.functions)):
+            if not module.facts.body_mentions(number, b"403"):
+                continue
+            scope = program.sites.scope(module, number)
+            if scope is None:
+                continue
+            block = Block(module, scope.function, module.facts.body(number), scope)
+            for form in walk(block.statements):
+                if form[0] == "call" and _is_http(program, block, form) and _forbids(form):
+                    for item in _given(form):
+                        if item[0] in ("fstr", "binop") and _names_right(item):
+                            yield RULE.finding(
+                                block.location(item),
+                                "the refusal names the role or permission that the caller lacks, which tells an "
+                                "attacker what to go for: answer with a constant text",
+                                severity="low",
+                                persona="pedantic",
+                                symbol=block.symbol,
+                            )
+
+
+def _forbids(call: Form) -> bool:
+    return any(
+        (item[0] == "const" and item[2] == 403) or (item[0] == "attr" and item[3] == "HTTP_403_FORBIDDEN")
+        for argument in [*call[3], *(value for _, value, _ in call[4])]
+        for item in (argument,)
+    )
+
+
+def _names_right(form: Form) -> bool:
+    return any(
+        (item[0] == "name" and _RIGHT.search(item[2])) or (item[0] == "attr" and _RIGHT.search(item[3]))
+        for part in walk(form)
+        if part[0] in ("fmt", "binop")
+        for item in walk(part[2:])
+    )
