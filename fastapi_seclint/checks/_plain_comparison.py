@@ -42,7 +42,7 @@ def comparisons(known: Passwords) -> Iterator[Kept]:
             if text is None or text.kind != "plain" or not (text.sure or typed[0] == "name"):
                 continue
             if is_stored(known, block, stored):
-                yield Kept(block, form[1], typed, text.sure)
+                yield Kept(block, form[1], typed, text.sure, stored=stored)
                 break
     yield from _queries(known)
 

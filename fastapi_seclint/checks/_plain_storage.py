@@ -45,12 +45,17 @@ _DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict"})
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A place where a password is kept as it was typed: what to point at, the password's own expression, how sure."""
+    """A place where a password is kept as it was typed: what to point at, the password's own expression, how sure.
+
+    `field` is its name where `form` is a whole body, `stored` what it is compared with.
+    """
 
     block: Block
     at: int
     form: Form
     sure: bool
+    field: str = ""
+    stored: Form | None = None
 
 
 def kept(known: Passwords) -> Iterator[Kept]:
@@ -157,7 +162,7 @@ def _whole(
     if secret is None or (names is not None and secret not in names) or has_own_ways(source.cls):
         return
     if not _changed(known, block, value) and not known.hashes(block):
-        yield Kept(block, at, value, source.sure)
+        yield Kept(block, at, value, source.sure, secret)
 
 
 def _display_of(known: Passwords, block: Block, value: Form) -> Form | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._digests import algorithm, harmless
+from fastapi_seclint.checks._password_fixes import slow
 from fastapi_seclint.checks._passwords import Passwords, Text, passwords
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
@@ -23,6 +24,7 @@ RULE = Rule(
     cwe=(916, 328),
     owasp=("API2",),
     guide="2",
+    fixable="unsafe",
 )
 
 
@@ -63,4 +65,11 @@ def _finding(known: Passwords, block: Block, text: Text) -> Finding:
         "second; use a slow, salted password hasher (argon2 or bcrypt)"
     )
     symbol = (block if text.through is not None else text.block).symbol
-    return RULE.finding(place, message, symbol=symbol, confidence="high" if text.sure else "medium", evidence=evidence)
+    return RULE.finding(
+        place,
+        message,
+        symbol=symbol,
+        confidence="high" if text.sure else "medium",
+        evidence=evidence,
+        fix=slow(known, text),
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.checks._password_fixes import plain_in, verified
 from fastapi_seclint.checks._passwords import Passwords, Text, passwords
 from fastapi_seclint.checks._plain_comparison import pairs
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.rule import Confidence, Finding, Rule
+from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -22,6 +23,7 @@ RULE = Rule(
     cwe=(208, 916),
     owasp=("API2",),
     guide="2",
+    fixable="unsafe",
 )
 
 _SALTED = (
@@ -44,7 +46,17 @@ def password_hash_compared(program: Program) -> Iterator[Finding]:
             continue
         message = _SALTED if text.kind == "hash" else _DIGEST
         confidence: Confidence = "high" if text.sure or text.kind == "digest" else "medium"
-        yield RULE.finding(block.location(form), message, symbol=block.symbol, confidence=confidence)
+        fix = _fix(known, block, form, left, right, text)
+        yield RULE.finding(block.location(form), message, symbol=block.symbol, confidence=confidence, fix=fix)
+
+
+def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, text: Text) -> Fix | None:
+    """Verify, where the hash is made in the comparison itself."""
+    call = next((side for side in (left, right) if side[0] == "call" and _hashed(known, block, side) is not None), None)
+    if call is None:
+        return None
+    plain = plain_in(known, block, text.through or text.form)
+    return verified(known, block, form, plain, right if call is left else left) if plain is not None else None
 
 
 def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:

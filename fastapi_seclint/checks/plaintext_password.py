@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._passwords import passwords
+from fastapi_seclint.checks._password_fixes import hashed, hashed_whole, verified
+from fastapi_seclint.checks._passwords import Passwords, passwords
 from fastapi_seclint.checks._plain_comparison import comparisons
-from fastapi_seclint.checks._plain_storage import kept
-from fastapi_seclint.rule import Confidence, Finding, Rule
+from fastapi_seclint.checks._plain_storage import Kept, kept
+from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ RULE = Rule(
     cwe=(256, 522),
     owasp=("API2",),
     guide="2",
+    fixable="unsafe",
 )
 
 _KEPT = (
@@ -45,4 +47,21 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
         if location not in seen:
             seen.add(location)
             confidence: Confidence = "high" if item.sure else "medium"
-            yield RULE.finding(location, message, symbol=item.block.symbol, confidence=confidence)
+            fix = _fix(known, item)
+            yield RULE.finding(location, message, symbol=item.block.symbol, confidence=confidence, fix=fix)
+
+
+def _fix(known: Passwords, item: Kept) -> Fix | None:
+    if item.stored is not None:
+        compare = next(form for form in known.forms(item.block) if form[1] == item.at)
+        return verified(known, item.block, compare, item.form, item.stored)
+    if item.field:
+        return hashed_whole(known, item.block, item.form, item.field)
+    if item.form[0] not in ("name", "attr", "sub") or _asks(known, item):
+        return None
+    return hashed(known, item.block, item.form)
+
+
+def _asks(known: Passwords, item: Kept) -> bool:
+    """Whether the place is a look-up, which no hash can stand in for."""
+    return any(form[1] == item.at and form[0] == "call" for form in known.forms(item.block))
