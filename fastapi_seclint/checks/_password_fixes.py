@@ -129,7 +129,8 @@ def slow(known: Passwords, text: Text) -> Fix | None:
     for form in known.forms(block):
         if form[0] == "call" and form[2][0] == "attr" and form[2][2] is whole and form[2][3] in _ENDS:
             whole = form
-    if any(form[0] in ("binop", "fstr", "compare") and _holds(form, whole) for form in known.forms(block)):
+    part = (form for form in known.forms(block) if form[0] in ("binop", "fstr", "compare") and _holds(form, whole))
+    if whole is digest or any(part):
         return None
     plain = plain_in(known, block, digest)
     return hashed_as(known, block, whole, plain) if plain is not None else None

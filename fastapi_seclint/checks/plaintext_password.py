@@ -47,21 +47,16 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
         if location not in seen:
             seen.add(location)
             confidence: Confidence = "high" if item.sure else "medium"
-            fix = _fix(known, item)
+            fix = _fix(known, item, message is _KEPT)
             yield RULE.finding(location, message, symbol=item.block.symbol, confidence=confidence, fix=fix)
 
 
-def _fix(known: Passwords, item: Kept) -> Fix | None:
+def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
     if item.stored is not None:
         compare = next(form for form in known.forms(item.block) if form[1] == item.at)
         return verified(known, item.block, compare, item.form, item.stored)
     if item.field:
         return hashed_whole(known, item.block, item.form, item.field)
-    if item.form[0] not in ("name", "attr", "sub") or _asks(known, item):
+    if not stays or item.form[0] not in ("name", "attr", "sub"):  # no hash can stand in for a look-up
         return None
     return hashed(known, item.block, item.form)
-
-
-def _asks(known: Passwords, item: Kept) -> bool:
-    """Whether the place is a look-up, which no hash can stand in for."""
-    return any(form[1] == item.at and form[0] == "call" for form in known.forms(item.block))

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._password_names import naming
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.checks._rendering import rendered
+from fastapi_seclint.edits import Edit, RemoveKeyword, ReplaceExpression, SetKeyword
+from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Collection, Const, External, Value, settled
-from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.rule import Finding, Fix, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -22,6 +24,7 @@ RULE = Rule(
     cwe=(916, 759, 327),
     owasp=("API2",),
     guide="2",
+    fixable="unsafe",
 )
 
 _CONTEXTS = ("passlib.context.CryptContext", "passlib.context.LazyCryptContext")
@@ -48,11 +51,13 @@ def weak_password_scheme(program: Program) -> Iterator[Finding]:
     for call in program.sites.calls(*_CONTEXTS):
         schemes = call.argument("schemes", 0)
         if schemes is not None and (name := _weak_default(call, schemes)):
-            yield _finding(call, schemes.at, _scheme_message(name))
+            yield _finding(call, schemes.at, _scheme_message(name), _strong_first(call, schemes))
             continue
         for keyword, value, at in call.form[4]:
             if keyword is not None and (found := _few(keyword, _number(call, value))):
-                yield _finding(call, at, found)
+                yield _finding(
+                    call, at, found, _default_cost(RemoveKeyword(_path(call), span_of(call.form[1]), keyword))
+                )
     yield from _low_cost(program)
     for call in program.sites.calls(
         *(f"passlib.hash.{name}.{way}" for name in _named() for way in ("hash", "encrypt"))
@@ -130,7 +135,10 @@ def _cost(call: Call, name: str, position: int, least: int, scheme: str) -> Iter
     given = call.argument(name, position)
     number = _number(call, given.form) if given is not None else None
     if given is not None and number is not None and number < least:
-        yield _finding(call, given.at, _cost_message(scheme, number))
+        fix = None
+        if scheme != "pbkdf2" and (code := rendered(call.form[2])) is not None:
+            fix = _default_cost(ReplaceExpression(_path(call), span_of(call.form[1]), f"{code}()"))
+        yield _finding(call, given.at, _cost_message(scheme, number), fix)
 
 
 def _number(call: Call, form: Form) -> int | None:
@@ -140,5 +148,27 @@ def _number(call: Call, form: Form) -> int | None:
     return None
 
 
-def _finding(call: Call, at: int, message: str) -> Finding:
-    return RULE.finding(call.block.location(at), message, symbol=call.block.symbol)
+def _strong_first(call: Call, schemes: Argument) -> Fix | None:
+    """A slow scheme that passlib itself brings goes first; the old ones are read on, and marked as deprecated."""
+    names = _texts(call.value(schemes))
+    if not names or call.argument("default") is not None:
+        return None
+    old = ", ".join(f'"{name}"' for name in names if name != "pbkdf2_sha256")
+    edits: tuple[Edit, ...] = (
+        SetKeyword(_path(call), span_of(call.form[1]), "deprecated", '"auto"'),
+        SetKeyword(_path(call), span_of(call.form[1]), "pbkdf2_sha256__default_rounds", "600_000"),
+        ReplaceExpression(_path(call), span_of(schemes.form[1]), f'["pbkdf2_sha256", {old}]'),
+    )
+    return Fix("hash new passwords slowly and with a salt, and read the old ones", False, edits)
+
+
+def _default_cost(edit: Edit) -> Fix:
+    return Fix("leave the cost to the library", False, (edit,))
+
+
+def _path(call: Call) -> str:
+    return call.block.module.path
+
+
+def _finding(call: Call, at: int, message: str, fix: Fix | None = None) -> Finding:
+    return RULE.finding(call.block.location(at), message, symbol=call.block.symbol, fix=fix)
