@@ -59,7 +59,7 @@ def handle(request: Registration, user=Depends(get_user), stored_hash: str = "",
 LOGIN = (
     HANDLER.partition("@app.post")[0]
     + '@app.post("/auth/login")\ndef handle(form_data: OAuth2PasswordRequestForm = Depends()):\n'
-    "    user = get_user_by_email(form_data.username)\n    password = form_data.password",
+    "    user = get_user_by_email(form_data.username)\n    password = form_data.password"
 )
 DECODER = "\ndef read(token: str):\n"
 

@@ -147,6 +147,7 @@ def _finding(
         route=access.key(route) if route is not None else None,
         evidence=evidence,
         fix=fix,
+        masks=("missing-www-authenticate",),
     )
 
 

@@ -30,7 +30,7 @@ def authenticate_user(database: sqlite3.Connection, email: str, password: str) -
 
 def login_user(form_data: Annotated[OAuth2PasswordRequestForm, Depends()], database: Database) -> User:
     """The user who logs in with a form; raises 401 with one text, or 429."""
-    login_by_account.hit(form_data.username.lower())
+    login_by_account.hit(form_data.username.strip().lower())
     user = authenticate_user(database, form_data.username, form_data.password)
     if user is None:
         raise HTTPException(

@@ -1,5 +1,8 @@
 """Limits on how often somebody may try, kept in memory (guide sections 9 and 10).
 
+Counted are the address that a request comes from and the account that it names, so that an attacker with many addresses
+has no more tries at one account than one with a single address.
+
 For one process. With several workers each counts for itself: use `rate_limits_redis`, or a limit in the proxy. Who is
 asking is the address of the connection. Headers such as X-Forwarded-For are the client's own words; behind a proxy let
 the server read them from that proxy only (`uvicorn --proxy-headers --forwarded-allow-ips`).
@@ -10,9 +13,29 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict, deque
+from collections.abc import Mapping
 from threading import Lock
 
 from fastapi import HTTPException, Request, status
+
+ACCOUNT_FIELDS = ("username", "email", "login", "phone")
+
+
+async def named_account(request: Request) -> str | None:
+    """The account that a form or a JSON body names, or None. FastAPI keeps what is read here for the route."""
+    kind = request.headers.get("content-type", "json")
+    if "form" not in kind and "json" not in kind:
+        return None
+    try:
+        fields = await (request.form() if "form" in kind else request.json())
+    except ValueError:
+        return None
+    if isinstance(fields, Mapping):
+        for name in ACCOUNT_FIELDS:
+            value = fields.get(name)
+            if isinstance(value, str) and value:
+                return value.strip().lower()[:254]
+    return None
 
 
 class RateLimit:
@@ -29,9 +52,12 @@ class RateLimit:
         self._seen: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = Lock()
 
-    def __call__(self, request: Request) -> None:
-        """Count a request by the address that it comes from; raises 429."""
+    async def __call__(self, request: Request) -> None:
+        """Count a request by the address that it comes from, and by the account that it names; raises 429."""
         self.hit(request.client.host if request.client else "")
+        account = await named_account(request)
+        if account:
+            self.hit(f"account {account}")
 
     def hit(self, key: str) -> None:
         """Count a try for a key, an account's name for example; raises 429 when there were too many."""

@@ -100,6 +100,7 @@ CWE: Mapping[int, str] = {
     942: "Permissive Cross-domain Security Policy with Untrusted Domains",
     1004: "Sensitive Cookie Without 'HttpOnly' Flag",
     1021: "Improper Restriction of Rendered UI Layers or Frames",
+    1068: "Inconsistency Between Implementation and Documented Design",
     1104: "Use of Unmaintained Third Party Components",
     1127: "Compilation with Insufficient Warnings or Errors",
     1188: "Initialization of a Resource with an Insecure Default",

@@ -135,7 +135,7 @@ def test_many_addresses_have_few_tries_at_one_account(app: FastAPI) -> None:
     for number in range(25):
         with TestClient(app, base_url="https://testserver", client=(f"10.0.0.{number}", 1)) as client:
             codes.append(client.post("/auth/login", data={**FORM, "password": "wrong"}).status_code)
-    assert codes == [401] * 20 + [429] * 5
+    assert codes == [401] * 10 + [429] * 15
 
 
 def test_registering_chooses_no_role_and_tells_nothing(client: TestClient) -> None:

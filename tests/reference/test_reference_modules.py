@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bcrypt
 import pytest
-from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.testclient import TestClient
 from jose import jwt as jose_jwt
 from pydantic import ValidationError
@@ -243,3 +243,20 @@ def test_the_refresh_cookie_is_kept_from_scripts_and_other_sites() -> None:
     cleared = Response()
     cookies.clear_refresh_cookie(cleared)
     assert "max-age=0" in cleared.headers["set-cookie"].lower()
+
+
+@pytest.mark.parametrize("way", ["data", "json"])
+def test_an_attacker_with_many_addresses_has_few_tries_at_one_account(way: str) -> None:
+    app = FastAPI()
+
+    @app.post("/login", dependencies=[Depends(RateLimit(3, 60))])
+    async def login(request: Request) -> int:
+        return len(await (request.form() if way == "data" else request.json()))
+
+    def tries(address: int, name: str) -> int:
+        client = TestClient(app, client=(f"10.0.0.{address}", 1))
+        return client.post("/login", **{way: {"username": name, "password": "x"}}).status_code  # type: ignore[arg-type]
+
+    assert [tries(number, "ada") for number in range(5)] == [200, 200, 200, 429, 429]
+    assert tries(9, "ADA ") == 429
+    assert tries(9, "eve") == 200
