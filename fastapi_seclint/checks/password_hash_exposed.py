@@ -1,0 +1,140 @@
+"""FSL903: a route's answer has the password hash of a user in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks import _access as access
+from fastapi_seclint.checks._origins import ask, body_of
+from fastapi_seclint.checks._password_fields import Givers, leaves_out, password_field
+from fastapi_seclint.checks._records import classes_in
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value, options
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL903",
+    name="password-hash-exposed",
+    summary="a user is sent with his password hash, which can be cracked at leisure",
+    severity="high",
+    cwe=(200, 522),
+    owasp=("API3",),
+    guide="2, 5",
+)
+
+_UNFILTERED = ("builtins.", "typing.", "collections.")
+
+
+@RULE.check
+def password_hash_exposed(program: Program) -> Iterator[Finding]:
+    """One finding for each handler."""
+    givers = Givers(program)
+    seen: set[tuple[str, int]] = set()
+    for route in program.routes:
+        function = route.function
+        if route.kind != "http" or function is None or program.is_test(function.module):
+            continue
+        key = (function.module.file, function.number)
+        if key not in seen and function.number >= 0:
+            seen.add(key)
+            yield from _of_route(program, givers, route, function)
+
+
+def _of_route(program: Program, givers: Givers, route: Route, function: Function) -> Iterator[Finding]:
+    arguments = route.registration.arguments if route.registration is not None else None
+    if (
+        arguments is None
+        or arguments.open
+        or {"response_model_include", "response_model_exclude"} & set(arguments.keywords)
+    ):
+        return
+    block = body_of(program, function)
+    if block is None:
+        return
+    declared = _declared(program, arguments.get("response_model"), function)
+    for cls in classes_in(declared) if declared is not None else ():
+        name = _shown_by(program, cls)
+        if name:
+            yield _finding(route, block, block.location(function.at), name, cls, "high")
+            return
+    if leaves_out(block):
+        return
+    for form in walk(block.statements):
+        if form[0] != "return" or form[2] is None:
+            continue
+        parts = _parts(form[2])
+        if parts is None and declared is not None:
+            continue
+        for part in parts if parts is not None else [form[2]]:
+            found = givers.shown(block, part)
+            if found is not None:
+                confidence: Confidence = "high" if found[1] is not None else "medium"
+                yield _finding(route, block, block.location(form), found[0], found[1], confidence)
+                return
+
+
+def _parts(value: Form) -> list[Form] | None:
+    """What is put into a response that is made by hand, which no model filters; None for other values."""
+    if value[0] == "call" and value[2][0] in ("name", "attr") and str(value[2][-1]).endswith("JSONResponse"):
+        return [*value[3][:1], *(item for keyword, item, _ in value[4] if keyword == "content")]
+    return None
+
+
+def _declared(program: Program, given: Value | None, function: Function) -> Value | None:
+    """The model that filters what a handler returns; None where there is none."""
+    value = given
+    if value is None and function.returns is not None:
+        outside = Block(function.module, function, [], function.module.scope)
+        value = ask(program, outside, function.returns)
+    return None if value is None or _lets_through(value) else value
+
+
+def _lets_through(value: Value) -> bool:
+    """Whether an annotation is no model: None, `dict`, `Any`, `dict[str, Any]`."""
+    for option in options(value):
+        match option:
+            case Const():
+                continue
+            case External() if option.name.startswith(_UNFILTERED):
+                continue
+            case Generic() if option.members and all(_lets_through(member) for member in option.members):
+                continue
+            case _:
+                return False
+    return True
+
+
+def _shown_by(program: Program, cls: Class, depth: int = 3, seen: frozenset[int] = frozenset()) -> str:
+    """The password field that a model, or a model in one of its fields, shows."""
+    if name := password_field(cls):
+        return name
+    for base in cls.lineage():
+        for _, annotation, _ in base.fields if isinstance(base, Class) and depth and id(base) not in seen else ():
+            inner = classes_in(program.interpreter.ask(annotation, base.scope)) if isinstance(base, Class) else []
+            for item in inner:
+                if found := _shown_by(program, item, depth - 1, seen | {id(base)}):
+                    return found
+    return ""
+
+
+def _finding(
+    route: Route, block: Block, location: Location, name: str, cls: Class | None, confidence: Confidence
+) -> Finding:
+    what = f"{cls.name} has the field {name}" if cls is not None else f"it has the field {name}"
+    evidence = [Evidence(cls.place.location, "the class with the field")] if cls is not None else []
+    return RULE.finding(
+        location,
+        f"everybody who may call this route gets a password hash to crack, since {what}: answer with a model "
+        "without it",
+        confidence=confidence,
+        symbol=block.symbol,
+        route=access.key(route),
+        evidence=evidence,
+    )
