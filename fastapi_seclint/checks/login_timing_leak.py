@@ -1,0 +1,125 @@
+"""FSL402: a login answers at once for an unknown user, and after a slow hash for a known one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.checks._passwords import Passwords, passwords
+from fastapi_seclint.checks._plain_comparison import is_stored
+from fastapi_seclint.checks._worlds import is_account, looked_up, truth
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.rule import Evidence, Finding, Rule
+
+if TYPE_CHECKING:
+    from fastapi_seclint.checks._worlds import Truth
+    from fastapi_seclint.program import Program
+
+RULE = Rule(
+    code="FSL402",
+    name="login-timing-leak",
+    summary="no hash is verified for an unknown user, so the time of the answer tells who has an account",
+    severity="low",
+    confidence="medium",
+    persona="pedantic",
+    cwe=(208, 203),
+    owasp=("API2",),
+    guide="2",
+)
+
+_PRESENT = re.compile(r"(^|_)(current|me)(_|$)|change|update|delete|confirm|old_password", re.I)
+
+
+@RULE.check
+def login_timing_leak(program: Program) -> Iterator[Finding]:
+    """One finding for each function that looks a user up and verifies his password only when there is one."""
+    known = passwords(program)
+    for block in known.blocks:
+        function = block.function
+        if function is None or _PRESENT.search(function.name):
+            continue
+        if any(_PRESENT.search(item[0]) for item in function.parameters):
+            continue
+        verified = [form for form in known.forms(block) if form[0] == "call" and _is_verified(known, block, form)]
+        early = _skips(block, verified[0]) if len(verified) == 1 else None
+        if early is not None:
+            yield RULE.finding(
+                block.location(early),
+                "a stranger sees by the time of the answer that there is no such account, since no hash is verified "
+                "then: verify a dummy hash for an unknown user",
+                symbol=block.symbol,
+                evidence=[Evidence(block.location(verified[0]), "the password of a known user is verified here")],
+            )
+
+
+def _is_verified(known: Passwords, block: Block, call: Form) -> bool:
+    """Whether a call verifies a password against the hash of an account that was looked up."""
+    if not known.is_verification(block, call):
+        return False
+    given = [*call[3], *(value for _, value, _ in call[4])]
+    owner = call[2][2] if call[2][0] == "attr" else None
+    return any(
+        is_stored(known, block, inner) for item in given for inner in walk(item) if inner[0] in ("attr", "sub", "call")
+    ) or bool(owner is not None and owner[0] == "name" and is_account(owner[2]))
+
+
+def _skips(block: Block, verification: Form) -> Form | None:
+    """The test that ends the function for an unknown user before the verification, or in front of it."""
+    truths = _looked_up(block)
+
+    def known(form: Form) -> Truth | None:
+        return truths.get(form[2]) if form[0] == "name" else None
+
+    for form in walk(block.statements):
+        if form[0] == "bool" and any(item is verification for item in walk(form)):
+            before = [item for item in form[3] if not any(inner is verification for inner in walk(item))]
+            for item in before:
+                if item[1] < verification[1] and _asks_for_account(item, truths):
+                    return form
+        if form[0] != "if" or not _asks_for_account(form[2], truths):
+            continue
+        test: Form = form[2]
+        found = truth(test, known)
+        if any(item is verification for item in walk(form[3])) and found["absent"] == frozenset({False}):
+            return test
+        if form[1] < verification[1] and _leaves(form[3]) and found["absent"] == frozenset({True}):
+            return test
+    return None
+
+
+def _looked_up(block: Block) -> dict[str, Truth]:
+    """The names of a block that hold an account, or nothing for an unknown user."""
+    found: dict[str, Truth] = {}
+    for form in walk(block.statements):
+        if form[0] in ("assign", "annassign") and form[-1] is not None and isinstance(block.scope, FunctionScope):
+            for target in form[2] if form[0] == "assign" else [form[2]]:
+                if target[0] == "name" and (truth_ := looked_up(target[2], form[-1])) is not None:
+                    found[target[2]] = truth_
+    return found
+
+
+def _asks_for_account(test: Form, truths: dict[str, Truth]) -> bool:
+    """Whether a test, or a part of it, is whether the account is there."""
+    match test:
+        case ["unary", _, "not", value]:
+            return _asks_for_account(value, truths)
+        case ["compare", _, ["name", _, name], ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
+            return name in truths
+        case ["name", _, name]:
+            return name in truths
+        case ["bool", _, _, items]:
+            return any(_asks_for_account(item, truths) for item in items)
+    return False
+
+
+def _leaves(statements: list[Form]) -> bool:
+    """Whether statements end the function without a hash: no call in them takes time on purpose."""
+    if not statements or statements[-1][0] not in ("return", "raise"):
+        return False
+    return not any(
+        form[0] == "call" and re.search(r"verify|hash|dummy|checkpw|sleep", str(form[2][-1]), re.I)
+        for form in walk(statements)
+    )
