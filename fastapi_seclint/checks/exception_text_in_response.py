@@ -88,8 +88,17 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
             case ["call", _, ["attr", _, _, name], *_] if name in _SENDING:
                 yield from ((item, "medium") for item in _given(form) if tells(found, item))
             case ["return", _, value] if value is not None and tells(found, value):
-                if not (_is_bare(value) and value[2] == found.name) and _answers(program, found):
+                passed_on = _is_bare(value) and value[2] == found.name
+                if not passed_on and not _responds(value) and _answers(program, found):
                     yield _put_in(found, value), "medium"
+
+
+def _responds(value: Form) -> bool:
+    """Whether a response is made in what is returned, which is looked at by itself."""
+    return any(
+        form[0] == "call" and form[2][0] in ("name", "attr") and _RESPONSE.match(str(form[2][-1]))
+        for form in walk(value)
+    )
 
 
 def _put_in(found: Caught, value: Form) -> Form:
