@@ -89,10 +89,11 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
 def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     function = call[2]
     last = str(function[-1]) if function[0] in ("name", "attr") else ""
-    cls = _class(known, block, function) if function[0] in ("name", "attr") else None
+    tells = any(keyword is None or naming(keyword) for keyword, _, _ in call[4])
+    cls = _class(known, block, function) if tells and function[0] in ("name", "attr") else None
     if cls is not None and is_schema(cls) and not is_table(cls):
         return
-    if _is_record(cls, last):
+    if tells and _is_record(cls, last):
         if cls is None or not has_own_ways(cls):
             yield from _keywords(known, block, call, cls)
         return

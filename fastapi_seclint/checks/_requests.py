@@ -16,7 +16,7 @@ from fastapi_seclint.program.dependencies import Parameter, parameters, running
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.routers import HTTP_METHODS, Registration
-from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.sites import MODULE, Block
 from fastapi_seclint.program.values import (
     Annotated,
     Class,
@@ -87,8 +87,9 @@ class Requests:
         for module in self.program.modules.by_file.values():
             if module.facts.decorators.isdisjoint(HTTP_METHODS):
                 continue
-            for statements in (module.facts.module, *map(module.facts.body, range(len(module.facts.functions)))):
-                for form in walk(statements):
+            facts = module.facts
+            for number in sorted({MODULE, *(around for _, _, around in facts.functions)}):
+                for form in walk(facts.module if number == MODULE else facts.body(number)):
                     if form[0] == "def" and any(_is_route(item) for item in form[6]):
                         yield module.file, form[2]
 
