@@ -238,3 +238,34 @@ def test_page_is_read_into_projects(tmp_path: Path) -> None:
 def test_a_page_that_would_not_run_as_written_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(PageError):
         read_page(written(tmp_path, text))
+
+
+TABLE = ROOT / "docs" / "guide.md"
+LINK = r"\[([\w-]+)\]\((\.\./[\w./-]+)\)"
+ROW = re.compile(rf"\| ([^|]+) \| (FSL\d{{3}}) \| {LINK} \| {LINK} \| (.+) \|")
+
+
+def rows() -> dict[str, re.Match[str]]:
+    """The rows of the table from the guide to the exploits, by rule."""
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    return {match[3]: match for match in map(ROW.fullmatch, lines) if match}
+
+
+def test_the_table_from_the_guide_to_the_exploits_is_true() -> None:
+    assert set(rows()) == {rule.name for rule in CATALOGUE.values() if rule.guide}
+    for name, row in rows().items():
+        assert (row[1], row[2]) == (CATALOGUE[name].guide, CATALOGUE[name].code)
+        assert row[4] == f"../rules/{name}.md"
+        for path in (row[4], row[6]):
+            assert (TABLE.parent / path).is_file(), path
+
+
+def test_every_fix_is_proven_by_an_exploit_or_says_why_it_cannot_be() -> None:
+    for name, row in rows().items():
+        exploit = re.fullmatch(LINK, row[7])
+        if exploit is None:
+            assert CATALOGUE[name].fixable == "none" or row[7].startswith("not attacked: "), name
+            continue
+        file = TABLE.parent / exploit[2]
+        spoken = (name, module_of(CATALOGUE[name]), CATALOGUE[name].code)
+        assert any(word in text for word in spoken for text in (file.stem, file.read_text(encoding="utf-8"))), name
