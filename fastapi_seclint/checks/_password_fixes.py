@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _OBJECTS = ("passlib.context.CryptContext()", "pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
 _ENDS = ("hexdigest", "digest", "hex", "decode")
+MASKED_UNTIL_VERIFIED = ("login-timing-leak", "leaky-login-error")
+"""Rules that look for a verification, and so find a login only once its password is verified."""
 _HASHING, _VERIFYING = "hash_password", "verify_password"
 
 

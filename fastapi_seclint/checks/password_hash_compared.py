@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._password_fixes import plain_in, verified
+from fastapi_seclint.checks._password_fixes import MASKED_UNTIL_VERIFIED, plain_in, verified
 from fastapi_seclint.checks._passwords import Passwords, Text, passwords
 from fastapi_seclint.checks._plain_comparison import pairs
 from fastapi_seclint.facts.forms import Form
@@ -47,7 +47,10 @@ def password_hash_compared(program: Program) -> Iterator[Finding]:
         message = _SALTED if text.kind == "hash" else _DIGEST
         confidence: Confidence = "high" if text.sure or text.kind == "digest" else "medium"
         fix = _fix(known, block, form, left, right, text)
-        yield RULE.finding(block.location(form), message, symbol=block.symbol, confidence=confidence, fix=fix)
+        yield RULE.finding(
+            block.location(form), message, symbol=block.symbol, confidence=confidence, fix=fix,
+            masks=MASKED_UNTIL_VERIFIED,
+        )  # fmt: skip
 
 
 def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, text: Text) -> Fix | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._password_fixes import hashed, hashed_whole, verified
+from fastapi_seclint.checks._password_fixes import MASKED_UNTIL_VERIFIED, hashed, hashed_whole, verified
 from fastapi_seclint.checks._passwords import Passwords, passwords
 from fastapi_seclint.checks._plain_comparison import comparisons
 from fastapi_seclint.checks._plain_storage import Kept, kept
@@ -48,7 +48,9 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
             seen.add(location)
             confidence: Confidence = "high" if item.sure else "medium"
             fix = _fix(known, item, message is _KEPT)
-            yield RULE.finding(location, message, symbol=item.block.symbol, confidence=confidence, fix=fix)
+            yield RULE.finding(
+                location, message, symbol=item.block.symbol, confidence=confidence, fix=fix, masks=MASKED_UNTIL_VERIFIED
+            )
 
 
 def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
