@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.checks._development import holds
 from fastapi_seclint.checks._origins import ask, body_of, called
 from fastapi_seclint.checks._password_names import is_of_people, naming
 from fastapi_seclint.checks._records import classes_in, field_names, is_schema, is_table
@@ -175,7 +176,8 @@ class Givers:
         """What a local name was assigned just above."""
         if form[0] != "name" or not isinstance(block.scope, FunctionScope):
             return form
-        found = [item for item in block.scope.assignments(form[2]) if item[1] < form[1]]
+        above = (item for item in block.scope.assignments(form[2]) if item[1] < form[1])
+        found = [item for item in above if not holds(item[1], form[1])]  # `query = query.filter(...)` is not its own
         if found and found[-1][0] == "assign" and all(target[0] == "name" for target in found[-1][2]):
             value: Form = found[-1][3]
             return value
