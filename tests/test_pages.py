@@ -69,6 +69,7 @@ def analyse(rule: Rule, overlay: Mapping[Path, str] | None = None) -> Report:
     """Run the real engine over the working directory as a page of `rule` wants it."""
     counts = concerning(rule)
     report = fastapi_seclint.check(Path(), persona=rule.persona, include_tests=True, cache=False, overlay=overlay or {})
+    assert [f"{failure.name}: {failure.message}" for failure in report.failures] == []
     return replace(report, findings=tuple(finding for finding in report.findings if counts(finding)))
 
 

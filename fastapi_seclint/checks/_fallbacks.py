@@ -14,7 +14,7 @@ from fastapi_seclint.checks._secret_uses import uses
 from fastapi_seclint.checks._secrets import word_set, words_of
 from fastapi_seclint.checks._settings_fields import SettingsField, fields
 from fastapi_seclint.checks._vocabulary import Vocabulary, vocabulary
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, options
 
@@ -86,7 +86,7 @@ class _Search:
         """The fallbacks in a form; `name` is what it is assigned or given to, `at` the place to report."""
         if type(form) is not list or not form:
             return
-        if type(form[0]) is not str or len(form) < 2 or type(form[1]) is not int:
+        if type(form[0]) is not str or len(form) < 2 or type(form[1]) is not int or form[1] <= KEYWORDS:
             for item in form:
                 yield from self.visit(item, name, at)
             return

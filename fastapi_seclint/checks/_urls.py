@@ -12,7 +12,7 @@ from fastapi_seclint.checks._origins import blocks_of
 from fastapi_seclint.checks._reads import Read, read_of
 from fastapi_seclint.checks._secrets import word_set
 from fastapi_seclint.checks._settings_fields import SettingsField, fields
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import KEYWORDS, Form
 from fastapi_seclint.program.sites import Block
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Search:
         """The addresses in a form; `statement` is the assignment whose whole value may be one."""
         if type(form) is not list or not form:
             return
-        if type(form[0]) is not str or len(form) < 2 or type(form[1]) is not int:
+        if type(form[0]) is not str or len(form) < 2 or type(form[1]) is not int or form[1] <= KEYWORDS:
             for item in form:
                 yield from self.visit(item, name, at, None, read)
             return
