@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._activity import active_guards, node_tests_activity
+from fastapi_seclint.checks._carriers import carriers_of
 from fastapi_seclint.checks._guard_code import code_of
 from fastapi_seclint.checks._identity import form_at, guards
 from fastapi_seclint.checks._reference import local_name
@@ -51,17 +52,27 @@ class _Candidate:
     function: Function | None = None
 
 
-def fitting(program: Program, module: Module, line: int, admin: bool) -> Choice | None:
+def fitting(
+    program: Program, module: Module, line: int, admin: bool, carriers: frozenset[str] = frozenset()
+) -> Choice | None:
     """The strongest guard that fits and that code on a line of a file can name.
 
     For administrators the role guard comes first, then, as for everybody, the active user before the current one.
+    Given where callers carry their credentials, a guard that is seen to look elsewhere does not fit.
     """
     for candidate in _ranked(program, admin):
+        if carriers and not _looks_there(program, candidate, carriers):
+            continue
         named = _named(candidate, module, line)
         if named is not None:
             code, edits = named
             return Choice(code, edits, candidate.authorizes, candidate.gives_user, _spoken(candidate.form))
     return None
+
+
+def _looks_there(program: Program, candidate: _Candidate, carriers: frozenset[str]) -> bool:
+    read = carriers_of(program, candidate.function) if candidate.function is not None else frozenset()
+    return not read or bool(read & carriers)
 
 
 def is_meant(program: Program, route: Route) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.checks._carriers import carriers
 from fastapi_seclint.checks._guard_choice import Choice, fitting
 from fastapi_seclint.checks._identity import form_at, guards
 from fastapi_seclint.checks._reference import local_name
@@ -13,6 +14,7 @@ from fastapi_seclint.edits import AddImport, AddListItem, Edit, ReplaceExpressio
 from fastapi_seclint.facts.forms import line_of, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import External, Place, options
 from fastapi_seclint.rule import Fix
 
@@ -33,6 +35,38 @@ def guarded_calls(program: Program, places: Iterable[Place], admin: bool) -> Fix
     if chosen is None:
         return None
     return Fix(f"depend on {chosen.name}", False, tuple(dict.fromkeys(edits)))
+
+
+def instead_of_schemes(program: Program, routes: Sequence[Route], admin: bool) -> Fix | None:
+    """The project's guard for routes that have a scheme alone: in its place where it stands in a route's own list."""
+    edits: list[Edit] = []
+    chosen: Choice | None = None
+    for route in {route.registration.place: route for route in routes if route.registration is not None}.values():
+        assert route.registration is not None
+        place = route.registration.place
+        chosen = fitting(program, place.module, line_of(place.at), admin, carriers(route.dependencies))
+        if route.kind != "http" or chosen is None:
+            return None
+        added = _in_place_of_scheme(route, place, chosen) or _added(place, chosen)
+        if not added:
+            return None
+        edits += added
+    if chosen is None or any(route.registration is None for route in routes):
+        return None
+    return Fix(f"depend on {chosen.name}, which validates them", False, tuple(dict.fromkeys(edits)))
+
+
+def _in_place_of_scheme(route: Route, place: Place, chosen: Choice) -> tuple[Edit, ...]:
+    """The scheme in the list that a registration itself gives replaced by the guard."""
+    inside = {form[1] for form in walk(form_at(place))}
+    for node in route.dependencies:
+        written = node.written
+        if node.parameter or scheme_of(node.call) is None or written is None:
+            continue
+        argument = argument_of(written) if written.module is place.module and written.at in inside else None
+        if argument is not None:
+            return (ReplaceExpression(place.module.path, span_of(argument[1]), chosen.code), *chosen.edits)
+    return ()
 
 
 def _added(place: Place, chosen: Choice) -> tuple[Edit, ...]:

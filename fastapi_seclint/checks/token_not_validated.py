@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._authentication import comparison, is_scheme
 from fastapi_seclint.checks._entrances import is_for_development
+from fastapi_seclint.checks._guarding_fixes import instead_of_schemes
 from fastapi_seclint.checks._tokens import backend_refuses, hands_on
 from fastapi_seclint.checks.public_route_requires_token import sends_visitors_away
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -27,8 +28,10 @@ RULE = Rule(
     cwe=(287, 345),
     owasp=("API2",),
     guide="4",
+    fixable="unsafe",
 )
 
+_MASKED = ("unprotected-route", "missing-authorization", "missing-ownership-check", "inactive-user-accepted")
 _SHOWN = 20
 """How many of the routes that rely on one dependency are listed."""
 
@@ -37,20 +40,20 @@ _SHOWN = 20
 def token_not_validated(program: Program) -> Iterator[Finding]:
     """A finding on the route's `def`, or one on the dependency that should have validated the token."""
     through: dict[int, tuple[Function, list[Route]]] = {}
-    direct: dict[object, Route] = {}
+    direct: dict[object, list[Route]] = {}
     for route in program.routes:
         guard = _scheme_alone(program, route)
         if guard is None or sends_visitors_away(program, route):
             continue
         function = guard.function
         if function is None:
-            direct.setdefault(route.place, route)
+            direct.setdefault(route.place, []).append(route)
         else:
             through.setdefault(id(function), (function, []))[1].append(route)
-    for route in direct.values():
-        yield _of_route(program, route)
+    for routes in direct.values():
+        yield _of_route(program, routes)
     for function, routes in through.values():
-        yield _of_dependency(function, routes)
+        yield _of_dependency(program, function, routes)
 
 
 def _scheme_alone(program: Program, route: Route) -> Node | None:
@@ -87,7 +90,8 @@ def _schemes(node: Node) -> list[Node]:
     return [inner for inner in node.walk() if is_scheme(inner.call)]
 
 
-def _of_route(program: Program, route: Route) -> Finding:
+def _of_route(program: Program, routes: list[Route]) -> Finding:
+    route = routes[0]
     compared, evidence = comparison(program, route)
     scheme = next((node for top in route.dependencies for node in _schemes(top)), None)
     if scheme is not None and scheme.written is not None:
@@ -102,11 +106,12 @@ def _of_route(program: Program, route: Route) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
-        masks=("unprotected-route", "missing-authorization", "missing-ownership-check"),
+        fix=_fix(program, routes),
+        masks=_MASKED,
     )
 
 
-def _of_dependency(function: Function, routes: list[Route]) -> Finding:
+def _of_dependency(program: Program, function: Function, routes: list[Route]) -> Finding:
     evidence = [
         Evidence(route.place.location, f"{access.spoken(route)} relies on it")
         for route in routes[:_SHOWN]
@@ -120,7 +125,13 @@ def _of_dependency(function: Function, routes: list[Route]) -> Finding:
         f"{name} takes a token and validates nothing, so any text opens {access.spoken(routes[0])}{others}: "
         "decode the token, find its user and raise 401 otherwise",
         symbol=function.dotted,
-        route=access.key(routes[0]),
+        route=access.key(routes[0]) if len(routes) == 1 else None,
         evidence=evidence,
-        masks=("unprotected-route", "missing-authorization"),
+        fix=_fix(program, routes),
+        masks=_MASKED,
     )
+
+
+def _fix(program: Program, routes: list[Route]) -> Fix | None:
+    """The project's own guard on each decorator or call that registers the handlers."""
+    return instead_of_schemes(program, routes, any(access.is_admin_like(route.path) for route in routes))
