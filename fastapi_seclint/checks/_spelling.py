@@ -6,7 +6,7 @@ from fastapi_seclint.facts.forms import Form
 
 
 def code(form: Form) -> str | None:
-    """The code of names, attributes, items, constants and calls of them; None for anything else."""
+    """The code of names, attributes, items, constants, displays and calls of them; None for anything else."""
     match form:
         case ["name", _, name]:
             return str(name)
@@ -22,6 +22,16 @@ def code(form: Form) -> str | None:
         case ["await", _, inner_form]:
             inner = code(inner_form)
             return None if inner is None else f"await {inner}"
+        case ["list" | "tuple" as kind, _, items] if items:
+            inside = [code(item) for item in items]
+            known = [item for item in inside if item is not None]
+            opening, closing = ("[", "]") if kind == "list" else ("(", ",)" if len(items) == 1 else ")")
+            return f"{opening}{', '.join(known)}{closing}" if len(known) == len(items) else None
+        case ["dict", _, pairs] if all(key is not None for key, _ in pairs):
+            inside = [part for key, value in pairs for part in (code(key), code(value))]
+            known = [part for part in inside if part is not None]
+            listed = ", ".join(f"{key}: {value}" for key, value in zip(known[::2], known[1::2], strict=False))
+            return f"{{{listed}}}" if len(known) == len(inside) else None
         case ["call", _, function, positional, keywords]:
             return _call(function, positional, keywords)
     return None

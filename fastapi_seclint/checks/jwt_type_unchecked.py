@@ -9,10 +9,11 @@ from fastapi_seclint.checks._dependencies import wiring
 from fastapi_seclint.checks._jwt import Decoding
 from fastapi_seclint.checks._payloads import Token
 from fastapi_seclint.checks._token_types import key_of, key_read, kinds, looks_for, reached, read_in, type_claims
+from fastapi_seclint.checks._type_tests import condition_for, testing
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.values import Function, options
-from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ RULE = Rule(
     cwe=(287, 863),
     owasp=("API2",),
     guide="10",
+    fixable="unsafe",
 )
 
 
@@ -48,7 +50,8 @@ def jwt_type_unchecked(program: Program) -> Iterator[Finding]:
         place = Location(function.module.path, span_of(form[1]))
         if place not in seen:
             seen.add(place)
-            yield _finding(place, function, decoding, token)
+            fix = _fix(program, function, decoding, form, [token for token in plain if _has_key(token, decoding)])
+            yield _finding(place, function, decoding, token, fix)
 
 
 def _readers(program: Program) -> Iterator[Function]:
@@ -76,13 +79,30 @@ def _unlooked(program: Program, function: Function, others: list[Token]) -> tupl
     for one, first in way:
         for decoding in read_in(program, one):
             for token in others:
-                key = key_of(token.encoding)
-                if key and key == key_read(decoding) and decoding.argument("audience") is None:
+                if _has_key(token, decoding) and decoding.argument("audience") is None:
                     return decoding, first or decoding.call.form, token
     return None
 
 
-def _finding(place: Location, function: Function, decoding: Decoding, token: Token) -> Finding:
+def _has_key(token: Token, decoding: Decoding) -> bool:
+    """Whether a token is signed with the key that a reading checks, as far as both are known."""
+    key = key_of(token.encoding)
+    return bool(key) and key == key_read(decoding)
+
+
+def _fix(program: Program, function: Function, decoding: Decoding, through: Form, plain: list[Token]) -> Fix | None:
+    """A test of the claim where the guard reads the token, with the values that the makers give it."""
+    others = [
+        token
+        for token, purpose, _ in kinds(program)
+        if purpose != "access" and type_claims(token) and _has_key(token, decoding)
+    ]
+    condition = condition_for(plain, others) if plain else None
+    edits = testing(program, function, decoding, through, condition) if condition is not None else ()
+    return Fix("refuse what is no access token", False, edits) if edits else None
+
+
+def _finding(place: Location, function: Function, decoding: Decoding, token: Token, fix: Fix | None) -> Finding:
     evidence = [Evidence(token.encoding.call.location, "a token of another type is made here, with the same key")]
     if decoding.call.location != place:
         evidence.append(Evidence(decoding.call.location, "the token is read here"))
@@ -93,4 +113,5 @@ def _finding(place: Location, function: Function, decoding: Decoding, token: Tok
         f"lives longer or travels by mail, opens the API: refuse what is no access token",
         symbol=function.dotted,
         evidence=evidence,
+        fix=fix,
     )
