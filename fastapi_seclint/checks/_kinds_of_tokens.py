@@ -53,7 +53,7 @@ def told_apart(program: Program, one: Kind, other: Kind) -> bool:
 
     What is not known counts as a difference.
     """
-    if _key(program, one.token.encoding) != _key(program, other.token.encoding):
+    if not same_key(program, one, other):
         return True
     first, second = one.token.claims, other.token.claims
     for name in (first.items.keys() | second.items.keys()) - _COMMON:
@@ -63,6 +63,11 @@ def told_apart(program: Program, one: Kind, other: Kind) -> bool:
         if left.texts != right.texts or (name in _MEANING and not left.texts):
             return True
     return False
+
+
+def same_key(program: Program, one: Kind, other: Kind) -> bool:
+    """Whether two kinds of tokens are signed with one key, as far as is known."""
+    return _key(program, one.token.encoding) == _key(program, other.token.encoding)
 
 
 _MEANING = frozenset({"type", "token_type", "typ", "purpose", "token_use", "use", "kind", "scope", "scopes", "aud"})

@@ -70,10 +70,13 @@ def _said(token: Token) -> Iterator[set[str]]:
             yield set(words_of(text))
     for step in token.way[:1]:
         function = step.block.function
-        for name in result_names(step):
-            words = set(words_of(name))
-            if function is None or name != function.name or (words & _MAKING and words & {"token", "jwt"}):
-                yield _without(words)
+        names = list(result_names(step))
+        around = names.pop() if function is not None else ""
+        for name in names:
+            yield _without(set(words_of(name)))
+        words = set(words_of(around))
+        if words & _MAKING and words & {"token", "jwt"}:
+            yield _without(words)
     for name in result_names(token.steps[0]):
         yield _without(set(words_of(name)))
     expiry = token.claims.get("exp")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.checks._dependencies import wiring
 from fastapi_seclint.checks._jwt import Decoding, decodings
 from fastapi_seclint.checks._origins import ask, body_of, called
 from fastapi_seclint.checks._payloads import Encoding, Token, tokens
 from fastapi_seclint.checks._purposes import TYPE_CLAIMS, Purpose, purpose_of
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, Function, options
@@ -42,6 +44,20 @@ def key_read(decoding: Decoding) -> str:
     position = 1 if decoding.library in ("pyjwt", "jose", "authlib", "joserfc") else None
     argument = decoding.argument("key", position)
     return "" if argument is None else _named(decoding.program, decoding.call.block, argument.form)
+
+
+def has_key(token: Token, decoding: Decoding) -> bool:
+    """Whether a token is signed with the key that a reading checks, as far as both are known."""
+    key = key_of(token.encoding)
+    return bool(key) and key == key_read(decoding)
+
+
+def guarding_readers(program: Program) -> Iterator[Function]:
+    """The functions that stand between a token and a route, those of the route that refreshes left out."""
+    for value in wiring(program).callables:
+        function = running(value)
+        if function is not None and "refresh" not in function.name and program.guard_model.authenticates(value):
+            yield function
 
 
 def _named(program: Program, block: Block, form: Form) -> str:

@@ -12,7 +12,7 @@ from fastapi_seclint.checks._origins import body_of, callers
 from fastapi_seclint.checks._payloads import Token
 from fastapi_seclint.checks._purposes import TYPE_CLAIMS
 from fastapi_seclint.checks._spelling import code
-from fastapi_seclint.checks._token_types import reached, type_claims
+from fastapi_seclint.checks._token_types import guarding_readers, reached, type_claims
 from fastapi_seclint.edits import Edit, InsertStatements, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
@@ -50,16 +50,27 @@ def testing(
     direct = any(form is through for _, form, _ in callers(program, reader))
     if given is not None and direct:
         return _tested(block, through, suffix or given, condition)
-    if all(_is_on_the_way(program, outer, function) for outer, _, _ in callers(program, reader)):
+    if _guards_alone(program, reader):
         return _tested(own, decoding.call.form, suffix, condition)
     return ()
 
 
-def _is_on_the_way(program: Program, block: Block, function: Function) -> bool:
-    caller = block.function
-    if caller is None or program.is_test(block.module):
-        return program.is_test(block.module)
-    return any(one.number == caller.number and one.module is caller.module for one, _ in reached(program, function))
+def refreshes(program: Program, function: Function) -> bool:
+    """Whether a route that gives new tokens for old ones has a function as its guard, too: then it takes both types."""
+    return any(
+        node.function is function
+        for route in program.routes
+        if "refresh" in route.path.lower() or "refresh" in route.name.rpartition(".")[2].lower()
+        for node in route.nodes()
+    )
+
+
+def _guards_alone(program: Program, reader: Function) -> bool:
+    """Whether nobody calls a function but guards, and what they call; tests aside."""
+    guards = [guard for guard in guarding_readers(program) if not refreshes(program, guard)]
+    way = {(one.module.file, one.number) for guard in guards for one, _ in reached(program, guard)}
+    outside = [block for block, _, _ in callers(program, reader) if not program.is_test(block.module)]
+    return all(block.function is not None and (block.module.file, block.function.number) in way for block in outside)
 
 
 def _gives(block: Block, call: Form) -> str | None:

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks._dependencies import wiring
 from fastapi_seclint.checks._jwt import Decoding
 from fastapi_seclint.checks._payloads import Token
-from fastapi_seclint.checks._token_types import key_of, key_read, kinds, looks_for, reached, read_in, type_claims
-from fastapi_seclint.checks._type_tests import condition_for, testing
+from fastapi_seclint.checks._token_types import (
+    guarding_readers,
+    has_key,
+    kinds,
+    looks_for,
+    reached,
+    read_in,
+    type_claims,
+)
+from fastapi_seclint.checks._type_tests import condition_for, refreshes, testing
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.values import Function, options
@@ -39,7 +47,7 @@ def jwt_type_unchecked(program: Program) -> Iterator[Finding]:
     if not typed or not plain:
         return
     seen: set[Location] = set()
-    for function in _readers(program):
+    for function in guarding_readers(program):
         claims = {claim for token in typed for claim in type_claims(token)}
         if any(looks_for(one, claims) for one in _receivers(program, function)):
             continue
@@ -50,16 +58,8 @@ def jwt_type_unchecked(program: Program) -> Iterator[Finding]:
         place = Location(function.module.path, span_of(form[1]))
         if place not in seen:
             seen.add(place)
-            fix = _fix(program, function, decoding, form, [token for token in plain if _has_key(token, decoding)])
+            fix = _fix(program, function, decoding, form, [token for token in plain if has_key(token, decoding)])
             yield _finding(place, function, decoding, token, fix)
-
-
-def _readers(program: Program) -> Iterator[Function]:
-    """The functions that stand between a token and a route, those of the route that refreshes left out."""
-    for value in wiring(program).callables:
-        function = running(value)
-        if function is not None and "refresh" not in function.name and program.guard_model.authenticates(value):
-            yield function
 
 
 def _receivers(program: Program, function: Function) -> Iterator[Function]:
@@ -79,15 +79,9 @@ def _unlooked(program: Program, function: Function, others: list[Token]) -> tupl
     for one, first in way:
         for decoding in read_in(program, one):
             for token in others:
-                if _has_key(token, decoding) and decoding.argument("audience") is None:
+                if has_key(token, decoding) and decoding.argument("audience") is None:
                     return decoding, first or decoding.call.form, token
     return None
-
-
-def _has_key(token: Token, decoding: Decoding) -> bool:
-    """Whether a token is signed with the key that a reading checks, as far as both are known."""
-    key = key_of(token.encoding)
-    return bool(key) and key == key_read(decoding)
 
 
 def _fix(program: Program, function: Function, decoding: Decoding, through: Form, plain: list[Token]) -> Fix | None:
@@ -95,9 +89,9 @@ def _fix(program: Program, function: Function, decoding: Decoding, through: Form
     others = [
         token
         for token, purpose, _ in kinds(program)
-        if purpose != "access" and type_claims(token) and _has_key(token, decoding)
+        if purpose != "access" and type_claims(token) and has_key(token, decoding)
     ]
-    condition = condition_for(plain, others) if plain else None
+    condition = condition_for(plain, others) if plain and not refreshes(program, function) else None
     edits = testing(program, function, decoding, through, condition) if condition is not None else ()
     return Fix("refuse what is no access token", False, edits) if edits else None
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks._kinds_of_tokens import Kind, kinds, told_apart
-from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.checks._typing_fixes import readers, told_apart_by_type
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -19,6 +20,7 @@ RULE = Rule(
     cwe=(287, 345),
     owasp=("API2",),
     guide="10",
+    fixable="unsafe",
 )
 
 _MESSAGE = (
@@ -37,15 +39,16 @@ def jwt_untyped(program: Program) -> Iterator[Finding]:
         same = [kind for kind in access if not told_apart(program, kind, refresh)]
         if same and not any(told_apart(program, kind, refresh) for kind in access) and id(refresh.place) not in seen:
             seen.add(id(refresh.place))
-            yield _finding(refresh, same[0])
+            yield _finding(program, refresh, same[0], told_apart_by_type(program, refresh, found))
 
 
-def _finding(refresh: Kind, access: Kind) -> Finding:
+def _finding(program: Program, refresh: Kind, access: Kind, fix: Fix | None) -> Finding:
     evidence = []
     if access.place.location != refresh.place.location:
         evidence.append(Evidence(access.place.location, "the access token is made here"))
+    evidence += [Evidence(decoding.call.location, "tokens are read here") for decoding in readers(program)]
     sure = refresh.sure and access.sure
     return RULE.finding(
         refresh.place.location, _MESSAGE, symbol=refresh.symbol, confidence="high" if sure else "medium",
-        evidence=evidence,
+        evidence=evidence, fix=fix, masks=("jwt-type-unchecked",),
     )  # fmt: skip
