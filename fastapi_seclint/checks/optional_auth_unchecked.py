@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._exposure import is_meant_for_everybody
+from fastapi_seclint.checks._guarding_fixes import instead_of_schemes
 from fastapi_seclint.checks._swallowing import looks_at, swallows
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node
@@ -16,7 +17,7 @@ from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -29,20 +30,22 @@ RULE = Rule(
     cwe=(287, 306),
     owasp=("API2",),
     guide="9",
+    fixable="unsafe",
 )
 
 
 @RULE.check
 def optional_auth_unchecked(program: Program) -> Iterator[Finding]:
     """A finding on the `def` of each route that goes on without a user."""
-    seen: set[object] = set()
+    found: dict[object, list[tuple[Route, Node]]] = {}
     for route in program.routes:
-        if route.place in seen or not _is_considered(program, route):
+        if not _is_considered(program, route):
             continue
         node = next((node for node in route.dependencies if _lets_through(program, route, node)), None)
         if node is not None:
-            seen.add(route.place)
-            yield _finding(route, node)
+            found.setdefault(route.place, []).append((route, node))
+    for ways in found.values():
+        yield _finding(*ways[0], _fix(program, ways))
 
 
 def _is_considered(program: Program, route: Route) -> bool:
@@ -103,7 +106,15 @@ _LOOKUP = re.compile(
 )
 
 
-def _finding(route: Route, node: Node) -> Finding:
+def _fix(program: Program, ways: list[tuple[Route, Node]]) -> Fix | None:
+    """The project's own guard, where a scheme stands alone in a list of dependencies."""
+    if any(node.parameter or scheme_of(node.call) is None for _, node in ways):
+        return None
+    routes = [route for route, _ in ways]
+    return instead_of_schemes(program, routes, any(access.is_admin_like(route.path) for route in routes))
+
+
+def _finding(route: Route, node: Node, fix: Fix | None) -> Finding:
     name = node.name.rpartition(".")[2]
     evidence = [] if node.written is None else [Evidence(node.written.location, "this gives nothing for a stranger")]
     assert route.place is not None
@@ -114,5 +125,6 @@ def _finding(route: Route, node: Node) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
-        masks=("unprotected-route", "missing-authorization", "missing-ownership-check"),
+        fix=fix,
+        masks=("unprotected-route", "missing-authorization", "missing-ownership-check", "inactive-user-accepted"),
     )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks import _access as access
 from fastapi_seclint.checks._authentication import is_scheme
-from fastapi_seclint.checks._dependencies import wiring
+from fastapi_seclint.checks._dependencies import Consumer, wiring
 from fastapi_seclint.checks._entrances import calls_itself_public
+from fastapi_seclint.checks._optional_schemes import goes_on_without, made_optional, takes_none
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node, Parameter
 from fastapi_seclint.program.routes import Route
@@ -27,6 +28,7 @@ RULE = Rule(
     cwe=(284,),
     owasp=("API8",),
     guide="10",
+    fixable="safe",
 )
 
 
@@ -34,15 +36,32 @@ RULE = Rule(
 def public_route_requires_token(program: Program) -> Iterator[Finding]:
     """A finding on the handler or dependency whose token may be missing by its own words, but never is."""
     seen: set[Location] = set()
+    optional = list(_optional_consumers(program))
+    public = [route for route in program.routes if sends_visitors_away(program, route)]
+    meant = {id(consumer.function) for consumer, _ in optional if _may_go_on(program, consumer)}
+    meant |= {id(route.function) for route in public if _may_be_visited(route)}
+    for consumer, scheme in optional:
+        yield from _once(_optional(program, consumer, scheme, meant), seen)
+    for route in public:
+        yield from _once(_public(program, route, meant), seen)
+
+
+def _optional_consumers(program: Program) -> Iterator[tuple[Consumer, External]]:
     for consumer in wiring(program).consumers:
         if program.is_test(consumer.function.module):
             continue
         scheme = _demanding(program, consumer.parameter)
         if scheme is not None and _may_be_missing(consumer.parameter, consumer.function):
-            yield from _once(_optional(consumer.function, consumer.parameter, scheme), seen)
-    for route in program.routes:
-        if sends_visitors_away(program, route):
-            yield from _once(_public(program, route), seen)
+            yield consumer, scheme
+
+
+def _may_go_on(program: Program, consumer: Consumer) -> bool:
+    return goes_on_without(program, consumer.function, consumer.route)
+
+
+def _may_be_visited(route: Route) -> bool:
+    node = _alone(route)
+    return node is not None and takes_none(route, node.parameter)
 
 
 def sends_visitors_away(program: Program, route: Route) -> bool:
@@ -99,20 +118,23 @@ def _refuses(statement: Form) -> bool:
     return any(item[0] == "raise" for item in walk([statement]))
 
 
-def _optional(function: Function, parameter: Parameter, scheme: External) -> Finding:
+def _optional(program: Program, consumer: Consumer, scheme: External, meant: set[int]) -> Finding:
     evidence = [Evidence(scheme.place.location, "this scheme raises 401 by itself")] if scheme.place else []
+    function = consumer.function
     return RULE.finding(
         function.place.location,
-        f"`{parameter.name}` may be missing as far as this code goes, but the scheme sends every visitor away with 401 "
-        "before that: give the scheme `auto_error=False`",
+        f"`{consumer.parameter.name}` may be missing as far as this code goes, but the scheme sends every visitor away "
+        "with 401 before that: give the scheme `auto_error=False`",
         symbol=function.dotted,
         evidence=evidence,
+        fix=made_optional(program, scheme, function, meant) if id(function) in meant else None,
     )
 
 
-def _public(program: Program, route: Route) -> Finding:
-    node = _alone(route)
-    place = node.call.place if node is not None and isinstance(node.call, External) else None
+def _public(program: Program, route: Route, meant: set[int]) -> Finding:
+    node, handler = _alone(route), route.function
+    scheme = node.call if node is not None and isinstance(node.call, External) else None
+    place = scheme.place if scheme is not None else None
     evidence = [Evidence(place.location, "this scheme raises 401 by itself")] if place is not None else []
     assert route.place is not None
     return RULE.finding(
@@ -123,4 +145,5 @@ def _public(program: Program, route: Route) -> Finding:
         route=access.key(route),
         confidence="medium",
         evidence=evidence,
+        fix=made_optional(program, scheme, handler, meant) if scheme and handler and id(handler) in meant else None,
     )
