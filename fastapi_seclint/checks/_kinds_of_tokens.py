@@ -56,6 +56,8 @@ def told_apart(program: Program, one: Kind, other: Kind) -> bool:
     if not same_key(program, one, other):
         return True
     first, second = one.token.claims, other.token.claims
+    if any((subject := claims.get("sub")) is not None and subject.texts for claims in (first, second)):
+        return True  # a subject that stands in the code names no user: it is a mark
     for name in (first.items.keys() | second.items.keys()) - _COMMON:
         left, right = first.get(name), second.get(name)
         if left is None or right is None:
