@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks._origins import ask
 from fastapi_seclint.checks._payloads import Encoding, Token, tokens
 from fastapi_seclint.checks._purposes import Purpose, purpose_of
+from fastapi_seclint.checks._secrets import words_of
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.values import Const, Environment, Place, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_PURPOSES = frozenset({"refresh", "access", "token"})
 _COMMON = frozenset({"sub", "exp", "iat", "nbf", "jti", "iss", "user_id", "id", "email", "username", "uid", "name"})
 """Claims that say nothing about what a token is for; `aud` does."""
 
@@ -56,8 +58,8 @@ def told_apart(program: Program, one: Kind, other: Kind) -> bool:
     if not same_key(program, one, other):
         return True
     first, second = one.token.claims, other.token.claims
-    if any((subject := claims.get("sub")) is not None and subject.texts for claims in (first, second)):
-        return True  # a subject that stands in the code names no user: it is a mark
+    if _marked_by_subject(one) != _marked_by_subject(other):
+        return True
     for name in (first.items.keys() | second.items.keys()) - _COMMON:
         left, right = first.get(name), second.get(name)
         if left is None or right is None:
@@ -65,6 +67,12 @@ def told_apart(program: Program, one: Kind, other: Kind) -> bool:
         if left.texts != right.texts or (name in _MEANING and not left.texts):
             return True
     return False
+
+
+def _marked_by_subject(kind: Kind) -> bool:
+    """Whether the subject names a purpose in place of a user: `{"sub": "refresh_token"}`."""
+    subject = kind.token.claims.get("sub")
+    return subject is not None and any(_PURPOSES.intersection(words_of(text)) for text in subject.texts)
 
 
 def same_key(program: Program, one: Kind, other: Kind) -> bool:
