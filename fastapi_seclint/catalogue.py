@@ -22,7 +22,7 @@ class UnknownRule(LookupError):
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules, by code."""
-    modules = (module.name for module in pkgutil.iter_modules(checks.__path__) if not module.name.startswith("_"))
+    modules = (module.name for module in pkgutil.iter_modules(checks.__path__))
     return tuple(sorted(map(_rule_in, modules), key=lambda rule: rule.code))
 
 

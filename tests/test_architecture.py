@@ -33,7 +33,8 @@ ALLOWED: dict[str, set[str]] = {
     "explanation": {"spans", "rule", "table"},
     "suppressions": {"spans", "rule"},
     "program": {*PLAIN, "facts", "discovery", "config", "explanation"},
-    "checks": {*PLAIN, "edits", "program", "facts", "shipped", "suppressions"},
+    "subjects": {*PLAIN, "edits", "program", "facts", "shipped", "suppressions"},
+    "checks": {*PLAIN, "edits", "program", "facts", "shipped", "suppressions", "subjects"},
     "catalogue": {"rule", "checks"},
     "report": {*PLAIN, "edits", "catalogue", "explanation", "config"},
     "engine": {

@@ -9,9 +9,9 @@ import pytest
 from projects import Files, program
 
 from fastapi_seclint import edits, shipped
-from fastapi_seclint.checks._reference import Brought, brought
 from fastapi_seclint.cli import run
 from fastapi_seclint.edits import CreateFile
+from fastapi_seclint.subjects.code.reference import Brought, brought
 
 
 def bring(root: Path, files: Files, user: str = "main.py", name: str = "rate_limits", *wanted: str) -> Brought | None:

@@ -1,1 +1,1 @@
-"""One module a rule, found by its name; modules whose names start with `_` are what rules share."""
+"""One module a rule, found by its name; what rules share is in `subjects`."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._comparison_fixes import constant_time
-from fastapi_seclint.checks._comparisons import Comparison, comparisons
-from fastapi_seclint.checks._development import only_in_development
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.secrets.comparison_fixes import constant_time
+from fastapi_seclint.subjects.secrets.comparisons import Comparison, comparisons
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

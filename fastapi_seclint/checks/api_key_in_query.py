@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._literals import name_of
-from fastapi_seclint.checks._origins import ask
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Call
 from fastapi_seclint.program.values import Class, options, string
 from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.origins import ask
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._comparison_fixes import constant_time
-from fastapi_seclint.checks._comparisons import Comparison, comparisons, core
-from fastapi_seclint.checks._development import only_in_development
-from fastapi_seclint.checks._literals import name_of
-from fastapi_seclint.checks._presence import is_text, missing_of_sent, missing_of_setting
-from fastapi_seclint.checks._refusals import asked, truths
 from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.values import Const, Environment, Place, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.secrets.comparison_fixes import constant_time
+from fastapi_seclint.subjects.secrets.comparisons import Comparison, comparisons, core
+from fastapi_seclint.subjects.secrets.presence import is_text, missing_of_sent, missing_of_setting
+from fastapi_seclint.subjects.secrets.refusals import asked, truths
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

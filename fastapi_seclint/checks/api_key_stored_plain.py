@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._comparisons import comparisons
-from fastapi_seclint.checks._literals import name_of
-from fastapi_seclint.checks._secrets import word_set, words_of
-from fastapi_seclint.checks._trials import for_trying
-from fastapi_seclint.checks._vocabulary import vocabulary
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.secrets.comparisons import comparisons
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

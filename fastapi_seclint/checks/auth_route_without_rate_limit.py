@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._auth_routes import Purpose, auth_routes, takes_password
-from fastapi_seclint.checks._inert_limits import meant_to_be_limited
-from fastapi_seclint.checks._library_routes import library_routers
-from fastapi_seclint.checks._limit_fixes import limit_calls, limit_routes
-from fastapi_seclint.checks._limits import limited
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.limits.fixes import limit_calls, limit_routes
+from fastapi_seclint.subjects.limits.inert import meant_to_be_limited
+from fastapi_seclint.subjects.limits.limiters import limited
+from fastapi_seclint.subjects.logins.library_routes import library_routers
+from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, takes_password
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._believed import Belief, believed, decided
-from fastapi_seclint.checks._dependencies import wiring
-from fastapi_seclint.checks._roles import authorizes
-from fastapi_seclint.checks._sent_rights import input_of
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.rights.believed import Belief, believed, decided
+from fastapi_seclint.subjects.rights.roles import authorizes
+from fastapi_seclint.subjects.rights.sent_rights import input_of
+from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,12 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._cors import cors, surely_off, surely_on
-from fastapi_seclint.checks._development import only_in_development
-from fastapi_seclint.checks._middleware import Configuration, Option, World
-from fastapi_seclint.checks._origin_patterns import Looseness, looseness
-from fastapi_seclint.checks._origins import blocks_of
-from fastapi_seclint.checks._tightening import tightened
 from fastapi_seclint.edits import AddImport, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
@@ -26,6 +20,12 @@ from fastapi_seclint.program.values import (
     settled,
 )
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.cors.configurations import cors, surely_off, surely_on
+from fastapi_seclint.subjects.cors.origin_patterns import Looseness, looseness
+from fastapi_seclint.subjects.cors.tightening import tightened
+from fastapi_seclint.subjects.hardening.middleware import Configuration, Option, World
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

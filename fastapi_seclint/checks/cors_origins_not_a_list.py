@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._cors import cors, wildcards
-from fastapi_seclint.checks._middleware import Configuration, Option
-from fastapi_seclint.checks._origins import Origin, ask, blocks_of, origins
 from fastapi_seclint.edits import ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
@@ -24,6 +21,9 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
+from fastapi_seclint.subjects.cors.configurations import cors, wildcards
+from fastapi_seclint.subjects.hardening.middleware import Configuration, Option
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

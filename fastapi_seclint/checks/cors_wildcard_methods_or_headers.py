@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._cors import cors, wildcards, written
-from fastapi_seclint.checks._listing import headers, methods
-from fastapi_seclint.checks._middleware import Configuration
-from fastapi_seclint.checks._replacement import Remedy, replaced
 from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.subjects.cors.configurations import cors, wildcards, written
+from fastapi_seclint.subjects.cors.listing import headers, methods
+from fastapi_seclint.subjects.cors.replacement import Remedy, replaced
+from fastapi_seclint.subjects.hardening.middleware import Configuration
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

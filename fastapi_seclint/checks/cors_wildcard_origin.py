@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fastapi_seclint.checks._cors import (
+from fastapi_seclint.program.routers import strings
+from fastapi_seclint.program.values import Collection, Const, Place, Value, options
+from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.cors.configurations import (
     Wildcard,
     aware,
     cors,
@@ -17,13 +21,9 @@ from fastapi_seclint.checks._cors import (
     with_credentials,
     written,
 )
-from fastapi_seclint.checks._cors_headers import headers
-from fastapi_seclint.checks._development import only_in_development
-from fastapi_seclint.checks._middleware import Configuration
-from fastapi_seclint.checks._replacement import ORIGINS, replaced
-from fastapi_seclint.program.routers import strings
-from fastapi_seclint.program.values import Collection, Const, Place, Value, options
-from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.subjects.cors.headers import headers
+from fastapi_seclint.subjects.cors.replacement import ORIGINS, replaced
+from fastapi_seclint.subjects.hardening.middleware import Configuration
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._cors import cors, refused, switched_off, with_credentials, written
-from fastapi_seclint.checks._cors_headers import headers
-from fastapi_seclint.checks._replacement import ORIGINS, replaced
 from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.subjects.cors.configurations import cors, refused, switched_off, with_credentials, written
+from fastapi_seclint.subjects.cors.headers import headers
+from fastapi_seclint.subjects.cors.replacement import ORIGINS, replaced
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._auth_routes import spoken
-from fastapi_seclint.checks._query import query_name
-from fastapi_seclint.checks._query_fixes import moved
 from fastapi_seclint.program.dependencies import Parameter, parameters, running
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, Value
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.leaks.query import query_name
+from fastapi_seclint.subjects.leaks.query_fixes import moved
+from fastapi_seclint.subjects.logins.routes import spoken
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

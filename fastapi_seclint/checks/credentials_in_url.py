@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._development import only_in_development
-from fastapi_seclint.checks._fallback_fixes import of_field, of_read
-from fastapi_seclint.checks._literals import texts
-from fastapi_seclint.checks._trials import for_trying
-from fastapi_seclint.checks._urls import Address, addresses
-from fastapi_seclint.checks._vocabulary import vocabulary
 from fastapi_seclint.edits import AddImport, ReplaceExpression
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.code.literals import texts
+from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.secrets.fallback_fixes import of_field, of_read
+from fastapi_seclint.subjects.secrets.urls import Address, addresses
+from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._development import only_in_development
-from fastapi_seclint.checks._fallback_fixes import fix_of
-from fastapi_seclint.checks._fallbacks import Fallback, fallbacks
-from fastapi_seclint.checks._refusals import refused
-from fastapi_seclint.checks._secret_uses import Use, uses
-from fastapi_seclint.checks._secrets import usable
-from fastapi_seclint.checks._trials import for_trying
-from fastapi_seclint.checks._vocabulary import vocabulary
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
+from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
+from fastapi_seclint.subjects.secrets.names import usable
+from fastapi_seclint.subjects.secrets.refusals import refused
+from fastapi_seclint.subjects.secrets.uses import Use, uses
+from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

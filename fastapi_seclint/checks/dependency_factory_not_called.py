@@ -6,16 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._dependencies import (
-    Consumer,
-    asks,
-    fillings,
-    handled_as,
-    is_dependency,
-    returned,
-    wiring,
-)
-from fastapi_seclint.checks._factory_calls import call_for
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.dependencies import Parameter, parameters, running
@@ -34,6 +24,16 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule, Severity
+from fastapi_seclint.subjects.wiring.dependencies import (
+    Consumer,
+    asks,
+    fillings,
+    handled_as,
+    is_dependency,
+    returned,
+    wiring,
+)
+from fastapi_seclint.subjects.wiring.factory_calls import call_for
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

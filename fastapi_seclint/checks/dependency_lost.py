@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._dependencies import Consumer, wiring
-from fastapi_seclint.checks._lost import Loss, losses
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.wiring.dependencies import Consumer, wiring
+from fastapi_seclint.subjects.wiring.lost import Loss, losses
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._development import holds, only_in_development
-from fastapi_seclint.checks._exception_texts import Caught, Sort, caught, sort_of, tells
-from fastapi_seclint.checks._origins import ask, callers
-from fastapi_seclint.checks._passwords import passwords
 from fastapi_seclint.facts.forms import Form, line_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Finding, Rule
+from fastapi_seclint.subjects.code.development import holds, only_in_development
+from fastapi_seclint.subjects.code.origins import ask, callers
+from fastapi_seclint.subjects.leaks.exception_texts import Caught, Sort, caught, sort_of, tells
+from fastapi_seclint.subjects.passwords.followed import passwords
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._digests import algorithm, harmless
-from fastapi_seclint.checks._password_fixes import slow
-from fastapi_seclint.checks._passwords import Passwords, Text, passwords
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.passwords.digests import algorithm, harmless
+from fastapi_seclint.subjects.passwords.fixes import slow
+from fastapi_seclint.subjects.passwords.followed import Passwords, Text, passwords
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -7,13 +7,18 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._development import only_in_development
-from fastapi_seclint.checks._fallbacks import fallbacks
-from fastapi_seclint.checks._literals import Literal, Reader, returned_name
-from fastapi_seclint.checks._refusals import refused
-from fastapi_seclint.checks._secret_fixes import from_environment
-from fastapi_seclint.checks._secret_uses import Use, uses
-from fastapi_seclint.checks._secrets import (
+from fastapi_seclint.facts import FileFacts
+from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.values import Class, Place, options
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.code.literals import Literal, Reader, returned_name
+from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
+from fastapi_seclint.subjects.secrets.fixes import from_environment
+from fastapi_seclint.subjects.secrets.names import (
     FORMAT_WORDS,
     Reach,
     kind_of,
@@ -21,14 +26,9 @@ from fastapi_seclint.checks._secrets import (
     random_looking,
     words_of,
 )
-from fastapi_seclint.checks._trials import for_trying
-from fastapi_seclint.checks._vocabulary import Vocabulary, vocabulary
-from fastapi_seclint.facts import FileFacts
-from fastapi_seclint.facts.forms import Form, span_of
-from fastapi_seclint.program.modules import Module
-from fastapi_seclint.program.values import Class, Place, options
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
-from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.secrets.refusals import refused
+from fastapi_seclint.subjects.secrets.uses import Use, uses
+from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._hardening import (
+from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.subjects.hardening.applications import (
     REDIRECT,
     addition,
     applications,
@@ -18,7 +19,6 @@ from fastapi_seclint.checks._hardening import (
     uses_library,
     words,
 )
-from fastapi_seclint.rule import Finding, Rule
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

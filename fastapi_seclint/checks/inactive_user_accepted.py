@@ -6,9 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks import _entrances as entrances
-from fastapi_seclint.checks._activity import (
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import span_of, walk
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Function, Place
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards.swapping import argument_of, places, swapped
+from fastapi_seclint.subjects.owners.activity import (
     ActiveGuard,
     active_guards,
     looks_at_activity,
@@ -16,15 +22,8 @@ from fastapi_seclint.checks._activity import (
     refuses_closed_user,
     unseen_active,
 )
-from fastapi_seclint.checks._identity import Guard, guards, snake
-from fastapi_seclint.checks._roles import reached
-from fastapi_seclint.checks._swapping import argument_of, places, swapped
-from fastapi_seclint.edits import ReplaceExpression
-from fastapi_seclint.facts.forms import span_of, walk
-from fastapi_seclint.program.dependencies import Node
-from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Function, Place
-from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.owners.identity import Guard, guards, snake
+from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._cookie_libraries import switched_off
-from fastapi_seclint.checks._cookies import Flag, flag, setters
-from fastapi_seclint.checks._development import only_in_development
-from fastapi_seclint.checks._raw_cookies import raw_cookies
-from fastapi_seclint.checks._session_cookies import is_removed, is_secret
 from fastapi_seclint.program.sites import Call
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.cookies.libraries import switched_off
+from fastapi_seclint.subjects.cookies.raw import raw_cookies
+from fastapi_seclint.subjects.cookies.sessions import is_removed, is_secret
+from fastapi_seclint.subjects.cookies.setting import Flag, flag, setters
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

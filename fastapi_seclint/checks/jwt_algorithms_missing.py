@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._jwt import Decoding, Library, decodings
-from fastapi_seclint.checks._origins import ask, origins
-from fastapi_seclint.checks._pinning import pinned
-from fastapi_seclint.checks._token_headers import from_header
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Const, Environment, External, Value, options
 from fastapi_seclint.rule import Confidence, Finding, Rule, Severity
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import ask, origins
+from fastapi_seclint.subjects.tokens.headers import from_header
+from fastapi_seclint.subjects.tokens.jwt import Decoding, Library, decodings
+from fastapi_seclint.subjects.tokens.pinning import pinned
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._known import Claim, Claims, Known, Written
-from fastapi_seclint.checks._payloads import Token, tokens
-from fastapi_seclint.checks._personal_secrets import secret_kind
-from fastapi_seclint.checks._texts import blocks_with
 from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, RemoveStatement, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
+from fastapi_seclint.subjects.code.texts import blocks_with
+from fastapi_seclint.subjects.leaks.personal_secrets import secret_kind
+from fastapi_seclint.subjects.payloads.encodings import Token, tokens
+from fastapi_seclint.subjects.payloads.known import Claim, Claims, Known, Written
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

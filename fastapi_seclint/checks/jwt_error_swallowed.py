@@ -6,9 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._entrances import is_entrance, is_for_development
-from fastapi_seclint.checks._swallowing import Swallow, looks_at, own_swallows, swallows
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.calls import method_of
@@ -19,6 +16,9 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.entrances import is_entrance, is_for_development
+from fastapi_seclint.subjects.tokens.swallowing import Swallow, looks_at, own_swallows, swallows
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

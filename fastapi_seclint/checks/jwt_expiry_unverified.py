@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._claims import unchecked
-from fastapi_seclint.checks._expiry import compares, looked_at
-from fastapi_seclint.checks._jwt import Decoding, decodings, path_and_span, says
-from fastapi_seclint.checks._leeway import stretched
-from fastapi_seclint.checks._origins import Item, Origin, origins
-from fastapi_seclint.checks._removal import removed
 from fastapi_seclint.edits import RemoveKeyword, ReplaceExpression
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
+from fastapi_seclint.subjects.code.origins import Item, Origin, origins
+from fastapi_seclint.subjects.code.removal import removed
+from fastapi_seclint.subjects.tokens.claims import unchecked
+from fastapi_seclint.subjects.tokens.expiry import compares, looked_at
+from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
+from fastapi_seclint.subjects.tokens.leeway import stretched
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

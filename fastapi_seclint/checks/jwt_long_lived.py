@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._known import Amount
-from fastapi_seclint.checks._leeway import spoken
-from fastapi_seclint.checks._lifetimes import LIMITS, Declared, configured, declared, shorter
-from fastapi_seclint.checks._payloads import Token, tokens
-from fastapi_seclint.checks._purposes import Purpose, purpose_of
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.subjects.payloads.encodings import Token, tokens
+from fastapi_seclint.subjects.payloads.known import Amount
+from fastapi_seclint.subjects.tokens.leeway import spoken
+from fastapi_seclint.subjects.tokens.lifetimes import LIMITS, Declared, configured, declared, shorter
+from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

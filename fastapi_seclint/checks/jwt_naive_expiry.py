@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._dates import symbol
-from fastapi_seclint.checks._known import Amount, Clock
-from fastapi_seclint.checks._origins import blocks_of
-from fastapi_seclint.checks._payloads import Token, tokens
-from fastapi_seclint.checks._spelling import code
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.payloads.encodings import Token, tokens
+from fastapi_seclint.subjects.payloads.known import Amount, Clock
+from fastapi_seclint.subjects.tokens.dates import symbol
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

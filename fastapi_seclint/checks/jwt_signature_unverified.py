@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._jwt import Decoding, decodings, path_and_span, says
-from fastapi_seclint.checks._origins import Item, Origin, origins
-from fastapi_seclint.checks._unverified import (
+from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import Item, Origin, origins
+from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
+from fastapi_seclint.subjects.tokens.unverified import (
     checks_by_hand,
     decoded_by_hand,
     decoded_by_helper,
@@ -15,11 +19,7 @@ from fastapi_seclint.checks._unverified import (
     readers,
     unchecked_signatures,
 )
-from fastapi_seclint.checks._verifying import checked_argument, verified_call, verified_reader
-from fastapi_seclint.facts.forms import Form, span_of
-from fastapi_seclint.program.sites import Block
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
-from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.tokens.verifying import checked_argument, verified_call, verified_reader
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._dependencies import wiring
-from fastapi_seclint.checks._payloads import encodings
-from fastapi_seclint.checks._swallowing import looks_at
-from fastapi_seclint.checks._token_types import reached, read_in
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.payloads.encodings import encodings
+from fastapi_seclint.subjects.tokens.swallowing import looks_at
+from fastapi_seclint.subjects.tokens.types import reached, read_in
+from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._dependencies import wiring
-from fastapi_seclint.checks._jwt import Decoding
-from fastapi_seclint.checks._payloads import Token
-from fastapi_seclint.checks._token_types import (
+from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.dependencies import running
+from fastapi_seclint.program.values import Function, options
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.payloads.encodings import Token
+from fastapi_seclint.subjects.tokens.jwt import Decoding
+from fastapi_seclint.subjects.tokens.type_tests import condition_for, refreshes, testing
+from fastapi_seclint.subjects.tokens.types import (
     guarding_readers,
     has_key,
     kinds,
@@ -17,12 +22,7 @@ from fastapi_seclint.checks._token_types import (
     read_in,
     type_claims,
 )
-from fastapi_seclint.checks._type_tests import condition_for, refreshes, testing
-from fastapi_seclint.facts.forms import Form, span_of
-from fastapi_seclint.program.dependencies import running
-from fastapi_seclint.program.values import Function, options
-from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
-from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

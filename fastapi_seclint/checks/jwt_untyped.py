@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._kinds_of_tokens import Kind, kinds, told_apart
-from fastapi_seclint.checks._typing_fixes import readers, told_apart_by_type
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.tokens.kinds import Kind, kinds, told_apart
+from fastapi_seclint.subjects.tokens.typing_fixes import readers, told_apart_by_type
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

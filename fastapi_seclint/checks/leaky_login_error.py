@@ -6,11 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._auth_routes import auth_routes, fields, spoken
-from fastapi_seclint.checks._outcomes import Follower, Outcome
-from fastapi_seclint.checks._rendering import rendered
-from fastapi_seclint.checks._translations import Translations
 from fastapi_seclint.edits import ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
@@ -19,6 +14,11 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.logins.outcomes import Follower, Outcome
+from fastapi_seclint.subjects.logins.routes import auth_routes, fields, spoken
+from fastapi_seclint.subjects.logins.translations import Translations
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

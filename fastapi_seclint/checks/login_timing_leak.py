@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._passwords import Passwords, passwords
-from fastapi_seclint.checks._plain_comparison import is_stored
-from fastapi_seclint.checks._worlds import is_account, looked_up, truth
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.subjects.logins.worlds import is_account, looked_up, truth
+from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
+from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
 
 if TYPE_CHECKING:
-    from fastapi_seclint.checks._worlds import Truth
     from fastapi_seclint.program import Program
+    from fastapi_seclint.subjects.logins.worlds import Truth
 
 RULE = Rule(
     code="FSL402",

@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks import _entrances as entrances
-from fastapi_seclint.checks._belongings import compares_owner, is_tied
-from fastapi_seclint.checks._clients import untested_permissions
-from fastapi_seclint.checks._guarding_fixes import authorizing
-from fastapi_seclint.checks._identity import guards, is_authenticated
-from fastapi_seclint.checks._operators import is_operators_key
-from fastapi_seclint.checks._privileged import privilege
-from fastapi_seclint.checks._roles import authorizes, has_role_notion, role_guard
 from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards.fixes import authorizing
+from fastapi_seclint.subjects.owners.belongings import compares_owner, is_tied
+from fastapi_seclint.subjects.owners.identity import guards, is_authenticated
+from fastapi_seclint.subjects.rights.clients import untested_permissions
+from fastapi_seclint.subjects.rights.operators import is_operators_key
+from fastapi_seclint.subjects.rights.privileged import privilege
+from fastapi_seclint.subjects.rights.roles import authorizes, has_role_notion, role_guard
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

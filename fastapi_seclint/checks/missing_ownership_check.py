@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks import _entrances as entrances
-from fastapi_seclint.checks._belongings import (
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
+from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.owners.belongings import (
     Tie,
     compares_owner,
     is_published,
@@ -18,15 +21,11 @@ from fastapi_seclint.checks._belongings import (
     singular,
     ties_caller,
 )
-from fastapi_seclint.checks._identity import caller_names, guards
-from fastapi_seclint.checks._operators import is_operators_key
-from fastapi_seclint.checks._owner_tests import compared
-from fastapi_seclint.checks._privileged import privilege
-from fastapi_seclint.checks._roles import authorizes
-from fastapi_seclint.facts.forms import walk
-from fastapi_seclint.program.dependencies import parameters
-from fastapi_seclint.program.routes import Route
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
+from fastapi_seclint.subjects.owners.fixes import compared
+from fastapi_seclint.subjects.owners.identity import caller_names, guards
+from fastapi_seclint.subjects.rights.operators import is_operators_key
+from fastapi_seclint.subjects.rights.privileged import privilege
+from fastapi_seclint.subjects.rights.roles import authorizes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

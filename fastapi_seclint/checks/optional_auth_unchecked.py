@@ -6,10 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._exposure import is_meant_for_everybody
-from fastapi_seclint.checks._guarding_fixes import instead_of_schemes
-from fastapi_seclint.checks._swallowing import looks_at, swallows
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
@@ -18,6 +14,10 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
+from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
+from fastapi_seclint.subjects.tokens.swallowing import looks_at, swallows
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

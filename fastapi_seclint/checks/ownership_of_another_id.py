@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._identity import last_name, names_identity, snake
-from fastapi_seclint.checks._renaming import renamed
 from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.dependencies import Node, Parameter, parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Annotated, Class, Const, External, Function, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.identity import last_name, names_identity, snake
+from fastapi_seclint.subjects.wiring.renaming import renamed
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

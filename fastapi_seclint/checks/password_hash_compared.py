@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._password_fixes import MASKED_UNTIL_VERIFIED, plain_in, verified
-from fastapi_seclint.checks._passwords import Passwords, Text, passwords
-from fastapi_seclint.checks._plain_comparison import pairs
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, plain_in, verified
+from fastapi_seclint.subjects.passwords.followed import Passwords, Text, passwords
+from fastapi_seclint.subjects.passwords.plain_comparison import pairs
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._origins import ask, body_of
-from fastapi_seclint.checks._password_fields import Givers, leaves_out, password_field
-from fastapi_seclint.checks._records import classes_in
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.records import classes_in
+from fastapi_seclint.subjects.passwords.fields import Givers, leaves_out, password_field
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._password_fixes import MASKED_UNTIL_VERIFIED, hashed, hashed_whole, verified
-from fastapi_seclint.checks._passwords import Passwords, passwords
-from fastapi_seclint.checks._plain_comparison import comparisons
-from fastapi_seclint.checks._plain_storage import Kept, kept
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, hashed, hashed_whole, verified
+from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
+from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
+from fastapi_seclint.subjects.passwords.plain_storage import Kept, kept
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._authentication import is_scheme
-from fastapi_seclint.checks._dependencies import Consumer, wiring
-from fastapi_seclint.checks._entrances import calls_itself_public
-from fastapi_seclint.checks._optional_schemes import goes_on_without, made_optional, takes_none
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node, Parameter
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import External, Function, constant
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.authentication import is_scheme
+from fastapi_seclint.subjects.guards.entrances import calls_itself_public
+from fastapi_seclint.subjects.guards.optional_schemes import goes_on_without, made_optional, takes_none
+from fastapi_seclint.subjects.wiring.dependencies import Consumer, wiring
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._inert_limits import DefaultLimits, decorators_above, inert_default_limits, is_uncalled
-from fastapi_seclint.checks._limiter_keys import ClientKey, client_keys
-from fastapi_seclint.checks._limiter_stores import SharedStore, shared_stores
 from fastapi_seclint.edits import AddImport, Edit, MoveDecorator, RemoveKeyword, ReplaceExpression
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.limits.inert import DefaultLimits, decorators_above, inert_default_limits, is_uncalled
+from fastapi_seclint.subjects.limits.keys import ClientKey, client_keys
+from fastapi_seclint.subjects.limits.stores import SharedStore, shared_stores
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._development import only_in_development
-from fastapi_seclint.checks._log_calls import LEVELS, Leak, Leaks, is_log_call, is_print, written
-from fastapi_seclint.checks._log_fixes import masked
-from fastapi_seclint.checks._secrets import word_set, words_of
-from fastapi_seclint.checks._trials import for_trying
 from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.leaks.log_calls import LEVELS, Leak, Leaks, is_log_call, is_print, written
+from fastapi_seclint.subjects.leaks.log_fixes import masked
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

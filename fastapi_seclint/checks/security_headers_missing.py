@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._hardening import addition, applications, settings, symbol, uses_library
 from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.subjects.hardening.applications import addition, applications, settings, symbol, uses_library
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

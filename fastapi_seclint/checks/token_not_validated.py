@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._authentication import comparison, is_scheme
-from fastapi_seclint.checks._entrances import is_for_development
-from fastapi_seclint.checks._guarding_fixes import instead_of_schemes
-from fastapi_seclint.checks._tokens import backend_refuses, hands_on
 from fastapi_seclint.checks.public_route_requires_token import sends_visitors_away
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.authentication import comparison, is_scheme
+from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
+from fastapi_seclint.subjects.guards.entrances import is_for_development
+from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

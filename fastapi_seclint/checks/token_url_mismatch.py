@@ -6,9 +6,6 @@ import posixpath
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._auth_routes import auth_routes
-from fastapi_seclint.checks._entrances import is_login_form
 from fastapi_seclint.edits import ReplaceExpression
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.routers import Mount, Router
@@ -17,6 +14,9 @@ from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Const, Value, options, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.entrances import is_login_form
+from fastapi_seclint.subjects.logins.routes import auth_routes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -6,12 +6,20 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._hardening import TRUSTED_HOST, applications, below, is_added, says, symbol, uses_library
-from fastapi_seclint.checks._reference import local_name
-from fastapi_seclint.checks._replacement import HOSTS
 from fastapi_seclint.edits import AddImport
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.cors.replacement import HOSTS
+from fastapi_seclint.subjects.hardening.applications import (
+    TRUSTED_HOST,
+    applications,
+    below,
+    is_added,
+    says,
+    symbol,
+    uses_library,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._cors import wildcards, written
-from fastapi_seclint.checks._development import only_in_development
-from fastapi_seclint.checks._hardening import TRUSTED_HOST
-from fastapi_seclint.checks._middleware import Configuration, configurations
-from fastapi_seclint.checks._replacement import HOSTS, replaced
 from fastapi_seclint.program.values import Const, Value, options
 from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.cors.configurations import wildcards, written
+from fastapi_seclint.subjects.cors.replacement import HOSTS, replaced
+from fastapi_seclint.subjects.hardening.applications import TRUSTED_HOST
+from fastapi_seclint.subjects.hardening.middleware import Configuration, configurations
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks._authentication import asks_callers, comparison
-from fastapi_seclint.checks._exposure import exposed
-from fastapi_seclint.checks._guard_choice import is_meant
-from fastapi_seclint.checks._guarding_fixes import guarded_calls
 from fastapi_seclint.checks.unprotected_router import covered
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.authentication import asks_callers, comparison
+from fastapi_seclint.subjects.guards.choice import is_meant
+from fastapi_seclint.subjects.guards.exposure import exposed
+from fastapi_seclint.subjects.guards.fixes import guarded_calls
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

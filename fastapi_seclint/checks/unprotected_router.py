@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks import _access as access
-from fastapi_seclint.checks import _entrances as entrances
-from fastapi_seclint.checks._authentication import asks_callers
-from fastapi_seclint.checks._exposure import exposed, is_meant_for_everybody, is_open
-from fastapi_seclint.checks._guarding_fixes import guarded_calls
 from fastapi_seclint.program.routers import Include, Router, native, strings
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Place, string
 from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards.authentication import asks_callers
+from fastapi_seclint.subjects.guards.exposure import exposed, is_meant_for_everybody, is_open
+from fastapi_seclint.subjects.guards.fixes import guarded_calls
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.checks._password_names import naming
-from fastapi_seclint.checks._rendering import rendered
 from fastapi_seclint.edits import Edit, RemoveKeyword, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Collection, Const, External, Value, settled
 from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

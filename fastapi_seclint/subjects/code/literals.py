@@ -1,0 +1,259 @@
+"""Texts written in the code under a name: assignments, arguments, dictionary entries, comparisons, defaults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
+from fastapi_seclint.subjects.secrets.names import Reach, word_set
+from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
+
+_SKIPPED_CALLS = word_set(
+    """
+    APIKeyCookie APIKeyHeader APIKeyQuery Argument Body Column Cookie Enum Field Form HTTPException Header
+    Literal MagicMock Mock NewType OAuth2PasswordBearer OpenIdConnect Option Param Path Query Setting StrEnum
+    TypeVar add_argument add_option compile critical debug delete_cookie endswith error exception find findall
+    get getLogger getattr getenv gettext hasattr info log mapped_column match option patch pop print
+    relationship replace search set_cookie setattr setdefault split startswith strip sub text warning
+    """
+)
+_LEAVES = frozenset({"name", "import", "from", "pass", "global", "bytes", "ellipsis"})
+_WRAPPERS = ("SecretStr", "Secret", "frozenset", "b64decode", "bytes")
+_SAMPLES = (
+    "example", "json_schema", "schema_extra", "openapi", "responses", "translation", "messages", "labels", "mock",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """One written text or several in a collection: under which name, where, and what to point at (`at`).
+
+    `form` is the whole value; `keyed` tells that it is an entry of a dictionary.
+    """
+
+    name: str
+    texts: tuple[str, ...]
+    places: tuple[int, ...]
+    at: int
+    reach: Reach
+    owner: str = ""
+    local: bool = False
+    form: Form | None = None
+    keyed: bool = False
+
+
+@dataclass(slots=True)
+class Reader:
+    """Goes through the forms of one file. `closed` says which classes are left out: settings, enumerations."""
+
+    closed: Callable[[Form], bool]
+    used: frozenset[int] = frozenset()
+    words: Vocabulary = field(default_factory=Vocabulary)
+    owner: list[str] = field(default_factory=list)
+    local: bool = False
+    function: str = ""
+
+    def read(self, form: object, at: int = 0) -> Iterator[Literal]:
+        """The literals in a form or list of forms; `at` is the place of a statement that is the form's whole value."""
+        if type(form) is not list or not form:
+            return
+        if not (isinstance(form[0], str) and len(form) > 1 and type(form[1]) is int and form[1] > KEYWORDS):
+            for item in form:
+                if type(item) is list:
+                    yield from self.read(item)
+            return
+        reading = _READERS.get(form[0])
+        if reading is not None:
+            yield from reading(self, form, at)
+        elif form[0] not in _LEAVES:
+            for item in form[2:]:
+                if type(item) is list:
+                    yield from self.read(item)
+
+    def _literal(self, name: str, form: Form, at: int, reach: Reach) -> Literal | None:
+        found = list(texts(form))
+        if not found or not name or (form[0] == "dict" and reach is Reach.PASSED):
+            return None
+        places = (form[1], *(place for _, place in found))
+        written = tuple(text for text, _ in found)
+        return Literal(name, written, places, at, reach, ".".join(self.owner), self.local, form)
+
+    def _class(self, form: Form, at: int) -> Iterator[Literal]:
+        if self.closed(form):
+            return
+        self.owner.append(form[2])
+        yield from self.read(form[6])
+        self.owner.pop()
+
+    def _assign(self, form: Form, at: int) -> Iterator[Literal]:
+        value = form[-1]
+        targets = form[2] if form[0] == "assign" else [form[2]]
+        names = [name for target in targets if (name := name_of(target))]
+        if value is None:
+            return
+        if names and any(_is_sample(name) for name in names):
+            return
+        several = value[0] in ("dict", "list", "set", "tuple")
+        found = self._literal(names[0], value, form[1], Reach.ASSIGNED) if names else None
+        if found is not None and (not several or self.words.kind(found.name) or set(found.places) & self.used):
+            yield found
+        if found is None or several:
+            yield from self.read(value, form[1])
+        if form[0] == "assign" and len(targets) == 1 and targets[0][0] == "tuple" and value[0] == "tuple":
+            for target, item in zip(targets[0][2], value[2], strict=False):
+                single = self._literal(name_of(target), item, item[1], Reach.ASSIGNED)
+                if single is not None:
+                    yield single
+
+    def _call(self, form: Form, at: int) -> Iterator[Literal]:
+        called = name_of(form[2])
+        if called in _SKIPPED_CALLS and not self._uses(form):
+            return
+        yield from self.read(form[2])
+        for value in form[3]:
+            found = self._literal(called or "?", value, value[1], Reach.PASSED)
+            if found is not None and set(found.places) & self.used:
+                yield found
+            yield from self.read(value)
+        for keyword, value, place in form[4]:
+            if keyword is not None and _is_sample(keyword):
+                continue
+            found = self._literal(keyword, value, place, Reach.PASSED) if keyword else None
+            if found is not None:
+                yield found
+            yield from self.read(value, place)
+
+    def _uses(self, form: Form) -> bool:
+        return bool(self.used) and any(item[1] in self.used for item in walk(form))
+
+    def _dict(self, form: Form, at: int) -> Iterator[Literal]:
+        for key, value in form[2]:
+            name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
+            if name and _is_sample(name):
+                continue
+            found = self._literal(name, value, value[1], Reach.PASSED) if name and name.isascii() else None
+            if found is not None:
+                yield replace(found, keyed=True)
+            yield from self.read(value)
+
+    def _compare(self, form: Form, at: int) -> Iterator[Literal]:
+        _, _, left, operators, rights = form
+        yield from self.read([left, *rights])
+        if len(rights) != 1 or operators[0] not in ("==", "!=", "in", "not in"):
+            return
+        right = rights[0]
+        if operators[0] in ("==", "!=") and left[0] in ("const", "bytes"):
+            left, right = right, left
+        if operators[0] in ("in", "not in") and right[0] not in ("list", "set", "tuple"):
+            return
+        found = self._literal(name_of(left), right, right[1], Reach.COMPARED)
+        if found is not None and not _configured(left):
+            yield found
+
+    def _if(self, form: Form, at: int) -> Iterator[Literal]:
+        rejects = any(item[0] == "raise" or (item[0] == "call" and name_of(item[2]) in ("warn", "warning", "exit"))
+                      for item in walk(form[3]))  # fmt: skip
+        if not (rejects and _asks_equal(form[2])):
+            yield from self.read(form[2])
+        yield from self.read(form[3])
+        yield from self.read(form[4])
+
+    def _def(self, form: Form, at: int) -> Iterator[Literal]:
+        yield from self.read(form[6])
+        for name, _, _, default, place in form[5]:
+            found = self._literal(name, default, place, Reach.PASSED) if default is not None else None
+            if found is not None:
+                yield found
+            elif default is not None:
+                yield from self.read(default)
+
+    def _bool(self, form: Form, at: int) -> Iterator[Literal]:
+        """The last text of `setting or "text"` is a fallback, which is another rule's."""
+        fallback = form[2] == "or" and form[3][0][0] != "const"
+        yield from self.read([item for item in form[3] if not (fallback and item[0] in ("const", "bytes"))])
+
+    def _return(self, form: Form, at: int) -> Iterator[Literal]:
+        """What `get_secret_key` returns is named as the function is."""
+        name = returned_name(self.function)
+        value = form[2]
+        found = self._literal(name, value, form[1], Reach.ASSIGNED) if value is not None and name else None
+        if found is not None and value[0] in ("const", "bytes") and self.words.kind(name):
+            yield found
+        elif value is not None:
+            yield from self.read(value)
+
+    def _const(self, form: Form, at: int) -> Iterator[Literal]:
+        if isinstance(form[2], str) and (form[1] in self.used or self.words.has_format(form[2])):
+            owner = ".".join(self.owner)
+            yield Literal("", (form[2],), (form[1],), at or form[1], Reach.PASSED, owner, self.local, form)
+
+
+_READERS: dict[str, Callable[[Reader, Form, int], Iterator[Literal]]] = {
+    "class": Reader._class, "assign": Reader._assign, "annassign": Reader._assign, "call": Reader._call,
+    "dict": Reader._dict, "compare": Reader._compare, "if": Reader._if, "def": Reader._def, "const": Reader._const,
+    "ifexp": Reader._if, "bool": Reader._bool, "return": Reader._return,
+}  # fmt: skip
+
+
+def _asks_equal(test: Form) -> bool:
+    return any(form[0] == "compare" and set(form[3]) & {"==", "in"} for form in walk(test))
+
+
+def _configured(form: Form) -> bool:
+    """Whether an expression reads the program's own configuration, which nobody sends."""
+    names = [item[2] if item[0] == "name" else item[3] for item in walk(form) if item[0] in ("name", "attr")]
+    return any(word in name.lower() for name in names for word in ("settings", "config", "environ", "getenv"))
+
+
+def _is_sample(name: str) -> bool:
+    lowered = name.lower()
+    return any(word in lowered for word in _SAMPLES)
+
+
+def returned_name(function: str) -> str:
+    """What a function of this name returns: `secret_key` of `get_secret_key`."""
+    return re.sub(r"^_*(?:get|load|fetch|read|make)_", "", function)
+
+
+def name_of(form: Form) -> str:
+    """The name by which an expression is known: variable, attribute, string key, or what `.get("key")` reads."""
+    match form:
+        case ["name", _, name]:
+            return str(name)
+        case ["attr", _, _, name]:
+            return str(name)
+        case ["sub", _, _, ["const", _, str() as name]]:
+            return name
+        case ["call", _, ["attr", _, _, "get"], [["const", _, str() as name], *_], _]:
+            return name
+        case ["call", _, ["attr", _, inner, "get_secret_value" | "strip" | "encode" | "lower" | "decode"], _, _]:
+            return name_of(inner)
+        case ["call", _, called, _, _]:
+            return name_of(called) if called[0] in ("name", "attr") else ""
+    return ""
+
+
+def texts(form: Form) -> Iterator[tuple[str, int]]:
+    """The texts that an expression is made of when it is nothing else: a literal, a wrapped one, a collection."""
+    match form:
+        case ["const", at, str() as text]:
+            yield text, at
+        case ["bytes", at, text]:
+            yield text, at
+        case ["fstr", at, parts] if all(part[0] == "const" for part in parts):
+            yield "".join(str(part[2]) for part in parts), at
+        case ["list" | "set" | "tuple", _, items]:
+            yield from (pair for item in items for pair in texts(item))
+        case ["dict", _, items]:
+            yield from (pair for key, _ in items if key is not None for pair in texts(key))
+            yield from (pair for _, value in items if value[0] == "const" for pair in texts(value))
+        case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _] if inner[0] == "const":
+            yield from texts(inner)
+        case ["call", _, called, [inner, *_], _] if name_of(called) in _WRAPPERS:
+            yield from texts(inner)
+        case ["binop", at, "+", left, right]:
+            both = [*texts(left), *texts(right)]
+            if len(both) == 2:
+                yield both[0][0] + both[1][0], at

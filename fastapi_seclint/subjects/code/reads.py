@@ -1,0 +1,82 @@
+"""How code reads a setting: `os.getenv`, `os.environ.get`, `config(...)` of decouple and Starlette, their like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
+
+_SOURCES = word_set("env environ environment getenv config conf cfg configuration setting settings secrets")
+_GETTERS = frozenset(("get", "getenv", "setdefault", "str", "getstr", "get_env", "get_str", "read"))
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A call that reads a setting: the form of its key, its default's form, and the keyword or None it is given by."""
+
+    call: Form
+    key: Form
+    default: Form | None
+    keyword: str | None
+
+    @property
+    def name(self) -> str:
+        """The key as text: a string, or the name of the constant that holds it."""
+        return str(self.key[2]) if self.key[0] in ("const", "name") else ""
+
+    @property
+    def environment(self) -> bool:
+        """Whether it is the environment itself that is read, by Python's own functions."""
+        function = self.call[2]
+        return function[-1] == "getenv" or _owner(function) == "environ"
+
+
+def read_of(form: Form) -> Read | None:
+    """The setting that a call reads, judged by how such calls are written; None for any other expression."""
+    match form:
+        case ["call", _, ["name" | "attr", *_] as function, [key, *others], keywords] if _reads(function):
+            given = {keyword: value for keyword, value, _ in keywords if keyword}
+            default = next((given[word] for word in ("default", "fallback") if word in given), None)
+            if default is not None:
+                return Read(form, key, default, "default" if "default" in given else "fallback")
+            plain = [other for other in others if other[0] in ("const", "call", "bool", "name", "attr", "list", "fstr")]
+            position = 1 if len(plain) == 2 and function[-1] in ("config", "get") and _is_cast(plain[0]) else 0
+            return Read(form, key, plain[position] if len(plain) > position else None, None)
+    return None
+
+
+def _reads(function: Form) -> bool:
+    last = function[-1]
+    if last == "getenv" or (last in _GETTERS and _source(_owner(function))):
+        return True
+    if last in ("config", "env", "Config"):
+        return function[0] == "name" or _owner(function) in ("decouple", "settings")
+    words = set(words_of(last))
+    return bool(words & {"env", "environ", "getenv"}) and bool(words & {"get", "read", "str", "string", "var", "or"})
+
+
+def _owner(function: Form) -> str:
+    if function[0] != "attr" or function[2][0] not in ("name", "attr"):
+        return ""
+    return str(function[2][-1])
+
+
+def _source(name: str) -> bool:
+    return bool(_SOURCES & set(words_of(name)))
+
+
+def _is_cast(form: Form) -> bool:
+    return form[0] in ("name", "attr") and form[-1] in ("str", "Secret", "SecretStr", "int", "bool", "list")
+
+
+def reads_setting(form: Form) -> bool:
+    """Whether an expression takes a value from the environment or from a settings object."""
+    for item in walk(form):
+        if item[0] == "call" and read_of(item) is not None:
+            return True
+        if item[0] == "attr" and item[2][0] in ("name", "attr") and _source(str(item[2][-1])):
+            return True
+        if item[0] == "sub" and item[2][0] in ("name", "attr") and _source(str(item[2][-1])):
+            return True
+    return False

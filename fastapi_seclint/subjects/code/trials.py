@@ -1,0 +1,26 @@
+"""Files that only try things out, by where they lie."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.subjects.secrets.names import words_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_FRAMEWORKS = frozenset({"pytest", "unittest", "locust", "hypothesis"})
+_TRYING = frozenset({"docs", "test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "mocks"})
+
+
+def for_trying(program: Program, module: Module) -> bool:
+    """Whether a file is test data in an odd place, which `Program.is_test` leaves open: `testing/`, `seed_users.py`.
+
+    A file that imports a test framework is one, too.
+    """
+    if any(name.partition(".")[0] in _FRAMEWORKS for name in module.facts.imports):
+        return True
+    path = posixpath.relpath(module.file, program.root.as_posix()).removesuffix(".py")
+    return not program.is_test(module) and bool(_TRYING & {word for part in path.split("/") for word in words_of(part)})

@@ -1,0 +1,1 @@
+"""Cookies that are a key to an account."""

@@ -1,0 +1,138 @@
+"""Which cookies are a key to an account: tokens and sessions, by their name, by what they hold, by who sets them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block, Call
+from fastapi_seclint.program.values import Const, settled
+from fastapi_seclint.subjects.code.origins import ask, items, origins
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+POSITIONS = ("key", "value", "max_age", "expires", "path", "domain", "secure", "httponly", "samesite")
+"""The parameters of Starlette's `Response.set_cookie`, in order. Defaults: secure and httponly off, samesite lax."""
+
+_SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+_SECRET = frozenset(
+    {"token", "tokens", "jwt", "session", "sess", "sessionid", "sessid", "sid", "ssid", "auth", "authorization",
+     "authentication", "authtoken", "accesstoken", "refreshtoken", "bearer", "credential", "credentials", "remember",
+     "rememberme", "apikey", "jwttoken"}
+)  # fmt: skip
+_HARMLESS = frozenset(
+    {"csrf", "xsrf", "type", "expires", "expired", "expiry", "expire", "exp", "ttl", "age", "theme", "lang",
+     "language", "locale", "method", "provider", "hint", "state", "next", "redirect", "url", "is", "has", "count",
+     "status", "consent", "flash", "message", "error", "name", "username", "email", "timezone"}
+)  # fmt: skip
+_IDENTITY = frozenset({"id", "key", "uuid", "hex", "value", "token"})
+_MARKS = ("", "true", "false", "1", "0", "none")
+
+
+def words(name: str) -> frozenset[str]:
+    """The words of an identifier or cookie name, in lower case."""
+    return frozenset(word.lower() for word in _SPLIT.split(name) if word)
+
+
+def names_secret(name: str) -> bool:
+    """Whether a cookie of this name is a token or a session."""
+    found = words(name)
+    return _secret(found) and not found & _HARMLESS
+
+
+def _given(program: Program, call: Call, name: str) -> tuple[Block, Form] | None:
+    """The expression given for a parameter, in the call or in a dictionary that it spreads."""
+    given = call.argument(name, POSITIONS.index(name))
+    if given is not None:
+        return call.block, given.form
+    for spread in call.spread:
+        for item in items(program, call.block, spread, name):
+            return item.block, item.form
+    return None
+
+
+def is_removed(program: Program, call: Call) -> bool:
+    """Whether the call takes the cookie away, or sets a mark that is no secret."""
+    value = _given(program, call, "value")
+    if value is None or (value[1][0] == "const" and str(value[1][2]).lower() in _MARKS):
+        return True
+    ages = [given[1] for name in ("max_age", "expires") if (given := _given(program, call, name)) is not None]
+    return any(form[0] in ("const", "unary") and form[-1] in (0, 1) and form[-1] is not True for form in ages)
+
+
+def is_secret(program: Program, call: Call) -> bool:
+    """Whether a cookie is a token or a session, by its name, by what it holds, or by the helper that sets it."""
+    key, value = _given(program, call, "key"), _given(program, call, "value")
+    texts = list(_texts(program, *key)) if key is not None else []
+    named = [words(text) for text in [*texts, *_identifiers(key[1] if key is not None else None)]]
+    if any(found & _HARMLESS - {"name", "is", "has"} or found & {"is", "has"} for found in named):
+        return False
+    if any(_secret(found) for found in named):
+        return True
+    if value is not None and any(_is_secret_value(found) for found in _values(program, *value)):
+        return True
+    function = call.block.function
+    return not texts and function is not None and "cookie" in function.name and _secret(words(function.name))
+
+
+def _secret(found: frozenset[str]) -> bool:
+    if found in (frozenset({"access"}), frozenset({"refresh"})):
+        return True
+    return bool(found & _SECRET) or {"access", "key"} <= found or {"api", "key"} <= found
+
+
+def _is_secret_value(chain: list[str]) -> bool:
+    last = words(chain[-1])
+    if last & _HARMLESS:
+        return False
+    return _secret(last) or (bool(last & _IDENTITY) and len(chain) > 1 and _secret(words(chain[-2])))
+
+
+def _texts(program: Program, block: Block, key: Form) -> Iterator[str]:
+    for origin in origins(program, block, key):
+        value = origin.value if origin.value is not None else ask(program, origin.block, origin.form)
+        for known in settled(value):
+            if isinstance(known, Const) and isinstance(known.value, str):
+                yield known.value
+
+
+def _values(program: Program, block: Block, form: Form) -> Iterator[list[str]]:
+    """The names that a value is made of, and those that a local name was made of."""
+    yield from _chains(form)
+    if form[0] == "name":
+        for origin in origins(program, block, form):
+            if origin.elsewhere and origin.form[0] in ("call", "await", "attr"):
+                yield from _chains(origin.form)
+
+
+def _identifiers(form: Form | None) -> Iterator[str]:
+    for item in walk([form] if form is not None else []):
+        if item[0] in ("name", "attr"):
+            yield item[-1]
+
+
+def _chains(form: Form) -> Iterator[list[str]]:
+    """The dotted names, keys and called functions that a value is made of."""
+    match form:
+        case ["name", _, name]:
+            yield [name]
+        case ["attr", _, owner, name]:
+            yield [*next(_chains(owner), []), name]
+        case ["sub", _, owner, ["const", _, str() as key]]:
+            yield [*next(_chains(owner), []), key]
+        case ["call", _, ["attr", _, owner, "decode" | "encode" | "hex"], *_] | ["await", _, owner]:
+            yield from _chains(owner)
+        case ["call", _, ["name", _, "str"], [inner], *_]:
+            yield from _chains(inner)
+        case ["call", _, function, *_]:
+            yield from _chains(function)
+        case ["fstr", _, parts]:
+            for part in parts:
+                if part[0] == "fmt":
+                    yield from _chains(part[2])
+        case ["bool", _, _, values]:
+            for value in values:
+                yield from _chains(value)

@@ -1,0 +1,197 @@
+"""What the rule about cookies asks: which calls set one, whether it is a token or session, how its flags stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from fastapi_seclint.edits import Edit, ReplaceExpression, SetDictItem, SetKeyword
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Block, Call
+from fastapi_seclint.program.values import (
+    Const,
+    Environment,
+    External,
+    Mapping,
+    Place,
+    Unknown,
+    Value,
+    options,
+    settled,
+)
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import Item, Origin, ask, blocks_of, items, origins
+from fastapi_seclint.subjects.cookies.sessions import POSITIONS, words
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+State = Literal["missing", "off", "by default"]
+
+_SURROUNDINGS = frozenset(
+    {"prod", "production", "live", "dev", "development", "develop", "local", "localhost", "debug", "env",
+     "environment", "test", "testing", "tests", "staging", "stage", "deployed"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag that is not as it should be, and the place that says so, where there is one.
+
+    `edit` mends it, where that is possible.
+    """
+
+    name: str
+    state: State
+    place: Location | None = None
+    setting: str = ""
+    edit: Edit | None = None
+
+    @property
+    def code(self) -> str:
+        """What the flag should be."""
+        return wanted(self.name)
+
+
+def wanted(name: str) -> str:
+    """What a flag should be, as code."""
+    return '"lax"' if name == "samesite" else "True"
+
+
+def setters(program: Program) -> Iterator[Call]:
+    """The calls of `set_cookie` on a response."""
+    for block in program.sites.blocks(frozenset({"set_cookie"})):
+        for form in walk(block.statements):
+            if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "set_cookie":
+                call = Call(block, form, "set_cookie", program.interpreter)
+                if all(map(_is_of_response, options(call.ask(form[2])))):
+                    yield call
+
+
+def _is_of_response(method: Value) -> bool:
+    if isinstance(method, External):
+        return method.name.startswith(("starlette.", "fastapi."))
+    return isinstance(method, Unknown)
+
+
+def flag(program: Program, call: Call, name: str) -> Flag | None:
+    """How a flag is not as it should be; None when it is, or when that is not known."""
+    given = call.argument(name, POSITIONS.index(name))
+    path, span = call.block.module.path, call.location.span
+    if given is not None:
+        found = _flag(program, call.block, name, given.form, call.block.location(given.at))
+        if given.keyword is None:
+            return _mended(found, ReplaceExpression(path, given.span, wanted(name)))
+        return _mended(found, SetKeyword(path, span, name, wanted(name)))
+    if any(form[0] == "star" for form in call.form[3]):
+        return None
+    known = True
+    for spread in call.spread:
+        for item in items(program, call.block, spread, name):
+            found = _flag(program, item.block, name, item.form, Location(item.block.module.path, item.span))
+            return _mended(found, _edit_of_item(item))
+        for value in options(call.ask(spread)):
+            held = value.get(name) if isinstance(value, Mapping) else None
+            if held is not None:
+                place: Place | None = getattr(held, "place", None)
+                state = _of_value(name, held)
+                return state and Flag(name, state, place.location if place is not None else None)
+            known = known and isinstance(value, Mapping) and not value.open
+    edit = SetKeyword(path, span, name, wanted(name))
+    return Flag(name, "missing", edit=edit) if known and name != "samesite" else None
+
+
+def _mended(found: Flag | None, edit: Edit | None) -> Flag | None:
+    """The flag with its edit: where it is given, or, for a default, where that is written."""
+    if found is None or (found.state == "by default" and found.edit is None):
+        return found
+    return found if found.edit is not None else replace(found, edit=edit)
+
+
+def _edit_of_item(item: Item) -> Edit | None:
+    path, span = item.block.module.path, span_of(item.container[1])
+    if item.container[0] == "dict":
+        return SetDictItem(path, span, item.key, wanted(item.key))
+    return SetKeyword(path, span, item.key, wanted(item.key)) if item.container[0] == "call" else None
+
+
+def _flag(program: Program, block: Block, name: str, form: Form, where: Location) -> Flag | None:
+    if form[0] in ("ifexp", "bool"):
+        return None
+    found = [_of_origin(program, name, origin) for origin in origins(program, block, form)]
+    if _about_surroundings(form) or not found or any(state is None for state, _ in found):
+        return _switch(program, block, name, form, where)
+    states = {state for state, _ in found}
+    place = found[0][1] or where
+    if states == {"off"}:
+        return Flag(name, "off", place)
+    edit = _edit_of_default(program, block, form)
+    return Flag(name, "by default", place, _setting(program, block, form), edit)
+
+
+def _edit_of_default(program: Program, block: Block, form: Form) -> Edit | None:
+    """The default of a setting or parameter turned into its contrary, where it is written as a constant."""
+    for known in settled(ask(program, block, form)):
+        if isinstance(known, Const) and isinstance(known.value, bool) and known.place is not None:
+            where = known.place.location
+            return ReplaceExpression(where.path, where.span, str(not known.value))
+    return None
+
+
+def _of_origin(program: Program, name: str, origin: Origin) -> tuple[State | None, Location | None]:
+    value = origin.value
+    if value is None:
+        value = Const(origin.form[2]) if origin.form[0] == "const" else ask(program, origin.block, origin.form)
+    state = _of_value(name, value, negated=origin.negated)
+    if state == "off" and origin.parameter is not None:
+        state = "by default"
+    return state, origin.block.location(origin.form) if origin.elsewhere else None
+
+
+def _of_value(name: str, value: Value, *, negated: bool = False) -> State | None:
+    if isinstance(value, Const):
+        return "off" if _is_off(name, value.value, negated) else None
+    if isinstance(value, Environment) and not words(value.name) & _SURROUNDINGS:
+        known = list(settled(value))
+        off = [isinstance(item, Const) and _is_off(name, item.value, negated) for item in known]
+        return "by default" if off and all(off) else None
+    return None
+
+
+def _is_off(name: str, value: object, negated: bool) -> bool:
+    if name == "samesite":
+        return not negated and (value is None or str(value).lower() == "none")
+    return bool(value) is negated
+
+
+def _about_surroundings(form: Form) -> bool:
+    return any(
+        isinstance(item[-1], str) and words(item[-1]) & _SURROUNDINGS
+        for item in walk([form])
+        if item[0] in ("name", "attr", "const")
+    )
+
+
+def _setting(program: Program, block: Block, form: Form) -> str:
+    for option in options(ask(program, block, form)):
+        if isinstance(option, Environment):
+            return option.name.removeprefix("parameter ")
+    return ""
+
+
+def _switch(program: Program, block: Block, name: str, form: Form, where: Location) -> Flag | None:
+    """A flag that compares an environment variable of its own, off by default: `os.getenv("SECURE", "0") == "1"`."""
+    possible = list(options(ask(program, block, form)))
+    known = [option for option in possible if isinstance(option, Const)]
+    unknown = [option for option in possible if isinstance(option, Unknown)]
+    if len(known) != 1 or not unknown or len(possible) > len(unknown) + 1 or not _is_off(name, known[0].value, False):
+        return None
+    place = known[0].place
+    if place is None:
+        return None
+    for other in [block, *blocks_of(program, place.module)]:
+        for item in walk(other.statements):
+            if item[0] == "compare" and item[1] == place.at:
+                return None if _about_surroundings(item) else Flag(name, "by default", place.location)
+    return None

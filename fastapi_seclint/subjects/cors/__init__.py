@@ -1,0 +1,1 @@
+"""Cross-origin access: configurations of CORSMiddleware, and headers written by hand."""

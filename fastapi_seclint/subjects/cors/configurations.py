@@ -1,0 +1,175 @@
+"""What the rules about CORS share: the configurations of Starlette's CORSMiddleware and wildcards among the origins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.values import Collection, Const, Environment, Place, Value, options, settled
+from fastapi_seclint.rule import Confidence, Evidence
+from fastapi_seclint.subjects.code.development import holds, only_in_development
+from fastapi_seclint.subjects.hardening.middleware import Configuration, Kind, Option, configurations
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+CORS = Kind(
+    "starlette.middleware.cors.CORSMiddleware",
+    ("allow_origins", "allow_methods", "allow_headers", "allow_credentials", "allow_origin_regex",
+     "allow_private_network", "expose_headers", "max_age"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    """A `"*"` in a list: where it is written, the setting whose default it is, and whether there is no other value."""
+
+    place: Place | None
+    setting: str
+    certain: bool
+
+    @property
+    def confidence(self) -> Confidence:
+        return "high" if self.certain and not self.setting.startswith("parameter ") else "medium"
+
+
+def cors(program: Program) -> Iterator[Configuration]:
+    """The configurations of CORSMiddleware that not only development has."""
+    for configuration in configurations(program, CORS):
+        if not only_in_development(configuration.place):
+            yield configuration
+
+
+def surely_on(credentials: Value | None) -> bool:
+    """Whether credentials are allowed whatever is configured, as far as known."""
+    known = list(settled(credentials))
+    return bool(known) and all(isinstance(option, Const) and bool(option.value) for option in known)
+
+
+def surely_off(credentials: Value | None) -> bool:
+    """Whether credentials are left out or switched off, whatever is configured."""
+    known = list(options(credentials))
+    return all(isinstance(option, Const) and not option.value for option in known)
+
+
+def wildcards(origins: Value | None, *, bare: bool = True) -> Iterator[Wildcard]:
+    """The stars among origins, methods or headers; `bare`: a string alone counts as the list that people mean."""
+    whole = list(options(origins))
+    for option in whole:
+        setting = option.name if isinstance(option, Environment) else ""
+        for known in settled(option):
+            items = known.items if isinstance(known, Collection) else [known]
+            for item in (one for each in items for one in settled(each)):
+                alone = bare and not isinstance(known, Collection)
+                if isinstance(item, Const) and _is_wildcard(item.value, bare=alone):
+                    place = item.place or getattr(known, "place", None)
+                    if place is None or not only_in_development(place):
+                        yield Wildcard(place, setting, len(whole) == 1)
+
+
+def _is_wildcard(value: object, *, bare: bool) -> bool:
+    if not isinstance(value, str):
+        return False
+    return "*" in [part.strip() for part in value.split(",")] if bare else value == "*"
+
+
+def with_credentials(configuration: Configuration) -> Wildcard | None:
+    """The star among the origins that goes with credentials, in some world."""
+    for world in configuration.worlds:
+        if surely_on(world.get("allow_credentials")):
+            for wildcard in wildcards(world.get("allow_origins")):
+                return wildcard
+    return None
+
+
+def refused(configuration: Configuration, wildcard: Wildcard) -> bool:
+    """Whether the code around, or beside the setting, asks for `"*"` and goes away or changes the origins."""
+    names = _names(configuration.options.get("allow_origins"))
+    return _turns(configuration, names) or _refused_beside(wildcard)
+
+
+def switched_off(configuration: Configuration) -> bool:
+    """Whether the code around asks for `"*"` and switches credentials off because of it."""
+    credentials = configuration.options.get("allow_credentials")
+    if credentials is not None and _asks_for_wildcard(credentials.form):
+        return True
+    return _turns(configuration, _names(credentials))
+
+
+def aware(configuration: Configuration) -> bool:
+    """Whether credentials depend on the star: switched off because of it, or given in a branch of their own."""
+    if switched_off(configuration):
+        return True
+    return any(
+        form[0] == "if" and _asks_for_wildcard(form[2]) and holds(form[1], configuration.place.at)
+        for form in walk(configuration.block.statements)
+    )
+
+
+def _names(option: Option | None) -> set[str]:
+    return {form[2] for form in walk([option.form]) if form[0] == "name"} if option is not None else set()
+
+
+def _turns(configuration: Configuration, names: set[str]) -> bool:
+    """Whether code asks for `"*"` and then changes one of the names, goes away, or takes another branch."""
+    at = configuration.place.at
+    for form in walk(configuration.block.statements):
+        if form[0] != "if" or not (operators := _asks_for_wildcard(form[2])):
+            continue
+        absent = bool(operators & {"not in", "!="})
+        safe, unsafe = (form[3], form[4]) if absent else (form[4], form[3])
+        if any(holds(item[1], at) for item in safe):
+            return True
+        if any(holds(item[1], at) for item in unsafe):
+            continue
+        if any(_leaves(item) or _assigns(item, names) for item in walk(unsafe)):
+            return True
+    return False
+
+
+def _refused_beside(wildcard: Wildcard) -> bool:
+    """Whether a validator beside the setting raises or assigns when it meets the star."""
+    if not wildcard.setting or wildcard.place is None:
+        return False
+    return any(
+        form[0] == "if" and _asks_for_wildcard(form[2]) and any(_leaves(item) for item in walk(form[3]))
+        for body in _bodies(wildcard.place.module)
+        for form in walk(body)
+    )
+
+
+def _bodies(module: Module) -> Iterator[list[Form]]:
+    facts = module.facts
+    for number in range(len(facts.functions)):
+        if facts.body_mentions(number, b'"*"') and facts.body_mentions(number, b'"raise"'):
+            yield facts.body(number)
+
+
+def _asks_for_wildcard(test: Form) -> set[str]:
+    found: set[str] = set()
+    for form in walk(test):
+        if form[0] == "compare" and any(item[0] == "const" and item[2] == "*" for item in walk([form[2], *form[4]])):
+            found.update(form[3])
+    return found
+
+
+def _leaves(form: Form) -> bool:
+    return form[0] in ("raise", "return")
+
+
+def _assigns(form: Form, names: set[str]) -> bool:
+    targets = form[2] if form[0] == "assign" else [form[2]] if form[0] == "annassign" else []
+    return any(target[0] == "name" and target[2] in names for target in targets)
+
+
+def written(option: Option, wildcard: Wildcard, what: str = "origins") -> Iterator[Evidence]:
+    """The place where a star is written, when that is not within the option."""
+    place = wildcard.place
+    if place is None or option.contains(place.location):
+        return
+    name = wildcard.setting
+    said = f"what `{name}` is when nothing is configured" if name else f"among the {what}"
+    yield Evidence(place.location, f'`"*"` is {said}')

@@ -1,0 +1,132 @@
+"""CORS by hand: code that sets `Access-Control-Allow-Origin` itself, and what it lets in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Place
+from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.code.origins import blocks_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_ORIGIN, _CREDENTIALS = "access-control-allow-origin", "access-control-allow-credentials"
+_SPOKEN = re.compile(rf'"{_ORIGIN}"'.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One header for everybody: where it is set, whether it is a star or the origin that asks, and with credentials."""
+
+    block: Block
+    at: int
+    star: bool
+    credentials: bool
+
+
+_KNOWN: WeakKeyDictionary[Program, list[Header]] = WeakKeyDictionary()
+
+
+def headers(program: Program) -> list[Header]:
+    """The headers that let every website in, development and tests left out; found once a program."""
+    if program not in _KNOWN:
+        _KNOWN[program] = [
+            header for header in _headers(program) if not only_in_development(Place(header.block.module, header.at))
+        ]
+    return _KNOWN[program]
+
+
+def _headers(program: Program) -> Iterator[Header]:
+    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+        facts = module.facts
+        if program.is_test(module) or not facts.words & {"fastapi", "starlette"}:
+            continue
+        if any(_SPOKEN.search(facts.lowered(number)) for number in range(-1, len(facts.functions))):
+            for block in blocks_of(program, module):
+                yield from _in_block(block)
+
+
+def _in_block(block: Block) -> Iterator[Header]:
+    found = list(header_values(block.statements, _ORIGIN))
+    if not found or not _is_middleware(block):
+        return
+    credentials = any(value[0] == "const" and str(value[2]).lower() == "true" for value, _ in
+                      header_values(block.statements, _CREDENTIALS))  # fmt: skip
+    for value, at in found:
+        if value[0] == "const" and value[2] == "*":
+            yield Header(block, at, True, credentials)
+        elif _is_asking(block, value) and not _is_checked(block):
+            yield Header(block, at, False, credentials)
+
+
+def _is_middleware(block: Block) -> bool:
+    """Whether a block sees the response of every route: it gets the next layer, or the messages of one."""
+    parameters = {item[0] for item in block.function.parameters} if block.function is not None else set()
+    return bool(parameters & {"call_next", "send", "message"})
+
+
+def header_values(statements: list[Form], name: str) -> Iterator[tuple[Form, int]]:
+    """What code gives to a header: by index, in a dictionary, or with a method such as `setdefault`."""
+    for form in walk(statements):
+        match form:
+            case ["assign", at, [["sub", _, _, key]], value] if _names(key, name):
+                yield value, at
+            case ["dict", _, pairs]:
+                for key, value in pairs:
+                    if key is not None and _names(key, name):
+                        yield value, key[1]
+            case ["call", at, ["attr", *_], [key, value, *_], _] if _names(key, name):
+                if form[2][3] in ("setdefault", "append", "__setitem__"):
+                    yield value, at
+
+
+def _names(form: Form, name: str) -> bool:
+    return form[0] == "const" and isinstance(form[2], str) and form[2].lower() == name
+
+
+def _is_asking(block: Block, value: Form, depth: int = 3) -> bool:
+    """Whether a value is the `Origin` header of the request."""
+    match value:
+        case ["bool", _, "or", values]:
+            return _is_asking(block, values[0], depth)
+        case ["call", _, ["attr", _, ["attr", _, _, "headers"], "get"], [key, *_], _]:
+            return _names(key, "origin")
+        case ["sub", _, ["attr", _, _, "headers"], key]:
+            return _names(key, "origin")
+        case ["name", _, name] if depth:
+            given = [form[-1] for form in walk(block.statements) if _assigns(form, name)]
+            return bool(given) and all(_is_asking(block, form, depth - 1) for form in given)
+    return False
+
+
+def _assigns(form: Form, name: str) -> bool:
+    targets = form[2] if form[0] == "assign" else [form[2]] if form[0] in ("annassign", "walrus") else []
+    return any(target[0] == "name" and target[2] == name for target in targets)
+
+
+def _is_checked(block: Block) -> bool:
+    """Whether the code around looks the origin up, compares it, or asks a function about it."""
+    for form in walk(block.statements):
+        match form:
+            case ["if", _, test, *_] | ["ifexp", _, test, *_]:
+                for part in walk([test]):
+                    if part[0] == "call" and not _reads_headers(part):
+                        return True
+                    if part[0] == "compare" and set(part[3]) - {"is", "is not"} and _mentions_origin(part):
+                        return True
+    return False
+
+
+def _mentions_origin(form: Form) -> bool:
+    return any("origin" in str(item[-1]).lower() for item in walk([form]) if item[0] in ("name", "attr", "const"))
+
+
+def _reads_headers(call: Form) -> bool:
+    return bool(call[2][0] == "attr" and call[2][3] == "get")

@@ -1,0 +1,207 @@
+"""How a list with a star is mended: without the star where it names others, else by a list from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit, RemoveListItem, ReplaceExpression, SetKeyword
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Collection, Const, Environment, Place, Value, options, settled
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.spans import Span
+from fastapi_seclint.subjects.code.origins import ask, blocks_of
+from fastapi_seclint.subjects.hardening.middleware import Configuration, Option
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What goes in place of a star: `code`, which may read `{variable}`, and the default of a setting.
+
+    `title` tells people; `imports` says that the code needs `os`.
+    """
+
+    title: str
+    code: str
+    default: str
+    variable: str = ""
+
+    @property
+    def imports(self) -> bool:
+        return bool(self.variable)
+
+    def written(self, variable: str = "") -> str:
+        """The code that reads a variable, or the usual one."""
+        return self.code.replace("{variable}", variable or self.variable)
+
+    def titled(self, variable: str = "") -> str:
+        """The title with the name of the variable."""
+        return self.title.replace("{variable}", variable or self.variable)
+
+
+ORIGINS = Remedy(
+    "let in the websites that the environment variable `{variable}` lists",
+    '[origin.strip() for origin in os.getenv("{variable}", "").split(",") if origin.strip()]',
+    "[]",
+    "CORS_ORIGINS",
+)
+HOSTS = Remedy(
+    "accept the hosts that the environment variable `{variable}` lists, this machine's own names without it",
+    'os.getenv("{variable}", "localhost,127.0.0.1,testserver").split(",")',
+    '["localhost", "127.0.0.1", "testserver"]',
+    "ALLOWED_HOSTS",
+)
+
+
+def replaced(program: Program, configuration: Configuration, name: str, remedy: Remedy) -> Fix | None:
+    """The fix of a list with a star, where the star is written; of a list that is left out, in the call."""
+    option = configuration.options.get(name)
+    if option is None:
+        block, span = configuration.block, configuration.call.location.span
+        return _fix(remedy, block, SetKeyword(block.module.path, span, name, remedy.written()))
+    for value in options(option.value):
+        fix = _of_value(program, value, remedy)
+        if fix is not None:
+            return fix
+    if _is_all(configuration, option):
+        edit = ReplaceExpression(option.block.module.path, span_of(option.form[1]), remedy.written())
+        return _fix(remedy, option.block, edit)
+    return None
+
+
+def _fix(remedy: Remedy, block: Block, edit: Edit, variable: str = "") -> Fix:
+    imports = (AddImport(block.module.path, "os"),) if remedy.imports else ()
+    return Fix(remedy.titled(variable), False, (*imports, edit))
+
+
+def _of_value(program: Program, value: Value, remedy: Remedy) -> Fix | None:
+    for known in settled(value):
+        if not _has_star(known):
+            continue
+        place = known.place if isinstance(known, Collection | Const) else None
+        found = _at(program, place) if place is not None else None
+        read = _at(program, value.place) if isinstance(value, Environment) and value.place is not None else None
+        if read is not None and _reads(read[1]):
+            found = read
+        if found is None:
+            return None
+        return _of_form(program, found[0], found[1], remedy)
+    return None
+
+
+def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix | None:
+    path, span = block.module.path, span_of(form[1])
+    if form[0] in ("list", "tuple", "set"):
+        stars = [index for index, item in enumerate(form[2]) if item[0] == "const" and item[2] == "*"]
+        if not stars and (len(form[2]) != 1 or form[2][0][0] == "const"):
+            return None
+        if len(form[2]) > 1 and remedy.variable:
+            return Fix('take `"*"` out of the list', False, (RemoveListItem(path, span, stars[0]),))
+        if _is_field(block, form):
+            return Fix(f"without a setting: {remedy.default}", False, (ReplaceExpression(path, span, remedy.default),))
+        return _fix(remedy, block, ReplaceExpression(path, span, remedy.written()))
+    if form[0] == "comp" and not _reads(form):
+        return _of_iterable(program, block, form[5][0][1], remedy)
+    if form[0] in ("call", "comp", "sub") and _reads(form) and not remedy.variable:
+        return _of_default(path, form, remedy)
+    if form[0] in ("call", "comp", "sub") and _reads(form):
+        variable = next(_variables(form), "")
+        code = _split(remedy.written(variable), _separator(form))
+        return _fix(remedy, block, ReplaceExpression(path, span, code), variable)
+    return None
+
+
+def _of_default(path: str, form: Form, remedy: Remedy) -> Fix | None:
+    """A star that an environment variable falls back to, replaced in place by the list as one text."""
+    for item in walk([form]):
+        if item[0] == "const" and item[2] == "*":
+            text = remedy.code.strip("[]").replace('", "', ",")
+            return Fix(remedy.title, False, (ReplaceExpression(path, span_of(item[1]), text),))
+    return None
+
+
+def _of_iterable(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix | None:
+    """The fix of what a comprehension goes through."""
+    found = (_of_value(program, value, remedy) for value in options(ask(program, block, form)))
+    return next((fix for fix in found if fix is not None), None)
+
+
+def _has_star(value: Value) -> bool:
+    items = value.items if isinstance(value, Collection) else [value]
+    return any(isinstance(item, Const) and item.value == "*" for each in items for item in settled(each))
+
+
+def _is_all(configuration: Configuration, option: Option) -> bool:
+    """Whether the expression stands for this option alone, which `**options` does not."""
+    if any(form is option.form for form in configuration.call.spread) or option.form is configuration.call.form:
+        return False
+    return _before(option.location.span, span_of(option.form[1]))
+
+
+def _before(outer: Span, inner: Span) -> bool:
+    starts = (outer.line, outer.column) <= (inner.line, inner.column)
+    return starts and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+
+
+def _at(program: Program, place: Place) -> tuple[Block, Form] | None:
+    for block in blocks_of(program, place.module):
+        for form in _everywhere(block):
+            if form[1] == place.at and form[0] in ("list", "tuple", "set", "call", "comp", "sub"):
+                return block, form
+    return None
+
+
+def _everywhere(block: Block) -> Iterator[Form]:
+    yield from walk(block.statements)
+    for parameter in block.function.parameters if block.function is not None else ():
+        if parameter[3] is not None:
+            yield from walk([parameter[3]])
+
+
+def _reads(form: Form) -> bool:
+    return any(item[0] in ("name", "attr") and item[-1] in ("getenv", "environ") for item in walk([form]))
+
+
+def _split(code: str, separator: str) -> str:
+    """The code with another separator, in its default text, too."""
+    default = "localhost,127.0.0.1,testserver"
+    text = default.replace(",", separator.strip('"') or " ")
+    return code.replace(default, text).replace('split(",")', f"split({separator})")
+
+
+def _separator(form: Form) -> str:
+    """What an expression splits at, as code; a comma where it does not."""
+    for item in walk([form]):
+        match item:
+            case ["call", _, ["attr", _, _, "split"], [["const", _, str() as separator]], []]:
+                return f'"{separator}"' if separator.isprintable() and separator not in ('"', "\\") else '","'
+            case ["call", _, ["attr", _, _, "split"], [], []]:
+                return ""
+    return '","'
+
+
+def _variables(form: Form) -> Iterator[str]:
+    """The environment variables that an expression reads."""
+    for item in walk([form]):
+        match item:
+            case ["call", _, ["attr" | "name", *_] as function, [["const", _, str() as name], *_], _]:
+                if function[-1] in ("getenv", "get"):
+                    yield name
+            case ["sub", _, ["attr" | "name", *_] as owner, ["const", _, str() as name]]:
+                if owner[-1] == "environ":
+                    yield name
+
+
+def _is_field(block: Block, display: Form) -> bool:
+    """Whether a list is the default of a field in a class of settings."""
+    for form in walk(block.statements):
+        if form[0] == "class":
+            for statement in form[6]:
+                if statement[0] == "annassign" and any(item is display for item in walk([statement[-1]])):
+                    return True
+    return False

@@ -1,0 +1,143 @@
+"""How a project authenticates elsewhere: whether it does at all, and the guarded route that shows how."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.dependencies import running
+from fastapi_seclint.program.routers import Router
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import External
+from fastapi_seclint.rule import Evidence
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.entrances import is_login_form
+from fastapi_seclint.subjects.owners.identity import guards
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+    from fastapi_seclint.program.modules import Module
+
+_SCHEMES = tuple(
+    f"fastapi.security.{module}.{name}"
+    for module, names in {
+        "oauth2": ("OAuth2", "OAuth2PasswordBearer", "OAuth2AuthorizationCodeBearer"),
+        "http": ("HTTPBasic", "HTTPBearer", "HTTPDigest"),
+        "api_key": ("APIKeyHeader", "APIKeyCookie", "APIKeyQuery"),
+        "open_id_connect_url": ("OpenIdConnect",),
+    }.items()
+    for name in names
+)
+
+
+def asks_callers(program: Program, app: Router) -> bool:
+    """Whether an application is one that authenticates its callers, so that an open route stands out.
+
+    It does when one of its routes is guarded or asks for credentials, or when another application in the same file
+    does; where no application of the project asks anybody, when the project has a security scheme all the same.
+    """
+    asking = _asking_apps(program)
+    if not asking:
+        return _has_idle_scheme(program)
+    return any(other is app or other.place.module is app.place.module for other in asking)
+
+
+@lru_cache(maxsize=1)
+def _asking_apps(program: Program) -> list[Router]:
+    found: dict[int, Router] = {}
+    for route in program.routes:
+        if id(route.app) not in found and _asks(program, route):
+            found[id(route.app)] = route.app
+    return list(found.values())
+
+
+def _asks(program: Program, route: Route) -> bool:
+    if any(meeting.junk == "denies" and meeting.name != route.name for meeting in program.guarding(route).meetings):
+        return True
+    return any(is_scheme(node.call) for node in route.nodes()) or bool(guards(program, route))
+
+
+def is_scheme(value: object) -> bool:
+    """Whether a dependency is a security scheme of FastAPI itself."""
+    return isinstance(value, External) and value.name.startswith("fastapi.security.") and not is_login_form(value)
+
+
+@lru_cache(maxsize=1)
+def _has_idle_scheme(program: Program) -> bool:
+    """Whether a module of the project, tests aside, makes a security scheme, which none of its routes uses.
+
+    One that a function makes serves that function: it may read a token where nobody speaks of routes.
+    """
+    calls = program.sites.calls(*_SCHEMES)
+    return any(call.block.function is None and not program.is_test(call.block.module) for call in calls)
+
+
+def guarded_elsewhere(program: Program, route: Route) -> bool:
+    """Whether the same handler is guarded in an application of another file.
+
+    Then this application is one that a script builds, to write the API's description say, and that nobody calls.
+    """
+    return any(module is not route.app.place.module for module in _guarding_files(program).get(route.name, ()))
+
+
+@lru_cache(maxsize=1)
+def _guarding_files(program: Program) -> dict[str, list[Module]]:
+    """The files whose applications guard a handler, by the handler's name."""
+    found: dict[str, list[Module]] = {}
+    for route in program.routes:
+        if route.function is not None and program.guarding(route).protection == "protected":
+            found.setdefault(route.name, []).append(route.app.place.module)
+    return found
+
+
+def guarded_relative(program: Program, route: Route) -> Route | None:
+    """A protected route to compare with: on the same path, else of the same router, else of the same application.
+
+    Among several, one with the guard that most of them have, and then the one whose path is most alike.
+    """
+    named = _guarded_routes(program)
+    for same in (
+        [other for other, _ in named if other.app is route.app and other.path == route.path],
+        [other for other, _ in named if other.app is route.app and other.router is route.router],
+        [other for other, _ in named if other.app is route.app],
+    ):
+        if same:
+            guards = {id(other): guard for other, guard in named}
+            usual = Counter(guards[id(other)] for other in same).most_common(1)[0][0]
+            usually = [other for other in same if guards[id(other)] == usual]
+            return min(usually, key=lambda other: (-_alike(other, route), other.path, other.methods))
+    return None
+
+
+def _alike(one: Route, other: Route) -> int:
+    return len(posixpath.commonprefix([one.path.split("/"), other.path.split("/")]))
+
+
+@lru_cache(maxsize=1)
+def _guarded_routes(program: Program) -> list[tuple[Route, str]]:
+    """The protected routes that a dependency guards, each with that dependency's name."""
+    protected = [route for route in program.routes if program.guarding(route).protection == "protected"]
+    return [(route, guard) for route in protected if (guard := _guard(program, route))]
+
+
+def _guard(program: Program, route: Route) -> str:
+    """The name of the dependency that authenticates a route, or an empty string when something else does."""
+    names = {node.name for node in route.nodes()}
+    return next((name for name in program.guarding(route).guards.authentication if name in names), "")
+
+
+def comparison(program: Program, route: Route) -> tuple[str, list[Evidence]]:
+    """How the project guards its other routes, as half a sentence and as evidence."""
+    other = guarded_relative(program, route)
+    if other is None or other.place is None:
+        return "", []
+    guard = _guard(program, other)
+    name = guard.rpartition(".")[2] or guard
+    evidence = [Evidence(other.place.location, f"{access.spoken(other)} is guarded by {name}")]
+    node = next((node for node in other.nodes() if node.name == guard), None)
+    function = running(node.call) if node is not None else None
+    if function is not None:
+        evidence.append(Evidence(function.place.location, f"{name} authenticates here"))
+    return f"{access.spoken(other)} is guarded by {name}", evidence

@@ -1,0 +1,294 @@
+"""The project's own guard that fits a route best, and the code by which another file can name it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.facts.forms import Form, line_of, walk
+from fastapi_seclint.program.dependencies import Node, parameters
+from fastapi_seclint.program.modules import Module, bound_names
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Annotated, External, Function, Place, options
+from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.guards.carriers import carriers_of
+from fastapi_seclint.subjects.guards.code import code_of
+from fastapi_seclint.subjects.guards.swapping import argument_of, usable_name
+from fastapi_seclint.subjects.owners.activity import active_guards, node_tests_activity
+from fastapi_seclint.subjects.owners.identity import form_at, guards
+from fastapi_seclint.subjects.rights.roles import considers_rights, takes_scopes
+from fastapi_seclint.subjects.rights.words import is_role, names_right
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A guard as code: the expression that names it, and the imports that its file needs for that."""
+
+    code: str
+    edits: tuple[Edit, ...]
+    authorizes: bool
+    gives_user: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A guard that the project uses or has: how it is written, and in which file."""
+
+    module: Module
+    form: Form
+    authorizes: bool
+    for_administrators: bool
+    active: bool
+    uses: int
+    gives_user: bool
+    function: Function | None = None
+
+
+def fitting(
+    program: Program, module: Module, line: int, admin: bool, carriers: frozenset[str] = frozenset()
+) -> Choice | None:
+    """The strongest guard that fits and that code on a line of a file can name.
+
+    For administrators the role guard comes first, then, as for everybody, the active user before the current one.
+    Given where callers carry their credentials, a guard that is seen to look elsewhere does not fit.
+    """
+    for candidate in _ranked(program, admin):
+        if carriers and not _looks_there(program, candidate, carriers):
+            continue
+        named = _named(candidate, module, line)
+        if named is not None:
+            code, edits = named
+            return Choice(code, edits, candidate.authorizes, candidate.gives_user, _spoken(candidate.form))
+    return None
+
+
+def _looks_there(program: Program, candidate: _Candidate, carriers: frozenset[str]) -> bool:
+    read = carriers_of(program, candidate.function) if candidate.function is not None else frozenset()
+    return not read or bool(read & carriers)
+
+
+def is_meant(program: Program, route: Route) -> bool:
+    """Whether a route names a guard or what it gives already, in a way that does not work: another rule's mistake."""
+    known = _guard_words(program)
+    handler = route.function
+    forms = list(walk(handler.parameters)) if handler is not None else []
+    call = form_at(route.registration.place) if route.registration is not None else None
+    forms += list(walk(call)) if call is not None else []
+    return any(form[0] == "name" and form[2] in known for form in forms)
+
+
+@lru_cache(maxsize=1)
+def _guard_words(program: Program) -> frozenset[str]:
+    """The names of the guards, and those in the annotations of the parameters that they fill."""
+    forms: list[Form] = [item.form for item in _candidates(program)]
+    for route in program.routes:
+        filled = {guard.parameter for guard in guards(program, route)}
+        for parameter in route.function.parameters if route.function is not None else ():
+            forms += [parameter[2]] if parameter[0] in filled and parameter[2] is not None else []
+    plain = {"str", "int", "dict", "Annotated", "Depends", "Security", "Any", "object", "bool", "list", "None"}
+    return frozenset(inner[2] for form in forms for inner in walk(form) if inner[0] == "name") - plain
+
+
+def _ranked(program: Program, admin: bool) -> list[_Candidate]:
+    found = [item for item in _candidates(program) if not item.authorizes or (admin and item.for_administrators)]
+    return sorted(found, key=lambda item: (not item.authorizes, not item.active, -item.uses))
+
+
+def _spoken(form: Form) -> str:
+    return str(form[-1]) if form[0] in ("name", "attr") else f"{_spoken(form[2])}(...)"
+
+
+@lru_cache(maxsize=1)
+def _candidates(program: Program) -> tuple[_Candidate, ...]:
+    found: dict[tuple[Module, str], _Candidate] = {}
+    uses: Counter[tuple[Module, str]] = Counter()
+    for route in program.routes:
+        for written, node in _written(program, route):
+            form = argument_of(written)
+            code = code_of(form, {}) if form is not None else ""
+            if form is None or not code:
+                continue
+            key = (written.module, code)
+            uses[key] += 1
+            if key not in found:
+                found[key] = _candidate(program, route, written.module, form, node)
+    used = [_with_uses(item, uses[key]) for key, item in found.items()]
+    return (*used, *_unused(program, used))
+
+
+def _written(program: Program, route: Route) -> Iterator[tuple[Place, Node | None]]:
+    for guard in guards(program, route):
+        if guard.written is not None and (guard.node is None or _stands_alone(program, guard.node)):
+            yield guard.written, guard.node
+
+
+def _stands_alone(program: Program, node: Node) -> bool:
+    """Whether a guard asks for nothing that only some routes have: no id of their paths, nothing of a query."""
+    if node.alternative or not node.certain:
+        return False
+    for inner in node.walk():
+        for parameter in parameters(inner.call) if not isinstance(inner.call, External) else ():
+            if program.walker.resolver.dependency_of(parameter) is not None:
+                continue
+            annotation = program.walker.resolver.annotation(parameter)
+            base = annotation.base if isinstance(annotation, Annotated) else annotation
+            connection = isinstance(base, External) and base.name.startswith(("starlette.", "fastapi.security."))
+            if not connection and parameter.default is None and not isinstance(annotation, Annotated):
+                return False
+    return True
+
+
+def _candidate(program: Program, route: Route, module: Module, form: Form, node: Node | None) -> _Candidate:
+    name = _spoken(form)
+    if node is None or node.function is None:
+        rights = names_right(name) or (node is not None and node.name in program.guarding(route).guards.authorization)
+        return _Candidate(module, form, rights, _for_administrators(form), "active" in name, 0, True)
+    rights = any(
+        inner.function is not None and not takes_scopes(program, inner) and considers_rights(program, inner.function)
+        for inner in node.walk()
+    )
+    active = node_tests_activity(program, node) or any(
+        child.function is not None and node_tests_activity(program, child) for child in node.walk()
+    )
+    gives = any(form[0] == "return" and form[2] is not None for form in walk(node.function.statements()))
+    return _Candidate(module, form, rights, _for_administrators(form), active, 0, gives, node.function)
+
+
+_LESSER = ("moderator", "staff", "owner", "manager")
+
+
+def _for_administrators(form: Form) -> bool:
+    """Whether a guard is named after administrators, or is given their role."""
+    for inner in walk(form):
+        if inner[0] == "const" and is_role(inner[2]) and str(inner[2]).lower() not in _LESSER:
+            return True
+        word = str(inner[-1]).lower() if inner[0] in ("name", "attr") else ""
+        if "admin" in word or "superuser" in word:
+            return True
+    return False
+
+
+def _with_uses(item: _Candidate, uses: int) -> _Candidate:
+    return replace(item, uses=uses)
+
+
+def _unused(program: Program, used: list[_Candidate]) -> Iterator[_Candidate]:
+    """Guards that no route uses so far: the one for active users, role guards and factories of them."""
+    known = {item.function for item in used}
+    for guard in active_guards(program):
+        if guard.function not in known:
+            form: Form = ["name", guard.function.at, guard.function.name]
+            yield _Candidate(guard.function.module, form, False, False, True, 0, True, guard.function)
+    for module in program.modules.by_file.values():
+        if program.is_test(module) or not module.facts.words & {"Depends", "Security"}:
+            continue
+        for value in list(module.scope.names.values()):
+            if not isinstance(value, Function) or value.module is not module or value.number < 0 or value in known:
+                continue
+            argument = _role_argument(program, value)
+            if argument is not None and not _is_handler(program, value):
+                form = ["name", value.at, value.name]
+                if argument:
+                    form = ["call", value.at, form, [["const", value.at, argument]], []]
+                yield _Candidate(module, form, True, True, False, 0, True, value)
+
+
+def _is_handler(program: Program, function: Function) -> bool:
+    return any(route.function is function for route in program.routes)
+
+
+def _role_argument(program: Program, function: Function) -> str | None:
+    """What an unused role guard wants: nothing for `require_admin`, `admin` for `require_role`; None for no guard."""
+    if not names_right(function.name) or not considers_rights(program, function):
+        return None
+    inside = [number for number, item in enumerate(function.module.facts.functions) if item[2] == function.number]
+    if not inside:
+        asks = [item for item in parameters(function) if program.walker.resolver.dependency_of(item) is not None]
+        admin = "admin" in function.name.lower() or "superuser" in function.name.lower()
+        return "" if asks and len(asks) == len(function.parameters) and admin else None
+    required = [item for item in function.parameters if item[3] is None]
+    named = len(required) == 1 and names_right(required[0][0]) and "role" in required[0][0]
+    return "admin" if named and _knows_admin(program) else None
+
+
+@lru_cache(maxsize=1)
+def _knows_admin(program: Program) -> bool:
+    """Whether the project has a role of the name `admin`."""
+    for module in program.modules.by_file.values():
+        facts = module.facts
+        if not program.is_test(module):
+            for number in range(-1, len(facts.functions)):
+                if facts.body_mentions(number, b'"admin"]'):
+                    return True
+    return False
+
+
+def _named(candidate: _Candidate, module: Module, line: int) -> tuple[str, tuple[Edit, ...]] | None:
+    """The candidate as code of another place; None where that place cannot know it."""
+    names: dict[str, str] = {}
+    edits: list[Edit] = []
+    for inner in walk(candidate.form):
+        if inner[0] != "name":
+            continue
+        known = _known_as(candidate, inner[2], module, line)
+        if known is None:
+            return None
+        names[inner[2]] = known[0]
+        edits += known[1]
+    code = code_of(candidate.form, names)
+    return (code, tuple(edits)) if code else None
+
+
+def _known_as(candidate: _Candidate, name: str, module: Module, line: int) -> tuple[str, tuple[Edit, ...]] | None:
+    home = candidate.module
+    statement = next(iter(bound_names(home.facts.module).get(name, [])), None)
+    if home is module:
+        return (name, ()) if statement is not None and line_of(statement[1]) < line else None
+    value = home.scope.names.get(name)
+    if isinstance(value, Function) and value.number >= 0 and value.module is not module:
+        known = usable_name(module, value, line)
+        if not known:
+            return None
+        alias = None if known == value.name else known
+        return known, (AddImport(module.path, value.module.name, value.name, alias, local=True),)
+    if isinstance(value, Function) and value.module is module:
+        return (value.name, ()) if "." not in value.qualname and line_of(value.at) < line else None
+    if statement is None:
+        return None
+    return _imported(home, statement, name, module)
+
+
+def _imported(home: Module, statement: Form, name: str, module: Module) -> tuple[str, tuple[Edit, ...]] | None:
+    """The import of a name from where its own file has it, or from that file itself."""
+    if statement[0] == "from":
+        original = next((item[0] for item in statement[4] if (item[1] or item[0]) == name), name)
+        if statement[2]:
+            return None
+        source, local = statement[3], None
+    elif any(item == module.name or item.startswith(f"{module.name}.") for item in home.facts.imports):
+        return None
+    else:
+        original, source, local = name, home.name, True
+    if source == module.name:
+        return None
+    known = _free_name(module, original, source)
+    return known, (AddImport(module.path, source, original, None if known == original else known, local=local),)
+
+
+def _free_name(module: Module, name: str, source: str) -> str:
+    """A name that the file has free or uses for this very thing."""
+    for statement in bound_names(module.facts.module).get(name, []):
+        if statement[0] == "from" and not statement[2] and statement[3] == source and [name, None] in statement[4]:
+            return name
+    for value in options(module.scope.names.get(name)):
+        if isinstance(value, External) and value.name == f"{source}.{name}":
+            return name
+    return local_name(module, name, source)

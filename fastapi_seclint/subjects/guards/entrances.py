@@ -1,0 +1,104 @@
+"""Which routes are meant for everybody: ways in, health checks, public pages, routes for development only."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Annotated, Class, External, Function
+from fastapi_seclint.subjects.guards import access
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_ENTRANCE = re.compile(
+    r"^(log[-_]?(in|out)|sign[-_]?(in|up|out)|register|registration|auth|oauth2?|oidc|sso|saml|authorize|authenticate"
+    r"|callback|tokens?|access[-_]?token|refresh([-_]token)?|password([-_].*)?|(forgot|reset|recover|change)([-_]?password)?"
+    r"|.*[-_]password|verify([-_].*)?|verification|activate|activation|confirm([-_].*)?|resend([-_].*)?|magic[-_]?link"
+    r"|otp|mfa|2fa|captcha|csrf|device|device[-_](auth|authorization|code|init)|exchange|notify|sessions?|invites?"
+    r"|invitations?|join|accept|webhooks?|hooks?|setup|onboarding|first[-_].*)$",
+    re.I,
+)
+_SURE_ENTRANCE = re.compile(
+    r"^(log[-_]?in|sign[-_]?(in|up)|register|registration|mfa|2fa|otp|totp|captcha|oauth2?|oidc|sso|saml)$", re.I
+)
+_ENTERING_FUNCTION = re.compile(
+    r"^(\w+_)?(login|log_in|sign_?in|sign_?up|register|(create|open|new)_account|logout|refresh_token|webhook)(_\w+)?$"
+)
+_DEVELOPMENT = re.compile(r"(^|_)(dev|development|debug|local|test|testing|e2e|mock|demo|sandbox)(_|$)", re.I)
+_PROBE = re.compile(
+    r"^(health([-_]?checks?)?|healthz|livez|readyz|ready|live|liveness|readiness|ping|heartbeat|metrics|status|version"
+    r"|info|docs|redoc|openapi\.json|robots\.txt|favicon\.ico|manifest\.json|static|assets|public|contact|feedback"
+    r"|contact[-_](us|form)|subscribe|unsubscribe|newsletter([-_]\w+)?|(faq[-_])?[ie]nquir(y|ies)|waitlist|telemetry|analytics|track|events?|csp-report)$",
+    re.I,
+)
+_PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
+"""A path or handler that calls itself public says what its author means."""
+_PASSWORDS = frozenset({"password", "passwd", "plain_password", "new_password", "password1", "raw_password"})
+
+
+def is_entrance(program: Program, route: Route) -> bool:
+    """Whether a route is how people get in: login, registration, tokens, passwords, links from mail, call-backs.
+
+    It cannot ask for what it hands out. Its own rules look at it (guide sections 3, 9, 10).
+    """
+    if any(is_login_form(node.call) for node in route.nodes()) or _takes_password(program, route):
+        return True
+    found = access.segments(route.path)
+    if any(_SURE_ENTRANCE.match(word) for word in found):
+        return True
+    if access.is_admin_like(route.path):
+        return False
+    handler = route.function
+    words = [*found[-2:], *([handler.name] if handler is not None else [])]
+    return any(_ENTRANCE.match(word) for word in words[:-1] or words) or _names_entrance(handler)
+
+
+def is_login_form(value: object) -> bool:
+    """Whether a dependency is FastAPI's form with a user name and a password."""
+    return isinstance(value, External) and "OAuth2PasswordRequestForm" in value.name
+
+
+def is_probe(route: Route) -> bool:
+    """Whether a route is for machines and everybody: health, metrics, version, public pages."""
+    found = access.segments(route.path)
+    names = [*found, route.function.name if route.function is not None else ""]
+    return not found or _PROBE.match(found[-1]) is not None or any(_PUBLIC.search(name) for name in names)
+
+
+def calls_itself_public(route: Route) -> bool:
+    """Whether a route's path or handler says that it is for everybody."""
+    names = [*access.segments(route.path), route.function.name if route.function is not None else ""]
+    return any(_PUBLIC.search(name) for name in names)
+
+
+def is_for_development(route: Route) -> bool:
+    """Whether the application has the route only where a setting says development, debugging or tests."""
+    for condition in route.conditions:
+        for form in walk(condition):
+            words = [form[-1]] if form[0] in ("name", "attr", "const") and isinstance(form[-1], str) else []
+            if any(_DEVELOPMENT.search(word) for word in words):
+                return True
+    return False
+
+
+def _takes_password(program: Program, route: Route) -> bool:
+    """Whether a POST takes a new or present password, by itself or in a model: somebody registers or comes in."""
+    if "POST" not in route.methods or route.endpoint is None:
+        return False
+    for parameter in parameters(route.endpoint):
+        if parameter.name in _PASSWORDS:
+            return True
+        annotation = program.walker.resolver.annotation(parameter)
+        for cls in access.classes(annotation.base if isinstance(annotation, Annotated) else annotation):
+            for base in cls.lineage():
+                if isinstance(base, Class) and any(name in _PASSWORDS for name, _, _ in base.fields):
+                    return True
+    return False
+
+
+def _names_entrance(handler: Function | None) -> bool:
+    return handler is not None and _ENTERING_FUNCTION.match(handler.name) is not None

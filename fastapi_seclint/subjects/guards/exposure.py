@@ -1,0 +1,52 @@
+"""Which routes stand open although they should not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def is_open(program: Program, route: Route) -> bool:
+    """Whether nothing on a route's way asks for credentials, not even without testing them or for optional ones.
+
+    A dependency that takes credentials somewhere is no missing guard, even where it is seen to let strangers pass; a
+    limiter, which counts the requests of each user, is none at all.
+    """
+    guarding = program.guarding(route)
+    meetings = guarding.meetings
+    if guarding.protection != "open" or any(item.missing == "denies" or item.optional for item in meetings):
+        return False
+    using = {item.name for item in meetings if item.used} - set(guarding.guards.rate_limit)
+    return not any(node.name in using for node in route.dependencies)
+
+
+def is_meant_for_everybody(program: Program, route: Route) -> bool:
+    """Whether a route is a way in, a health check, or there for development and tests only."""
+    return entrances.is_entrance(program, route) or entrances.is_probe(route) or entrances.is_for_development(route)
+
+
+def exposed(program: Program, route: Route) -> str:
+    """What a stranger gets from an open route that is not meant for everybody, or an empty string."""
+    if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
+        return ""
+    if is_meant_for_everybody(program, route) or not is_open(program, route) or guarded_elsewhere(program, route):
+        return ""
+    if any(meeting.inert for meeting in program.guarding(route).meetings):
+        return ""
+    if access.changes_state(route):
+        return "" if access.only_reads(route) else "changes state"
+    if access.starts_work(route):
+        return "starts work"
+    if access.is_admin_like(route.path):
+        return "is for administrators"
+    field = access.returns_personal_data(program, route)
+    if field:
+        return f"returns {field}"
+    word = access.reads_personal_data(program, route)
+    return f"returns {word} by its path" if word else ""

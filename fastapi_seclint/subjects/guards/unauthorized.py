@@ -1,0 +1,230 @@
+"""Where a 401 of a bearer or Basic scheme is made: the dependencies with such a scheme, their users, their helpers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.dependencies import Node, parameters, running
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Bound, Class, Const, External, Function, Instance, Value, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.guards.entrances import is_login_form
+from fastapi_seclint.subjects.limits.limiters import inner_numbers
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+Scheme = Literal["Bearer", "Basic"]
+
+HTTP_EXCEPTIONS = ("fastapi.exceptions.HTTPException", "starlette.exceptions.HTTPException")
+_BEARER = re.compile(r"^fastapi\.security\.\w+\.(OAuth2\w*|HTTPBearer|OpenIdConnect)$")
+_BASIC = "fastapi.security.http.HTTPBasic"
+_HEADER = b'"WWW-Authenticate"'
+_DEPTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A call that makes a 401 without the header; `headers` is the argument that is there and lacks it."""
+
+    block: Block
+    form: Form
+    headers: Form | None
+
+
+def scheme_kind(value: Value) -> Scheme | None:
+    """Whether a dependency is a bearer or Basic scheme of FastAPI."""
+    owner = value.cls if isinstance(value, Instance) else value
+    names = owner.external_bases() if isinstance(owner, Class) else [owner.name] if isinstance(owner, External) else []
+    for name in names:
+        plain = name.removesuffix("()")
+        if plain == _BASIC:
+            return "Basic"
+        if _BEARER.match(plain) and "RequestForm" not in plain:
+            return "Bearer"
+    return None
+
+
+def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]]:
+    """The functions whose 401s are answers of a bearer or Basic scheme, by file and number."""
+    found: dict[tuple[str, int], tuple[Function, Scheme]] = {}
+    logins: list[Function] = []
+    for route in program.routes:
+        if route.place is None or program.is_test(route.place.module):
+            continue
+        direct = [kind for top in route.dependencies if (kind := scheme_kind(top.call)) is not None and top.parameter]
+        for top in route.dependencies:
+            _gather(program, top, found)
+        handler = route.function
+        if handler is not None and direct:
+            _add(program, found, handler, direct[0])
+        elif handler is not None and any(is_login_form(node.call) for node in route.nodes()):
+            logins.append(handler)
+    for function in _loose(program):
+        tops = program.walker.resolver.of_callable(function)
+        direct = [kind for top in tops if (kind := scheme_kind(top.call)) is not None]
+        if direct:
+            _add(program, found, function, direct[0])
+    if found:
+        for handler in logins:
+            _add(program, found, handler, next(iter(found.values()))[1])
+    return found
+
+
+def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Function, Scheme]]) -> list[Scheme]:
+    """The schemes below a dependency; the functions that use them are added."""
+    kind = scheme_kind(node.call)
+    if kind is not None:
+        return [kind]
+    kinds = [each for child in node.children for each in _gather(program, child, found)]
+    function = node.function
+    if kinds and function is not None:
+        _add(program, found, function, kinds[0])
+    return kinds
+
+
+def _loose(program: Program) -> Iterator[Function]:
+    """The functions with a dependency of their own, whether a route uses them or not."""
+    for block in program.sites.blocks(frozenset({"HTTPException"})):
+        function = block.function
+        if function is None or program.is_test(block.module) or function.owner is not None:
+            continue
+        if any(program.walker.resolver.dependency_of(item) is not None for item in parameters(function)):
+            yield function
+
+
+def _add(
+    program: Program,
+    found: dict[tuple[str, int], tuple[Function, Scheme]],
+    function: Function,
+    kind: Scheme,
+    depth: int = _DEPTH,
+) -> None:
+    key = (function.module.file, function.number)
+    if function.number < 0 or key in found or program.is_test(function.module):
+        return
+    found[key] = (function, kind)
+    if depth == 0:
+        return
+    for number in inner_numbers(function)[:6]:
+        scope = program.sites.scope(function.module, number)
+        for form in walk(function.module.facts.body(number)) if scope is not None else ():
+            if form[0] != "call" or form[2][0] not in ("name", "attr") or scope is None:
+                continue
+            for option in options(scope.ask(form[2])):
+                target = running(option) if isinstance(option, Function | Bound) else None
+                if target is not None:
+                    _add(program, found, target, kind, depth - 1)
+
+
+def refusals(program: Program, function: Function) -> Iterator[Refusal]:
+    """The calls in a function, or behind a name that it raises, that make a 401 without `WWW-Authenticate`."""
+    for number in inner_numbers(function):
+        scope = program.sites.scope(function.module, number)
+        if scope is None:
+            continue
+        block = Block(function.module, scope.function, function.module.facts.body(number), scope)
+        for form in walk(block.statements):
+            if form[0] == "call":
+                yield from _of_call(program, block, form)
+            elif form[0] == "raise" and form[2] is not None and form[2][0] in ("name", "attr"):
+                yield from _behind(program, block, form[2])
+
+
+def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
+    for option in options(ask(program, block, form[2])):
+        if isinstance(option, External) and option.name in HTTP_EXCEPTIONS:
+            if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
+                yield Refusal(block, form, lacks[0])
+        elif isinstance(option, Class) and not any(keyword in (None, "headers") for keyword, _, _ in form[4]):
+            yield from _of_class(program, option)
+        return
+
+
+def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
+    """The call of `HTTPException.__init__` in an exception's own class, where it fixes the status."""
+    initializer = method_of(Instance(cls), "__init__")
+    if not set(cls.external_bases()) & set(HTTP_EXCEPTIONS):
+        return
+    if initializer is None or initializer.number < 0:
+        return
+    scope = program.sites.scope(initializer.module, initializer.number)
+    if scope is None:
+        return
+    block = Block(initializer.module, scope.function, initializer.statements(), scope)
+    for form in walk(block.statements):
+        if form[0] != "call" or form[2][0] != "attr" or form[2][3] != "__init__":
+            continue
+        if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
+            yield Refusal(block, form, lacks[0])
+
+
+def _behind(program: Program, block: Block, name: Form) -> Iterator[Refusal]:
+    """The call that made an exception kept at the top of a module, or the class that is raised as it is."""
+    for option in options(ask(program, block, name)):
+        if isinstance(option, Class):
+            yield from _of_class(program, option)
+        place = option.place if isinstance(option, External | Instance) else None
+        if place is None or _is_class(option):
+            continue
+        module = Block(place.module, None, place.module.facts.module, place.module.scope)
+        for form in walk(module.statements):
+            if form[0] == "call" and form[1] == place.at:
+                yield from _of_call(program, module, form)
+
+
+def _is_class(value: Value) -> bool:
+    return isinstance(value, External) and not value.called
+
+
+def _is_unauthorized(program: Program, block: Block, form: Form) -> bool:
+    given = [value for keyword, value, _ in form[4] if keyword == "status_code"] or form[3][:1]
+    if not given or given[0][0] == "star":
+        return False
+    return any(isinstance(option, Const) and option.value == 401 for option in options(ask(program, block, given[0])))
+
+
+def _lacks(program: Program, block: Block, form: Form) -> tuple[Form | None] | None:
+    """The headers that a call gives without the one, in a tuple; None when it is there or cannot be ruled out."""
+    if any(keyword is None for keyword, _, _ in form[4]) or any(item[0] == "star" for item in form[3]):
+        return None
+    given = [value for keyword, value, _ in form[4] if keyword == "headers"] or form[3][2:3]
+    if not given:
+        return (None,)
+    match given[0]:
+        case ["const", _, None]:
+            return (given[0],)
+        case ["dict", _, pairs]:
+            keys = [key[2] if key is not None and key[0] == "const" else None for key, _ in pairs]
+            known = all(isinstance(key, str) for key in keys)
+            return (given[0],) if known and "www-authenticate" not in [str(key).lower() for key in keys] else None
+    return None
+
+
+def added_elsewhere(program: Program) -> bool:
+    """Whether a handler of exceptions or a middleware of the project adds the header to its answers."""
+    for module in program.modules.by_file.values():
+        if "JSONResponse" not in module.facts.words and "headers" not in module.facts.words:
+            continue
+        for number in range(-1, len(module.facts.functions)):
+            if module.facts.body_mentions(number, _HEADER) and _answers(
+                module.facts.module if number < 0 else module.facts.body(number)
+            ):
+                return True
+    return False
+
+
+def _answers(statements: list[Form]) -> bool:
+    for form in walk(statements):
+        match form:
+            case ["assign", _, [["sub", _, _, ["const", _, "WWW-Authenticate"]]], _]:
+                return True
+            case ["call", _, ["name" | "attr", *_] as called, *_] if str(called[-1]).endswith("Response"):
+                if any(inner[0] == "const" and inner[2] == "WWW-Authenticate" for inner in walk(form[4])):
+                    return True
+    return False

@@ -1,0 +1,1 @@
+"""Hosts, HTTPS, security headers: middleware and what stands in for it."""

@@ -1,0 +1,249 @@
+"""What the rules about hardening share: real applications, and what already answers for hosts, HTTPS and headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.edits import Edit, InsertStatements
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.routers import Layer, Router
+from fastapi_seclint.program.values import Class, External, Function, Unknown, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.code.reference import brought
+from fastapi_seclint.subjects.hardening.middleware import Kind, configurations
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+TRUSTED_HOST = Kind("starlette.middleware.trustedhost.TrustedHostMiddleware", ("allowed_hosts", "www_redirect"))
+REDIRECT = Kind("starlette.middleware.httpsredirect.HTTPSRedirectMiddleware", ())
+
+HEADERS = (
+    "strict-transport-security", "x-content-type-options", "x-frame-options", "content-security-policy",
+    "referrer-policy", "permissions-policy", "cross-origin-opener-policy",
+)  # fmt: skip
+"""The headers of guide section 8 and of the OWASP Secure Headers Project, in lower case."""
+
+_ANY_HEADER = re.compile("|".join(f'"{name}' for name in HEADERS).encode())
+_LIBRARIES = ("secure", "secweb", "guard", "fastapi_guard", "fastapi_security_headers", "asgi_security_headers")
+_GUARDIAN = re.compile(r"secur|helmet|csp|hsts|header", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A header and the value that code gives it; an empty value is not known."""
+
+    name: str
+    value: str
+    location: Location
+    symbol: str
+
+    @property
+    def works(self) -> bool:
+        """Whether browsers heed the value."""
+        value = self.value.strip().lower()
+        if not value:
+            return True
+        if self.name == "strict-transport-security":
+            return not re.search(r"max-age\s*=\s*\"?0+\b", value)
+        if self.name == "x-frame-options":
+            return value in ("deny", "sameorigin")
+        return value == "nosniff" if self.name == "x-content-type-options" else True
+
+
+_KNOWN: WeakKeyDictionary[Program, list[Setting]] = WeakKeyDictionary()
+
+
+def applications(program: Program) -> Iterator[Router]:
+    """The applications that serve something of their own and whose middleware is all known."""
+    for app in program.apps:
+        known = all(not isinstance(option, Unknown) for layer in app.layers for option in options(layer.what))
+        if app.kind == "app" and app.entries and known and not program.is_test(app.place.module):
+            yield app
+
+
+def settings(program: Program) -> list[Setting]:
+    """The security headers that code outside of single routes sets; found once a program."""
+    if program not in _KNOWN:
+        _KNOWN[program] = list(_settings(program))
+    return _KNOWN[program]
+
+
+def _settings(program: Program) -> Iterator[Setting]:
+    endpoints = {
+        (route.function.module.file, route.function.number) for route in program.routes if route.function is not None
+    }
+    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+        numbers = range(-1, len(module.facts.functions))
+        if program.is_test(module) or not any(_ANY_HEADER.search(module.facts.lowered(number)) for number in numbers):
+            continue
+        for block in blocks_of(program, module):
+            function = block.function
+            if function is not None and (
+                (module.file, function.number) in endpoints or not _is_used(program, function)
+            ):
+                continue
+            for name, value, at in _named(block.statements):
+                yield Setting(name, value, block.location(at), block.symbol)
+
+
+def _named(statements: list[Form]) -> Iterator[tuple[str, str, int]]:
+    """Header names in code, with the text that each gets where that stands beside it."""
+    beside: dict[int, tuple[str, int]] = {}
+    for form in walk(statements):
+        match form:
+            case ["assign", at, [["sub", _, _, ["const", key_at, str()]]], ["const", _, str() as value]]:
+                beside[key_at] = (value, at)
+            case ["dict", _, pairs]:
+                for key, value in pairs:
+                    if key is not None and key[0] == "const" and value[0] == "const":
+                        beside[key[1]] = (str(value[2]), key[1])
+            case ["call", at, _, [["const", key_at, str()], ["const", _, str() as value], *_], _]:
+                beside[key_at] = (value, at)
+            case ["tuple", at, [["const" | "bytes", key_at, str()], ["const" | "bytes", _, str() as value]]]:
+                beside[key_at] = (value, at)
+        if form[0] in ("const", "bytes") and isinstance(form[2], str) and form[2].strip().lower() in HEADERS:
+            value, at = beside.get(form[1], ("", form[1]))
+            yield form[2].strip().lower(), value, at
+
+
+def _is_used(program: Program, function: Function) -> bool:
+    """Whether code names the class that a method belongs to; a function outside of classes counts as used."""
+    return function.owner is None or _is_named(program, function.owner.name)
+
+
+def _is_named(program: Program, name: str) -> bool:
+    """Whether an expression somewhere is this name, alone or as an attribute."""
+    pattern = re.compile(rf'\d,"{re.escape(name)}"\]|\],"{re.escape(name)}"\]'.encode())
+    return any(
+        module.facts.body_speaks(number, pattern)
+        for module in program.modules.by_file.values()
+        if name in module.facts.words
+        for number in range(-1, len(module.facts.functions))
+    )
+
+
+def is_added(program: Program, kind: Kind) -> bool:
+    """Whether code configures a middleware, other than in a function that nobody names."""
+    return any(
+        function is None or function.owner is not None or _is_named(program, function.name)
+        for function in (found.block.function for found in configurations(program, kind))
+    )
+
+
+def uses_library(program: Program, app: Router) -> bool:
+    """Whether a library for security headers is at work."""
+    for layer in app.layers:
+        for option in options(layer.what):
+            foreign = isinstance(option, External) and not option.name.startswith(("starlette.", "fastapi."))
+            if foreign and isinstance(option, External) and _GUARDIAN.search(option.name):
+                return True
+    imports = (name for module in program.modules.by_file.values() for name in module.facts.imports)
+    return any(name.split(".")[0].lower() in _LIBRARIES for name in imports)
+
+
+def says(app: Router, pattern: re.Pattern[bytes], *, but: str = "-") -> bool:
+    """Whether the code of the application's middleware has a pattern in its facts, in lower case.
+
+    Middleware whose name has `but` in it does not count.
+    """
+    layers = (layer for layer in app.layers if but not in getattr(layer.what, "name", "").lower())
+    return any(pattern.search(text) for layer in layers for text in _texts(layer))
+
+
+def _texts(layer: Layer) -> Iterator[bytes]:
+    for option in options(layer.what):
+        if isinstance(option, Function) and option.number >= 0:
+            yield option.module.facts.lowered(option.number)
+        if isinstance(option, Class):
+            for base in option.lineage():
+                if isinstance(base, Class):
+                    yield from _methods(base)
+
+
+def _methods(cls: Class) -> Iterator[bytes]:
+    for method in cls.namespace.values():
+        if isinstance(method, Function) and method.number >= 0:
+            yield method.module.facts.lowered(method.number)
+
+
+def words(program: Program, *names: str) -> bool:
+    """Whether a file that is no test has one of the identifiers."""
+    wanted = frozenset(names)
+    return any(
+        module.facts.words & wanted for module in program.modules.by_file.values() if not program.is_test(module)
+    )
+
+
+def symbol(app: Router) -> str:
+    """The dotted name of what makes the application."""
+    return app.made_in or app.place.module.name
+
+
+def addition(program: Program, app: Router, reference: str, title: str, name: str) -> Fix | None:
+    """A fix that adds a middleware class of the reference below the statement that makes an application."""
+    code = brought(program, app.place.module, reference, name)
+    if code is None:
+        return None
+    return below(program, app, f"{title}{code.needs}", f"{{app}}.add_middleware({code.names[name]})", code.edits)
+
+
+def below(
+    program: Program, app: Router, title: str, code: str, edits: tuple[Edit, ...], *, outside_redirect: bool = False
+) -> Fix | None:
+    """A fix that adds a statement right below the one that makes an application, `{app}` in the code; None without one.
+
+    What is added there is innermost: the project's own layers, CORS among them, stay around it. Only a redirect, which
+    builds its target from the Host header (p48), has to be within a check of that header: `outside_redirect`.
+    """
+    module = app.place.module
+    statement = _making(program, module, app.place.at)
+    if statement is None:
+        return None
+    text = code.replace("{app}", _target(statement))
+    anchor = _redirect(program, module, _target(statement)) if outside_redirect else None
+    insertion = InsertStatements(module.path, span_of((anchor or statement)[1]), "after", text)
+    return Fix(title, False, (*edits, insertion))
+
+
+def _redirect(program: Program, module: Module, target: str) -> Form | None:
+    """The statement that adds a redirect to an application."""
+    for block in blocks_of(program, module):
+        for form in walk(block.statements):
+            match form:
+                case [
+                    "expr",
+                    _,
+                    ["call", _, ["attr", _, ["name", _, owner], "add_middleware"], [["name", _, name]], []],
+                ]:
+                    if owner == target and "HTTPSRedirect" in name:
+                        return form
+    return None
+
+
+def making(program: Program, app: Router) -> Location:
+    """The statement that makes an application, or the call where it is none."""
+    statement = _making(program, app.place.module, app.place.at)
+    return app.place.location if statement is None else Location(app.place.module.path, span_of(statement[1]))
+
+
+def _making(program: Program, module: Module, at: int) -> Form | None:
+    for block in blocks_of(program, module):
+        for form in walk(block.statements):
+            if form[0] in ("assign", "annassign") and form[-1] is not None and form[-1][1] == at:
+                target = form[2][0] if form[0] == "assign" else form[2]
+                if target[0] == "name" or (target[0] == "attr" and target[2][0] == "name"):
+                    return form
+    return None
+
+
+def _target(statement: Form) -> str:
+    target = statement[2][0] if statement[0] == "assign" else statement[2]
+    return str(target[2]) if target[0] == "name" else f"{target[2][2]}.{target[3]}"

@@ -1,0 +1,228 @@
+"""Every place that configures a middleware class of a library, with the options it gets: value and place of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program import calls
+from fastapi_seclint.program.routers import Layer
+from fastapi_seclint.program.sites import Block, Call
+from fastapi_seclint.program.values import (
+    Arguments,
+    Class,
+    Environment,
+    External,
+    Function,
+    Place,
+    Unknown,
+    Value,
+    options,
+)
+from fastapi_seclint.program.values import Mapping as Dictionary
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import ask, blocks_of, items
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+World = Mapping[str, Value]
+"""The options of one configuration by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A middleware class: its canonical name and the names of its options in order, the application left out."""
+
+    name: str
+    positions: tuple[str, ...]
+
+    def fits(self, value: Value | None) -> bool:
+        """Whether a value is the class or a class of the project that descends from it."""
+        return any(
+            (isinstance(option, External) and option.name == self.name)
+            or (isinstance(option, Class) and self.name in option.external_bases())
+            for option in options(value)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option: its name, its expression and the block that this is read in, where it is given, its value."""
+
+    name: str
+    form: Form
+    block: Block
+    location: Location
+    value: Value
+
+    def contains(self, location: Location) -> bool:
+        """Whether a place lies on the lines of the option."""
+        own, other = self.location, location
+        return own.path == other.path and own.span.line <= other.span.line <= own.span.end_line
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One place that configures the middleware.
+
+    `worlds` are the options that set-up code brings here, one for each time it comes by; where it was not followed,
+    the one world that the surrounding code gives. `complete` tells that no option can be missing from `options`.
+    """
+
+    call: Call
+    options: Mapping[str, Option]
+    worlds: tuple[World, ...]
+    complete: bool
+
+    @property
+    def block(self) -> Block:
+        return self.call.block
+
+    @property
+    def place(self) -> Place:
+        return self.call.place
+
+
+_KNOWN: WeakKeyDictionary[Program, dict[str, list[Configuration]]] = WeakKeyDictionary()
+
+
+def configurations(program: Program, kind: Kind) -> list[Configuration]:
+    """The configurations in the order of the files: `add_middleware`, `Middleware(...)`, the class called directly."""
+    known = _KNOWN.setdefault(program, {})
+    if kind.name not in known:
+        known[kind.name] = list(_configurations(program, kind))
+    return known[kind.name]
+
+
+def _configurations(program: Program, kind: Kind) -> Iterator[Configuration]:
+    layers = _layers(program, kind)
+    seen: set[tuple[str, int]] = set()
+    for call, first in _calls(program, kind, layers):
+        key = (call.block.module.file, call.form[1])
+        if key not in seen:
+            seen.add(key)
+            yield _configuration(program, kind, call, first, layers.get(key, []))
+
+
+def _configuration(program: Program, kind: Kind, call: Call, first: int, layers: list[Layer]) -> Configuration:
+    found = {name: option for name in kind.positions if (option := _option(program, kind, call, name, first))}
+    for layer in layers:
+        for name in kind.positions:
+            value = layer.arguments.get(name, kind.positions.index(name))
+            if value is not None and name not in found:
+                place: Place | None = getattr(value, "place", None)
+                where = place.location if place is not None else call.location
+                found[name] = Option(name, call.form, call.block, where, value)
+    static = {name: option.value for name, option in found.items()}
+    worlds = [_world(program, kind, layer, static) for layer in layers]
+    complete = all(isinstance(option, Dictionary) for form in call.spread for option in options(call.ask(form)))
+    complete = complete and not any(form[0] == "star" for form in call.form[3])
+    complete = complete or any(not layer.arguments.open for layer in layers)
+    return Configuration(call, found, tuple(worlds) or (_made_all(program, static),), complete)
+
+
+def _world(program: Program, kind: Kind, layer: Layer, static: World) -> World:
+    found: dict[str, Value] = {}
+    for index, name in enumerate(kind.positions):
+        value = layer.arguments.get(name, index)
+        if (value is None or isinstance(value, Unknown)) and (layer.arguments.open or value is not None):
+            value = static.get(name, value)
+        if value is not None:
+            found[name] = value
+    return _made_all(program, found)
+
+
+def _made_all(program: Program, values: World) -> World:
+    return {name: _made(program, value) for name, value in values.items()}
+
+
+def _made(program: Program, value: Value) -> Value:
+    """The value with the default factory of a settings field (`Field(default_factory=lambda: [...])`) called."""
+    if isinstance(value, Environment) and isinstance(value.default, Function):
+        interpreter = program.interpreter
+        with interpreter.asking():
+            made = calls.call(interpreter, value.default, Arguments(), value.place or value.default.place)
+        return Environment(value.name, made, value.place)
+    return value
+
+
+def _layers(program: Program, kind: Kind) -> dict[tuple[str, int], list[Layer]]:
+    found: dict[tuple[str, int], list[Layer]] = {}
+    for router in program.interpreter.routers:
+        for layer in router.layers:
+            if kind.fits(layer.what):
+                found.setdefault((layer.place.module.file, layer.place.at), []).append(layer)
+    return found
+
+
+def _calls(program: Program, kind: Kind, layers: dict[tuple[str, int], list[Layer]]) -> Iterator[tuple[Call, int]]:
+    """Calls that configure the middleware, and the position of its first option."""
+    for call in program.sites.calls(kind.name):
+        yield call, 1
+    for call in program.sites.calls("starlette.middleware.Middleware", "functools.partial"):
+        if kind.fits(_given(call, "cls")):
+            yield call, 1
+    for call in _adding(program):
+        if kind.fits(_given(call, "middleware_class")):
+            yield call, 1
+    last = kind.name.rpartition(".")[2]
+    for block in program.sites.blocks(frozenset({last})):
+        yield from _in_subclass(program, kind, block)
+    for (_, at), found in layers.items():
+        for block in blocks_of(program, found[0].place.module):
+            for form in walk(block.statements):
+                if form[0] == "call" and form[1] == at:
+                    yield Call(block, form, "add_middleware", program.interpreter), 1
+
+
+def _given(call: Call, name: str) -> Value | None:
+    given = call.argument(name, 0)
+    return None if given is None else call.value(given)
+
+
+def _adding(program: Program) -> Iterator[Call]:
+    for block in program.sites.blocks(frozenset({"add_middleware"})):
+        for form in walk(block.statements):
+            if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "add_middleware":
+                yield Call(block, form, "add_middleware", program.interpreter)
+
+
+def _in_subclass(program: Program, kind: Kind, block: Block) -> Iterator[tuple[Call, int]]:
+    """`super().__init__(app, ...)` in a class that descends from the middleware."""
+    for statement in walk(block.statements):
+        if statement[0] != "class" or not any(kind.fits(ask(program, block, base)) for base in statement[3]):
+            continue
+        for definition in statement[6]:
+            if definition[0] == "def" and definition[3] == "__init__":
+                yield from _initializing(program, block, definition[2])
+
+
+def _initializing(program: Program, block: Block, number: int) -> Iterator[tuple[Call, int]]:
+    scope = program.sites.scope(block.module, number)
+    if scope is None:
+        return
+    inner = Block(block.module, scope.function, block.module.facts.body(number), scope)
+    for form in walk(inner.statements):
+        if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "__init__":
+            yield Call(inner, form, "__init__", program.interpreter), 1 if form[2][2][0] == "call" else 2
+
+
+def _option(program: Program, kind: Kind, call: Call, name: str, first: int) -> Option | None:
+    given = call.argument(name, first + kind.positions.index(name))
+    if given is not None:
+        return Option(name, given.form, call.block, call.block.location(given.at), call.value(given))
+    for spread in call.spread:
+        for item in items(program, call.block, spread, name):
+            where = Location(item.block.module.path, item.span)
+            return Option(name, item.form, item.block, where, ask(program, item.block, item.form))
+        for value in options(call.ask(spread)):
+            found = value.get(name) if isinstance(value, Dictionary) else None
+            if found is not None:
+                place: Place | None = getattr(found, "place", None)
+                where = place.location if place is not None else call.block.location(spread)
+                return Option(name, spread, call.block, where, found)
+    return None

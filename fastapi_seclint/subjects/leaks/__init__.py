@@ -1,0 +1,1 @@
+"""What leaves the server that should not: exception texts, log entries, credentials in URLs."""

@@ -1,0 +1,288 @@
+"""Caught exceptions, and which expressions have their text in them: `str(e)`, `f"{e}"`, `e.args`, a traceback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import MODULE, Block
+from fastapi_seclint.program.values import Class, External, Place, Unknown, options
+from fastapi_seclint.subjects.code.development import holds, keeps_to_development, only_in_development
+from fastapi_seclint.subjects.code.origins import ask, blocks_of, body_of, called
+from fastapi_seclint.subjects.secrets.names import word_set
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+Sort = Literal["foreign", "doubtful", "own"]
+
+_TRACES = frozenset({"format_exc", "format_exception", "format_exception_only", "format_tb", "format_stack"})
+_TELLING = frozenset({"args", "orig", "message", "msg", "strerror", "__cause__", "__context__"})
+_WRITTEN_FOR_CLIENTS = re.compile(
+    r"(HTTPException|ValidationError|RateLimitExceeded|WebSocketException|HttpException)$"
+)
+_ALL = frozenset({"builtins.Exception", "builtins.BaseException"})
+_OWN_PACKAGES = word_set(
+    "api app backend common core domain errors exceptions models schemas server services src utils"
+)
+_OF_MACHINES = re.compile(
+    r"^(OSError|IOError|Connection|Memory|Unicode|Import|ModuleNotFound|Attribute|Name|Syntax|Recursion)"
+)
+_TAKING_AWAY = re.compile(
+    r"^(len|type|isinstance|issubclass|bool|int|float|hash|id|any|all|print|hasattr)$"
+    r"|sanit|redact|mask|clean|friendly|safe|translat|scrub|classif|public|map_|_map|^get_|^is_|^_is_|^log|uuid"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """An exception with a name (or none) in some statements of a block; `tried` is what may raise it.
+
+    `where` the names of its types are read. `handler`: it is the argument of a function that answers exceptions.
+    `texts` are names that hold its text, `containers` those that it is put in.
+    """
+
+    block: Block
+    name: str
+    types: list[Form]
+    statements: list[Form]
+    tried: list[Form]
+    at: int
+    where: Block | None = None
+    handler: bool = False
+    containers: set[str] = field(default_factory=set)
+    texts: dict[str, Form] = field(default_factory=dict)
+
+
+def caught(program: Program) -> Iterator[Caught]:
+    """Every `except` of the project, tests aside, and every exception handler."""
+    registered = _registered(program)
+    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+        facts = module.facts
+        if program.is_test(module):
+            continue
+        for number in range(MODULE, len(facts.functions)):
+            is_handler = number >= 0 and facts.functions[number][0].rpartition(".")[2] in registered
+            if not is_handler and not facts.body_mentions(number, b'["try"'):
+                continue
+            if number == MODULE:
+                continue
+            scope = program.sites.scope(module, number)
+            if scope is None:
+                continue
+            block = Block(module, scope.function, facts.body(number), scope)
+            yield from _in_block(block)
+            if is_handler:
+                yield from _argument(block, *registered[scope.function.name])
+
+
+def _in_block(block: Block) -> Iterator[Caught]:
+    for form in walk(block.statements):
+        if form[0] == "try":
+            for kind, name, statements, at in form[3]:
+                types = [] if kind is None else list(kind[2]) if kind[0] == "tuple" else [kind]
+                found = Caught(block, name or "", types, statements, form[2], at)
+                _note_texts(found)
+                yield found
+
+
+def _argument(block: Block, where: Block, kind: Form) -> Iterator[Caught]:
+    """The exception that a handler is given, its second parameter."""
+    function = block.function
+    given = [item for item in function.parameters if item[0] not in ("self", "cls")] if function is not None else []
+    if len(given) >= 2 and function is not None:
+        types = list(kind[2]) if kind[0] == "tuple" else [kind]
+        found = Caught(block, given[1][0], types, block.statements, [], function.at, where, True)
+        _note_texts(found)
+        yield found
+
+
+def _registered(program: Program) -> dict[str, tuple[Block, Form]]:
+    """The names of functions that answer exceptions, with the class of those exceptions."""
+    found: dict[str, tuple[Block, Form]] = {}
+    for module in program.modules.by_file.values():
+        facts = module.facts
+        if not facts.words & {"exception_handler", "add_exception_handler", "exception_handlers", "errorhandler"}:
+            continue
+        for block in blocks_of(program, module):
+            for form in walk(block.statements):
+                match form:
+                    case ["def", *_]:
+                        for item in form[6]:
+                            if item[0] == "call" and item[2][-1] in ("exception_handler", "errorhandler") and item[3]:
+                                found[form[3]] = (block, item[3][0])
+                    case ["call", _, ["attr", _, _, "add_exception_handler"], [kind, handler, *_], _]:
+                        if handler[0] in ("name", "attr"):
+                            found[str(handler[-1])] = (block, kind)
+                    case ["call", _, _, _, keywords]:
+                        for keyword, value, _ in keywords:
+                            if keyword == "exception_handlers" and value[0] == "dict":
+                                found |= {item[-1]: (block, key) for key, item in value[2] if key and item[0] == "name"}
+    return found
+
+
+def _note_texts(found: Caught) -> None:
+    """Names that are assigned the exception's text, or a container in which it is put."""
+    for form in walk(found.statements):
+        if form[0] in ("assign", "annassign", "augassign") and _is_for_developers(found, form):
+            continue
+        match form:
+            case ["assign", _, targets, value] if tells(found, value):
+                for target in targets:
+                    inside = target[0] != "name"
+                    while target[0] in ("sub", "attr") and target[2][0] in ("name", "sub"):
+                        target = target[2]
+                    if target[0] == "name" and target[2] != found.name:
+                        found.texts[target[2]] = value
+                        found.containers.update([target[2]] if inside else [])
+            case ["annassign", _, ["name", _, name], _, value] if value is not None and tells(found, value):
+                found.texts[name] = value
+            case ["augassign", _, _, ["name", _, name], value] if tells(found, value):
+                found.texts[name] = value
+            case ["call", _, ["attr", _, ["name", _, name], "append" | "update" | "extend"], [value], _]:
+                if tells(found, value):
+                    found.texts[name] = value
+                    found.containers.add(name)
+
+
+def _is_for_developers(found: Caught, form: Form) -> bool:
+    return tells(found, form[-1] or form) and only_in_development(Place(found.block.module, form[1]))
+
+
+def tells(found: Caught, form: Form) -> bool:
+    """Whether an expression has the exception's text in it, or is the exception itself."""
+    match form:
+        case ["name", _, name]:
+            return name == found.name or _is_text(found, name, form)
+        case ["fmt", _, value, _]:
+            return tells(found, value)
+        case ["fstr" | "list" | "tuple" | "set", _, items] | ["bool", _, _, items]:
+            return any(tells(found, item) for item in items)
+        case ["dict", _, pairs]:
+            return any(tells(found, value) for _, value in pairs)
+        case ["binop", _, "+" | "%" | "|", left, right]:
+            return tells(found, left) or tells(found, right)
+        case ["ifexp", _, _, body, otherwise]:
+            asked = any(item[0] == "name" and item[2] == "isinstance" for item in walk(form[2]))
+            told = [item for item in (body, otherwise) if not keeps_to_development(form, item[1])]
+            return not asked and any(tells(found, item) for item in told)
+        case ["attr", _, ["name", _, name], attribute] if name == found.name:
+            return attribute in _TELLING
+        case ["sub", _, owner, _]:
+            return (owner[0] != "name" and tells(found, owner)) or _is_text_name(found, owner)
+        case ["await" | "star", _, value]:
+            return tells(found, value)
+        case ["call", *_]:
+            return _call_tells(found, form)
+    return False
+
+
+def _is_text_name(found: Caught, form: Form) -> bool:
+    return bool(form[0] == "name" and form[2] in found.texts and found.texts[form[2]][0] not in ("dict", "list"))
+
+
+def _call_tells(found: Caught, call: Form) -> bool:
+    function = call[2]
+    name = str(function[-1]) if function[0] in ("name", "attr") else ""
+    arguments = [*call[3], *(value for _, value, _ in call[4])]
+    if name in _TRACES:
+        return True
+    if _TAKING_AWAY.search(name):
+        return False
+    if function[0] == "name" and name in ("str", "repr", "dict", "list", "getattr", "format", "ascii"):
+        return any(tells(found, item) for item in arguments)
+    if function[0] == "attr":
+        owner = function[2]
+        if owner == ["name", owner[1], found.name]:
+            return name == "__str__"
+        if name in ("format", "join"):
+            return any(tells(found, item) for item in arguments)
+        if owner[0] == "call" and owner[2][-1] in ("super",):
+            return False
+        if owner[0] != "name" and tells(found, owner):
+            return True
+        if _is_text_name(found, owner):
+            return name in ("strip", "lower", "upper", "split", "replace", "encode", "capitalize", "title")
+    return any(item[0] != "name" or item[2] in found.texts for item in arguments if tells(found, item))
+
+
+def _is_text(found: Caught, name: str, use: Form) -> bool:
+    """Whether a name has the text where it is used: below the `except`, not assigned anew since."""
+    if name not in found.texts:
+        return False
+    if any(holds(item[1], use[1]) for item in found.statements):
+        return True
+    scope = found.block.scope
+    if not isinstance(scope, FunctionScope) or use[1] < found.at:
+        return False
+    return not any(
+        found.at < item[1] < use[1] and not any(holds(own[1], item[1]) for own in found.statements)
+        for item in scope.assignments(name)
+    )
+
+
+def sort_of(program: Program, found: Caught, narrowed: list[Form] | None = None) -> Sort:
+    """Whose text it is: a library's (`foreign`), the project's own, written for users (`own`), or either."""
+    sorts = [_sort(program, found, kind) for kind in (narrowed or found.types)]
+    if not found.types and not found.name:
+        return "foreign"
+    return "foreign" if "foreign" in sorts else "doubtful" if "doubtful" in sorts else "own"
+
+
+def _sort(program: Program, found: Caught, kind: Form) -> Sort:
+    if kind[0] == "const":
+        return "foreign" if kind[2] == 500 else "own"
+    for option in options(ask(program, found.where or found.block, kind)) if kind[0] in ("name", "attr") else ():
+        if not isinstance(option, External):
+            continue
+        if option.name in _ALL:
+            return "foreign"
+        if _WRITTEN_FOR_CLIENTS.search(option.name):
+            return "own"
+        root = option.name.partition(".")[0]
+        if root == "builtins":
+            name = option.name.rpartition(".")[2]
+            return "foreign" if found.handler or _OF_MACHINES.match(name) else _raised(program, found, name)
+        if root in _OWN_PACKAGES or root == found.block.module.name.partition(".")[0]:
+            return "own"
+        return "foreign"
+    return "own"
+
+
+def _raised(program: Program, found: Caught, name: str) -> Sort:
+    """Who raises an exception of Python's own: the project with a text of its own, only libraries, or unknown."""
+    if _raises(program, found.block, found.tried, name, 4, set()):
+        return "own"
+    for form in walk(found.tried):
+        if form[0] != "call":
+            continue
+        values = list(options(ask(program, found.block, form[2]))) if form[2][0] in ("name", "attr") else []
+        if any(isinstance(value, Unknown) for value in values) or not values:
+            return "doubtful"
+    return "foreign"
+
+
+def _raises(
+    program: Program, block: Block, statements: list[Form], name: str, depth: int, seen: set[tuple[str, int]]
+) -> bool:
+    for form in walk(statements):
+        if form[0] == "raise" and form[2] is not None:
+            made = form[2][2] if form[2][0] == "call" else form[2]
+            if made[0] in ("name", "attr") and made[-1] == name:
+                return True
+        if form[0] == "call" and depth:
+            functions = [function for function, _ in called(program, block, form)]
+            for option in options(ask(program, block, form[2])) if form[2][0] in ("name", "attr") else ():
+                if isinstance(option, Class):
+                    functions += [item for item in option.namespace.values() if getattr(item, "number", -1) >= 0]  # type: ignore[misc]
+            for function in functions:
+                key = (function.module.file, function.number)
+                body = body_of(program, function) if key not in seen else None
+                seen.add(key)
+                if body is not None and _raises(program, body, body.statements, name, depth - 1, seen):
+                    return True
+    return False

@@ -1,0 +1,246 @@
+"""What log calls and prints write: the expressions that end up in the text, and which of them are secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, External, Instance, options
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+LEVELS = word_set("debug info warning warn error exception critical fatal log trace success notice")
+_PRINTS = word_set("print pprint pp")
+_KEEPING = word_set("str repr format dict vars dumps list tuple pformat ascii")
+_DUMPS = word_set("dict model_dump json model_dump_json asdict copy __dict__")
+_ONE_TIME = word_set("reset verification verify confirm confirmation activation invite invitation magic recovery login")
+_TOKENS = word_set(
+    "id reset refresh access bearer generated jwt new raw auth session verification invite activation confirmation"
+)
+_ORIGINS = word_set("token tokens jwt encode headers credentials secret secrets auth oauth urlsafe hex cookies")
+_QUERY = re.compile(r"[?&](?:\w*_)?(?:token|code|otp|key)=$")
+_CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A secret that is written: what it is, in words, and its expression."""
+
+    what: str
+    form: Form
+
+
+def is_log_call(form: Form) -> bool:
+    """Whether a call writes a log entry, by how such calls are written: `logger.info(...)`, `logging.error(...)`."""
+    if form[0] != "call" or form[2][0] != "attr" or form[2][3] not in LEVELS:
+        return False
+    owner = form[2][2]
+    while owner[0] == "call" and owner[2][0] == "attr":
+        owner = owner[2][2]
+    words = set(words_of(name_of(owner) if owner[0] != "call" else name_of(owner[2])))
+    return bool(words & {"log", "logger", "logging", "loguru", "structlog"})
+
+
+def is_print(form: Form) -> bool:
+    """Whether a call prints."""
+    return form[0] == "call" and form[2][0] == "name" and form[2][2] in _PRINTS
+
+
+def written(form: Form) -> Iterator[Form]:
+    """The expressions whose text is in what a call writes; calls that could mask something hide theirs."""
+    match form:
+        case ["call", _, function, positional, keywords] if is_log_call(form) or is_print(form):
+            for value in [*positional, *(value for keyword, value, _ in keywords if keyword != "exc_info")]:
+                yield from _parts(value)
+            if function[0] == "attr" and function[2][0] == "call" and name_of(function[2][2]) in ("bind", "opt"):
+                for _, value, _ in function[2][4]:
+                    yield from _parts(value)
+
+
+def _parts(form: Form) -> Iterator[Form]:
+    match form:
+        case ["fstr", _, parts]:
+            for part in parts:
+                if part[0] == "fmt":
+                    yield from _parts(part[2])
+        case ["binop", _, "+" | "%", left, right]:
+            yield from _parts(left)
+            yield from _parts(right)
+        case ["tuple" | "list" | "set", _, items]:
+            for item in items:
+                yield from _parts(item)
+        case ["dict", _, pairs]:
+            for _, value in pairs:
+                yield from _parts(value)
+        case ["ifexp", _, _, body, otherwise]:
+            yield from _parts(body)
+            yield from _parts(otherwise)
+        case ["bool", _, operator, values]:
+            for value in values[-1:] if operator == "and" else values:
+                yield from _parts(value)
+        case ["call", _, ["attr", _, ["const", *_], "format" | "join"], positional, keywords]:
+            for value in [*positional, *(value for _, value, _ in keywords)]:
+                yield from _parts(value)
+        case ["call", _, function, [inner, *_], _] if name_of(function) in _KEEPING and function[0] != "attr":
+            yield from _parts(inner)
+        case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
+            yield from _parts(inner)
+        case ["star", _, inner] | ["await", _, inner]:
+            yield from _parts(inner)
+        case _:
+            yield form
+
+
+@dataclass(slots=True)
+class Leaks:
+    """Judges the expressions of one block."""
+
+    program: Program
+    block: Block
+
+    def of(self, form: Form) -> Leak | None:
+        """What secret an expression is, or None."""
+        match form:
+            case ["call", _, ["attr", _, inner, method], _, keywords] if method in _DUMPS:
+                chosen = any(keyword in ("exclude", "include") for keyword, _, _ in keywords)
+                return None if chosen else _whole(self.model(inner), form)
+            case ["call", _, ["attr", _, inner, "get_secret_value" | "encode" | "decode" | "strip"], _, _]:
+                return _whole(self.of(inner), form)
+            case ["call", _, ["attr", _, _, "get"], [["const", _, str() as key], *_], _]:
+                return self.named(key, form)
+            case ["call", *_]:
+                return None
+            case ["sub", _, _, ["const", _, str() as key]]:
+                return self.named(key, form)
+            case ["attr", _, inner, "__dict__"]:
+                return _whole(self.model(inner), form)
+            case ["attr", _, inner, "headers" | "cookies" as part] if self.is_request(inner):
+                return Leak(f"the request's {part}", form)
+            case ["attr", _, _, name]:
+                return self.named(str(name), form) or self.model(form)
+            case ["name", _, name]:
+                return self.named(str(name), form) or self.assigned(form) or self.model(form)
+        return None
+
+    def is_request(self, form: Form) -> bool:
+        return "request" in words_of(name_of(form)) or name_of(form) in ("req", "websocket", "ws")
+
+    def named(self, name: str, form: Form) -> Leak | None:
+        words = words_of(name)
+        if not words:
+            return None
+        kind = vocabulary(self.program).kind(name)
+        if words[-1] in ("link", "url", "code", "token") and _ONE_TIME & set(words[:-1]):
+            return Leak(f"`{name}`", form)
+        if name.lower() in ("authorization", "otp", "otp_code", "bearer_token"):
+            return Leak(f"`{name}`", form)
+        if name == "credentials" and form[0] == "attr" and self.is_credentials(form[2]):
+            return Leak("the token that was sent", form)
+        if words[-1] == "token" and words[-2:-1] and words[-2] in _TOKENS and not kind:
+            kind = "token"
+        if not kind or words[-1] in ("keys", "tokens", "secrets", "passwords"):
+            return None
+        if words == ["token"] and form[0] == "name" and not self.is_value(name):
+            return None
+        if words == ["secret"] and form[0] == "name" and not self.is_value(name):
+            return None
+        return Leak(f"`{name}`", form)
+
+    def is_value(self, name: str) -> bool:
+        """Whether a local name that may mean anything is a credential: a parameter, or made by what says so."""
+        scope = self.block.scope
+        if not isinstance(scope, FunctionScope):
+            return False
+        if any(item[0] == name for item in scope.function.parameters):
+            return True
+        for statement in scope.assignments(name):
+            if statement[0] in ("assign", "annassign") and statement[-1] is not None:
+                spoken = (str(item[-1]) for item in walk(statement[-1]) if item[0] in ("name", "attr", "const"))
+                if any(_ORIGINS & set(words_of(text)) for text in spoken):
+                    return True
+        return False
+
+    def assigned(self, form: Form) -> Leak | None:
+        """A local name that stands for the request's headers: `headers = request.headers`."""
+        scope = self.block.scope
+        for statement in scope.assignments(form[2]) if isinstance(scope, FunctionScope) else ():
+            if statement[0] == "assign":
+                if words_of(form[2])[-1:] in (["link"], ["url"]) and _carries_token(statement[3]):
+                    return Leak(f"`{form[2]}`, which has a token in it,", form)
+                key = _from_request(statement[3])
+                if key and self.named(key, form) is not None:
+                    return Leak(f"the request's `{key}`", form)
+                for part in _parts(statement[3]):
+                    if part[0] == "attr" and part[3] == "headers" and self.is_request(part[2]):
+                        return Leak("the request's headers", form)
+        return None
+
+    def model(self, form: Form) -> Leak | None:
+        """An object whose text has a secret in it: credentials, a model with a password."""
+        if self.is_credentials(form):
+            return Leak(f"`{name_of(form)}`", form)
+        for option in options(ask(self.program, self.block, form)):
+            field = self.open_field(option.cls) if isinstance(option, Instance) else ""
+            if field:
+                return Leak(f"`{name_of(form)}`, which has `{field}` in it,", form)
+        return None
+
+    def is_credentials(self, form: Form) -> bool:
+        """Whether a name is a parameter with the credentials that a security scheme found in the request."""
+        scope = self.block.scope
+        if form[0] != "name" or not isinstance(scope, FunctionScope):
+            return False
+        annotations = [item[2] for item in scope.function.parameters if item[0] == form[2]]
+        return any(item[0] in ("name", "attr") and item[-1] in _CREDENTIALS for item in walk(annotations))
+
+    def open_field(self, cls: Class | External) -> str:
+        """The field of a pydantic model that shows a password or key in the model's text; empty when none does."""
+        if isinstance(cls, External) or not any(base.startswith("pydantic") for base in cls.external_bases()):
+            return ""
+        kinds = vocabulary(self.program)
+        for base in cls.lineage():
+            if not isinstance(base, Class) or "__repr__" in base.namespace or "__str__" in base.namespace:
+                return ""
+            for name, annotation, _ in base.fields:
+                hidden = any(item[0] in ("name", "attr") and "Secret" in str(item[-1]) for item in walk(annotation))
+                if kinds.kind(name) in ("password", "signing key") and not hidden:
+                    return name
+        return ""
+
+
+def _carries_token(form: Form) -> bool:
+    """Whether a text that is put together is an address with a one-time token in its query."""
+    if form[0] not in ("fstr", "binop"):
+        return False
+    return any(item[0] == "const" and isinstance(item[2], str) and _QUERY.search(item[2]) for item in walk(form))
+
+
+def _from_request(form: Form) -> str:
+    """The header or cookie that an expression takes from a request; empty for anything else."""
+    match form:
+        case [
+            "call",
+            _,
+            ["attr", _, ["attr", _, _, "headers" | "cookies"], "get"],
+            [["const", _, str() as key], *_],
+            _,
+        ]:
+            return key
+        case ["sub", _, ["attr", _, _, "headers" | "cookies"], ["const", _, str() as key]]:
+            return key
+    return ""
+
+
+def _whole(leak: Leak | None, form: Form) -> Leak | None:
+    """A leak of a part, as one of the whole expression."""
+    return None if leak is None else Leak(leak.what, form)

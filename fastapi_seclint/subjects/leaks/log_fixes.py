@@ -1,0 +1,72 @@
+"""The fix of a log entry with a secret in it: `***` in its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi_seclint.edits import Edit, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.subjects.code.rendering import rendered
+
+_MASK = '"***"'
+
+
+def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | None:
+    """The edits that put `***` in place of the secrets of a call; None where one stands in code that is not simple."""
+    edits: list[Edit] = []
+    texts = [form for form in walk(call) if form[0] == "fstr"]
+    done: list[Form] = []
+    for text in texts:
+        inside = [form for form in secrets if any(item is form for item in walk(text))]
+        if inside:
+            code = _text(text, inside)
+            if code is None:
+                return None
+            edits.append(ReplaceExpression(path, span_of(text[1]), code))
+            done += inside
+    for form in secrets:
+        if not any(form is item for item in done):
+            whole = next((item for item in walk(call) if _shows(item, form)), form)
+            edits.append(ReplaceExpression(path, span_of(whole[1]), _MASK))
+    return tuple(edits)
+
+
+def _shows(item: Form, form: Form) -> bool:
+    """Whether a call does no more than make text of a form: `str(token)`."""
+    match item:
+        case ["call", _, ["name", _, "str" | "repr" | "dict"], [inner], []]:
+            return inner is form
+    return False
+
+
+def _text(form: Form, secrets: list[Form]) -> str | None:
+    """An f-string written out with `***` for the secrets; None when it has more in it than names and plain text.
+
+    Forms do not keep format specifications, so the text as it was must come out as long as it is in the file.
+    """
+    before = [_part(part) for part in form[2]]
+    if None in before:
+        return None
+    span = span_of(form[1])
+    if span.line != span.end_line or span.end_column - span.column != len("".join(map(str, before))) + 3:
+        return None
+    after = [
+        "***" if part[0] == "fmt" and any(item is one for one in secrets for item in walk(part[2])) else str(code)
+        for part, code in zip(form[2], before, strict=True)
+    ]
+    if any(part[0] == "fmt" and code != "***" for part, code in zip(form[2], after, strict=True)):
+        return f'f"{"".join(after)}"'
+    return '"' + "".join(after).replace("{{", "{").replace("}}", "}") + '"'
+
+
+def _part(part: list[Any]) -> str | None:
+    if part[0] == "const":
+        text = str(part[2])
+        if '"' in text or "\\" in text or not text.isprintable():
+            return None
+        return text.replace("{", "{{").replace("}", "}}")
+    code = rendered(part[2])
+    if code is None or part[3] not in ("", "r", "s"):
+        return None
+    code = code.replace('"', "'")
+    return "{" + code + (f"!{part[3]}" if part[3] else "") + "}"

@@ -1,0 +1,117 @@
+"""Fixes that take a credential out of the URL: into the form that the route has, else into the body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetKeyword
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.dependencies import Parameter, parameters
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.values import Annotated, External, Value, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.guards.entrances import is_login_form
+from fastapi_seclint.subjects.leaks.query import query_name
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def moved(program: Program, route: Route, parameter: Parameter) -> Fix | None:
+    """The fix for a parameter of a route's handler; None where the request has no body or another model is in it."""
+    if not route.methods or set(route.methods) - _WITH_BODY or route.endpoint is None:
+        return None
+    target = _target(program, route, parameter)
+    form = next((item for item in _definition(route) if item[4] == parameter.place.at), None)
+    if target is None or form is None:
+        return None
+    module = parameter.place.module
+    written = _query_call(module, form)
+    name, imports = _name(module, target, "fastapi")
+    if written is not None:
+        edits: list[Edit] = [ReplaceExpression(module.path, span_of(written[2][1]), name), *imports]
+        if target == "Body":
+            edits.append(SetKeyword(module.path, span_of(written[1]), "embed", "True"))
+        return Fix(_title(target), False, tuple(edits))
+    code = rendered(form[2])
+    if code is None or any(item[0] == "name" and item[2] == "Annotated" for item in walk(form[2])):
+        return None
+    annotated, more = _name(module, "Annotated", "typing")
+    source = f"{name}(embed=True)" if target == "Body" else f"{name}()"
+    edit = ReplaceExpression(module.path, span_of(form[2][1]), f"{annotated}[{code}, {source}]")
+    return Fix(_title(target), False, (edit, *imports, *more))
+
+
+def _title(target: str) -> str:
+    where = "the body" if target == "Body" else "the form"
+    return f"take it from {where}; clients have to send it there"
+
+
+def _definition(route: Route) -> list[Form]:
+    return list(route.function.parameters) if route.function is not None else []
+
+
+def _target(program: Program, route: Route, parameter: Parameter) -> str | None:
+    """`Form` or `Body`, whatever the other parameters allow."""
+    sources: set[str] = set()
+    if any(is_login_form(node.call) for node in route.nodes()):
+        sources.add("Form")
+    assert route.endpoint is not None
+    for other in parameters(route.endpoint):
+        if other.name == parameter.name or other.name in path_variables(route.path):
+            continue
+        if program.walker.resolver.dependency_of(other) is not None or query_name(program, other):
+            continue
+        sources.add(_source(program, other))
+    if sources <= {"Header", "Cookie", "Path", "Request"}:
+        return "Body"
+    if sources <= {"Header", "Cookie", "Path", "Request", "Form", "File"}:
+        return "Form"
+    return None
+
+
+def _source(program: Program, parameter: Parameter) -> str:
+    """Where a parameter comes from, by what it says; `?` for models and all that is not known."""
+    annotation = program.walker.resolver.annotation(parameter)
+    said: list[Value] = list(options(parameter.default))
+    base: Value | None = annotation
+    if isinstance(annotation, Annotated):
+        said += [option for item in annotation.metadata for option in options(item)]
+        base = annotation.base
+    for value in said:
+        if isinstance(value, External) and value.name.startswith("fastapi.") and value.called:
+            last = value.name.removesuffix("()").rpartition(".")[2]
+            return "?" if last == "Body" and _alone(value) else "Path" if last == "Body" else last
+    if isinstance(base, External) and base.name.startswith(("starlette.", "fastapi.background", "fastapi.requests")):
+        return "Request"
+    return "?"
+
+
+def _alone(value: External) -> bool:
+    """Whether a `Body()` without `embed` may be the whole body, which a second one would change."""
+    return value.arguments is None or "embed" not in value.arguments.keywords
+
+
+def _query_call(module: Module, form: Form) -> Form | None:
+    """The `Query(...)` of a parameter, in its default or its annotation."""
+    for item in (form[3], form[2]):
+        for call in walk(item) if item is not None else ():
+            if call[0] == "call" and call[2][0] in ("name", "attr") and call[2][-1] == "Query":
+                return call
+    return None
+
+
+def _name(module: Module, symbol: str, source: str) -> tuple[str, tuple[Edit, ...]]:
+    """How a file says a symbol of a library, and the import that it needs for that."""
+    for name, value in module.scope.names.items():
+        for item in options(value):
+            known = isinstance(item, External) and not item.called and item.name.startswith((f"{source}.", "typing"))
+            if known and getattr(item, "name", "").rpartition(".")[2] == symbol:
+                return name, ()
+    name = local_name(module, symbol, source)
+    return name, (AddImport(module.path, source, symbol, None if name == symbol else name),)

@@ -1,0 +1,1 @@
+"""What limits how often a route is called."""

@@ -1,0 +1,220 @@
+"""Fixes that limit a route: with the limiter that the project has, else with the one of the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddDecorator, AddImport, AddListItem, AddParameter, Edit, SetKeyword
+from fastapi_seclint.facts.forms import Form, line_of, span_of
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.program.values import Class, External, Function, Instance, Place, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.reference import brought, local_name
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.guards.fixes import depends_name
+from fastapi_seclint.subjects.guards.swapping import argument_of
+from fastapi_seclint.subjects.limits.limiters import SLOWAPI
+from fastapi_seclint.subjects.owners.identity import form_at
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LIMITS = "max_requests=10, window_seconds=60"
+_RATE = '"10/minute"'
+_REMOTE = "slowapi.util.get_remote_address"
+
+
+@dataclass(frozen=True, slots=True)
+class _Limiter:
+    """A dependency that limits: its code in a file, the imports that it needs, how people call it, what to install."""
+
+    code: str
+    edits: tuple[Edit, ...]
+    name: str
+    needs: str = ""
+
+
+def limit_routes(program: Program, routes: Iterable[Route]) -> Fix | None:
+    """A limit for every registration of a handler; None where one of them cannot be given one."""
+    registered = [route for route in routes if route.kind == "http" and route.registration is not None]
+    if not registered:
+        return None
+    decorated = _by_slowapi(program, registered[0])
+    if decorated is not None:
+        return decorated
+    return limit_calls(program, [route.registration.place for route in registered if route.registration is not None])
+
+
+def limit_calls(program: Program, places: Iterable[Place]) -> Fix | None:
+    """`dependencies=[Depends(limiter)]` for each of the calls that register or include routes."""
+    edits: list[Edit] = []
+    chosen: _Limiter | None = None
+    for place in dict.fromkeys(places):
+        chosen = _own(program, place.module, line_of(place.at)) or _of_reference(program, place.module)
+        added = _added(place, chosen) if chosen is not None else ()
+        if not added:
+            return None
+        edits += added
+    if chosen is None:
+        return None
+    return Fix(f"limit it by {chosen.name}{chosen.needs}", False, tuple(dict.fromkeys(edits)))
+
+
+def _added(place: Place, limiter: _Limiter) -> tuple[Edit, ...]:
+    form = form_at(place)
+    if form is None or any(keyword is None for keyword, _, _ in form[4]):
+        return ()
+    path = place.module.path
+    depends, imports = depends_name(place.module)
+    code = f"{depends}({limiter.code})"
+    given = next((value for keyword, value, _ in form[4] if keyword == "dependencies"), None)
+    if given is None:
+        return (SetKeyword(path, span_of(form[1]), "dependencies", f"[{code}]"), *imports, *limiter.edits)
+    if given[0] != "list":
+        return ()
+    return (AddListItem(path, span_of(given[1]), code), *imports, *limiter.edits)
+
+
+def _of_reference(program: Program, module: Module) -> _Limiter | None:
+    code = brought(program, module, "rate_limits", "RateLimit")
+    if code is None:
+        return None
+    return _Limiter(f"{code.names['RateLimit']}({_LIMITS})", code.edits, "the client's address", code.needs)
+
+
+def _own(program: Program, module: Module, line: int) -> _Limiter | None:
+    """The limiter that another route of the project depends on, as far as strangers can be limited by it."""
+    for route in program.routes:
+        known = program.guarding(route).guards.rate_limit
+        for node in route.dependencies if known else ():
+            if node.name in known and _needs_nobody(node) and node.written is not None:
+                found = _again(program, module, line, node)
+                if found is not None:
+                    return found
+    return None
+
+
+def _needs_nobody(node: Node) -> bool:
+    """Whether a limiter works before somebody has logged in."""
+    return not any(scheme_of(inner.call) is not None or "current" in inner.name for inner in node.walk())
+
+
+def _again(program: Program, module: Module, line: int, node: Node) -> _Limiter | None:
+    """The same dependency written in another file or place, when it starts with a name that can be had there."""
+    if node.written is None:
+        return None
+    argument = argument_of(node.written)
+    code = rendered(argument)
+    form = argument
+    while form is not None and form[0] in ("call", "attr"):
+        form = form[2]
+    if code is None or form is None or form[0] != "name" or program.is_test(node.written.module):
+        return None
+    source, name = node.written.module, str(form[2])
+    edits = _import_of(source, name, module, line)
+    return None if edits is None else _Limiter(code, edits, f"the project's own {name}")
+
+
+def _import_of(source: Module, name: str, module: Module, line: int) -> tuple[Edit, ...] | None:
+    """The import that a file needs to know a name as another file does; None when it cannot."""
+    value = next(options(source.scope.names.get(name)), None)
+    if isinstance(value, External):
+        owner, _, plain = value.name.removesuffix("()").rpartition(".")
+        if value.called or not owner or plain != name:
+            return None
+        return () if name in module.scope.names else (AddImport(module.path, owner, name, local=False),)
+    if not isinstance(value, Function | Class | Instance):
+        return None
+    home = value.module if isinstance(value, Function | Class) else value.place.module if value.place else source
+    if isinstance(value, Function | Class) and value.name != name:
+        return None
+    if home is module:
+        at = value.at if isinstance(value, Function | Class) else value.place.at if value.place else 0
+        return () if line_of(at) < line and name in module.scope.names else None
+    if name not in home.scope.names or home.name in ("", "__main__") or module.name in home.facts.imports:
+        return None
+    if name in module.scope.names:
+        return () if module.scope.names[name] is value else None
+    return (AddImport(module.path, home.name, name, local=True),)
+
+
+def _by_slowapi(program: Program, route: Route) -> Fix | None:
+    """`@limiter.limit(...)` of the project's slowapi limiter, where it limits other routes by the client's address."""
+    handler = route.function
+    if handler is None or route.registration is None or handler.owner is not None:
+        return None
+    found = next((item for item in _slowapi_limiters(program)), None)
+    request = _request(handler)
+    if found is None or request is None:
+        return None
+    module, name = found
+    if module is handler.module:
+        imports: tuple[Edit, ...] = ()
+        if not _defined_above(module, name, line_of(handler.at)):
+            return None
+    elif name in handler.module.scope.names:
+        imports = ()
+    elif handler.module.name in module.facts.imports or local_name(handler.module, name, module.name) != name:
+        return None
+    else:
+        imports = (AddImport(handler.module.path, module.name, name, local=True),)
+    if not _is_decorated(route):
+        return None
+    decorator = AddDecorator(handler.module.path, span_of(handler.at), f"{name}.limit({_RATE})", "below-route")
+    return Fix(f"limit it by the project's own {name}", False, (decorator, *request, *imports))
+
+
+def _is_decorated(route: Route) -> bool:
+    """Whether the route is registered by a decorator of the handler itself."""
+    registration, handler = route.registration, route.function
+    return (
+        registration is not None
+        and handler is not None
+        and registration.place.module is handler.module
+        and (line_of(registration.place.at) <= line_of(handler.at))
+    )
+
+
+def _slowapi_limiters(program: Program) -> Iterable[tuple[Module, str]]:
+    used = any("slowapi" in name for route in program.routes for name in program.guarding(route).guards.rate_limit)
+    if not used:
+        return
+    for call in program.sites.calls(*SLOWAPI):
+        key = call.argument("key_func", 0)
+        if call.block.function is not None or key is None or program.is_test(call.block.module):
+            continue
+        if not any(isinstance(item, External) and item.name == _REMOTE for item in options(call.value(key))):
+            continue
+        for form in call.block.statements:
+            if form[0] == "assign" and form[3][1] == call.form[1] and form[2][0][0] == "name":
+                yield call.block.module, str(form[2][0][2])
+
+
+def _defined_above(module: Module, name: str, line: int) -> bool:
+    return any(
+        form[0] == "assign" and any(target[0] == "name" and target[2] == name for target in form[2])
+        for form in module.facts.module
+        if line_of(form[1]) < line
+    )
+
+
+def _request(handler: Function) -> tuple[Edit, ...] | None:
+    """The parameter `request` that slowapi needs, with its import; None when the handler has another of that name."""
+    path, module = handler.module.path, handler.module
+    for parameter in handler.parameters:
+        if parameter[0] == "request":
+            return () if _names_request(parameter[2]) else None
+    name = "Request" if "Request" in module.scope.names else local_name(module, "Request", "fastapi")
+    if name != "Request":
+        return None
+    added: tuple[Edit, ...] = (AddParameter(path, span_of(handler.at), "request: Request"),)
+    return added if "Request" in module.scope.names else (*added, AddImport(path, "fastapi", "Request"))
+
+
+def _names_request(annotation: Form | None) -> bool:
+    return annotation is not None and annotation[0] in ("name", "attr") and annotation[-1] == "Request"

@@ -1,0 +1,139 @@
+"""What a limiter counts by, where that is something that the client writes: whoever changes it is never limited."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import callers
+from fastapi_seclint.subjects.limits.limiters import SLOWAPI, inner_numbers, reaches
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_GET_IPADDR = "slowapi.util.get_ipaddr"
+_FORWARDED = re.compile(
+    r"^(x[-_]forwarded[-_]for|forwarded|x[-_]client[-_]ip|x[-_]real[-_]ip|x[-_]originating[-_]ip|user[-_]agent)$", re.I
+)
+_IN_TEXT = re.compile(rb"forwarded|x[-_]real[-_]ip|x[-_]client[-_]ip|user[-_]agent", re.I)
+_TRUSTED = re.compile(rb"trust|proxies|proxy_count|num_proxies|hops", re.I)
+_INIT = "fastapi_limiter.FastAPILimiter.init"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKey:
+    """A key that the client chooses: where to mend it, the name of the header, and whose it is."""
+
+    location: Location
+    header: str
+    symbol: str
+    form: Form
+    block: Block
+    limiter: Location | None
+    library: bool = False
+
+
+def client_keys(program: Program) -> Iterator[ClientKey]:
+    """Every key of a limiter that is read from a header, slowapi's `get_ipaddr` included."""
+    seen: set[Location] = set()
+    for key in (*_of_slowapi(program), *_hand_written(program)):
+        if key.location not in seen and not program.is_test(key.block.module):
+            seen.add(key.location)
+            yield key
+
+
+def _of_slowapi(program: Program) -> Iterator[ClientKey]:
+    for block in program.sites.blocks(frozenset({"Limiter", "limit", "shared_limit", "FastAPILimiter", "RateLimiter"})):
+        for form in walk(block.statements):
+            if form[0] != "call" or form[2][0] not in ("name", "attr"):
+                continue
+            given = [value for keyword, value, _ in form[4] if keyword in ("key_func", "identifier")]
+            if not given and str(form[2][-1]) == "Limiter" and form[3] and _calls(block, form, SLOWAPI):
+                given = form[3][:1]
+            for value in given:
+                yield from _of_function(program, block, form, value)
+
+
+def _calls(block: Block, form: Form, names: tuple[str, ...]) -> bool:
+    found = block.scope.ask(form[2]) if hasattr(block.scope, "ask") else None
+    return found is None or any(isinstance(option, External) and option.name in names for option in options(found))
+
+
+def _of_function(program: Program, block: Block, call: Form, value: Form) -> Iterator[ClientKey]:
+    if value[0] == "lambda":
+        for inner in walk(value):
+            if header := _header_read(inner):
+                yield ClientKey(block.location(inner), header, block.symbol, inner, block, block.location(call))
+        return
+    found = block.scope.ask(value) if hasattr(block.scope, "ask") else program.interpreter.ask(value, block.scope)
+    for option in options(found):
+        if isinstance(option, External) and option.name == _GET_IPADDR:
+            place = Location(block.module.path, span_of(value[1]))
+            yield ClientKey(place, "X_FORWARDED_FOR", block.symbol, value, block, block.location(call), library=True)
+        elif isinstance(option, Function):
+            yield from _reads(program, option, block.location(call))
+
+
+def _reads(program: Program, function: Function, limiter: Location | None) -> Iterator[ClientKey]:
+    """The header that a function reads first, unless it looks at who sent it."""
+    if function.number < 0 or _believes_proxies(function):
+        return
+    for number in inner_numbers(function)[:4]:
+        scope = program.sites.scope(function.module, number)
+        if scope is None or not function.module.facts.body_speaks(number, _IN_TEXT):
+            continue
+        block = Block(function.module, scope.function, function.module.facts.body(number), scope)
+        for form in walk(block.statements):
+            if header := _header_read(form):
+                yield ClientKey(block.location(form), header, block.symbol, form, block, limiter)
+                return
+
+
+def _believes_proxies(function: Function) -> bool:
+    """Whether a function says which proxies it trusts, or takes the last entry, which the nearest one wrote."""
+    facts = function.module.facts
+    for number in inner_numbers(function)[:4]:
+        if facts.body_speaks(number, _TRUSTED):
+            return True
+        for form in walk(facts.body(number)):
+            match form:
+                case ["sub", _, _, ["unary", _, "-", _]] | ["sub", _, _, ["const", _, -1]]:
+                    return True
+                case ["call", _, ["attr", _, _, "rpartition" | "rsplit"], *_]:
+                    return True
+    return False
+
+
+def _header_read(form: Form) -> str:
+    """The header that an expression reads, when clients can write what they like into it."""
+    match form:
+        case ["call", _, ["attr", _, _, "get" | "getlist"], [["const", _, str(name)], *_], _]:
+            return name if _FORWARDED.match(name) else ""
+        case ["sub", _, ["attr", _, _, "headers"], ["const", _, str(name)]]:
+            return name if _FORWARDED.match(name) else ""
+    return ""
+
+
+def _hand_written(program: Program) -> Iterator[ClientKey]:
+    """The headers that a limiter of the project counts by, itself or through a function for the client's address."""
+    words = frozenset({"headers"})
+    for block in program.sites.blocks(words):
+        function = block.function
+        if function is None or not block.module.facts.body_speaks(function.number, _IN_TEXT):
+            continue
+        keys = list(_reads(program, function, None))
+        if not keys or keys[0].header.lower().replace("_", "-") == "user-agent":
+            continue
+        used = any(_limits(program, caller) for caller, _, _ in callers(program, function))
+        if used or reaches(program, function, depth=1):
+            yield from keys
+
+
+def _limits(program: Program, block: Block) -> bool:
+    return block.function is not None and reaches(program, block.function, depth=0)

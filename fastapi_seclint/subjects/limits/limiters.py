@@ -1,0 +1,299 @@
+"""What limits how often a route is called: decorators, dependencies, middleware, calls in the body, account lockout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.declared import Declared
+from fastapi_seclint.program.dependencies import dotted_name, running
+from fastapi_seclint.program.routers import Layer, native
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import (
+    Bound,
+    Class,
+    Collection,
+    Const,
+    External,
+    Function,
+    Instance,
+    Partial,
+    Place,
+    Unknown,
+    Value,
+    options,
+)
+from fastapi_seclint.subjects.code.definitions import decorators_of
+from fastapi_seclint.subjects.owners.identity import form_at
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_RATES = re.compile(
+    r"(?<![a-z])(rate_?limit\w*|limit_?(rate|requests?|login|attempts?|per_\w+|by_\w+|user|ip)\w*|\w*_limit(er|s|ed)?_(login|auth|ip"
+    r"|per_\w+)|(req|requests?|login|auth|ip|attempts?|calls?)_limit\w*|\w*limiter\w*|throttl\w*|too_many\w*|\w*flood\w*"
+    r"|slow_?down|(request|requests|resend|email|mail|otp|sms|login)_cool_?down\w*|hit_limit|(leaky|token)_bucket|try_acquire"
+    r"|sliding_window\w*)(?![a-z])"
+)  # fmt: skip
+"""Names, in snake case, of what counts requests and refuses when there are too many."""
+_FAILURES = re.compile(
+    r"(?<![a-z])(brute_?force\w*|lock_?out\w*|locked_(until|at|out)\w*|is_locked\w*|account_?locked\w*|locked_?account\w*|\w*locked_out\w*"
+    r"|\w*(failed|fail|failures?|wrong|invalid|unsuccessful)_(login_|password_|auth_|pin_|otp_)*(attempts?|counts?|logins|times|tries)\w*"
+    r"|\w*(login|sign_?in|auth|password|otp)_(atte?mps?|attempts?|tries|retries|lock\w*|(fail\w*|errors?)_(count\w*|times|limit\w*))"
+    r"|(handle|record|register|track|count|increment|incr)_(login_|failed_|auth_)*(fail\w*|login)"
+    r"|attempts?_(count|left|remaining|limit|exceeded)\w*|(max|password)_(login_|password_|failed_|retry_|error_)*(attempts?|tries"
+    r"|retries|error_count)\w*|attempts|axes)(?![a-z])"
+)  # fmt: skip
+"""Names of what counts failures and locks an account."""
+_STATUS = frozenset({"HTTP_429_TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS"})
+_PRECHECK = re.compile(
+    rb"limit|throttl|too_?many|flood|brute|slow_?down|cool_?down|lock|atte?mp|fail|tries|axes|bucket|window|acquire|error|429",
+    re.I,
+)
+_DEPTH = 4
+_KNOWN: WeakKeyDictionary[Program, dict[tuple[str, int, bool], bool]] = WeakKeyDictionary()
+SLOWAPI = ("slowapi.Limiter", "slowapi.extension.Limiter")
+SLOWAPI_LAYERS = ("slowapi.middleware.SlowAPIMiddleware", "slowapi.middleware.SlowAPIASGIMiddleware")
+
+
+def limited(program: Program, route: Route, *, failures: bool) -> bool:
+    """Whether something on a route's way may limit how often it is called; in doubt it does.
+
+    `failures`: a lock after failed attempts is enough.
+    """
+    config = program.config.rate_limit if program.config is not None else None
+    if config is not None and config.proxy:
+        return True
+    declared = Declared.of(program.config)
+    return (
+        bool([name for name in program.guarding(route).guards.rate_limit if "SlowAPI" not in name])
+        or any(_dependency_limits(program, declared, node.name, node.call) for node in route.nodes(alternatives=False))
+        or any(_decorator_limits(program, declared, *item) for item in _decorators(program, route))
+        or _written_dependency_limits(route)
+        or any(layer_limits(program, layer) for layer in layers(route))
+        or _class_limits(program, route)
+        or (route.function is not None and reaches(program, route.function, failures))
+    )
+
+
+def layers(route: Route) -> Iterator[Layer]:
+    """The middleware that a request for a route goes through, mounted applications' included."""
+    yield from route.app.layers
+    for mount in route.mounts:
+        for instance in native(mount.app):
+            if instance.native is not None:
+                yield from instance.native.layers
+
+
+def names_limit(name: str) -> bool:
+    """Whether a name says that something is limited: `RateLimitMiddleware`, `throttle`, `too_many_requests`."""
+    return _RATES.search(_snake(name)) is not None
+
+
+def names_limiting_decorator(name: str) -> bool:
+    """Whether a decorator's or dependency's last name says that it limits; `limit` alone does."""
+    return _snake(name) in ("limit", "limits", "limited", "limiter", "shared_limit") or names_limit(name)
+
+
+@cache
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _dependency_limits(program: Program, declared: Declared, name: str, call: Value) -> bool:
+    if declared.limits(name) or any(names_limiting_decorator(part) for part in _parts(name)):
+        return True
+    function = running(call)
+    return function is not None and reaches(program, function)
+
+
+def _written_dependency_limits(route: Route) -> bool:
+    """Whether a `Depends(...)` on the route's way names a limit that is not in sight: `Depends(rate_limit)`."""
+    places = [route.router.place, route.app.place, *(include.place for include in route.includes)]
+    forms: list[Form | None] = [form_at(place) for place in places]
+    if route.registration is not None:
+        forms.append(form_at(route.registration.place))
+    forms += route.function.parameters if route.function is not None else []
+    return any(form is not None and _names_limiting_dependency(form) for form in forms)
+
+
+def _names_limiting_dependency(form: Form) -> bool:
+    for inner in walk(form):
+        match inner:
+            case ["call", _, ["name" | "attr", *_, "Depends" | "Security"], [argument, *_], _]:
+                words = [str(item[-1]) for item in walk(argument) if item[0] in ("name", "attr")]
+                if any(names_limiting_decorator(word) for word in words):
+                    return True
+    return False
+
+
+def dependencies_limit(program: Program, value: Value, place: Place) -> bool:
+    """Whether one of the dependencies of a list limits rates."""
+    declared = Declared.of(program.config)
+    nodes = program.walker.resolver.of_list(value, place)
+    return any(_dependency_limits(program, declared, node.name, node.call) for top in nodes for node in top.walk())
+
+
+def _parts(name: str) -> list[str]:
+    """The last two parts of a dotted name, brackets off."""
+    return [part.removesuffix("()") for part in name.replace(".<locals>", "").split(".")[-2:]]
+
+
+def _decorators(program: Program, route: Route) -> Iterator[tuple[Form, Value]]:
+    """The decorators below the route's own, as written and as values; those above it wrap nothing that is served."""
+    handler = route.function
+    if handler is None or route.registration is None:
+        return
+    forms = decorators_of(handler)
+    own = [number for number, form in enumerate(forms) if form[1] == route.registration.place.at]
+    for form in forms[own[0] + 1 :] if own else forms:
+        yield form, program.interpreter.ask(form, handler.scope)
+
+
+def _decorator_limits(program: Program, declared: Declared, form: Form, value: Value) -> bool:
+    called = form
+    while called[0] == "call":
+        called = called[2]
+    if called[0] in ("name", "attr") and names_limiting_decorator(str(called[-1])):
+        return True
+    for option in options(value):
+        name = dotted_name(option)
+        if name is not None and (
+            declared.limits(name) or any(names_limiting_decorator(part) for part in _parts(name)[-1:])
+        ):
+            return True
+        function = running(option)
+        if function is not None and reaches(program, function):
+            return True
+    return False
+
+
+def layer_limits(program: Program, layer: Layer) -> bool:
+    """Whether a middleware limits rates; slowapi's only where the limiter has limits for all routes."""
+    for option in options(layer.what):
+        name = dotted_name(option) or ""
+        if name in SLOWAPI_LAYERS:
+            return default_limits(program) is not False
+        if isinstance(option, External):
+            row = credentials.entry("middleware", option.name)
+            if (row is not None and row.get("limits")) or names_limit(option.name.rpartition(".")[2]):
+                return True
+        elif isinstance(option, Class):
+            methods = [method_of(Instance(option), name) for name in ("dispatch", "__call__")]
+            if names_limit(option.name) or any(method is not None and reaches(program, method) for method in methods):
+                return True
+        elif isinstance(option, Function) and (names_limit(option.name) or reaches(program, option)):
+            return True
+    return False
+
+
+def default_limits(program: Program) -> bool | None:
+    """Whether a slowapi limiter of the project limits every route by itself; None when no limiter is in sight."""
+    found: bool | None = None
+    for call in program.sites.calls(*SLOWAPI):
+        given = [call.argument("default_limits", 1), call.argument("application_limits", 2)]
+        values = [call.value(argument) for argument in given if argument is not None]
+        if call.spread or any(not is_empty(value) for value in values):
+            return True
+        found = False
+    return found
+
+
+def is_empty(value: Value) -> bool:
+    """Whether these options of a limiter name no limit at all."""
+    return all(
+        (isinstance(option, Collection) and not option.items and not option.open)
+        or (isinstance(option, Const) and not option.value)
+        for option in options(value)
+    )
+
+
+def _class_limits(program: Program, route: Route) -> bool:
+    """Whether the router's own route class limits: `APIRouter(route_class=RateLimitedRoute)`."""
+    for option in options(route.router.arguments.get("route_class")):
+        if isinstance(option, Class):
+            method = method_of(Instance(option), "get_route_handler")
+            if names_limit(option.name) or (method is not None and reaches(program, method)):
+                return True
+    return False
+
+
+def reaches(program: Program, function: Function, failures: bool = False, depth: int = _DEPTH) -> bool:
+    """Whether a function, one in it or one that it calls answers 429, limits rates or, if asked, counts failures."""
+    if function.number < 0:
+        return False
+    known = _KNOWN.setdefault(program, {})
+    key = (function.module.file, function.number, failures)
+    if key in known:
+        return known[key]
+    known[key] = False
+    found = _looks_limiting(function, failures) or (depth > 0 and _callee_limits(program, function, failures, depth))
+    if found or depth == _DEPTH:
+        known[key] = found
+    else:
+        del known[key]
+    return found
+
+
+def inner_numbers(function: Function) -> list[int]:
+    """The numbers of a function and of those defined inside it, at any depth."""
+    items = function.module.facts.functions
+    found = [function.number]
+    for number in range(function.number + 1, len(items)):
+        if items[number][2] in found:
+            found.append(number)
+        elif items[number][2] < function.number:
+            break
+    return found
+
+
+def _looks_limiting(function: Function, failures: bool) -> bool:
+    facts = function.module.facts
+    for number in inner_numbers(function):
+        if facts.body_speaks(number, _PRECHECK) and any(_says(form, failures) for form in walk(facts.body(number))):
+            return True
+    return False
+
+
+def _says(form: Form, failures: bool) -> bool:
+    match form:
+        case ["name", _, name] | ["attr", _, _, name]:
+            return name in _STATUS or _named(name, failures)
+        case ["const", _, value]:
+            return value == 429 and value is not True
+        case ["call", _, _, _, keywords]:
+            return any(keyword is not None and _named(keyword, failures) for keyword, _, _ in keywords)
+        case ["sub", _, _, ["const", _, str(key)]]:
+            return _named(key, failures)
+    return False
+
+
+def _named(name: str, failures: bool) -> bool:
+    return names_limit(name) or (failures and _FAILURES.search(_snake(name)) is not None)
+
+
+def _callee_limits(program: Program, function: Function, failures: bool, depth: int) -> bool:
+    for number in inner_numbers(function)[:8]:
+        scope = program.sites.scope(function.module, number)
+        for form in walk(function.module.facts.body(number)) if scope is not None else ():
+            if form[0] != "call" or form[2][0] not in ("name", "attr") or scope is None:
+                continue
+            for option in options(scope.ask(form[2])):
+                target = _target(option)
+                if target is not None and reaches(program, target, failures, depth - 1):
+                    return True
+                if isinstance(option, External) and credentials.entry("limiter", option.name) is not None:
+                    return True
+    return False
+
+
+def _target(value: Value) -> Function | None:
+    if isinstance(value, Unknown):
+        return None
+    return running(value) if isinstance(value, Function | Bound | Partial | Instance | Class) else None

@@ -1,0 +1,88 @@
+"""Limiters with one store for all of their windows: a short window forgets what the long one counted (p35)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import callers
+from fastapi_seclint.subjects.limits.limiters import inner_numbers
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_MANY = re.compile(rb",429\]|TOO_MANY_REQUESTS|RateLimit", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedStore:
+    """A limiter's factory, the name of the store, where it is used and the uses with other limits."""
+
+    function: Function
+    name: str
+    location: Location
+    uses: tuple[Location, ...]
+
+
+def shared_stores(program: Program) -> Iterator[SharedStore]:
+    """The factories of limiters that count in a dictionary of the module, by the client alone."""
+    for module in program.modules.by_file.values():
+        facts = module.facts
+        numbered = [(number, item[2]) for number, item in enumerate(facts.functions) if item[2] >= 0]
+        inner = [around for number, around in numbered if facts.body_speaks(number, _MANY)]
+        for number in dict.fromkeys(inner):
+            function = None if program.is_test(module) else program.sites.function(module, number)
+            if function is not None and function.parameters and (found := _of_factory(program, function)) is not None:
+                yield found
+
+
+def _of_factory(program: Program, factory: Function) -> SharedStore | None:
+    own = {parameter[0] for parameter in factory.parameters}
+    facts = factory.module.facts
+    for number in inner_numbers(factory)[1:]:
+        for form in walk(facts.body(number)):
+            match form:
+                case ["assign", at, [["sub", _, ["name", _, name], key]], value] if value[0] in ("comp", "list"):
+                    names = _names(key, facts.body(number))
+                    if _is_store(factory, str(name)) and not names & own and _purges(value):
+                        uses = _different_uses(program, factory)
+                        if len(uses) > 1:
+                            place = Location(factory.module.path, span_of(at))
+                            return SharedStore(factory, str(name), place, tuple(uses))
+    return None
+
+
+def _names(key: Form, body: list[Form]) -> set[str]:
+    """The names that a key is made of, through one assignment."""
+    names = {inner[2] for inner in walk(key) if inner[0] == "name"}
+    for form in walk(body):
+        if form[0] == "assign" and any(target[0] == "name" and target[2] in names for target in form[2]):
+            names |= {inner[2] for inner in walk(form[3]) if inner[0] == "name"}
+    return names
+
+
+def _is_store(factory: Function, name: str) -> bool:
+    return name in factory.module.scope.names
+
+
+def _purges(value: Form) -> bool:
+    return value[0] == "comp" and bool(value[5][0][2])
+
+
+def _different_uses(program: Program, factory: Function) -> list[Location]:
+    found: dict[str, Location] = {}
+    for block, call, _ in callers(program, factory):
+        arguments = repr([_plain(item) for item in (*call[3], *call[4])])
+        found.setdefault(arguments, block.location(call))
+    return list(found.values())
+
+
+def _plain(form: object) -> object:
+    if isinstance(form, list):
+        return [_plain(item) for number, item in enumerate(form) if not (number == 1 and isinstance(item, int))]
+    return form if not isinstance(form, int) or form < 1_000_000 else None

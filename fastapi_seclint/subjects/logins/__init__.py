@@ -1,0 +1,1 @@
+"""Routes where accounts can be guessed, and how a login ends."""

@@ -1,0 +1,265 @@
+"""How a function ends in each of the worlds of a login: with which exception, which answer, or nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import running
+from fastapi_seclint.program.modules import targets
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Bound, Class, Function, options
+from fastapi_seclint.subjects.logins.said import said
+from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, Truth, World, looked_up, truth
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+Kind = Literal["raise", "answer", "falsy", "value"]
+Worlds = frozenset[World]
+
+_NOT_FOUND = re.compile(r"DoesNotExist|NoResultFound|NotFound|KeyError|NoSuch|UnknownUser|StopIteration", re.I)
+_MISMATCH = re.compile(
+    r"Mismatch|VerificationError|VerifyError|WrongPassword|InvalidPassword|BadPassword|IncorrectPassword", re.I
+)
+_DEPTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One way to end: in these worlds, with what is said, at a statement of a block; `name` is an exception's class."""
+
+    worlds: Worlds
+    kind: Kind
+    said: object
+    block: Block
+    form: Form
+    name: str = ""
+    cls: Class | None = None
+
+
+@dataclass(slots=True)
+class Follower:
+    """Follows functions; kept for one program so that each is followed once a depth."""
+
+    program: Program
+    known: dict[tuple[str, int], list[Outcome]] = field(default_factory=dict)
+    busy: set[tuple[str, int]] = field(default_factory=set)
+
+    def outcomes(self, function: Function, depth: int = _DEPTH) -> list[Outcome]:
+        """The ways in which a function of the project ends."""
+        key = (function.module.file, function.number)
+        if key in self.known:
+            return self.known[key]
+        scope = self.program.sites.scope(function.module, function.number) if function.number >= 0 else None
+        if scope is None or depth == 0 or key in self.busy:
+            return []
+        self.busy.add(key)
+        walk_ = _Walk(self, Block(function.module, scope.function, function.statements(), scope), depth)
+        rest = walk_.run(function.statements(), ALL)
+        self.busy.discard(key)
+        if rest and function.statements():
+            last = function.statements()[-1]
+            walk_.found.append(Outcome(rest, "falsy", None, walk_.block, last))
+        self.known[key] = walk_.found
+        return walk_.found
+
+
+@dataclass(slots=True)
+class _Walk:
+    follower: Follower
+    block: Block
+    depth: int
+    found: list[Outcome] = field(default_factory=list)
+    names: dict[str, Truth] = field(default_factory=dict)
+    answers: dict[str, list[Outcome]] = field(default_factory=dict)
+    caught: tuple[str, Outcome] | None = None
+
+    def run(self, statements: list[Form], worlds: Worlds) -> Worlds:
+        """Follow statements; the worlds in which they run to the end."""
+        for statement in statements:
+            if not worlds:
+                break
+            worlds = self._statement(statement, worlds)
+        return worlds
+
+    def _statement(self, form: Form, worlds: Worlds) -> Worlds:
+        match form:
+            case ["if", _, test, body, otherwise]:
+                worlds = self._calls(test, worlds)
+                found = truth(test, self._known)
+                self._bind_inside(test)
+                yes = frozenset(world for world in worlds if True in found[world])
+                no = frozenset(world for world in worlds if False in found[world])
+                return self.run(body, yes) | self.run(otherwise, no)
+            case ["raise", _, exception, _]:
+                self._raise(form, exception, worlds)
+                return frozenset()
+            case ["return", _, value]:
+                if value is not None:
+                    worlds = self._calls(value, worlds)
+                self._return(form, value, worlds)
+                return frozenset()
+            case ["try", _, body, handlers, otherwise, final]:
+                return self._try(body, handlers, otherwise, final, worlds)
+            case ["with", _, items, body]:
+                for context, _ in items:
+                    worlds = self._calls(context, worlds)
+                return self.run(body, worlds)
+            case ["for", _, _, iterable, body, otherwise]:
+                return self._loop(self._calls(iterable, worlds), body, otherwise)
+            case ["while", _, _, body, otherwise]:
+                return self.run(otherwise, worlds | self.run(body, worlds))
+            case ["match", _, _, cases]:
+                return worlds.union(*(self.run(case[2], worlds) for case in cases))
+            case ["assign", _, names, value]:
+                worlds = self._calls(value, worlds)
+                self._bind([name for target in names for name in targets(target)], value)
+            case ["annassign", _, ["name", _, name], _, value] if value is not None:
+                worlds = self._calls(value, worlds)
+                self._bind([name], value)
+            case ["expr", _, value]:
+                worlds = self._calls(value, worlds)
+        return worlds
+
+    def _loop(self, worlds: Worlds, body: list[Form], otherwise: list[Form]) -> Worlds:
+        rest = self.run(body, worlds)
+        compared = any(form[0] == "compare" for form in walk(body))
+        rest = rest | (worlds & {"absent"}) if compared else worlds
+        return self.run(otherwise, rest)
+
+    def _known(self, form: Form) -> Truth | None:
+        if form[0] == "name":
+            return self.names.get(form[2])
+        return self._summary(form)
+
+    def _functions(self, form: Form) -> list[Function]:
+        scope = self.block.scope
+        if form[2][0] not in ("name", "attr") or not hasattr(scope, "ask"):
+            return []
+        found = [running(option) for option in options(scope.ask(form[2])) if isinstance(option, Function | Bound)]
+        return [function for function in found if function is not None and function.number >= 0]
+
+    def _summary(self, form: Form) -> Truth | None:
+        """What a call of the project gives in each world, when that differs."""
+        for function in self._functions(form):
+            result: dict[World, frozenset[bool]] = {}
+            ends = self.follower.outcomes(function, self.depth - 1)
+            for world in ALL:
+                kinds = {end.kind for end in ends if world in end.worlds}
+                answers = {kind != "falsy" for kind in kinds if kind in ("falsy", "value", "answer")}
+                result[world] = frozenset(answers) or EITHER
+            if len(set(result.values())) > 1:
+                return result
+        return None
+
+    def _calls(self, form: Form, worlds: Worlds) -> Worlds:
+        """The worlds that are left after the calls in an expression; what they raise ends this function, too."""
+        for inner in walk(form):
+            if inner[0] != "call":
+                continue
+            for function in self._functions(inner)[:1]:
+                ends = self.follower.outcomes(function, self.depth - 1)
+                for end in ends:
+                    if end.kind == "raise" and end.worlds & worlds and "right" not in end.worlds:
+                        self.found.append(replace(end, worlds=end.worlds & worlds))
+                alive = {world for end in ends if end.kind != "raise" for world in end.worlds}
+                raised = {world for end in ends if end.kind == "raise" for world in end.worlds}
+                worlds = worlds - frozenset(world for world in raised if world not in alive)
+        return worlds
+
+    def _bind_inside(self, test: Form) -> None:
+        for form in walk(test):
+            if form[0] == "walrus":
+                self._bind(list(targets(form[2])), form[3])
+
+    def _bind(self, names: list[str], value: Form) -> None:
+        inner = value
+        while inner[0] == "await":
+            inner = inner[2]
+        for name in names:
+            self.answers.pop(name, None)
+            found = self._summary(inner) if inner[0] == "call" else None
+            if found is None and inner[0] in ("bool", "compare", "unary", "ifexp"):
+                found = truth(inner, self._known)
+            found = found or looked_up(name, value)
+            if found is not None:
+                self.names[name] = found
+            for function in self._functions(inner) if inner[0] == "call" else []:
+                ends = [end for end in self.follower.outcomes(function, self.depth - 1) if end.kind == "answer"]
+                self.answers.setdefault(name, []).extend(ends)
+
+    def _raise(self, form: Form, exception: Form | None, worlds: Worlds) -> None:
+        if exception is None:
+            if self.caught is not None:
+                self.found.append(replace(self.caught[1], worlds=worlds))
+            return
+        text, name, cls = said(self.follower.program, self.block, exception)
+        self._end(Outcome(worlds, "raise", text, self.block, form, name, cls), exception)
+
+    def _return(self, form: Form, value: Form | None, worlds: Worlds) -> None:
+        if value is None:
+            self.found.append(Outcome(worlds, "falsy", None, self.block, form))
+            return
+        found = truth(value, self._known)
+        falsy = frozenset(world for world in worlds if found[world] == frozenset({False}))
+        if falsy:
+            self.found.append(Outcome(falsy, "falsy", None, self.block, form))
+        rest = worlds - falsy
+        if not rest:
+            return
+        text, _, _ = said(self.follower.program, self.block, value)
+        kind: Kind = "answer" if any(_is_text(inner) for inner in walk(value)) else "value"
+        self._end(Outcome(rest, kind, text, self.block, form), value)
+
+    def _end(self, outcome: Outcome, expression: Form) -> None:
+        """Add an end; where it passes on what was caught or what a call answered, those say what is said."""
+        mentioned = {form[2] for form in walk(expression) if form[0] == "name"}
+        if self.caught is not None and self.caught[0] in mentioned:
+            first = self.caught[1]
+            outcome = replace(outcome, said=(outcome.said, first.said), block=first.block, form=first.form)
+        passed = [end for name in mentioned for end in self.answers.get(name, [])]
+        for end in passed:
+            if end.worlds & outcome.worlds:
+                self.found.append(
+                    replace(end, worlds=end.worlds & outcome.worlds, kind=outcome.kind, said=(outcome.said, end.said))
+                )
+        if not passed:
+            self.found.append(outcome)
+
+    def _try(
+        self, body: list[Form], handlers: list[Form], otherwise: list[Form], final: list[Form], worlds: Worlds
+    ) -> Worlds:
+        start = len(self.found)
+        rest = self.run(otherwise, self.run(body, worlds))
+        raised = [end for end in self.found[start:] if end.kind == "raise"]
+        for type_, name, statements, _ in handlers:
+            names = [str(form[-1]) for form in walk(type_) if form[0] in ("name", "attr")] if type_ is not None else []
+            names = names or ["BaseException"]
+            caught = [end for end in raised if _catches(names, end)]
+            for end in caught:
+                raised.remove(end)
+                self.found.remove(end)
+                before, self.caught = self.caught, (name or "", end)
+                rest |= self.run(statements, end.worlds)
+                self.caught = before
+            entering, leaving = worlds, rest
+            if any(_NOT_FOUND.search(item) for item in names):
+                entering, leaving = worlds & {"absent"}, rest - {"absent"}
+            elif any(_MISMATCH.search(item) for item in names):
+                entering, leaving = worlds & {"wrong"}, rest - {"wrong"}
+            rest = leaving | self.run(statements, frozenset() if caught else entering)
+        return self.run(final, rest) if final else rest
+
+
+def _is_text(form: Form) -> bool:
+    return form[0] == "fstr" or (form[0] == "const" and isinstance(form[2], str) and " " in form[2].strip())
+
+
+def _catches(names: list[str], end: Outcome) -> bool:
+    if {"Exception", "BaseException"} & set(names) or end.name in names:
+        return True
+    lineage = end.cls.lineage() if end.cls is not None else []
+    return any(base.name.rpartition(".")[2] in names for base in lineage)

@@ -1,0 +1,246 @@
+"""Which routes are those where passwords, tokens and accounts can be guessed: login, registration, reset, refresh.
+
+Guide section 10, "Missing Rate Limiting on Auth Endpoints". Call-backs and redirects of other providers, web hooks and
+logout are none: nothing can be guessed there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.program.declared import path_matches
+from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Annotated, Class, External
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+    from fastapi_seclint.program.dependencies import Parameter
+
+Purpose = Literal["login", "registration", "password reset", "token refresh", "token", "code check", "configured"]
+
+_WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
+    (
+        "password reset",
+        re.compile(
+            r"(^|_)((forgot|forget|reset|recover|lost)_?(my_)?(password|passwd|pwd)|(password|passwd|pwd)_?(reset|recovery"
+            r"|recover|forgot|forgotten|lost)|request_(password_)?reset|recover_account|account_recovery)(_|$)"
+        ),
+    ),
+    (
+        "token refresh",
+        re.compile(r"(^(auth_|do_)?refresh$|(^|_)(refresh_(access_|auth_)?(tokens?|jwt|session)|tokens?_refresh|renew_token)(_|$))"),
+    ),
+    (
+        "registration",
+        re.compile(r"(^|_)(register|registration|sign_?up|(create|open)_account|register_user|user_register)(_|$)"),
+    ),
+    (
+        "code check",
+        re.compile(
+            r"(^|_)((verify|validate|check|confirm|login)_?(otp|totp|2fa|mfa|pin|one_time_code|security_code)"
+            r"|(otp|totp|2fa|mfa)_?(verify|validate|check|confirm|login|challenge|verification))(_|$)"
+        ),
+    ),
+    ("login", re.compile(r"(^|_)(log_?in|sign_?in|log_?on|authenticate|obtain_token|authenticate_user)(_|$)")),
+    ("token", re.compile(r"^(oauth2?_|auth_|get_|create_|issue_)?(access_)?tokens?(_auth|_pair|_obtain)?$")),
+)  # fmt: skip
+_NONE = re.compile(
+    r"(^|_)(log_?out|sign_?out|log_?off|revoke|callbacks?|redirect|web_?hooks?|hooks?|authorize|oidc|saml|sso|providers?"
+    r"|unregister|invalidate|introspect|blacklist|test_token|is_logged_in|logged_in|check_login|status|qr_?code|captcha"
+    r"|devices?|push|webauthn|passkeys?|events?|tools?|agents?|plugins?|service|worker|nodes?|clients?|templates?)(_|$)"
+)
+_PROVIDER = re.compile(
+    r"(^|_)(google|github|gitlab|facebook|apple|microsoft|azure|entra|twitter|discord|linkedin|slack|oauth2?|kakao|naver|wechat"
+    r"|telegram|line|steam|spotify|keycloak|auth0|okta|cognito|firebase|supabase|social|ldap_callback)(_|$)"
+)
+_PASSWORD = re.compile(r"^(user_?|plain_?|raw_?|new_?|login_?)?(password\d?|passwd|pwd|passphrase)$", re.I)
+_TOKENS = re.compile(r"(^|_)(refresh_?token|token)$", re.I)
+_IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
+_AROUND = re.compile(r"^(auth|authentication|users?|accounts?|log_?in|jwt|tokens?|oauth2?|session|identity)$")
+_NEW_USER = re.compile(r"(User|Account|Member|Customer)(Create|In|Register|Registration|SignUp)")
+_SESSION = re.compile(r"^(sessions?|auth|authentication|access|enter|connect|credentials)$")
+_LOST = re.compile(r"^(recover|recovery|forgot|forgotten|forget|lost|reset|request_reset|reset_request)$")
+_PEOPLE = re.compile(r"^(users?|accounts?|members?|customers?|clients?|people|profiles?)$", re.I)
+_CHANGING = frozenset({"POST", "PUT", "PATCH"})
+_PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
+_KNOWN: WeakKeyDictionary[Program, dict[int, Purpose]] = WeakKeyDictionary()
+
+
+def auth_routes(program: Program) -> Iterator[tuple[Route, Purpose]]:
+    """Every route of the project where somebody may guess, with what it is for; tests and development aside."""
+    if program not in _KNOWN:
+        found = {id(route): purpose for route in program.routes if (purpose := _purpose(program, route)) is not None}
+        _KNOWN[program] = found
+    known = _KNOWN[program]
+    return ((route, known[id(route)]) for route in program.routes if id(route) in known)
+
+
+def spoken(name: str) -> str:
+    """A path segment or a name in one form: `signIn`, `sign-in` and `sign_in` are `sign_in`."""
+    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
+
+
+def fields(program: Program, route: Route) -> list[str]:
+    """The names of what a client sends: the handler's parameters, the fields of their classes and of forms."""
+    found: list[str] = []
+    if route.endpoint is not None:
+        for parameter in parameters(route.endpoint):
+            if program.walker.resolver.dependency_of(parameter) is None:
+                found += _names(program, parameter)
+    for node in route.nodes():
+        if is_login_form(node.call):
+            found += ["username", "password"]
+        elif isinstance(node.call, Class):
+            found += [parameter.name for parameter in parameters(node.call)]
+        elif node.function is not None:
+            given = [name for parameter in parameters(node.call) for name in _names(program, parameter)]
+            found += [name for name in given if _PASSWORD.match(name)]
+    return found
+
+
+def takes_password(program: Program, route: Route) -> bool:
+    """Whether a client sends a password."""
+    return any(_PASSWORD.match(name) for name in fields(program, route)) or any(
+        isinstance(node.call, External) and "HTTPBasic" in node.call.name for node in route.nodes()
+    )
+
+
+def _names(program: Program, parameter: Parameter) -> Iterator[str]:
+    yield parameter.name
+    annotation = program.walker.resolver.annotation(parameter)
+    for cls in access.classes(annotation.base if isinstance(annotation, Annotated) else annotation):
+        for base in cls.lineage():
+            if isinstance(base, Class):
+                yield from (name for name, _, _ in base.fields)
+
+
+def _purpose(program: Program, route: Route) -> Purpose | None:
+    if route.kind not in ("http", "raw") or route.place is None or route.function is None:
+        return None
+    limits = program.config.rate_limit if program.config is not None else None
+    if limits is not None and any(path_matches(pattern, route.path) for pattern in limits.auth_routes):
+        return "configured"
+    if program.is_test(route.place.module) or is_for_development(route):
+        return None
+    purpose = _by_form(route) or _by_name(program, route) or _by_model(program, route)
+    if purpose is None:
+        return None
+    return None if _asks_callers(program, route) and not _lets_in(program, route, purpose) else purpose
+
+
+def _asks_callers(program: Program, route: Route) -> bool:
+    """Whether only somebody who is in already gets to the handler."""
+    meetings = program.guarding(route).meetings
+    if any(meeting.junk == "denies" and meeting.name != route.name for meeting in meetings):
+        return True
+    words = [spoken(word) for node in route.nodes() for word in (node.name.rpartition(".")[2], node.parameter)]
+    return any(_PRESENT.search(word) for word in words)
+
+
+def _by_form(route: Route) -> Purpose | None:
+    handler = route.function
+    form = any(is_login_form(node.call) for node in route.nodes())
+    return "login" if form and handler is not None and "POST" in route.methods else None
+
+
+def _by_name(program: Program, route: Route) -> Purpose | None:
+    """What the last words of the path, or the handler's name, call it."""
+    segments = [spoken(part) for part in access.segments(route.path)]
+    handler = route.function
+    name = spoken(handler.name) if handler is not None else ""
+    last = "_".join(segments[-2:])
+    if _NONE.search(last) or _NONE.search(name):
+        return None
+    if any(_PROVIDER.search(part) for part in (*segments[-2:], name)) and not takes_password(program, route):
+        return None
+    for word in (segments[-1] if segments else "", last, name):
+        purpose = _called(program, route, word)
+        if purpose is not None:
+            return purpose
+    return None
+
+
+def _called(program: Program, route: Route, word: str) -> Purpose | None:
+    for purpose, pattern in _WORDS:
+        if not pattern.search(word):
+            continue
+        if set(route.methods) & _CHANGING:
+            return purpose if _fits(program, route, purpose) else None
+        return purpose if "GET" in route.methods and _guesses(program, route, purpose) else None
+    return None
+
+
+def _fits(program: Program, route: Route, purpose: Purpose) -> bool:
+    """Whether a POST of this name is about people's accounts: words like register, token and refresh mean more."""
+    if purpose not in ("registration", "token", "token refresh"):
+        return True
+    words = [spoken(part) for part in access.segments(route.path)]
+    handler = spoken(route.function.name) if route.function is not None else ""
+    names = [spoken(name) for name in fields(program, route)]
+    if any(_AROUND.search(word) for word in words[-2:-1]):
+        return True
+    if purpose == "token refresh":
+        named = any("refresh" in word and ("token" in word or "session" in word) for word in (*words[-1:], handler))
+        return named or any(name.endswith("refresh_token") for name in names)
+    if any(_PASSWORD.match(name) or _IDENTITY.search(name) for name in names):
+        return True
+    return not _is_protected(program, route) and (len(words) <= 2 or words[-1] == "token")
+
+
+def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
+    """Whether a GET of this name does more than to show a page: it takes a password, a token or an address."""
+    if takes_password(program, route):
+        return True
+    names = [spoken(name) for name in fields(program, route)]
+    if purpose == "token refresh":
+        return any(_TOKENS.search(name) for name in names)
+    return purpose == "password reset" and any(_IDENTITY.search(name) for name in names)
+
+
+def _by_model(program: Program, route: Route) -> Purpose | None:
+    """What an open POST takes says what it is for: a new password of a user, a password and a name, an address."""
+    segments = [spoken(part) for part in access.segments(route.path)]
+    if route.methods != ("POST",) or access.is_admin_like(route.path) or "{" in route.path or not segments:
+        return None
+    if _is_protected(program, route) and not _SESSION.match(segments[-1]):
+        return None
+    names = [spoken(name) for name in fields(program, route)]
+    identified = any(_IDENTITY.search(name) for name in names)
+    if takes_password(program, route):
+        if _PEOPLE.match(segments[-1]):
+            return "registration"
+        return "login" if identified and _SESSION.match(segments[-1]) else None
+    if _LOST.match(segments[-1]) and identified:
+        return "password reset"
+    return "registration" if _PEOPLE.match(segments[-1]) and _takes_new_user(route) else None
+
+
+def _takes_new_user(route: Route) -> bool:
+    """Whether a handler takes a model that is not in sight and called `UserCreate` or the like, where passwords are."""
+    handler = route.function
+    if handler is None or not any(_PASSWORD.match(word) for word in handler.module.facts.words):
+        return False
+    annotations = [str(form[2][-1]) for form in handler.parameters if form[2] and form[2][0] in ("name", "attr")]
+    return any(_NEW_USER.match(name) for name in annotations)
+
+
+def _is_protected(program: Program, route: Route) -> bool:
+    return program.guarding(route).protection != "open"
+
+
+def _lets_in(program: Program, route: Route, purpose: Purpose) -> bool:
+    """Whether a route that refuses strangers is a way in all the same: the password or the old token is the guard."""
+    if purpose == "login":
+        return takes_password(program, route)
+    handler = route.function
+    return purpose == "token refresh" and (
+        handler is not None
+        and not any(_PASSWORD.match(name) for name in fields(program, route))
+        and any("refresh" in spoken(part) for part in (*access.segments(route.path)[-2:], handler.name))
+    )

@@ -1,0 +1,71 @@
+"""What an exception or a response says, in a form that can be compared: constants for names, places left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Const, External, Instance, options
+from fastapi_seclint.subjects.code.origins import ask
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def said(program: Program, block: Block, form: Form) -> tuple[object, str, Class | None]:
+    """What an expression says, the name of the exception that it makes, and its class when the project has it."""
+    while form[0] == "await":
+        form = form[2]
+    made = _made(block, form)
+    if made is not None:
+        form = made
+    callee = form[2] if form[0] == "call" else form
+    name = str(callee[-1]) if callee[0] in ("name", "attr") else ""
+    cls = next((option for option in options(ask(program, block, callee)) if isinstance(option, Class)), None)
+    return _plain(program, block, form), cls.name if cls is not None else name, cls
+
+
+def _made(block: Block, form: Form) -> Form | None:
+    """The call behind a local name, when there is just one."""
+    if form[0] != "name" or not isinstance(block.scope, FunctionScope):
+        return None
+    found = block.scope.assignments(form[2])
+    if len(found) == 1 and found[0][0] in ("assign", "annassign") and found[0][-1] is not None:
+        value: Form = found[0][-1]
+        return value if value[0] == "call" else None
+    return None
+
+
+def _plain(program: Program, block: Block, form: Form | None) -> object:
+    if form is None:
+        return None
+    if form[0] == "call":
+        positional = [_plain(program, block, item) for item in form[3]]
+        named = {str(key): _plain(program, block, value) for key, value, _ in form[4] if key != "headers"}
+        callee = form[2]
+        if callee[0] in ("name", "attr") and callee[-1] == "HTTPException":
+            named |= dict(zip(("status_code", "detail"), positional, strict=False))
+            positional = []
+        return ("call", _plain(program, block, callee), tuple(positional), tuple(sorted(named.items(), key=str)))
+    if form[0] in ("name", "attr"):
+        for option in options(ask(program, block, form)):
+            if isinstance(option, Const):
+                return option.value
+            if isinstance(option, Instance) and isinstance(option.attributes.get("value"), Const):
+                return getattr(option.attributes["value"], "value", None)
+            if isinstance(option, External | Class):
+                return option.name
+        return form[-1] if form[0] == "name" else (_plain(program, block, form[2]), form[3])
+    if form[0] == "const":
+        return form[2]
+    return (form[0], *(_rest(program, block, item) for item in form[2:]))
+
+
+def _rest(program: Program, block: Block, item: object) -> object:
+    if isinstance(item, list):
+        if item and isinstance(item[0], str) and len(item) > 1 and isinstance(item[1], int):
+            return _plain(program, block, item)
+        return tuple(_rest(program, block, inner) for inner in item)
+    return item

@@ -1,0 +1,71 @@
+"""What becomes of the project's own exceptions: the handlers that turn them into responses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.guards.unauthorized import HTTP_EXCEPTIONS
+from fastapi_seclint.subjects.logins.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+class Translations:
+    """Knows the handlers of one program."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def of(self, end: Outcome) -> Outcome | None:
+        """An end as a client sees it; None when that is not known."""
+        if end.kind != "raise" or end.name == "HTTPException":
+            return end
+        if end.cls is None:
+            return end if "HTTP" in end.name or end.name.endswith(("NotFound", "Unauthorized", "BadRequest")) else None
+        names = {base.name for base in end.cls.lineage()}
+        for name, handler in self._handlers:
+            if name in names:
+                if handler is None or _tells(handler):
+                    return end
+                return replace(end, said=("handler", handler.dotted))
+        return end if names & set(HTTP_EXCEPTIONS) or any("HTTPException" in name for name in names) else None
+
+    @cached_property
+    def _handlers(self) -> list[tuple[str, Function | None]]:
+        found: list[tuple[str, Function | None]] = []
+        for block in self._program.sites.blocks(frozenset({"exception_handler", "add_exception_handler"})):
+            for form in walk(block.statements):
+                match form:
+                    case ["def", _, number, _, _, _, decorators, _]:
+                        function = self._program.sites.function(block.module, number)
+                        found += [(name, function) for item in decorators for name in self._handled(block, item)]
+                    case ["call", _, ["attr", _, _, "add_exception_handler"], [cls, handler, *_], _]:
+                        values = options(ask(self._program, block, handler))
+                        known = next((item for item in values if isinstance(item, Function)), None)
+                        found += [(name, known) for name in self._names(block, cls)]
+        return found
+
+    def _handled(self, block: Block, decorator: Form) -> list[str]:
+        match decorator:
+            case ["call", _, ["attr", _, _, "exception_handler"], [cls, *_], _]:
+                return self._names(block, cls)
+        return []
+
+    def _names(self, block: Block, form: Form) -> list[str]:
+        return [option.name for option in options(ask(self._program, block, form)) if isinstance(option, Class)]
+
+
+def _tells(handler: Function) -> bool:
+    """Whether a handler passes on what the exception says."""
+    if len(handler.parameters) < 2:
+        return True
+    name = handler.parameters[-1][0]
+    used = [form for statement in handler.statements() for form in walk(statement)]
+    return any(form[0] == "name" and form[2] == name for form in used)

@@ -1,0 +1,1 @@
+"""Who is calling and whom an object belongs to."""

@@ -1,0 +1,186 @@
+"""Closed accounts: who tests that a user is still active, and who only finds out who is calling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.decorators import wrapping_decorators
+from fastapi_seclint.program.dependencies import Node, parameters
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Function, options
+from fastapi_seclint.subjects.owners.identity import Guard, guards, last_name, names_identity, snake
+from fastapi_seclint.subjects.rights.roles import reached
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_FLAGS = frozenset(
+    {
+        "is_active", "active", "isactive", "disabled", "is_disabled", "is_enabled", "enabled", "is_blocked", "blocked",
+        "banned", "is_banned", "deactivated", "is_deactivated", "suspended", "is_suspended", "is_locked", "is_deleted",
+        "deleted_at", "disabled_at", "deactivated_at", "is_inactive", "inactive", "user_status", "account_status",
+    }
+)  # fmt: skip
+_STATUS = re.compile(r"active|disabled|blocked|banned|suspended|enabled", re.I)
+_USER = re.compile(r"(^|_)(users?|account|member|person|customer|employee)(_|$)")
+_CHECKS = re.compile(r"(^|_)(active|disabled|enabled|blocked|banned|suspended)(_|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveGuard:
+    """A dependency that refuses closed accounts, and the names of the guards that it gets its user from."""
+
+    function: Function
+    bases: tuple[Function, ...]
+
+
+def tests_activity(function: Function) -> bool:
+    """Whether a function's own body decides something by whether an account is active."""
+    for form in walk(function.statements()):
+        tested = form[2] if form[0] in ("if", "assert", "ifexp", "while") else form if form[0] == "compare" else None
+        if tested is not None and _speaks(tested):
+            return True
+        if form[0] == "call" and _is_check(form):
+            return True
+    return False
+
+
+def _speaks(form: Form) -> bool:
+    for inner in walk(form):
+        name = inner[3] if inner[0] == "attr" else inner[2] if inner[0] in ("name", "const") else ""
+        if isinstance(name, str) and snake(name) in _FLAGS:
+            return True
+        if inner[0] == "compare" and _compares_status(inner):
+            return True
+    return False
+
+
+def _compares_status(form: Form) -> bool:
+    sides = [form[2], *form[4]]
+    named = any(side[0] in ("attr", "sub") and _field(side).endswith(("status", "state")) for side in sides)
+    words = [str(inner[-1]) for side in sides for inner in walk(side) if inner[0] in ("attr", "const", "name")]
+    return named and any(_STATUS.search(word) for word in words)
+
+
+def _field(form: Form) -> str:
+    return str(form[3]) if form[0] == "attr" else str(form[3][2]) if form[3][0] == "const" else ""
+
+
+def _is_check(form: Form) -> bool:
+    name = snake(str(form[2][-1])) if form[2][0] in ("name", "attr") else ""
+    if name.startswith(("is_", "check_", "ensure_", "require_", "verify_", "assert_", "get_active", "validate_")):
+        return _CHECKS.search(name) is not None
+    return any(keyword in _FLAGS for keyword, _, _ in form[4]) and name in (
+        "filter_by", "get", "get_or_none", "filter", "find_one", "first", "one_or_none", "get_user", "current_user",
+    )  # fmt: skip
+
+
+def refuses_closed_user(function: Function) -> bool:
+    """Whether a function refuses on a condition about a user that is closed, `if not user.is_active: raise ...`."""
+    for form in walk(function.statements()):
+        if form[0] == "if" and any(inner[0] in ("raise", "return") for inner in walk(form[3:])):
+            for inner in walk(form[2]):
+                flag = inner[0] in ("attr", "sub") and snake(_field(inner)) in _FLAGS
+                if flag and inner[2][0] == "name" and _USER.search(snake(inner[2][2])):
+                    return True
+    return False
+
+
+def looks_at_activity(program: Program, route: Route) -> bool:
+    """Whether anything on a route's way looks whether the account is active; what is not in sight is believed."""
+    for node in route.nodes():
+        if node_tests_activity(program, node):
+            return True
+    functions = [route.function] if route.function is not None else []
+    functions += [decorator for decorator, _ in wrapping_decorators(route) if isinstance(decorator, Function)]
+    for layer in route.app.layers:
+        for option in options(layer.what):
+            found = list(getattr(option, "namespace", {}).values()) if not isinstance(option, Function) else [option]
+            functions += [item for item in found if isinstance(item, Function)]
+    return any(tests_activity(inner) for function in functions for inner in reached(program, function, 1))
+
+
+def node_tests_activity(program: Program, node: Node) -> bool:
+    """Whether one dependency, or a function that it calls, looks whether the account is active."""
+    function = node.function
+    if function is None:
+        name = snake(last_name(node))
+        return "active" in name or node.name.startswith("fastapi_users.")
+    return any(_answer(program, inner) for inner in reached(program, function, 2))
+
+
+def _answer(program: Program, function: Function) -> bool:
+    known = _known(program)
+    key = (function.module.file, function.number)
+    if key not in known:
+        known[key] = tests_activity(function)
+    return known[key]
+
+
+@lru_cache(maxsize=1)
+def _known(program: Program) -> dict[tuple[str, int], bool]:
+    return {}
+
+
+@lru_cache(maxsize=1)
+def active_guards(program: Program) -> list[ActiveGuard]:
+    """The dependencies that get the caller from another one and refuse him when his account is closed."""
+    found = []
+    handlers = {id(route.function) for route in program.routes}
+    for module in program.modules.by_file.values():
+        if program.is_test(module) or not module.facts.words & _FLAGS | (module.facts.words & {"status"}):
+            continue
+        for value in list(module.scope.names.values()):
+            if not isinstance(value, Function) or value.module is not module or value.number < 0:
+                continue
+            if id(value) in handlers or not _refuses_closed(program, value) or _speaks_of_rights(value):
+                continue
+            found.append(ActiveGuard(value, tuple(base for _, base in _bases(program, value))))
+    return found
+
+
+def _speaks_of_rights(function: Function) -> bool:
+    from fastapi_seclint.subjects.rights.words import decides, names_right
+
+    return decides(function) or names_right(function.name)
+
+
+def _refuses_closed(program: Program, function: Function) -> bool:
+    """Whether a function raises on a condition about the account that another guard gives it."""
+    callers = {name for name, _ in _bases(program, function)}
+    for form in walk(function.statements()) if callers else ():
+        if form[0] == "if" and any(inner[0] == "raise" for inner in walk(form[3:])) and _speaks(form[2]):
+            return any(inner[0] == "name" and inner[2] in callers for inner in walk(form[2]))
+    return False
+
+
+def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function]]:
+    for parameter in parameters(function):
+        dependency = program.walker.resolver.dependency_of(parameter)
+        for option in options(dependency[1]) if dependency is not None else ():
+            if isinstance(option, Function) and (
+                program.guard_model.authenticates(option) or names_identity(option.name)
+            ):
+                yield parameter.name, option
+
+
+def plain_name(name: str) -> str:
+    """A guard's name without the word active: `get_current_active_user` gives `get_current_user`."""
+    return re.sub(r"_?(active|enabled)_?", "_", snake(name)).strip("_")
+
+
+def unseen_active(program: Program) -> dict[str, Guard]:
+    """The guards out of sight that are named after active users, by the plain name."""
+    found: dict[str, Guard] = {}
+    for route in program.routes:
+        for guard in guards(program, route):
+            if guard.node is None or guard.node.function is None:
+                plain = plain_name(guard.name)
+                if plain != snake(guard.name):
+                    found.setdefault(plain, guard)
+    return found

@@ -1,0 +1,117 @@
+"""The fix of a missing check of ownership: the object that was looked up is compared with the caller."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit, InsertStatements
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Annotated, Class, External, Function, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.belongings import Tie, singular
+from fastapi_seclint.subjects.owners.identity import guards, snake
+from fastapi_seclint.subjects.payloads.models import fields
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LOOKS_UP = re.compile(
+    r"^(get|find|fetch|load|read|lookup|select|retrieve|first|one|scalar|one_or_none|by_id|query)(_\w+)?$"
+)
+_OTHERS = re.compile(r"_(all|many|list|count)$")
+
+
+def compared(program: Program, route: Route, variable: str, field: str, tie: Tie | None) -> Fix | None:
+    """The owner compared with the caller after the object is looked up; None where that is not easy."""
+    handler = route.function
+    caller = next((guard.parameter for guard in guards(program, route) if guard.parameter), "")
+    found = _looked_up(handler, variable) if handler is not None else None
+    if handler is None or found is None or not caller:
+        return None
+    number, name = found
+    if singular(name) != name:
+        return None
+    usable = tie is not None and (snake(tie.thing) == name or tie.mine.strip('.["]') == field)
+    sides = _sides(program, route, caller, field, tie if usable else None)
+    if sides is None:
+        return None
+    mine, his = sides
+    statements = handler.statements()
+    absent, after = _tested_for_absence(statements, number, name)
+    condition = f"{name}{mine} != {caller}{his}"
+    test = condition if absent else f"{name} is None or {condition}"
+    exception, imports = _exception(handler.module)
+    code = f'if {test}:\n    raise {exception}(status_code=404, detail="Not found")'
+    edits: tuple[Edit, ...] = (InsertStatements(handler.module.path, span_of(after[1]), "after", code), *imports)
+    return Fix(f"compare the owner with {caller}", False, edits)
+
+
+def _looked_up(handler: Function, variable: str) -> tuple[int, str] | None:
+    """The statement of the handler that looks the object up, and the name that it gives it."""
+    for number, form in enumerate(handler.statements()):
+        if form[0] != "assign" or len(form[2]) != 1 or form[2][0][0] != "name":
+            continue
+        value = form[3][2] if form[3][0] == "await" else form[3]
+        used = any(inner[0] == "name" and inner[2] == variable for inner in walk(value))
+        last = str(value[2][-1]) if value[0] == "call" and value[2][0] in ("name", "attr") else ""
+        looks = value[0] == "sub" or (_LOOKS_UP.match(last) is not None and _OTHERS.search(last) is None)
+        if used and looks:
+            return number, str(form[2][0][2])
+    return None
+
+
+def _tested_for_absence(statements: list[Form], number: int, name: str) -> tuple[bool, Form]:
+    """Whether the next statement leaves when nothing was found, and the statement after which the object is there."""
+    following = statements[number + 1] if number + 1 < len(statements) else None
+    if (
+        following is not None
+        and following[0] == "if"
+        and any(inner[0] in ("raise", "return") for inner in following[3])
+    ):
+        match following[2]:
+            case ["unary", _, "not", ["name", _, tested]] if tested == name:
+                return True, following
+            case ["compare", _, ["name", _, tested], ["is" | "=="], [["const", _, None]]] if tested == name:
+                return True, following
+    return _is_subscript(statements[number]), statements[number]
+
+
+def _is_subscript(form: Form) -> bool:
+    return bool(form[3][0] == "sub")
+
+
+def _sides(program: Program, route: Route, caller: str, field: str, tie: Tie | None) -> tuple[str, str] | None:
+    """How to write the owner of the object and the identity of the caller, behind their names."""
+    if tie is not None:
+        return (tie.mine, tie.his) if tie.caller and (tie.his or tie.caller == caller) else None
+    if not field:
+        return None
+    cls = _class_of(program, route, caller)
+    names = [name for name, _, _ in fields(cls)] if cls is not None else []
+    stem = field.rpartition("_")[2]
+    wanted = next((name for name in (stem, "id") if name in names), "") if "_" in field else ""
+    return (f".{field}", f".{wanted}") if wanted and stem in ("id", "email", "username", wanted) else None
+
+
+def _class_of(program: Program, route: Route, caller: str) -> Class | None:
+    for parameter in parameters(route.endpoint) if route.endpoint is not None else []:
+        if parameter.name == caller:
+            annotation = program.walker.resolver.annotation(parameter)
+            return next(access.classes(annotation.base if isinstance(annotation, Annotated) else annotation), None)
+    return None
+
+
+def _exception(module: Module) -> tuple[str, tuple[Edit, ...]]:
+    """How a file says `HTTPException`, and the import that it needs for that."""
+    for name, value in module.scope.names.items():
+        for item in options(value):
+            if isinstance(item, External) and item.name.endswith(".HTTPException") and item.name.startswith("fastapi"):
+                return name, ()
+    name = local_name(module, "HTTPException", "fastapi")
+    return name, (AddImport(module.path, "fastapi", "HTTPException", None if name == "HTTPException" else name),)

@@ -1,0 +1,1 @@
+"""Passwords that come with a request, and what becomes of them."""

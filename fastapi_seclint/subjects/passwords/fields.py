@@ -1,0 +1,262 @@
+"""Objects with a password or its hash in them, and which expressions give one: rows, models, dictionaries."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Const, External, Function, Instance, Mapping, options
+from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
+from fastapi_seclint.subjects.passwords.names import is_of_people, naming
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_IDENTITY = re.compile(r"^(user_?name|e?mail(_address)?|login|account|full_?name)$", re.I)
+_TYPED = re.compile(r"^((user|plain|raw|login)_?)?(password|passwd|pwd)$", re.I)
+_ASKING = frozenset({"query", "select", "get", "find_one", "scalar", "scalars", "refresh"})
+_COUNTING = frozenset({"count", "exists", "delete", "update", "rowcount", "exec_count"})
+_CLASS_WAYS = re.compile(r"^(get|get_or_none|all|find|find_one|find_all|filter|create|objects|query|get_by_\w+|first)$")
+_DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asdict", "to_list"})
+_SAME = frozenset({"jsonable_encoder", "vars", "dict", "list", "asdict", "sorted", "model_to_dict"})
+_LEAVING_OUT = frozenset({"exclude", "include", "by_alias_only"})
+_SERIALIZERS = ("model_serializer", "field_serializer", "dict", "model_dump", "json")
+
+
+def password_field(cls: Class) -> str:
+    """The field of a class that shows a person's password or its hash in JSON; empty when none does."""
+    if any(name in base.namespace for base in cls.lineage() if isinstance(base, Class) for name in _SERIALIZERS):
+        return ""
+    hidden = {
+        name
+        for base in cls.lineage()
+        if isinstance(base, Class)
+        for name, annotation, default in base.fields
+        if _is_hidden(annotation, default)
+    }
+    names = [name for name in field_names(cls) if name not in hidden]
+    people = is_of_people(cls.name) or any(_IDENTITY.match(name) for name in names)
+    return next((name for name in names if is_password(name, people)), "")
+
+
+def is_password(name: str, people: bool = False) -> bool:
+    """Whether a field's name is that of a password's hash or, where people are described, of a password."""
+    if name.startswith("_") or name in ("hash", "hashed", "digest"):
+        return False
+    return naming(name) == "kept" or (people and _TYPED.match(name) is not None)
+
+
+def _is_hidden(annotation: Form, default: object) -> bool:
+    if any(form[0] in ("name", "attr") and "Secret" in str(form[-1]) for form in walk(annotation)):
+        return True
+    for form in walk(annotation):
+        if form[0] == "call" and any(keyword in ("exclude", "repr_only") for keyword, _, _ in form[4]):
+            return True
+    arguments = default.arguments if isinstance(default, External) else None
+    exclude = arguments.keywords.get("exclude") if arguments is not None else None
+    return isinstance(exclude, Const) and bool(exclude.value)
+
+
+class Givers:
+    """Says which expressions of a program give an object with a password in it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._busy: set[tuple[str, int]] = set()
+
+    def shown(self, block: Block, form: Form, depth: int = 6) -> tuple[str, Class | None] | None:
+        """The password field that JSON made of an expression has, with the class that has it."""
+        if depth == 0:
+            return None
+        match form:
+            case ["await" | "star", _, value]:
+                return self.shown(block, value, depth)
+            case ["dict", _, pairs]:
+                return self._of_display(block, pairs, depth)
+            case ["list" | "tuple", _, items] | ["bool", _, _, items]:
+                return self._first(block, items, depth)
+            case ["ifexp", _, _, body, otherwise]:
+                return self._first(block, [body, otherwise], depth)
+            case ["comp", _, _, ["name", _, name], None, [[["name", _, target], iterable, _]]] if name == target:
+                return self.shown(block, iterable, depth - 1)
+            case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]] if _dumped(element) == target:
+                return self.shown(block, iterable, depth - 1)
+            case ["name", *_]:
+                return self._of_name(block, form, depth - 1)
+            case ["attr", _, owner, "__dict__"]:
+                return self.shown(block, owner, depth - 1)
+            case ["sub", _, owner, ["slice", *_]]:
+                return self.shown(block, owner, depth - 1)
+            case ["sub", *_]:
+                return self._of_value(block, form)
+            case ["call", *_]:
+                return self._of_call(block, form, depth - 1)
+        return None
+
+    def _first(self, block: Block, forms: list[Form], depth: int) -> tuple[str, Class | None] | None:
+        return next((found for form in forms if (found := self.shown(block, form, depth)) is not None), None)
+
+    def _of_display(self, block: Block, pairs: list[Form], depth: int) -> tuple[str, Class | None] | None:
+        for key, value in pairs:
+            name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
+            field = value[3] if value[0] == "attr" else ""
+            if field and is_password(field) and (not name or naming(name)):
+                return field, None
+            if name and naming(name) == "kept" and is_password(name) and value[0] in ("attr", "name", "call", "sub"):
+                return name, None
+        return self._first(block, [value for _, value in pairs], depth)
+
+    def _of_name(self, block: Block, form: Form, depth: int) -> tuple[str, Class | None] | None:
+        scope = block.scope
+        if not isinstance(scope, FunctionScope):
+            return None
+        found = [item for item in scope.assignments(form[2]) if item[1] < form[1]]
+        if not found:
+            return self._of_value(block, form)
+        statement = found[-1]
+        if statement[0] in ("assign", "annassign") and statement[-1] is not None:
+            targets = statement[2] if statement[0] == "assign" else [statement[2]]
+            if all(target[0] == "name" for target in targets):
+                return self.shown(block, statement[-1], depth)
+        return None
+
+    def _of_value(self, block: Block, form: Form) -> tuple[str, Class | None] | None:
+        for option in options(ask(self.program, block, form)):
+            cls = option.cls if isinstance(option, Instance) else None
+            if isinstance(cls, Class) and (is_table(cls) or is_schema(cls)) and (name := password_field(cls)):
+                return name, cls
+            if isinstance(option, Mapping) and (name := _in_mapping(option)):
+                return name, None
+        return None
+
+    def _of_call(self, block: Block, call: Form, depth: int) -> tuple[str, Class | None] | None:
+        function = call[2]
+        name = str(function[-1]) if function[0] in ("name", "attr") else ""
+        if any(keyword in _LEAVING_OUT for keyword, _, _ in call[4]):
+            return None
+        if name in _SAME and call[3] and function[0] == "name":
+            return self.shown(block, call[3][0], depth)
+        if name in _DUMPS and function[0] == "attr" and not call[3]:
+            return self.shown(block, function[2], depth)
+        cls = self._asked(block, call)
+        if cls is not None:
+            return password_field(cls), cls
+        return self._of_function(block, call, depth) or self._of_value(block, call)
+
+    def _asked(self, block: Block, call: Form) -> Class | None:
+        """The class of the rows that a query gives: `db.query(User).first()`, `select(User)`, `User.get(...)`."""
+        at: Form = call
+        while True:
+            if at[0] == "attr" and at[3] in _COUNTING:
+                return None
+            if at[0] == "call":
+                name = str(at[2][-1]) if at[2][0] in ("name", "attr") else ""
+                for item in at[3][:1] if name in (*_ASKING, "execute", "exec", "all") else ():
+                    found = self._row(block, item) if name in _ASKING else None
+                    if found is None:
+                        found = self._asked(block, self._written(block, item))
+                    if found is not None:
+                        return found
+                at = at[2]
+            elif at[0] in ("attr", "sub", "await"):
+                if at[0] == "attr" and _CLASS_WAYS.match(at[3]) and (found := self._row(block, at[2])) is not None:
+                    return found
+                at = at[2]
+            elif at[0] == "name" and self._written(block, at) is not at:
+                at = self._written(block, at)
+            else:
+                return None
+
+    def _written(self, block: Block, form: Form) -> Form:
+        """What a local name was assigned just above."""
+        if form[0] != "name" or not isinstance(block.scope, FunctionScope):
+            return form
+        above = (item for item in block.scope.assignments(form[2]) if item[1] < form[1])
+        found = [item for item in above if not holds(item[1], form[1])]  # `query = query.filter(...)` is not its own
+        if found and found[-1][0] == "assign" and all(target[0] == "name" for target in found[-1][2]):
+            value: Form = found[-1][3]
+            return value
+        return form
+
+    def _row(self, block: Block, form: Form) -> Class | None:
+        if form[0] not in ("name", "attr"):
+            return None
+        for option in options(ask(self.program, block, form)):
+            if isinstance(option, Class) and is_table(option) and password_field(option):
+                return option
+        return None
+
+    def _of_function(self, block: Block, call: Form, depth: int) -> tuple[str, Class | None] | None:
+        """What a function of the project gives back, by its annotation or what it returns."""
+        for function, _ in called(self.program, block, call):
+            key = (function.module.file, function.number)
+            body = body_of(self.program, function)
+            if body is None or key in self._busy:
+                continue
+            declared = [cls for cls in self.declared(function) if is_table(cls) or is_schema(cls)]
+            if declared:
+                named = [(password_field(cls), cls) for cls in declared]
+                return next(((name, cls) for name, cls in named if name), None)
+            self._busy.add(key)
+            returns = [form[2] for form in walk(body.statements) if form[0] == "return" and form[2] is not None]
+            found = self._first(body, returns, depth)
+            self._busy.discard(key)
+            if found is not None and not leaves_out(body):
+                return found
+        return None
+
+    def declared(self, function: Function) -> list[Class]:
+        """The classes in a function's return annotation."""
+        if function.returns is None:
+            return []
+        outside = Block(function.module, function, [], function.module.scope)
+        return classes_in(ask(self.program, outside, function.returns))
+
+
+def leaves_out(block: Block) -> bool:
+    """Whether a block takes a password out of an object: `pop("password")`, `del d[...]`, `user.password = None`."""
+    for form in walk(block.statements):
+        match form:
+            case ["call", _, ["attr", _, _, "pop"], [["const", _, str() as name], *_], _] if naming(name):
+                return True
+            case ["delete", _, targets]:
+                if any(naming(str(item[-1][2] if item[0] == "sub" else item[-1])) for item in targets if len(item) > 2):
+                    return True
+            case ["assign", _, [["attr" | "sub", *_] as target], ["const", *_]] if naming(_last(target)):
+                return True
+            case ["compare", *_] if any(item[0] == "const" and naming(str(item[2])) for item in walk(form)):
+                return True
+    return False
+
+
+def _last(target: Form) -> str:
+    name = target[3]
+    return name if isinstance(name, str) else str(name[2]) if name[0] == "const" else ""
+
+
+def _dumped(form: Form) -> str:
+    """The name of what an element of a comprehension is made of: `user.dict()`, `user.__dict__`."""
+    match form:
+        case ["call", _, ["attr", _, ["name", _, name], method], [], []] if method in _DUMPS:
+            return str(name)
+        case ["attr", _, ["name", _, name], "__dict__"]:
+            return str(name)
+        case ["call", _, ["name", _, function], [["name", _, name]], []] if function in _SAME:
+            return str(name)
+    return ""
+
+
+def _in_mapping(mapping: Mapping, depth: int = 3) -> str:
+    for key, value in mapping.items:
+        name = key.value if isinstance(key, Const) else None
+        if isinstance(name, str) and is_password(name):
+            return name
+        for option in options(value) if depth else ():
+            if isinstance(option, Mapping) and (found := _in_mapping(option, depth - 1)):
+                return found
+    return ""

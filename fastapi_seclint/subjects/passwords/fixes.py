@@ -1,0 +1,161 @@
+"""How passwords are mended: with the project's own hasher where it has one, else with that of the reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.reference import brought, local_name
+from fastapi_seclint.subjects.code.rendering import rendered
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords, Text
+
+_OBJECTS = ("passlib.context.CryptContext()", "pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
+_ENDS = ("hexdigest", "digest", "hex", "decode")
+MASKED_UNTIL_VERIFIED = ("login-timing-leak", "leaky-login-error")
+"""Rules that look for a verification, and so find a login only once its password is verified."""
+_HASHING, _VERIFYING = "hash_password", "verify_password"
+
+
+@dataclass(frozen=True, slots=True)
+class Hasher:
+    """What hashes and verifies in one file: two callables as code, the edits that bring them, what to install."""
+
+    hash: str
+    verify: str
+    edits: tuple[Edit, ...] = ()
+    needs: str = ""
+
+
+def hasher_for(known: Passwords, module: Module) -> Hasher | None:
+    """The hasher that a file can use; None where none can be brought."""
+    own = _object_of(module)
+    if own is not None:
+        return Hasher(f"{own}.hash", f"{own}.verify")
+    return _functions(known, module) or _of_reference(known, module)
+
+
+def _object_of(module: Module) -> str | None:
+    """A password context that a file has a name for."""
+    for name, value in sorted(module.scope.names.items()):
+        if any(isinstance(item, External) and item.name in _OBJECTS for item in options(value)):
+            return name
+    return None
+
+
+def _functions(known: Passwords, module: Module) -> Hasher | None:
+    """The project's own two functions, in this file or imported from another."""
+    found: dict[str, Function] = {}
+    for other in sorted(known.program.modules.by_file.values(), key=lambda item: (item is not module, item.path)):
+        if known.program.is_test(other):
+            continue
+        for name, value in sorted(other.scope.names.items()):
+            if isinstance(value, Function) and value.owner is None and value.module is other and name == value.name:
+                made = known.returned(value)
+                if made is not None and made.kind == "hash" and len(value.parameters) == 1:
+                    found.setdefault("hash", value)
+                elif len(value.parameters) == 2 and known.verifies(value) and value.name.startswith("verify"):
+                    found.setdefault("verify", value)
+    if len(found) < 2:
+        return None
+    edits: list[Edit] = []
+    names = {}
+    for kind, function in found.items():
+        names[kind] = function.name
+        if function.module is not module:
+            names[kind] = local_name(module, function.name, function.module.name)
+            alias = names[kind] if names[kind] != function.name else None
+            edits.append(AddImport(module.path, function.module.name, function.name, alias, local=True))
+    return Hasher(names["hash"], names["verify"], tuple(edits))
+
+
+def _of_reference(known: Passwords, module: Module) -> Hasher | None:
+    versions = known.program.versions
+    flavour = "passwords_passlib" if versions.declared("passlib") and not versions.declared("pwdlib") else "passwords"
+    found = brought(known.program, module, flavour, _HASHING, _VERIFYING)
+    if found is None:
+        return None
+    return Hasher(found.names[_HASHING], found.names[_VERIFYING], found.edits, found.needs)
+
+
+def _used(hasher: Hasher, *names: str) -> tuple[Edit, ...]:
+    """The edits of a hasher without imports of what is not used."""
+    unused = {_HASHING, _VERIFYING} - set(names)
+    return tuple(edit for edit in hasher.edits if not (isinstance(edit, AddImport) and edit.name in unused))
+
+
+def hashed(known: Passwords, block: Block, form: Form) -> Fix | None:
+    """The fix that hashes a password where it is kept."""
+    hasher, code = hasher_for(known, block.module), rendered(form)
+    if hasher is None or code is None:
+        return None
+    edit = ReplaceExpression(block.module.path, span_of(form[1]), f"{hasher.hash}({code})")
+    edits = (*_used(hasher, _HASHING), edit) if hasher.needs or hasher.edits else (edit,)
+    return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
+
+
+def hashed_whole(known: Passwords, block: Block, value: Form, field: str) -> Fix | None:
+    """The fix that hashes the password in a body that is kept whole: `**body.model_dump()`."""
+    hasher, code = hasher_for(known, block.module), rendered(value)
+    owner = rendered(value[2][2]) if value[0] == "call" and value[2][0] == "attr" else None
+    if hasher is None or code is None or owner is None:
+        return None
+    text = f'{{**{code}, "{field}": {hasher.hash}({owner}.{field})}}'
+    edits = (*_used(hasher, _HASHING), ReplaceExpression(block.module.path, span_of(value[1]), text))
+    return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
+
+
+def verified(known: Passwords, block: Block, compare: Form, plain: Form, stored: Form) -> Fix | None:
+    """The fix that verifies in place of a comparison for equality."""
+    hasher = hasher_for(known, block.module)
+    typed, kept = rendered(plain), rendered(stored)
+    if hasher is None or typed is None or kept is None:
+        return None
+    negated = "not " if compare[0] == "compare" and compare[3] == ["!="] else ""
+    code = f"{negated}{hasher.verify}({typed}, {kept})"
+    edits = (*_used(hasher, _VERIFYING), ReplaceExpression(block.module.path, span_of(compare[1]), code))
+    return Fix(f"verify the password against its stored hash{hasher.needs}", False, edits)
+
+
+def slow(known: Passwords, text: Text) -> Fix | None:
+    """The fix that puts a slow hash in the place of a digest, when the digest is all that is kept."""
+    block, digest = text.block, text.form
+    whole = digest
+    for form in known.forms(block):
+        if form[0] == "call" and form[2][0] == "attr" and form[2][2] is whole and form[2][3] in _ENDS:
+            whole = form
+    part = (form for form in known.forms(block) if form[0] in ("binop", "fstr", "compare") and _holds(form, whole))
+    if whole is digest or any(part):
+        return None
+    plain = plain_in(known, block, digest)
+    return hashed_as(known, block, whole, plain) if plain is not None else None
+
+
+def hashed_as(known: Passwords, block: Block, whole: Form, plain: Form) -> Fix | None:
+    """The fix that writes the hash of `plain` in the place of `whole`; None without a hasher that can be named."""
+    hasher, code = hasher_for(known, block.module), rendered(plain)
+    if hasher is None or code is None:
+        return None
+    edit = ReplaceExpression(block.module.path, span_of(whole[1]), f"{hasher.hash}({code})")
+    return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, (*_used(hasher, _HASHING), edit))
+
+
+def _holds(outer: Form, inner: Form) -> bool:
+    return any(item is inner for item in walk(outer[2:]))
+
+
+def plain_in(known: Passwords, block: Block, call: Form) -> Form | None:
+    """The password itself in what a call is given."""
+    for form in walk([call[3], [value for _, value, _ in call[4]]]):
+        if form[0] in ("name", "attr", "sub"):
+            text = known.text(block, form)
+            if text is not None and text.kind == "plain":
+                return form
+    return None

@@ -1,0 +1,348 @@
+"""Which expressions are a password that came with a request, and what becomes of it: kept, digested, hashed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import MODULE, Block
+from fastapi_seclint.program.values import Bound, Class, External, Function, Unknown, Value, options
+from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.owners.records import has_own_ways
+from fastapi_seclint.subjects.passwords import hashers
+from fastapi_seclint.subjects.passwords.names import MENTION, naming
+from fastapi_seclint.subjects.secrets.names import word_set
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+Kind = Literal["plain", "digest", "hash"]
+
+_RANK: dict[Kind, int] = {"plain": 0, "digest": 1, "hash": 2}
+_DEPTH = 12
+_UNCHANGED = word_set(
+    """
+    encode decode strip rstrip lstrip hex hexdigest digest get_secret_value lower upper casefold replace title
+    """
+)
+_KNOWN: WeakKeyDictionary[Program, Passwords] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What an expression is made of: a request's password (`plain`), a fast digest of one, or the result of a hasher.
+
+    `form` in `block` is where that is written: the expression or call. `sure`: it is known, not only told by names.
+    """
+
+    kind: Kind
+    block: Block
+    form: Form
+    sure: bool = False
+    through: Form | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A block, and names in it that are taken for a request's password."""
+
+    block: Block
+    given: frozenset[str] = frozenset()
+
+
+def passwords(program: Program) -> Passwords:
+    """What is known about passwords in a program, found once."""
+    if program not in _KNOWN:
+        _KNOWN[program] = Passwords(program)
+    return _KNOWN[program]
+
+
+class Passwords:
+    """Follows passwords through one program."""
+
+    def __init__(self, program: Program) -> None:
+        from fastapi_seclint.subjects.passwords.requests import Requests
+
+        self.program = program
+        self.requests = Requests(self)
+        self.blocks = list(_blocks(program))
+        self._returned: dict[tuple[str, int], Text | None] = {}
+        self._verifying: dict[tuple[str, int], bool] = {}
+        self._writes: dict[int, list[tuple[int, str, Form]]] = {}
+        self._forms: dict[int, list[Form]] = {}
+
+    def forms(self, block: Block) -> list[Form]:
+        """Every form of a block, in source order."""
+        key = id(block.statements)
+        if key not in self._forms:
+            self._forms[key] = list(walk(block.statements))
+        return self._forms[key]
+
+    def text(self, where: Where | Block, form: Form, depth: int = _DEPTH) -> Text | None:
+        """What an expression is as far as passwords go, or None."""
+        if isinstance(where, Block):
+            where = Where(where)
+        if depth == 0:
+            return None
+        match form:
+            case ["name", _, name]:
+                return self._of_name(where, name, form, depth - 1)
+            case ["attr", _, owner, name]:
+                return self._of_field(where, owner, name, form, depth - 1)
+            case ["sub", _, owner, ["const", _, str() as name]]:
+                return self._of_field(where, owner, name, form, depth - 1)
+            case ["sub", _, owner, ["slice", *_]]:
+                return self.text(where, owner, depth - 1)
+            case ["call", *_]:
+                return self._of_call(where, form, depth - 1)
+            case ["await" | "walrus" | "star", *_]:
+                return self.text(where, form[-1], depth - 1)
+            case ["fmt", _, value, _]:
+                return self.text(where, value, depth - 1)
+            case ["ifexp", _, _, body, otherwise]:
+                return self.strongest(where, [body, otherwise], depth - 1)
+            case ["binop", _, "+" | "%", left, right]:
+                return self.strongest(where, [left, right], depth - 1)
+            case ["fstr" | "tuple" | "list", _, items] | ["bool", _, _, items]:
+                return self.strongest(where, items, depth - 1)
+        return None
+
+    def strongest(self, where: Where, forms: list[Form], depth: int = _DEPTH) -> Text | None:
+        """The best protected of several parts: what has a hash in it is no plain password."""
+        found = [text for form in forms if (text := self.text(where, form, depth)) is not None]
+        return max(found, key=lambda text: _RANK[text.kind], default=None)
+
+    def _of_name(self, where: Where, name: str, form: Form, depth: int) -> Text | None:
+        scope = where.block.scope
+        if not isinstance(scope, FunctionScope):
+            return None
+        values = [value for value in self.assigned(where.block, name, form) if value is not None]
+        if values or self._is_rebound(scope, name, form):
+            text = self.strongest(where, values, depth)
+            earlier = name in where.given or any(name == item[0] for item in scope.function.parameters)
+            if text is not None or not (earlier and values and all(value[0] == "const" for value in values)):
+                return text
+        if name in where.given:
+            return Text("plain", where.block, form)
+        return self.requests.of_parameter(scope.function, name, where.block, form, depth)
+
+    def _is_rebound(self, scope: FunctionScope, name: str, form: Form) -> bool:
+        return any(item[1] < form[1] and not holds(item[1], form[1]) for item in scope.assignments(name))
+
+    def assigned(self, block: Block, name: str, use: Form) -> Iterator[Form | None]:
+        """What is assigned to a local name above a use of it; None for what is not an expression of its own."""
+        if not isinstance(block.scope, FunctionScope):
+            return
+        for statement in block.scope.assignments(name):
+            if statement[1] >= use[1] or (holds(statement[1], use[1]) and statement[0] not in ("for", "with")):
+                continue
+            match statement:
+                case ["assign", _, targets, value]:
+                    yield _unpacked(targets, name, value)
+                case ["annassign", _, _, _, value]:
+                    yield value
+                case ["for", _, _, iterable, *_]:
+                    yield ["sub", iterable[1], iterable, ["opaque", iterable[1]]]
+                case _:
+                    yield None
+
+    def _of_field(self, where: Where, owner: Form, name: str, form: Form, depth: int) -> Text | None:
+        if naming(name) != "plain":
+            return None
+        path = f"{spelled(owner)}.{name}"
+        written = [value for at, target, value in self.writes(where.block) if target == path and at < form[1]]
+        if written:
+            return self.text(where, written[-1], depth)
+        source = self.requests.source(where, owner, depth)
+        if source is None:
+            return None
+        if source.cls is not None and has_own_ways(source.cls):
+            return Text("hash", where.block, form)
+        if source.values is not None:
+            return self.text(source.where or where, source.values[name], depth) if name in source.values else None
+        return Text("plain", where.block, form, source.sure)
+
+    def writes(self, block: Block) -> list[tuple[int, str, Form]]:
+        """The assignments to fields in a block: place, target as `user.password`, what is assigned."""
+        key = id(block.statements)
+        if key not in self._writes:
+            found = []
+            for form in self.forms(block):
+                for target in form[2] if form[0] == "assign" else ():
+                    if target[0] == "attr":
+                        found.append((form[1], f"{spelled(target[2])}.{target[3]}", form[3]))
+                    elif target[0] == "sub" and target[3][0] == "const":
+                        found.append((form[1], f"{spelled(target[2])}.{target[3][2]}", form[3]))
+            self._writes[key] = found
+        return self._writes[key]
+
+    def _of_call(self, where: Where, form: Form, depth: int) -> Text | None:
+        function, positional = form[2], form[3]
+        if function[0] == "attr" and function[3] in _UNCHANGED:
+            inner = self.text(where, function[2], depth)
+            if inner is not None:
+                return inner
+        if function[0] == "attr" and function[3] in ("get", "pop") and positional and positional[0][0] == "const":
+            return self._of_field(where, function[2], str(positional[0][2]), form, depth)
+        if function[0] == "attr" and function[3] == "format":
+            return self.strongest(where, positional + [value for _, value, _ in form[4]], depth)
+        step, name, callee = self.step(where.block, form)
+        match step:
+            case "hash":
+                return Text("hash", where.block, form, bool(name))
+            case "digest":
+                return self._of_digest(where, name, form, depth)
+            case "same":
+                return self.strongest(where, positional, depth)
+            case "runs" if positional:
+                return self._of_call(where, ["call", form[1], positional[0], positional[1:], form[4]], depth)
+        if callee is not None and step == "":
+            return self._of_own(where, callee, form, depth)
+        return None
+
+    def step(self, block: Block, call: Form) -> tuple[hashers.Step, str, Function | None]:
+        """What a call does with a password; the canonical name of a library's, or the function of the project."""
+        for option in options(self.value(block, call[2])):
+            if isinstance(option, External):
+                step = hashers.step_of(option.name)
+                return (step or hashers.step_by_name(call[2]), option.name, None)
+            function = option.function if isinstance(option, Bound) else option
+            if isinstance(function, Function):
+                return "", "", function
+            if isinstance(option, Class):
+                return "", "", None
+        return hashers.step_by_name(call[2]) if call[2][0] in ("name", "attr") else "", "", None
+
+    def value(self, block: Block, form: Form) -> Value:
+        """What an expression is, where that can be said."""
+        return ask(self.program, block, form) if form[0] in ("name", "attr", "call", "sub") else Unknown("not asked")
+
+    def _of_digest(self, where: Where, name: str, call: Form, depth: int) -> Text | None:
+        data = hashers.digested(name, call)
+        keyed = [call[3][0]] if name.startswith("hmac.") and call[3] else []
+        for item in [*([data] if data is not None else []), *keyed, *self._updates(where.block, call)]:
+            inner = self.text(where, item, depth)
+            if inner is not None and inner.kind != "hash":
+                return Text("digest", where.block, call, inner.sure)
+        return None
+
+    def _updates(self, block: Block, call: Form) -> Iterator[Form]:
+        """What is given to a digest object with `update`, when the call's result has a name."""
+        names = {
+            target[2]
+            for form in self.forms(block)
+            if form[0] == "assign" and form[3] is call
+            for target in form[2]
+            if target[0] == "name"
+        }
+        for form in self.forms(block) if names else ():
+            match form:
+                case ["call", _, ["attr", _, ["name", _, name], "update"], [data, *_], _] if name in names:
+                    yield data
+
+    def _of_own(self, where: Where, function: Function, call: Form, depth: int) -> Text | None:
+        """What a function of the project makes of the password it is given."""
+        made = self.returned(function, depth)
+        if made is None:
+            return Text("hash", where.block, call) if self._promises(function) else None
+        if made.kind == "hash":
+            return replace(made, through=call)
+        if made.kind == "plain" and self._promises(function):
+            return Text("hash", where.block, call)
+        arguments = [*call[3], *(value for _, value, _ in call[4])]
+        inner = self.strongest(where, arguments, depth)
+        if inner is None or made.kind == "plain":
+            return inner
+        return made if inner.kind == "plain" and _named_so(function) else replace(made, through=call, sure=inner.sure)
+
+    def _promises(self, function: Function) -> bool:
+        """Whether a function that cannot be followed is named after hashing."""
+        return hashers.step_by_name(["name", 0, function.name]) == "hash"
+
+    def returned(self, function: Function, depth: int = _DEPTH) -> Text | None:
+        """What a function returns if its parameters are passwords."""
+        key = (function.module.file, function.number)
+        if key not in self._returned:
+            self._returned[key] = None
+            block = body_of(self.program, function)
+            if block is not None and depth > 0:
+                own = [item[0] for item in function.parameters if item[0] not in ("self", "cls")]
+                where = Where(block, frozenset(own))
+                given = [form[2] for form in self.forms(block) if form[0] == "return" and form[2] is not None]
+                self._returned[key] = self.strongest(where, given, depth)
+        return self._returned[key]
+
+    def verifies(self, function: Function, depth: int = 5) -> bool:
+        """Whether a function of the project verifies a password against a hash somewhere in its body."""
+        key = (function.module.file, function.number)
+        if key not in self._verifying:
+            self._verifying[key] = False
+            block = body_of(self.program, function)
+            found = block is not None and depth > 0 and any(
+                form[0] == "call" and self.is_verification(block, form, depth - 1) for form in self.forms(block)
+            )  # fmt: skip
+            self._verifying[key] = found
+        return self._verifying[key]
+
+    def hashes(self, block: Block) -> bool:
+        """Whether a block hashes a password somewhere, or calls a function of the project that does."""
+        for form in self.forms(block):
+            if form[0] == "call" and form[2][0] in ("name", "attr"):
+                step, _, function = self.step(block, form)
+                made = self.returned(function) if function is not None and step == "" else None
+                if step == "hash" or (made is not None and made.kind == "hash"):
+                    return True
+                if function is not None and self._promises(function):
+                    return True
+        return False
+
+    def is_verification(self, block: Block, call: Form, depth: int = 5) -> bool:
+        """Whether a call verifies a password against a hash, in a library or through a function of the project."""
+        if call[2][0] not in ("name", "attr"):
+            return False
+        step, _, function = self.step(block, call)
+        if step == "runs" and call[3]:
+            return self.is_verification(block, ["call", call[1], call[3][0], call[3][1:], call[4]], depth)
+        if function is not None:
+            return self.verifies(function, depth) or hashers.step_by_name(call[2]) == "verify"
+        return step == "verify"
+
+
+def _named_so(function: Function) -> bool:
+    """Whether a function says by its own or its parameters' names that it is about passwords."""
+    return naming(function.name) != "" or any(naming(item[0]) == "plain" for item in function.parameters)
+
+
+def _unpacked(targets: list[Form], name: str, value: Form) -> Form | None:
+    for target in targets:
+        if target[0] == "name" and target[2] == name:
+            return value
+        if target[0] in ("tuple", "list") and value[0] in ("tuple", "list") and len(value[2]) == len(target[2]):
+            parts: list[tuple[Form, Form]] = list(zip(target[2], value[2], strict=True))
+            for item, part in parts:
+                if item[0] == "name" and item[2] == name:
+                    return part
+    return None
+
+
+def _blocks(program: Program) -> Iterator[Block]:
+    """The blocks in which a password is spoken of, tests left out."""
+    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+        if program.is_test(module):
+            continue
+        facts = module.facts
+        numbers = [number for number in range(MODULE, len(facts.functions)) if MENTION.search(facts.lowered(number))]
+        for number in numbers:
+            if number == MODULE:
+                program.interpreter.run_module(module)
+                yield Block(module, None, facts.module, module.scope)
+                continue
+            scope = program.sites.scope(module, number)
+            if scope is not None:
+                yield Block(module, scope.function, facts.body(number), scope)

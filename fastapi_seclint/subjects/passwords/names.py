@@ -1,0 +1,95 @@
+"""What names say about passwords: a password as it was typed, one as it is kept, or the password of some machine."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Literal
+
+from fastapi_seclint.subjects.secrets.names import word_set
+
+Naming = Literal["plain", "kept", ""]
+
+MENTION = re.compile(
+    rb"passw|passphrase|passcode|pwd|\"pw\"|\"pass\"|senha|contrase|kennwort|parola|mdp|_pass\"|_pw\"", re.I
+)
+"""Text of facts in which a password may be spoken of."""
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_PASSWORD = re.compile(
+    r"^(new|old|user|my|the|current|plain|raw|confirm|confirmed|login|admin|hashed|stored)?"
+    r"(password|passwd|passphrase|passcode|pwd|pswd|psw|senha|contrasena|passwort|kennwort|parola|mdp)s?$"
+)
+_SHORT = frozenset({"pw", "pass"})
+_KEPT = word_set(
+    """
+    hash hashed hashes hashedpassword passwordhash digest encrypted crypted salted stored db saved real
+    correct expected actual original record
+    """
+)
+_MACHINES = word_set(
+    """
+    smtp imap pop pop3 mail email mailbox redis postgres postgresql pg mysql mongo mongodb database proxy ftp
+    sftp ssh ssl tls key keystore keyfile truststore pfx cert certificate p12 zip pdf archive file wifi mqtt
+    rabbitmq amqp broker app api service bind ldap sudo vault sql server host router camera device cluster
+    node tunnel vpn snmp rpc wallet
+    """
+)
+_VERBS = word_set(
+    """
+    is has had forgot forgotten reset change changed verify check hash validate require required needs set get
+    use generate make update send invalid wrong bad weak no missing min max encrypt decrypt crypt show hide
+    hidden without
+    """
+)
+_AFTER = word_set(
+    """
+    1 2 bytes str string text plain raw in input value val confirm confirmation again repeat encoded new old
+    current clean stripped attempt candidate guess given param entered provided unhashed cleartext clear
+    plaintext utf 8 b buf data form field
+    """
+)
+_PEOPLE = re.compile(
+    r"(?:^|_)(?:users?|accounts?|members?|customers?|admins?|administrators?|persons?|people|patients?|students?|teachers?"
+    r"|doctors?|employees?|staff|clients?|owners?|authors?|profiles?|players?|sellers?|buyers?|drivers?|guests?|subscribers?"
+    r"|operators?|log_?in|regist\w+|sign_?up|sign_?in|auth\w*|credentials?|identity|usuarios?|utilisateurs?|username"
+    r"|email|login_name|me|passwords?)(?:$|_|\d)"
+)
+
+
+@cache
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name in snake or camel case, in lower case."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+@cache
+def naming(name: str) -> Naming:
+    """Whether a name is that of a password as it was typed (`plain`), of one as it is kept, or of neither."""
+    found = words(name)
+    at = next((number for number, word in enumerate(found) if _PASSWORD.match(word)), None)
+    if at is None:
+        at = next((number for number, word in enumerate(found) if word in _SHORT), None)
+        if at is None or at != len(found) - 1:
+            return "kept" if name in ("hash", "hashed", "digest", "pass_hash", "pw_hash", "hashed_pw") else ""
+    if set(found) & _MACHINES:
+        return ""
+    if _KEPT.intersection(found) or found[at].startswith(("hashed", "stored")):
+        return "kept" if set(found[at + 1 :]) <= _KEPT | {"value", "str"} else ""
+    if set(found[:at]) & _VERBS or not set(found[at + 1 :]) <= _AFTER:
+        return ""
+    return "plain"
+
+
+@cache
+def is_of_machine(name: str) -> bool:
+    """Whether a name speaks of a machine or service that is logged in to, not of a person who logs in here."""
+    found = set(words(name))
+    machines = _MACHINES - {"db", "file", "app", "api", "email", "service", "key", "node", "record"}
+    return bool(found & (machines | {"connection", "connector", "datasource", "integration", "provider", "downloader"}))
+
+
+@cache
+def is_of_people(name: str) -> bool:
+    """Whether a name speaks of people who log in: `UserTable`, `accounts`, `register`."""
+    return _PEOPLE.search("_".join(words(name))) is not None

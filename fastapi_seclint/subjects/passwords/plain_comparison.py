@@ -1,0 +1,103 @@
+"""Comparisons of a request's password with what is stored: as it is, or after a hash that has a salt of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, Environment, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.passwords.followed import Where
+from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
+from fastapi_seclint.subjects.passwords.plain_storage import Kept
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+_COMPARERS = frozenset({"compare_digest"})
+_READING = re.compile(r"\bselect\b.*\bwhere\b.*\bpassw\w*\s*=", re.I | re.S)
+_CONFIGURED = re.compile(r"(^|\.)(settings|config|conf|cfg|env|environ|secrets)(\.|$)", re.I)
+
+
+def pairs(known: Passwords) -> Iterator[tuple[Block, Form, Form, Form]]:
+    """Comparisons for equality in blocks that speak of passwords: block, the whole, and the two sides."""
+    for block in known.blocks:
+        for form in known.forms(block):
+            match form:
+                case ["compare", _, left, ["==" | "!="], [right]]:
+                    yield block, form, left, right
+                case ["call", _, ["name" | "attr", *_] as function, [left, right], _] if function[-1] in _COMPARERS:
+                    yield block, form, left, right
+
+
+def comparisons(known: Passwords) -> Iterator[Kept]:
+    """Comparisons of a password as it was typed with one that is stored."""
+    for block, form, left, right in pairs(known):
+        for typed, stored in ((left, right), (right, left)):
+            text = known.text(block, typed)
+            if text is None or text.kind != "plain" or not (text.sure or typed[0] == "name"):
+                continue
+            if is_stored(known, block, stored):
+                yield Kept(block, form[1], typed, text.sure, stored=stored)
+                break
+    yield from _queries(known)
+
+
+def _queries(known: Passwords) -> Iterator[Kept]:
+    """A look-up by password: `filter_by(password=...)`, `WHERE password = ?`, `find_one({"password": ...})`."""
+    for block in known.blocks:
+        for form in known.forms(block):
+            if form[0] != "call" or form[2][0] != "attr":
+                continue
+            if form[2][3] in ("filter_by", "get", "filter", "get_or_none", "find_one", "find", "execute", "fetch_one",
+                              "fetchrow", "first"):  # fmt: skip
+                yield from _in_query(known, block, form)
+
+
+def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
+    given = [value for keyword, value, _ in call[4] if keyword is not None and naming(keyword)]
+    statement = next((item[2] for item in walk(call[3][:1]) if item[0] == "const" and isinstance(item[2], str)), "")
+    if _READING.search(statement):
+        given += [item for argument in call[3][1:] for item in walk(argument)]
+    for argument in call[3]:
+        if argument[0] == "dict":
+            given += [
+                value for key, value in argument[2] if key is not None and key[0] == "const" and naming(str(key[2]))
+            ]
+    for value in given:
+        text = known.text(block, value) if value[0] in ("name", "attr", "sub", "call") else None
+        if text is not None and text.kind == "plain":
+            yield Kept(block, call[1], value, text.sure)
+            return
+
+
+def is_stored(known: Passwords, block: Block, form: Form) -> bool:
+    """Whether an expression is a password (or hash) that the application keeps: a field of something it looked up."""
+    name = _field(form)
+    if not name or not naming(name):
+        return False
+    owner = form[2]
+    if form[0] == "call":
+        owner = form[2][2]
+    if is_of_machine(spelled(owner)) or _CONFIGURED.search(spelled(owner)):
+        return False
+    if known.requests.source(Where(block), owner, 8) is not None:
+        return False
+    return not any(isinstance(item, Const | Environment) for item in options(ask(known.program, block, form)))
+
+
+def _field(form: Form) -> str:
+    match form:
+        case ["attr", _, _, name]:
+            return str(name)
+        case ["sub", _, _, ["const", _, str() as name]]:
+            return name
+        case ["call", _, ["attr", _, _, "get"], [["const", _, str() as name], *_], _]:
+            return name
+        case ["call", _, ["attr", _, inner, "encode" | "get_secret_value" | "strip"], _, _]:
+            return _field(inner)
+    return ""

@@ -1,0 +1,246 @@
+"""Places that keep a password as it was typed: fields, rows, documents, statements of SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
+from fastapi_seclint.subjects.passwords.followed import Where
+from fastapi_seclint.subjects.passwords.names import is_of_machine, is_of_people, naming, words
+from fastapi_seclint.subjects.secrets.names import word_set
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+_KEEPS = word_set(
+    """
+    append add insert insert_one insert_many update update_one replace_one find_one_and_update setdefault save
+    put create create_user add_user insert_user set_item put_item setex set hset hmset values execute
+    execute_insert bulk_create
+    """
+)
+_TAKES_WHOLE = frozenset({"append", "insert_one", "insert_many", "insert", "setdefault"})
+_RECORD_WORDS = word_set(
+    """
+    user users account accounts member members customer customers admin person people patient student teacher doctor
+    employee staff client owner author profile player seller buyer driver guest subscriber db in model orm table entity
+    row record document my app site
+    """
+)
+"""Words that the name of a stored person is made of: `User`, `DBUser`, `UserInDB`, `AccountModel`."""
+_WRITING = re.compile(r"\b(insert\s+into|update|replace\s+into|merge\s+into)\b", re.I)
+_STORES = re.compile(
+    r"(^|_)(db|database|store|storage|collection|table|repo|repository|session|fake|memory|cache|data)(_|$)"
+)
+_DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A place where a password is kept as it was typed: what to point at, the password's own expression, how sure.
+
+    `field` is its name where `form` is a whole body, `stored` what it is compared with.
+    """
+
+    block: Block
+    at: int
+    form: Form
+    sure: bool
+    field: str = ""
+    stored: Form | None = None
+
+
+def kept(known: Passwords) -> Iterator[Kept]:
+    """All places that keep a request's password unhashed."""
+    spoken = {id(block.statements) for block in known.blocks}
+    whole = known.program.sites.blocks(_DUMPS | {"append", "insert_one"})
+    others = [
+        block for block in whole if id(block.statements) not in spoken and not known.program.is_test(block.module)
+    ]
+    for block in [*known.blocks, *others]:
+        for form in known.forms(block):
+            match form:
+                case ["assign", at, [target], value]:
+                    yield from _assigned(known, block, at, target, value)
+                case ["call", *_] if form[2][0] in ("name", "attr", "call"):
+                    yield from _called(known, block, form)
+
+
+def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form) -> Iterator[Kept]:
+    match target:
+        case ["attr", _, owner, name] if naming(name):
+            if known.requests.source(Where(block), owner, 6) is None and not _looks_after_itself(known, block, owner):
+                yield from _plain(known, block, at, value)
+        case ["sub", _, owner, ["const", _, str() as name]] if naming(name):
+            if known.requests.source(Where(block), owner, 6) is None and not is_of_machine(spelled(owner)):
+                yield from _plain(known, block, at, value)
+        case ["sub", _, owner, _] if _is_store(owner):
+            yield from _whole(known, block, at, value)
+
+
+def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
+    function = call[2]
+    last = str(function[-1]) if function[0] in ("name", "attr") else ""
+    tells = any(keyword is None or naming(keyword) for keyword, _, _ in call[4])
+    cls = _class(known, block, function) if tells and function[0] in ("name", "attr") else None
+    if cls is not None and is_schema(cls) and not is_table(cls):
+        return
+    if tells and _is_record(cls, last):
+        if cls is None or not has_own_ways(cls):
+            yield from _keywords(known, block, call, cls)
+        return
+    statement = _statement(call)
+    if statement is not None and _WRITING.search(statement):
+        for argument in call[3][1:]:
+            for item in _values(argument):
+                yield from _plain(known, block, call[1], item)
+    elif last in _KEEPS and function[0] == "attr":
+        if (_is_store(function[2]) or function[2][0] == "call") and not _is_own(known, block, function):
+            for argument in call[3]:
+                if argument[0] == "dict" or last in _TAKES_WHOLE or _display_of(known, block, argument) is not None:
+                    yield from _whole(known, block, call[1], argument)
+        if last in ("values", "update", "create") and _speaks_of_people(function[2]):
+            yield from _keywords(known, block, call, None)
+
+
+def _values(argument: Form) -> list[Form]:
+    match argument:
+        case ["tuple" | "list", _, items]:
+            return list(items)
+        case ["dict", _, pairs]:
+            return [value for _, value in pairs]
+    return [argument]
+
+
+def _statement(call: Form) -> str | None:
+    for form in walk(call[3][:1]):
+        if form[0] == "const" and isinstance(form[2], str):
+            return form[2]
+    return None
+
+
+def _keywords(known: Passwords, block: Block, call: Form, cls: Class | None) -> Iterator[Kept]:
+    names = set(field_names(cls)) if cls is not None else set()
+    for keyword, value, at in call[4]:
+        if keyword is not None and naming(keyword):
+            yield from _plain(known, block, at, value)
+        elif keyword is None and (cls is None or any(naming(name) for name in names)):
+            yield from _whole(known, block, value[1], value, names or None)
+
+
+def _plain(known: Passwords, block: Block, at: int, value: Form) -> Iterator[Kept]:
+    text = known.text(block, value)
+    if text is not None and text.kind == "plain":
+        yield Kept(block, at, value, text.sure)
+
+
+def _whole(
+    known: Passwords, block: Block, at: int, value: Form, names: set[str] | None = None, depth: int = 4
+) -> Iterator[Kept]:
+    """A dictionary or a request's body that is kept as it is, password and all."""
+    if depth == 0:
+        return
+    if value[0] == "dict":
+        yield from _display(known, block, value, depth)
+        return
+    display = _display_of(known, block, value)
+    if display is not None:
+        if not _changed(known, block, value):
+            yield from (replace(item, at=at) for item in _display(known, block, display, depth))
+        return
+    source = known.requests.source(Where(block), value, 6)
+    if source is None or source.cls is None or source.values is not None or not _is_dump(value):
+        return
+    secret = next((name for name in field_names(source.cls) if naming(name) == "plain"), None)
+    if secret is None or (names is not None and secret not in names) or has_own_ways(source.cls):
+        return
+    if not _changed(known, block, value) and not known.hashes(block):
+        yield Kept(block, at, value, source.sure, secret)
+
+
+def _display_of(known: Passwords, block: Block, value: Form) -> Form | None:
+    """The dictionary display that a local name stands for."""
+    above = list(known.assigned(block, value[2], value)) if value[0] == "name" else []
+    return above[-1] if above and above[-1] is not None and above[-1][0] == "dict" else None
+
+
+def _is_own(known: Passwords, block: Block, function: Form) -> bool:
+    """Whether a call goes to code of the project, which is looked at by itself."""
+    return any(isinstance(item, Function | Bound) for item in options(ask(known.program, block, function)))
+
+
+def _display(known: Passwords, block: Block, display: Form, depth: int) -> Iterator[Kept]:
+    for key, item in display[2]:
+        if key is None:
+            yield from _whole(known, block, item[1], item, None, depth - 1)
+        elif key[0] == "const" and isinstance(key[2], str):
+            if naming(key[2]):
+                yield from _plain(known, block, item[1], item)
+            elif item[0] == "dict":
+                yield from _display(known, block, item, depth - 1)
+
+
+def _is_dump(value: Form) -> bool:
+    """Whether a body goes on whole: itself, or everything in it."""
+    if value[0] == "call":
+        excluded = any(keyword in ("exclude", "include") for keyword, _, _ in value[4])
+        return value[2][-1] in _DUMPS and not excluded
+    return value[0] in ("name", "await")
+
+
+def _changed(known: Passwords, block: Block, value: Form) -> bool:
+    """Whether the password in a named object is replaced or taken out before it goes on."""
+    names = {form[2] for form in walk(value) if form[0] == "name"}
+    for at, target, _ in known.writes(block):
+        owner, _, name = target.rpartition(".")
+        if at < value[1] and owner in names and naming(name):
+            return True
+    for form in known.forms(block):
+        match form:
+            case ["call", at, ["attr", _, ["name", _, name], "pop" | "update"], *_] if name in names and at < value[1]:
+                return True
+            case ["delete", at, [["sub", _, ["name", _, name], _]]] if name in names and at < value[1]:
+                return True
+    return False
+
+
+def _class(known: Passwords, block: Block, function: Form) -> Class | None:
+    return next((item for item in options(ask(known.program, block, function)) if isinstance(item, Class)), None)
+
+
+def _is_record(cls: Class | None, name: str) -> bool:
+    if cls is not None:
+        return is_table(cls) or (not is_schema(cls) and is_of_people(cls.name) and not is_of_machine(cls.name))
+    return name[:1].isupper() and is_of_people(name) and set(words(name)) <= _RECORD_WORDS
+
+
+def _is_store(form: Form) -> bool:
+    """Whether an expression is named after something that keeps people: `users`, `fake_users_db`, `db.users`."""
+    parts = spelled(form).lower().split(".")
+    if is_of_machine(parts[-1]):
+        return False
+    return is_of_people(parts[-1]) or any(_STORES.search(part) for part in parts)
+
+
+def _speaks_of_people(form: Form) -> bool:
+    return any(item[0] in ("name", "attr") and is_of_people(str(item[-1])) for item in walk(form))
+
+
+def _looks_after_itself(known: Passwords, block: Block, owner: Form) -> bool:
+    """Whether the object has a class that hashes its password itself, or is no person's."""
+    if is_of_machine(spelled(owner)) or spelled(owner) == "self":
+        return True
+    for option in options(ask(known.program, block, owner)):
+        if isinstance(option, Instance) and isinstance(option.cls, Class):
+            return has_own_ways(option.cls) or (is_schema(option.cls) and not is_table(option.cls))
+        if isinstance(option, External | Environment | Function):
+            return isinstance(option, Environment) and not option.name.startswith("parameter ")
+    return False

@@ -1,0 +1,364 @@
+"""What comes with a request: bodies, forms and parameters of handlers, followed into the functions they go to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import Parameter, parameters, running
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.routers import HTTP_METHODS, Registration
+from fastapi_seclint.program.sites import MODULE, Block
+from fastapi_seclint.program.values import (
+    Annotated,
+    Class,
+    Const,
+    Dependency,
+    External,
+    Function,
+    Generic,
+    Instance,
+    Unknown,
+    Value,
+    options,
+)
+from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.origins import ask, called
+from fastapi_seclint.subjects.owners.records import classes_in, is_schema, is_table
+from fastapi_seclint.subjects.passwords.names import naming
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords, Text, Where
+
+_SCHEMA_NAME = re.compile(
+    r"(Create|Creation|In|Input|Request|Req|Schema|Login|Register|Registration|Form|Payload|Data|DTO|Dto|Body|Credentials?"
+    r"|SignUp|Signup|SignIn|Update|New|Auth|Param|Model|Reset|Change)\w{0,6}$"
+)
+_DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "json", "model_dump_json", "to_dict", "_asdict"})
+_READS = frozenset({"json", "form", "body"})
+_MARKERS = ("Form()", "Body()", "Query()", "Header()", "Path()", "File()")
+_UNRESOLVED_CALLERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An object with a request's data: its class when that is known, and the values it was made of when it was.
+
+    `sure` tells that it is known to come with a request; `values` are read in `where`.
+    """
+
+    cls: Class | None = None
+    sure: bool = False
+    values: dict[str, Form] | None = None
+    where: Where | None = None
+
+
+class Requests:
+    """Says which expressions come with a request."""
+
+    def __init__(self, passwords: Passwords) -> None:
+        self._passwords = passwords
+        self.program = passwords.program
+        self._handlers: set[tuple[str, int]] | None = None
+        self._passed: dict[tuple[str, int, str], Text | None] = {}
+        self._callers: dict[tuple[str, int], list[tuple[Block, Form, bool, bool]]] = {}
+        self._hashed_before: dict[tuple[str, int, str], bool] = {}
+
+    def is_handler(self, function: Function) -> bool:
+        """Whether a function answers requests or is a dependency of one that does."""
+        if self._handlers is None:
+            self._handlers = set(self._find_handlers())
+        return (function.module.file, function.number) in self._handlers
+
+    def _find_handlers(self) -> Iterator[tuple[str, int]]:
+        for router in self.program.interpreter.routers:
+            for entry in router.entries:
+                for option in options(entry.endpoint) if isinstance(entry, Registration) else ():
+                    function = running(option)
+                    if function is not None:
+                        yield function.module.file, function.number
+        for route in self.program.routes:
+            if route.function is not None:
+                yield route.function.module.file, route.function.number
+        for module in self.program.modules.by_file.values():
+            if module.facts.decorators.isdisjoint(HTTP_METHODS):
+                continue
+            facts = module.facts
+            for number in sorted({MODULE, *(around for _, _, around in facts.functions)}):
+                for form in walk(facts.module if number == MODULE else facts.body(number)):
+                    if form[0] == "def" and any(_is_route(item) for item in form[6]):
+                        yield module.file, form[2]
+
+    def of_parameter(self, function: Function, name: str, block: Block, form: Form, depth: int) -> Text | None:
+        """A parameter that is a password: a handler's comes with a request, another's with its callers."""
+        from fastapi_seclint.subjects.passwords.followed import Text
+
+        parameter = self._parameter(function, name)
+        if parameter is None or naming(name) != "plain" or self._is_dependency(parameter):
+            return None
+        if not _may_be_text(self.program.walker.resolver.annotation(parameter)):
+            return None
+        if self.is_handler(function) or self._is_marked(parameter):
+            return Text("plain", block, form, sure=True)
+        key = (function.module.file, function.number, name)
+        if key not in self._passed:
+            self._passed[key] = None
+            self._passed[key] = self._from_callers(function, name, Text("plain", block, form), depth)
+        found = self._passed[key]
+        return None if found is None else replace(found, block=block, form=form) if found.kind == "plain" else found
+
+    def _from_callers(self, function: Function, name: str, otherwise: Text, depth: int) -> Text | None:
+        """What callers pass: a request's password, something hashed, or the assumption when there are none."""
+        given = list(self.given(function, name))
+        texts = [(sure, self._passwords.text(block, form, min(depth, 6))) for block, form, sure in given]
+        resolved = any(sure for sure, _ in texts)
+        if any(sure and text is not None and text.kind == "plain" for sure, text in texts):
+            return replace(otherwise, sure=any(text.sure for _, text in texts if text is not None))
+        for _, text in texts:
+            if text is not None and text.kind != "plain":
+                return text
+        return None if resolved else otherwise
+
+    def given(self, function: Function, name: str) -> Iterator[tuple[Block, Form, bool]]:
+        """The expressions that calls pass for a parameter, and whether the call is known to reach the function."""
+        index = next((number for number, item in enumerate(function.parameters) if item[0] == name), -1)
+        for block, call, bound, sure in self.callers(function):
+            passed = next((value for keyword, value, _ in call[4] if keyword == name), None)
+            position = index - 1 if bound else index
+            if passed is None and 0 <= position < len(call[3]) and not any(item[0] == "star" for item in call[3]):
+                passed = call[3][position]
+            if passed is not None:
+                yield block, passed, sure
+
+    def callers(self, function: Function) -> list[tuple[Block, Form, bool, bool]]:
+        """Calls of a function: block, call, whether the first parameter is bound, whether it is surely this one.
+
+        Calls of something unknown by the same name come with False: the object may have been injected.
+        """
+        key = (function.module.file, function.number)
+        if key not in self._callers:
+            self._callers[key] = list(self._find_callers(function))
+        return self._callers[key]
+
+    def _find_callers(self, function: Function) -> Iterator[tuple[Block, Form, bool, bool]]:
+        made = function.name == "__init__" and function.owner is not None
+        name = function.owner.name if made and function.owner is not None else function.name
+        method = function.owner is not None and function.kind != "static"
+        doubtful = 0
+        for block in self.program.sites.blocks(frozenset({name})):
+            if self.program.is_test(block.module):
+                continue
+            for form in self._passwords.forms(block):
+                if form[0] != "call" or form[2][0] not in ("name", "attr") or form[2][-1] != name:
+                    continue
+                if made:
+                    if any(option is function.owner for option in options(ask(self.program, block, form[2]))):
+                        yield block, form, True, True
+                    continue
+                reached = list(called(self.program, block, form))
+                for found, bound in reached:
+                    if (found.module.file, found.number) == (function.module.file, function.number):
+                        yield block, form, bound, True
+                if not reached and method and form[2][0] == "attr" and doubtful < _UNRESOLVED_CALLERS:
+                    doubtful += 1
+                    yield block, form, True, False
+
+    def source(self, where: Where, form: Form, depth: int) -> Source | None:
+        """The request's data that an expression holds, or None."""
+        if depth <= 0:
+            return None
+        match form:
+            case ["name", _, name]:
+                return self._of_name(where, name, form, depth - 1)
+            case ["await" | "walrus", *_]:
+                return self.source(where, form[-1], depth - 1)
+            case ["attr", _, inner, name]:
+                return self._of_attribute(where, form, inner, name, depth - 1)
+            case ["call", _, ["attr", _, inner, "get"], *_]:
+                found = self.source(where, inner, depth - 1)
+                return None if found is None else Source(sure=found.sure)
+            case ["call", _, ["attr", _, inner, method], *_] if method in _DUMPS:
+                if method in _READS and _is_request(self._passwords.value(where.block, inner), inner):
+                    return Source(sure=True)
+                return self.source(where, inner, depth - 1)
+            case ["call", _, ["attr", _, inner, method], *_] if method in _READS:
+                return Source(sure=True) if _is_request(self._passwords.value(where.block, inner), inner) else None
+            case ["call", _, ["name" | "attr", *_] as function, [given, *_], _] if function[-1] in (
+                "jsonable_encoder", "dict", "loads", "vars", "from_orm", "asdict",
+            ):  # fmt: skip
+                return self.source(where, given, depth - 1)
+            case ["call", _, function, [], keywords] if function[0] in ("name", "attr"):
+                return self._of_making(where, form, keywords)
+        return None
+
+    def _of_making(self, where: Where, form: Form, keywords: list[Form]) -> Source | None:
+        cls = next(iter(classes_in(ask(self.program, where.block, form[2]))), None)
+        if cls is None or not is_schema(cls) or any(keyword is None for keyword, _, _ in keywords):
+            return None
+        return Source(cls, values={keyword: value for keyword, value, _ in keywords}, where=where)
+
+    def _of_attribute(self, where: Where, form: Form, inner: Form, name: str, depth: int) -> Source | None:
+        if inner[0] == "name" and inner[2] == "self":
+            cls = self._class_of(where.block, form)
+            return Source(cls) if cls is not None and is_schema(cls) and _SCHEMA_NAME.search(cls.name) else None
+        found = self.source(where, inner, depth)
+        if found is None:
+            return None
+        annotation = next((item for item in found.cls.fields if item[0] == name), None) if found.cls else None
+        if found.cls is not None and annotation is not None:
+            value = self.program.interpreter.ask(annotation[1], found.cls.scope)
+            return Source(next(iter(classes_in(value)), None), found.sure)
+        return Source(None, found.sure)
+
+    def _class_of(self, block: Block, form: Form) -> Class | None:
+        for option in options(ask(self.program, block, form)):
+            if isinstance(option, Instance) and isinstance(option.cls, Class):
+                return option.cls
+        return None
+
+    def _of_name(self, where: Where, name: str, form: Form, depth: int) -> Source | None:
+        scope = where.block.scope
+        if not isinstance(scope, FunctionScope):
+            return None
+        values = list(self._passwords.assigned(where.block, name, form))
+        rebound = any(item[1] < form[1] and not holds(item[1], form[1]) for item in scope.assignments(name))
+        if values or rebound:
+            found = [self.source(where, value, depth) for value in values if value is not None]
+            return found[-1] if found else None
+        return self._of_parameter(scope.function, name, depth)
+
+    def _of_parameter(self, function: Function, name: str, depth: int) -> Source | None:
+        parameter = self._parameter(function, name)
+        if parameter is None:
+            return None
+        annotation = self.program.walker.resolver.annotation(parameter)
+        base = annotation.base if isinstance(annotation, Annotated) else annotation
+        if _is_form(base) or _is_form(self._dependency(parameter)):
+            return Source(sure=True)
+        handler = self.is_handler(function)
+        cls = next(iter(classes_in(base)), None)
+        if cls is not None:
+            if self._is_dependency(parameter) and not self._is_own_class(parameter, cls):
+                return None
+            if handler:
+                return Source(cls, sure=True)
+            if is_table(cls) or not is_schema(cls) or self._hashed_by_callers(function, name, depth):
+                return None
+            return Source(cls)
+        if self._is_dependency(parameter):
+            return None
+        written = spelled(parameter.annotation) if parameter.annotation is not None else ""
+        if handler and (_is_mapping(base) or self._is_marked(parameter)):
+            return Source(sure=True)
+        if written and (base is None or isinstance(base, Unknown)):
+            if (
+                handler
+                and written[:1].isupper()
+                and written.rpartition(".")[2] not in ("Session", "AsyncSession", "Request")
+            ):
+                return Source()
+            if _SCHEMA_NAME.search(written) and not self._hashed_by_callers(function, name, depth):
+                return Source()
+            return None
+        if parameter.annotation is None or _is_mapping(base):
+            return self._source_from_callers(function, name, depth)
+        return None
+
+    def _source_from_callers(self, function: Function, name: str, depth: int) -> Source | None:
+        from fastapi_seclint.subjects.passwords.followed import Where
+
+        if self._hashed_by_callers(function, name, depth):
+            return None
+        for block, form, sure in self.given(function, name):
+            found = self.source(Where(block), form, min(depth, 4)) if sure else None
+            if found is not None:
+                return found
+        return None
+
+    def _hashed_by_callers(self, function: Function, name: str, depth: int) -> bool:
+        """Whether a caller puts a hash in the place of the password before it passes the object on."""
+        key = (function.module.file, function.number, name)
+        if key not in self._hashed_before:
+            self._hashed_before[key] = False
+            self._hashed_before[key] = any(
+                self._is_hashed(block, form, depth) for block, form, _ in self.given(function, name)
+            )
+        return self._hashed_before[key]
+
+    def _is_hashed(self, block: Block, form: Form, depth: int) -> bool:
+        from fastapi_seclint.subjects.passwords.followed import Where
+
+        path = f"{spelled(form)}."
+        for at, target, value in self._passwords.writes(block):
+            if at < form[1] and target.startswith(path) and naming(target[len(path) :]) == "plain":
+                text = self._passwords.text(block, value, min(depth, 4))
+                if text is None or text.kind != "plain":
+                    return True
+        found = self.source(Where(block), form, min(depth, 4))
+        if found is None or found.values is None:
+            return False
+        texts = [self._passwords.text(block, value, 4) for key, value in found.values.items() if naming(key) == "plain"]
+        return any(text is None or text.kind != "plain" for text in texts)
+
+    def _parameter(self, function: Function, name: str) -> Parameter | None:
+        return next((item for item in parameters(function) if item.name == name), None)
+
+    def _dependency(self, parameter: Parameter) -> Value | None:
+        found = self.program.walker.resolver.dependency_of(parameter)
+        return found[1] if found is not None else None
+
+    def _is_dependency(self, parameter: Parameter) -> bool:
+        return any(isinstance(option, Dependency) for option in options(parameter.default)) or (
+            self.program.walker.resolver.dependency_of(parameter) is not None
+        )
+
+    def _is_own_class(self, parameter: Parameter, cls: Class) -> bool:
+        """Whether `Depends()` makes the object from the request's fields: `form: LoginForm = Depends()`."""
+        return any(option is cls for option in options(self._dependency(parameter))) and not is_table(cls)
+
+    def _is_marked(self, parameter: Parameter) -> bool:
+        annotation = self.program.walker.resolver.annotation(parameter)
+        marks = [*options(parameter.default)]
+        if isinstance(annotation, Annotated):
+            marks += [option for item in annotation.metadata for option in options(item)]
+        return any(isinstance(item, External) and item.name.endswith(_MARKERS) for item in marks)
+
+
+def _is_route(decorator: Form) -> bool:
+    match decorator:
+        case ["call", _, ["attr", _, _, name], [["const", _, str() as path], *_], _]:
+            return name in HTTP_METHODS and path.startswith("/")
+    return False
+
+
+def _is_form(value: Value | None) -> bool:
+    return isinstance(value, External) and any(
+        name in value.name for name in ("OAuth2PasswordRequestForm", "HTTPBasicCredentials", "HTTPBasic()")
+    )
+
+
+def _is_request(value: Value | None, form: Form) -> bool:
+    names = [option.name for option in options(value) if isinstance(option, External)]
+    return any("Request" in name for name in names) or spelled(form) in ("request", "req", "self.request")
+
+
+def _is_mapping(value: Value | None) -> bool:
+    name = value.origin if isinstance(value, Generic) else value.name if isinstance(value, External) else ""
+    return name.rpartition(".")[2] in ("dict", "Dict", "Mapping", "MutableMapping", "Any", "FormData")
+
+
+def _may_be_text(value: Value | None) -> bool:
+    """Whether an annotation lets a parameter be a text."""
+    if isinstance(value, Annotated):
+        return _may_be_text(value.base)
+    if isinstance(value, Generic):
+        return any(_may_be_text(member) for member in value.members)
+    if isinstance(value, External):
+        return value.name.rpartition(".")[2] in (
+            "str", "bytes", "SecretStr", "Any", "constr()", "bytearray", "Form()", "SecretBytes", "AnyStr",
+        )  # fmt: skip
+    return value is None or isinstance(value, Unknown | Const)

@@ -1,0 +1,201 @@
+"""What the tokens that a project makes carry: each encoding call, and for each way of getting there its claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Argument, Block, Call
+from fastapi_seclint.subjects.code.origins import callers
+from fastapi_seclint.subjects.payloads import inlining as _inlining
+from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given, Names
+from fastapi_seclint.subjects.payloads.known import Claims, Known, as_claims, either, unknown
+from fastapi_seclint.subjects.tokens.jwt import ENCODERS, Library
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_PAYLOAD: dict[Library, tuple[str, int]] = {
+    "pyjwt": ("payload", 0), "jose": ("claims", 0), "authlib": ("payload", 1), "joserfc": ("claims", 1),
+}  # fmt: skip
+_KEY: dict[Library, int] = {"pyjwt": 1, "jose": 1, "authlib": 2, "joserfc": 2}
+_DEPTH = 3
+_MOST_WAYS = 24
+_KNOWN: WeakKeyDictionary[Program, list[Token]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A call that makes a token: `jwt.encode(...)`."""
+
+    program: Program
+    call: Call
+    library: Library
+
+    @property
+    def payload(self) -> Argument | None:
+        """The argument that holds the claims."""
+        return self.call.argument(*_PAYLOAD[self.library])
+
+    @property
+    def key(self) -> Argument | None:
+        """The argument that holds the key."""
+        return self.call.argument("key", _KEY[self.library])
+
+    @property
+    def algorithm(self) -> Argument | None:
+        """The argument that names the algorithm (PyJWT and python-jose)."""
+        return self.call.argument("algorithm", 2) if self.library in ("pyjwt", "jose") else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A call on the way to a token, and the block that it stands in."""
+
+    block: Block
+    form: Form
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Token:
+    """A kind of token: an encoding call, the calls that lead to it (nearest first), and the claims it then has.
+
+    `unseen` says that the outermost function of the way has parameters and no caller in sight.
+    """
+
+    encoding: Encoding
+    way: tuple[Step, ...]
+    claims: Claims
+    payload: Known
+    unseen: bool
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The encoding call and the calls that lead to it, nearest first."""
+        return (Step(self.encoding.call.block, self.encoding.call.form), *self.way)
+
+
+@dataclass(slots=True)
+class _Way:
+    names: Names
+    steps: tuple[Step, ...] = ()
+    unseen: bool = False
+
+
+def encodings(program: Program) -> list[Encoding]:
+    """Every call that makes a token with a known library, in order."""
+    found: dict[int, Encoding] = {}
+    for token in tokens(program):
+        found.setdefault(id(token.encoding), token.encoding)
+    return list(found.values())
+
+
+def tokens(program: Program) -> list[Token]:
+    """Every token that a project makes, once for each way that leads to its encoding call; found once a program."""
+    if program not in _KNOWN:
+        calls = program.sites.calls(*ENCODERS)
+        made = [Encoding(program, call, ENCODERS[call.name]) for call in calls]
+        _KNOWN[program] = [token for encoding in made for token in _tokens(encoding)]
+    return _KNOWN[program]
+
+
+def _tokens(encoding: Encoding) -> Iterator[Token]:
+    program, call = encoding.program, encoding.call
+    budget = Budget(20_000)
+    for way in _ways(program, call.block, call.form, _DEPTH, budget):
+        flow = Flow(program, call.block, way.names, _DEPTH, Budget(), call.form)
+        flow.run()
+        payload = _payload(encoding, flow.arrivals)
+        if payload is not None:
+            yield Token(encoding, way.steps, as_claims(payload), payload, way.unseen)
+
+
+def _payload(encoding: Encoding, arrivals: list[Given]) -> Known | None:
+    name, position = _PAYLOAD[encoding.library]
+    found: Known | None = None
+    for given in arrivals:
+        one = given.keywords.get(name)
+        if one is None and position < len(given.positional):
+            one = given.positional[position]
+        if one is None:
+            one = unknown("call")
+        found = one if found is None else either(found, one)
+    return found
+
+
+def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budget) -> list[_Way]:
+    """What the parameters of a block's function may be, for each way of calling it."""
+    function = block.function
+    if function is None:
+        return [_Way({})]
+    probe = Flow(program, block, {}, 0, budget, target)
+    parameters = [item[0] for item in function.parameters]
+    if function.owner is not None and function.kind != "static":
+        parameters = parameters[1:]
+    ways: list[_Way] = []
+    if depth and any(name in probe.relevant for name in parameters):
+        for outer, form, is_bound in callers(program, function):
+            if program.is_test(outer.module) is not program.is_test(block.module) or _same(outer, block):
+                continue
+            for way, given in _calls(program, outer, form, depth, budget):
+                names = _inlining.bound(probe, function, given, None, is_bound)
+                ways.append(_Way(names, (Step(outer, form), *way.steps), way.unseen))
+            if len(ways) >= _MOST_WAYS:
+                break
+    if ways:
+        return ways[:_MOST_WAYS]
+    return [_Way(_inlining.unseen(probe, function), (), bool(parameters))]
+
+
+def _calls(program: Program, block: Block, form: Form, depth: int, budget: Budget) -> list[tuple[_Way, Given]]:
+    """The arguments of a call, once for each way of getting to it; callers count where parameters are passed on."""
+    unseen = _inlining.unseen(Flow(program, block, {}, 0, budget, form), block.function) if block.function else {}
+    alone = _Way(unseen, (), bool(unseen))
+    given = _arrival(program, block, form, alone)
+    if given is None:
+        return []
+    passed = [*given.positional, *given.keywords.values()]
+    if not any(item.opaque == "parameter" or (item.claims and "parameter" in item.claims.open) for item in passed):
+        return [(alone, given)]
+    ways = _ways(program, block, form, depth - 1, budget)
+    reached = ((way, _arrival(program, block, form, way)) for way in ways[:_MOST_WAYS])
+    return [(way, given) for way, given in reached if given is not None]
+
+
+def _arrival(program: Program, block: Block, form: Form, way: _Way) -> Given | None:
+    flow = Flow(program, block, way.names, 2, Budget(700), form)
+    flow.run()
+    return flow.arrivals[0] if flow.arrivals else None
+
+
+def _same(one: Block, other: Block) -> bool:
+    numbers = [block.function.number for block in (one, other) if block.function is not None]
+    return one.module is other.module and len(numbers) == 2 and numbers[0] == numbers[1]
+
+
+def result_names(step: Step) -> Iterator[str]:
+    """The names under which the result of a call goes on: a variable, a keyword, a key, the function around it."""
+    call = step.form
+    for form in walk(step.block.statements):
+        match form:
+            case ["assign", _, targets, value] if _is(value, call):
+                yield from (spelled(target).rpartition(".")[2] for target in targets if target[0] in ("name", "attr"))
+                yield from (target[3][2] for target in targets if target[0] == "sub" and target[3][0] == "const")
+            case ["annassign", _, target, _, value] if value is not None and _is(value, call):
+                yield spelled(target).rpartition(".")[2]
+            case ["dict", _, items]:
+                yield from (str(key[2]) for key, value in items if key and key[0] == "const" and _is(value, call))
+            case ["call", _, _, _, keywords]:
+                yield from (keyword for keyword, value, _ in keywords if keyword and _is(value, call))
+    if step.block.function is not None:
+        yield step.block.function.name
+
+
+def _is(value: Form, call: Form) -> bool:
+    while value[0] in ("await", "walrus"):
+        value = value[-1]
+    return value is call

@@ -1,0 +1,141 @@
+"""Calls of the project's own helpers on the way to a token, followed with the arguments they are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC, Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function, Generic, Instance, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.payloads.known import NOTHING, Claims, Known, Made, either, unknown
+from fastapi_seclint.subjects.payloads.values import of_value
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.payloads.flow import Flow, Given, Names
+
+_LONGEST = 12_000
+
+
+def inlined(flow: Flow, form: Form) -> Known | None:
+    """What a call of a function of the project gives; None for other calls and where it leads too far."""
+    if flow.depth <= 0:
+        return None
+    found: Known | None = None
+    for function, is_bound in called(flow.program, flow.block, form):
+        if function.flags & GENERATOR or function.module.facts.size_of(function.number) > _LONGEST:
+            return None
+        given = arguments(flow, form)
+        names = bound(flow, function, given, _receiver(flow, form), is_bound)
+        one = _as_annotated(flow, function, result(flow, function, names))
+        found = one if found is None else either(found, one)
+    return found
+
+
+def _as_annotated(flow: Flow, function: Function, known: Known) -> Known:
+    """An object of the class that a function says it returns, where its body does not tell."""
+    if function.returns is None or known.claims is not None or known.made is not None or known.amounts or known.texts:
+        return known
+    value = ask(flow.program, Block(function.module, None, [], function.module.scope), function.returns)
+    for option in options(value):
+        for member in option.members if isinstance(option, Generic) else [option]:
+            if isinstance(member, Class) and not any(base.startswith("enum.") for base in member.external_bases()):
+                return Known(made=Made(member, {}, True), opaque="object", complete=False)
+    return known
+
+
+def _receiver(flow: Flow, form: Form) -> Known:
+    if form[2][0] == "attr":
+        return flow.known(form[2][2])
+    return unknown("object")
+
+
+def arguments(flow: Flow, form: Form) -> Given:
+    """The arguments of a call."""
+    from fastapi_seclint.subjects.payloads.flow import Given
+
+    given = Given()
+    for argument in form[3]:
+        if argument[0] == "star":
+            given.open = True
+        else:
+            given.positional.append(flow.known(argument))
+    for keyword, value, _ in form[4]:
+        if keyword is None:
+            given.open = True
+        else:
+            given.keywords[keyword] = flow.known(value)
+    return given
+
+
+def bound(flow: Flow, function: Function, given: Given, receiver: Known | None, is_bound: bool) -> Names:
+    """The parameters of a function with what a call gives them."""
+    positional = list(given.positional)
+    if is_bound:
+        positional.insert(0, receiver if receiver is not None else unknown("object"))
+    keywords = dict(given.keywords)
+    names: Names = {}
+    for form, default in zip(function.parameters, function.defaults, strict=True):
+        name, kind = form[0], form[1]
+        if kind == VARIADIC:
+            positional = []
+        elif kind == KEYWORDS:
+            rest = Claims(open=frozenset({"parameter"}) if given.open else frozenset())
+            for key, known in keywords.items():
+                rest.set(key, known, known.written)
+            names[name] = Known(claims=rest)
+        elif kind != KEYWORD_ONLY and positional:
+            names[name] = positional.pop(0)
+        elif name in keywords:
+            names[name] = keywords.pop(name)
+        elif default is not None and not given.open:
+            names[name] = of_value(default, function.place)
+        else:
+            names[name] = parameter(flow, function, form)
+    return names
+
+
+def parameter(flow: Flow, function: Function, form: Form) -> Known:
+    """A parameter of which no caller is in sight."""
+    block = body_of(flow.program, function)
+    value = ask(flow.program, block, ["name", form[4], form[0]]) if block is not None else None
+    for option in options(value):
+        if isinstance(option, Instance) and isinstance(option.cls, Class):
+            return Known(present=True, made=Made(option.cls, {}, True), opaque="object")
+    return unknown("parameter")
+
+
+def unseen(flow: Flow, function: Function) -> Names:
+    """The parameters of a function that nobody calls in sight: anything, or the default."""
+    names: Names = {}
+    for form, default in zip(function.parameters, function.defaults, strict=True):
+        found = parameter(flow, function, form)
+        if form[1] == KEYWORDS:
+            found = Known(claims=Claims(open=frozenset({"parameter"})))
+        if default is not None and found.made is None:
+            usual = of_value(default, function.place)
+            found = either(found, usual)
+        names[form[0]] = found
+    return names
+
+
+def result(flow: Flow, function: Function, names: Names) -> Known:
+    """What a function returns for arguments; dictionaries that it is given are changed as it changes them."""
+    from fastapi_seclint.subjects.payloads.flow import Flow as Inner
+
+    if function.number < 0:
+        inner = Inner(flow.program, Block(function.module, None, [], function.scope), names, 0, flow.budget)
+        return inner.known(function.body) if function.body is not None else NOTHING
+    block = body_of(flow.program, function)
+    if block is None or flow.depth <= 0:
+        return unknown("call")
+    inner = Inner(flow.program, block, names, flow.depth - 1, flow.budget)
+    inner.run()
+    for name, known in names.items():
+        after = inner.at_exit(name)
+        if known.claims is not None and after is not None and after.claims is not None:
+            known.claims.items, known.claims.open = after.claims.items, after.claims.open
+    found: Known | None = None
+    for one in inner.returned:
+        found = one if found is None else either(found, one)
+    return found if found is not None else NOTHING

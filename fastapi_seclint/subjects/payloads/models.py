@@ -1,0 +1,121 @@
+"""Objects of project classes that become dictionaries: pydantic models, dataclasses, rows of a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.calls import field_default
+from fastapi_seclint.program.values import Class, Const, External, Function, Value
+from fastapi_seclint.subjects.payloads import inlining as _inlining
+from fastapi_seclint.subjects.payloads.known import Claim, Claims, Known, Made, as_claims, unknown
+from fastapi_seclint.subjects.payloads.values import of_value
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.payloads.flow import Flow
+
+_COLUMNS = ("Column()", "mapped_column()", "Field()", "CharField()", "TextField()")
+
+
+def made(flow: Flow, cls: Class, form: Form) -> Known:
+    """What calling a project class gives: a dictionary for a TypedDict, else an object."""
+    given: dict[str, Known] = {}
+    opened = False
+    names = [name for name, _, _ in fields(cls)]
+    for number, argument in enumerate(form[3]):
+        if argument[0] == "star" or number >= len(names):
+            opened = True
+        else:
+            given[names[number]] = flow.known(argument)
+    for keyword, value, _ in form[4]:
+        if keyword is not None:
+            given[keyword] = flow.known(value)
+            continue
+        claims = as_claims(flow.known(value))
+        opened = opened or bool(claims.open)
+        for key, claim in claims.items.items():
+            given[key] = claim.values[0]
+    if any(base in ("typing.TypedDict", "builtins.dict") for base in cls.external_bases()):
+        claims = Claims(open=frozenset({"call"}) if opened else frozenset())
+        for key, known in given.items():
+            claims.set(key, known, known.written)
+        return Known(claims=claims, present=True)
+    return Known(present=True, made=Made(cls, given, opened), opaque="object")
+
+
+def fields(cls: Class) -> list[tuple[str, Form | None, Value | None]]:
+    """The fields of a class and its bases, columns of a database included, first the inherited ones."""
+    found: dict[str, tuple[str, Form | None, Value | None]] = {}
+    for base in reversed(list(cls.lineage())):
+        if isinstance(base, Class):
+            for name, annotation, default in base.fields:
+                found[name] = (name, annotation, default)
+            for name, value in base.namespace.items():
+                if isinstance(value, External) and value.name.endswith(_COLUMNS):
+                    found.setdefault(name, (name, None, value))
+    return list(found.values())
+
+
+def dumped(flow: Flow, known: Known, given: dict[str, Form]) -> Known:
+    """`known.model_dump(**given)`, `vars(known)`: the fields of an object as a dictionary."""
+    if known.made is None:
+        return known if known.claims is not None else Known(claims=Claims(open=frozenset({"object"})))
+    claims = Claims(open=frozenset({"object"}) if not fields(known.made.cls) else frozenset())
+    left_out, kept = _names(flow, given.get("exclude")), _names(flow, given.get("include"))
+    sparse: set[str] = {name for name in ("exclude_none", "exclude_unset", "exclude_defaults") if name in given}
+    for name, _, default in fields(known.made.cls):
+        if name in left_out or (kept and name not in kept) or name.startswith("_"):
+            continue
+        claim = _field(flow, known.made, name, default, sparse)
+        if claim is not None:
+            claims.items[name] = claim
+    for name, value in known.made.given.items():
+        if name not in claims.items and not fields(known.made.cls):
+            claims.set(name, value, value.written)
+    return Known(claims=claims, present=True)
+
+
+def _names(flow: Flow, form: Form | None) -> set[str]:
+    if form is None or form[0] not in ("set", "list", "tuple", "dict"):
+        return set()
+    items = [key for key, _ in form[2] if key is not None] if form[0] == "dict" else form[2]
+    return {text for item in items for text in flow.known(item).texts}
+
+
+def _field(flow: Flow, made_: Made, name: str, default: Value | None, sparse: set[str]) -> Claim | None:
+    known = made_.given.get(name)
+    if known is not None:
+        maybe = "exclude_none" in sparse and known.present is not True and not known.amounts
+        return Claim(name, not maybe, (known,), known.written)
+    value = _default(flow, made_.cls, default)
+    if value is None:
+        return Claim(name, not made_.open or not sparse, (unknown("object"),))
+    if made_.open:
+        return Claim(name, not sparse, (value, unknown("object")))
+    if sparse & {"exclude_unset", "exclude_defaults"} or (sparse and value.present is False):
+        return None
+    return Claim(name, True, (value,))
+
+
+def _default(flow: Flow, cls: Class, default: Value | None) -> Known | None:
+    """What a field is when nobody gives it; None for a required one."""
+    if default is None:
+        return None
+    if isinstance(default, External) and default.name.endswith(_COLUMNS[:2]):
+        return None
+    value = field_default(default)
+    if isinstance(default, External) and default.arguments is not None and isinstance(value, Function):
+        return _inlining.result(flow, value, {})
+    if value is None:
+        return None
+    if isinstance(value, External) and value.name == default.name if isinstance(default, External) else False:
+        return unknown("object")
+    known = of_value(value, cls.place)
+    return replace(known, present=False) if isinstance(value, Const) and value.value is None else known
+
+
+def columns(cls: Class) -> Iterator[str]:
+    """The names of the fields of a class."""
+    yield from (name for name, _, _ in fields(cls))

@@ -1,0 +1,267 @@
+"""Where a right that the client sent is believed: stored with a user, signed in a token, or decided by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.owners.identity import snake
+from fastapi_seclint.subjects.payloads.models import fields
+from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, names_sent_right, source
+from fastapi_seclint.subjects.rights.sent_rights import follow
+from fastapi_seclint.subjects.rights.withholding import withheld
+from fastapi_seclint.subjects.rights.words import is_role
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_PERSON = re.compile(
+    r"(^|_)(users?|accounts?|members?|profiles?|persons?|people|employees?|customers?|admins?|staff|regist\w*|sign_?up"
+    r"|signup|login|tokens?|jwt|claims|payload|to_encode|me|auth\w*)(_|$)"
+)
+_TALK = re.compile(r"(^|_)(messages?|chats?|conversations?|completions?|prompts?|llm|threads?)(_|$)")
+_STORES = re.compile(
+    r"^_*(create|add|insert|save|store|register|new|make|update|patch|edit|put|upsert|sign_up|signup|from|build|set|write"
+    r"|append|push|values|model_validate|parse_obj|model_construct|construct|from_orm|sqlmodel_update|encode|merge)(_|$)"
+)
+_LEVELS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """A place where the client's word counts. `how` says what becomes of it, `sure` whether that is seen."""
+
+    location: Location
+    sent: Sent
+    how: str
+    symbol: str
+    decides: bool = False
+    sure: bool = True
+    fix: Fix | None = None
+
+
+def believed(program: Program, function: Function, found: Input, context: str, level: int = 0) -> Iterator[Belief]:
+    """Where a function, or one that it hands the body on to, stores or signs what the client sent of his rights."""
+    block = body_of(program, function)
+    if block is None or not found:
+        return
+    about = snake(" ".join([context.replace("/", "_"), function.name, *found.classes]).replace(" ", "_"))
+    answers = _answers(block.statements)
+    for form in walk(block.statements):
+        further = (
+            list(_further(program, block, form, found, context, level)) if form[0] == "call" and level < _LEVELS else []
+        )
+        yield from further
+        for sent, how, sure in (
+            _stored(program, block, form, found, about) if not further and id(form) not in answers else ()
+        ):
+            place = Location(block.module.path, span_of(_place(form, sent)))
+            fix = withheld(program, block, form, found)
+            yield Belief(place, sent, how, block.symbol, sure=sure, fix=fix)
+
+
+def _answers(statements: list[Form]) -> set[int]:
+    """The dictionaries, by identity, that a function only gives back."""
+    pending = [form[2] for form in walk(statements) if form[0] == "return" and form[2] is not None]
+    found = set()
+    while pending:
+        form = pending.pop()
+        if form[0] == "dict":
+            found.add(id(form))
+            pending += [value for _, value in form[2]]
+    return found
+
+
+def _place(form: Form, sent: Sent) -> int:
+    """The argument or item that carries the right, else the whole form."""
+    if form[0] == "call":
+        for name, _, at in form[4]:
+            if name is not None and name == sent.name:
+                return int(at)
+    return int(form[1])
+
+
+def _is_personal(right: str, *words: str) -> bool:
+    """Whether a right is somebody's: a flag always is, a role when the words around speak of people, not of talk."""
+    text = "_".join(words)
+    if snake(right).startswith("is_"):
+        return True
+    return _PERSON.search(text) is not None and _TALK.search(text) is None
+
+
+def _stored(program: Program, block: Block, form: Form, found: Input, about: str) -> Iterator[tuple[Sent, str, bool]]:
+    match form:
+        case ["call", _, called_, positional, keywords]:
+            name = snake(_last(called_))
+            yield from _of_keywords(program, block, form, found, about, name)
+            for value in (*positional, *(value for key, value, _ in keywords)):
+                yield from _of_dump(program, block, form, found, about, name, value)
+        case ["dict", _, pairs]:
+            for key, value in pairs:
+                if key is not None and key[0] == "const" and isinstance(key[2], str) and names_sent_right(key[2]):
+                    sent = source(found, value)
+                    if sent is not None and _is_personal(sent.name, about, *_roots(value)):
+                        yield sent, "written down for the user", True
+        case ["assign", _, targets, value]:
+            sent = source(found, value)
+            for target in targets if sent is not None else ():
+                written = target[0] in ("attr", "sub") and _writes(target, found)
+                if sent is not None and written and _is_personal(sent.name, about, _last(target[2])):
+                    yield sent, "written to the user", True
+            for target in targets if sent is None else ():
+                rights = dumped(found, value)
+                if target[0] == "sub" and rights and _is_personal(min(rights), about, snake(_last(target[2]))):
+                    yield Sent(min(rights), "body"), "stored with the rest of the body", True
+        case ["for", _, ["tuple", _, [["name", _, key], _]], iterable, statements, _]:
+            rights = dumped(found, iterable[2][2]) if _is_items(iterable) else frozenset()
+            if rights and _sets_attributes(statements, key) and _is_personal(min(rights), about):
+                yield Sent(min(rights), "body"), "written to the user with the rest of the body", True
+
+
+def _last(form: Form) -> str:
+    return str(form[-1]) if form[0] in ("name", "attr") else _last(form[2]) if form[0] in ("call", "sub") else ""
+
+
+def _roots(form: Form) -> list[str]:
+    return [snake(inner[2]) for inner in walk(form) if inner[0] == "name"]
+
+
+def _writes(target: Form, found: Input) -> bool:
+    """Whether a target is a right of something that is not the body itself."""
+    owner = target[2]
+    name = target[3] if target[0] == "attr" else target[3][2] if target[3][0] == "const" else ""
+    mine = owner[0] == "name" and owner[2] in found.bodies
+    return isinstance(name, str) and names_sent_right(name) and not mine
+
+
+def _is_items(form: Form) -> bool:
+    return bool(form[0] == "call" and form[2][0] == "attr" and form[2][3] == "items")
+
+
+def _sets_attributes(statements: list[Form], key: str) -> bool:
+    if any(form[0] == "if" and any(inner[0] == "const" for inner in walk(form[2])) for form in walk(statements)):
+        return False
+    for form in walk(statements):
+        match form:
+            case ["call", _, ["name", _, "setattr"], [_, ["name", _, used], _], _] if used == key:
+                return True
+            case ["assign", _, [["sub", _, _, ["name", _, used]]], _] if used == key:
+                return True
+    return False
+
+
+def _of_keywords(
+    program: Program, block: Block, form: Form, found: Input, about: str, name: str
+) -> Iterator[tuple[Sent, str, bool]]:
+    if name in ("filter_by", "where", "filter", "get", "find", "find_one", "get_or_none", "exists", "count", "list"):
+        return
+    for keyword, value, _ in form[4]:
+        sent = source(found, value) if keyword is not None and names_sent_right(keyword) else None
+        if sent is None or not (_STORES.match(name) or _last(form[2])[:1].isupper()):
+            continue
+        if _is_personal(sent.name, about, name) and _has_field(program, block, form, keyword):
+            yield sent, f"given to {_last(form[2])}", True
+
+
+def _of_dump(
+    program: Program, block: Block, form: Form, found: Input, about: str, name: str, value: Form
+) -> Iterator[tuple[Sent, str, bool]]:
+    rights = dumped(found, value)
+    given = {keyword for keyword, _, _ in form[4] if keyword is not None}
+    rights -= given
+    if not rights:
+        return
+    right = min(rights)
+    constructs = _last(form[2])[:1].isupper()
+    if not (constructs or _STORES.match(name)) or not _is_personal(right, about, name):
+        return
+    if any(True for _ in called(program, block, form)) or not _has_field(program, block, form, right):
+        return
+    sure = constructs or name not in ("append",)
+    yield Sent(right, "body"), f"given to {_last(form[2])} with the rest of the body", sure and value[0] != "name"
+
+
+def _has_field(program: Program, block: Block, form: Form, right: str) -> bool:
+    """Whether what is called keeps the right, as far as its class is in sight."""
+    target = form[2][2] if form[2][0] == "attr" and not form[2][3][:1].isupper() else form[2]
+    for option in options(ask(program, block, target)):
+        if isinstance(option, Class) and (names := [name for name, _, _ in fields(option)]):
+            return right in names
+    return True
+
+
+def _further(program: Program, block: Block, form: Form, found: Input, context: str, level: int) -> Iterator[Belief]:
+    """Functions of the project that get a body or a single right."""
+    if not any(dumped(found, value) or source(found, value) for value in [*form[3], *(item[1] for item in form[4])]):
+        return
+    for function, bound in called(program, block, form):
+        names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
+        pairs = [*zip(names, form[3], strict=False), *((key, value) for key, value, _ in form[4] if key is not None)]
+        inner = Input(classes=set(found.classes))
+        for name, value in pairs:
+            if rights := dumped(found, value):
+                inner.bodies[name] = rights
+            elif (sent := source(found, value)) is not None:
+                inner.values[name] = sent
+        follow(function, inner)
+        yield from believed(program, function, inner, context, level + 1)
+
+
+def decided(function: Function, found: Input) -> Iterator[Belief]:
+    """Conditions by which a function lets somebody in or not, on what a header, cookie or query says of his rights."""
+    if not found and not function.module.facts.words & {"headers", "cookies", "query_params"}:
+        return
+    for form in walk(function.statements()):
+        if form[0] not in ("if", "assert"):
+            continue
+        refuses = form[0] == "assert" or any(inner[0] == "raise" for inner in walk(form[3:]))
+        for inner in _atoms(form[2]):
+            sent = _tested(found, inner)
+            if sent is None or sent.origin == "body" or not (refuses or sent.origin in ("header", "cookie")):
+                continue
+            yield Belief(
+                Location(function.module.path, span_of(inner[1])), sent, "decided by", function.dotted, decides=True
+            )
+
+
+def _atoms(test: Form) -> Iterator[Form]:
+    if test[0] == "bool":
+        for value in test[3]:
+            yield from _atoms(value)
+    elif test[0] == "unary":
+        yield from _atoms(test[3])
+    else:
+        yield test
+
+
+def _tested(found: Input, form: Form) -> Sent | None:
+    """The sent right that a condition compares with a role, or tests for being true."""
+    if form[0] != "compare":
+        sent = source(found, form)
+        return sent if sent is not None and _is_flag(sent.name) else None
+    sides = [form[2], *form[4]]
+    named = [source(found, side) for side in sides]
+    sent = next((item for item in named if item is not None), None)
+    others = [side for side, item in zip(sides, named, strict=True) if item is None]
+    if sent is None or not any(_is_demand(inner) for side in others for inner in walk(side)):
+        return None
+    return sent
+
+
+def _is_flag(name: str) -> bool:
+    return snake(name).startswith("is_") or "admin" in name.lower()
+
+
+def _is_demand(form: Form) -> bool:
+    if form[0] == "const":
+        return is_role(form[2]) or (isinstance(form[2], str) and "admin" in form[2].lower()) or form[2] is True
+    names_role = form[0] in ("name", "attr") and isinstance(form[-1], str)
+    return names_role and any(word in form[-1].lower() for word in ("admin", "role", "allowed", "staff", "superuser"))

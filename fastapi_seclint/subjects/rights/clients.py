@@ -1,0 +1,62 @@
+"""Callers that are programs: an API key stands for a client with permissions (guide section 7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Annotated, Class, External, Instance
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.identity import Guard, guards, snake
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_PERMISSIONS = frozenset({"permissions", "scopes", "allowed_scopes", "granted_scopes", "privileges"})
+_CLIENT = re.compile(r"(^|_)(client|api_?key|key|service|partner|integration|consumer|application|machine)(_|$)")
+_ABOUT_ONESELF = re.compile(r"^(me|whoami|self|status|usage|limits|quota)$", re.I)
+
+
+def untested_permissions(program: Program, route: Route) -> str:
+    """What a route ignores of the API client that calls it, as the end of a sentence, or an empty string."""
+    if any(_ABOUT_ONESELF.match(word) for word in access.segments(route.path)):
+        return ""
+    for guard in guards(program, route):
+        for cls in _classes(program, route, guard):
+            field = _permissions(cls)
+            if field and (_CLIENT.search(snake(cls.name)) or _takes_key(guard)):
+                return f"never tests {cls.name}.{field}"
+    return ""
+
+
+def _classes(program: Program, route: Route, guard: Guard) -> Iterator[Class]:
+    """The classes of what a guard gives the handler: its parameter's annotation, what the guard says it returns."""
+    for parameter in parameters(route.endpoint) if route.endpoint is not None else []:
+        if parameter.name == guard.parameter:
+            annotation = program.walker.resolver.annotation(parameter)
+            yield from access.classes(annotation.base if isinstance(annotation, Annotated) else annotation)
+    function = guard.node.function if guard.node is not None else None
+    if function is not None and function.returns is not None:
+        yield from access.classes(program.interpreter.ask(function.returns, function.scope))
+
+
+def _permissions(cls: Class) -> str:
+    for base in cls.lineage():
+        for name, _, _ in base.fields if isinstance(base, Class) else ():
+            if name in _PERMISSIONS:
+                return name
+    return ""
+
+
+def _takes_key(guard: Guard) -> bool:
+    """Whether a guard reads an API key."""
+    for node in guard.node.walk() if guard.node is not None else ():
+        call = node.call.cls if isinstance(node.call, Instance) else node.call
+        if isinstance(call, External) and "APIKey" in call.name:
+            return True
+        if isinstance(call, Class) and any("APIKey" in base for base in call.external_bases()):
+            return True
+    return False

@@ -1,0 +1,55 @@
+"""Guards that ask for one fixed key: who has it is the operator, and there is nothing more to authorize."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.values import Environment, Function, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.owners.identity import Guard, snake
+from fastapi_seclint.subjects.rights.roles import reached
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LOOKS_UP = (
+    "decode", "get_user", "find_user", "load_user", "query", "execute", "select", "find_one", "introspect",
+    "verify_jwt", "by_id", "by_email", "by_username", "lookup", "session_user", "get_claims", "validate_token",
+    "get_current_user",
+)  # fmt: skip
+
+
+def is_operators_key(program: Program, guard: Guard) -> bool:
+    """Whether a guard compares what it gets with a key or password that is configured, and looks nobody up."""
+    function = guard.node.function if guard.node is not None else None
+    if guard.node is None or function is None:
+        return "api_key" in snake(guard.name) or "admin_key" in snake(guard.name)
+    functions = [
+        inner for node in guard.node.walk() if node.function is not None for inner in reached(program, node.function)
+    ]
+    return any(_compares_fixed(program, inner) for inner in functions) and not any(map(_looks_up, functions))
+
+
+def _looks_up(function: Function) -> bool:
+    for statement in function.statements():
+        for form in walk(statement):
+            if form[0] == "call" and form[2][0] in ("name", "attr"):
+                name = snake(str(form[2][-1]))
+                if any(word in name for word in _LOOKS_UP):
+                    return True
+    return False
+
+
+def _compares_fixed(program: Program, function: Function) -> bool:
+    block = body_of(program, function)
+    if block is None:
+        return False
+    for form in walk(block.statements):
+        if form[0] == "call" and form[2][-1] == "compare_digest":
+            return True
+        if form[0] == "compare":
+            for side in (form[2], *form[4]):
+                if any(isinstance(option, Environment) for option in options(ask(program, block, side))):
+                    return True
+    return False

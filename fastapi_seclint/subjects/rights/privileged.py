@@ -1,0 +1,83 @@
+"""Routes that are for administrators by what their names say."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.routers import strings
+from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.identity import caller_names, snake
+from fastapi_seclint.subjects.rights.roles import role_guard
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_ADMIN = re.compile(
+    r"(^|[-_/. ])((site|sys|super)?[-_]?admins?|administration|administrators?|superusers?|back[-_]?office)($|[-_/. ])",
+    re.I,
+)
+_ABOUT_ONESELF = re.compile(
+    r"(^|_)(is|am|check|contact|notify|message|report|request|become|apply|me|my|self|own)(_|$)", re.I
+)
+_CHANGES_RIGHTS = re.compile(
+    r"(^|_)(promote|demote|ban|unban|suspend|unsuspend|impersonate|(set|change|update|assign|grant|revoke|add|remove|make"
+    r"|edit|modify|toggle)_(the_)?(user_?)?(s_)?(roles?|admin|permissions?|superuser|staff))(_|$)",
+    re.I,
+)
+_RIGHTS_SEGMENT = re.compile(
+    r"^(roles?|permissions?|promote|demote|ban|unban|suspend|impersonate|make-?admin|admin)$", re.I
+)
+_ACCOUNTS = re.compile(r"^(users?|accounts|employees|staff)$", re.I)
+
+
+def privilege(program: Program, route: Route) -> str:
+    """Why a route is for administrators only, as the end of a sentence, or an empty string."""
+    handler = route.function
+    name = snake(handler.name) if handler is not None else ""
+    found = access.segments(route.path)
+    if _ABOUT_ONESELF.search(name) or any(_ABOUT_ONESELF.fullmatch(word) for word in found):
+        return ""
+    if any(_ADMIN.search(word) and not _ABOUT_ONESELF.search(word.replace("-", "_")) for word in found):
+        return "is for administrators by its path"
+    if _ADMIN.search(name):
+        return "is for administrators by its name"
+    if any(_ADMIN.search(tag) for tag in _tags(route)):
+        return "is for administrators by its tags"
+    if handler is not None and access.is_admin_name(handler.module.name.rpartition(".")[2]):
+        return "is for administrators by the file it stands in"
+    if not access.changes_state(route):
+        return ""
+    variable = _last_is_variable(route) or (
+        path_variables(route.path) and _RIGHTS_SEGMENT.match(found[-1] if found else "")
+    )
+    if path_variables(route.path) and (
+        _CHANGES_RIGHTS.search(name) or _RIGHTS_SEGMENT.match(found[-1] if found else "")
+    ):
+        return "changes what a user may do"
+    if variable and found and _ACCOUNTS.match(found[-1]) and _acts_on_anybody(program, route):
+        return "acts on the account of any user"
+    return ""
+
+
+def _tags(route: Route) -> list[str]:
+    sources = [route.registration.arguments.get("tags")] if route.registration is not None else []
+    sources += [route.router.arguments.get("tags"), *(include.arguments.get("tags") for include in route.includes)]
+    return [tag for source in sources for tag in strings(source) or ()]
+
+
+def _last_is_variable(route: Route) -> bool:
+    return route.path.rstrip("/").endswith("}")
+
+
+def _acts_on_anybody(program: Program, route: Route) -> bool:
+    """Whether a project with roles changes or deletes an account by the path's id without a look at who is calling."""
+    handler = route.function
+    if handler is None or role_guard(program) is None:
+        return False
+    caller = caller_names(program, route)
+    return not any(
+        form[0] == "name" and form[2] in caller for statement in handler.statements() for form in walk(statement)
+    )

@@ -1,0 +1,246 @@
+"""Whether anything on a route's way looks at what its caller may do: roles, permissions, scopes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.decorators import wrapping_decorators
+from fastapi_seclint.program.dependencies import Node, Parameter, dotted_name, parameters
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.program.values import (
+    Annotated,
+    Class,
+    Collection,
+    External,
+    Function,
+    Unknown,
+    Value,
+    options,
+)
+from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.identity import Guard, caller_names, guards, last_name, snake
+from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_DEPTH = 3
+_MOST = 40
+
+
+def authorizes(program: Program, route: Route) -> bool:
+    """Whether anything on a route's way looks at the caller's rights; what is not in sight is believed by name."""
+    if any(_dependency_authorizes(program, route, node) for node in route.nodes()):
+        return True
+    if any(guard.node is None and names_right(guard.name) for guard in guards(program, route)):
+        return True
+    if _gets_an_administrator(program, route):
+        return True
+    for decorator, _ in wrapping_decorators(route):
+        name = (dotted_name(decorator) or "?").partition(".<locals>.")[0].rpartition(".")[2]
+        if isinstance(decorator, Unknown) or names_right(name.removesuffix("()")):
+            return True
+        if isinstance(decorator, Function) and considers_rights(program, decorator):
+            return True
+    return _handler_authorizes(program, route) or _layers_authorize(program, route)
+
+
+def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
+    if program.guard_model.declared.authorizes(node.name):
+        return True
+    function = node.function
+    if function is None:
+        name = last_name(node)
+        named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
+        return named or node.name in program.guarding(route).guards.authorization
+    if names_right(last_name(node)) and scheme_of(node.call) is None and _finds_the_caller(program, node):
+        return True
+    return not takes_scopes(program, node) and considers_rights(program, function)
+
+
+def _finds_the_caller(program: Program, node: Node) -> bool:
+    """Whether a guard authenticates by itself: one that is named after administrators then finds administrators."""
+    authenticates = program.guard_model.authenticates
+    return authenticates(node.call) and not any(
+        authenticates(child.call) for child in node.children if scheme_of(child.call) is None
+    )
+
+
+def _handler_authorizes(program: Program, route: Route) -> bool:
+    """Whether the handler decides by rights; a test of what the client sent is no such thing."""
+    handler = route.function
+    if handler is None:
+        return False
+    caller = caller_names(program, route)
+    sent = frozenset(
+        parameter.name
+        for parameter in parameters(handler)
+        if parameter.name not in caller and program.walker.resolver.dependency_of(parameter) is None
+    ) - {"request", "self"}
+    if any(decides(function, sent) for function in reached(program, handler, 0)):
+        return True
+    if any(considers_rights(program, function) for function in _given(program, handler, caller)):
+        return True
+    return hands_caller_on(program, handler, caller)
+
+
+def _given(program: Program, handler: Function, caller: set[str]) -> Iterator[Function]:
+    """The functions of the project that a handler hands the caller, the request or its own object to."""
+    block = body_of(program, handler)
+    known = {*caller, "request", "self", "session", "context"}
+    for form in walk(block.statements) if block is not None else ():
+        if block is None or form[0] != "call" or form[2][0] not in ("name", "attr"):
+            continue
+        handed = [*form[3], *(value for _, value, _ in form[4]), *(form[2][2:3] if form[2][0] == "attr" else ())]
+        if any(inner[0] == "name" and inner[2] in known for inner in walk(handed)):
+            for function, _ in called(program, block, form):
+                yield function
+
+
+_ONLY_READS = re.compile(
+    r"^(log|audit|print|info|debug|warning|warn|error|exception|record|track|get|list|fetch|build|render|template|to|from"
+    r"|model|dict|str|repr|jsonable|refresh|len|notify|send|serialize|format|parse|isinstance|getattr|hasattr|add|merge|expunge|flush|setattr)(_|$)"
+)
+
+
+def hands_caller_on(program: Program, handler: Function, caller: set[str]) -> bool:
+    """Whether a handler gives the caller as a whole to code that is not in sight and may look at his rights."""
+    block = body_of(program, handler)
+    if block is None or not caller:
+        return False
+    for form in walk(block.statements):
+        if form[0] != "call" or form[2][0] not in ("name", "attr"):
+            continue
+        given = [*form[3], *(value for _, value, _ in form[4])]
+        name = str(form[2][-1])
+        if not any(value[0] == "name" and value[2] in caller for value in given):
+            continue
+        if not (_ONLY_READS.match(snake(name)) or name[:1].isupper() or any(called(program, block, form))):
+            return True
+    return False
+
+
+def takes_scopes(program: Program, node: Node) -> bool:
+    """Whether a dependency looks at scopes (`SecurityScopes`) and this route demands none of it."""
+    scoped = any(
+        isinstance(option, External) and option.name.endswith("SecurityScopes")
+        for parameter in parameters(node.call)
+        for option in options(_plain(program, parameter))
+    )
+    return scoped and not _demands(node)
+
+
+def _plain(program: Program, parameter: Parameter) -> Value | None:
+    annotation = program.walker.resolver.annotation(parameter)
+    return annotation.base if isinstance(annotation, Annotated) else annotation
+
+
+def _demands(node: Node) -> bool:
+    scopes = node.dependency.scopes
+    return scopes is not None and not any(
+        isinstance(option, Collection) and not option.items and not option.open for option in options(scopes)
+    )
+
+
+def _gets_an_administrator(program: Program, route: Route) -> bool:
+    """Whether a guard gives the handler an object of a class for administrators."""
+    if route.endpoint is None:
+        return False
+    named = {guard.parameter for guard in guards(program, route) if guard.parameter}
+    for parameter in parameters(route.endpoint):
+        if parameter.name in named:
+            annotation = program.walker.resolver.annotation(parameter)
+            base = annotation.base if isinstance(annotation, Annotated) else annotation
+            names = [cls.name for cls in access.classes(base)]
+            names += [option.name.rpartition(".")[2] for option in options(base) if isinstance(option, External)]
+            if any(access.is_admin_name(snake(name)) for name in names):
+                return True
+    return False
+
+
+def _layers_authorize(program: Program, route: Route) -> bool:
+    for layer in route.app.layers:
+        for option in options(layer.what):
+            found = [option] if isinstance(option, Function) else []
+            if isinstance(option, Class):
+                found = [item for item in option.namespace.values() if isinstance(item, Function)]
+            if any(considers_rights(program, function) for function in found):
+                return True
+    return False
+
+
+@lru_cache(maxsize=1)
+def _answers(program: Program) -> dict[tuple[str, int], bool]:
+    return {}
+
+
+def considers_rights(program: Program, function: Function, depth: int = 1) -> bool:
+    """Whether a function, or one of the project that it calls, decides something by roles, permissions or scopes."""
+    known = _answers(program)
+    key = (function.module.file, function.number)
+    if key not in known:
+        known[key] = any(decides(inner) for inner in reached(program, function, depth))
+    return known[key]
+
+
+def reached(program: Program, function: Function, depth: int = _DEPTH) -> Iterator[Function]:
+    """A function, those it defines and those of the project that it calls, nearest first."""
+    seen: set[tuple[str, int]] = set()
+    pending = [(function, 0)]
+    while pending and len(seen) < _MOST:
+        current, level = pending.pop(0)
+        key = (current.module.file, current.number)
+        if key in seen or current.number < 0:
+            continue
+        seen.add(key)
+        yield current
+        if level < depth:
+            pending += [(inner, level + 1) for inner in _called_by(program, current)]
+
+
+def _called_by(program: Program, function: Function) -> Iterator[Function]:
+    block = body_of(program, function)
+    if block is None:
+        return
+    for form in walk(block.statements):
+        if form[0] == "call" and form[2][0] in ("name", "attr"):
+            for found, _ in called(program, block, form):
+                yield found
+    for number, (_, _, around) in enumerate(function.module.facts.functions):
+        if around == function.number:
+            inner = program.sites.function(function.module, number)
+            if inner is not None:
+                yield inner
+
+
+@lru_cache(maxsize=1)
+def has_role_notion(program: Program) -> bool:
+    """Whether the project knows roles at all: somewhere outside tests a name speaks of them."""
+    words = (
+        "role", "roles", "is_admin", "is_superuser", "is_staff", "superuser", "permissions", "require_role",
+        "require_admin", "RoleChecker", "user_role", "Role", "UserRole", "admin_required", "get_current_admin",
+        "get_current_superuser", "get_current_active_superuser", "require_roles", "require_permissions",
+        "SecurityScopes",
+    )  # fmt: skip
+    wanted = frozenset(words)
+    return any(
+        module.facts.words & wanted for module in program.modules.by_file.values() if not program.is_test(module)
+    )
+
+
+def role_guard(program: Program) -> tuple[Route, Guard] | None:
+    """A route that is guarded by role, with the guard, for comparison; routes for administrators first."""
+    found: list[tuple[Route, Guard]] = []
+    for route in program.routes:
+        for guard in guards(program, route):
+            node = guard.node
+            if node is not None and any(_dependency_authorizes(program, route, inner) for inner in node.walk()):
+                found.append((route, guard))
+    found.sort(key=lambda item: not access.is_admin_like(item[0].path))
+    return found[0] if found else None

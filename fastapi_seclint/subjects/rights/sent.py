@@ -1,0 +1,124 @@
+"""Expressions that carry a right which the client sent: what they are and how they are recognised."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.subjects.owners.identity import snake
+
+Origin = Literal["body", "header", "cookie", "query"]
+_RIGHT = re.compile(
+    r"^(x_)?(user_|account_|member_)?((is_)?(super_?)?admin(istrator)?|is_superuser|superuser|is_staff|staff|is_root"
+    r"|roles?|role_name|permissions?|privileges?|access_level|user_level)$"
+)
+_DUMPS = frozenset({"model_dump", "dict", "model_copy", "copy", "to_dict", "asdict", "vars", "jsonable_encoder"})
+_PLAIN = frozenset({"lower", "upper", "strip", "casefold", "title", "get_secret_value"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A right that the client sent: what the client calls it, and by what way it came."""
+
+    name: str
+    origin: Origin
+
+
+@dataclass(slots=True)
+class Input:
+    """What a function has from the client: whole bodies with the rights in them, single values by local name."""
+
+    bodies: dict[str, frozenset[str]] = field(default_factory=dict)
+    open_bodies: set[str] = field(default_factory=set)
+    values: dict[str, Sent] = field(default_factory=dict)
+    classes: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.bodies or self.values or self.open_bodies)
+
+
+def names_sent_right(name: str) -> bool:
+    """Whether a field, header or cookie of this name says what its sender may do."""
+    return _RIGHT.match(snake(name.replace("-", "_"))) is not None
+
+
+def source(found: Input, form: Form) -> Sent | None:
+    """The right that an expression takes from the client."""
+    match form:
+        case ["attr", _, ["name", _, name], right] if right in found.bodies.get(name, ()):
+            return Sent(right, "body")
+        case ["sub", _, ["name", _, name], ["const", _, str(right)]]:
+            return _item(found, name, right)
+        case ["call", _, ["attr", _, ["name", _, name], "get" | "pop"], [["const", _, str(right)], *_], _]:
+            return _item(found, name, right)
+        case ["sub", _, ["attr", _, ["name", _, "request" | "websocket"], part], ["const", _, str(right)]]:
+            return _of_request(part, right)
+        case ["call", _, ["attr", _, ["attr", _, ["name", _, "request" | "websocket"], part], "get"], given, _]:
+            return _of_request(part, given[0][2]) if given and given[0][0] == "const" else None
+        case ["name", _, name]:
+            return found.values.get(name)
+        case ["call", _, ["attr", _, inner, method], [], _] if method in _PLAIN:
+            return source(found, inner)
+        case ["call", _, ["name", _, _], [inner], []]:
+            return source(found, inner)
+        case ["attr", _, inner, "value"]:
+            return source(found, inner)
+        case ["bool", _, "or", [first, *_]]:
+            return source(found, first)
+        case ["await", _, inner]:
+            return source(found, inner)
+    return None
+
+
+def _item(found: Input, name: str, right: str) -> Sent | None:
+    if right in found.bodies.get(name, ()) or (name in found.open_bodies and names_sent_right(right)):
+        return Sent(right, "body")
+    return None
+
+
+def _of_request(part: str, name: object) -> Sent | None:
+    ways: dict[str, Origin] = {"headers": "header", "cookies": "cookie", "query_params": "query"}
+    if part in ways and isinstance(name, str) and names_sent_right(name):
+        return Sent(name, ways[part])
+    return None
+
+
+def dumped(found: Input, form: Form) -> frozenset[str]:
+    """The rights in an expression that carries a whole body on: the body itself, its dump, a dictionary with it."""
+    match form:
+        case ["name", _, name]:
+            return found.bodies.get(name, frozenset())
+        case ["await", _, inner]:
+            return dumped(found, inner)
+        case ["call", _, ["attr", _, inner, method], _, keywords] if method in _DUMPS:
+            return _kept(dumped(found, inner), keywords)
+        case ["call", _, ["name" | "attr", *_] as called, [inner, *_], keywords] if called[-1] in _DUMPS:
+            return _kept(dumped(found, inner), keywords)
+        case ["attr", _, inner, "__dict__"]:
+            return dumped(found, inner)
+        case ["dict", _, pairs]:
+            rights: frozenset[str] = frozenset()
+            for key, value in pairs:
+                if key is None:
+                    rights |= dumped(found, value)
+                elif key[0] == "const" and source(found, value) is None:
+                    rights -= {key[2]}
+            return rights
+        case ["binop", _, "|", left, right]:
+            given = {key[2] for key, _ in right[2] if key is not None} if right[0] == "dict" else set()
+            return (dumped(found, left) - given) | dumped(found, right)
+    return frozenset()
+
+
+def _kept(rights: frozenset[str], keywords: list[Form]) -> frozenset[str]:
+    for name, value, _ in keywords:
+        words = {form[2] for form in walk(value) if form[0] == "const"}
+        if name in ("exclude", "update"):
+            rights -= words
+            if not words and name == "exclude":
+                return frozenset()
+        elif name == "include":
+            rights &= words
+    return rights

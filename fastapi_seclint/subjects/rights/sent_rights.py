@@ -1,0 +1,215 @@
+"""What a client sends about rights: fields of bodies, headers, cookies and query parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import Parameter, parameters
+from fastapi_seclint.program.routes import path_variables
+from fastapi_seclint.program.values import (
+    Annotated,
+    Choice,
+    Class,
+    Collection,
+    Const,
+    External,
+    Function,
+    Generic,
+    Value,
+    constant,
+    iterate,
+    options,
+)
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.payloads.models import fields
+from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, dumped, names_sent_right, source
+from fastapi_seclint.subjects.rights.words import is_role
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_DEPTH = 2
+
+
+def input_of(program: Program, function: Function, path: str = "", depth: int = 0) -> Input:
+    """What a function that FastAPI calls has from the client, its local names followed."""
+    found = Input()
+    for parameter in parameters(function):
+        if parameter.name in path_variables(path):
+            continue
+        if program.walker.resolver.dependency_of(parameter) is None:
+            _add_parameter(program, found, parameter)
+        elif depth < _DEPTH and (sent := _given_on(program, parameter, depth)) is not None:
+            found.values[parameter.name] = sent
+    follow(function, found)
+    return found
+
+
+def _given_on(program: Program, parameter: Parameter, depth: int) -> Sent | None:
+    """The right that a dependency only takes from the request and gives on."""
+    dependency = program.walker.resolver.dependency_of(parameter)
+    for option in options(dependency[1]) if dependency is not None else ():
+        if isinstance(option, Function) and option.number >= 0:
+            inner = input_of(program, option, depth=depth + 1)
+            for form in walk(option.statements()):
+                sent = source(inner, form[2]) if form[0] == "return" and form[2] is not None else None
+                if sent is not None:
+                    return sent
+    return None
+
+
+def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None:
+    annotation = program.walker.resolver.annotation(parameter)
+    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    marker = _marker(annotation, parameter.default)
+    for cls in access.classes(base):
+        rights = frozenset(name for name in _rights(program, cls))
+        if rights and not any(item.startswith(("enum.", "typing.")) for item in cls.external_bases()):
+            found.bodies[parameter.name] = rights
+            found.classes.add(cls.name)
+    if _is_dictionary(base) and parameter.name not in ("kwargs",):
+        found.open_bodies.add(parameter.name)
+    name = _alias(marker) or parameter.name
+    if parameter.name not in found.bodies and names_sent_right(name) and _may_be_privileged(program, base):
+        kind = marker.name.removesuffix("()").rpartition(".")[2].lower() if marker is not None else "query"
+        origin: Origin = "header" if kind == "header" else "cookie" if kind == "cookie" else "query"
+        found.values[parameter.name] = Sent(name, "body" if kind in ("body", "form") else origin)
+
+
+def _marker(annotation: Value | None, default: Value | None) -> External | None:
+    candidates = list(annotation.metadata) if isinstance(annotation, Annotated) else []
+    for value in [*candidates, *([default] if default is not None else [])]:
+        if isinstance(value, External) and value.name.startswith(("fastapi.param_functions.", "fastapi.params.")):
+            return value
+    return None
+
+
+def _alias(marker: External | None) -> str:
+    given = constant(marker.arguments.get("alias")) if marker is not None and marker.arguments is not None else None
+    return given if isinstance(given, str) else ""
+
+
+def _is_dictionary(value: Value | None) -> bool:
+    for option in options(value):
+        name = option.name if isinstance(option, External) else option.origin if isinstance(option, Generic) else ""
+        if name in ("builtins.dict", "typing.Dict", "dict", "Dict"):
+            return True
+    return False
+
+
+def _rights(program: Program, cls: Class) -> Iterator[str]:
+    for name, annotation, _ in fields(cls):
+        if annotation is None or not names_sent_right(name) or _is_validated(cls, name):
+            continue
+        if _may_be_privileged(program, program.interpreter.ask(annotation, cls.scope)):
+            yield name
+
+
+def _is_validated(cls: Class, name: str) -> bool:
+    """Whether a validator of the model looks at the field."""
+    for base in cls.lineage():
+        for item in base.namespace.values() if isinstance(base, Class) else ():
+            for decorator in item.decorators if isinstance(item, Function) else ():
+                if (
+                    isinstance(decorator, External)
+                    and "validator" in decorator.name
+                    and decorator.arguments is not None
+                ):
+                    named = [constant(value) for value in decorator.arguments.positional]
+                    if name in named or decorator.name.endswith(("model_validator()", "root_validator()")):
+                        return True
+    return False
+
+
+def _may_be_privileged(program: Program, value: Value | None) -> bool:
+    """Whether a type allows more than harmless values: text and flags do, a choice of buyer and seller does not."""
+    allowed = [text for option in options(value) for text in _allowed(option)]
+    return not allowed or any(is_role(text) or "admin" in str(text).lower() for text in allowed)
+
+
+def _allowed(value: Value) -> Iterator[object]:
+    if isinstance(value, Annotated):
+        yield from _allowed(value.base)
+    if isinstance(value, Class):
+        members = iterate(value) or []
+        for member in members:
+            yield from (getattr(member, "attributes", {}).get("name", Const(None)).value,)
+    if isinstance(value, Const) and isinstance(value.value, str):
+        yield value.value
+    if isinstance(value, Collection):
+        for item in value.items:
+            yield from _allowed(item)
+    for option in value.options if isinstance(value, Choice) else ():
+        yield from _allowed(option)
+    for member in value.members if isinstance(value, Generic) else ():
+        yield from _allowed(member)
+
+
+def follow(function: Function, found: Input) -> None:
+    """Add the local names that are assigned what the client sent."""
+    statements = function.statements()
+    for _ in range(3):
+        for form in walk(statements):
+            if form[0] not in ("assign", "annassign", "walrus") or form[-1] is None:
+                continue
+            for target in form[2] if form[0] == "assign" else [form[2]]:
+                if target[0] == "name":
+                    _bind(found, target[2], form[-1])
+    _clean(statements, found)
+
+
+def _bind(found: Input, name: str, value: Form) -> None:
+    sent = source(found, value)
+    if sent is not None:
+        found.values.setdefault(name, sent)
+    elif (rights := dumped(found, value)) and name not in found.bodies:
+        found.bodies[name] = rights
+    elif _is_raw_body(value):
+        found.open_bodies.add(name)
+
+
+def _is_raw_body(value: Form) -> bool:
+    while value[0] == "await":
+        value = value[2]
+    return (
+        value[0] == "call"
+        and value[2][0] == "attr"
+        and value[2][3] in ("json", "form")
+        and value[2][2][-1] == "request"
+    )
+
+
+def _clean(statements: list[Form], found: Input) -> None:
+    """Forget what the function overwrites, drops or tests against what is allowed before it is used."""
+    for form in walk(statements):
+        for name, right in _overwritten(found, form):
+            found.bodies[name] = found.bodies.get(name, frozenset()) - {right}
+    for form in walk(statements):
+        if form[0] in ("if", "assert") and (form[0] == "assert" or any(i[0] == "raise" for i in walk(form[3:]))):
+            for inner in walk(form[2]):
+                sent = source(found, inner)
+                if sent is not None and sent.origin == "body" and inner[0] != "name":
+                    for name, rights in found.bodies.items():
+                        found.bodies[name] = rights - {sent.name}
+                    for name in [key for key, value in found.values.items() if value.name == sent.name]:
+                        del found.values[name]
+                elif sent is not None and inner[0] == "name" and sent.origin == "body":
+                    found.values.pop(inner[2], None)
+
+
+def _overwritten(found: Input, form: Form) -> Iterator[tuple[str, str]]:
+    match form:
+        case ["call", _, ["attr", _, ["name", _, name], "pop"], [["const", _, str(right)], *_], _]:
+            yield name, right
+        case ["delete", _, targets]:
+            for target in targets:
+                if target[0] == "sub" and target[2][0] == "name" and target[3][0] == "const":
+                    yield target[2][2], target[3][2]
+        case ["assign", _, targets, value] if source(found, value) is None:
+            for target in targets:
+                if target[0] == "sub" and target[2][0] == "name" and target[3][0] == "const":
+                    yield target[2][2], target[3][2]
+                elif target[0] == "attr" and target[2][0] == "name":
+                    yield target[2][2], target[3]

@@ -1,0 +1,94 @@
+"""Fixes of comparisons with secrets: `secrets.compare_digest`, which takes as long whatever the caller sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.secrets.comparisons import Comparison, core
+from fastapi_seclint.subjects.secrets.presence import is_text, may_be_missing, missing_of_setting
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def constant_time(program: Program, item: Comparison, *, present: bool = False) -> tuple[Edit, ...] | None:
+    """The comparison written with `secrets.compare_digest`; None where an operand's type or code is not known.
+
+    `present` demands that both sides are there and not empty, too.
+    """
+    given, secret = rendered(item.given), rendered(item.secret)
+    if given is None or secret is None or _bytes(item.given) or _hidden(item):
+        return None
+    if item.operator in ("in", "not in"):
+        code = _among(program, item, given, secret)
+    elif _bytes(item.secret):
+        return None
+    else:
+        code = _equal(program, item, given, secret, present)
+    if code is None:
+        return None
+    if item.negative:
+        code = f"not ({code})" if " and " in code.partition("any(")[0] else f"not {code}"
+    elif present and " and " in code.partition("any(")[0] and not _tested(item):
+        code = f"bool({code})"
+    path = item.block.module.path
+    return (ReplaceExpression(path, span_of(item.form[1]), code), AddImport(path, "secrets"))
+
+
+def _equal(program: Program, item: Comparison, given: str, secret: str, present: bool) -> str | None:
+    if item.operator == "compare_digest":
+        pair = f"{rendered(item.form[2])}({given}, {secret})"
+    else:
+        pair = f"secrets.compare_digest({_encoded(item.given, given)}, {_encoded(item.secret, secret)})"
+    both = ((item.given, given), (item.secret, secret))
+    if present:
+        plain = [rendered(core(form)) for form, _ in both]
+        return None if None in plain else " and ".join([*map(str, plain), pair])
+    missing = [f"{text} is not None" for form, text in both if may_be_missing(program, item.block, form)]
+    return " and ".join([*missing, pair])
+
+
+def _among(program: Program, item: Comparison, given: str, container: str) -> str | None:
+    names = {form[2] for form in walk(item.block.statements) if form[0] == "name"}
+    each = next(name for name in ("key", "valid", "valid_key", "each_key") if name not in names)
+    test = f"secrets.compare_digest({_encoded(item.given, given)}, {each}.encode())"
+    if is_text(program, item.block, item.secret, item.value):
+        if None in missing_of_setting(program, item.block, item.secret):
+            container = f'({container} or "")'
+        code = f'any({each} and {test} for {each} in {container}.split(","))'
+    elif item.secret[0] == "dict":
+        return None
+    else:
+        code = f"any({each} and {test} for {each} in {container})"
+    return f"{given} is not None and {code}" if may_be_missing(program, item.block, item.given) else code
+
+
+def _encoded(form: Form, code: str) -> str:
+    if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "encode":
+        return code
+    return f"({code}).encode()" if form[0] in ("binop", "bool", "ifexp", "await") else f"{code}.encode()"
+
+
+def _bytes(form: Form) -> bool:
+    """Whether an expression is bytes already, so that encoding it would fail."""
+    inner = core(form)
+    return inner[0] == "bytes" or bool(inner[0] == "call" and inner[2][0] == "attr" and inner[2][3] == "digest")
+
+
+def _hidden(item: Comparison) -> bool:
+    """Whether the name `secrets` means something else where the comparison stands."""
+    scope = item.block.scope
+    if isinstance(scope, FunctionScope) and scope.is_local("secrets"):
+        return True
+    bound = [form for form in item.block.module.facts.module if form[0] in ("assign", "annassign", "def", "class")]
+    return any(form[0] == "name" and form[2] == "secrets" for one in bound for form in walk(one[2:3]))
+
+
+def _tested(item: Comparison) -> bool:
+    """Whether only the truth of the comparison matters: it is a condition or a part of one."""
+    tests = (form[2] for form in walk(item.block.statements) if form[0] in ("if", "ifexp", "while", "assert"))
+    return any(form is item.form for test in tests for form in walk(test))

@@ -1,0 +1,95 @@
+"""The fix of a fallback: the setting is read, and nothing takes its place when it is missing."""
+
+from __future__ import annotations
+
+from fastapi_seclint.edits import AddImport, Edit, RemoveKeyword, ReplaceExpression, ReplaceStatement
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.reads import Read, read_of
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.secrets.fallbacks import Fallback
+from fastapi_seclint.subjects.secrets.settings_fields import SettingsField
+
+_TITLE = "refuse to start without the setting: drop the fallback"
+
+
+def fix_of(item: Fallback) -> Fix | None:
+    """Drop the fallback, so that a missing setting stops the program; None where that is not sound."""
+    if item.how == "field":
+        return None if item.field is None or item.weak else of_field(item.block.module.path, item.field)
+    if item.how == "read" and item.read is not None:
+        edits = of_read(item.block.module.path, item.read)
+    elif item.how == "or":
+        edits = _of_or(item)
+    else:
+        edits = _of_branch(item)
+    return Fix(_TITLE, False, edits) if edits else None
+
+
+def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
+    """The edits that make a read strict, so that a missing setting is an error; None where that is not known."""
+    function, key = read.call[2], rendered(read.key)
+    if key is None:
+        return None
+    span = span_of(read.call[1])
+    if function[-1] == "getenv":
+        if function[0] == "attr":
+            return (ReplaceExpression(path, span, f"{rendered(function[2])}.environ[{key}]"),)
+        return (ReplaceExpression(path, span, f"os.environ[{key}]"), AddImport(path, "os"))
+    if function[-1] == "get" and name_of(function[2]) == "environ":
+        return (ReplaceExpression(path, span, f"{rendered(function[2])}[{key}]"),)
+    if function[-1] in ("config", "env") or (function[0] == "attr" and name_of(function[2]) == "env"):
+        if read.keyword is not None:
+            return (RemoveKeyword(path, span, read.keyword),)
+        code = rendered([*read.call[:3], [one for one in read.call[3] if one is not read.default], read.call[4]])
+        return (ReplaceExpression(path, span, code),) if code is not None else None
+    return None
+
+
+def _of_or(item: Fallback) -> tuple[Edit, ...] | None:
+    """`os.getenv("KEY") or "text"`: what is read first stays, strictly; longer chains lose their last part."""
+    values = item.whole[3]
+    path = item.block.module.path
+    if len(values) != 2:
+        return None
+    read = read_of(values[0]) if values[0][0] == "call" else None
+    strict = of_read(path, read) if read is not None and read.default is None else None
+    if strict and isinstance(strict[0], ReplaceExpression):
+        return (ReplaceExpression(path, span_of(item.whole[1]), strict[0].code), *strict[1:])
+    return None
+
+
+def _of_branch(item: Fallback) -> tuple[Edit, ...] | None:
+    path, span = item.block.module.path, span_of(item.whole[1])
+    if item.how == "unset":
+        return (ReplaceStatement(path, span, f'raise RuntimeError("{item.name} is not set")'),)
+    if item.how == "except":
+        return (ReplaceStatement(path, span, "raise"),)
+    for branch in (item.whole[3], item.whole[4]):
+        if branch[0] == "sub" and name_of(branch[2]) == "environ" and (code := rendered(branch)) is not None:
+            return (ReplaceExpression(path, span, code),)
+    return None
+
+
+def of_field(path: str, field: SettingsField) -> Fix | None:
+    """Drop the default of a settings field."""
+    statement = field.statement
+    span = span_of(statement[1])
+    title = "refuse to start without the setting: drop the default"
+    if field.call is not None:
+        edits = _of_field_call(path, field.call)
+        return Fix(title, False, edits) if edits else None
+    if statement[0] != "annassign":
+        return None
+    annotation = rendered(statement[3])
+    if annotation is None or any(one[0] == "const" and one[2] is None for one in walk(statement[3])):
+        return None
+    return Fix(title, False, (ReplaceStatement(path, span, f"{field.name}: {annotation}"),))
+
+
+def _of_field_call(path: str, call: Form) -> tuple[Edit, ...] | None:
+    for keyword, _, _ in call[4]:
+        if keyword in ("default", "default_factory"):
+            return (RemoveKeyword(path, span_of(call[1]), keyword),)
+    return (ReplaceExpression(path, span_of(call[3][0][1]), "..."),) if call[3] else None

@@ -1,0 +1,234 @@
+"""Secrets that are there when nothing is configured: defaults of reads and of settings fields, `x or "text"`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, options
+from fastapi_seclint.subjects.code.literals import name_of, texts
+from fastapi_seclint.subjects.code.origins import ask, blocks_of
+from fastapi_seclint.subjects.code.reads import Read, read_of, reads_setting
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
+from fastapi_seclint.subjects.secrets.uses import uses
+from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+How = Literal["read", "or", "either", "except", "unset", "field"]
+_WORDS = (b"secret", b"passw", b"pwd", b"_pass", b"key", b"token", b"pepper")
+_ELSE = word_set(
+    "alg algorithm backend file folder header host hours id location minutes mode name path prefix region seconds type"
+    " uri url user username"
+)
+_WEAK_MODULE = "random."
+_KNOWN: WeakKeyDictionary[Program, list[Fallback]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """A secret's fallback: its name and kind, the texts with their places, where to report, and the forms around it.
+
+    `whole` is the expression (or statement) that has the fallback, `written` the name of a constant that holds it.
+    `weak` tells that no text but a predictable generator is the fallback.
+    """
+
+    block: Block
+    name: str
+    kind: str
+    found: tuple[tuple[str, int], ...]
+    at: int
+    how: How
+    whole: Form
+    read: Read | None = None
+    field: SettingsField | None = None
+    written: str = ""
+    elsewhere: str = ""
+    weak: bool = False
+    symbol: str = ""
+    target: str = ""
+
+
+def fallbacks(program: Program) -> list[Fallback]:
+    """Every fallback of something that is named like a secret, in order; found once a program."""
+    if program not in _KNOWN:
+        found = []
+        words = vocabulary(program)
+        for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+            if not program.is_test(module):
+                for number, block in enumerate(blocks_of(program, module), -1):
+                    text = module.facts.lowered(-1 if block.function is None else block.function.number)
+                    if number < 0 or words.names or any(word in text for word in _WORDS):
+                        found += _Search(program, words, block).run()
+        _KNOWN[program] = found
+    return _KNOWN[program]
+
+
+@dataclass(slots=True)
+class _Search:
+    program: Program
+    words: Vocabulary
+    block: Block
+
+    def run(self) -> list[Fallback]:
+        found = [item for form in self.block.statements for item in self.visit(form, "", form[1])]
+        if self.block.function is None:
+            found += [item for field in fields(self.program, self.block) for item in self.of_field(field)]
+        return found
+
+    def visit(self, form: object, name: str, at: int) -> Iterator[Fallback]:
+        """The fallbacks in a form; `name` is what it is assigned or given to, `at` the place to report."""
+        if type(form) is not list or not form:
+            return
+        if type(form[0]) is not str or len(form) < 2 or type(form[1]) is not int or form[1] <= KEYWORDS:
+            for item in form:
+                yield from self.visit(item, name, at)
+            return
+        match form:
+            case ["assign", place, targets, value]:
+                yield from self.visit(value, name_of(targets[0]), place)
+            case ["annassign", place, target, _, value]:
+                yield from self.visit(value, name_of(target), place)
+            case ["return", place, value]:
+                function = self.block.function
+                yield from self.visit(value, function.name if function is not None else "", place)
+            case ["call", _, function, positional, keywords]:
+                yield from self.of_call(form, name, at)
+                yield from self.visit(function, name, at)
+                yield from self.visit(positional, name, at)
+                for keyword, value, place in keywords:
+                    inner = name if keyword in (None, "default", "default_factory") else keyword
+                    yield from self.visit(value, inner, at if inner == name and name else place)
+            case ["dict", _, pairs]:
+                for key, value in pairs:
+                    text = key[2] if key is not None and key[0] == "const" else ""
+                    yield from self.visit(value, str(text) or name, value[1] if text else at)
+            case ["bool", _, "or", [first, *rest]] if first[0] != "const":
+                yield from self.of_or(form, name, at)
+                yield from self.visit([first, *rest], name, at)
+            case ["ifexp", _, test, body, otherwise]:
+                yield from self.of_either(form, name, at)
+                yield from self.visit([test, body, otherwise], name, at)
+            case ["try", *_]:
+                yield from self.of_try(form)
+                yield from self.visit(form[2:], "", at)
+            case ["if", *_]:
+                yield from self.of_unset(form)
+                yield from self.visit(form[2:], "", at)
+            case ["expr", place, value]:
+                yield from self.visit(value, "", place)
+            case ["def", *_]:
+                yield from self.visit(form[6], "", form[1])
+                for parameter in form[5]:
+                    yield from self.visit(parameter[3], parameter[0], parameter[4])
+            case _:
+                yield from self.visit(form[2:], name, at if name else form[1])
+
+    def of_call(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
+        read = read_of(form)
+        if read is not None and read.default is not None:
+            named = self.key(read)
+            kind = self.words.kind(named) or (self.words.kind(name) if _may_be(named) else "")
+            kind = kind or self.used_as(read.default)
+            if kind:
+                for item in self.made(read.default, named or name, kind, at, "read", form, read):
+                    yield replace(item, target=name)
+
+    def used_as(self, form: Form) -> str:
+        """What kind of secret a text is by its use, whatever the setting is called."""
+        used = uses(self.program).get(self.block.module.file, {})
+        return next((used[place].kind for _, place in texts(form) if place in used), "")
+
+    def key(self, read: Read) -> str:
+        """The key of a read: its text, followed to the constant that holds it."""
+        if read.key[0] == "const":
+            return str(read.key[2])
+        for option in options(ask(self.program, self.block, read.key)):
+            if isinstance(option, Const) and isinstance(option.value, str):
+                return option.value
+        return name_of(read.key)
+
+    def of_or(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
+        first, last = form[3][0], form[3][-1]
+        kind, named = self.words.kind(name), name
+        for item in form[3][:-1]:
+            read = next((found for inner in walk(item) if inner[0] == "call" and (found := read_of(inner))), None)
+            own = self.key(read) if read is not None else name_of(item)
+            if self.words.kind(own):
+                kind, named = self.words.kind(own), own
+        if kind and first[0] in ("call", "attr", "name", "sub", "bool"):
+            yield from self.made(last, named, kind, at, "or", form)
+
+    def of_either(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
+        _, _, test, body, otherwise = form
+        for value, other in ((body, otherwise), (otherwise, body)):
+            read = read_of(value) if value[0] == "call" else None
+            own = self.key(read) if read is not None else name_of(value)
+            kind = self.words.kind(own) or self.words.kind(name)
+            if kind and reads_setting(value) and _asks_for(test, value):
+                yield from self.made(other, own or name, kind, at, "either", form)
+
+    def of_try(self, form: Form) -> Iterator[Fallback]:
+        """`try: KEY = os.environ["KEY"]`, `except KeyError: KEY = "text"`."""
+        names = {name_of(item[2][0]) for item in form[2] if item[0] == "assign" and reads_setting(item[3])}
+        for handler in form[3]:
+            yield from self.assigned(handler[2], names, "except")
+
+    def of_unset(self, form: Form) -> Iterator[Fallback]:
+        """`if not KEY: KEY = "text"`."""
+        match form[2]:
+            case ["unary", _, "not", asked] | ["compare", _, asked, ["is" | "=="], [["const", _, None | ""]]]:
+                yield from self.assigned(form[3], {name_of(asked)}, "unset")
+
+    def assigned(self, statements: list[Form], names: set[str], how: How) -> Iterator[Fallback]:
+        for item in statements:
+            if item[0] == "assign" and (name := name_of(item[2][0])) in names and (kind := self.words.kind(name)):
+                yield from self.made(item[3], name, kind, item[1], how, item)
+
+    def of_field(self, field: SettingsField) -> Iterator[Fallback]:
+        kind = self.words.kind(field.name) or (self.used_as(field.default) if field.default is not None else "")
+        if kind and field.default is not None:
+            for item in self.made(field.default, field.name, kind, field.statement[1], "field", field.statement):
+                yield replace(item, field=field, symbol=field.symbol)
+
+    def made(
+        self, form: Form, name: str, kind: str, at: int, how: How, whole: Form, read: Read | None = None
+    ) -> Iterator[Fallback]:
+        found = tuple(texts(form))
+        written = name_of(form) if form[0] in ("name", "attr") else ""
+        if found and form[0] != "dict":
+            yield Fallback(self.block, name, kind, found, at, how, whole, read)
+        elif form[0] in ("name", "attr"):
+            for option in options(ask(self.program, self.block, form)):
+                if isinstance(option, Const) and isinstance(option.value, str) and option.place is not None:
+                    place = ((option.value, option.place.at),)
+                    elsewhere = option.place.module.file
+                    yield Fallback(self.block, name, kind, place, at, how, whole, read, None, written, elsewhere)
+        elif any(item[0] in ("name", "attr") and self.is_random(item) for item in walk(form)):
+            yield Fallback(self.block, name, kind, (), at, how, whole, read, weak=True)
+
+    def is_random(self, form: Form) -> bool:
+        if form[-1] not in ("choice", "choices", "randint", "random", "sample", "randrange", "getrandbits"):
+            return False
+        named = [getattr(option, "name", "") for option in options(ask(self.program, self.block, form))]
+        return any(name.startswith(_WEAK_MODULE) and "SystemRandom" not in name for name in named)
+
+
+def _may_be(key: str) -> bool:
+    """Whether a key leaves open that a secret is read, so that the name it is given to decides."""
+    return not _ELSE & set(words_of(key)[-1:])
+
+
+def _asks_for(test: Form, value: Form) -> bool:
+    """Whether a test asks whether a setting is there: it mentions the same variable or key."""
+    names = {item[2] if item[0] in ("name", "const") else item[3] for item in walk(value)
+             if item[0] in ("name", "attr", "const")}  # fmt: skip
+    asked = {item[2] if item[0] in ("name", "const") else item[3] for item in walk(test)
+             if item[0] in ("name", "attr", "const")}  # fmt: skip
+    return bool((names & asked) - {"os", "environ", "settings", "self", "config", None, "get", "getenv"})

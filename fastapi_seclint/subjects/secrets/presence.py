@@ -1,0 +1,172 @@
+"""Whether a value may be missing: an optional parameter, a header not sent, a setting that is not configured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import (
+    Class,
+    Const,
+    Environment,
+    External,
+    Instance,
+    Place,
+    Value,
+    constant,
+    options,
+)
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.reads import read_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+Missing = frozenset[str | None]
+NEVER: Missing = frozenset()
+
+
+def may_be_missing(program: Program, block: Block, form: Form) -> bool:
+    """Whether an expression may be None, as sent or as configured."""
+    return None in missing_of_sent(program, block, form) or None in missing_of_setting(program, block, form)
+
+
+def missing_of_sent(program: Program, block: Block, form: Form) -> Missing:
+    """What an expression is when the caller sends nothing, or an empty text: None, `""`, either, or it cannot be."""
+    match form:
+        case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _]:
+            return missing_of_sent(program, block, inner) - {None}
+        case ["bool", _, "or", [inner, ["const", _, str() as text]]]:
+            known = missing_of_sent(program, block, inner)
+            return frozenset({text}) if known else NEVER
+        case ["call", _, ["attr", _, ["attr", _, _, "headers" | "query_params" | "cookies"], "get"], given, _]:
+            default = given[1][2] if len(given) > 1 and given[1][0] == "const" else None
+            return frozenset({default, ""})
+        case ["sub", _, ["attr", _, _, "headers" | "query_params" | "cookies"], _]:
+            return frozenset({""})
+        case ["name", _, name] if isinstance(block.scope, FunctionScope):
+            return _of_name(program, block, block.scope, name)
+    return NEVER
+
+
+def _of_name(program: Program, block: Block, scope: FunctionScope, name: str) -> Missing:
+    for parameter in scope.function.parameters:
+        if parameter[0] == name:
+            return _of_parameter(program, block, parameter)
+    found = [item for item in scope.assignments(name) if item[0] in ("assign", "annassign")]
+    if len(found) == 1 and found[0][-1] is not None and not _same(found[0][-1], name):
+        return missing_of_sent(program, block, found[0][-1])
+    return NEVER
+
+
+def _same(form: Form, name: str) -> bool:
+    return any(item[0] == "name" and item[2] == name for item in walk(form))
+
+
+def _of_parameter(program: Program, block: Block, parameter: Form) -> Missing:
+    _, _, annotation, default, _ = parameter
+    optional = annotation is not None and any(
+        (item[0] == "const" and item[2] is None) or (item[0] == "name" and item[2] == "Optional")
+        for item in walk(annotation)
+    )
+    marks = [item for item in walk([annotation, default]) if item[0] == "call"]
+    for mark in marks:
+        called = name_of(mark[2])
+        if called in ("Header", "Query", "Cookie"):
+            given = {keyword: value for keyword, value, _ in mark[4]}
+            first = given.get("default") or (mark[3][0] if mark[3] and mark is default else None)
+            if mark is not default and default is not None:
+                first = default
+            text = first[2] if first is not None and first[0] == "const" else None
+            plain = first is None or first[0] == "ellipsis"
+            return frozenset({""}) if plain else frozenset({text if isinstance(text, str) else None, ""})
+        if called in ("Security", "Depends"):
+            return _of_scheme(program, block, mark)
+    if default is not None and default[0] == "const" and default[2] in (None, ""):
+        return frozenset({default[2], ""})
+    return frozenset({None, ""}) if optional and default is None else NEVER
+
+
+def _of_scheme(program: Program, block: Block, mark: Form) -> Missing:
+    """A security scheme gives None when it does not raise by itself; texts that are empty count as missing there."""
+    if not mark[3]:
+        return NEVER
+    outside = Block(block.module, None, [], block.module.scope)
+    for option in options(ask(program, outside, mark[3][0])):
+        scheme = isinstance(option, External) and option.name.startswith("fastapi.security")
+        given = option.arguments if isinstance(option, External) and scheme else None
+        if given is not None and constant(given.get("auto_error")) is False:
+            return frozenset({None})
+    return NEVER
+
+
+def missing_of_setting(program: Program, block: Block, form: Form) -> Missing:
+    """What a setting is when nothing is configured: None, `""`, or it cannot be, since the program does not start."""
+    match form:
+        case ["call", _, ["attr", _, inner, "encode" | "strip" | "get_secret_value"], _, _]:
+            return missing_of_setting(program, block, inner) - {None}
+        case ["bool", _, "or", [inner, ["const", _, str() as text]]]:
+            return frozenset({text}) if missing_of_setting(program, block, inner) else NEVER
+    return frozenset(found for option in options(ask(program, block, form)) for found in _of_value(option))
+
+
+def _of_value(option: Value) -> Missing:
+    if not isinstance(option, Environment) or option.name.startswith("parameter "):
+        return NEVER
+    default = option.default
+    if default is None:
+        form = form_at(option.place)
+        read = read_of(form) if form is not None and form[0] == "call" else None
+        return frozenset({None}) if read is not None and read.environment and read.default is None else NEVER
+    if isinstance(default, Const) and (default.value is None or default.value == ""):
+        return frozenset({default.value if isinstance(default.value, str) else None})
+    return NEVER
+
+
+def form_at(place: Place | None) -> Form | None:
+    """The call or expression that stands at a place."""
+    if place is None:
+        return None
+    facts = place.module.facts
+    for number in range(-1, len(facts.functions)):
+        for form in walk(facts.module if number < 0 else facts.body(number)):
+            if form[1] == place.at and form[0] in ("call", "sub", "const"):
+                return form
+    return None
+
+
+def is_text(program: Program, block: Block, container: Form, value: Value) -> bool:
+    """Whether a container is one text: a constant, a setting of type `str`, a variable that nobody splits."""
+    if container[0] == "attr":
+        for owner in options(ask(program, block, container[2])):
+            if isinstance(owner, Instance) and _is_text_field(owner.cls, container[3]):
+                return True
+    for option in options(value):
+        known = option.default if isinstance(option, Environment) else option
+        if isinstance(known, Const) and isinstance(known.value, str):
+            return True
+        if isinstance(option, Environment) and not option.name.startswith("parameter "):
+            form = form_at(option.place)
+            if known is None and form is not None and _reads_text(form):
+                return True
+    return False
+
+
+def _is_text_field(cls: Class | External, name: str) -> bool:
+    for base in cls.lineage() if isinstance(cls, Class) else ():
+        for field, annotation, _ in base.fields if isinstance(base, Class) else ():
+            if field == name:
+                return bool(annotation[0] == "name" and annotation[2] == "str")
+    return False
+
+
+def _reads_text(form: Form) -> bool:
+    match form:
+        case ["call", _, ["name" | "attr", *_] as function, _, _]:
+            return bool(function[-1] == "getenv" or (function[-1] == "get" and name_of(function[2]) == "environ"))
+        case ["sub", _, owner, _]:
+            return name_of(owner) == "environ"
+    return False

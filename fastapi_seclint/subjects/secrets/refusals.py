@@ -1,0 +1,144 @@
+"""Which written secrets a program refuses to start with: `if SECRET_KEY == "changethis": raise ...`, validators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.subjects.secrets.names import kind_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_KNOWN: WeakKeyDictionary[Program, list[Refusal]] = WeakKeyDictionary()
+_ASKED: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
+_LEAVING = frozenset({"exit", "_exit", "abort"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A test whose branch raises or ends the program: the names in it, the texts, the least length, the falsy names."""
+
+    names: frozenset[str]
+    texts: tuple[str, ...]
+    least: int
+    partly: bool
+    falsy: frozenset[str]
+
+    def covers(self, name: str, text: str) -> bool:
+        """Whether a setting with this value is refused."""
+        if not text:
+            return name in self.falsy
+        if name not in self.names and not self.names & {"v", "value"} and not any(map(kind_of, self.names)):
+            return False
+        if text in self.texts:
+            return True
+        if len(text) < self.least:
+            return True
+        return self.partly and any(len(part) > 2 and part.lower() in text.lower() for part in self.texts)
+
+
+def refused(program: Program, names: list[str], text: str) -> bool:
+    """Whether the program refuses a secret with this value under one of these names (setting, constant).
+
+    A program that asks anywhere whether the secret is there knows that it may be empty.
+    """
+    found = refusals(program)
+    wanted = [name.lower() for name in names if name]
+    if not text and any(name in asked(program) for name in wanted):
+        return True
+    return any(one.covers(name, text) for one in found for name in wanted)
+
+
+def refusals(program: Program) -> list[Refusal]:
+    """Every such test of the program that speaks of a text, a length or emptiness; found once."""
+    if program not in _KNOWN:
+        _KNOWN[program] = list(_search(program))
+    return _KNOWN[program]
+
+
+def _search(program: Program) -> list[Refusal]:
+    found = []
+    for module in program.modules.by_file.values():
+        for number in range(-1, len(module.facts.functions)):
+            speaks = any(module.facts.body_mentions(number, word) for word in (b'["raise"', b'exit"', b'["assert"'))
+            if not speaks:
+                continue
+            for form in walk(module.facts.module if number < 0 else module.facts.body(number)):
+                if form[0] == "if" and any(_leaves(item) for item in walk(form[3])):
+                    found.append(_refusal(program, form[2]))
+                elif form[0] == "assert":
+                    found.append(_refusal(program, ["unary", form[1], "not", form[2]]))
+    return found
+
+
+def asked(program: Program) -> frozenset[str]:
+    """The names that conditions of the program test for truth or emptiness."""
+    if program not in _ASKED:
+        found: set[str] = set()
+        for module in program.modules.by_file.values():
+            for number in range(-1, len(module.facts.functions)):
+                if module.facts.body_mentions(number, b'["if') or module.facts.body_mentions(number, b'["bool"'):
+                    for form in walk(module.facts.module if number < 0 else module.facts.body(number)):
+                        if form[0] in ("if", "ifexp"):
+                            found.update(name.lower() for name in truths(form[2]))
+        _ASKED[program] = frozenset(found)
+    return _ASKED[program]
+
+
+def truths(test: Form) -> list[str]:
+    """The names whose truth, or emptiness, a test asks for."""
+    match test:
+        case ["name" | "attr", *_]:
+            return [str(test[-1])]
+        case ["unary", _, "not", inner]:
+            return truths(inner)
+        case ["bool", _, _, values]:
+            return [name for value in values for name in truths(value)]
+    return _tested(test)
+
+
+def _leaves(form: Form) -> bool:
+    return form[0] == "raise" or bool(form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in _LEAVING)
+
+
+def _refusal(program: Program, test: Form) -> Refusal:
+    names, texts, least, partly = set(), [], 0, False
+    unequal = [item for item in walk(test) if item[0] == "compare" and item[3][0] in ("!=", "not in", "is not")]
+    required = {id(item) for form in unequal for item in walk(form)}
+    for form in walk(test):
+        match form:
+            case ["const", _, str()] if id(form) in required:
+                continue
+            case ["name", _, str() as name] | ["attr", _, _, str() as name]:
+                names.add(name.lower())
+                partly = partly or name in ("startswith", "endswith")
+            case ["const", _, str() as text]:
+                texts.append(text)
+                names.add(text.lower())
+            case ["compare", _, left, ["<" | "<="], [["const", _, int() as number]]] if _length(left):
+                least = max(least, number)
+            case ["compare", _, left, [">=" | ">"], [["const", _, int() as number]]] if _length(left):
+                least = max(least, number)
+            case ["compare", _, ["const", *_], ["in"], [other]] if other[0] not in ("list", "set", "tuple"):
+                partly = True
+    falsy = {name.lower() for form in walk(test) for name in _tested(form)}
+    return Refusal(frozenset(names), tuple(text for text in texts if text), least, partly, frozenset(falsy))
+
+
+def _length(form: Form) -> bool:
+    return bool(form[0] == "call" and form[2][0] == "name" and form[2][2] == "len")
+
+
+def _tested(form: Form) -> list[str]:
+    """The names that a test asks to be empty: `not x`, `x == ""`, `x is None`."""
+    match form:
+        case ["unary", _, "not", inner]:
+            return [str(item[-1]) for item in walk(inner) if item[0] in ("name", "attr", "const")]
+        case ["compare", _, left, ["==" | "is" | "in"], [right]] if any(
+            item[0] == "const" and item[2] in ("", None) for item in walk(right)
+        ):
+            return [str(item[-1]) for item in walk(left) if item[0] in ("name", "attr", "const")]
+    return []

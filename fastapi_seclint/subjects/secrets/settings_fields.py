@@ -1,0 +1,114 @@
+"""Fields of settings classes, which the environment may fill, with the defaults that hold when it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.attributes import SETTINGS_BASES
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, options
+from fastapi_seclint.subjects.code.literals import name_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_SETTINGS_NAMES = ("Settings", "Config", "Configuration", "BaseSettings", "AppSettings")
+_WRAPPING = ("Field", "SecretStr", "SecretBytes", "Secret", "field")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsField:
+    """A field: its name, statement and default's form (inside `Field(...)`); `call` is that call."""
+
+    name: str
+    statement: Form
+    default: Form | None
+    call: Form | None
+    symbol: str
+
+
+def fields(program: Program, block: Block) -> Iterator[SettingsField]:
+    """The fields of the settings classes that a module's statements define."""
+    classes = list(_classes(block.statements, ""))
+    nested = {name for form, _ in classes if _is_settings(program, block, form) for name in _annotated(form)}
+    for form, owner in classes:
+        if _is_settings(program, block, form) or (form[2] in nested and _is_model(program, block, form)):
+            for statement in form[6]:
+                field = _field(statement, f"{block.module.name}.{owner}{form[2]}")
+                if field is not None:
+                    yield field
+
+
+def is_settings_class(program: Program, block: Block, form: Form) -> bool:
+    """Whether a class definition is one whose fields the environment fills."""
+    return _is_settings(program, block, form)
+
+
+def _classes(statements: list[Form], owner: str) -> Iterator[tuple[Form, str]]:
+    for form in walk(statements):
+        if form[0] == "class":
+            yield form, owner
+
+
+def _is_settings(program: Program, block: Block, form: Form) -> bool:
+    names = [name_of(base) for base in form[3]]
+    if any(name.endswith("Settings") for name in names):
+        return True
+    bases = _bases(program, block, form)
+    if any(base in SETTINGS_BASES for base in bases):
+        return True
+    return form[2].endswith(_SETTINGS_NAMES) and _is_model(program, block, form)
+
+
+def _is_model(program: Program, block: Block, form: Form) -> bool:
+    names = [name_of(base) for base in form[3]]
+    return "BaseModel" in names or any(base.startswith("pydantic") for base in _bases(program, block, form))
+
+
+def _bases(program: Program, block: Block, form: Form) -> list[str]:
+    if not form[3]:
+        return []
+    found = options(program.interpreter.attribute_of_module(block.module, form[2]))
+    return [base for option in found if isinstance(option, Class) for base in option.external_bases()]
+
+
+def _annotated(form: Form) -> Iterator[str]:
+    """The names of the classes that the fields of a class are of."""
+    for statement in form[6]:
+        if statement[0] == "annassign":
+            yield from (item[2] for item in walk(statement[3]) if item[0] == "name")
+
+
+def _field(statement: Form, symbol: str) -> SettingsField | None:
+    if statement[0] == "annassign" and statement[4] is not None:
+        target, value = statement[2], statement[4]
+    elif statement[0] == "assign" and len(statement[2]) == 1:
+        target, value = statement[2][0], statement[3]
+    else:
+        return None
+    if target[0] != "name" or target[2] in ("model_config", "Config"):
+        return None
+    call = value if value[0] == "call" and name_of(value[2]) in ("Field", "field") else None
+    return SettingsField(target[2], statement, _default(value), call, symbol)
+
+
+def _default(value: Form) -> Form | None:
+    """The written default: of `Field(default=...)`, `Field("...")`, `default_factory=lambda: "..."`, or the value."""
+    found: Form | None = value
+    match value:
+        case ["call", _, function, positional, keywords] if name_of(function) in ("Field", "field"):
+            given = {keyword: item for keyword, item, _ in keywords}
+            if "default" in given:
+                return _default(given["default"])
+            factory = given.get("default_factory")
+            if factory is not None:
+                return _default(factory[3]) if factory[0] == "lambda" else None
+            return _default(positional[0]) if positional else None
+        case ["call", _, function, [inner], _] if name_of(function) in _WRAPPING:
+            found = inner
+        case ["call" | "ellipsis" | "bool" | "ifexp", *_]:
+            found = None
+    return found

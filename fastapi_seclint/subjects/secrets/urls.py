@@ -1,0 +1,141 @@
+"""Texts that are URLs with a user and a password in them, and where they stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import KEYWORDS, Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.code.reads import Read, read_of
+from fastapi_seclint.subjects.secrets.names import word_set
+from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+    from fastapi_seclint.program.modules import Module
+
+_UNKNOWN = "\0"
+_CREDENTIALS = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<user>[^\s/:@?#\0]*):(?P<password>[^\s/@\0]+)@(?P<host>[^\s/?#]+)\S*"
+)
+_TEMPLATE = re.compile(r"[{}<>*$\[\]]|%\(|%[sdr](?![0-9a-fA-F])|\.\.\.|^x+$|^_+$", re.IGNORECASE)
+_SAMPLES = re.compile(r"(?:^|\.)(?:example|invalid)(?:\.(?:com|org|net))?(?::\d+)?$", re.IGNORECASE)
+_SHOWN = word_set(
+    "description help example examples title summary detail message msg doc docs placeholder hint label usage"
+)
+_LOOKING = word_set("startswith endswith match search fullmatch compile replace sub split findall remove")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL with credentials: its form, the name it is given to, the place to report, what reads or declares it."""
+
+    block: Block
+    form: Form
+    name: str
+    at: int
+    statement: Form | None
+    read: Read | None
+    field: SettingsField | None
+    local: bool
+
+
+def addresses(program: Program, module: Module) -> Iterator[Address]:
+    """The URLs with credentials of one file."""
+    facts = module.facts
+    wanted = [number for number in range(-1, len(facts.functions))
+              if facts.body_mentions(number, b"://") and facts.body_mentions(number, b"@")]  # fmt: skip
+    if not wanted:
+        return
+    for block in blocks_of(program, module):
+        if (-1 if block.function is None else block.function.number) in wanted:
+            yield from _Search(program, block).run()
+
+
+@dataclass(slots=True)
+class _Search:
+    program: Program
+    block: Block
+    by_place: dict[int, SettingsField] | None = None
+
+    def run(self) -> Iterator[Address]:
+        if self.block.function is None:
+            self.by_place = {field.statement[1]: field for field in fields(self.program, self.block)}
+        for form in self.block.statements:
+            yield from self.visit(form, "", form[1], None, None)
+
+    def visit(self, form: object, name: str, at: int, statement: Form | None, read: Read | None) -> Iterator[Address]:
+        """The addresses in a form; `statement` is the assignment whose whole value may be one."""
+        if type(form) is not list or not form:
+            return
+        if type(form[0]) is not str or len(form) < 2 or type(form[1]) is not int or form[1] <= KEYWORDS:
+            for item in form:
+                yield from self.visit(item, name, at, None, read)
+            return
+        match form:
+            case ["const", _, str()] | ["fstr", *_]:
+                found = has_credentials(form)
+                if found is not None:
+                    field = (self.by_place or {}).get(at)
+                    yield Address(self.block, form, name, at, statement, read, field, found)
+            case ["assign", place, [target, *_], value]:
+                yield from self.visit(value, name_of(target), place, form, None)
+            case ["annassign", place, target, _, value]:
+                yield from self.visit(value, name_of(target), place, form, None)
+            case ["expr", place, value] if value[0] not in ("const", "fstr"):
+                yield from self.visit(value, "", place, None, None)
+            case ["call", _, function, positional, keywords]:
+                yield from self.of_call(form, function, positional, keywords, name, at)
+            case ["dict", _, pairs]:
+                for key, value in pairs:
+                    text = str(key[2]) if key is not None and key[0] == "const" else ""
+                    if text not in _SHOWN:
+                        yield from self.visit(value, text, value[1], None, None)
+            case ["def", *_]:
+                yield from self.visit(form[6], "", form[1], None, None)
+                for parameter in form[5]:
+                    yield from self.visit(parameter[3], parameter[0], parameter[4], None, None)
+            case ["class", *_]:
+                yield from self.visit(form[6], "", form[1], None, None)
+            case ["compare" | "expr" | "raise", *_]:
+                return
+            case ["bool" | "ifexp" | "tuple" | "list", *_]:
+                yield from self.visit(form[2:], name, at, None, read)
+            case _:
+                yield from self.visit(form[2:], name, at if name else form[1], None, read)
+
+    def of_call(
+        self, form: Form, function: Form, positional: list[Form], keywords: list[Form], name: str, at: int
+    ) -> Iterator[Address]:
+        called = name_of(function)
+        if called in _LOOKING or called in ("debug", "info", "warning", "error", "critical", "print"):
+            return
+        read = read_of(form)
+        yield from self.visit(function, name, at, None, None)
+        for value in positional:
+            inside = read if read is not None and value is read.default else None
+            yield from self.visit(value, name or called, at if name else value[1], None, inside)
+        for keyword, value, place in keywords:
+            if keyword in _SHOWN or (keyword or "").startswith(("example", "json_schema", "openapi")):
+                continue
+            inside = read if read is not None and value is read.default else None
+            same = keyword in (None, "default", "default_factory") and bool(name)
+            yield from self.visit(value, name if same else keyword, at if same else place, None, inside)
+
+
+def has_credentials(form: Form) -> bool | None:
+    """Whether a text is a URL with a user's password: None for no, else whether its host is this machine."""
+    text = form[2] if form[0] == "const" else "".join(
+        str(part[2]) if part[0] == "const" else _UNKNOWN for part in form[2]
+    )  # fmt: skip
+    found = _CREDENTIALS.match(text) if isinstance(text, str) and len(text) < 2000 else None
+    if found is None or _TEMPLATE.search(found["user"]) or _TEMPLATE.search(found["password"]):
+        return None
+    if found["scheme"].lower() in ("http", "https") and _SAMPLES.search(found["host"]):
+        return None
+    return found["host"].split(":")[0] in ("localhost", "127.0.0.1", "[")

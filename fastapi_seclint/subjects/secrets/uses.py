@@ -1,0 +1,126 @@
+"""Where written texts end up as keys and passwords: token libraries, session cookies, signers, comparisons, logins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Call
+from fastapi_seclint.program.values import NONE, Collection, Const, External, Value, options, settled
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.literals import name_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A place that needs a secret: of which kind, as what, and where."""
+
+    kind: str
+    what: str
+    location: Location
+
+
+_SIGNING, _PASSWORD = "signing key", "password"
+_TOKENS = "the key that tokens are signed with"
+_SESSIONS = "starlette.middleware.sessions.SessionMiddleware"
+# Parameter, position, kind and words for people, with the library symbols that need it.
+_SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
+    ("key", 1, _SIGNING, _TOKENS): """
+        jwt.encode jwt.decode jwt.api_jwt.encode jwt.api_jwt.decode jwt.PyJWT().encode jwt.PyJWT().decode
+        jose.jwt.encode jose.jwt.decode jose.jws.sign jose.jws.verify authlib.jose.jwt.decode
+        joserfc.jwt.encode joserfc.jwt.decode
+    """,
+    ("key", 2, _SIGNING, _TOKENS): "authlib.jose.jwt.encode",
+    ("secret", 0, _SIGNING, _TOKENS): """
+        fastapi_users.authentication.JWTStrategy fastapi_users.authentication.strategy.JWTStrategy
+        fastapi_users.authentication.strategy.jwt.JWTStrategy fastapi_login.LoginManager
+    """,
+    ("secret", 1, _SIGNING, _TOKENS): "fastapi_users.jwt.generate_jwt fastapi_users.jwt.decode_jwt",
+    ("secret_key", 0, _SIGNING, _TOKENS): """
+        fastapi_jwt.JwtAccessBearer fastapi_jwt.JwtRefreshBearer fastapi_jwt.JwtAccessBearerCookie
+        fastapi_jwt.JwtAccessCookie fastapi_jwt.JwtRefreshCookie fastapi_jwt.JwtRefreshBearerCookie
+    """,
+    ("JWT_SECRET_KEY", 99, _SIGNING, _TOKENS): "authx.AuthXConfig authx.config.AuthXConfig",
+    ("MAIL_PASSWORD", 99, _PASSWORD, "a mail password"): "fastapi_mail.ConnectionConfig",
+    ("secret_key", 0, _SIGNING, "the key of a signer"): """
+        itsdangerous.Signer itsdangerous.TimestampSigner itsdangerous.Serializer itsdangerous.TimedSerializer
+        itsdangerous.URLSafeSerializer itsdangerous.URLSafeTimedSerializer itsdangerous.url_safe.URLSafeTimedSerializer
+    """,
+    ("key", 0, _SIGNING, "an encryption key"): "cryptography.fernet.Fernet",
+    ("key", 0, _SIGNING, "the key of a signature"): "hmac.new",
+    ("secret_key", 1, _SIGNING, "the key of session cookies"): _SESSIONS,
+    ("password", 99, _PASSWORD, "a database password"): """
+        psycopg2.connect psycopg.connect asyncpg.connect asyncpg.create_pool pymysql.connect MySQLdb.connect
+        mysql.connector.connect aiomysql.connect aiomysql.create_pool redis.Redis redis.asyncio.Redis redis.StrictRedis
+    """,
+    ("password", 1, _PASSWORD, "a mail password"): "smtplib.SMTP().login smtplib.SMTP_SSL().login",
+}
+_SINKS = {name: use for use, names in _SINKS_BY_USE.items() for name in names.split()}
+_CONVERTING = (
+    "base64.b64decode()", "base64.urlsafe_b64decode()", "builtins.bytes()", "bytes.fromhex()", "pydantic.SecretStr()",
+    "starlette.datastructures.Secret()", "joserfc.jwk.OctKey.import_key()",
+)  # fmt: skip
+_COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
+
+
+_KNOWN: WeakKeyDictionary[Program, dict[str, dict[int, Use]]] = WeakKeyDictionary()
+
+
+def uses(program: Program) -> dict[str, dict[int, Use]]:
+    """By file and packed place of the literal: how it is used. Defaults of settings count; found once a program."""
+    if program not in _KNOWN:
+        _KNOWN[program] = _search(program)
+    return _KNOWN[program]
+
+
+def _search(program: Program) -> dict[str, dict[int, Use]]:
+    found: dict[str, dict[int, Use]] = {}
+    for call, form, kind, what in _sinks(program):
+        use = Use(kind, what, call.block.location(form))
+        for literal in _constants(call.ask(form)):
+            if literal.place is not None:
+                found.setdefault(literal.place.module.file, {}).setdefault(literal.place.at, use)
+    return found
+
+
+def _sinks(program: Program) -> Iterator[tuple[Call, Form, str, str]]:
+    imported = {name.partition(".")[0] for module in program.modules.by_file.values() for name in module.facts.imports}
+    for call in program.sites.calls(*(name for name in _SINKS if name.partition(".")[0] in imported)):
+        name, position, kind, what = _SINKS[call.name]
+        given = call.argument(name, position)
+        if given is not None:
+            yield call, given.form, kind, what
+    for call in program.sites.calls(*_COMPARERS):
+        spoken = {name_of(item).lower() for item in walk(call.form[3]) if item[0] in ("name", "attr")}
+        if not any("user" in name or "email" in name for name in spoken):
+            for form in call.form[3]:
+                yield call, form, "secret", "what a caller has to know"
+    for block in program.sites.blocks(frozenset({"SessionMiddleware"})):
+        for form in walk(block.statements):
+            call = Call(block, form, "", program.interpreter)
+            if form[0] == "call" and form[3] and _is_sessions(call, form[3][0]):
+                given = call.argument("secret_key", 1)
+                if given is not None:
+                    yield call, given.form, _SIGNING, "the key of session cookies"
+
+
+def _is_sessions(call: Call, form: Form) -> bool:
+    if form[0] not in ("name", "attr"):
+        return False
+    return any(isinstance(option, External) and option.name == _SESSIONS for option in options(call.ask(form)))
+
+
+def _constants(value: Value) -> Iterator[Const]:
+    for option in settled(value):
+        if isinstance(option, Const) and isinstance(option.value, str | bytes):
+            yield option
+        elif isinstance(option, External) and option.arguments is not None and option.name in _CONVERTING:
+            yield from _constants(option.arguments.get("s", 0) or NONE)
+        elif isinstance(option, Collection):
+            yield from (each for item in option.items for each in _constants(item))

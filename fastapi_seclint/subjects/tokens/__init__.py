@@ -1,0 +1,1 @@
+"""JSON web tokens: how they are made, read, told apart and refused."""

@@ -1,0 +1,106 @@
+"""Authlib and joserfc: reading a token and checking its claims are two calls, and the second is easily forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit, InsertStatements
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, options
+from fastapi_seclint.rule import Confidence, Fix
+from fastapi_seclint.subjects.code.origins import ask, blocks_of
+from fastapi_seclint.subjects.tokens.expiry import looked_at, validates
+from fastapi_seclint.subjects.tokens.jwt import ENCODERS, Decoding
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LOOKED_UP = frozenset({"jti", "sid", "session_id"})
+_BROAD = frozenset({"JoseError", "AuthlibBaseError", "Exception", "BaseException"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """Claims that are used and never checked."""
+
+    confidence: Confidence
+    fix: Fix | None
+
+
+def unchecked(program: Program, decoding: Decoding) -> Unchecked | None:
+    """What to say of a call whose claims nobody checks; None for other libraries and for claims that are checked.
+
+    Silent where the claims only lead to a stored session (`jti`), where this code has just made the token, and where
+    this file makes such tokens without an expiry: then the maker is the mistake.
+    """
+    block = decoding.call.block
+    if decoding.library not in ("authlib", "joserfc"):
+        return None
+    if looked_at(program, block, decoding.call.form, validates):
+        return None
+    read = set(_keys_read(block))
+    if (read and read <= _LOOKED_UP) or _makes(program, block) or _makes_without_expiry(program, block):
+        return None
+    statement = _assignment(block, decoding.call.form)
+    returned = statement is None or any(form[0] == "return" for form in walk(block.statements))
+    confidence: Confidence = "low" if read & _LOOKED_UP else "medium" if returned and not read else "high"
+    return Unchecked(confidence, None if statement is None else _fix(decoding, statement))
+
+
+def _keys_read(block: Block) -> Iterator[str]:
+    for form in walk(block.statements):
+        match form:
+            case ["sub", _, _, ["const", _, str(key)]]:
+                yield key
+            case ["call", _, ["attr", _, _, "get"], [["const", _, str(key)], *_], _]:
+                yield key
+
+
+def _makes_without_expiry(program: Program, block: Block) -> bool:
+    blocks = list(blocks_of(program, block.module))
+    if any(form[0] == "const" and form[2] == "exp" for inner in blocks for form in walk(inner.statements)):
+        return False
+    return any(_makes(program, inner) for inner in blocks)
+
+
+def _makes(program: Program, block: Block) -> bool:
+    """Whether a block makes a token."""
+    for form in walk(block.statements):
+        if form[0] == "call" and form[2][-1] == "encode":
+            found = options(ask(program, block, form[2]))
+            if any(isinstance(one, External) and one.name in ENCODERS for one in found):
+                return True
+    return False
+
+
+def _assignment(block: Block, call: Form) -> Form | None:
+    """The statement `name = decode(...)` that the call is the whole right side of."""
+    for form in walk(block.statements):
+        if form[0] == "assign" and form[3] is call and len(form[2]) == 1 and form[2][0][0] == "name":
+            return form
+    return None
+
+
+def _fix(decoding: Decoding, statement: Form) -> Fix:
+    path, name = decoding.call.block.module.path, statement[2][0][2]
+    after = span_of(statement[1])
+    edits: tuple[Edit, ...]
+    if decoding.library == "authlib":
+        edits = (InsertStatements(path, after, "after", f"{name}.validate()"),)
+    else:
+        code = f"JWTClaimsRegistry().validate({name}.claims)"
+        edits = (InsertStatements(path, after, "after", code), AddImport(path, "joserfc.jwt", "JWTClaimsRegistry"))
+    return Fix("validate the claims, expiry included", _is_caught(decoding.call.block, statement), edits)
+
+
+def _is_caught(block: Block, statement: Form) -> bool:
+    """Whether the error of `validate` is handled where the errors of `decode` are."""
+    for form in walk(block.statements):
+        if form[0] == "try" and any(inner is statement for inner in walk(form[2])):
+            for caught, *_ in form[3]:
+                if caught is None or any(part[-1] in _BROAD for part in walk(caught) if part[0] in ("name", "attr")):
+                    return True
+    return False

@@ -1,0 +1,81 @@
+"""Code that gives a token an expiry, in the style of the file: `datetime.now(timezone.utc) + timedelta(minutes=30)`."""
+
+from __future__ import annotations
+
+from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetDictItem
+from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, Environment, External, constant, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.payloads.encodings import Token
+from fastapi_seclint.subjects.secrets.names import words_of
+from fastapi_seclint.subjects.tokens.purposes import Purpose
+
+_LIFE: dict[Purpose, str] = {"access": "minutes=30", "refresh": "days=7", "other": "hours=1"}
+
+
+def expiring(token: Token, purpose: Purpose) -> Fix | None:
+    """Give the token an `exp` where it is made; one that it has already wins."""
+    payload, block = token.encoding.payload, token.encoding.call.block
+    if payload is None:
+        return None
+    life, edits = now_plus(block, _life(block.module, purpose))
+    path, form = block.module.path, payload.form
+    if form[0] == "dict" and all(key is not None for key, _ in form[2]):
+        edit: Edit = SetDictItem(path, span_of(form[1]), "exp", life)
+    elif (text := code(form)) is not None:
+        edit = ReplaceExpression(path, span_of(form[1]), f'{{"exp": {life}, **{text}}}')
+    else:
+        return None
+    return Fix("let the token expire", False, (edit, *edits))
+
+
+def _life(module: Module, purpose: Purpose) -> str:
+    """The constant of the file that says how long such a token lives, else a usual length."""
+    for name, value in module.scope.names.items():
+        words = set(words_of(name))
+        unit = next((unit for unit in ("minutes", "hours", "days", "seconds") if unit in words), None)
+        mine = purpose in words if purpose != "access" else not words & {"refresh", "reset", "verify", "verification"}
+        if unit and mine and words & {"expire", "expires", "expiry", "expiration", "lifetime", "ttl"}:
+            length = constant(value) if isinstance(value, Const | Environment) else None
+            if isinstance(length, int) and length > 0:
+                return f"{unit}={name}"
+    return _LIFE[purpose]
+
+
+def now_plus(block: Block, life: str) -> tuple[str, tuple[Edit, ...]]:
+    """The moment `life` from now as code, and the imports that it needs."""
+    now, edits = utc_now(block)
+    delta, more = symbol(block, "timedelta")
+    return f"{now} + {delta}({life})", (*edits, *more)
+
+
+def utc_now(block: Block) -> tuple[str, tuple[Edit, ...]]:
+    """The time now, aware of its zone, as code, and the imports that it needs."""
+    clock, edits = symbol(block, "datetime")
+    zone, more = symbol(block, "timezone")
+    return f"{clock}.now({zone}.utc)", (*edits, *more)
+
+
+def symbol(block: Block, name: str) -> tuple[str, tuple[Edit, ...]]:
+    """A symbol of the module `datetime` as a file writes it, with the import where there is none."""
+    path = block.module.path
+    if _is(block, name, f"datetime.{name}"):
+        return name, ()
+    for owner in ("datetime", "dt", "_datetime"):
+        if _is(block, owner, "datetime"):
+            return f"{owner}.{name}", ()
+    if _taken(block, name):
+        return f"datetime.{name}" if not _taken(block, "datetime") else name, (AddImport(path, "datetime"),)
+    return name, (AddImport(path, "datetime", name),)
+
+
+def _is(block: Block, name: str, wanted: str) -> bool:
+    found = block.module.scope.find(name)
+    return any(isinstance(option, External) and option.name == wanted for option in options(found))
+
+
+def _taken(block: Block, name: str) -> bool:
+    return block.module.scope.find(name) is not None

@@ -1,0 +1,140 @@
+"""What the rules about JSON web tokens share: which library a decoding call is of, its options, its other arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.sites import Argument, Call
+from fastapi_seclint.program.values import Const, Environment, Value, settled
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import Holder, Item, Origin, items, origins
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+Library = Literal["pyjwt", "jose", "authlib", "joserfc"]
+
+DECODERS: dict[str, Library] = {
+    "jwt.decode": "pyjwt",
+    "jwt.decode_complete": "pyjwt",
+    "jwt.api_jwt.decode": "pyjwt",
+    "jwt.api_jwt.decode_complete": "pyjwt",
+    "jwt.PyJWT().decode": "pyjwt",
+    "jwt.PyJWT().decode_complete": "pyjwt",
+    "jwt.api_jwt.PyJWT().decode": "pyjwt",
+    "jwt.api_jwt.PyJWT().decode_complete": "pyjwt",
+    "jose.jwt.decode": "jose",
+    "authlib.jose.jwt.decode": "authlib",
+    "authlib.jose.JsonWebToken().decode": "authlib",
+    "authlib.jose.rfc7519.JsonWebToken().decode": "authlib",
+    "joserfc.jwt.decode": "joserfc",
+}
+"""Canonical names of the calls that read a token, with their library."""
+
+ENCODERS: dict[str, Library] = {
+    name.replace(".decode", ".encode"): library for name, library in DECODERS.items() if not name.endswith("_complete")
+}
+"""Canonical names of the calls that make a token."""
+
+_MAKERS = ("jwt.PyJWT", "jwt.api_jwt.PyJWT")
+_OPTIONS_AT: dict[Library, int] = {"pyjwt": 3, "jose": 3}
+_KNOWN: WeakKeyDictionary[Program, list[Decoding]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """A call that reads a token, or makes a PyJWT object with options for all of its calls."""
+
+    program: Program
+    call: Call
+    library: Library
+    maker: bool = False
+
+    @property
+    def spoken(self) -> str:
+        """The call as people say it: `jwt.decode`."""
+        function = self.call.form[2]
+        if function[0] == "name":
+            return str(function[2])
+        owner = function[2][2] if function[2][0] == "name" else "jwt"
+        return f"{owner}.{function[-1]}"
+
+    def given(self, name: str, position: int | None = None) -> Iterator[tuple[Form, Location]]:
+        """The expressions passed as an argument, directly or with `**`, and where each is written."""
+        argument = self.call.argument(name, position)
+        if argument is not None:
+            yield argument.form, Location(self.call.block.module.path, argument.span)
+        for item in self._spread(name):
+            yield item.form, Location(item.block.module.path, item.span)
+
+    def argument(self, name: str, position: int | None = None) -> Argument | None:
+        """The argument in the call itself."""
+        return self.call.argument(name, position)
+
+    def options(self, key: str) -> Iterator[Item]:
+        """What the options say under a key, wherever it is written."""
+        if self.library not in _OPTIONS_AT:
+            return
+        argument = self.call.argument("options", 0 if self.maker else _OPTIONS_AT[self.library])
+        block = self.call.block
+        if argument is not None:
+            yield from items(self.program, block, argument.form, key, Holder(block, self.call.form, argument.keyword))
+        for item in self._spread("options"):
+            yield from items(self.program, item.block, item.form, key, Holder(item.block, item.container, "options"))
+
+    def _spread(self, name: str) -> Iterator[Item]:
+        for form in self.call.spread:
+            yield from items(self.program, self.call.block, form, name)
+
+    @property
+    def verifies_signature(self) -> bool:
+        """Whether nothing in the call switches the signature check off (then that is the mistake to mend first)."""
+        if self.library not in _OPTIONS_AT:
+            return True
+        flags = [(item.block, item.form) for item in self.options("verify_signature")]
+        verify = self.call.argument("verify")
+        if verify is not None and self.library == "pyjwt":
+            flags.append((self.call.block, verify.form))
+        sources = (origin for block, form in flags for origin in origins(self.program, block, form))
+        return not any(says(origin, False) is not None for origin in sources)
+
+    def contains(self, location: Location) -> bool:
+        """Whether a place lies within the call."""
+        own, inner = self.call.location.span, location.span
+        starts = (own.line, own.column) <= (inner.line, inner.column)
+        ends = (inner.end_line, inner.end_column) <= (own.end_line, own.end_column)
+        return self.call.location.path == location.path and starts and ends
+
+
+def decodings(program: Program) -> list[Decoding]:
+    """Every call that reads a token with a known library, in order; found once a program."""
+    if program not in _KNOWN:
+        found = [Decoding(program, call, DECODERS[call.name]) for call in program.sites.calls(*DECODERS)]
+        found += [Decoding(program, call, "pyjwt", maker=True) for call in program.sites.calls(*_MAKERS)]
+        _KNOWN[program] = found
+    return _KNOWN[program]
+
+
+def says(origin: Origin, truth: bool) -> Literal["surely", "by default"] | None:
+    """Whether an expression is as true or false as asked: surely, by a setting's default, or not as far as known."""
+    value: Value | None = origin.value
+    if value is None:
+        if origin.form[0] != "const":
+            return None
+        value = Const(origin.form[2])
+    wanted = truth is not origin.negated
+    if isinstance(value, Const):
+        return "surely" if bool(value.value) is wanted else None
+    if isinstance(value, Environment):
+        known = [item for item in settled(value) if isinstance(item, Const)]
+        return "by default" if known and all(bool(item.value) is wanted for item in known) else None
+    return None
+
+
+def path_and_span(origin: Origin) -> Location:
+    """Where an origin stands."""
+    return Location(origin.block.module.path, span_of(origin.form[1]))

@@ -1,0 +1,96 @@
+"""The kinds of tokens that a project makes: what each is for, where it is made, and whether two can be told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.values import Const, Environment, Place, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
+from fastapi_seclint.subjects.secrets.names import words_of
+from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_PURPOSES = frozenset({"refresh", "access", "token"})
+_COMMON = frozenset({"sub", "exp", "iat", "nbf", "jti", "iss", "user_id", "id", "email", "username", "uid", "name"})
+"""Claims that say nothing about what a token is for; `aud` does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind:
+    """One way of making a token. `place` is the call nearest to its purpose; `sure`: it names the purpose itself."""
+
+    token: Token
+    purpose: Purpose
+    sure: bool
+    place: Place
+    symbol: str
+
+
+def kinds(program: Program) -> list[Kind]:
+    """Every way of making a token outside of tests, with its purpose."""
+    found = []
+    for token in tokens(program):
+        call = token.encoding.call
+        if program.is_test(call.block.module):
+            continue
+        purpose, sure = purpose_of(token)
+        step = token.steps[1] if len(token.steps) > 1 and not _names_purpose(token) else token.steps[0]
+        found.append(Kind(token, purpose, sure, Place(step.block.module, step.form[1]), step.block.symbol))
+    return found
+
+
+def _names_purpose(token: Token) -> bool:
+    """Whether the function around the encoding call is itself named after one kind of token."""
+    function = token.encoding.call.block.function
+    return function is not None and any(word in function.name.lower() for word in ("refresh", "access"))
+
+
+def told_apart(program: Program, one: Kind, other: Kind) -> bool:
+    """Whether a reader can tell two kinds of tokens apart: by key, by a claim only one has, by a claim's value.
+
+    What is not known counts as a difference.
+    """
+    if not same_key(program, one, other):
+        return True
+    first, second = one.token.claims, other.token.claims
+    if _marked_by_subject(one) != _marked_by_subject(other):
+        return True
+    for name in (first.items.keys() | second.items.keys()) - _COMMON:
+        left, right = first.get(name), second.get(name)
+        if left is None or right is None:
+            return True
+        if left.texts != right.texts or (name in _MEANING and not left.texts):
+            return True
+    return False
+
+
+def _marked_by_subject(kind: Kind) -> bool:
+    """Whether the subject names a purpose in place of a user: `{"sub": "refresh_token"}`."""
+    subject = kind.token.claims.get("sub")
+    return subject is not None and any(_PURPOSES.intersection(words_of(text)) for text in subject.texts)
+
+
+def same_key(program: Program, one: Kind, other: Kind) -> bool:
+    """Whether two kinds of tokens are signed with one key, as far as is known."""
+    return _key(program, one.token.encoding) == _key(program, other.token.encoding)
+
+
+_MEANING = frozenset({"type", "token_type", "typ", "purpose", "token_use", "use", "kind", "scope", "scopes", "aud"})
+
+
+def _key(program: Program, encoding: Encoding) -> object:
+    """What the key of an encoding call is, so far that equal keys give equal answers."""
+    argument = encoding.key
+    if argument is None:
+        return None
+    for option in options(ask(program, encoding.call.block, argument.form)):
+        if isinstance(option, Const):
+            return ("const", option.value)
+        if isinstance(option, Environment):
+            return ("setting", option.name)
+    return ("written", spelled(argument.form) if argument.form[0] in ("name", "attr") else repr(argument.form[2:]))

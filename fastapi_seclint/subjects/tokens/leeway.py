@@ -1,0 +1,114 @@
+"""Leeway: for how long after its expiry a token is still taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, Environment, External, Value, constant, options
+from fastapi_seclint.rule import Evidence, Fix
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import Item, ask
+from fastapi_seclint.subjects.tokens.jwt import Decoding
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+LONGEST = 3600
+"""Seconds. RFC 7519 speaks of "usually no more than a few minutes"; an hour is beyond any difference of clocks."""
+
+_UNITS = {"weeks": 604800.0, "days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
+_ORDER = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
+
+
+@dataclass(frozen=True, slots=True)
+class Leeway:
+    """A leeway that is too long: where it is given, how long in words, and how it is mended."""
+
+    location: Location
+    symbol: str
+    spoken: str
+    sure: bool
+    evidence: tuple[Evidence, ...]
+    fix: Fix | None
+
+
+def stretched(program: Program, decoding: Decoding) -> Iterator[Leeway]:
+    """The leeways of more than an hour that a call gives."""
+    block = decoding.call.block
+    given = [(block, form, at) for form, at in decoding.given("leeway")] if decoding.library == "pyjwt" else []
+    given += [_of_item(item) for item in decoding.options("leeway") if decoding.library == "jose"]
+    for owner, form, location in given:
+        found = _longest(program, owner, form)
+        if found is not None and decoding.verifies_signature:
+            seconds, value, sure = found
+            evidence = _written(value, location)
+            yield Leeway(location, owner.symbol, spoken(seconds), sure, evidence, _fix(owner, form, sure))
+
+
+def _of_item(item: Item) -> tuple[Block, Form, Location]:
+    return item.block, item.form, Location(item.block.module.path, item.span)
+
+
+def _longest(program: Program, block: Block, form: Form) -> tuple[float, Value, bool] | None:
+    for option in options(ask(program, block, form)):
+        sure = not isinstance(option, Environment)
+        for value in options(option.default) if isinstance(option, Environment) else (option,):
+            length = seconds_of(value)
+            if length is not None and length > LONGEST:
+                return length, value, sure
+    return None
+
+
+def seconds_of(value: Value | None) -> float | None:
+    """The length of a number of seconds or of a `timedelta`; None when it is not known."""
+    if isinstance(value, Const):
+        number = value.value
+        return float(number) if isinstance(number, int | float) and not isinstance(number, bool) else None
+    if not isinstance(value, External) or value.name != "datetime.timedelta()" or value.arguments is None:
+        return None
+    total = 0.0
+    for name, given in (*zip(_ORDER, value.arguments.positional, strict=False), *value.arguments.keywords.items()):
+        number = constant(given)
+        if not isinstance(number, int | float):
+            return None
+        total += number * _UNITS.get(name, 0.0)
+    return total
+
+
+def spoken(seconds: float) -> str:
+    """A length of time in words: `30 days`."""
+    for unit in ("days", "hours"):
+        count = seconds / _UNITS[unit]
+        if count >= 1:
+            number = f"{count:.0f}" if abs(count - round(count)) < 0.05 else f"{count:.1f}"
+            return f"{number} {unit}" if number != "1" else f"{unit[:-1]}"
+    return f"{seconds:.0f} seconds"
+
+
+def _written(value: Value, location: Location) -> tuple[Evidence, ...]:
+    place = getattr(value, "place", None)
+    if place is None or (place.location.path == location.path and place.location.span.line in _lines(location)):
+        return ()
+    return (Evidence(place.location, "the length is written here"),)
+
+
+def _lines(location: Location) -> range:
+    return range(location.span.line, location.span.end_line + 1)
+
+
+def _fix(block: Block, form: Form, sure: bool) -> Fix | None:
+    """A minute instead of it, written with `timedelta` where the code does."""
+    if not sure:
+        return None
+    code = "60"
+    for call in walk(form):
+        if call[0] == "call" and call[2][-1] == "timedelta":
+            owner = f"{call[2][2][2]}." if call[2][0] == "attr" and call[2][2][0] == "name" else ""
+            code = f"{owner}timedelta(seconds=60)"
+    edit = ReplaceExpression(block.module.path, span_of(form[1]), code)
+    return Fix("allow a minute of difference between clocks", True, (edit,))

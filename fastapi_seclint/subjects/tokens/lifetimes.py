@@ -1,0 +1,196 @@
+"""How long tokens may live, and lifetimes that are declared for a library or that nothing in sight reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.values import Class, Place, Value
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.payloads.encodings import Token, tokens
+from fastapi_seclint.subjects.payloads.known import Known
+from fastapi_seclint.subjects.payloads.moments import UNITS
+from fastapi_seclint.subjects.payloads.values import of_value
+from fastapi_seclint.subjects.secrets.names import words_of
+from fastapi_seclint.subjects.tokens.purposes import Purpose
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+LIMITS: dict[Purpose, float] = {"access": 3600.0, "refresh": 30 * 86400.0}
+"""Seconds. The guide, section 3: 15 to 30 minutes and 7 to 30 days; an access token of an hour is let pass."""
+
+_USUAL: dict[Purpose, float] = {"access": 1800.0, "refresh": 7 * 86400.0}
+_LIBRARIES: dict[str, tuple[tuple[str, int | None, Purpose], ...]] = {
+    "fastapi_users.authentication.JWTStrategy": (("lifetime_seconds", 1, "access"),),
+    "fastapi_users.authentication.strategy.JWTStrategy": (("lifetime_seconds", 1, "access"),),
+    "fastapi_login.LoginManager": (("default_expiry", None, "access"),),
+    "fastapi_jwt.JwtAccessBearer": (
+        ("access_expires_delta", None, "access"),
+        ("refresh_expires_delta", None, "refresh"),
+    ),
+    "fastapi_jwt.JwtAccessBearerCookie": (("access_expires_delta", None, "access"),),
+    "fastapi_jwt.JwtRefreshBearer": (("refresh_expires_delta", None, "refresh"),),
+    "authx.AuthXConfig": (
+        ("JWT_ACCESS_TOKEN_EXPIRES", None, "access"),
+        ("JWT_REFRESH_TOKEN_EXPIRES", None, "refresh"),
+    ),
+}  # fmt: skip
+_LIFE = frozenset({"expire", "expires", "expiry", "expiration", "exp", "lifetime", "ttl", "validity", "life", "age"})
+_TOKENS = frozenset({"token", "jwt"})
+_PARTS = frozenset({"access", "auth", "refresh"})
+_SPELLED_UNITS = {
+    **{unit: seconds for unit, seconds in UNITS.items() if seconds >= 1},
+    **{unit.removesuffix("s"): seconds for unit, seconds in UNITS.items() if seconds >= 1},
+    "min": 60.0, "mins": 60.0, "sec": 1.0, "secs": 1.0, "hrs": 3600.0, "hour": 3600.0, "m": 60.0, "s": 1.0,
+    "h": 3600.0, "d": 86400.0, "w": 604800.0,
+}  # fmt: skip
+_OTHER = re.compile(
+    r"reset|verif|confirm|invit|email|magic|csrf|cookie|state|leeway|cache|share|download|file|activation|"
+    r"registration|signup|api_?key|long_?lived|remember", re.I
+)  # fmt: skip
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w|minutes?|hours?|days?|weeks?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A lifetime that is given to a library, or by a constant or setting whose name says what it is."""
+
+    place: Place
+    seconds: float
+    scale: float
+    purpose: Purpose
+    sure: bool
+
+
+def configured(program: Program) -> Iterator[Declared]:
+    """Too long lifetimes that libraries are given."""
+    for call in program.sites.calls(*_LIBRARIES):
+        for name, position, purpose in _LIBRARIES[call.name]:
+            argument = call.argument(name, position)
+            if argument is None:
+                continue
+            whole = Place(call.block.module, argument.form[1])
+            for amount in of_value(call.value(argument), whole).amounts:
+                if amount.kind != "moment" and amount.number > LIMITS[purpose]:
+                    yield Declared(amount.place or whole, amount.number, amount.scale, purpose, True)
+
+
+def declared(program: Program) -> Iterator[Declared]:
+    """Too long lifetimes that a constant or setting declares by its name, where no token's life is known otherwise."""
+    if any(_is_dated(token) and not program.is_test(token.encoding.call.block.module) for token in tokens(program)):
+        return
+    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
+        names = [word for word in module.facts.words if _purpose(word) is not None]
+        if not names or program.is_test(module):
+            continue
+        program.interpreter.run_module(module)
+        for name, value in _named(module):
+            found = _declared(module, name, value)
+            if found is not None:
+                yield found
+
+
+def _is_dated(token: Token) -> bool:
+    claim = token.claims.get("exp")
+    return claim is not None and any(value.amounts for value in claim.values)
+
+
+def _purpose(name: str) -> Purpose | None:
+    words = set(words_of(name))
+    if not (words & _LIFE and words & _TOKENS) or _OTHER.search(name):
+        return None
+    return "refresh" if "refresh" in words else "access"
+
+
+def _named(module: Module) -> Iterator[tuple[str, Value]]:
+    for name, value in list(module.scope.names.items()):
+        if isinstance(value, Class) and value.module is module:
+            for inner, default in value.namespace.items():
+                if _purpose(inner) is not None:
+                    yield inner, default
+        elif _purpose(name) is not None and not hasattr(value, "resolve"):
+            yield name, value
+
+
+def _declared(module: Module, name: str, value: Value) -> Declared | None:
+    place = getattr(value, "place", None)
+    purpose = _purpose(name)
+    if place is None or purpose is None or place.module is not module:
+        return None
+    known = of_value(value, place)
+    for seconds, scale, where in _lengths(name, known):
+        if seconds > LIMITS[purpose]:
+            return Declared(where or place, seconds, scale, purpose, False)
+    return None
+
+
+def _lengths(name: str, known: Known) -> Iterator[tuple[float, float, Place | None]]:
+    unit = next((_SPELLED_UNITS[word] for word in reversed(words_of(name)) if word in _SPELLED_UNITS), None)
+    for amount in known.amounts:
+        if amount.kind == "length":
+            yield amount.number, amount.scale, amount.place
+        elif amount.kind == "number" and unit is not None:
+            yield amount.number * unit, unit, amount.place
+    for text in known.texts:
+        found = _SPAN.fullmatch(text.strip().lower())
+        if found is not None:
+            yield float(found[1]) * _SPELLED_UNITS[found[2]], 0.0, None
+
+
+# The fix
+
+
+def shorter(place: Place, seconds: float, scale: float, purpose: Purpose) -> Fix | None:
+    """A usual length in place of the number, in its unit; None where the place holds something else."""
+    form = _form_at(place)
+    usual = _USUAL.get(purpose)
+    if form is None or usual is None:
+        return None
+    code: str | None = None
+    if scale and form[0] in ("const", "binop"):
+        if all(_is_number(item) for item in walk(form)):
+            code = _in_unit(usual, scale, LIMITS[purpose], form)
+    elif not scale and form[0] == "call" and form[2][-1] == "timedelta":
+        owner = f"{form[2][2][2]}." if form[2][0] == "attr" and form[2][2][0] == "name" else ""
+        code = f"{owner}timedelta({'minutes=30' if purpose == 'access' else 'days=7'})"
+    elif scale and form[0] == "call":
+        inside = [item for item in walk(form) if item[0] == "const" and _as_number(item[2]) == seconds / scale]
+        if len(inside) == 1:
+            form, code = inside[0], _in_unit(usual, scale, LIMITS[purpose], inside[0])
+    if code is None:
+        return None
+    edit = ReplaceExpression(place.module.path, span_of(form[1]), code)
+    return Fix(f"let it live {'30 minutes' if purpose == 'access' else '7 days'}", False, (edit,))
+
+
+def _in_unit(usual: float, scale: float, limit: float, form: Form) -> str | None:
+    """A usual length in the unit of a number, written as text where the number is."""
+    count = usual / scale if usual >= scale else float(scale <= limit)
+    if count != int(count) or count <= 0:
+        return None
+    return f'"{int(count)}"' if form[0] == "const" and isinstance(form[2], str) else str(int(count))
+
+
+def _as_number(value: object) -> float | None:
+    if isinstance(value, str) and value.strip().isdecimal():
+        return float(value)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _is_number(form: Form) -> bool:
+    return form[0] == "binop" or (form[0] == "const" and isinstance(form[2], int | float | str))
+
+
+def _form_at(place: Place) -> Form | None:
+    facts = place.module.facts
+    for number in range(-1, len(facts.functions)):
+        for form in walk(facts.module if number < 0 else facts.body(number)):
+            if form[1] == place.at and form[0] in ("const", "binop", "call"):
+                return form
+    return None

@@ -1,0 +1,84 @@
+"""The algorithm and key that a project signs its tokens with, as code for the call that reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import SetKeyword
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import string
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.payloads.encodings import Encoding, encodings
+from fastapi_seclint.subjects.tokens.jwt import Decoding
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def pinned(program: Program, decoding: Decoding) -> Fix | None:
+    """Pin the algorithm of the project's encoding calls; None where there are none, or where they differ."""
+    code = algorithms(program, decoding)
+    argument = decoding.call.argument("algorithms", 2)
+    if code is None or (argument is not None and argument.keyword is None) or decoding.call.spread:
+        return None
+    edit = SetKeyword(decoding.call.block.module.path, span_of(decoding.call.form[1]), "algorithms", code)
+    return Fix("pin the algorithm that signs the tokens", True, (edit,))
+
+
+def algorithms(program: Program, decoding: Decoding) -> str | None:
+    """The list of algorithms as code that holds in the block of a decoding call."""
+    makers = makers_for(program, decoding)
+    found = dict.fromkeys(code for maker in makers if (code := algorithm_code(maker, decoding.call.block)) is not None)
+    texts = {_text(maker) for maker in makers}
+    if not found or len(texts) != 1:
+        return None
+    return f"[{next(iter(found))}]"
+
+
+def makers_for(program: Program, decoding: Decoding) -> list[Encoding]:
+    """The encoding calls of the project whose tokens a decoding call may read: those with the same key, else all."""
+    makers = [item for item in encodings(program) if not program.is_test(item.call.block.module)]
+    key = decoding.call.argument("key", 1)
+    same = [] if key is None else [item for item in makers if item.key and _same(item.key.form, key.form)]
+    return same or makers
+
+
+def _same(one: Form, other: Form) -> bool:
+    return one[0] in ("name", "attr") and spelled(one).rpartition(".")[2] == spelled(other).rpartition(".")[2]
+
+
+def _text(maker: Encoding) -> str | None:
+    argument = maker.algorithm
+    return "HS256" if argument is None else string(maker.call.value(argument)) or spelled(argument.form)
+
+
+def algorithm_code(maker: Encoding, block: Block) -> str | None:
+    """The algorithm of an encoding call as code for another block."""
+    argument = maker.algorithm
+    if argument is None:
+        return '"HS256"' if maker.library in ("pyjwt", "jose") else None
+    if argument.form[0] in ("name", "attr") and reachable(argument.form, maker.call.block, block):
+        return spelled(argument.form)
+    text = string(maker.call.value(argument))
+    return None if text is None else f'"{text}"'
+
+
+def reachable(form: Form, origin: Block, block: Block) -> bool:
+    """Whether a dotted name of one block means the same in another: a name of the module, bound in both."""
+    root = next((item[2] for item in walk(form) if item[0] == "name"), None)
+    if root is None or _is_local(origin, root) or _is_local(block, root):
+        return False
+    one, other = _global(origin.module, root), _global(block.module, root)
+    return one is not None and (one is other or origin.module is block.module)
+
+
+def _is_local(block: Block, name: str) -> bool:
+    return isinstance(block.scope, FunctionScope) and block.scope.is_local(name)
+
+
+def _global(module: Module, name: str) -> object:
+    return module.scope.find(name)

@@ -1,0 +1,89 @@
+"""What a token is for: an access token, a refresh token, or something else such as a password reset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from fastapi_seclint.subjects.payloads.encodings import Token, result_names
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
+
+Purpose = Literal["access", "refresh", "other"]
+
+TYPE_CLAIMS = ("type", "token_type", "typ", "purpose", "token_use", "use", "kind", "scope", "tokenType", "ttype")
+"""Claims by which people tell one kind of token from another."""
+
+_REFRESH = frozenset({"refresh", "refreshtoken", "rt"})
+_ACCESS = word_set("access accesstoken auth authentication bearer login session signin api jwt")
+_MAKING = word_set("create generate make issue build get mint encode sign new")
+_OTHER = word_set(
+    """
+    activate activation challenge change confirm confirmation csrf device download email file forgot impersonate
+    internal invitation invite link magic mail mfa nonce oauth oidc onetime otp passwordless preauth preview proof
+    recover recovery remember reset resource room service share signup sso state stream temp temporary ticket totp
+    twofactor unsubscribe upload url verification verify webhook websocket ws registration register webrtc zoom push
+    agent worker bot machine client2 automation subagent delegation forward
+    """
+)
+
+
+def purpose_of(token: Token) -> tuple[Purpose, bool]:
+    """What a token is for, and whether it says so itself; a token that says nothing counts as an access token."""
+    if _is_assertion(token):
+        return "other", True
+    for words in _said(token):
+        found = _purpose(words)
+        if found is not None:
+            return found, True
+    return "access", False
+
+
+def _without(words: set[str]) -> set[str]:
+    """Names say little by these words; a token for an API is handed to programs and lives as long as they do."""
+    if words & {"api", "personal", "pat", "long"} and words & {"token", "key", "pat"} and "access" not in words:
+        return {"machine"}
+    return words - {"jwt", "login", "api", "session"}
+
+
+def _is_assertion(token: Token) -> bool:
+    """Whether a token names its maker and another service that it is for (RFC 7523), such as Apple's client secret."""
+    audience = token.claims.get("aud")
+    named = audience is not None and any("://" in text for text in audience.texts)
+    return named and token.claims.get("iss") is not None and token.claims.get("iat") is not None
+
+
+def _purpose(words: set[str]) -> Purpose | None:
+    if words & _REFRESH and "access" not in words:
+        return "refresh"
+    if words >= {"client", "secret"} or words & {"assertion"}:
+        return "other"
+    if words & _OTHER and not words & {"access", "accesstoken"}:
+        return "other"
+    return "access" if words & _ACCESS else None
+
+
+def _said(token: Token) -> Iterator[set[str]]:
+    """What speaks for a purpose, as words: the type claim, the names around the calls, the settings of its life."""
+    for key in TYPE_CLAIMS:
+        claim = token.claims.get(key)
+        for text in sorted(claim.texts) if claim is not None else ():
+            yield set(words_of(text))
+    for step in token.way[:1]:
+        function = step.block.function
+        names = list(result_names(step))
+        around = names.pop() if function is not None else ""
+        for name in names:
+            yield _without(set(words_of(name)))
+        words = set(words_of(around))
+        if words & _MAKING and words & {"token", "jwt"}:
+            yield _without(words)
+    for name in result_names(token.steps[0]):
+        yield _without(set(words_of(name)))
+    expiry = token.claims.get("exp")
+    for value in expiry.values if expiry is not None else ():
+        for amount in value.amounts:
+            for name in amount.names:
+                yield set(words_of(name))
+    for step in token.steps[:3]:
+        if step.block.function is not None and step.block.function.owner is not None:
+            yield set(words_of(step.block.function.owner.name)) - {"service", "email", "user", "auth", "jwt"}

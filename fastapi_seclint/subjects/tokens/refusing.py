@@ -1,0 +1,66 @@
+"""How a function refuses a bad token, so that a fix can refuse one in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, options
+from fastapi_seclint.subjects.code.spelling import code
+
+_OF_LIBRARIES = frozenset({"InvalidTokenError", "PyJWTError", "JWTError", "JOSEError", "JoseError", "DecodeError"})
+"""What PyJWT, python-jose, Authlib and joserfc raise for a token that will not do."""
+_OF_ALL = frozenset({"Exception", "ValueError"})
+
+
+def refusing(block: Block, statement: Form) -> tuple[str, tuple[Edit, ...]]:
+    """The statement that refuses the token that a statement of the block has read, and the imports that it needs.
+
+    The error that the function raises for bad tokens by name; else one that its handlers catch, so that they answer
+    as they do for a bad token; else HTTPException(401).
+    """
+    for caught, name, body, _ in _handlers(block.statements, statement):
+        error = _catchable(caught)
+        if error is None:
+            continue
+        last = body[-1]
+        if last[0] == "raise" and last[2] is not None and last[2][0] == "name" and last[2][2] != name:
+            return f"raise {last[2][2]}", ()
+        return f'raise {error}("not an access token")', ()
+    name, edits = _http_exception(block.module)
+    headers = '{"WWW-Authenticate": "Bearer"}'
+    return f'raise {name}(status_code=401, detail="Invalid token", headers={headers})', edits
+
+
+def _handlers(statements: list[Form], statement: Form) -> Iterator[Form]:
+    """The handlers around a statement, the nearest first."""
+    around = [
+        form for form in walk(statements) if form[0] == "try" and any(inner is statement for inner in walk(form[2]))
+    ]
+    for form in reversed(around):
+        yield from form[3]
+
+
+def _catchable(caught: Form | None) -> str | None:
+    """An error, as code, that a handler for bad tokens catches; None when it is for something more special."""
+    if caught is None:
+        return "ValueError"
+    items = caught[2] if caught[0] == "tuple" else [caught]
+    named = [item for item in items if item[0] in ("name", "attr")]
+    found = next((item for item in named if item[-1] in _OF_LIBRARIES), None)
+    if found is not None:
+        return code(found)
+    return "ValueError" if any(item[-1] in _OF_ALL for item in named) else None
+
+
+def _http_exception(module: Module) -> tuple[str, tuple[Edit, ...]]:
+    for name, value in module.scope.names.items():
+        for option in options(value):
+            if isinstance(option, External) and option.name.endswith(".HTTPException"):
+                return name, ()
+            if isinstance(option, External) and option.name == "fastapi":
+                return f"{name}.HTTPException", ()
+    return "HTTPException", (AddImport(module.path, "fastapi", "HTTPException"),)

@@ -1,0 +1,171 @@
+"""Where a failure to verify a token is caught and nothing is refused: the try statement and its handler."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, Function, Unknown, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_DEPTH = 4
+_DENIALS = ("HTTPException", "JSONResponse", "PlainTextResponse", "Response", "HTMLResponse", "RedirectResponse")
+_KNOWN: WeakKeyDictionary[Program, dict[int, list[Swallow]]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Swallow:
+    """An `except` (or `suppress`) that catches a failed verification and does not refuse.
+
+    `at` is its place, `returned` what it gives to the caller instead, None when it goes on behind the statement.
+    """
+
+    function: Function
+    at: int
+    body: list[Form]
+    returned: Form | None
+
+
+def swallows(program: Program, function: Function, depth: int = _DEPTH) -> list[Swallow]:
+    """The swallows in a function and in the functions of the project that it calls."""
+    return list(_reached(program, function, depth, set()))
+
+
+def _reached(program: Program, function: Function, depth: int, seen: set[int]) -> Iterator[Swallow]:
+    if id(function) in seen or depth == 0 or function.number < 0:
+        return
+    seen.add(id(function))
+    yield from own_swallows(program, function)
+    block = body_of(program, function)
+    for form in walk(function.statements()) if block is not None else ():
+        if form[0] == "call" and block is not None and _may_verify(form):
+            for inner, _ in called(program, block, form):
+                yield from _reached(program, inner, depth - 1, seen)
+
+
+def _may_verify(call: Form) -> bool:
+    name = spelled(call[2]).rpartition(".")[2]
+    return credentials.names_guardian(name) or "decode" in name or "payload" in name or "claims" in name
+
+
+def own_swallows(program: Program, function: Function) -> list[Swallow]:
+    """The swallows in a function's own body."""
+    known = _KNOWN.setdefault(program, {})
+    if id(function) not in known:
+        known[id(function)] = list(_found(program, function))
+    return known[id(function)]
+
+
+def _found(program: Program, function: Function) -> Iterator[Swallow]:
+    block = body_of(program, function)
+    if block is None:
+        return
+    for form in walk(function.statements()):
+        match form:
+            case ["try", _, body, handlers, _, _]:
+                if any(_verifies(program, block, inner) for inner in walk(body)):
+                    yield from _letting_go(function, handlers)
+            case ["with", at, [[["call", _, suppress, *_], _]], body] if suppress[-1] == "suppress":
+                if any(_verifies(program, block, inner) for inner in walk(body)):
+                    yield Swallow(function, at, [], None)
+
+
+def _letting_go(function: Function, handlers: list[Form]) -> Iterator[Swallow]:
+    for _, _, body, at in handlers:
+        if refuses(body):
+            continue
+        ending = next((form for form in body if form[0] == "return"), None)
+        yield Swallow(function, at, body, ending)
+
+
+def refuses(body: list[Form]) -> bool:
+    """Whether statements refuse: they raise, give an error response, or call something that is named after refusing."""
+    for form in walk(body):
+        if form[0] == "raise":
+            return True
+        if form[0] == "return" and form[2] is not None and _is_denial(form[2]):
+            return True
+        if form[0] == "call" and form[2][0] in ("name", "attr") and _DENYING.search(str(form[2][-1])):
+            return True
+    return False
+
+
+def _is_denial(form: Form) -> bool:
+    calls = [form, *(form[2] if form[0] == "tuple" else [])]
+    return any(item[0] == "call" and item[2][-1] in _DENIALS for item in calls)
+
+
+def _verifies(program: Program, block: Block, form: Form) -> bool:
+    """Whether a call verifies a token and raises when it is bad: of a library, of the project, or by its name."""
+    if form[0] != "call" or form[2][0] not in ("name", "attr"):
+        return False
+    name = spelled(form[2]).rpartition(".")[2]
+    for option in options(ask(program, block, form[2])):
+        if isinstance(option, External):
+            row = credentials.entry("verifier", option.name)
+            return row is not None and row.get("raises", True)
+        if isinstance(option, Unknown):
+            return _DECODING.search(name) is not None and bool(form[3] or form[4])
+    return any(raises_for_junk(program, function) for function, _ in called(program, block, form))
+
+
+_DEPTH_OF_RAISING = 3
+_RAISING: WeakKeyDictionary[Program, dict[int, bool]] = WeakKeyDictionary()
+
+
+def raises_for_junk(program: Program, function: Function, depth: int = _DEPTH_OF_RAISING) -> bool:
+    """Whether a function of the project verifies a token and passes the failure on to its caller."""
+    known = _RAISING.setdefault(program, {})
+    if id(function) in known:
+        return known[id(function)]
+    known[id(function)] = False
+    block = body_of(program, function)
+    if block is None or depth == 0:
+        return False
+    caught = {id(inner) for form in walk(function.statements()) if form[0] == "try" for inner in walk(form[2])}
+    raising = any(
+        refuses(handler[2]) for form in walk(function.statements()) if form[0] == "try" for handler in form[3]
+    )
+    for form in walk(function.statements()):
+        if (id(form) not in caught or raising) and _verifies(program, block, form):
+            known[id(function)] = True
+            return True
+    return False
+
+
+_DECODING = re.compile(
+    r"(decode|verify|validate|parse|read|check|load)_?(the_|id_|access_|auth_|bearer_|jwt_|user_)*(jwt|token|bearer|claims"
+    r"|credentials?)|(jwt|token)_?(decode|verify|validate|payload)|^decode$",
+    re.I,
+)
+_DENYING = re.compile(r"(^|_)(abort|deny|reject|refuse|forbid|unauthori[sz]ed|raise_|exit)", re.I)
+
+
+def looks_at(function: Function, names: set[str]) -> bool:
+    """Whether a function tests one of its names, or hands it to something that is named after a test."""
+    for form in walk(function.statements()):
+        tested: list[Form] = []
+        match form:
+            case ["if" | "while" | "ifexp" | "assert", _, test, *_]:
+                tested = [test]
+            case ["bool", _, _, items]:
+                tested = items
+            case ["compare", _, left, _, others]:
+                tested = [left, *others]
+            case ["match", _, subject, _]:
+                tested = [subject]
+            case ["call", _, called_, positional, keywords] if credentials.names_verification(str(called_[-1])):
+                tested = [*positional, *(value for _, value, _ in keywords)]
+        if any(inner[0] == "name" and inner[2] in names for inner in walk(tested)):
+            return True
+    return False

@@ -1,0 +1,170 @@
+"""A test of the type claim where a guard reads a token, which refuses as the function refuses bad tokens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import Edit, InsertStatements, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import body_of, callers
+from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.payloads.encodings import Token
+from fastapi_seclint.subjects.tokens.jwt import Decoding
+from fastapi_seclint.subjects.tokens.purposes import TYPE_CLAIMS
+from fastapi_seclint.subjects.tokens.refusing import refusing
+from fastapi_seclint.subjects.tokens.types import guarding_readers, reached, type_claims
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+Condition = Callable[[str], str]
+"""The test that is true for a token to be refused, as code; it is given the code of the claims."""
+
+_SIMPLE = ("assign", "annassign", "return", "expr")
+_LATER = ("lambda", "comp", "ifexp", "bool", "def", "class")
+"""What is in these is not evaluated, or not always, when the statement around them runs."""
+
+
+def testing(
+    program: Program, function: Function, decoding: Decoding, through: Form, condition: Condition
+) -> tuple[Edit, ...]:
+    """The edits that test a claim of what a guard reads; `through` is the call in the guard that leads to the reading.
+
+    In the guard where it gets the claims themselves, else where they are read when nobody but guards reads them there;
+    nothing where neither holds.
+    """
+    suffix = ".claims" if decoding.library == "joserfc" else ""
+    if decoding.call.name.endswith("_complete"):
+        return ()
+    block = body_of(program, function)
+    own, reader = decoding.call.block, decoding.call.block.function
+    if block is None or reader is None:
+        return ()
+    if reader.number == function.number and reader.module is function.module:
+        return _tested(own, decoding.call.form, suffix, condition)
+    given = _gives(own, decoding.call.form)
+    direct = any(form is through for _, form, _ in callers(program, reader))
+    if given is not None and direct:
+        return _tested(block, through, suffix or given, condition)
+    if _guards_alone(program, reader):
+        return _tested(own, decoding.call.form, suffix, condition)
+    return ()
+
+
+def refreshes(program: Program, function: Function) -> bool:
+    """Whether a route that gives new tokens for old ones has a function as its guard, too: then it takes both types."""
+    return any(
+        node.function is function
+        for route in program.routes
+        if "refresh" in route.path.lower() or "refresh" in route.name.rpartition(".")[2].lower()
+        for node in route.nodes()
+    )
+
+
+def _guards_alone(program: Program, reader: Function) -> bool:
+    """Whether nobody calls a function but guards, and what they call; tests aside."""
+    guards = [guard for guard in guarding_readers(program) if not refreshes(program, guard)]
+    way = {(one.module.file, one.number) for guard in guards for one, _ in reached(program, guard)}
+    outside = [block for block, _, _ in callers(program, reader) if not program.is_test(block.module)]
+    return all(block.function is not None and (block.module.file, block.function.number) in way for block in outside)
+
+
+def _gives(block: Block, call: Form) -> str | None:
+    """An empty text when a function gives the claims as it read them; None when it gives something else."""
+    names = {
+        target[2]
+        for form in walk(block.statements)
+        if form[0] == "assign" and form[3] is call
+        for target in form[2]
+        if target[0] == "name"
+    }
+    returned = [form[2] for form in walk(block.statements) if form[0] == "return"]
+    whole = [value for value in returned if value is not None and not (value[0] == "const" and value[2] is None)]
+    given = all(value is call or (value[0] == "name" and value[2] in names) for value in whole)
+    return "" if whole and given and len(whole) == len(returned) else None
+
+
+def _tested(block: Block, call: Form, suffix: str, condition: Condition) -> tuple[Edit, ...]:
+    statement = next((form for form in _simple(block.statements) if any(one is call for one in walk(form))), None)
+    if statement is None:
+        return ()
+    path, span = block.module.path, span_of(statement[1])
+    refusal, imports = refusing(block, statement)
+    value = statement[-1]
+    awaited = value is not None and value[0] == "await" and value[2] is call
+    name = _assigned(statement)
+    if name and (value is call or awaited):
+        test = f"if {condition(name + suffix)}:\n    {refusal}"
+        return (InsertStatements(path, span, "after", test), *imports)
+    whole = next((form for form in walk(statement) if form[0] == "await" and form[2] is call), call)
+    written = code(whole)
+    free = next((name for name in ("claims", "payload", "token_claims") if not _is_used(block, name)), "")
+    if written is None or not free or not _is_first(statement, call):
+        return ()
+    lines = f"{free} = {written}\nif {condition(free + suffix)}:\n    {refusal}"
+    edits = (InsertStatements(path, span, "before", lines), ReplaceExpression(path, span_of(whole[1]), free))
+    return (*edits, *imports)
+
+
+def _simple(statements: list[Form]) -> Iterator[Form]:
+    return (form for form in walk(statements) if form[0] in _SIMPLE)
+
+
+def _assigned(statement: Form) -> str:
+    """The one name that a statement assigns to."""
+    targets = statement[2] if statement[0] == "assign" else [statement[2]] if statement[0] == "annassign" else []
+    return str(targets[0][2]) if len(targets) == 1 and targets[0][0] == "name" else ""
+
+
+def _is_first(statement: Form, call: Form) -> bool:
+    """Whether a call is made in any case, and before any other one, when its statement runs."""
+    if any(form[0] in _LATER and any(inner is call for inner in walk(form)) for form in walk(statement)):
+        return False
+    calls = [form for form in walk(statement) if form[0] == "call"]
+    inner = {id(form) for form in walk(call)}
+    others = [form for form in calls if id(form) not in inner and not any(one is call for one in walk(form))]
+    return all(form[1] > call[1] for form in others)
+
+
+def _is_used(block: Block, name: str) -> bool:
+    parameters = block.function.parameters if block.function is not None else ()
+    return any(form[0] == "name" and form[2] == name for form in walk([*block.statements, *parameters]))
+
+
+def condition_for(access: Sequence[Token], others: Sequence[Token]) -> Condition | None:
+    """The test that refuses the other tokens and none of the access tokens, by the claims of each."""
+    for claim in TYPE_CLAIMS:
+        wanted = [_texts(token, claim) for token in access]
+        texts = {text for found in wanted for text in found}
+        if all(wanted) and not any(texts & _texts(token, claim) or _is_vague(token, claim) for token in others):
+            return _other_than(claim, sorted(texts))
+    if any(type_claims(token) or token.claims.open for token in access):
+        return None
+    told = [[claim for claim in sorted(type_claims(token)) if token.claims.surely(claim)] for token in others]
+    marks = list(dict.fromkeys(claims[0] for claims in told if claims))
+    if not all(told):
+        return None
+    return lambda claims: " or ".join(f'{claims}.get("{mark}") is not None' for mark in marks)
+
+
+def _other_than(claim: str, texts: list[str]) -> Condition:
+    if len(texts) == 1:
+        return lambda claims: f'{claims}.get("{claim}") != {json.dumps(texts[0], ensure_ascii=False)}'
+    listed = ", ".join(json.dumps(text, ensure_ascii=False) for text in texts)
+    return lambda claims: f'{claims}.get("{claim}") not in ({listed})'
+
+
+def _texts(token: Token, claim: str) -> set[str]:
+    """All texts that a token has under a claim; nothing where it may have none, or another one."""
+    found = token.claims.get(claim)
+    known = found is not None and found.sure and all(value.complete and value.texts for value in found.values)
+    return set(found.texts) if found is not None and known else set()
+
+
+def _is_vague(token: Token, claim: str) -> bool:
+    """Whether what a token has under a claim is not known."""
+    return token.claims.get(claim) is not None and not _texts(token, claim)

@@ -1,0 +1,112 @@
+"""What says of which type a token is, and which functions that read tokens look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import running
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, Environment, Function, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
+from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
+from fastapi_seclint.subjects.tokens.purposes import TYPE_CLAIMS, Purpose, purpose_of
+from fastapi_seclint.subjects.wiring.dependencies import wiring
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_DEPTH = 4
+
+
+def kinds(program: Program) -> list[tuple[Token, Purpose, bool]]:
+    """The tokens of a project, tests left out, with what each is for."""
+    made = [token for token in tokens(program) if not program.is_test(token.encoding.call.block.module)]
+    return [(token, *purpose_of(token)) for token in made]
+
+
+def type_claims(token: Token) -> set[str]:
+    """The claims by which a token says of what kind it is."""
+    return {key for key in TYPE_CLAIMS if token.claims.get(key) is not None}
+
+
+def key_of(encoding: Encoding) -> str:
+    """What a token is signed with, as one text: the setting, the constant, or the expression; empty when unknown."""
+    argument = encoding.key
+    return "" if argument is None else _named(encoding.program, encoding.call.block, argument.form)
+
+
+def key_read(decoding: Decoding) -> str:
+    """What a token is checked with, likewise."""
+    position = 1 if decoding.library in ("pyjwt", "jose", "authlib", "joserfc") else None
+    argument = decoding.argument("key", position)
+    return "" if argument is None else _named(decoding.program, decoding.call.block, argument.form)
+
+
+def has_key(token: Token, decoding: Decoding) -> bool:
+    """Whether a token is signed with the key that a reading checks, as far as both are known."""
+    key = key_of(token.encoding)
+    return bool(key) and key == key_read(decoding)
+
+
+def guarding_readers(program: Program) -> Iterator[Function]:
+    """The functions that stand between a token and a route, those of the route that refreshes left out."""
+    for value in wiring(program).callables:
+        function = running(value)
+        if function is not None and "refresh" not in function.name and program.guard_model.authenticates(value):
+            yield function
+
+
+def _named(program: Program, block: Block, form: Form) -> str:
+    found = list(options(ask(program, block, form)))
+    if len(found) == 1 and isinstance(found[0], Environment) and not found[0].name.startswith("parameter "):
+        return f"environment {found[0].name}"
+    if len(found) == 1 and isinstance(found[0], Const):
+        return f"constant {found[0].value!r}"
+    name = spelled(form)
+    return "" if "?" in name else name.removeprefix("self.")
+
+
+def reached(program: Program, function: Function, depth: int = _DEPTH) -> Iterator[tuple[Function, Form | None]]:
+    """A function and those of the project that it calls, each with the call in the first one that leads there."""
+    yield function, None
+    seen = {id(function)}
+    pending: list[tuple[Function, Form | None, int]] = [(function, None, depth)]
+    while pending:
+        current, first, left = pending.pop(0)
+        block = body_of(program, current)
+        if block is None or left == 0:
+            continue
+        for form in walk(block.statements):
+            if form[0] != "call":
+                continue
+            for inner, _ in called(program, block, form):
+                if id(inner) not in seen:
+                    seen.add(id(inner))
+                    yield inner, first or form
+                    pending.append((inner, first or form, left - 1))
+
+
+def read_in(program: Program, function: Function) -> list[Decoding]:
+    """The calls that read a token in a function's own body."""
+    return [
+        item
+        for item in decodings(program)
+        if not item.maker
+        and item.call.block.function is not None
+        and item.call.block.function.number == function.number
+        and item.call.block.module is function.module
+    ]
+
+
+def looks_for(function: Function, claims: set[str]) -> bool:
+    """Whether a function's body names one of the claims, as a key or as an attribute."""
+    for form in walk(function.statements()):
+        if form[0] in ("const", "attr") and form[-1] in claims:
+            return True
+        if form[0] == "call" and any(keyword in claims for keyword, _, _ in form[4]):
+            return True
+    return False

@@ -1,0 +1,282 @@
+"""Reading a token without checking its signature: the calls that do, and whether anybody trusts what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block, Call
+from fastapi_seclint.program.values import Annotated, Dependency, External, Function, Value, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
+from fastapi_seclint.subjects.secrets.names import words_of
+from fastapi_seclint.subjects.tokens.jwt import DECODERS, Decoding, decodings
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+READERS = (
+    "jose.jwt.get_unverified_claims",
+    "jose.jws.get_unverified_claims",
+    "jose.jwt.get_unverified_headers().claims",
+)
+"""Calls that give the claims of a token whoever signed it."""
+
+_ROUTING = frozenset({"iss", "kid", "alg", "exp", "iat", "nbf", "aud", "azp", "tid", "typ", "type", "token_type"})
+"""Claims that tell where a token comes from and how long it lives: people read them to choose a key or to renew."""
+_SAYS_SO = frozenset({"unverified", "unsafe", "insecure", "peek", "inspect", "debug", "untrusted"})
+"""Words by which a function warns its callers; one that nobody calls does no harm."""
+_VERIFIERS = frozenset(
+    {"verify_id_token", "verify_oauth2_token", "verify_firebase_token", "verify_token", "verify_signature",
+     "parse_id_token", "verify_jwt", "validate_token"}
+)  # fmt: skip
+_KNOWN: WeakKeyDictionary[Program, set[tuple[str, int]]] = WeakKeyDictionary()
+
+
+def readers(program: Program) -> Iterator[Call]:
+    """The calls of helpers that never check a signature."""
+    yield from program.sites.calls(*READERS)
+
+
+def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> bool:
+    """Whether what is read without a check is only used to find the issuer or the key, or is verified as well.
+
+    Verified counts in the same function, in a function that it calls with the token, or in all of its callers.
+    """
+    read = _keys_read(block, call)
+    if read and read <= _ROUTING:
+        return True
+    if _verifies(program, block, call):
+        return True
+    if depth == 0 or block.function is None:
+        return False
+    around = [item for item in callers(program, block.function) if not program.is_test(item[0].module)]
+    if not around and _SAYS_SO & set(words_of(block.function.name)):
+        return True
+    if not around or not _is_returned(block, call):
+        return False
+    return all(is_harmless(program, caller, use, depth - 1) for caller, use, _ in around)
+
+
+def _keys_read(block: Block, call: Form) -> set[str]:
+    """The keys that are read from what a call gives; a star for uses that are not the reading of a key."""
+    names = _names_of(block, call)
+    found: set[str] = set()
+    taken = 0
+    for form in walk(block.statements):
+        match form:
+            case ["sub", _, owner, index] if _is(owner, call, names):
+                found.add(str(index[2]) if index[0] == "const" else "*")
+                taken += 1
+            case ["call", _, ["attr", _, owner, "get" | "pop"], [index, *_], _] if _is(owner, call, names):
+                found.add(str(index[2]) if index[0] == "const" else "*")
+                taken += 1
+            case ["compare", _, ["const", *_], ["in" | "not in"], [owner]] if _is(owner, call, names):
+                taken += 1
+            case ["if" | "unary" | "bool", *_]:
+                taken += sum(1 for item in _tested(form) if item[0] == "name" and item[2] in names)
+    uses = sum(1 for form in walk(block.statements) if form[0] == "name" and form[2] in names)
+    stored = sum(1 for form in walk(block.statements) if form[0] == "assign" for item in form[2] if _named(item, names))
+    if not names and not found:
+        return {"*"}
+    return found | ({"*"} if uses - stored > taken else set())
+
+
+def _tested(form: Form) -> list[Form]:
+    return [form[2]] if form[0] == "if" else [form[3]] if form[0] == "unary" else list(form[3])
+
+
+def _named(form: Form, names: set[str]) -> bool:
+    return form[0] == "name" and form[2] in names
+
+
+def _is(form: Form, call: Form, names: set[str]) -> bool:
+    return form is call or (form[0] == "name" and form[2] in names)
+
+
+def _names_of(block: Block, call: Form) -> set[str]:
+    found: set[str] = set()
+    for form in walk(block.statements):
+        if form[0] in ("assign", "annassign", "walrus") and form[-1] is call:
+            targets = form[2] if form[0] == "assign" else [form[2]]
+            found.update(target[2] for target in targets if target[0] == "name")
+    return found
+
+
+def _is_returned(block: Block, call: Form) -> bool:
+    names = _names_of(block, call)
+    return any(
+        form[0] == "return" and form[2] is not None and any(_is(item, call, names) for item in walk(form[2]))
+        for form in walk(block.statements)
+    )
+
+
+def _verifies(program: Program, block: Block, call: Form, depth: int = 1, before: int = 3) -> bool:
+    """Whether a block, or a function that it gives the token to, also reads a token with its signature checked.
+
+    `depth` is how far calls are followed, `before` how far dependencies are.
+    """
+    sound, failed = _sound(program), _failed_before(block, call)
+    for form in walk(block.statements):
+        if form[0] != "call" or form is call or form[2][0] not in ("name", "attr") or id(form) in failed:
+            continue
+        if (block.module.file, form[1]) in sound:
+            return True
+        if depth or form[2][-1] in _VERIFIERS:
+            inside = [body_of(program, function) for function, _ in called(program, block, form)]
+            if not inside and form[2][-1] in _VERIFIERS:
+                return True
+            if depth and any(inner is not None and _verifies(program, inner, call, depth - 1, 0) for inner in inside):
+                return True
+    if not before:
+        return False
+    return any(_verifies(program, inner, call, depth, before - 1) for inner in _dependencies(program, block))
+
+
+def _dependencies(program: Program, block: Block) -> Iterator[Block]:
+    """The functions of the project that FastAPI runs before this one."""
+    function = block.function
+    if function is None:
+        return
+    outside = Block(function.module, None, [], function.module.scope)
+    for form, default in zip(function.parameters, function.defaults, strict=True):
+        found: list[Value] = [] if default is None else [default]
+        if form[2] is not None:
+            annotated = options(ask(program, outside, form[2]))
+            found += [item for value in annotated if isinstance(value, Annotated) for item in value.metadata]
+        for item in found:
+            if isinstance(item, Dependency) and isinstance(item.call, Function):
+                inner = body_of(program, item.call)
+                if inner is not None and item.call.number != function.number:
+                    yield inner
+
+
+def _failed_before(block: Block, call: Form) -> set[int]:
+    """The calls whose failure leads to this one: it stands in an `except` behind them."""
+    found: set[int] = set()
+    for form in walk(block.statements):
+        if form[0] != "try":
+            continue
+        for _, _, statements, _ in form[3]:
+            if any(item is call for item in walk(statements)):
+                found.update(id(item) for item in walk(form[2]) if item[0] == "call")
+    return found
+
+
+def _sound(program: Program) -> set[tuple[str, int]]:
+    """The places of the decoding calls that check the signature."""
+    if program not in _KNOWN:
+        _KNOWN[program] = {
+            (item.call.block.module.file, item.call.form[1])
+            for item in decodings(program)
+            if not item.maker and item.verifies_signature and not _keyless(item)
+        }
+    return _KNOWN[program]
+
+
+def _keyless(decoding: Decoding) -> bool:
+    return decoding.call.argument("key", 1) is None and not decoding.call.spread
+
+
+def unchecked_signatures(program: Program) -> Iterator[Call]:
+    """python-jose's `jws.verify(..., verify=False)`."""
+    for call in program.sites.calls("jose.jws.verify"):
+        argument = call.argument("verify", 3)
+        if argument is not None and argument.form[0] == "const" and argument.form[2] is False:
+            yield call
+
+
+def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
+    """The calls that decode the middle part of a token from base64: `b64decode(token.split(".")[1])`."""
+    for block in program.sites.blocks(frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})):
+        if not any(form[0] == "const" and form[2] == "." for form in walk(block.statements)):
+            continue
+        parts, lists = _second_parts(block)
+        for form in walk(block.statements):
+            decodes = form[0] == "call" and form[2][-1] in ("b64decode", "urlsafe_b64decode", "base64url_decode")
+            inside = walk(form[3]) if decodes else iter(())
+            second = any(_is_second(item) or _named(item, parts) or _of_list(item, lists) for item in inside)
+            if second and _loads(block):
+                yield block, form
+
+
+def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
+    """The calls that hand the middle part of a token to a function of the project that decodes it."""
+    decoders = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})
+    if not any(module.facts.words & decoders for module in program.modules.by_file.values()):
+        return
+    for block in program.sites.blocks(frozenset({"split"})):
+        parts, lists = _second_parts(block)
+        if not parts and not lists:
+            continue
+        for form in walk(block.statements):
+            if form[0] != "call" or form[2][0] not in ("name", "attr") or form[2][-1] in decoders:
+                continue
+            given = (_is_second(item) or _named(item, parts) or _of_list(item, lists) for item in form[3])
+            if any(given) and any(_decodes(program, function) for function, _ in called(program, block, form)):
+                yield block, form
+
+
+def _decodes(program: Program, function: Function) -> bool:
+    inner = body_of(program, function)
+    if inner is None:
+        return False
+    names = {str(form[2][-1]) for form in walk(inner.statements) if form[0] == "call"}
+    return bool(names & {"b64decode", "urlsafe_b64decode", "base64url_decode"}) and "loads" in names
+
+
+def _is_second(form: Form) -> bool:
+    """`x.split(".")[1]`"""
+    match form:
+        case ["sub", _, inner, ["const", _, 1]]:
+            return _splits(inner)
+    return False
+
+
+def _splits(form: Form) -> bool:
+    match form:
+        case ["call", _, ["attr", _, _, "split"], [["const", _, "."], *_], _]:
+            return True
+    return False
+
+
+def _second_parts(block: Block) -> tuple[set[str], set[str]]:
+    """The names that hold the second part of something split at dots, padded or not, and those that hold all parts."""
+    lists: set[str] = set()
+    found: set[str] = set()
+    for form in walk(block.statements):
+        match form:
+            case ["assign", _, [["name", _, name]], value] if _splits(value):
+                lists.add(name)
+            case ["assign", _, [["tuple" | "list", _, [_, ["name", _, name], *_]]], value] if _splits(value):
+                found.add(name)
+            case ["assign", _, [["name", _, name]], value] | ["augassign", _, _, ["name", _, name], value]:
+                if any(_is_second(item) or _named(item, found) or _of_list(item, lists) for item in walk(value)):
+                    found.add(name)
+    return found, lists
+
+
+def _of_list(form: Form, lists: set[str]) -> bool:
+    match form:
+        case ["sub", _, ["name", _, name], ["const", _, 1]]:
+            return name in lists
+    return False
+
+
+def _loads(block: Block) -> bool:
+    return any(form[0] == "call" and form[2][-1] in ("loads", "json_loads") for form in walk(block.statements))
+
+
+def checks_by_hand(block: Block) -> bool:
+    """Whether a block also compares a signature that it computes."""
+    return any(
+        form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in ("compare_digest", "verify", "new")
+        for form in walk(block.statements)
+    )
+
+
+def is_reader(program: Program, block: Block, form: Form) -> bool:
+    """Whether a call reads a token with a library."""
+    found = options(ask(program, block, form[2]))
+    return any(isinstance(option, External) and option.name in DECODERS for option in found)

@@ -1,0 +1,1 @@
+"""How dependencies are declared, lost and found again."""
