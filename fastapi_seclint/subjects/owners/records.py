@@ -23,10 +23,9 @@ _SETTERS = ("setter", "validates", "validator", "field_validator", "model_valida
 
 def is_table(cls: Class) -> bool:
     """Whether objects of a class are rows or documents of a database."""
-    table = cls.keywords.get("table")
-    if table is not None and getattr(table, "value", None) is True:
-        return True
-    if any(_TABLE_BASE.search(name) for name in cls.external_bases()):
+    if any(name.startswith("sqlmodel.") for name in cls.external_bases()):
+        return any(isinstance(base, Class) and _says_table(base) for base in cls.lineage())
+    if _says_table(cls) or any(_TABLE_BASE.search(name) for name in cls.external_bases()):
         return True
     for base in cls.lineage():
         if isinstance(base, Class):
@@ -35,6 +34,11 @@ def is_table(cls: Class) -> bool:
             if any(isinstance(item, External) and _COLUMN.search(item.name) for item in base.namespace.values()):
                 return True
     return False
+
+
+def _says_table(cls: Class) -> bool:
+    table = cls.keywords.get("table")
+    return table is not None and getattr(table, "value", None) is True
 
 
 def is_schema(cls: Class) -> bool:

@@ -35,6 +35,8 @@ _MACHINES = word_set(
     node tunnel vpn snmp rpc wallet
     """
 )
+_SERVICES = word_set("connection connector datasource integration provider downloader gateway config configuration")
+_MANAGERS = re.compile(r"bitwarden|vaultwarden|one_?password|1password|lastpass|keepass|dashlane", re.I)
 _VERBS = word_set(
     """
     is has had forgot forgotten reset change changed verify check hash validate require required needs set get
@@ -86,7 +88,12 @@ def is_of_machine(name: str) -> bool:
     """Whether a name speaks of a machine or service that is logged in to, not of a person who logs in here."""
     found = set(words(name))
     machines = _MACHINES - {"db", "file", "app", "api", "email", "service", "key", "node", "record"}
-    return bool(found & (machines | {"connection", "connector", "datasource", "integration", "provider", "downloader"}))
+    return bool(found & (machines | _SERVICES))
+
+
+def is_of_password_manager(name: str) -> bool:
+    """Whether a name is that of a password manager, which has to give back what it was given."""
+    return _MANAGERS.search(name) is not None
 
 
 @cache

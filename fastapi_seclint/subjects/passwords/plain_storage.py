@@ -14,7 +14,7 @@ from fastapi_seclint.program.values import Bound, Class, Environment, External, 
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.followed import Where
-from fastapi_seclint.subjects.passwords.names import is_of_machine, is_of_people, naming, words
+from fastapi_seclint.subjects.passwords.names import is_of_machine, is_of_password_manager, is_of_people, naming, words
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def kept(known: Passwords) -> Iterator[Kept]:
         block for block in whole if id(block.statements) not in spoken and not known.program.is_test(block.module)
     ]
     for block in [*known.blocks, *others]:
+        if is_of_password_manager(block.symbol):
+            continue
         for form in known.forms(block):
             match form:
                 case ["assign", at, [target], value]:
@@ -218,7 +220,7 @@ def _class(known: Passwords, block: Block, function: Form) -> Class | None:
 
 def _is_record(cls: Class | None, name: str) -> bool:
     if cls is not None:
-        return is_table(cls) or (not is_schema(cls) and is_of_people(cls.name) and not is_of_machine(cls.name))
+        return not is_of_machine(cls.name) and (is_table(cls) or (not is_schema(cls) and is_of_people(cls.name)))
     return name[:1].isupper() and is_of_people(name) and set(words(name)) <= _RECORD_WORDS
 
 

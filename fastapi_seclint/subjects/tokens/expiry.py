@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
@@ -34,39 +34,59 @@ def looked_at(program: Program, block: Block, call: Form, looks: Looks, depth: i
     return bool(around) and all(looked_at(program, caller, use, looks, depth - 1) for caller, use, _ in around)
 
 
-def _handed_to(program: Program, block: Block, source: Form) -> list[Block]:
-    """The functions that get what a call gives as an argument, directly or by a name."""
-    names = {
-        target[2]
-        for form in walk(block.statements)
-        if form[0] in ("assign", "annassign") and form[-1] is not None and any(one is source for one in walk(form[-1]))
-        for target in (form[2] if form[0] == "assign" else [form[2]])
-        if target[0] == "name"
-    }
-    found = []
+def _handed_to(program: Program, block: Block, source: Form) -> Iterator[Block]:
+    """The functions that get what a call gives as an argument, directly or by a name, and those they hand it on to."""
+    for inner in _given(program, block, source, frozenset()):
+        yield inner
+        if inner.function is not None:
+            yield from _given(program, inner, None, frozenset(item[0] for item in inner.function.parameters))
+
+
+def _given(program: Program, block: Block, source: Form | None, known: frozenset[str]) -> Iterator[Block]:
+    """The functions that a block calls with a form, with a name of it, or with what is made of either."""
+    names = set(known)
+
+    def concerned(form: Form | list[Form]) -> bool:
+        return any(one is source or (one[0] == "name" and one[2] in names) for one in walk(form))
+
     for form in walk(block.statements):
-        if form[0] == "call" and form[2][0] in ("name", "attr") and form is not source:
-            given = [*form[3], *(value for _, value, _ in form[4])]
-            if not any(one is source or (one[0] == "name" and one[2] in names) for one in walk(given)):
-                continue
-            inner = [body_of(program, function) for function, _ in called(program, block, form)]
-            found += [one for one in inner if one is not None]
-    return found
+        if form[0] in ("assign", "annassign") and form[-1] is not None and concerned(form[-1]):
+            targets = form[2] if form[0] == "assign" else [form[2]]
+            names.update(target[2] for target in targets if target[0] == "name")
+    for form in walk(block.statements):
+        if form[0] != "call" or form[2][0] not in ("name", "attr") or form is source:
+            continue
+        if concerned([*form[3], *(value for _, value, _ in form[4])]):
+            for function, _ in called(program, block, form):
+                if (inner := body_of(program, function)) is not None:
+                    yield inner
 
 
 def compares(block: Block) -> bool:
-    """Whether a block compares the expiry of something with `<`, `<=`, `>` or `>=`."""
+    """Whether a block compares the expiry of something with `<`, `<=`, `>` or `>=`, or is there to tell it."""
     names = set(_EXPIRY)
     for form in walk(block.statements):
         if form[0] in ("assign", "annassign") and form[-1] is not None and _mentions(form[-1], names):
             targets = form[2] if form[0] == "assign" else [form[2]]
             names.update(target[2] for target in targets if target[0] == "name")
+    if any(form[0] == "return" and _tells(form[2], names) for form in walk(block.statements)):
+        return True
     return any(
         form[0] == "compare"
         and _ORDER.intersection(form[3])
         and any(_mentions(side, names) for side in (form[2], *form[4]))
         for form in walk(block.statements)
     )
+
+
+def _tells(form: Form | None, names: set[str]) -> bool:
+    """Whether an expression is an expiry and nothing more: `claims["exp"]`, `int(expires_at)`."""
+    match form:
+        case ["call", _, ["name", _, "int" | "float"], [inner], *_]:
+            return _tells(inner, names)
+        case ["name" | "attr" | "sub" | "call", *_]:
+            return _mentions(form, names) and (form[0] != "call" or form[2][-1] in ("get", "fromtimestamp"))
+    return False
 
 
 def _mentions(form: Form, names: set[str]) -> bool:
