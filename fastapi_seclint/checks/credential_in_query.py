@@ -96,8 +96,7 @@ def _is_link(route: Route) -> bool:
     """Whether a route is called by a link with a token of its own."""
     words = [spoken(part) for part in access.segments(route.path)]
     name = spoken(route.function.name) if route.function is not None else ""
-    reads = not set(route.methods) - {"GET", "HEAD"}
-    return reads and any(_ONE_TIME.search(word) for word in (*words[-3:], name))
+    return "GET" in route.methods and any(_ONE_TIME.search(word) for word in (*words[-3:], name))
 
 
 def _finding(route: Route, parameter: Parameter, kind: str, symbol: str, fix: Fix | None) -> Finding:

@@ -11,7 +11,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.cookies.libraries import switched_off
 from fastapi_seclint.subjects.cookies.raw import raw_cookies
-from fastapi_seclint.subjects.cookies.sessions import is_removed, is_secret
+from fastapi_seclint.subjects.cookies.sessions import is_removed, is_secret, only_renews
 from fastapi_seclint.subjects.cookies.setting import Flag, flag, setters
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
         if is_removed(program, call) or not is_secret(program, call) or only_in_development(call.place):
             continue
         flags = [found for name in _HARM if (found := flag(program, call, name)) is not None]
+        if [found.name for found in flags] == ["samesite"] and only_renews(program, call):
+            continue
         if flags:
             yield _finding(call, flags)
     for block, at, missing in raw_cookies(program):

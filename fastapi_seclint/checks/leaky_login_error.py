@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
@@ -37,6 +38,7 @@ RULE = Rule(
 _LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_access_token|with_password))?$")
 _SECRETS = re.compile(r"(^|_)(token|code|otp|pin|signature|key)$")
 _LOCKED = (429, 423)
+_LOCK = re.compile(r"lock|attempt|too many|later|captcha", re.I)
 
 
 @RULE.check
@@ -82,6 +84,25 @@ def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
             )
             evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
             yield _finding(end, route, message, evidence, fix=_one_answer(end, other))
+    yield from _before(ends, wrong, route)
+
+
+def _before(ends: list[Outcome], wrong: list[Outcome], route: Route | None) -> Iterator[Finding]:
+    """What is said of an account's state before its password is tested, to everybody who knows the name."""
+    tests = [end for end in wrong if end.worlds == frozenset({"wrong"})]
+    for end in ends:
+        later = next((other for other in tests if other.block.function is end.block.function
+                      and end.form[1] < other.form[1] and end.said != other.said), None)  # fmt: skip
+        if end.kind == "raise" and end.worlds == frozenset({"wrong", "right"}) and later is not None:
+            if _is_lock(end) or _LOCK.search(repr(end.said)):
+                continue
+            message = (
+                "this answer tells a stranger without a password that the account exists: test the password first, "
+                "or answer as for a wrong one"
+            )
+            evidence = [Evidence(later.block.location(later.form), "a wrong password is answered here")]
+            fix = _one_answer(end, later)
+            yield _finding(end, route, message, evidence, fix=fix and replace(fix, safe=False))
 
 
 def _of_reset(ends: list[Outcome], route: Route) -> Iterator[Finding]:

@@ -149,8 +149,13 @@ class Reader:
         if operators[0] in ("in", "not in") and right[0] not in ("list", "set", "tuple"):
             return
         found = self._literal(name_of(left), right, right[1], Reach.COMPARED)
-        if found is not None and not _configured(left):
+        if found is not None and not _configured(left) and not _is_column(left):
             yield found
+
+    def _assert(self, form: Form, at: int) -> Iterator[Literal]:
+        """An assertion that something is not this text refuses it."""
+        if not any(item[0] == "compare" and item[3][0] in ("!=", "not in") for item in walk(form[2])):
+            yield from self.read(form[2])
 
     def _if(self, form: Form, at: int) -> Iterator[Literal]:
         rejects = any(item[0] == "raise" or (item[0] == "call" and name_of(item[2]) in ("warn", "warning", "exit"))
@@ -193,8 +198,13 @@ class Reader:
 _READERS: dict[str, Callable[[Reader, Form, int], Iterator[Literal]]] = {
     "class": Reader._class, "assign": Reader._assign, "annassign": Reader._assign, "call": Reader._call,
     "dict": Reader._dict, "compare": Reader._compare, "if": Reader._if, "def": Reader._def, "const": Reader._const,
-    "ifexp": Reader._if, "bool": Reader._bool, "return": Reader._return,
+    "ifexp": Reader._if, "assert": Reader._assert, "bool": Reader._bool, "return": Reader._return,
 }  # fmt: skip
+
+
+def _is_column(form: Form) -> bool:
+    """Whether an expression is a class's attribute, which a query compares: `User.password == "..."`."""
+    return form[0] == "attr" and form[2][0] == "name" and form[2][2][:1].isupper() and not form[2][2].isupper()
 
 
 def _asks_equal(test: Form) -> bool:

@@ -78,6 +78,15 @@ def is_secret(program: Program, call: Call) -> bool:
     return not texts and function is not None and "cookie" in function.name and _secret(words(function.name))
 
 
+def only_renews(program: Program, call: Call) -> bool:
+    """Whether a cookie is a refresh token: it opens no route, and a strange page that sends it reads no answer."""
+    key, value = _given(program, call, "key"), _given(program, call, "value")
+    texts = [words(text) for text in _texts(program, *key)] if key is not None else []
+    if texts:
+        return all(found & {"refresh", "refreshtoken"} for found in texts)
+    return value is not None and any(words(chain[-1]) & {"refresh"} for chain in _values(program, *value))
+
+
 def _secret(found: frozenset[str]) -> bool:
     if found in (frozenset({"access"}), frozenset({"refresh"})):
         return True

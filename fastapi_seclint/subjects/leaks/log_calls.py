@@ -28,6 +28,10 @@ _TOKENS = word_set(
     "id reset refresh access bearer generated jwt new raw auth session verification invite activation confirmation"
 )
 _ORIGINS = word_set("token tokens jwt encode headers credentials secret secrets auth oauth urlsafe hex cookies")
+_ABOUT = word_set(
+    "should is has can may must needs need use uses allow allows enable enabled require requires requested"
+)
+"""First words of a name that says something about a code or link."""
 _QUERY = re.compile(r"[?&](?:\w*_)?(?:token|code|otp|key)=$")
 _CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
 
@@ -140,8 +144,9 @@ class Leaks:
         if not words:
             return None
         kind = vocabulary(self.program).kind(name)
-        if words[-1] in ("link", "url", "code", "token") and _ONE_TIME & set(words[:-1]):
-            return Leak(f"`{name}`", form)
+        if words[-1] in ("link", "url", "code", "token") and _ONE_TIME & set(words[:-1]) and words[0] not in _ABOUT:
+            page = words[-1] == "url" and ("login" in words or (form[0] == "attr" and len(words) > 2))
+            return None if page else Leak(f"`{name}`", form)
         if name.lower() in ("authorization", "otp", "otp_code", "bearer_token"):
             return Leak(f"`{name}`", form)
         if name == "credentials" and form[0] == "attr" and self.is_credentials(form[2]):

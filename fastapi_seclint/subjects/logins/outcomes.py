@@ -192,7 +192,7 @@ class _Walk:
                 self.answers.setdefault(name, []).extend(ends)
 
     def _raise(self, form: Form, exception: Form | None, worlds: Worlds) -> None:
-        if exception is None:
+        if exception is None or (exception[0] == "name" and self.caught is not None and exception[2] == self.caught[0]):
             if self.caught is not None:
                 self.found.append(replace(self.caught[1], worlds=worlds))
             return

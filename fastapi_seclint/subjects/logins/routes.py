@@ -53,7 +53,7 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
 _NONE = re.compile(
     r"(^|_)(log_?out|sign_?out|log_?off|revoke|callbacks?|redirect|web_?hooks?|hooks?|authorize|oidc|saml|sso|providers?"
     r"|unregister|invalidate|introspect|blacklist|test_token|is_logged_in|logged_in|check_login|status|qr_?code|captcha"
-    r"|devices?|push|webauthn|passkeys?|events?|tools?|agents?|plugins?|service|worker|nodes?|clients?|templates?)(_|$)"
+    r"|wait_?list|newsletter|mailing_?list|devices?|push|webauthn|passkeys?|events?|tools?|agents?|plugins?|service|worker|nodes?|clients?|templates?)(_|$)"
 )
 _PROVIDER = re.compile(
     r"(^|_)(google|github|gitlab|facebook|apple|microsoft|azure|entra|twitter|discord|linkedin|slack|oauth2?|kakao|naver|wechat"
@@ -62,12 +62,18 @@ _PROVIDER = re.compile(
 _PASSWORD = re.compile(r"^(user_?|plain_?|raw_?|new_?|login_?)?(password\d?|passwd|pwd|passphrase)$", re.I)
 _TOKENS = re.compile(r"(^|_)(refresh_?token|token)$", re.I)
 _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
+_CODE = re.compile(
+    r"^((user|email|phone|sms|input|entered)_)?(otp|totp|one_time_(code|password)|(verification|confirmation)_code|pin)"
+    r"(_?code)?$"
+)
+_CHECKS = re.compile(r"(^|_)(verify|verification|confirm|confirmation|activate|activation|validate|check)(_|$)")
 _AROUND = re.compile(r"^(auth|authentication|users?|accounts?|log_?in|jwt|tokens?|oauth2?|session|identity)$")
 _NEW_USER = re.compile(r"(User|Account|Member|Customer)(Create|In|Register|Registration|SignUp)")
 _SESSION = re.compile(r"^(sessions?|auth|authentication|access|enter|connect|credentials)$")
 _LOST = re.compile(r"^(recover|recovery|forgot|forgotten|forget|lost|reset|request_reset|reset_request)$")
 _PEOPLE = re.compile(r"^(users?|accounts?|members?|customers?|clients?|people|profiles?)$", re.I)
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
+_CURRENT = re.compile(r"(^|_)current_")
 _PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
 _KNOWN: WeakKeyDictionary[Program, dict[int, Purpose]] = WeakKeyDictionary()
 
@@ -129,7 +135,7 @@ def _purpose(program: Program, route: Route) -> Purpose | None:
     if program.is_test(route.place.module) or is_for_development(route):
         return None
     purpose = _by_form(route) or _by_name(program, route) or _by_model(program, route)
-    if purpose is None:
+    if purpose is None or (purpose == "login" and _is_inside(route)):
         return None
     return None if _asks_callers(program, route) and not _lets_in(program, route, purpose) else purpose
 
@@ -141,6 +147,11 @@ def _asks_callers(program: Program, route: Route) -> bool:
         return True
     words = [spoken(word) for node in route.nodes() for word in (node.name.rpartition(".")[2], node.parameter)]
     return any(_PRESENT.search(word) for word in words)
+
+
+def _is_inside(route: Route) -> bool:
+    """Whether a dependency says that the caller is somebody already: `get_current_org`."""
+    return any(_CURRENT.search(spoken(node.name.rpartition(".")[2])) for node in route.nodes())
 
 
 def _by_form(route: Route) -> Purpose | None:
@@ -212,6 +223,8 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
         return None
     names = [spoken(name) for name in fields(program, route)]
     identified = any(_IDENTITY.search(name) for name in names)
+    if identified and _CHECKS.search(segments[-1]) and any(_CODE.match(name) for name in names):
+        return "code check"
     if takes_password(program, route):
         if _PEOPLE.match(segments[-1]):
             return "registration"

@@ -91,7 +91,8 @@ def of_call(form: Form) -> Truth:
     name = called_name(form)
     arguments = [*form[3], *(value for _, value, _ in form[4])]
     if form[2][0] == "attr" and name in ("get", "pop") and _speaks(form[2][2], _ACCOUNT):
-        return FOUND
+        field = bool(form[3]) and form[3][0][0] == "const"
+        return UNKNOWN if field else FOUND
     secret = mentions_password(arguments) or any(keyword and _PASSWORD.search(keyword) for keyword, _, _ in form[4])
     if _VERIFIES.search(name) and (secret or _PASSWORD.search(name)) and not _HASHES.match(name):
         return VERIFIED

@@ -230,6 +230,8 @@ class _Search:
         kind = self.sent_kind(core(left))
         if kind not in ("API key", "token", "secret") or not self.sent(core(left)):
             return
+        if self.annotated(core(left), ("int",)) or (kind == "token" and self.annotated(right, ("set", "frozenset"))):
+            return
         value = ask(self.program, self.block, core(right))
         if right[0] in ("list", "set", "tuple"):
             written = [text for text, _ in texts(right)]
@@ -239,6 +241,15 @@ class _Search:
         elif not self.holds_keys(right, value, kind):
             return
         yield Comparison(self.block, form, operator, left, right, kind, value)
+
+    def annotated(self, form: Form, names: tuple[str, ...]) -> bool:
+        """Whether a parameter is annotated with one of these types: a number, a set that finds by hash."""
+        annotations = [item[2] for item in self.scope.function.parameters if form[0] == "name" and item[0] == form[2]]
+        for annotation in annotations:
+            outer = annotation[2] if annotation is not None and annotation[0] == "sub" else annotation
+            if outer is not None and outer[0] == "name" and outer[2] in names:
+                return True
+        return False
 
     def holds_keys(self, form: Form, value: Value, kind: str) -> bool:
         """Whether a container is one of valid keys: by its name, or the name of what it was got from."""
