@@ -27,6 +27,7 @@ from fastapi_seclint.edits import (
     MoveDecorator,
     RaiseInsteadOfReturn,
     RemoveDictItem,
+    RemoveExceptName,
     RemoveKeyword,
     RemoveListItem,
     RemoveStatement,
@@ -300,7 +301,7 @@ def test_insert_statements(anchor: str, where: str, code: str, expected: str) ->
 def test_insert_into_the_file() -> None:
     source = '"""Doc."""\nimport os\n\nx = 1'
     assert (
-        applied(source, InsertStatements(P, None, "first-in-body", "y = 2")) == '"""Doc."""\nimport os\ny = 2\n\nx = 1'
+        applied(source, InsertStatements(P, None, "first-in-body", "y = 2")) == '"""Doc."""\nimport os\n\ny = 2\n\nx = 1'
     )
     assert applied(source, InsertStatements(P, None, "last-in-body", "def f(): ...")) == (
         '"""Doc."""\nimport os\n\nx = 1\n\n\ndef f(): ...'
@@ -351,6 +352,29 @@ def test_replace_statement(source: str, place: str, code: str, expected: str) ->
 )
 def test_remove_statement(source: str, place: str, expected: str) -> None:
     assert applied(source, RemoveStatement(P, span(source, place))) == expected
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("except E as e:", "except E:"),
+        ("except (E, F) as e:  # why", "except (E, F):  # why"),
+        ("except (E) as e:", "except (E):"),
+        ("except a.E  as  e : pass", "except a.E : pass"),
+    ],
+)
+def test_remove_except_name(head: str, expected: str) -> None:
+    body = "" if head.endswith("pass") else "    pass\n"
+    source = f"try:\n    f()\n{head}\n{body}"
+    edit = RemoveExceptName(P, Span(3, 1, 4, 9))
+    assert applied(source, edit) == f"try:\n    f()\n{expected}\n{body}"
+    with pytest.raises(EditError, match="no name"):
+        edits.apply(f"try:\n    f()\n{expected}\n{body}", [edit])
+
+
+def test_statements_below_imports_stand_apart() -> None:
+    insertion = InsertStatements(P, None, "first-in-body", "log = f()")
+    assert applied("import a\n\n\ndef f(): ...\n", insertion) == "import a\n\nlog = f()\n\n\ndef f(): ...\n"
 
 
 @pytest.mark.parametrize(

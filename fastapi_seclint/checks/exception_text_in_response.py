@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, line_of, walk
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import Form, line_of, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Place, options
-from fastapi_seclint.rule import Confidence, Finding, Rule
+from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import ask, callers
+from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
 from fastapi_seclint.subjects.leaks.exception_texts import Caught, Sort, caught, sort_of, tells
 from fastapi_seclint.subjects.passwords.followed import passwords
 
@@ -26,6 +28,7 @@ RULE = Rule(
     cwe=(209,),
     owasp=("API8",),
     guide="10",
+    fixable="unsafe",
 )
 
 _HTTP = re.compile(r"(HTTPException|HttpException|HTTPError|WebSocketException)$")
@@ -61,6 +64,7 @@ def exception_text_in_response(program: Program) -> Iterator[Finding]:
                 confidence="low" if doubtful else confidence,
                 persona="pedantic" if doubtful else None,
                 symbol=found.block.symbol,
+                fix=constant_text(found, form),
             )
     yield from _refusals(program)
 
@@ -201,7 +205,13 @@ def _refusals(program: Program) -> Iterator[Finding]:
                                 severity="low",
                                 persona="pedantic",
                                 symbol=block.symbol,
+                                fix=_refused(block, item),
                             )
+
+
+def _refused(block: Block, item: Form) -> Fix:
+    edit = ReplaceExpression(block.module.path, span_of(item[1]), '"Not enough permissions"')
+    return Fix("refuse with a constant text", False, (edit,))
 
 
 def _forbids(call: Form) -> bool:

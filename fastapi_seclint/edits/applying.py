@@ -29,6 +29,7 @@ ON_LINES: dict[type, Callable[[Tree, Any], Sequence[Splice]]] = {
     named.ReplaceStatement: statements.replace_statement,
     named.RemoveStatement: statements.remove_statement,
     named.RaiseInsteadOfReturn: statements.raise_instead_of_return,
+    named.RemoveExceptName: statements.remove_except_name,
     named.ReplaceComment: comments.replace_comment,
     named.AddDecorator: definitions.add_decorator,
     named.MoveDecorator: definitions.move_decorator,

@@ -147,6 +147,14 @@ class RaiseInsteadOfReturn:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveExceptName:
+    """`except X as name:` at `handler` becomes `except X:`, for a name that nothing uses any more."""
+
+    path: str
+    handler: Span
+
+
+@dataclass(frozen=True, slots=True)
 class AddImport:
     """Import `module`, or `name` from it, at its sorted place; nothing is added when the file has the import already.
 
@@ -224,6 +232,7 @@ Edit = (
     | ReplaceStatement
     | RemoveStatement
     | RaiseInsteadOfReturn
+    | RemoveExceptName
     | AddImport
     | AddParameter
     | AddDecorator

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from fastapi_seclint.edits.named import InsertStatements, RaiseInsteadOfReturn, RemoveStatement, ReplaceStatement
+from fastapi_seclint.edits.named import (
+    InsertStatements,
+    RaiseInsteadOfReturn,
+    RemoveExceptName,
+    RemoveStatement,
+    ReplaceStatement,
+)
 from fastapi_seclint.edits.text import EditError, Splice, reindented
 from fastapi_seclint.edits.tree import Statement, Tree, parsed_statements
 from fastapi_seclint.spans import Span
@@ -78,6 +84,15 @@ def raise_instead_of_return(tree: Tree, edit: RaiseInsteadOfReturn) -> Splices:
     raise EditError(f"the statement at line {edit.span.line} returns nothing")
 
 
+def remove_except_name(tree: Tree, edit: RemoveExceptName) -> Splices:
+    """The replacements that `RemoveExceptName` comes to."""
+    start = tree.text.offset(edit.handler.line, edit.handler.column)
+    node = tree.handler(start)
+    if node.name is None or node.type is None:
+        raise EditError(f"the except at line {edit.handler.line} gives its exception no name")
+    return (Splice(tree.extent(node.type)[1], tree.end(node.name.name), ""),)
+
+
 def below_head(body: Sequence[cst.BaseStatement], *, imports: bool) -> int:
     """How many statements a body begins with that new ones go below: docstring, `__future__`, imports if asked."""
     count = 1 if body and is_docstring(body[0]) else 0
@@ -142,8 +157,10 @@ def _missing_blanks(
     tree: Tree, at: int, neighbour: cst.BaseStatement | None, new: cst.BaseStatement, apart: int, *, backwards: bool
 ) -> int:
     """How many blank lines to add between new code at an offset and the statement above or below it."""
-    if neighbour is None or not (isinstance(neighbour, DEFINITIONS) or isinstance(new, DEFINITIONS)):
+    if neighbour is None:
         return 0
+    if not (isinstance(neighbour, DEFINITIONS) or isinstance(new, DEFINITIONS)):
+        apart = 1 if backwards and is_import(neighbour) and not is_import(new) else 0
     there = 0
     while there < apart:
         start = tree.text.line_start(at - 1) if backwards and at else at

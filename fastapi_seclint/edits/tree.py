@@ -123,6 +123,13 @@ class Tree:
                 return node
         raise EditError(f"no function or class starts at line {span.line}, column {span.column}")
 
+    def handler(self, start: int) -> cst.ExceptHandler:
+        """The `except` that starts at an offset; raises `EditError` when none does."""
+        for node in self._places:
+            if isinstance(node, cst.ExceptHandler) and self.start(node) == start:
+                return node
+        raise EditError("no except starts there")
+
     def whole_start(self, node: cst.CSTNode) -> int:
         """The offset at which a statement starts, decorators included."""
         decorators: Sequence[cst.Decorator] = getattr(node, "decorators", ())

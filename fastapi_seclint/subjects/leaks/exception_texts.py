@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 Sort = Literal["foreign", "doubtful", "own"]
 
-_TRACES = frozenset({"format_exc", "format_exception", "format_exception_only", "format_tb", "format_stack"})
+TRACES = frozenset({"format_exc", "format_exception", "format_exception_only", "format_tb", "format_stack"})
+"""The functions of `traceback` that make text."""
 _TELLING = frozenset({"args", "orig", "message", "msg", "strerror", "__cause__", "__context__"})
 _WRITTEN_FOR_CLIENTS = re.compile(
     r"(HTTPException|ValidationError|RateLimitExceeded|WebSocketException|HttpException)$"
@@ -189,7 +190,7 @@ def _call_tells(found: Caught, call: Form) -> bool:
     function = call[2]
     name = str(function[-1]) if function[0] in ("name", "attr") else ""
     arguments = [*call[3], *(value for _, value, _ in call[4])]
-    if name in _TRACES:
+    if name in TRACES:
         return True
     if _TAKING_AWAY.search(name):
         return False

@@ -1,0 +1,68 @@
+"""The logger that a file has, or can have, for fixes that write to the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi_seclint.edits import AddImport, Edit, InsertStatements
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.secrets.names import words_of
+
+_NAMES = ("logger", "log", "_logger", "_log")
+
+
+@dataclass(frozen=True, slots=True)
+class Logger:
+    """A logger by its name in a file, and the edits that make it where the file has none.
+
+    `standard` tells that its methods are those of Python's `logging`, which take `exc_info`.
+    """
+
+    name: str
+    edits: tuple[Edit, ...]
+    standard: bool
+
+    def exception(self, text: str) -> str:
+        """The statement that logs the exception being handled."""
+        return f"{self.name}.exception({text})"
+
+    def warning(self, text: str) -> str:
+        """The statement that logs the exception being handled as something that a caller did wrong."""
+        return f"{self.name}.warning({text}, exc_info=True)" if self.standard else self.exception(text)
+
+    def error(self, text: str, exception: str) -> str:
+        """The statement that logs an exception that another place handles (in a thread of its own, maybe)."""
+        return f"{self.name}.error({text}, exc_info={exception})" if self.standard else self.exception(text)
+
+
+def logger(block: Block) -> Logger:
+    """The logger of a block's file: one that it makes or imports, else a new one of Python's `logging`."""
+    module = block.module
+    for statement in walk(module.facts.module):
+        match statement:
+            case ["assign", _, [["name", _, name]], ["call", _, ["name" | "attr", *_] as function, *_]]:
+                if str(function[-1]).lower().removeprefix("get").strip("_") in ("logger", "log"):
+                    return Logger(name, (), function[-1] == "getLogger")
+            case ["from", _, _, source, names]:
+                for name, alias in names:
+                    if words_of(alias or name) in (["logger"], ["log"]) and source != "logging":
+                        return Logger(alias or name, (), False)
+    return _new(module)
+
+
+def _new(module: Module) -> Logger:
+    name = next((name for name in _NAMES if name not in module.facts.words), "seclint_logger")
+    made = f"{name} = logging.getLogger(__name__)"
+    first = next((form for form in module.facts.module if not _is_head(form)), None)
+    path = module.path
+    if first is not None and first[0] in ("assign", "annassign"):
+        insertion = InsertStatements(path, span_of(first[1]), "before", made)
+    else:
+        insertion = InsertStatements(path, None, "first-in-body", made)
+    return Logger(name, (AddImport(path, "logging"), insertion), True)
+
+
+def _is_head(statement: Form) -> bool:
+    return statement[0] in ("import", "from") or (statement[0] == "expr" and statement[2][0] == "const")

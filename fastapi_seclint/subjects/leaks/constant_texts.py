@@ -1,0 +1,69 @@
+"""The constant text that stands in for one with an exception in it: what its author wrote before the exception."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.subjects.code.development import holds
+
+_END = re.compile(
+    r"[\s:;,.=(\[{<'\"`\-\u2013\u2014]+$|\s(?:due to|because(?: of)?|with|by|caused by|reason|as|for|in|at|is|of|the)$",
+    re.IGNORECASE,
+)
+_UNCLOSED = re.compile(r"(?<=\s)'[^']*$")
+_NUMBER = re.compile(r"^HTTP_(\d{3})_")
+
+
+def written_before(form: Form) -> str:
+    """The text that an expression begins with, less the words that lead on to what follows; empty when it has none."""
+    text = _UNCLOSED.sub("", _beginning(form))
+    while text != (shorter := _END.sub("", text)):
+        text = shorter
+    text = text.lstrip()
+    plain = text.isprintable() and not {'"', "\\", "%", "{"} & set(text)
+    return text if plain and (" " in text or len(text) > 4) else ""
+
+
+def _beginning(form: Form) -> str:
+    match form:
+        case ["const", _, str() as text]:
+            return text
+        case ["fstr", _, parts]:
+            return _beginning(parts[0]) if parts else ""
+        case ["binop", _, "+", left, _]:
+            return _beginning(left)
+        case ["binop", _, "%", ["const", _, str() as text], _]:
+            return text.partition("%")[0]
+        case ["call", _, ["attr", _, ["const", _, str() as text], "format"], *_]:
+            return text.partition("{")[0]
+        case ["bool", _, _, values]:
+            return next((item[2] for item in values if item[0] == "const" and isinstance(item[2], str)), "")
+    return ""
+
+
+def phrase(statements: list[Form], form: Form) -> str:
+    """What HTTP calls the status of the answer that an expression goes into (RFC 9110, section 15)."""
+    return HTTPStatus(status(statements, form)).phrase.capitalize()
+
+
+def status(statements: list[Form], form: Form) -> int:
+    """The status of the answer that an expression goes into; 500 where it is not written there."""
+    found = 500
+    for call in walk(statements):
+        if call[0] == "call" and holds(call[1], form[1]):
+            given = [value for keyword, value, _ in call[4] if keyword == "status_code"] or call[3]
+            found = next((number for value in given if (number := _number(value))), found)
+    return found
+
+
+def _number(form: Form) -> int:
+    number = 0
+    match form:
+        case ["const", _, int() as number]:
+            pass
+        case ["attr", _, _, str() as name]:
+            written = _NUMBER.match(name)
+            number = int(written[1]) if written else HTTPStatus[name] if name in HTTPStatus.__members__ else 0
+    return number if number >= 400 and number in list(HTTPStatus) else 0

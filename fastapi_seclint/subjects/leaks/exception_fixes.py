@@ -1,0 +1,189 @@
+"""The fix of an exception's text in an answer: a constant takes its place, and the exception goes to the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_seclint.edits import Edit, InsertStatements, RemoveDictItem, RemoveExceptName, RemoveStatement
+from fastapi_seclint.edits import ReplaceExpression as Replace
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.loggers import logger
+from fastapi_seclint.subjects.leaks.constant_texts import phrase, status, written_before
+from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, tells
+from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
+
+_CONVERTING = frozenset({"str", "repr", "getattr", "format", "ascii", "join"})
+_DUMPING = frozenset({"dict", "json", "copy", "model_dump", "model_dump_json"})
+
+
+def constant_text(found: Caught, form: Form) -> Fix:
+    """The fix for an expression of an answer that has the text of a caught exception in it."""
+    path, statements = found.block.module.path, found.block.statements
+    edits: list[Edit] = []
+    gone: list[Form] = []
+    text = ""
+    for leaf, holder in _all_leaves(found, form):
+        gone.append(leaf)
+        source = found.texts[leaf[2]] if leaf[0] == "name" and leaf[2] in found.texts else leaf
+        written = written_before(source)
+        text = text or written
+        key = _key_of(holder, leaf) if _is_trace(leaf) else None
+        if key is not None and holder is not None:
+            edits.append(RemoveDictItem(path, span_of(holder[1]), key))
+        elif holder is not None and holder[0] == "augassign" and not written:
+            edits.append(RemoveStatement(path, span_of(holder[1])))
+        else:
+            edits.append(Replace(path, span_of(leaf[1]), f'"{written or phrase(statements, form)}"'))
+    edits += _logged(found, gone, text, status(statements, form))
+    edits += _tidied(found, gone)
+    return Fix("answer with a constant text and log the exception", False, tuple(edits))
+
+
+def _all_leaves(found: Caught, form: Form) -> Iterator[tuple[Form, Form | None]]:
+    """The expressions to replace, each with the dictionary or statement it stands in, where that matters."""
+    container = next((name for name in found.containers if found.texts[name] is form), "")
+    if container:
+        for value, statement in _put(found, container):
+            yield from _leaves(found, value, statement)
+        return
+    for leaf, holder in _leaves(found, form):
+        name = leaf[2] if leaf[0] == "name" and leaf[2] in found.texts else ""
+        if name and (name in found.containers or _is_for_answer(found, name, leaf)):
+            for value, statement in _put(found, name):
+                yield from _leaves(found, value, statement)
+        else:
+            yield leaf, holder
+
+
+def _is_for_answer(found: Caught, name: str, use: Form) -> bool:
+    """Whether a name for a text is used for the answer only, or for other texts as well."""
+    if not any(holds(item[1], use[1]) for item in found.statements):
+        return True
+    given = [target for form in walk(found.statements) for target, _ in _targets(form)]
+    uses = [form for form in walk(found.block.statements) if form[0] == "name" and form[2] == name]
+    return [form for form in uses if not any(form is target for target in given)] == [use]
+
+
+def _put(found: Caught, name: str) -> Iterator[tuple[Form, Form]]:
+    """What a name is given, or a container of this name gets, that has the text in it; with the statement."""
+    for form in walk(found.statements):
+        for target, value in _targets(form):
+            while target[0] in ("sub", "attr"):
+                target = target[2]
+            if target[0] == "name" and target[2] == name and tells(found, value):
+                yield value, form
+
+
+def _targets(form: Form) -> Iterator[tuple[Form, Form]]:
+    match form:
+        case ["assign", _, targets, value]:
+            for target in targets:
+                yield target, value
+        case ["annassign", _, target, _, value] if value is not None:
+            yield target, value
+        case ["augassign", _, _, target, value]:
+            yield target, value
+        case ["call", _, ["attr", _, owner, "append" | "update" | "extend"], [value], _]:
+            yield owner, value
+
+
+def _leaves(found: Caught, form: Form, holder: Form | None = None) -> Iterator[tuple[Form, Form | None]]:
+    """The smallest expressions that are nothing but text of the exception."""
+    match form:
+        case ["list" | "tuple" | "set", _, items]:
+            inside, holder = items, None
+        case ["dict", _, pairs]:
+            inside, holder = [value for _, value in pairs], form
+        case ["ifexp", _, _, body, otherwise]:
+            inside = [body, otherwise]
+        case ["await" | "star", _, inner]:
+            inside = [inner]
+        case ["call", _, function, positional, keywords] if _is_made(function):
+            values = [*positional, *(value for _, value, _ in keywords)]
+            owner = [function[2]] if function[-1] in _DUMPING and function[0] == "attr" else []
+            inside = [item for item in [*owner, *values] if item[0] != "name" or item[2] != found.name]
+        case _:
+            yield form, holder
+            return
+    for item in inside:
+        if tells(found, item):
+            yield from _leaves(found, item, holder)
+
+
+def _is_made(function: Form) -> bool:
+    """Whether a call puts a text into something else: it is neither a conversion nor a method of a text."""
+    if function[0] == "name":
+        return function[2] not in _CONVERTING | TRACES
+    owner = function[2] if function[0] == "attr" else function
+    if function[-1] in TRACES | _CONVERTING:
+        return False
+    return function[-1] in _DUMPING or owner[0] in ("name", "attr")
+
+
+def _is_trace(form: Form) -> bool:
+    return any(item[0] in ("name", "attr") and item[-1] in TRACES for item in walk(form))
+
+
+def _key_of(holder: Form | None, leaf: Form) -> str | None:
+    """The key of a traceback in a dictionary that has something else in it, too."""
+    if holder is None or holder[0] != "dict" or len(holder[2]) < 2:
+        return None
+    return next((key[2] for key, value in holder[2] if value is leaf and key is not None and key[0] == "const"), None)
+
+
+def _logged(found: Caught, gone: list[Form], text: str, code: int) -> list[Edit]:
+    """The edits that log the exception, where the code does not do that by itself."""
+    if any(_logs(found, form, gone) for form in walk(found.statements)):
+        return []
+    log = logger(found.block)
+    function = found.block.function
+    what = "unhandled exception" if found.handler or function is None else f"{function.name} failed"
+    said = f'"{text or what}"'
+    path = found.block.module.path
+    if found.handler and function is not None:
+        line = log.error(said, found.name)
+        return [*log.edits, InsertStatements(path, span_of(function.at), "first-in-body", line)]
+    line = log.warning(said) if code < 500 else log.exception(said)
+    return [*log.edits, InsertStatements(path, span_of(found.statements[0][1]), "before", line)]
+
+
+def _logs(found: Caught, form: Form, gone: list[Form]) -> bool:
+    if form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("print_exc", "print_exception"):
+        return True
+    if not (is_log_call(form) or is_print(form)):
+        return False
+    if form[2][-1] == "exception" or any(keyword == "exc_info" for keyword, _, _ in form[4]):
+        return True
+    given = [*form[3], *(value for _, value, _ in form[4])]
+    return any(tells(found, item) for item in given if not _changed(found, item, gone))
+
+
+def _changed(found: Caught, item: Form, gone: list[Form]) -> bool:
+    """Whether an expression is about a name that is given a constant now."""
+    names = {name for name, text in found.texts.items() if any(holds(text[1], leaf[1]) for leaf in gone)}
+    return any(form[0] == "name" and form[2] in names for form in walk(item))
+
+
+def _tidied(found: Caught, gone: list[Form]) -> list[Edit]:
+    """The edits that take away what nothing uses any more: the exception's name, the import of `traceback`."""
+    edits = _unused_import(found.block.module, gone)
+    if not found.name or found.handler:
+        return edits
+    uses = [form for form in walk(found.statements) if form[0] == "name" and form[2] == found.name]
+    if any(not any(holds(leaf[1], use[1]) for leaf in gone) for use in uses):
+        return edits
+    return [*edits, RemoveExceptName(found.block.module.path, span_of(found.at))]
+
+
+def _unused_import(module: Module, gone: list[Form]) -> list[Edit]:
+    facts = module.facts
+    bodies = [facts.module, *(facts.body(number) for number in range(len(facts.functions)))]
+    uses = [form for body in bodies for form in walk(body) if form[0] == "name" and form[2] == "traceback"]
+    if not uses or any(not any(form is use for leaf in gone for form in walk(leaf)) for use in uses):
+        return []
+    whole = (form for form in facts.module if form[0] == "import" and form[2] == [["traceback", None]])
+    return [RemoveStatement(module.path, span_of(form[1])) for form in whole]
+
