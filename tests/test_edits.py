@@ -300,9 +300,8 @@ def test_insert_statements(anchor: str, where: str, code: str, expected: str) ->
 
 def test_insert_into_the_file() -> None:
     source = '"""Doc."""\nimport os\n\nx = 1'
-    assert (
-        applied(source, InsertStatements(P, None, "first-in-body", "y = 2")) == '"""Doc."""\nimport os\n\ny = 2\n\nx = 1'
-    )
+    below = applied(source, InsertStatements(P, None, "first-in-body", "y = 2"))
+    assert below == '"""Doc."""\nimport os\n\ny = 2\n\nx = 1'
     assert applied(source, InsertStatements(P, None, "last-in-body", "def f(): ...")) == (
         '"""Doc."""\nimport os\n\nx = 1\n\n\ndef f(): ...'
     )
