@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.edits import InsertStatements
+from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.logins.worlds import is_account, looked_up, truth
+from fastapi_seclint.subjects.passwords.dummies import dummy
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
 
@@ -28,8 +31,10 @@ RULE = Rule(
     cwe=(208, 203),
     owasp=("API2",),
     guide="2",
+    fixable="unsafe",
 )
 
+_SLOW = re.compile(r"verify|hash|dummy|checkpw|sleep", re.I)
 _PRESENT = re.compile(r"(^|_)(current|me)(_|$)|change|update|delete|confirm|old_password", re.I)
 
 
@@ -52,6 +57,7 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
                 "then: verify a dummy hash for an unknown user",
                 symbol=block.symbol,
                 evidence=[Evidence(block.location(verified[0]), "the password of a known user is verified here")],
+                fix=_fix(known, block, early, verified[0]),
             )
 
 
@@ -70,9 +76,8 @@ def _skips(block: Block, verification: Form) -> Form | None:
     """The test that ends the function for an unknown user before the verification, or in front of it."""
     truths = _looked_up(block)
 
-    def known(form: Form) -> Truth | None:
-        return truths.get(form[2]) if form[0] == "name" else None
-
+    if any(_spends_time(form, truths) for form in walk(block.statements) if form[1] < verification[1]):
+        return None
     for form in walk(block.statements):
         if form[0] == "bool" and any(item is verification for item in walk(form)):
             before = [item for item in form[3] if not any(inner is verification for inner in walk(item))]
@@ -82,11 +87,65 @@ def _skips(block: Block, verification: Form) -> Form | None:
         if form[0] != "if" or not _asks_for_account(form[2], truths):
             continue
         test: Form = form[2]
-        found = truth(test, known)
+        found = truth(test, _known(truths))
         if any(item is verification for item in walk(form[3])) and found["absent"] == frozenset({False}):
             return test
         if form[1] < verification[1] and _leaves(form[3]) and found["absent"] == frozenset({True}):
             return test
+    return None
+
+
+def _known(truths: dict[str, Truth]) -> Callable[[Form], Truth | None]:
+    return lambda form: truths.get(form[2]) if form[0] == "name" else None
+
+
+def _spends_time(form: Form, truths: dict[str, Truth]) -> bool:
+    """Whether a statement hashes something for an unknown user, and for him only."""
+    if form[0] != "if" or not _asks_for_account(form[2], truths) or not _is_slow(form[3]):
+        return False
+    found = truth(form[2], _known(truths))
+    return found["absent"] == frozenset({True}) and found["right"] == frozenset({False})
+
+
+def _fix(known: Passwords, block: Block, early: Form, verification: Form) -> Fix | None:
+    """A dummy verification, in the branch that leaves or above the statement that skips the real one."""
+    made = dummy(known, block, verification)
+    if made is None:
+        return None
+    branches = (form for form in walk(block.statements) if form[0] == "if" and form[2] is early and _leaves(form[3]))
+    branch = next(branches, None)
+    if branch is not None and not any(form is verification for form in walk(branch[2])):
+        edit = InsertStatements(block.module.path, span_of(branch[1]), "first-in-body", made.code)
+    else:
+        statement = _statement(block.statements, early)
+        test = _absent(early, _looked_up(block))
+        if statement is None or test is None:
+            return None
+        text = f"if {test}:\n    {made.code}"
+        edit = InsertStatements(block.module.path, span_of(statement[1]), "before", text)
+    return Fix("verify a dummy hash for an unknown user", False, (*made.edits, edit))
+
+
+def _statement(statements: list[Form], form: Form) -> Form | None:
+    """The innermost statement that an expression stands in."""
+    for statement in statements:
+        if not any(item is form for item in walk(statement)):
+            continue
+        return next((inner for block in blocks(statement) if (inner := _statement(block, form)) is not None), statement)
+    return None
+
+
+def _absent(test: Form, truths: dict[str, Truth]) -> str | None:
+    """The test whether there is no account, in the way in which another one asks for it."""
+    match test:
+        case ["unary", _, "not", value]:
+            return _absent(value, truths)
+        case ["compare", _, ["name", _, name], [operator], _] if name in truths:
+            return f"{name} is None" if operator in ("is", "is not") else f"{name} == None"
+        case ["name", _, name] if name in truths:
+            return f"not {name}"
+        case ["bool", _, _, items]:
+            return next((found for item in items if (found := _absent(item, truths)) is not None), None)
     return None
 
 
@@ -119,7 +178,8 @@ def _leaves(statements: list[Form]) -> bool:
     """Whether statements end the function without a hash: no call in them takes time on purpose."""
     if not statements or statements[-1][0] not in ("return", "raise"):
         return False
-    return not any(
-        form[0] == "call" and re.search(r"verify|hash|dummy|checkpw|sleep", str(form[2][-1]), re.I)
-        for form in walk(statements)
-    )
+    return not _is_slow(statements)
+
+
+def _is_slow(statements: list[Form]) -> bool:
+    return any(form[0] == "call" and _SLOW.search(str(form[2][-1])) for form in walk(statements))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fastapi_seclint.edits import AddImport, Edit, InsertStatements
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.constants import new_constant
 from fastapi_seclint.subjects.secrets.names import words_of
 
 _NAMES = ("logger", "log", "_logger", "_log")
@@ -53,16 +54,5 @@ def logger(block: Block) -> Logger:
 
 
 def _new(module: Module) -> Logger:
-    name = next((name for name in _NAMES if name not in module.facts.words), "seclint_logger")
-    made = f"{name} = logging.getLogger(__name__)"
-    first = next((form for form in module.facts.module if not _is_head(form)), None)
-    path = module.path
-    if first is not None and first[0] in ("assign", "annassign"):
-        insertion = InsertStatements(path, span_of(first[1]), "before", made)
-    else:
-        insertion = InsertStatements(path, None, "first-in-body", made)
-    return Logger(name, (AddImport(path, "logging"), insertion), True)
-
-
-def _is_head(statement: Form) -> bool:
-    return statement[0] in ("import", "from") or (statement[0] == "expr" and statement[2][0] == "const")
+    made = new_constant(module, _NAMES, "logging.getLogger(__name__)")
+    return Logger(made.name, (AddImport(module.path, "logging"), *made.edits), True)

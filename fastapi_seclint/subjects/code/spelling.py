@@ -13,6 +13,8 @@ def code(form: Form) -> str | None:
         case ["const", _, value]:
             plain = isinstance(value, str) and value.isprintable() and not {'"', "\\"} & set(value)
             return f'"{value}"' if plain else repr(value)
+        case ["bytes", _, str() as text] if text.isprintable() and text.isascii() and not {'"', "\\"} & set(text):
+            return f'b"{text}"'
         case ["attr", _, owner, name]:
             inner = code(owner)
             return None if inner is None else f"{inner}.{name}"

@@ -1,0 +1,156 @@
+"""A dummy verification for a user who does not exist: as slow as the real one, with the hasher that the project has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.subjects.code.constants import new_constant
+from fastapi_seclint.subjects.code.origins import ask, called
+from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.passwords.fixes import hasher_for
+from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+_NAMES = ("DUMMY_HASH", "NOBODYS_HASH", "DUMMY_PASSWORD_HASH")
+_PASSLIB = "passlib.context.CryptContext()"
+_PWDLIB = ("pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
+_ARGON2 = "argon2.PasswordHasher()"
+_TEXT = '"nobody has this password"'
+
+
+@dataclass(frozen=True, slots=True)
+class Dummy:
+    """The statement that does the work of a verification, and the edits that what it uses takes."""
+
+    code: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashing:
+    """An object or function that hashes: its name in a file, what it is, where it is made, the edits that bring it."""
+
+    name: str
+    kind: str
+    made: Form | None = None
+    edits: tuple[Edit, ...] = ()
+
+
+def dummy(known: Passwords, block: Block, verification: Form) -> Dummy | None:
+    """The dummy for a verification of a block; None when it is not known what hashes there."""
+    hashing = _hashing(known, block, verification)
+    if hashing is None:
+        return None
+    if hashing.kind == _PASSLIB:
+        return Dummy(f"{hashing.name}.dummy_verify()", hashing.edits)
+    typed = _typed(known, block, verification)
+    if hashing.kind == _ARGON2:
+        return None if typed is None else Dummy(f"{hashing.name}.hash({typed})", hashing.edits)
+    constant = new_constant(block.module, _NAMES, _made(known, block, verification, hashing), hashing.made)
+    text = _repeated(known, block, verification, constant.name)
+    if text is None:
+        if typed is None or hashing.kind not in _PWDLIB:
+            return None
+        text = f"{hashing.name}.verify({typed}, {constant.name})"
+    return Dummy(_waited(block, verification) + text, (*hashing.edits, *constant.edits))
+
+
+def _made(known: Passwords, block: Block, verification: Form, hashing: _Hashing) -> str:
+    """The code of a hash that nobody has the password of, as text where accounts have theirs as text."""
+    if hashing.kind in _PWDLIB:
+        return f"{hashing.name}.hash({_TEXT})"
+    if hashing.kind == "bcrypt":
+        stored = _stored(known, block, verification)
+        given = [*verification[3], *(value for _, value, _ in verification[4])]
+        ending = "" if any(item is stored for item in given) else ".decode()"
+        return f"bcrypt.hashpw(b{_TEXT}, bcrypt.gensalt()){ending}"
+    return f"{hashing.name}({_TEXT})"
+
+
+def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | None:
+    """What hashes the passwords that a call verifies."""
+    functions = [function for function, _ in called(known.program, block, verification)]
+    for module in dict.fromkeys([block.module, *(function.module for function in functions)]):
+        for name, value in sorted(module.scope.names.items()):
+            for item in options(value):
+                if isinstance(item, External) and item.name in (_PASSLIB, *_PWDLIB, _ARGON2):
+                    return _object(block.module, module, name, item.name)
+    if verification[2][0] == "attr" and any(
+        isinstance(item, External) and item.name == "bcrypt.checkpw"
+        for item in options(ask(known.program, block, verification[2]))
+    ):
+        return _Hashing("bcrypt", "bcrypt")
+    if not functions:
+        return None
+    hasher = hasher_for(known, block.module)
+    if hasher is None or "." in hasher.hash or hasher.needs:
+        return None
+    own = block.module.scope.names.get(hasher.hash)
+    made = own if isinstance(own, Function) and own.module is block.module else None
+    edits = tuple(edit for edit in hasher.edits if not isinstance(edit, AddImport) or edit.name == hasher.hash)
+    return _Hashing(hasher.hash, "function", _statement(block.module, made.at) if made is not None else None, edits)
+
+
+def _object(user: Module, module: Module, name: str, kind: str) -> _Hashing:
+    if module is user:
+        return _Hashing(name, kind, _assignment(module, name))
+    local = local_name(user, name, module.name)
+    alias = local if local != name else None
+    return _Hashing(local, kind, None, (AddImport(user.path, module.name, name, alias, local=True),))
+
+
+def _assignment(module: Module, name: str) -> Form | None:
+    for form in module.facts.module:
+        if form[0] == "assign" and any(target[0] == "name" and target[2] == name for target in form[2]):
+            return form
+        if form[0] == "annassign" and form[2][0] == "name" and form[2][2] == name:
+            return form
+    return None
+
+
+def _statement(module: Module, at: int) -> Form | None:
+    return next((form for form in module.facts.module if form[1] == at), None)
+
+
+def _stored(known: Passwords, block: Block, verification: Form) -> Form | None:
+    """The account's hash in what a verification is given."""
+    found = None
+    for form in walk([verification[3], [value for _, value, _ in verification[4]]]):
+        if form[0] in ("attr", "sub", "call") and is_stored(known, block, form):
+            found = form
+    return found
+
+
+def _typed(known: Passwords, block: Block, verification: Form) -> str | None:
+    """The password in what a verification is given."""
+    stored = _stored(known, block, verification)
+    for value in [*verification[3], *(value for _, value, _ in verification[4])]:
+        if not any(item is stored for item in walk(value)):
+            return code(value)
+    return None
+
+
+def _repeated(known: Passwords, block: Block, verification: Form, constant: str) -> str | None:
+    """The verification with a constant in place of the account's hash."""
+    stored = _stored(known, block, verification)
+    return None if stored is None else code(_with(verification, stored, ["name", stored[1], constant]))
+
+
+def _with(form: Form, old: Form, new: Form) -> Form:
+    if form is old:
+        return new
+    return [_with(item, old, new) if isinstance(item, list) else item for item in form]
+
+
+def _waited(block: Block, verification: Form) -> str:
+    return "await " if any(form[0] == "await" and form[2] is verification for form in walk(block.statements)) else ""
+
