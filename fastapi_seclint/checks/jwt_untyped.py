@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.tokens.kinds import Kind, kinds, told_apart
+from fastapi_seclint.subjects.tokens.stored import held_by_store
 from fastapi_seclint.subjects.tokens.typing_fixes import readers, told_apart_by_type
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def jwt_untyped(program: Program) -> Iterator[Finding]:
     found = kinds(program)
     access = [kind for kind in found if kind.purpose == "access"]
     seen: set[int] = set()
+    if not access or held_by_store(program):
+        return
     for refresh in (kind for kind in found if kind.purpose == "refresh"):
         same = [kind for kind in access if not told_apart(program, kind, refresh)]
         if same and not any(told_apart(program, kind, refresh) for kind in access) and id(refresh.place) not in seen:

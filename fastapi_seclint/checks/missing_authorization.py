@@ -85,8 +85,8 @@ def _asks_by_itself(route: Route) -> bool:
 
 
 def _reads_its_own(program: Program, route: Route) -> bool:
-    """Whether a GET only looks up what belongs to its caller, whatever it is called."""
-    return not access.changes_state(route) and compares_owner(program, route) is not None
+    """Whether a route only looks up, changes or ends what belongs to its caller, whatever it is called."""
+    return (not access.changes_state(route) or "{" in route.path) and compares_owner(program, route) is not None
 
 
 def _all_users_are_administrators(program: Program, privileged: int) -> bool:

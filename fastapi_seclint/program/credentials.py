@@ -111,6 +111,12 @@ def may_be_guardian(name: str) -> bool:
     return names_guardian(plain) or names_guardian(name) or _PERSON.search(plain) is not None
 
 
+def may_guard(dotted: str) -> bool:
+    """Whether a library's callable, or one of a module that is not in sight, may be a guard where it is a dependency."""
+    last = dotted.removesuffix("()").rpartition(".")[2]
+    return names_guardian(dotted) or (may_be_guardian(last) and not names_provider(last.removesuffix("_dep")))
+
+
 _VERIFICATION = re.compile(
     r"(auth|verif|valid|check|require|ensure|decode|introspect|login|permission|guard|protect|unsign|get_user|current_user"
     r"|get_identity|get_claims|userinfo)",

@@ -168,7 +168,7 @@ class DependencyGuards:
                 return Encounter([Ending(False, frozenset({"absent"}), None, False, place)], checked=True)
             return Encounter([Ending(True, CLEAN, 401, False, place)], checked=True)
         neutral = credentials.entry("neutral", value.name) or credentials.entry("limiter", value.name)
-        opaque = [] if neutral or not credentials.names_guardian(value.name) else [value.name]
+        opaque = [] if neutral or not credentials.may_guard(value.name) else [value.name]
         return Encounter([Ending(False, CLEAN, None, False, value.place)], opaque=opaque)
 
     def authenticates(self, value: Value) -> bool:

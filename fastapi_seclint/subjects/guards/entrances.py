@@ -28,6 +28,11 @@ _SURE_ENTRANCE = re.compile(
 _ENTERING_FUNCTION = re.compile(
     r"^(\w+_)?(login|log_in|sign_?in|sign_?up|register|(create|open|new)_account|logout|refresh_token|webhook)(_\w+)?$"
 )
+_ADMIN_MAKER = re.compile(
+    r"(^|_)(register|sign_?up|create|add|new|make)(_\w+)?_(super_?)?(admin|administrator|superuser)s?(_|$)"
+    r"|(^|_)(super_?)?(admin|administrator|superuser)s?_(register|registration|sign_?up)(_|$)"
+)
+_FIRST = re.compile(r"(^|_)(first|initial|init|setup|bootstrap|install|onboarding)(_|$)")
 _DEVELOPMENT = re.compile(r"(^|_)(dev|development|debug|local|test|testing|e2e|mock|demo|sandbox)(_|$)", re.I)
 _PROBE = re.compile(
     r"^(health([-_]?checks?)?|healthz|livez|readyz|ready|live|liveness|readiness|ping|heartbeat|metrics|status|version"
@@ -45,6 +50,8 @@ def is_entrance(program: Program, route: Route) -> bool:
 
     It cannot ask for what it hands out. Its own rules look at it (guide sections 3, 9, 10).
     """
+    if makes_administrators(route):
+        return False
     if any(is_login_form(node.call) for node in route.nodes()) or _takes_password(program, route):
         return True
     found = access.segments(route.path)
@@ -55,6 +62,15 @@ def is_entrance(program: Program, route: Route) -> bool:
     handler = route.function
     words = [*found[-2:], *([handler.name] if handler is not None else [])]
     return any(_ENTRANCE.match(word) for word in words[:-1] or words) or _names_entrance(handler)
+
+
+def makes_administrators(route: Route) -> bool:
+    """Whether a POST is there to open accounts for administrators, by its name: not how people get in."""
+    if "POST" not in route.methods:
+        return False
+    words = "_".join(access.segments(route.path)[-2:]).replace("-", "_").lower()
+    names = [words, route.function.name if route.function is not None else ""]
+    return any(_ADMIN_MAKER.search(name) for name in names) and not any(_FIRST.search(name) for name in names)
 
 
 def is_login_form(value: object) -> bool:

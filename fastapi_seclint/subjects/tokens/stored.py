@@ -1,0 +1,56 @@
+"""Whether a token has to be the one that a store holds, so that a token of another kind opens nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.origins import callers
+from fastapi_seclint.subjects.secrets.names import words_of
+from fastapi_seclint.subjects.tokens.jwt import decodings
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_READS = frozenset({"get", "hget", "getdel", "get_token", "get_item"})
+
+
+def held_by_store(program: Program) -> bool:
+    """Whether a function that reads tokens, or one that calls it, compares the token with a stored access token."""
+    for decoding in decodings(program):
+        block = decoding.call.block
+        around = [item[0] for item in callers(program, block.function)] if block.function is not None else []
+        if any(_compares(one) for one in (block, *around)):
+            return True
+    return False
+
+
+def _compares(block: Block) -> bool:
+    for form in walk(block.statements):
+        match form:
+            case ["compare", _, ["name", _, left], ["==" | "!="], [["name", _, right]]]:
+                for sent, stored in ((left, right), (right, left)):
+                    if _is_parameter(block, sent) and _is_stored(block, stored):
+                        return True
+    return False
+
+
+def _is_parameter(block: Block, name: str) -> bool:
+    function = block.function
+    token = "token" in words_of(name) and "refresh" not in words_of(name)
+    return token and function is not None and any(item[0] == name for item in function.parameters)
+
+
+def _is_stored(block: Block, name: str) -> bool:
+    scope = block.scope
+    if not isinstance(scope, FunctionScope):
+        return False
+    return any(item[0] == "assign" and _reads_store(item[3]) for item in scope.assignments(name))
+
+
+def _reads_store(form: Form) -> bool:
+    while form[0] == "await":
+        form = form[2]
+    return bool(form[0] == "call" and form[2][0] == "attr" and form[2][3] in _READS)
