@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, options
+from fastapi_seclint.subjects.code.entries import is_entry
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
@@ -87,7 +88,8 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
         return False
     if known.requests.source(Where(block), owner, 8) is not None:
         return False
-    return not any(isinstance(item, Const | Environment) for item in options(ask(known.program, block, form)))
+    own = Environment if is_entry(block, owner) else Const | Environment
+    return not any(isinstance(item, own) for item in options(ask(known.program, block, form)))
 
 
 def _field(form: Form) -> str:

@@ -11,6 +11,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Const, Environment, External, Mapping, Text, Value, options
+from fastapi_seclint.subjects.code.entries import is_field_of_entry
 from fastapi_seclint.subjects.code.literals import name_of, texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
@@ -123,6 +124,8 @@ class _Search:
             known = known or [option.value for option in options(value) if isinstance(option, Const)]
             kind = own or sent
             name = name_of(secret) if own else name_of(given)
+            if kind == "password" and is_field_of_entry(self.block, secret):
+                return ""
             found = any(isinstance(text, str) and plausible(text, kind, name, Reach.COMPARED) for text in known)
             return kind if kind and found and self.speaks_web() else ""
         if self.is_one_of_many(secret, own, sent):

@@ -1,0 +1,28 @@
+"""What a mapping has for a key that comes from outside the code: one account of many, one client of many."""
+
+from __future__ import annotations
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+
+
+def is_entry(block: Block, form: Form, depth: int = 3) -> bool:
+    """Whether an expression is looked up in a mapping by a key that is not written there, or is a local name of such."""
+    match form:
+        case ["sub", _, _, key]:
+            return bool(key[0] in ("name", "attr", "call"))
+        case ["call", _, ["attr", _, _, "get"], [key, *_], _]:
+            return bool(key[0] in ("name", "attr", "call"))
+        case ["name", _, name] if isinstance(block.scope, FunctionScope) and depth:
+            found = [item[-1] for item in block.scope.assignments(name) if item[0] in ("assign", "annassign")]
+            return any(value is not None and is_entry(block, value, depth - 1) for value in found)
+    return False
+
+
+def is_field_of_entry(block: Block, form: Form) -> bool:
+    """Whether an expression is a field of such a thing: `user["password"]`, `user.password`, `user.get("password")`."""
+    match form:
+        case ["call", _, ["attr", _, owner, "get"], *_] | ["attr", _, owner, _] | ["sub", _, owner, _]:
+            return is_entry(block, owner)
+    return False
