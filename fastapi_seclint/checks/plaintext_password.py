@@ -9,7 +9,7 @@ from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, hashed, hashed_whole, verified
+from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, hashed, hashed_field, hashed_whole, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
 from fastapi_seclint.subjects.passwords.plain_storage import Kept, kept
@@ -61,6 +61,8 @@ def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
             return None  # what stands in the code has to be hashed first
         compare = next(form for form in known.forms(item.block) if form[1] == item.at)
         return verified(known, item.block, compare, item.form, item.stored)
+    if item.key:
+        return hashed_field(known, item.block, item.form, item.key, item.field)
     if item.field:
         return hashed_whole(known, item.block, item.form, item.field)
     if not stays or item.form[0] not in ("name", "attr", "sub"):  # no hash can stand in for a look-up

@@ -112,6 +112,16 @@ def hashed_whole(known: Passwords, block: Block, value: Form, field: str) -> Fix
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 
 
+def hashed_field(known: Passwords, block: Block, value: Form, key: str, field: str) -> Fix | None:
+    """The fix that hashes the password where a loop sets every field: `setattr(user, key, value)`."""
+    hasher, code = hasher_for(known, block.module), rendered(value)
+    if hasher is None or code is None:
+        return None
+    text = f'{hasher.hash}({code}) if {key} == "{field}" and {code} else {code}'
+    edits = (*_used(hasher, _HASHING), ReplaceExpression(block.module.path, span_of(value[1]), text))
+    return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
+
+
 def verified(known: Passwords, block: Block, compare: Form, plain: Form, stored: Form) -> Fix | None:
     """The fix that verifies in place of a comparison for equality."""
     hasher = hasher_for(known, block.module)

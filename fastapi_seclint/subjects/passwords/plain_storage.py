@@ -47,7 +47,8 @@ _DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict"})
 class Kept:
     """A place where a password is kept as it was typed: what to point at, the password's own expression, how sure.
 
-    `field` is its name where `form` is a whole body, `stored` what it is compared with.
+    `field` is its name where `form` is a whole body, `stored` what it is compared with, `key` the variable that is
+    that name where `form` is the value of any field.
     """
 
     block: Block
@@ -56,6 +57,7 @@ class Kept:
     sure: bool
     field: str = ""
     stored: Form | None = None
+    key: str = ""
 
 
 def kept(known: Passwords) -> Iterator[Kept]:
@@ -74,6 +76,8 @@ def kept(known: Passwords) -> Iterator[Kept]:
                     yield from _assigned(known, block, at, target, value)
                 case ["call", *_] if form[2][0] in ("name", "attr", "call"):
                     yield from _called(known, block, form)
+                case ["for", _, ["tuple", _, [["name", _, key], ["name", _, value]]], iterable, body, _]:
+                    yield from _looped(known, block, iterable, body, (key, value))
 
 
 def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form) -> Iterator[Kept]:
@@ -111,6 +115,22 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
                     yield from _whole(known, block, call[1], argument)
         if last in ("values", "update", "create") and _speaks_of_people(function[2]):
             yield from _keywords(known, block, call, None)
+
+
+def _looped(
+    known: Passwords, block: Block, iterable: Form, body: list[Form], names: tuple[str, str]
+) -> Iterator[Kept]:
+    """`for key, value in data.model_dump().items(): setattr(user, key, value)`, where the password is one of the keys."""
+    whole = iterable[2][2] if iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] == "items" else None
+    if whole is None or any(form[0] == "const" and naming(str(form[2])) for form in walk(body)):
+        return
+    for form in walk(body):
+        match form:
+            case ["call", at, ["name", _, "setattr"], [owner, ["name", _, key], ["name", _, value] as last], _]:
+                if (key, value) != names or not _speaks_of_people(owner) or _looks_after_itself(known, block, owner):
+                    continue
+                for item in _whole(known, block, at, whole):
+                    yield replace(item, form=last, field=item.field, key=key)
 
 
 def _values(argument: Form) -> list[Form]:
