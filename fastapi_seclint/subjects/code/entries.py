@@ -8,7 +8,7 @@ from fastapi_seclint.program.sites import Block
 
 
 def is_entry(block: Block, form: Form, depth: int = 3) -> bool:
-    """Whether an expression is looked up in a mapping by a key that is not written there, or is a local name of such."""
+    """Whether an expression is looked up by a key that is not written there, or is a local name of what was."""
     match form:
         case ["sub", _, _, key]:
             return bool(key[0] in ("name", "attr", "call"))
