@@ -112,7 +112,7 @@ def may_be_guardian(name: str) -> bool:
 
 
 def may_guard(dotted: str) -> bool:
-    """Whether a library's callable, or one of a module that is not in sight, may be a guard where it is a dependency."""
+    """Whether a dependency that cannot be looked into may be a guard, by its dotted name."""
     last = dotted.removesuffix("()").rpartition(".")[2]
     return names_guardian(dotted) or (may_be_guardian(last) and not names_provider(last.removesuffix("_dep")))
 
