@@ -9,11 +9,12 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value, options
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.records import classes_in
+from fastapi_seclint.subjects.passwords.exposure_fixes import Taking, other_model
 from fastapi_seclint.subjects.passwords.fields import Givers, leaves_out, password_field
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ RULE = Rule(
     cwe=(200, 522),
     owasp=("API3",),
     guide="2, 5",
+    fixable="unsafe",
 )
 
 _UNFILTERED = ("builtins.", "typing.", "collections.")
@@ -62,7 +64,8 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
     for cls in classes_in(declared) if declared is not None else ():
         name = _shown_by(program, cls)
         if name:
-            yield _finding(route, block, block.location(function.at), name, cls, "high")
+            fix = other_model(program, route, block, cls)
+            yield _finding(route, block, block.location(function.at), name, cls, "high", fix)
             return
     if leaves_out(block):
         return
@@ -76,7 +79,8 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
             found = givers.shown(block, part)
             if found is not None:
                 confidence: Confidence = "high" if found[1] is not None else "medium"
-                yield _finding(route, block, block.location(form), found[0], found[1], confidence)
+                fix = Taking(program, givers, route, block).fix(part, filtered=parts is None)
+                yield _finding(route, block, block.location(form), found[0], found[1], confidence, fix)
                 return
 
 
@@ -125,7 +129,13 @@ def _shown_by(program: Program, cls: Class, depth: int = 3, seen: frozenset[int]
 
 
 def _finding(
-    route: Route, block: Block, location: Location, name: str, cls: Class | None, confidence: Confidence
+    route: Route,
+    block: Block,
+    location: Location,
+    name: str,
+    cls: Class | None,
+    confidence: Confidence,
+    fix: Fix | None,
 ) -> Finding:
     what = f"{cls.name} has the field {name}" if cls is not None else f"it has the field {name}"
     evidence = [Evidence(cls.place.location, "the class with the field")] if cls is not None else []
@@ -137,4 +147,6 @@ def _finding(
         symbol=block.symbol,
         route=access.key(route),
         evidence=evidence,
+        fix=fix,
+        masks=("unprotected-route", "unprotected-router"),
     )

@@ -22,7 +22,8 @@ _TYPED = re.compile(r"^((user|plain|raw|login)_?)?(password|passwd|pwd)$", re.I)
 _ASKING = frozenset({"query", "select", "get", "find_one", "scalar", "scalars", "refresh"})
 _COUNTING = frozenset({"count", "exists", "delete", "update", "rowcount", "exec_count"})
 _CLASS_WAYS = re.compile(r"^(get|get_or_none|all|find|find_one|find_all|filter|create|objects|query|get_by_\w+|first)$")
-_DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asdict", "to_list"})
+DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asdict", "to_list"})
+"""The methods and attributes that make a dictionary of an object."""
 _SAME = frozenset({"jsonable_encoder", "vars", "dict", "list", "asdict", "sorted", "model_to_dict"})
 _LEAVING_OUT = frozenset({"exclude", "include", "by_alias_only"})
 _SERIALIZERS = ("model_serializer", "field_serializer", "dict", "model_dump", "json")
@@ -141,7 +142,7 @@ class Givers:
             return None
         if name in _SAME and call[3] and function[0] == "name":
             return self.shown(block, call[3][0], depth)
-        if name in _DUMPS and function[0] == "attr" and not call[3]:
+        if name in DUMPS and function[0] == "attr" and not call[3]:
             return self.shown(block, function[2], depth)
         cls = self._asked(block, call)
         if cls is not None:
@@ -242,7 +243,7 @@ def _last(target: Form) -> str:
 def _dumped(form: Form) -> str:
     """The name of what an element of a comprehension is made of: `user.dict()`, `user.__dict__`."""
     match form:
-        case ["call", _, ["attr", _, ["name", _, name], method], [], []] if method in _DUMPS:
+        case ["call", _, ["attr", _, ["name", _, name], method], [], []] if method in DUMPS:
             return str(name)
         case ["attr", _, ["name", _, name], "__dict__"]:
             return str(name)

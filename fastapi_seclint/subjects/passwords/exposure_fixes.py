@@ -1,0 +1,300 @@
+"""How a password hash is taken out of an answer: by a response model without it, or where the answer is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import Edit, RemoveDictItem, ReplaceExpression, SetKeyword
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Const, Function, Mapping, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.owners.identity import form_at
+from fastapi_seclint.subjects.owners.records import is_schema
+from fastapi_seclint.subjects.passwords.fields import Givers, is_password, password_field
+from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.public_models import PublicModel, public_model
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_MANY = frozenset({"all", "list", "sorted", "to_list", "find_all", "fetchall", "scalars"})
+_ONE = frozenset({
+    "get", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none", "get_or_none", "find_one", "first",
+})  # fmt: skip
+_AS_DICTIONARY = frozenset({"vars", "dict", "asdict"})
+_MAYBE = _ONE - {"one", "scalar_one"}
+
+
+def other_model(program: Program, route: Route, block: Block, cls: Class) -> Fix | None:
+    """The fix for a route whose response model, or annotation, shows the password."""
+    if not password_field(cls):
+        return _in_field(program, block, cls)
+    function, module = block.function, block.module
+    call = _registration(route, module)
+    if function is None or call is None:
+        return None
+    given = next((value for keyword, value, _ in call[4] if keyword == "response_model"), None)
+    place = Block(module, None, [], module.scope)
+    shown = given if given is not None else function.returns
+    names = [form for form in walk(shown) if _is(program, place, form, cls)] if shown is not None else []
+    model = public_model(program, cls, module) if len(names) == 1 else None
+    if model is None or shown is None:
+        return None
+    if given is not None or model.is_base:
+        edits: tuple[Edit, ...] = (ReplaceExpression(module.path, span_of(names[0][1]), model.name),)
+    else:
+        text = rendered(_with(shown, names[0], ["name", shown[1], model.name]))
+        if text is None:
+            return None
+        edits = (SetKeyword(module.path, span_of(call[1]), "response_model", text),)
+    return Fix("answer with a model without the password", False, (*model.edits, *edits))
+
+
+def _in_field(program: Program, block: Block, cls: Class) -> Fix | None:
+    """The fix for a model whose field shows the password: the base of the field's class in its place."""
+    module = cls.module
+    place = Block(module, None, [], module.scope)
+    statement = next((form for form in module.facts.module if form[0] == "class" and form[2] == cls.name), None)
+    for field in statement[6] if statement is not None else []:
+        for form in walk(field[3]) if field[0] == "annassign" else ():
+            for option in options(ask(program, place, form)) if form[0] in ("name", "attr") else ():
+                model = public_model(program, option, module) if isinstance(option, Class) else None
+                if model is not None and model.is_base and isinstance(option, Class) and password_field(option):
+                    edit = ReplaceExpression(module.path, span_of(form[1]), model.name)
+                    return Fix("answer with a model without the password", False, (*model.edits, edit))
+    return None
+
+
+def _is(program: Program, block: Block, form: Form, cls: Class) -> bool:
+    return form[0] in ("name", "attr") and any(option is cls for option in options(ask(program, block, form)))
+
+
+def _registration(route: Route, module: Module) -> Form | None:
+    """The call that registers a route, in the file of its handler."""
+    place = route.registration.place if route.registration is not None else None
+    return form_at(place) if place is not None and place.module is module else None
+
+
+def _with(form: Form, old: Form, new: Form) -> Form:
+    if form is old:
+        return new
+    return [_with(item, old, new) if isinstance(item, list) else item for item in form]
+
+
+@dataclass(slots=True)
+class Taking:
+    """Takes the password out of what one handler returns."""
+
+    program: Program
+    givers: Givers
+    route: Route
+    block: Block
+
+    def fix(self, value: Form, filtered: bool) -> Fix | None:
+        """The fix for an expression that is sent; `filtered`: a response model would be heeded."""
+        direct = self._by_model(value) if filtered else None
+        edits = direct if direct is not None else self._edits(value)
+        if not edits:
+            return None
+        title = "answer with a model without the password" if direct else "leave the password out of the answer"
+        return Fix(title, False, tuple(edits))
+
+    def _by_model(self, value: Form) -> list[Edit] | None:
+        """A response model for rows and objects that are returned as they are."""
+        found, shape = self.givers.shown(self.block, value), self._shape(value)
+        call = _registration(self.route, self.block.module)
+        if found is None or found[1] is None or shape is None or call is None:
+            return None
+        model = public_model(self.program, found[1], self.block.module)
+        if model is None:
+            return None
+        text = shape.replace("{}", model.name)
+        return [*model.edits, SetKeyword(self.block.module.path, span_of(call[1]), "response_model", text)]
+
+    def _shape(self, value: Form, depth: int = 4) -> str | None:
+        """Whether an expression gives one object (or maybe none) or a list of them; None when that is not seen."""
+        while value[0] == "await":
+            value = value[2]
+        if value[0] == "name":
+            written = self._written(value)
+            if written is None:
+                return "{}" if self._is_object(value) else None
+            shape = self._shape(written, depth - 1) if depth else None
+            asked = any(form[0] == "if" and _asks(form[2], value[2]) for form in walk(self.block.statements))
+            return "{}" if shape == "{} | None" and asked else shape
+        if value[0] in ("list", "comp"):
+            elements = value[2] if value[0] == "list" else [value[3]]
+            return "list[{}]" if all(item[0] in ("name", "star") for item in elements) else None
+        if value[0] != "call" or value[2][0] not in ("name", "attr"):
+            return None
+        name = value[2][-1]
+        if name in _MANY:
+            return "list[{}]" if name != "scalars" else None
+        if name in _ONE and value[2][0] == "attr":
+            return "{} | None" if name in _MAYBE else "{}"
+        return self._of_function(value, depth)
+
+    def _of_function(self, call: Form, depth: int) -> str | None:
+        found = ask(self.program, self.block, call[2])
+        for option in options(found):
+            if isinstance(option, Class):
+                return "{}"
+            returns = getattr(option, "returns", None)
+            if returns is not None:
+                text = rendered(returns) or ""
+                names = [form for form in walk(returns) if form[0] == "name" and form[2][0].isupper()]
+                kept = [form for form in names if form[2] not in ("Optional", "List", "None")]
+                return text.replace(kept[0][2], "{}") if len(kept) == 1 and text.isascii() else None
+            body = body_of(self.program, option) if isinstance(option, Function) else None
+            if body is not None and depth:
+                inner = Taking(self.program, self.givers, self.route, body)
+                given = [form[2] for form in walk(body.statements) if form[0] == "return" and form[2] is not None]
+                return inner._shape(given[0], depth - 1) if len(given) == 1 else None
+        return None
+
+    def _is_object(self, form: Form) -> bool:
+        return any(
+            isinstance(getattr(option, "cls", None), Class) for option in options(ask(self.program, self.block, form))
+        )
+
+    def _written(self, form: Form) -> Form | None:
+        scope = self.block.scope
+        found = scope.assignments(form[2]) if isinstance(scope, FunctionScope) else []
+        above = [item for item in found if item[1] < form[1]]
+        if above and above[-1][0] in ("assign", "annassign") and above[-1][-1] is not None:
+            value: Form = above[-1][-1]
+            return value
+        return None
+
+    def _edits(self, form: Form) -> list[Edit]:
+        """What takes the password out where the answer is put together."""
+        match form:
+            case ["await", *_]:
+                return self._of_object(form)
+            case ["star", _, value]:
+                return self._edits(value)
+            case ["dict", _, pairs]:
+                return list(self._of_display(form, pairs))
+            case ["list" | "tuple", _, items]:
+                return [edit for item in items for edit in self._edits(item)]
+            case ["ifexp", _, _, body, otherwise]:
+                return [*self._edits(body), *self._edits(otherwise)]
+            case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]]:
+                return self._of_each(element, target, iterable)
+            case ["name", *_] if (written := self._written(form)) is not None:
+                return self._edits(written) or self._of_object(form)
+            case ["call", _, ["name", _, "jsonable_encoder"], [value, *_], _]:
+                found = self.givers.shown(self.block, value)
+                return self._excluded(form, found[0]) if found is not None else []
+            case ["call", _, ["name", _, "list"], [["call", _, ["attr", _, _, "values"], [], []] as value], _]:
+                return self._of_users(form, value)
+            case ["call", _, ["name", _, function], [_], []] if function in _AS_DICTIONARY:
+                found, text = self.givers.shown(self.block, form), code(form)
+                return self._without(form, text, found[0]) if found is not None and text is not None else []
+            case ["call", _, ["attr", _, owner, "dict" | "model_dump"], [], _]:
+                found = self.givers.shown(self.block, owner)
+                return self._excluded(form, found[0]) if found is not None else []
+            case ["name" | "attr" | "sub" | "call", *_]:
+                return self._of_object(form)
+        return []
+
+    def _excluded(self, call: Form, name: str) -> list[Edit]:
+        return [SetKeyword(self.block.module.path, span_of(call[1]), "exclude", f'{{"{name}"}}')]
+
+    def _of_display(self, form: Form, pairs: list[Form]) -> Iterator[Edit]:
+        for key, value in pairs:
+            name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
+            field = value[3] if value[0] == "attr" else ""
+            told = field and is_password(field) and (not name or naming(name))
+            if name and (told or (naming(name) == "kept" and is_password(name))):
+                yield RemoveDictItem(self.block.module.path, span_of(form[1]), name)
+            elif self.givers.shown(self.block, value) is not None:
+                yield from self._edits(value)
+
+    def _of_each(self, element: Form, target: str, iterable: Form) -> list[Edit]:
+        found = self.givers.shown(self.block, iterable)
+        if found is None:
+            return []
+        match element:
+            case ["call", _, ["attr", _, ["name", _, name], "dict" | "model_dump"], [], []] if name == target:
+                return self._excluded(element, found[0])
+            case ["call", _, ["name", _, "jsonable_encoder"], [["name", _, name]], []] if name == target:
+                return self._excluded(element, found[0])
+            case ["call", _, ["name", _, function], [["name", _, name]], []] if name == target:
+                return self._without(element, f"{function}({name})", found[0]) if function in _AS_DICTIONARY else []
+            case ["attr", _, ["name", _, name], "__dict__"] if name == target:
+                return self._without(element, f"vars({name})", found[0])
+            case ["name", _, name] if name == target and found[1] is not None:
+                return self._converted(element, name, found[1])
+        return []
+
+    def _of_object(self, form: Form) -> list[Edit]:
+        found = self.givers.shown(self.block, form)
+        text = code(form)
+        if found is None or text is None:
+            return []
+        if found[1] is not None:
+            shape = self._shape(form)
+            if shape in ("{}", "{} | None"):
+                return self._converted(form, text, found[1], maybe=shape != "{}")
+            return self._all_converted(form, text, found[1]) if shape == "list[{}]" else []
+        if self._is_of_users(form):
+            return self._of_users(form, form)
+        return self._without(form, text, found[0])
+
+    def _model(self, cls: Class) -> PublicModel | None:
+        return public_model(self.program, cls, self.block.module) if is_schema(cls) or cls.bases else None
+
+    def _converted(self, form: Form, text: str, cls: Class, *, maybe: bool = False) -> list[Edit]:
+        model = self._model(cls)
+        if model is None:
+            return []
+        made = f"{model.name}.model_validate({text}, from_attributes=True)"
+        if maybe:
+            made = f"{made} if {text} else None" if form[0] == "name" else ""
+        return [*model.edits, ReplaceExpression(self.block.module.path, span_of(form[1]), made)] if made else []
+
+    def _all_converted(self, form: Form, text: str, cls: Class) -> list[Edit]:
+        model = self._model(cls)
+        if model is None:
+            return []
+        made = f"[{model.name}.model_validate(row, from_attributes=True) for row in {text}]"
+        return [*model.edits, ReplaceExpression(self.block.module.path, span_of(form[1]), made)]
+
+    def _without(self, form: Form, text: str, name: str) -> list[Edit]:
+        """A dictionary with all keys but the password's."""
+        items = f"{text}.items()"
+        made = f'{{key: value for key, value in {items} if key != "{name}"}}'
+        return [ReplaceExpression(self.block.module.path, span_of(form[1]), made)]
+
+    def _of_users(self, form: Form, users: Form) -> list[Edit]:
+        """A dictionary of users, or the list of them, with all keys but the password's."""
+        found, text = self.givers.shown(self.block, users), code(users)
+        if found is None or text is None or found[1] is not None:
+            return []
+        inner = f'{{key: value for key, value in user.items() if key != "{found[0]}"}}'
+        listed = users is not form
+        made = f"[{inner} for user in {text}]" if listed else f"{{name: {inner} for name, user in {text}.items()}}"
+        return [ReplaceExpression(self.block.module.path, span_of(form[1]), made)]
+
+    def _is_of_users(self, form: Form) -> bool:
+        """Whether an expression is a dictionary that has the users as its values."""
+        for option in options(ask(self.program, self.block, form)):
+            if isinstance(option, Mapping):
+                keys = [key.value for key, _ in option.items if isinstance(key, Const)]
+                return not any(isinstance(key, str) and is_password(key) for key in keys)
+        return form[0] == "name" and self._written(form) is None
+
+
+def _asks(test: Form, name: str) -> bool:
+    """Whether a test is whether a name holds something."""
+    return any(form[0] == "name" and form[2] == name for form in walk(test))

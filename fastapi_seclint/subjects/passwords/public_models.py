@@ -1,0 +1,163 @@
+"""A model of a user without his password: one that the project has, or a new one made of the other fields."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit, InsertStatements
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.values import Class, External
+from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.owners.records import field_names, is_schema, is_table
+from fastapi_seclint.subjects.passwords.fields import is_password, password_field
+from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_STORED = re.compile(
+    r"(In)?D[Bb]$|(?<=[a-z])(Model|Orm|ORM|Table|Record|Row|Entity|Document)$|^(Stored|Db|DB)(?=[A-Z])"
+)
+_HOMES = {"datetime": "datetime", "date": "datetime", "UUID": "uuid"}
+_NO_COLUMNS = frozenset({"ClassVar", "Relationship", "relationship"})
+_SHOWING = word_set("out public read response schema view info display base profile me detail details dto")
+_TAKING = word_set("create update in register login signup request form input token credentials new patch filter")
+_COLUMNS = {
+    "Integer": "int", "BigInteger": "int", "SmallInteger": "int", "String": "str", "Text": "str", "Unicode": "str",
+    "UnicodeText": "str", "VARCHAR": "str", "Boolean": "bool", "Float": "float", "DateTime": "datetime",
+    "Date": "date", "JSON": "object", "UUID": "UUID",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PublicModel:
+    """The name of a model in a file, the edits that bring it there, and whether the stored class descends from it."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    is_base: bool = False
+
+
+def public_model(program: Program, cls: Class, user: Module) -> PublicModel | None:
+    """A model for the objects of a class that leaves their password out, for a file; None where none can be made."""
+    for base in list(cls.lineage())[1:]:
+        if isinstance(base, Class) and is_schema(base) and field_names(base) and not _has_password(base):
+            return _imported(base.name, base.module, user, (), True)
+    for other in _similar(program, cls):
+        return _imported(other.name, other.module, user, (), False)
+    return _made(cls, user)
+
+
+def _has_password(cls: Class) -> bool:
+    return bool(password_field(cls)) or any(naming(name) for name in field_names(cls))
+
+
+def _similar(program: Program, cls: Class) -> Iterator[Class]:
+    """The models for answers that show fields of a class only, the one with most of them first."""
+    wanted, stem = set(field_names(cls)), _stem(cls)
+    found = []
+    for module in program.modules.by_file.values():
+        if program.is_test(module):
+            continue
+        for other in module.scope.names.values():
+            if not isinstance(other, Class) or other.module is not module or other is cls or not is_schema(other):
+                continue
+            fields, words = set(field_names(other)), set(words_of(other.name))
+            showing = other.name != stem and words & _SHOWING and not words & _TAKING
+            if showing and other.name.startswith(stem) and fields and fields <= wanted and not _has_password(other):
+                found.append(other)
+    yield from sorted(found, key=lambda other: (-len(field_names(other)), other.name))
+
+
+def _stem(cls: Class) -> str:
+    return _STORED.sub("", cls.name) or cls.name
+
+
+def _imported(name: str, source: Module, user: Module, edits: tuple[Edit, ...], is_base: bool) -> PublicModel:
+    if source is user:
+        return PublicModel(name, edits, is_base)
+    local = local_name(user, name, source.name)
+    alias = local if local != name else None
+    return PublicModel(local, (*edits, AddImport(user.path, source.name, name, alias, local=True)), is_base)
+
+
+def _made(cls: Class, user: Module) -> PublicModel | None:
+    """A new model below the class, with its fields but the password."""
+    statement = _statement(cls)
+    fields = list(_fields(cls))
+    if statement is None or not fields or any(annotation is None for _, annotation in fields):
+        return None
+    path, stem = cls.module.path, _stem(cls)
+    names = (f"{stem}{ending}" for ending in ("Public", "Out", "Shown"))
+    name = next((name for name in names if name not in cls.module.facts.words), None)
+    if name is None:
+        return None
+    edits: list[Edit] = [AddImport(path, "pydantic", "BaseModel")]
+    lines = ""
+    for field, annotation in fields:
+        kind, _, rest = str(annotation).partition(" ")
+        if kind in _HOMES:
+            kind = _spelled(cls.module, kind)
+            edits += [AddImport(path, _HOMES[kind], kind)] if kind in _HOMES else []
+        lines += f"    {field}: {kind} {rest}".rstrip() + "\n"
+    edits.append(InsertStatements(path, span_of(statement[1]), "after", f"class {name}(BaseModel):\n{lines}"))
+    return _imported(name, cls.module, user, tuple(edits), False)
+
+
+def _spelled(module: Module, kind: str) -> str:
+    """How a file writes one of the standard library's types: with its module where that is what it imported."""
+    bound = module.scope.names.get(_HOMES[kind])
+    known = isinstance(bound, External) and bound.name == _HOMES[kind]
+    return f"{_HOMES[kind]}.{kind}" if known else kind
+
+
+def _statement(cls: Class) -> Form | None:
+    """The statement that makes a class, at the top level of its file."""
+    return next((form for form in cls.module.facts.module if form[0] == "class" and form[2] == cls.name), None)
+
+
+def _fields(cls: Class) -> Iterator[tuple[str, str | None]]:
+    """The fields of a class and of its bases, each with its annotation as code; None where that is not known."""
+    seen: set[str] = set()
+    for base in reversed([base for base in cls.lineage() if isinstance(base, Class)]):
+        statement = _statement(base)
+        for form in statement[6] if statement is not None else []:
+            name, annotation = _field(form, is_table(cls))
+            if not name or name in seen or name.startswith("_") or is_password(name, people=True) or naming(name):
+                continue
+            seen.add(name)
+            if annotation != "":
+                yield name, annotation if base.module is cls.module else None
+
+
+def _field(form: Form, table: bool) -> tuple[str, str | None]:
+    """The name of a field, and its annotation as code: empty where it is no column, None where it is not known."""
+    match form:
+        case ["annassign", _, ["name", _, name], annotation, value]:
+            spoken = {item[-1] for item in walk(annotation) if item[0] in ("name", "attr")}
+            spoken |= {value[2][-1]} if value is not None and value[0] == "call" and value[2][0] != "call" else set()
+            if spoken & _NO_COLUMNS:
+                return name, ""
+            mapped = annotation[0] == "sub" and annotation[2][-1] == "Mapped"
+            code = rendered(annotation[3] if mapped else annotation)
+            plain = value is not None and value[0] == "const" and not table
+            return name, f"{code} = {rendered(value)}" if code is not None and plain else code
+        case ["assign", _, [["name", _, name]], ["call", _, ["name" | "attr", *_] as made, given, keywords]]:
+            if made[-1] in ("Column", "mapped_column"):
+                return name, _of_column(given, keywords)
+    return "", ""
+
+
+def _of_column(given: list[Form], keywords: list[Form]) -> str | None:
+    types = [item[2] if item[0] == "call" else item for item in given]
+    kind = next((_COLUMNS[item[-1]] for item in types if item[0] in ("name", "attr") and item[-1] in _COLUMNS), None)
+    told = {keyword: value[2] for keyword, value, _ in keywords if value[0] == "const"}
+    if kind is None:
+        return None
+    return kind if told.get("primary_key") or told.get("nullable") is False else f"{kind} | None"
