@@ -12,6 +12,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.payloads.encodings import Token
 from fastapi_seclint.subjects.tokens.jwt import Decoding
+from fastapi_seclint.subjects.tokens.refreshing import unlooked_refreshing
 from fastapi_seclint.subjects.tokens.type_tests import condition_for, refreshes, testing
 from fastapi_seclint.subjects.tokens.types import (
     guarding_readers,
@@ -39,14 +40,24 @@ RULE = Rule(
 )
 
 
+_WHY = "not an access token"
+
+
 @RULE.check
 def jwt_type_unchecked(program: Program) -> Iterator[Finding]:
-    """A finding on the call by which a guard reads a token of any type."""
+    """A finding on the call by which a guard, or a route that refreshes, reads a token of any type."""
+    seen: set[Location] = set()
+    for finding in (*_guards(program), *_refreshing(program)):
+        if finding.location not in seen:
+            seen.add(finding.location)
+            yield finding
+
+
+def _guards(program: Program) -> Iterator[Finding]:
     typed = [token for token, purpose, _ in kinds(program) if purpose != "access" and type_claims(token)]
     plain = [token for token, purpose, _ in kinds(program) if purpose == "access"]
     if not typed or not plain:
         return
-    seen: set[Location] = set()
     for function in guarding_readers(program):
         claims = {claim for token in typed for claim in type_claims(token)}
         if any(looks_for(one, claims) for one in _receivers(program, function)):
@@ -55,11 +66,31 @@ def jwt_type_unchecked(program: Program) -> Iterator[Finding]:
         if found is None:
             continue
         decoding, form, token = found
-        place = Location(function.module.path, span_of(form[1]))
-        if place not in seen:
-            seen.add(place)
-            fix = _fix(program, function, decoding, form, [token for token in plain if has_key(token, decoding)])
-            yield _finding(place, function, decoding, token, fix)
+        fix = _fix(program, function, decoding, form, [token for token in plain if has_key(token, decoding)])
+        yield _finding(Location(function.module.path, span_of(form[1])), function, decoding, token, fix)
+
+
+def _refreshing(program: Program) -> Iterator[Finding]:
+    for found in unlooked_refreshing(program):
+        place = Location(found.function.module.path, span_of(found.form[1]))
+        evidence = [Evidence(found.others[0].encoding.call.location, "an access token is made here, with the same key")]
+        if found.decoding.call.location != place:
+            evidence.append(Evidence(found.decoding.call.location, "the token is read here"))
+        claim = sorted({claim for token in (*found.own, *found.others) for claim in type_claims(token)})[0]
+        condition = condition_for(found.own, found.others)
+        edits = (
+            testing(program, found.function, found.decoding, found.form, condition, "not a refresh token")
+            if condition is not None
+            else ()
+        )
+        yield RULE.finding(
+            place,
+            f"`{found.function.name}` never looks at the claim `{claim}`, so whoever steals an access token has it "
+            "renewed for ever: refuse what is no refresh token",
+            symbol=found.function.dotted,
+            evidence=evidence,
+            fix=Fix("refuse what is no refresh token", False, edits) if edits else None,
+        )
 
 
 def _receivers(program: Program, function: Function) -> Iterator[Function]:
@@ -92,7 +123,7 @@ def _fix(program: Program, function: Function, decoding: Decoding, through: Form
         if purpose != "access" and type_claims(token) and has_key(token, decoding)
     ]
     condition = condition_for(plain, others) if plain and not refreshes(program, function) else None
-    edits = testing(program, function, decoding, through, condition) if condition is not None else ()
+    edits = testing(program, function, decoding, through, condition, _WHY) if condition is not None else ()
     return Fix("refuse what is no access token", False, edits) if edits else None
 
 

@@ -16,8 +16,10 @@ _OF_LIBRARIES = frozenset({"InvalidTokenError", "PyJWTError", "JWTError", "JOSEE
 _OF_ALL = frozenset({"Exception", "ValueError"})
 
 
-def refusing(block: Block, statement: Form) -> tuple[str, tuple[Edit, ...]]:
+def refusing(block: Block, statement: Form, why: str) -> tuple[str, tuple[Edit, ...]]:
     """The statement that refuses the token that a statement of the block has read, and the imports that it needs.
+
+    `why` is what an error that the handlers catch says.
 
     The error that the function raises for bad tokens by name; else one that its handlers catch, so that they answer
     as they do for a bad token; else HTTPException(401).
@@ -29,7 +31,7 @@ def refusing(block: Block, statement: Form) -> tuple[str, tuple[Edit, ...]]:
         last = body[-1]
         if last[0] == "raise" and last[2] is not None and last[2][0] == "name" and last[2][2] != name:
             return f"raise {last[2][2]}", ()
-        return f'raise {error}("not an access token")', ()
+        return f'raise {error}("{why}")', ()
     name, edits = _http_exception(block.module)
     headers = '{"WWW-Authenticate": "Bearer"}'
     return f'raise {name}(status_code=401, detail="Invalid token", headers={headers})', edits

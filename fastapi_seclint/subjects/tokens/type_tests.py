@@ -30,7 +30,12 @@ _LATER = ("lambda", "comp", "ifexp", "bool", "def", "class")
 
 
 def testing(
-    program: Program, function: Function, decoding: Decoding, through: Form, condition: Condition
+    program: Program,
+    function: Function,
+    decoding: Decoding,
+    through: Form,
+    condition: Condition,
+    why: str,
 ) -> tuple[Edit, ...]:
     """The edits that test a claim of what a guard reads; `through` is the call in the guard that leads to the reading.
 
@@ -45,13 +50,13 @@ def testing(
     if block is None or reader is None:
         return ()
     if reader.number == function.number and reader.module is function.module:
-        return _tested(own, decoding.call.form, suffix, condition)
+        return _tested(own, decoding.call.form, suffix, condition, why)
     given = _gives(own, decoding.call.form)
     direct = any(form is through for _, form, _ in callers(program, reader))
     if given is not None and direct:
-        return _tested(block, through, suffix or given, condition)
-    if _guards_alone(program, reader):
-        return _tested(own, decoding.call.form, suffix, condition)
+        return _tested(block, through, suffix or given, condition, why)
+    if _guards_alone(program, reader) or _is_for(program, reader, function):
+        return _tested(own, decoding.call.form, suffix, condition, why)
     return ()
 
 
@@ -73,6 +78,12 @@ def _guards_alone(program: Program, reader: Function) -> bool:
     return all(block.function is not None and (block.module.file, block.function.number) in way for block in outside)
 
 
+def _is_for(program: Program, reader: Function, function: Function) -> bool:
+    """Whether a function is called in one other only; tests aside."""
+    outside = [block for block, _, _ in callers(program, reader) if not program.is_test(block.module)]
+    return bool(outside) and all(block.function is function for block in outside)
+
+
 def _gives(block: Block, call: Form) -> str | None:
     """An empty text when a function gives the claims as it read them; None when it gives something else."""
     names = {
@@ -88,12 +99,12 @@ def _gives(block: Block, call: Form) -> str | None:
     return "" if whole and given and len(whole) == len(returned) else None
 
 
-def _tested(block: Block, call: Form, suffix: str, condition: Condition) -> tuple[Edit, ...]:
+def _tested(block: Block, call: Form, suffix: str, condition: Condition, why: str) -> tuple[Edit, ...]:
     statement = next((form for form in _simple(block.statements) if any(one is call for one in walk(form))), None)
     if statement is None:
         return ()
     path, span = block.module.path, span_of(statement[1])
-    refusal, imports = refusing(block, statement)
+    refusal, imports = refusing(block, statement, why)
     value = statement[-1]
     awaited = value is not None and value[0] == "await" and value[2] is call
     name = _assigned(statement)

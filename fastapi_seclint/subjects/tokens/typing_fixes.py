@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.tokens.types import guarding_readers, has_key, key
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_NO_ACCESS, _NO_REFRESH = "not an access token", "not a refresh token"
 _Reading = tuple[Function, Decoding, Form]
 """A function that gets the claims of a token, where they are read, and the call in the function that leads there."""
 
@@ -38,7 +39,7 @@ def told_apart_by_type(program: Program, refresh: Kind, kinds: Sequence[Kind]) -
         return None
     condition = _refresh if any(kind.purpose == "other" for kind in near) else _other_than_access
     tests = [
-        () if refreshes(program, function) else testing(program, function, decoding, through, condition)
+        () if refreshes(program, function) else testing(program, function, decoding, through, condition, _NO_ACCESS)
         for function, decoding, through in guards
     ]
     edits = [*claims, *(edit for added in tests for edit in added)]
@@ -46,7 +47,7 @@ def told_apart_by_type(program: Program, refresh: Kind, kinds: Sequence[Kind]) -
         return Fix("give both kinds of tokens a type; their guard is still to test it", False, claims)
     for function, decoding, through in _refreshing(program):
         if has_key(refresh.token, decoding):
-            edits += testing(program, function, decoding, through, _other_than_refresh)
+            edits += testing(program, function, decoding, through, _other_than_refresh, _NO_REFRESH)
     return Fix("give both kinds of tokens a type, and test it", False, tuple(dict.fromkeys(edits)))
 
 

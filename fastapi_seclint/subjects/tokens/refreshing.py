@@ -1,0 +1,136 @@
+"""Routes that give new tokens for a refresh token, and whether they look at what kind of token they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
+from fastapi_seclint.subjects.payloads.encodings import Token
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.tokens.jwt import Decoding
+from fastapi_seclint.subjects.tokens.types import has_key, kinds, looks_for, reached, read_in, type_claims
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_KEPT = word_set("jti revoked revoke blacklist blacklisted denylist whitelist allowlist rotate rotated family")
+"""Words of code that keeps the refresh tokens which it gave, so that no other token passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshing:
+    """Where a function of a refresh route reads a token: the function, the reading, the call in it that leads there.
+
+    `own` are the refresh tokens with the key of the reading, `others` the access tokens with it.
+    """
+
+    function: Function
+    decoding: Decoding
+    form: Form
+    own: tuple[Token, ...]
+    others: tuple[Token, ...]
+
+
+def unlooked_refreshing(program: Program) -> Iterator[Refreshing]:
+    """The readings of refresh routes that take an access token for a refresh token, though they could tell."""
+    made = kinds(program)
+    refresh = [token for token, purpose, _ in made if purpose == "refresh"]
+    access = [token for token, purpose, _ in made if purpose == "access"]
+    if not refresh or not access:
+        return
+    makers = {id(step.block.function) for token in (*refresh, *access) for step in token.steps}
+    for function in _functions(program):
+        for reading in _readings(program, function, makers):
+            own = tuple(token for token in refresh if has_key(token, reading.decoding))
+            others = tuple(token for token in access if has_key(token, reading.decoding))
+            claims = {claim for token in (*own, *others) for claim in type_claims(token)}
+            if not own or not others or not claims or reading.decoding.argument("audience") is not None:
+                continue
+            if not _looks(program, reading, claims, makers):
+                yield Refreshing(function, reading.decoding, reading.form, own, others)
+
+
+def _functions(program: Program) -> Iterator[Function]:
+    """The handlers of routes that refresh, and their dependencies that are named after it."""
+    seen: set[int] = set()
+    for route in program.routes:
+        if "refresh" not in f"{route.path} {route.name.rpartition('.')[2]}".lower():
+            continue
+        nodes = [node.function for node in route.nodes() if node.function is not None]
+        named = [node for node in nodes if "refresh" in node.name.lower()]
+        for function in [route.function, *named]:
+            if function is not None and function.number >= 0 and id(function) not in seen:
+                seen.add(id(function))
+                if not program.is_test(function.module):
+                    yield function
+
+
+def _readings(program: Program, function: Function, makers: set[int]) -> list[Refreshing]:
+    """Where a function reads tokens; of several readings those of what is named after a refresh token."""
+    found = []
+    for one, first in reached(program, function):
+        if id(one) not in makers or one is function:
+            found += [
+                Refreshing(function, decoding, first or decoding.call.form, (), ())
+                for decoding in read_in(program, one)
+            ]
+    return found if len(found) == 1 else [reading for reading in found if _is_named(reading)]
+
+
+def _is_named(reading: Refreshing) -> bool:
+    return any(form[0] in ("name", "attr") and "refresh" in str(form[-1]).lower() for form in _arguments(reading.form))
+
+
+def _arguments(call: Form) -> list[Form]:
+    return [*call[3], *(value for _, value, _ in call[4])]
+
+
+def _looks(program: Program, reading: Refreshing, claims: set[str], makers: set[int]) -> bool:
+    """Whether somebody on the way asks for the kind of token, or for one that was kept when it was given."""
+    if any(keyword and keyword.lower().endswith("type") for keyword, _, _ in reading.form[4]):
+        return True
+    for one, _ in reached(program, reading.function, 2):
+        if one is reading.function or id(one) in makers:
+            if _asks(one.statements(), claims):
+                return True
+        elif looks_for(one, claims | {"aud", "audience"}):
+            return True
+    block = body_of(program, reading.function)
+    return block is None or _is_kept(program, reading, block.statements)
+
+
+def _asks(statements: list[Form], claims: set[str]) -> bool:
+    """Whether statements read a claim, other than to put it into a token of their own."""
+    for form in walk(statements):
+        match form:
+            case ["sub", _, _, ["const", _, name]] | ["attr", _, _, name] if name in claims:
+                return True
+            case ["call", _, ["attr", _, _, "get" | "pop"], [["const", _, name], *_], _] if name in claims:
+                return True
+    return False
+
+
+def _is_kept(program: Program, reading: Refreshing, statements: list[Form]) -> bool:
+    """Whether the token, or its number, is looked for among those that were given."""
+    token = next(iter(_arguments(reading.form)), None)
+    name = spelled(token) if token is not None and token[0] in ("name", "attr", "sub") else ""
+    block = body_of(program, reading.function)
+    for form in walk(statements):
+        if form[0] in ("name", "attr") and _KEPT & set(words_of(str(form[-1]))):
+            return True
+        compared = [form[2], *form[4]] if form[0] == "compare" and form[3] not in (["is"], ["is not"]) else []
+        if any(item[0] != "const" and spelled(item) == name for item in compared):
+            return True
+        if form[0] != "call" or form is reading.form or is_log_call(form) or is_print(form) or block is None:
+            continue
+        if any(inner is reading.form for inner in walk(form)) or not name:
+            continue
+        if any(spelled(item) == name for item in _arguments(form) if item[0] in ("name", "attr", "sub")):
+            return form[2][-1] not in ("str", "len", "bool", "isinstance") or any(called(program, block, form))
+    return False
