@@ -316,3 +316,32 @@ for module in (items, users):
 """,
     },
 )
+
+project(
+    "settings inside settings",
+    {
+        "config.py": """
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings
+class Prefixes(BaseModel):
+    users: str = "/users"
+    api: str = "/api"
+class Run(BaseModel):
+    root: str = ""
+class Settings(BaseSettings):
+    name: str = "shop"
+    prefixes: Prefixes = Prefixes()
+    run: Run = Field(default_factory=Run)
+settings = Settings()
+""",
+        "main.py": START
+        + """
+from config import settings
+router = APIRouter(prefix=settings.prefixes.users)
+@router.get("/one")
+def one(): ...
+app = FastAPI()
+app.include_router(router, prefix=f"{settings.run.root}/{settings.name}" + settings.prefixes.api)
+""",
+    },
+)

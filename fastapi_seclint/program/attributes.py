@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program import calls
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.values import (
+    NONE,
     Annotated,
     Arguments,
     Bound,
@@ -28,6 +29,7 @@ from fastapi_seclint.program.values import (
     Unknown,
     Value,
     join,
+    options,
     same,
     settled,
 )
@@ -58,6 +60,8 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
         return _of_super(interpreter, value, name, place)
     if isinstance(value, Choice):
         return join([get_attribute(interpreter, option, name, place) for option in value.options])
+    if isinstance(value, Environment) and any(isinstance(item, Instance) for item in options(value.default)):
+        return _of_setting(interpreter, value, name, place)
     if isinstance(value, Const | Collection | Mapping | Text | Environment):
         return Native(value, name)
     if isinstance(value, Function):
@@ -71,6 +75,14 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
     if isinstance(value, Unknown):
         return value
     return Unknown(f"the attribute {name} of something unknown", place)
+
+
+def _of_setting(interpreter: Interpreter, setting: Environment, name: str, place: Place) -> Value:
+    """An attribute of settings that are a field of other settings: it can be configured like those."""
+    found = get_attribute(interpreter, setting.default or NONE, name, place)
+    if isinstance(found, Const | Text | Collection | Mapping):
+        return Environment(f"{setting.name}.{name}", found, place)
+    return found
 
 
 def _of_module(interpreter: Interpreter, value: ModuleValue, name: str, place: Place) -> Value:
