@@ -49,7 +49,8 @@ SETTINGS_BASES = (
 def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Place) -> Value:
     """What `value.name` is."""
     if isinstance(value, External):
-        return external(f"{value.name}.{name}", place, value)
+        own = value.attributes.get(name) if value.attributes is not None else None
+        return own or external(f"{value.name}.{name}", place, value)
     if isinstance(value, ModuleValue):
         return _of_module(interpreter, value, name, place)
     if isinstance(value, Instance):
@@ -227,6 +228,8 @@ def set_attribute(interpreter: Interpreter, owner: Value, name: str, value: Valu
         owner.namespace[name] = value
     elif isinstance(owner, Function):
         owner.attributes[name] = value
+    elif isinstance(owner, External) and owner.called:
+        owner.attributes = {**(owner.attributes or {}), name: value}
     elif isinstance(owner, ModuleValue):
         owner.module.scope.names[name] = value
     elif isinstance(owner, Choice):

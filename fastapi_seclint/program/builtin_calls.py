@@ -198,6 +198,10 @@ def _update_wrapper(interpreter: Interpreter, arguments: Arguments, place: Place
     return wrapper
 
 
+def _namespace(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    return External("types.SimpleNamespace()", arguments, None, place, dict(arguments.keywords))
+
+
 def _unknown_condition(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
     return Unknown("a condition", place)
 
@@ -255,6 +259,7 @@ _TABLE: dict[str, Handler] = {
     "os.path.abspath": _first,
     "os.path.realpath": _first,
     "os.path.join": path_join,
+    "types.SimpleNamespace": _namespace,
     "typing.cast": _second,
     "contextlib.asynccontextmanager": _first,
     "contextlib.contextmanager": _first,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form
-from fastapi_seclint.program import subscripts
+from fastapi_seclint.program import fastapi_users, subscripts
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -263,13 +263,16 @@ class Resolver:
         nodes: list[Node] = []
         found = [option for option in options(call) if not (isinstance(option, Const) and option.value is None)]
         for option in found:
-            name = dotted_name(option)
+            made = fastapi_users.guard(self._interpreter, option)
+            name = made[0] if made is not None else dotted_name(option)
             if name is None:
                 place = dependency.place
                 if place is not None:
                     self.problems.append((place, f"a dependency that could not be followed: {_why(option)}"))
                 continue
             children = self.of_callable(option, depth + 1)
+            for inner in made[1] if made is not None else ():
+                children += self._nodes(inner, inner.call, "", depth + 1)
             node = Node(name, option, dependency, dependency.place, parameter, children)
             if len(found) > 1:
                 _doubt([node], option is not found[0])

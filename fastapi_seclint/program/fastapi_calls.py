@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program import fastapi_users
 from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Layer, Mount, Registration, Router, native, strings
 from fastapi_seclint.program.values import (
@@ -59,7 +60,7 @@ def call(interpreter: Interpreter, function: External, arguments: Arguments, pla
         return instance
     if function.name in ("fastapi.param_functions.Depends", "fastapi.param_functions.Security"):
         return _dependency(function.name.endswith("Security"), arguments, place)
-    return None
+    return fastapi_users.router(interpreter, function, arguments, place)
 
 
 def _dependency(security: bool, arguments: Arguments, place: Place) -> Value:

@@ -133,13 +133,15 @@ class Arguments:
 class External:
     """A library's symbol by its canonical dotted name; a call adds `()`: `fastapi_users.FastAPIUsers().current_user`.
 
-    `arguments` are those of the last call in the name, `parent` is what it was called on or taken from.
+    `arguments` are those of the last call in the name, `parent` is what it was called on or taken from, `attributes`
+    what the project assigned to it.
     """
 
     name: str
     arguments: Arguments | None = None
     parent: External | None = None
     place: Place | None = None
+    attributes: dict[str, Value] | None = None
 
     @property
     def called(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.routers import native
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, Place, Value, options
+from fastapi_seclint.program.values import External, Instance, Place, Value, options
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.limits.limiters import dependencies_limit, layer_limits
@@ -57,7 +57,8 @@ def library_routers(program: Program) -> Iterator[LibraryRouter]:
 
 def _purpose(program: Program, block: Block, form: Form) -> Purpose | None:
     router = form[3][0] if form[3] else next((value for key, value, _ in form[4] if key == "router"), None)
-    for option in options(ask(program, block, router)) if router is not None else ():
+    for value in options(ask(program, block, router)) if router is not None else ():
+        option = value.cls if isinstance(value, Instance) else value
         if isinstance(option, External) and option.name.startswith("fastapi_users.") and option.called:
             return _MAKERS.get(option.name.removesuffix("()").rpartition(".")[2])
     return None
