@@ -11,8 +11,9 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.fixes import authorizing
-from fastapi_seclint.subjects.owners.belongings import compares_owner, is_tied
+from fastapi_seclint.subjects.owners.belongings import compares_owner
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated
+from fastapi_seclint.subjects.owners.using import is_tied
 from fastapi_seclint.subjects.rights.clients import untested_permissions
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege

@@ -15,14 +15,15 @@ from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.belongings import (
     Tie,
     compares_owner,
+    is_in_sight,
     is_published,
-    is_tied,
     owner_field,
+    records_are_in_sight,
     singular,
-    ties_caller,
 )
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import caller_names, guards
+from fastapi_seclint.subjects.owners.using import callers_of, is_tied, ties_caller, uses
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
 from fastapi_seclint.subjects.rights.roles import authorizes
@@ -48,6 +49,13 @@ _PRIVATE = re.compile(
     r"|medical_record|record|appointment|ticket|photo|album|receipt|statement|secret|credential|api_key|session|chat|loan"
     r"|expense|budget|goal|reminder|contact|memo|project|notification|claim|application)$"
 )
+_PERSONAL = re.compile(
+    r"^(order|invoice|note|document|todo|to_do|task|message|payment|transaction|address|card|cart|booking|reservation"
+    r"|subscription|conversation|draft|wallet|journal|diary|bookmark|upload|account|bank_account|prescription"
+    r"|medical_record|appointment|photo|receipt|secret|credential|api_key|chat|loan|expense|reminder|memo)$"
+)
+"""What one user has for himself in nearly every application; teams share files, projects, reports and tickets."""
+_AUTHORED = re.compile(r"^(post|comment|article|review|story|blog|playlist|listing|recipe)$")
 _PEOPLE = re.compile(r"^(user|account|profile|customer|member|patient|employee)$")
 _TOGETHER = re.compile(
     r"^(like|unlike|follow|unfollow|vote|upvote|downvote|rate|rating|comments?|reply|replies|join|leave|apply|report|block"
@@ -81,13 +89,17 @@ class _Case:
 def missing_ownership_check(program: Program) -> Iterator[Finding]:
     """One finding a handler, on its `def`; without evidence of an owner for auditors only."""
     seen: set[object] = set()
-    ties: dict[str, tuple[Route, Tie]] = {}
+    ties: dict[str, tuple[Route, Tie | None]] = {}
     for route in program.routes:
         resources = [name for name in _resources(route) if name and name not in ties]
         tie = compares_owner(program, route) if resources and route.place is not None else None
         for name in resources if tie is not None else ():
             if tie is not None:
                 ties[name] = (route, tie)
+    for route in program.routes:
+        name, variable = _resource(route)
+        if not variable and name not in ties and _PRIVATE.match(name) and _lists_for_caller(program, route):
+            ties[name] = (route, None)
     for route in program.routes:
         case = _case(program, route, ties)
         if case is not None and route.place not in seen:
@@ -111,7 +123,15 @@ def _resource(route: Route) -> tuple[str, str]:
     return (singular(parts[-1]), "") if parts else ("", "")
 
 
-def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie]]) -> _Case | None:
+def _lists_for_caller(program: Program, route: Route) -> bool:
+    """Whether a route lists things and asks for the caller's, as `select(..., me.id)` does."""
+    handler = route.function
+    if handler is None or access.changes_state(route):
+        return False
+    return uses(handler, caller_names(program, route))
+
+
+def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | None]]) -> _Case | None:
     handler = route.function
     if route.kind != "http" or handler is None or route.place is None or program.is_test(handler.module):
         return None
@@ -130,6 +150,7 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie]]) ->
     if _PEOPLE.match(resource) and access.changes_state(route) and caller_names(program, route):
         sure = max(sure, 1)
     changes = access.changes_state(route)
+    sure = max(sure, int(_is_personal(program, route, resource, changes)))
     last = singular((access.segments(route.path) or [""])[-1])
     if _PEOPLE.match(resource) and _PRIVATE.match(last) and caller_names(program, route):
         return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
@@ -138,6 +159,16 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie]]) ->
     if not sure and not changes and not field and not _PRIVATE.match(resource):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
+
+
+def _is_personal(program: Program, route: Route, resource: str, changes: bool) -> bool:
+    """Whether things of this kind belong to somebody by what they are, where the project does not show what it stores.
+
+    The handler takes its caller as a parameter, so the code was written with him in mind.
+    """
+    if is_in_sight(program, resource) or records_are_in_sight(program) or not caller_names(program, route):
+        return False
+    return _PERSONAL.match(resource) is not None or (changes and _AUTHORED.match(resource) is not None)
 
 
 def _is_no_object(route: Route, resource: str) -> bool:
@@ -177,7 +208,8 @@ def _loads(route: Route, variable: str) -> bool:
 def _knows_its_user(program: Program, route: Route) -> bool:
     """Whether a route asks which user is calling, and every user may be that."""
     found = guards(program, route)
-    if not found or privilege(program, route):
+    knows = bool(found) or any(callers_of(program, node) for node in route.nodes())
+    if not knows or privilege(program, route):
         return False
     return not any(is_operators_key(program, guard) for guard in found)
 

@@ -1,0 +1,154 @@
+"""What code does with its caller: whether he decides anything, or is only known, logged or noted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import Node, parameters
+from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.owners.identity import caller_names, last_name, names_identity, snake
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_CALLER = re.compile(r"(^|_)(users?|account|member|principal|me|caller|claims|identity)$")
+_ID = re.compile(r"(^|_)(id|uuid|pk|slug)$")
+_ATTRIBUTION = re.compile(
+    r"(^|_)(updated|modified|edited|changed|deleted|reviewed|approved|performed|last)_by(_id)?$|^actor"
+)
+_LOGS = re.compile(r"^(log|logger|logging|_logger|print|info|debug|warning|error|exception|audit\w*|capture\w*)$")
+
+
+def ties_caller(program: Program, route: Route) -> bool:
+    """Whether a handler uses the caller for more than a log, a greeting or a note who changed something."""
+    handler = route.function
+    return handler is None or uses(handler, caller_names(program, route)) or asks_the_request(handler)
+
+
+def uses(function: Function, callers: set[str]) -> bool:
+    """Whether a function uses one of the parameters that hold the caller for something that may decide."""
+    known = set(callers)
+    _spread(function, known)
+    return any(_uses(statement, known) for statement in function.statements())
+
+
+def asks_the_request(function: Function) -> bool:
+    """Whether a function gets at the caller by another way than a parameter."""
+    return any(_mentions_request(form) for form in walk(function.statements()))
+
+
+def _spread(function: Function, known: set[str]) -> None:
+    for form in walk(function.statements()):
+        if form[0] == "assign" and form[3][0] in ("name", "attr", "sub") and _is_of(form[3], known):
+            known.update(target[2] for target in form[2] if target[0] == "name")
+
+
+def _is_of(form: Form, known: set[str]) -> bool:
+    while form[0] in ("attr", "sub"):
+        form = form[2]
+    return form[0] == "name" and form[2] in known
+
+
+def _mentions_request(form: Form) -> bool:
+    """`request.user`, `request.state.user`, `self.user`: the caller by another way."""
+    if form[0] != "attr":
+        return False
+    owner = form[2]
+    if owner[0] == "name" and owner[2] in ("request", "websocket"):
+        return form[3] in ("user", "state", "session", "auth", "scope", "cookies", "headers")
+    if owner[0] != "name":
+        return False
+    if owner[2] in ("self", "cls"):
+        return _CALLER.search(snake(form[3])) is not None or form[3] in ("request", "context", "session")
+    return owner[2] in ("info", "ctx", "context", "g")
+
+
+def _uses(form: Form, known: set[str]) -> bool:
+    """Whether a form uses one of the names for something that may decide."""
+    kind = form[0]
+    if kind == "name":
+        return form[2] in known
+    if kind == "call":
+        if _LOGS.match(_last(form[2])) or _is_logger(form[2]):
+            return False
+        given = [*form[3], *(value for name, value, _ in form[4] if name is None or not _ATTRIBUTION.search(name))]
+        return any(_uses(value, known) for value in (form[2], *given))
+    if kind == "assign":
+        if form[3][0] in ("name", "attr", "sub") and _is_of(form[3], known):
+            return any(
+                target[0] == "sub" or (target[0] == "attr" and not _ATTRIBUTION.search(target[3])) for target in form[2]
+            )
+        return _uses(form[3], known) or any(_uses(target, known) for target in form[2])
+    if kind == "return" and form[2] is not None and form[2][0] == "dict":
+        return any(_uses(value, known) for _, value in form[2][2] if value[0] not in ("attr", "name", "fstr", "sub"))
+    return any(_uses(item, known) for item in _inner(form))
+
+
+def _inner(form: Form) -> Iterator[Form]:
+    pending = list(form[2:])
+    while pending:
+        item = pending.pop()
+        if type(item) is list:
+            if item and type(item[0]) is str and len(item) > 1 and type(item[1]) is int and item[1] > 4:
+                yield item
+            else:
+                pending.extend(item)
+
+
+def _last(form: Form) -> str:
+    return str(form[-1]) if form[0] in ("name", "attr") else ""
+
+
+def _is_logger(form: Form) -> bool:
+    return form[0] == "attr" and form[2][0] in ("name", "attr") and _LOGS.match(str(form[2][-1])) is not None
+
+
+def is_tied(program: Program, route: Route) -> bool:
+    """Whether a dependency gets an id of the path and knows the caller, or looks at the path by itself."""
+    variables = set(path_variables(route.path))
+    for node in route.nodes():
+        function = node.function
+        if function is None:
+            continue
+        if function.module.facts.words & {"path_params", "path_param"} and any(
+            form[0] == "attr" and form[3] == "path_params" for form in walk(function.statements())
+        ):
+            return True
+        names = {item.name for item in parameters(node.call)}
+        takes_id = any(name in variables or _ID.search(name) for name in names)
+        if takes_id and knows_caller(program, node) and _may_decide(program, node, function):
+            return True
+    return False
+
+
+def _may_decide(program: Program, node: Node, function: Function) -> bool:
+    """Whether a dependency does anything with the caller that it gets; one that finds him out itself is believed."""
+    callers = callers_of(program, node)
+    return not callers or uses(function, callers) or asks_the_request(function)
+
+
+def callers_of(program: Program, node: Node) -> set[str]:
+    """The parameters of a dependency that another one fills with the caller."""
+    found = {child.parameter for child in node.children if child.parameter and _tells(program, child)}
+    filled = program.walker.resolver.dependency_of
+    found.update(
+        item.name for item in parameters(node.call) if _CALLER.search(snake(item.name)) and filled(item) is not None
+    )
+    return found
+
+
+def _tells(program: Program, node: Node) -> bool:
+    return names_identity(last_name(node)) or program.guard_model.authenticates(node.call)
+
+
+def knows_caller(program: Program, node: Node) -> bool:
+    """Whether this dependency, or one that it depends on, finds out who is calling."""
+    if program.guard_model.authenticates(node.call):
+        return True
+    if any(names_identity(last_name(child)) for child in node.walk() if child is not node):
+        return True
+    return bool(callers_of(program, node))
