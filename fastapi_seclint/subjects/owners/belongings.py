@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
-from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Class, Const, External, Value, options
+from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.values import Class, Const, External, Function, Value, options
 from fastapi_seclint.subjects.owners.identity import caller_names, snake
 from fastapi_seclint.subjects.owners.records import is_table
-from fastapi_seclint.subjects.owners.using import callers_of
+from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.roles import reached
 from fastapi_seclint.subjects.rights.words import speaks_of_rights
@@ -155,7 +155,11 @@ class Tie:
 
 def compares_owner(program: Program, route: Route) -> Tie | None:
     """How a route's way compares the owner of an object with the caller, if it does."""
-    functions = [(node.function, callers_of(program, node)) for node in route.nodes() if node.function is not None]
+    functions: list[tuple[Function, set[str]]] = []
+    for node in route.nodes():
+        if node.function is not None:
+            loads = takes_id(node, set(path_variables(route.path)))
+            functions.append((node.function, callers_of(program, node) if loads else set()))
     if route.function is not None:
         functions.append((route.function, caller_names(program, route)))
         functions += [(function, set()) for function in reached(program, route.function, 1)]
@@ -176,7 +180,7 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
             return None if found is None else Tie(found.mine, found.his, found.thing, "")
         case ["compare", _, left, ["==" | "!="], [right]] if _is_caller(left, callers) or _is_caller(right, callers):
             mine, his = (right, left) if _is_caller(left, callers) else (left, right)
-            if _field(mine) and not _is_caller(mine, callers):
+            if _field(mine) not in ("", *_IDENTITIES):
                 return Tie(_behind(mine), _behind(his), _root(mine), _root(his))
         case ["compare", _, left, _, [right]]:
             for one, other in ((left, right), (right, left)):
@@ -184,7 +188,9 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
                     return Tie(_behind(one), _behind(other), _root(one), _root(other))
         case ["call", _, _, _, keywords] if _last(form[2]) in _FILTERS:
             for name, value, _ in keywords:
-                owner = name is not None and (names_owner(name) or _is_caller(value, callers))
+                owner = name is not None and (
+                    names_owner(name) or (name not in _IDENTITIES and _is_caller(value, callers))
+                )
                 if owner and value[0] in ("attr", "sub"):
                     return Tie(f".{name}", _behind(value), "", _root(value))
     return None

@@ -118,11 +118,14 @@ def is_tied(program: Program, route: Route) -> bool:
             form[0] == "attr" and form[3] == "path_params" for form in walk(function.statements())
         ):
             return True
-        names = {item.name for item in parameters(node.call)}
-        takes_id = any(name in variables or _ID.search(name) for name in names)
-        if takes_id and knows_caller(program, node) and _may_decide(program, node, function):
+        if takes_id(node, variables) and knows_caller(program, node) and _may_decide(program, node, function):
             return True
     return False
+
+
+def takes_id(node: Node, variables: set[str]) -> bool:
+    """Whether a dependency takes an id: one of these variables of the path, or a parameter that is named like one."""
+    return any(item.name in variables or _ID.search(item.name) for item in parameters(node.call))
 
 
 def _may_decide(program: Program, node: Node, function: Function) -> bool:

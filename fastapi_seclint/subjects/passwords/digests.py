@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.values import External, options, string
+from fastapi_seclint.program.values import External, Function, options, string
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.sites import Block
@@ -44,7 +45,7 @@ def harmless(known: Passwords, caller: Block, text: Text) -> bool:
     if function is not None:
         if _BREACHES.search(function.module.facts.lowered(function.number) + function.name.encode()):
             return True
-        if _NO_STORAGE.search(function.name) and "hash" not in function.name.lower():
+        if _NO_STORAGE.search(function.name) and "hash" not in function.name.lower() and not _kept(known, function):
             return True
     names = _names_of(known, block, form)
     names |= _names_of(known, caller, text.through) if text.through is not None else set()
@@ -52,6 +53,18 @@ def harmless(known: Passwords, caller: Block, text: Text) -> bool:
         return True
     places = [(block, form)] if text.through is None else []
     return _reaches_hasher(known, *(places[0] if places else (block, form)), _DEPTH)
+
+
+def _kept(known: Passwords, function: Function) -> bool:
+    """Whether a caller keeps what a function returns as a password's hash: `add(password_hash=derive(password))`."""
+    for block, call, _, _ in known.requests.callers(function):
+        for form in known.forms(block):
+            given = [(keyword, value) for keyword, value, _ in form[4] if keyword] if form[0] == "call" else []
+            if form[0] == "assign":
+                given += [(str(target[3]), form[3]) for target in form[2] if target[0] == "attr"]
+            if any(value is call and naming(name) == "kept" for name, value in given):
+                return True
+    return False
 
 
 def _reaches_hasher(known: Passwords, block: Block, form: Form, depth: int) -> bool:

@@ -10,13 +10,14 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.sites import MODULE, Block
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, External, Function, Unknown, Value, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways
 from fastapi_seclint.subjects.passwords import hashers
-from fastapi_seclint.subjects.passwords.names import MENTION, naming
+from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Passwords:
 
         self.program = program
         self.requests = Requests(self)
-        self.blocks = list(_blocks(program))
+        self.blocks = list(blocks(program))
         self._returned: dict[tuple[str, int], Text | None] = {}
         self._verifying: dict[tuple[str, int], bool] = {}
         self._writes: dict[int, list[tuple[int, str, Form]]] = {}
@@ -329,20 +330,3 @@ def _unpacked(targets: list[Form], name: str, value: Form) -> Form | None:
                 if item[0] == "name" and item[2] == name:
                     return part
     return None
-
-
-def _blocks(program: Program) -> Iterator[Block]:
-    """The blocks in which a password is spoken of, tests left out."""
-    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
-        if program.is_test(module):
-            continue
-        facts = module.facts
-        numbers = [number for number in range(MODULE, len(facts.functions)) if MENTION.search(facts.lowered(number))]
-        for number in numbers:
-            if number == MODULE:
-                program.interpreter.run_module(module)
-                yield Block(module, None, facts.module, module.scope)
-                continue
-            scope = program.sites.scope(module, number)
-            if scope is not None:
-                yield Block(module, scope.function, facts.body(number), scope)

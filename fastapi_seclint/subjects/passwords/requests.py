@@ -30,6 +30,7 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, called
 from fastapi_seclint.subjects.owners.records import classes_in, is_schema, is_table
 from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.parameters import holds_password
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords, Text, Where
@@ -98,7 +99,7 @@ class Requests:
         from fastapi_seclint.subjects.passwords.followed import Text
 
         parameter = self._parameter(function, name)
-        if parameter is None or naming(name) != "plain" or self._is_dependency(parameter):
+        if parameter is None or not holds_password(function, name) or self._is_dependency(parameter):
             return None
         if not _may_be_text(self.program.walker.resolver.annotation(parameter)):
             return None

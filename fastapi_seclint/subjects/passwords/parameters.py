@@ -1,0 +1,43 @@
+"""Which parameter of a function is a password, said by its own name, the function's, or what validates a field."""
+
+from __future__ import annotations
+
+from fastapi_seclint.program.values import External, Function, options, string
+from fastapi_seclint.subjects.passwords import hashers
+from fastapi_seclint.subjects.passwords.names import naming, words
+from fastapi_seclint.subjects.secrets.names import word_set
+
+_VALIDATORS = ("field_validator()", "validator()", "validates()")
+_BESIDE = word_set(
+    """
+    salt pepper rounds cost iterations n scheme schemes algorithm algo method key secret hash hashed digest stored
+    encoded encrypted user account self cls info values request session db config settings length size
+    """
+)
+
+
+def holds_password(function: Function, name: str) -> bool:
+    """Whether a parameter of a function is a password as it was typed.
+
+    `password` says it itself; the one of `hash_password(value)` and the value of `@field_validator("password")` are
+    known by what they are given to.
+    """
+    if naming(name) == "plain":
+        return True
+    names = [item[0] for item in function.parameters]
+    if any(naming(item) == "plain" for item in names):
+        return False
+    first = next((item for item in names if not _BESIDE.intersection(words(item))), "")
+    if first != name or naming(name) == "kept":
+        return False
+    return hashers.step_by_name(["name", 0, function.name]) in ("hash", "verify") or _validates_password(function)
+
+
+def _validates_password(function: Function) -> bool:
+    """Whether a method validates a model's field that holds a password."""
+    for decorator in function.decorators:
+        for option in options(decorator):
+            if isinstance(option, External) and option.name.endswith(_VALIDATORS) and option.arguments is not None:
+                fields = [string(item) for item in option.arguments.positional]
+                return bool(fields) and all(field is not None and naming(field) == "plain" for field in fields)
+    return False
