@@ -22,7 +22,7 @@ from fastapi_seclint.subjects.owners.belongings import (
     singular,
 )
 from fastapi_seclint.subjects.owners.fixes import compared
-from fastapi_seclint.subjects.owners.identity import caller_names, guards
+from fastapi_seclint.subjects.owners.identity import caller_names, guards, snake
 from fastapi_seclint.subjects.owners.using import callers_of, is_tied, ties_caller, uses
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
@@ -56,6 +56,7 @@ _PERSONAL = re.compile(
 )
 """What one user has for himself in nearly every application; teams share files, projects, reports and tickets."""
 _AUTHORED = re.compile(r"^(post|comment|article|review|story|blog|playlist|listing|recipe)$")
+_MACHINES = re.compile(r"(^|_)(clients?|keys?|services?|partners?|apps?|devices?|tenants?|org\w*|bots?|machines?)(_|$)")
 _PEOPLE = re.compile(r"^(user|account|profile|customer|member|patient|employee)$")
 _TOGETHER = re.compile(
     r"^(like|unlike|follow|unfollow|vote|upvote|downvote|rate|rating|comments?|reply|replies|join|leave|apply|report|block"
@@ -166,7 +167,10 @@ def _is_personal(program: Program, route: Route, resource: str, changes: bool) -
 
     The handler takes its caller as a parameter, so the code was written with him in mind.
     """
-    if is_in_sight(program, resource) or records_are_in_sight(program) or not caller_names(program, route):
+    persons = [
+        guard for guard in guards(program, route) if guard.parameter and _MACHINES.search(snake(guard.name)) is None
+    ]
+    if is_in_sight(program, resource) or records_are_in_sight(program) or not persons:
         return False
     return _PERSONAL.match(resource) is not None or (changes and _AUTHORED.match(resource) is not None)
 

@@ -186,4 +186,3 @@ def _unused_import(module: Module, gone: list[Form]) -> list[Edit]:
         return []
     whole = (form for form in facts.module if form[0] == "import" and form[2] == [["traceback", None]])
     return [RemoveStatement(module.path, span_of(form[1])) for form in whole]
-

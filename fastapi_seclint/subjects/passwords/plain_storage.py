@@ -117,9 +117,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
             yield from _keywords(known, block, call, None)
 
 
-def _looped(
-    known: Passwords, block: Block, iterable: Form, body: list[Form], names: tuple[str, str]
-) -> Iterator[Kept]:
+def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], names: tuple[str, str]) -> Iterator[Kept]:
     """A loop that sets every field: `for key, value in data.model_dump().items(): setattr(user, key, value)`."""
     whole = iterable[2][2] if iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] == "items" else None
     if whole is None or any(form[0] == "const" and naming(str(form[2])) for form in walk(body)):
