@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.wiring.dependencies import Consumer, wiring
-from fastapi_seclint.subjects.wiring.lost import Loss, losses
+from fastapi_seclint.subjects.wiring.dependencies import Consumer
+from fastapi_seclint.subjects.wiring.lost import Loss, lost
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -29,11 +29,10 @@ RULE = Rule(
 def dependency_lost(program: Program) -> Iterator[Finding]:
     """A finding on each parameter, alias or `Depends` that loses a dependency."""
     seen: set[Location] = set()
-    for consumer in wiring(program).consumers:
-        for loss in losses(program, consumer):
-            if loss.location not in seen:
-                seen.add(loss.location)
-                yield _finding(consumer, loss)
+    for consumer, loss in lost(program):
+        if loss.location not in seen:
+            seen.add(loss.location)
+            yield _finding(consumer, loss)
 
 
 def _finding(consumer: Consumer, loss: Loss) -> Finding:

@@ -13,6 +13,7 @@ from fastapi_seclint.subjects.guards.authentication import asks_callers, compari
 from fastapi_seclint.subjects.guards.choice import is_meant
 from fastapi_seclint.subjects.guards.exposure import exposed
 from fastapi_seclint.subjects.guards.fixes import guarded_calls
+from fastapi_seclint.subjects.wiring.unwired import is_unwired
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -35,7 +36,9 @@ def unprotected_route(program: Program) -> Iterator[Finding]:
     elsewhere = covered(program)
     handlers: dict[object, list[tuple[Route, str]]] = {}
     for route in program.routes:
-        if id(route) not in elsewhere and asks_callers(program, route.app) and (why := exposed(program, route)):
+        if id(route) in elsewhere or not asks_callers(program, route.app) or is_unwired(program, route):
+            continue
+        if why := exposed(program, route):
             handlers.setdefault(route.place, []).append((route, why))
     for routes in handlers.values():
         yield _finding(program, routes)

@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import asks_callers
 from fastapi_seclint.subjects.guards.exposure import exposed, is_meant_for_everybody, is_open
 from fastapi_seclint.subjects.guards.fixes import guarded_calls
+from fastapi_seclint.subjects.wiring.unwired import is_unwired
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -116,11 +117,15 @@ def _groups(program: Program) -> list[_Group]:
 
 
 def _stands_open(program: Program, group: _Group) -> bool:
-    """Whether every route is open and none is a way in or for development, so that a guard would hurt nobody."""
+    """Whether every route is open and none is a way in or for development, so that a guard would hurt nobody.
+
+    A router with a guard that is wired wrongly is another rule's.
+    """
     if program.is_test(group.router.place.module) or not all(is_open(program, route) for route in group.routes):
         return False
     return not any(
-        entrances.is_entrance(program, route) or entrances.is_for_development(route) for route in group.routes
+        entrances.is_entrance(program, route) or entrances.is_for_development(route) or is_unwired(program, route)
+        for route in group.routes
     )
 
 

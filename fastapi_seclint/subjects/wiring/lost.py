@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -62,6 +63,12 @@ class Loss:
     confidence: Confidence = "high"
     evidence: tuple[Evidence, ...] = ()
     fix: Fix | None = None
+
+
+@lru_cache(maxsize=1)
+def lost(program: Program) -> list[tuple[Consumer, Loss]]:
+    """The dependencies that are lost anywhere in a project, with the parameters that lose them."""
+    return [(consumer, loss) for consumer in wiring(program).consumers for loss in losses(program, consumer)]
 
 
 def losses(program: Program, consumer: Consumer) -> Iterator[Loss]:

@@ -1,0 +1,139 @@
+"""Factories and classes of guards that a `Depends(...)` names without calling them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.dependencies import Parameter, parameters, running
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Argument, Call
+from fastapi_seclint.program.values import (
+    Bound,
+    Class,
+    Dependency,
+    External,
+    Function,
+    Instance,
+    Partial,
+    Unknown,
+    Value,
+    options,
+)
+from fastapi_seclint.subjects.wiring.dependencies import (
+    Consumer,
+    asks,
+    fillings,
+    handled_as,
+    is_dependency,
+    returned,
+    wiring,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Factory:
+    """Something that makes guards: its name, the parameters that it makes them from, and the guard."""
+
+    name: str
+    parameters: list[Parameter]
+    value: Value
+    guard: Function | None
+    sure: bool = True
+
+
+@lru_cache(maxsize=1)
+def uncalled(program: Program) -> list[tuple[Call, Argument | None, Factory]]:
+    """Each `Depends(...)` that names a factory or a class of guards: the call, its argument, and the factory."""
+    found = []
+    consumers: dict[tuple[object, int], list[Consumer]] | None = None
+    for call in wiring(program).calls:
+        argument = call.argument("dependency", 0)
+        if argument is None:
+            consumers = fillings(program) if consumers is None else consumers
+        place = (call.block.module.file, call.form[1])
+        factory = _factory(program, call, argument, (consumers or {}).get(place, []))
+        if factory is None:
+            continue
+        consumers = fillings(program) if consumers is None else consumers
+        if not _meant(program, factory, consumers.get(place, [])):
+            found.append((call, argument, factory))
+    return found
+
+
+def _factory(program: Program, call: Call, argument: Argument | None, consumers: list[Consumer]) -> Factory | None:
+    """The factory that a Depends names, or whose annotation does; where several may stand there, all of them are."""
+    if argument is None:
+        named = [program.walker.resolver.dependency_of(consumer.parameter) for consumer in consumers]
+        classes = [option for pair in named if pair is not None for option in options(pair[1])]
+        made = [_of_value(program, item) for item in classes if isinstance(item, Class)]
+        return made[0] if made and all(made) else None
+    value = call.value(argument)
+    found = [_of_value(program, option) for option in options(value)]
+    first = found[0] if found and all(found) else None
+    if first is None and any(isinstance(option, External | Unknown) for option in options(value)):
+        return _called_elsewhere(program, call, argument)
+    return first
+
+
+def _of_value(program: Program, value: Value) -> Factory | None:
+    if isinstance(value, Class):
+        return _guard_class(program, value)
+    if not isinstance(value, Function | Bound | Partial):
+        return None
+    function = running(value)
+    if function is None or any(asks(program, parameter) for parameter in parameters(value)):
+        return None
+    for made in returned(program, function):
+        if isinstance(made, Dependency):
+            return Factory(function.name, parameters(value), value, None)
+        if isinstance(made, Function | Bound | Partial | Instance) and is_dependency(program, made):
+            return Factory(function.name, parameters(value), value, running(made))
+    return None
+
+
+def _guard_class(program: Program, cls: Class) -> Factory | None:
+    """A class whose objects are guards, and which is none itself."""
+    guard = method_of(Instance(cls), "__call__")
+    if guard is None or not is_dependency(program, Bound(Instance(cls), guard)):
+        return None
+    signature = parameters(cls)
+    if any(asks(program, parameter) for parameter in signature):
+        return None
+    return Factory(cls.name, signature, cls, guard)
+
+
+def _called_elsewhere(program: Program, call: Call, argument: Argument) -> Factory | None:
+    """A name out of sight that other calls of Depends in the same file call with arguments first."""
+    name = spelled(argument.form)
+    if argument.form[0] not in ("name", "attr") or "?" in name:
+        return None
+    for other in wiring(program).calls:
+        if other.block.module is not call.block.module:
+            continue
+        given = other.argument("dependency", 0)
+        made = given.form if given is not None and given.form[0] == "call" else None
+        if made is not None and spelled(made[2]) == name and (made[3] or made[4]):
+            return Factory(name, [], call.value(argument), None, sure=False)
+    return None
+
+
+def _meant(program: Program, factory: Factory, consumers: list[Consumer]) -> bool:
+    """Whether whoever gets the guard runs it by hand: then the dependency gives a function on purpose."""
+    own = factory.guard is not None and any(asks(program, item) for item in parameters(factory.guard))
+    for consumer in consumers:
+        for form, how in handled_as(consumer.function, consumer.parameter.name):
+            if how == "called" or (how == "passed" and not own):
+                return True
+            if how == "read" and isinstance(factory.value, Class) and _has(factory.value, form[3]):
+                return True
+    return False
+
+
+def _has(cls: Class, name: str) -> bool:
+    return any(isinstance(base, Class) and name in base.namespace for base in cls.lineage())
