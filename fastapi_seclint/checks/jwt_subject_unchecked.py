@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.values import Function, options
-from fastapi_seclint.rule import Finding, Rule
-from fastapi_seclint.spans import Location
+from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.payloads.encodings import encodings
+from fastapi_seclint.subjects.tokens.found_users import is_lookup, untested
+from fastapi_seclint.subjects.tokens.subject_fixes import looked_up, refused
 from fastapi_seclint.subjects.tokens.swallowing import looks_at
 from fastapi_seclint.subjects.tokens.types import reached, read_in
 from fastapi_seclint.subjects.wiring.dependencies import wiring
@@ -30,13 +31,8 @@ RULE = Rule(
     cwe=(287, 613),
     owasp=("API2",),
     guide="3",
+    fixable="unsafe",
 )
-_LOOKUP = re.compile(
-    r"^(first|one|one_or_none|scalar\w*|execute|query|select|find_one|fetchone|fetchrow|exists|authenticate\w*)$"
-    r"|(^|_)(user|account|member|customer|employee|principal|person|profile|by_id|by_email|by_name|by_username|by_sub)",
-    re.I,
-)
-"""What a call is named that finds the user of a token; classes such as `UserOut(...)` are none."""
 
 
 @RULE.check
@@ -48,17 +44,26 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
         if function is None or id(function) in seen or not read_in(program, function):
             continue
         seen.add(id(function))
-        subject = _subject(function)
-        if subject is None or not program.guard_model.authenticates(value) or _is_looked_up(program, function):
+        subject, block = _subject(function), body_of(program, function)
+        if subject is None or block is None or not program.guard_model.authenticates(value):
             continue
-        place = Location(function.module.path, span_of(subject[1]))
-        yield RULE.finding(place, _BELIEVED, symbol=function.dotted)
+        if not _is_looked_up(program, function):
+            fix = looked_up(program, block, subject)
+            yield RULE.finding(block.location(subject), _BELIEVED, symbol=function.dotted, fix=fix)
+        elif (found := untested(program, block)) is not None and not _is_looked_at(program, function):
+            fix = refused(block, *found)
+            yield RULE.finding(block.location(found[0]), _NOT_FOUND, symbol=function.dotted, fix=fix)
     yield from _refreshing(program)
 
 
 _BELIEVED = (
     "nobody looks whether this subject still names an active user, so a token opens the API after the account was "
     "closed: find the user and raise 401 when there is none"
+)
+
+_NOT_FOUND = (
+    "nobody looks whether a user was found, so the token of an account that is gone opens the API as nobody's: raise "
+    "401 when there is none"
 )
 
 
@@ -77,32 +82,26 @@ def _is_looked_up(program: Program, function: Function) -> bool:
     """Whether a guard, what it calls, or whoever gets what it gives finds the user."""
     if any(_looks_up(one) for one, _ in reached(program, function, 2)):
         return True
+    return any(
+        _looks_up(receiver) or looks_at(receiver, {name}) for receiver, name in _receivers(program, function)
+    )
+
+
+def _is_looked_at(program: Program, function: Function) -> bool:
+    """Whether somebody who gets what a guard gives tests it."""
+    return any(looks_at(receiver, {name}) for receiver, name in _receivers(program, function))
+
+
+def _receivers(program: Program, function: Function) -> Iterator[tuple[Function, str]]:
+    """The functions that are given what a dependency returns, and the parameter that holds it."""
     for consumer in wiring(program).consumers:
         pair = program.walker.resolver.dependency_of(consumer.parameter)
-        gets = pair is not None and any(running(option) is function for option in options(pair[1]))
-        if gets and (_looks_up(consumer.function) or looks_at(consumer.function, {consumer.parameter.name})):
-            return True
-    return False
+        if pair is not None and any(running(option) is function for option in options(pair[1])):
+            yield consumer.function, consumer.parameter.name
 
 
 def _looks_up(function: Function) -> bool:
-    return any(_is_lookup(form) for form in walk(function.statements()))
-
-
-def _is_lookup(form: Form) -> bool:
-    """Whether an expression finds something by what it is given: a call by its name, an item of a store."""
-    match form:
-        case ["call", _, ["attr", _, ["name" | "attr", *_] as owner, method], *_] if _STORE.search(str(owner[-1])):
-            return str(method).startswith(("get", "find", "load", "fetch", "read", "select"))
-        case ["call", _, ["name" | "attr", *_] as called, positional, keywords] if positional or keywords:
-            name = str(called[-1])
-            return not name[:1].isupper() and _LOOKUP.search(name) is not None
-        case ["sub", _, ["name" | "attr", *_] as owner, _]:
-            return _STORE.search(str(owner[-1])) is not None
-    return False
-
-
-_STORE = re.compile(r"user|account|member|^db$|_db$|database|session|repo|dao|crud", re.I)
+    return any(is_lookup(form) for form in walk(function.statements()))
 
 
 def _refreshing(program: Program) -> Iterator[Finding]:
@@ -130,4 +129,14 @@ def _refreshing(program: Program) -> Iterator[Finding]:
                 "ever: find the user, and raise 401 when there is none or it is not active",
                 symbol=function.dotted,
                 route=access.key(route),
+                fix=_fix(program, way),
             )
+
+
+def _fix(program: Program, way: list[Function]) -> Fix | None:
+    """A look at the user where the first function of a route's way takes the subject out of the claims."""
+    for one in way:
+        subject, block = _subject(one), body_of(program, one)
+        if subject is not None and block is not None:
+            return looked_up(program, block, subject)
+    return None

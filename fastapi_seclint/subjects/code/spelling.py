@@ -6,7 +6,7 @@ from fastapi_seclint.facts.forms import Form
 
 
 def code(form: Form) -> str | None:
-    """The code of names, attributes, items, constants, displays and calls of them; None for anything else."""
+    """The code of names, attributes, items, constants, displays, calls and comparisons; None for anything else."""
     match form:
         case ["name", _, name]:
             return str(name)
@@ -16,10 +16,10 @@ def code(form: Form) -> str | None:
         case ["bytes", _, str() as text] if text.isprintable() and text.isascii() and not {'"', "\\"} & set(text):
             return f'b"{text}"'
         case ["attr", _, owner, name]:
-            inner = code(owner)
+            inner = _atom(owner)
             return None if inner is None else f"{inner}.{name}"
         case ["sub", _, owner, index]:
-            inner, key = code(owner), code(index)
+            inner, key = _atom(owner), code(index)
             return None if inner is None or key is None else f"{inner}[{key}]"
         case ["await", _, inner_form]:
             inner = code(inner_form)
@@ -34,13 +34,22 @@ def code(form: Form) -> str | None:
             known = [part for part in inside if part is not None]
             listed = ", ".join(f"{key}: {value}" for key, value in zip(known[::2], known[1::2], strict=False))
             return f"{{{listed}}}" if len(known) == len(inside) else None
+        case ["compare", _, left, [operator], [right]]:
+            parts = [_atom(left), _atom(right)]
+            return None if None in parts else f"{parts[0]} {operator} {parts[1]}"
         case ["call", _, function, positional, keywords]:
             return _call(function, positional, keywords)
     return None
 
 
+def _atom(form: Form) -> str | None:
+    """The code of an expression that something is bound to, in parentheses where it needs them."""
+    inner = code(form)
+    return f"({inner})" if inner is not None and form[0] in ("await", "compare") else inner
+
+
 def _call(function: Form, positional: list[Form], keywords: list[Form]) -> str | None:
-    parts = [code(function), *(code(item) for item in positional)]
+    parts = [_atom(function), *(code(item) for item in positional)]
     for keyword, value, _ in keywords:
         inner = code(value)
         parts.append(None if inner is None else f"**{inner}" if keyword is None else f"{keyword}={inner}")

@@ -1,0 +1,106 @@
+"""How guards find the user of a token, and whether they look at what they found."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.tokens.swallowing import looks_at
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+STORE = re.compile(r"user|account|member|^db$|_db$|database|session|repo|dao|crud", re.I)
+"""What a store of users, or a database, is named."""
+LOOKUP = re.compile(
+    r"^(first|one|one_or_none|scalar\w*|execute|exec|query|select|find_one|fetchone|fetchrow|exists|authenticate\w*)$"
+    r"|(^|_)(user|account|member|customer|employee|principal|person|profile|by_id|by_email|by_name|by_username|by_sub)",
+    re.I,
+)
+"""What a call is named that finds the user of a token; classes such as `UserOut(...)` are none."""
+_MAYBE = frozenset({"first", "one_or_none", "scalar", "scalar_one_or_none", "find_one", "get_or_none", "fetchone"})
+_FINDING = re.compile(
+    r"^(get|find|fetch|load|lookup|read)_(\w+_)?(user|account|member|customer)(?!\w*(404|fail|raise|or_))"
+)
+
+
+def is_lookup(form: Form) -> bool:
+    """Whether an expression finds something by what it is given: a call by its name, an item of a store."""
+    match form:
+        case ["call", _, ["name" | "attr", *_] as function, positional, keywords]:
+            name = str(function[-1])
+            owner = function[2] if function[0] == "attr" else function
+            stored = function[0] == "attr" and owner[0] in ("name", "attr") and STORE.search(str(owner[-1]))
+            if stored and name.startswith(("get", "find", "load", "fetch", "read", "select")):
+                return True
+            given = bool(positional or keywords)
+            return given and not name[:1].isupper() and LOOKUP.search(name) is not None
+        case ["sub", _, ["name" | "attr", *_] as owner, _]:
+            return STORE.search(str(owner[-1])) is not None
+    return False
+
+
+def untested(program: Program, block: Block) -> tuple[Form, Form] | None:
+    """The statement and expression by which a guard gives back a user whom it may not have found, untested.
+
+    The statement assigns the user to a name that is returned, or returns it as it is found.
+    """
+    function = block.function
+    if function is None or _is_optional(function):
+        return None
+    for form in walk(block.statements):
+        match form:
+            case ["return", _, value] if value is not None and may_be_none(program, block, value):
+                return form, value
+            case ["assign", _, [["name", _, name]], value] if may_be_none(program, block, value):
+                given = any(
+                    one[0] == "return" and one[2] is not None and one[2][0] == "name" and one[2][2] == name
+                    for one in walk(block.statements)
+                )
+                if given and not looks_at(function, {name}):
+                    return form, value
+    return None
+
+
+def _is_optional(function: Function) -> bool:
+    spoken = list(walk(function.returns or []))
+    return "optional" in function.name.lower() or any(
+        (item[0] == "const" and item[2] is None) or item[-1] == "Optional" for item in spoken
+    )
+
+
+def may_be_none(program: Program, block: Block, form: Form, depth: int = 2) -> bool:
+    """Whether an expression finds a user, or gives None when there is none."""
+    while form[0] == "await":
+        form = form[2]
+    if form[0] != "call" or form[2][0] not in ("name", "attr"):
+        return False
+    name, function = str(form[2][-1]), form[2]
+    if function[0] == "attr":
+        owner = function[2]
+        stored = owner[0] in ("name", "attr") and STORE.search(str(owner[-1])) is not None
+        if name == "get" and stored and (len(form[3]) == 1 or form[3][0][-1][:1].isupper()):
+            return True
+        if name in _MAYBE:
+            return any(is_lookup(item) or item[-1] in ("query", "filter", "where") for item in walk(form))
+    functions = [one for one, _ in called(program, block, form)]
+    if not functions:
+        return _FINDING.match(name) is not None
+    return bool(depth) and all(_may_give_none(program, one, depth - 1) for one in functions)
+
+
+def _may_give_none(program: Program, function: Function, depth: int) -> bool:
+    body = body_of(program, function)
+    if body is None or any(form[0] == "raise" for form in walk(body.statements)):
+        return False
+    given = [form[2] for form in walk(body.statements) if form[0] == "return"]
+    if not given or body.statements[-1][0] in ("if", "for", "while"):
+        return bool(given)
+    return any(
+        value is None or (value[0] == "const" and value[2] is None) or may_be_none(program, body, value, depth)
+        for value in given
+    )

@@ -1,0 +1,173 @@
+"""Fixes for believed subjects: refuse when no user was found, or find the user with what the project has for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceExpression
+from fastapi_seclint.facts.forms import ASYNC, Form, span_of, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function, Mapping, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.payloads.encodings import tokens
+from fastapi_seclint.subjects.secrets.names import words_of
+from fastapi_seclint.subjects.tokens.found_users import LOOKUP, STORE, may_be_none
+from fastapi_seclint.subjects.tokens.refusing import refusing
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_SIMPLE = ("assign", "annassign", "return", "expr")
+_WHY = "no such user"
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    """What finds a user: code before and after what he is found by, what that is called, the edits that bring it."""
+
+    before: str
+    after: str
+    by: str
+    is_async: bool
+    edits: tuple[Edit, ...]
+
+
+def refused(block: Block, statement: Form, value: Form) -> Fix | None:
+    """The refusal below the statement that finds a user, or in place of returning what was found untested."""
+    path, span = block.module.path, span_of(statement[1])
+    refusal, imports = _refusal(block, statement)
+    title = "refuse the token of a user who is not there any more"
+    if statement[0] == "assign":
+        test = f"if {statement[2][0][2]} is None:\n    {refusal}"
+        return Fix(title, False, (InsertStatements(path, span, "after", test), *imports))
+    written = code(value)
+    names = {form[2] for form in walk([*block.statements, *(block.function.parameters if block.function else ())])
+             if form[0] == "name"}  # fmt: skip
+    name = next((name for name in ("user", "found_user") if name not in names), None)
+    if written is None or name is None:
+        return None
+    lines = f"{name} = {written}\nif {name} is None:\n    {refusal}"
+    replaced = ReplaceExpression(path, span_of(value[1]), name)
+    return Fix(title, False, (InsertStatements(path, span, "before", lines), replaced, *imports))
+
+
+def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
+    """The test that a subject still names a user, where a guard or a route that refreshes takes it from the claims."""
+    statement = next(
+        (form for form in walk(block.statements) if form[0] in _SIMPLE and any(one is subject for one in walk(form))),
+        None,
+    )
+    written = code(subject)
+    if statement is None or written is None or block.function is None:
+        return None
+    assigned = statement[0] in ("assign", "annassign") and statement[-1] is subject
+    name = _name(statement) if assigned else ""
+    spoken = {*_spoken(program), *words_of(name or _key(block, subject))[-1:]}
+    finder = _finder(program, block.module, spoken)
+    if finder is None or (finder.is_async and not block.function.flags & ASYNC):
+        return None
+    refusal, imports = _refusal(block, statement)
+    found = f"{'await ' if finder.is_async else ''}{finder.before}{name or written}{finder.after}"
+    test = f"if {found} is None:\n    {refusal}"
+    edit = InsertStatements(block.module.path, span_of(statement[1]), "after" if name else "before", test)
+    return Fix("refuse the token of a user who is not there any more", False, (*finder.edits, edit, *imports))
+
+
+def _key(block: Block, subject: Form) -> str:
+    """What a dictionary or an object that the subject is put into calls it."""
+    for form in walk(block.statements):
+        if form[0] == "dict":
+            pairs = [(key[2], value) for key, value in form[2] if key is not None and key[0] == "const"]
+        else:
+            pairs = [(keyword, value) for keyword, value, _ in form[4]] if form[0] == "call" else []
+        for key, value in pairs:
+            if value is subject and isinstance(key, str):
+                return key
+    return ""
+
+
+def _name(statement: Form) -> str:
+    targets = statement[2] if statement[0] == "assign" else [statement[2]]
+    return str(targets[0][2]) if len(targets) == 1 and targets[0][0] == "name" else ""
+
+
+def _refusal(block: Block, statement: Form) -> tuple[str, tuple[Edit, ...]]:
+    """The refusal that the function has for bad tokens already, wherever it raises it, else a new one."""
+    caught = {handler[1] for form in walk(block.statements) if form[0] == "try" for handler in form[3]}
+    for form in walk(block.statements):
+        if form[0] == "raise" and form[2] is not None and form[2][0] == "name" and form[2][2] not in caught:
+            return f"raise {form[2][2]}", ()
+    return refusing(block, statement, _WHY)
+
+
+def _spoken(program: Program) -> Iterator[str]:
+    """What the makers of tokens put into the subject, by its last word: `user.email`, `form.username`."""
+    for token in tokens(program):
+        claim = token.claims.get("sub")
+        for written in claim.written if claim is not None else ():
+            for form in walk(written.form):
+                if form[0] in ("name", "attr"):
+                    yield from words_of(str(form[-1]))[-1:]
+                if form[0] == "sub" and form[3][0] == "const" and isinstance(form[3][2], str):
+                    yield from words_of(form[3][2])[-1:]
+
+
+def _finder(program: Program, module: Module, spoken: set[str]) -> _Finder | None:
+    """What finds a user by what the subject is: a function of the project, or a dictionary of users."""
+    found = [
+        finder
+        for other in sorted(program.modules.by_file.values(), key=lambda item: (item is not module, item.path))
+        if not program.is_test(other)
+        for finder in _finders(program, other, module)
+        if finder.by in spoken
+    ]
+    return min(found, key=lambda finder: finder.after != ")" or ".get(" in finder.before, default=None)
+
+
+def _finders(program: Program, other: Module, module: Module) -> Iterator[_Finder]:
+    for name, value in sorted(other.scope.names.items()):
+        for option in options(value):
+            if isinstance(option, Function) and option.module is other and option.name == name and option.owner is None:
+                needed = [item for item in option.parameters if item[3] is None]
+                call = ["call", option.at, ["name", option.at, name], [], []]
+                place = Block(other, None, [], other.scope)
+                if len(needed) == 1 and LOOKUP.search(name) and may_be_none(program, place, call):
+                    by = words_of(needed[0][0])[-1:]
+                    yield _brought(name, other, module, ("(", ")"), by, bool(option.flags & ASYNC))
+            elif isinstance(option, Mapping) and STORE.search(name) and option.items:
+                yield from (
+                    _brought(name, other, module, (".get(", ")"), [by], False) for by in _keys(program, other, name)
+                )
+
+
+def _keys(program: Program, other: Module, name: str) -> Iterator[str]:
+    """What users are found by in a dictionary, by what it is asked for elsewhere."""
+    for block in program.sites.blocks(frozenset({name})):
+        for form in walk(block.statements):
+            match form:
+                case ["sub", _, ["name", _, owner], key] if owner == name:
+                    pass
+                case ["call", _, ["attr", _, ["name", _, owner], "get"], [key, *_], _] if owner == name:
+                    pass
+                case ["compare", _, key, ["in" | "not in"], [["name", _, owner]]] if owner == name:
+                    pass
+                case _:
+                    continue
+            if key[0] in ("name", "attr"):
+                yield from words_of(str(key[-1]))[-1:]
+
+
+def _brought(
+    name: str, other: Module, module: Module, around: tuple[str, str], by: list[str], is_async: bool
+) -> _Finder:
+    local = name
+    edits: tuple[Edit, ...] = ()
+    if other is not module:
+        local = local_name(module, name, other.name)
+        edits = (AddImport(module.path, other.name, name, local if local != name else None, local=True),)
+    return _Finder(local + around[0], around[1], by[0] if by else "", is_async, edits)
