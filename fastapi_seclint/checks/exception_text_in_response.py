@@ -187,15 +187,9 @@ def _refusals(program: Program) -> Iterator[Finding]:
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         if program.is_test(module) or not any("HTTPException" in word for word in module.facts.words):
             continue
-        for number in range(len(module.facts.functions)):
-            if not module.facts.body_mentions(number, b"403"):
-                continue
-            scope = program.sites.scope(module, number)
-            if scope is None:
-                continue
-            block = Block(module, scope.function, module.facts.body(number), scope)
-            for form in walk(block.statements):
-                if form[0] == "call" and _is_http(program, block, form) and _forbids(form):
+        for block in program.sites.speaking(module, b"403"):
+            for form in block.forms.of("call"):
+                if block.function is not None and _forbids(form) and _is_http(program, block, form):
                     for item in _given(form):
                         if item[0] in ("fstr", "binop") and _names_right(item):
                             yield RULE.finding(

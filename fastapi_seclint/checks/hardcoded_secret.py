@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts import FileFacts
+from fastapi_seclint.facts import MODULE, FileFacts
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Place, options
@@ -108,13 +108,13 @@ def _claimed(program: Program) -> dict[str, frozenset[int]]:
 def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterator[tuple[str, Literal]]:
     facts = module.facts
     words = vocabulary(program)
-    named = any(map(_names_secret, facts.words))
-    for number in range(-1, len(facts.functions)):
+    spoken = _may_hold_secret(facts)
+    for number in range(MODULE, len(facts.functions)):
         name = facts.functions[number][0] if number >= 0 else ""
         returned = kind_of(returned_name(name.rpartition(".")[2]))
         if name.rpartition(".")[2].startswith("test_"):
             continue
-        if not (used or words.names or returned or _may_hold_secret(facts, number, named)):
+        if not (used or words.names or returned or number in spoken):
             continue
         reader = Reader(lambda form: _closed(program, module, form), used, words, local=number >= 0)
         reader.function = name.rpartition(".")[2]
@@ -128,16 +128,16 @@ def _names_secret(word: str) -> bool:
     return bool(kind_of(word))
 
 
-def _may_hold_secret(facts: FileFacts, number: int, named_file: bool) -> bool:
-    """Whether the text of a function's facts, or the module's, is worth reading; cheap, and generous.
-
-    `named_file`: an identifier of the file is the name of a secret.
-    """
-    if any(facts.body_mentions(number, word) for word in _FORMATS):
-        return True
-    text = facts.lowered(number)
-    named = [near for name, near in zip(_NAMES, _NEAR, strict=True) if name in text]
-    return bool(named) if number < 0 and named_file else any(near.search(text) for near in named)
+def _may_hold_secret(facts: FileFacts) -> set[int]:
+    """The functions, and the module, whose facts are worth reading; cheap, and generous."""
+    found = set(facts.speaking(*_FORMATS))
+    for name, near in zip(_NAMES, _NEAR, strict=True):
+        for number in facts.speaking(name, folded=True):
+            if number not in found and near.search(facts.lowered(number)):
+                found.add(number)
+    if MODULE not in found and MODULE in facts.speaking(*_NAMES, folded=True):
+        found.update([MODULE] if any(map(_names_secret, facts.words)) else [])
+    return found
 
 
 def _judge(words: Vocabulary, module: Module, symbol: str, literal: Literal, use: Use | None) -> Finding | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
@@ -95,7 +95,7 @@ def _declared(program: Program, given: Value | None, function: Function) -> Valu
     """The model that filters what a handler returns; None where there is none."""
     value = given
     if value is None and function.returns is not None:
-        outside = Block(function.module, function, [], function.module.scope)
+        outside = Block(function.module, function, function.module.scope, NO_STATEMENTS)
         value = ask(program, outside, function.returns)
     return None if value is None or _lets_through(value) else value
 

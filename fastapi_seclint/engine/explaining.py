@@ -10,12 +10,13 @@ from typing import Any
 from fastapi_seclint import selection
 from fastapi_seclint.config import Config
 from fastapi_seclint.explanation import ExplainedFinding, ExplainedValue, Explanation
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, line_of, span_of
 from fastapi_seclint.program import Program, describing
 from fastapi_seclint.program.chains import explained
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.sites import MODULE, Block, Call, Sites
+from fastapi_seclint.program.sites import Block, Call, Sites
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.spans import Location, Span
 
@@ -167,13 +168,13 @@ def _routes(program: Program, module: Module, definition: Form | None, lines: tu
 
 def _block(program: Program, module: Module, line: int) -> Block:
     """The innermost block of statements that a line is in."""
-    found = Block(module, None, module.facts.module, module.scope)
+    found = Block(module, None, module.scope, MODULE)
     for number in range(MODULE + 1, len(module.facts.functions)):
         body = module.facts.body(number)
         if body and line_of(body[0][1]) <= line <= span_of(body[-1][1]).end_line:
             scope = program.sites.scope(module, number)
             if scope is not None:
-                found = Block(module, scope.function, body, scope)
+                found = Block(module, scope.function, scope, number)
     return found
 
 

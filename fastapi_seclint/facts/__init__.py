@@ -5,33 +5,42 @@ from __future__ import annotations
 import ast
 import json
 import re
+from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, cast
 
 from fastapi_seclint import syntax
 from fastapi_seclint.facts.build import Builder
 from fastapi_seclint.facts.comments import Row, directives
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, Forms, line_of
 
 VERSION = "1"
 
-__all__ = ["VERSION", "FileFacts", "expression", "extract"]
+__all__ = ["MODULE", "VERSION", "FileFacts", "expression", "extract"]
+
+
+MODULE = -1
+"""The number that stands for a module's own statements where functions have theirs."""
 
 
 class FileFacts:
     """The facts of one file, decoded piece by piece: a header, the module's block, and the body of each function.
 
-    `path` is for display. Pieces are JSON texts: what is not asked for is never decoded.
+    `path` is for display. Pieces are JSON texts, a line each: what is not asked for is never decoded.
     """
 
-    def __init__(self, path: str, pieces: list[bytes]) -> None:
+    def __init__(self, path: str, data: bytes) -> None:
         self.path = path
-        self._pieces = pieces
+        self._data = data
+        self._ends = list(accumulate(len(piece) + 1 for piece in data.split(b"\n")))
         self._bodies: dict[int, list[Form]] = {}
+        self._forms: dict[int, Forms] = {}
+        self._speaking: dict[tuple[bytes, bool], tuple[int, ...]] = {}
 
     @cached_property
     def _header(self) -> dict[str, Any]:
-        return cast("dict[str, Any]", json.loads(self._pieces[0]))
+        return cast("dict[str, Any]", json.loads(self._data[: self._ends[0]]))
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -61,41 +70,99 @@ class FileFacts:
     @cached_property
     def module(self) -> list[Form]:
         """The statements of the module."""
-        return cast("list[Form]", json.loads(self._pieces[1]))
+        return cast("list[Form]", json.loads(self._piece(MODULE)))
 
     def body(self, number: int) -> list[Form]:
-        """The statements of a function."""
+        """The statements of a function, or of the module."""
+        if number == MODULE:
+            return self.module
         if number not in self._bodies:
-            self._bodies[number] = json.loads(self._pieces[number + 2])
+            self._bodies[number] = json.loads(self._piece(number))
         return self._bodies[number]
+
+    def forms(self, number: int) -> Forms:
+        """Every form of a function, or of the module."""
+        if number not in self._forms:
+            self._forms[number] = Forms(self.body(number))
+        return self._forms[number]
+
+    def around(self, line: int) -> list[int]:
+        """The numbers of the functions that a line may lie in, outermost first."""
+        found: list[int] = []
+        number = bisect_right(self._first_lines, line) - 1
+        while number >= 0:
+            found.append(number)
+            number = self.functions[number][2]
+        return found[::-1]
+
+    def inside(self, number: int) -> list[int]:
+        """The numbers of the functions that a function defines itself."""
+        return self._inner.get(number, [])
 
     def size_of(self, number: int) -> int:
         """How long a function's body is, in bytes of its facts."""
-        return len(self._pieces[number + 2])
+        return self._ends[number + 2] - self._ends[number + 1] - 1
 
     def lowered(self, number: int) -> bytes:
         """The text of a function's facts in lower case; -1 stands for the module."""
-        return self._pieces[number + 2].lower()
+        return self._lowered[self._ends[number + 1] : self._ends[number + 2] - 1]
+
+    def speaking(self, *words: bytes, folded: bool = False) -> list[int]:
+        """The numbers of the functions, and of the module, whose text has one of these bytes in it, in order.
+
+        Cheap, and never wrong about those it leaves out. `folded` looks at the text in lower case.
+        """
+        found = {number for word in words for number in self._with(word, folded)}
+        return sorted(found)
 
     def body_mentions(self, number: int, word: bytes) -> bool:
         """Whether the text of a function's body has these bytes in it; cheap, and never wrong when it says no."""
-        return word in self._pieces[number + 2]
+        return self._data.find(word, self._ends[number + 1], self._ends[number + 2]) >= 0
 
     def body_speaks(self, number: int, pattern: re.Pattern[bytes]) -> bool:
         """Whether a pattern is found in the text of a function's body."""
-        return pattern.search(self._pieces[number + 2]) is not None
+        return pattern.search(self._data, self._ends[number + 1], self._ends[number + 2] - 1) is not None
 
     def dumps(self) -> bytes:
         """The facts as bytes, for the cache."""
-        return b"\n".join(self._pieces)
+        return self._data
 
     @classmethod
     def loads(cls, path: str, data: bytes) -> FileFacts:
         """Facts from the cache; ValueError when the entry is not one."""
-        pieces = data.split(b"\n")
-        if len(pieces) < 2 or not pieces[0].startswith(b'{"words"'):
+        if b"\n" not in data or not data.startswith(b'{"words"'):
             raise ValueError("not an entry of facts")
-        return cls(path, pieces)
+        return cls(path, data)
+
+    @cached_property
+    def _inner(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for number, (_, _, around) in enumerate(self.functions):
+            found.setdefault(around, []).append(number)
+        return found
+
+    @cached_property
+    def _first_lines(self) -> list[int]:
+        return [line_of(at) for _, at, _ in self.functions]
+
+    @cached_property
+    def _lowered(self) -> bytes:
+        return self._data.lower()
+
+    def _piece(self, number: int) -> bytes:
+        return self._data[self._ends[number + 1] : self._ends[number + 2] - 1]
+
+    def _with(self, word: bytes, folded: bool) -> tuple[int, ...]:
+        key = (word, folded)
+        if key not in self._speaking:
+            text, ends, found = self._lowered if folded else self._data, self._ends, []
+            at = text.find(word, ends[0])
+            while at >= 0:
+                piece = bisect_right(ends, at)
+                found.append(piece - 2)
+                at = text.find(word, ends[piece])
+            self._speaking[key] = tuple(found)
+        return self._speaking[key]
 
 
 def extract(source: syntax.Source) -> FileFacts:
@@ -112,7 +179,7 @@ def extract(source: syntax.Source) -> FileFacts:
     }
     if comments := directives(text):
         header["comments"] = comments
-    return FileFacts(source.path, [_dump(piece) for piece in (header, module, *builder.bodies)])
+    return FileFacts(source.path, b"\n".join(_dump(piece) for piece in (header, module, *builder.bodies)))
 
 
 def _odd_lines(text: str) -> frozenset[int]:

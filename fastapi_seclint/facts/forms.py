@@ -74,19 +74,65 @@ def span_of(at: int) -> Span:
     return Span(line, column + 1, line + lines, end_column + 1)
 
 
+def bounds(at: int) -> tuple[int, int]:
+    """Where a packed place starts and where it ends, as numbers that can be compared."""
+    start, rest = divmod(at, _FIELD * _FIELD)
+    lines, end_column = divmod(rest, _FIELD)
+    return start, (start // _FIELD + lines) * _FIELD + end_column
+
+
 def line_of(at: int) -> int:
     """The first line of a packed place."""
     return at // (_FIELD * _FIELD * _FIELD)
 
 
+_LEAVES = frozenset({"name", "const", "bytes", "ellipsis", "opaque", "import", "from", "pass", "global", "nonlocal"})
+
+
+def is_leaf(item: list[Any]) -> bool:
+    """Whether a list is a form that has no others in it."""
+    return len(item) > 1 and type(item[1]) is int and item[1] > KEYWORDS and type(item[0]) is str and item[0] in _LEAVES
+
+
 def walk(form: Any) -> Iterator[Form]:
     """Every form in a form or a list of forms, itself included, in source order."""
-    stack = [form]
+    return iter(Forms([form]).every)
+
+
+class Forms:
+    """Every form in a list of forms, in source order; they are gathered once, and sorted by kind when asked for."""
+
+    __slots__ = ("_of", "every")
+
+    def __init__(self, forms: list[Any]) -> None:
+        self.every: list[Form] = []
+        self._of: dict[tuple[str, ...], list[Form]] = {}
+        try:
+            _gather(forms, self.every)
+        except RecursionError:
+            self.every = list(_deep(forms))
+
+    def of(self, *kinds: str) -> list[Form]:
+        """The forms of these kinds, in source order."""
+        found = self._of.get(kinds)
+        if found is None:
+            found = self._of[kinds] = [form for form in self.every if form[0] in kinds]
+        return found
+
+
+def _gather(items: list[Any], found: list[Form]) -> None:
+    for item in items:
+        if type(item) is list:
+            if len(item) > 1 and type(item[1]) is int and type(item[0]) is str and item[1] > KEYWORDS:
+                found.append(item)
+            _gather(item, found)
+
+
+def _deep(items: list[Any]) -> Iterator[Form]:
+    """The same as `_gather`, however deep the forms are."""
+    stack = [items]
     while stack:
         item = stack.pop()
-        if type(item) is list:
-            if item and type(item[0]) is str and len(item) > 1 and type(item[1]) is int and item[1] > KEYWORDS:
-                yield item
-                stack.extend(reversed(item[2:]))
-            else:
-                stack.extend(reversed(item))
+        if len(item) > 1 and type(item[1]) is int and type(item[0]) is str and item[1] > KEYWORDS:
+            yield item
+        stack += [inner for inner in reversed(item) if type(inner) is list]

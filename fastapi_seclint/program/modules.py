@@ -51,7 +51,7 @@ def _packages_from(folder: str) -> list[str]:
     return found
 
 
-_EMPTY = [b'{"words":"","imports":"","decorators":"","functions":[]}', b"[]"]
+_EMPTY = b'{"words":"","imports":"","decorators":"","functions":[]}\n[]'
 
 
 class Modules:

@@ -31,8 +31,7 @@ _TOO_MANY = (b",429]", b'"HTTP_429_TOO_MANY_REQUESTS"', b'"TOO_MANY_REQUESTS"', 
 
 
 def _own_numbers(function: Function) -> list[int]:
-    functions = function.module.facts.functions
-    return [function.number, *(number for number, item in enumerate(functions) if item[2] == function.number)]
+    return [function.number, *function.module.facts.inside(function.number)]
 
 
 @cache

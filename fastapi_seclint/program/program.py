@@ -48,6 +48,7 @@ class Program:
         found = [(source.path.as_posix(), facts) for source, facts in files]
         self.modules = Modules(root.as_posix(), found, _is_common_library)
         self._interpreter = Interpreter(self.modules)
+        self._tests: dict[str, bool] = {}
 
     @cached_property
     def interpreter(self) -> Interpreter:
@@ -81,7 +82,9 @@ class Program:
 
     def is_test(self, module: Module) -> bool:
         """Whether a file is a test by where it lies in the project."""
-        return is_test_path(posixpath.relpath(module.file, self.root.as_posix()))
+        if module.file not in self._tests:
+            self._tests[module.file] = is_test_path(posixpath.relpath(module.file, self.root.as_posix()))
+        return self._tests[module.file]
 
     def _run_callers(self, modules: Sequence[Module]) -> None:
         """Run the modules that name a function which makes or fills an application and was not called so far."""

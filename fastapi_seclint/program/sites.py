@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts import MODULE
+from fastapi_seclint.facts.forms import Form, Forms, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.scopes import Scope
@@ -17,18 +18,31 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
 
-MODULE = -1
-"""The number that stands for a module's own statements where functions have theirs."""
+NO_STATEMENTS = -2
+"""The number of a block without statements of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The statements of a module (classes included) or of one function, and where their names are looked up."""
+    """The statements of a module (classes included) or of one function, and where their names are looked up.
+
+    `number` is that of the function in its file, or `MODULE`; a block that is only there to look names up has
+    `NO_STATEMENTS`.
+    """
 
     module: Module
     function: Function | None
-    statements: list[Form]
     scope: Scope
+    number: int
+
+    @property
+    def statements(self) -> list[Form]:
+        return self.module.facts.body(self.number) if self.number >= MODULE else []
+
+    @property
+    def forms(self) -> Forms:
+        """Every form of the block, gathered once."""
+        return self.module.facts.forms(self.number) if self.number >= MODULE else Forms([])
 
     @property
     def symbol(self) -> str:
@@ -104,6 +118,7 @@ class Sites:
         self._interpreter = interpreter
         self._modules = modules
         self._scopes: dict[tuple[str, int], FunctionScope | None] = {}
+        self._blocks: dict[tuple[str, int], Block | None] = {}
 
     def function(self, module: Module, number: int) -> Function | None:
         """The function of a number in a file, found through the functions around it when it is nested."""
@@ -128,24 +143,41 @@ class Sites:
                 self._scopes[key] = FunctionScope(self._interpreter, function)
         return self._scopes[key]
 
+    def block(self, module: Module, number: int) -> Block | None:
+        """The block of a function, or of the module; None for a function that no code in sight reaches."""
+        if number == MODULE:
+            return self.top(module)
+        key = (module.file, number)
+        if key not in self._blocks:
+            scope = self.scope(module, number)
+            self._blocks[key] = Block(module, scope.function, scope, number) if scope is not None else None
+        return self._blocks[key]
+
+    def top(self, module: Module) -> Block:
+        """The block of a module's own statements."""
+        self._interpreter.run_module(module)
+        return Block(module, None, module.scope, MODULE)
+
+    def speaking(self, module: Module, *words: bytes, folded: bool = False) -> Iterator[Block]:
+        """The blocks of a file whose facts have one of these bytes in their text (in lower case when `folded`)."""
+        for number in module.facts.speaking(*words, folded=folded):
+            block = self.block(module, number)
+            if block is not None:
+                yield block
+
     def blocks(self, words: frozenset[str] | None = None) -> Iterator[Block]:
         """All blocks of the files that have at least one of the words (all files without words), in order."""
+        quoted = [f'"{word}"'.encode() for word in sorted(words or ())]
         for module in self._modules:
-            if words is not None and not module.facts.words & words:
+            if words is None:
+                numbers: Iterable[int] = range(MODULE, len(module.facts.functions))
+            elif module.facts.words.isdisjoint(words):
                 continue
+            else:
+                numbers = sorted({MODULE, *module.facts.speaking(*quoted)})
             self._interpreter.run_module(module)
-            yield Block(module, None, module.facts.module, module.scope)
-            for number in range(len(module.facts.functions)):
-                if words is not None and not any(self._mentions(module, number, word) for word in words):
-                    continue
-                scope = self.scope(module, number)
-                if scope is not None:
-                    yield Block(module, scope.function, module.facts.body(number), scope)
-                else:
-                    yield Block(module, None, module.facts.body(number), module.scope)
-
-    def _mentions(self, module: Module, number: int, word: str) -> bool:
-        return module.facts.body_mentions(number, f'"{word}"'.encode())
+            for number in numbers:
+                yield self.block(module, number) or Block(module, None, module.scope, number)
 
     def calls(self, *names: str) -> Iterator[Call]:
         """Every call of one of the library symbols (canonical names, the part before the last `()`), in order."""
@@ -157,24 +189,14 @@ class Sites:
             if not module.facts.words & last.keys() or not module.facts.words & owners:
                 continue
             spelled = frozenset({*last, *_aliases(module, frozenset(last))})
-            for block in self._blocks_of(module, spelled):
-                for form in walk(block.statements):
-                    if form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in spelled:
+            for block in self.speaking(module, *(f'"{word}"'.encode() for word in sorted(spelled))):
+                for form in block.forms.of("call"):
+                    if form[2][0] in ("name", "attr") and form[2][-1] in spelled:
                         if plain and not _may_be_imported(block, form[2]):
                             continue
                         name = self._called(block, form[2])
                         if name in wanted:
                             yield Call(block, form, name, self._interpreter)
-
-    def _blocks_of(self, module: Module, words: frozenset[str]) -> Iterator[Block]:
-        self._interpreter.run_module(module)
-        if any(self._mentions(module, MODULE, word) for word in words):
-            yield Block(module, None, module.facts.module, module.scope)
-        for number in range(len(module.facts.functions)):
-            if any(self._mentions(module, number, word) for word in words):
-                scope = self.scope(module, number)
-                if scope is not None:
-                    yield Block(module, scope.function, module.facts.body(number), scope)
 
     def _called(self, block: Block, form: Form) -> str:
         scope = block.scope
@@ -204,14 +226,8 @@ def _aliases(module: Module, names: frozenset[str]) -> set[str]:
     """The names under which a file imports symbols of these names."""
     found: set[str] = set()
     facts = module.facts
-    renamed = [f'["{name}","'.encode() for name in names]
-    blocks = [
-        facts.module if number == MODULE else facts.body(number)
-        for number in range(MODULE, len(facts.functions))
-        if facts.body_mentions(number, b'["from"') and any(facts.body_mentions(number, text) for text in renamed)
-    ]
-    for block in blocks:
-        for form in walk(block):
-            if form[0] == "from":
-                found.update(alias for name, alias in form[4] if alias and name in names)
+    renamed = facts.speaking(*(f'["{name}","'.encode() for name in names))
+    for number in set(facts.speaking(b'["from"')).intersection(renamed):
+        for form in facts.forms(number).of("from"):
+            found.update(alias for name, alias in form[4] if alias and name in names)
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, line_of, span_of
+from fastapi_seclint.facts.forms import Form, Forms, line_of, span_of
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
@@ -182,6 +182,11 @@ class Function:
         if self.number < 0:
             return [["return", self.at, self.body]]
         return self.module.facts.body(self.number)
+
+    @property
+    def forms(self) -> Forms:
+        """Every form of its body."""
+        return Forms(self.statements()) if self.number < 0 else self.module.facts.forms(self.number)
 
 
 @dataclass(slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, bounds, line_of, walk
 from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.values import Place
 
@@ -31,7 +31,7 @@ def only_in_development(place: Place) -> bool:
 def _all_blocks(place: Place) -> Iterator[list[Form]]:
     facts = place.module.facts
     yield facts.module
-    for number in range(len(facts.functions)):
+    for number in facts.around(line_of(place.at)):
         yield facts.body(number)
 
 
@@ -53,9 +53,9 @@ def _around(statements: list[Form], at: int) -> Iterator[Form]:
 
 def holds(outer: int, inner: int) -> bool:
     """Whether a packed place lies within another."""
-    out, span = span_of(outer), span_of(inner)
-    starts = (out.line, out.column) <= (span.line, span.column)
-    return starts and (span.end_line, span.end_column) <= (out.end_line, out.end_column)
+    starts, ends = bounds(outer)
+    start, end = bounds(inner)
+    return starts <= start and end <= ends
 
 
 def keeps_to_development(form: Form, at: int) -> bool:

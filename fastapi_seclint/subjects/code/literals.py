@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, walk
 from fastapi_seclint.subjects.secrets.names import Reach, word_set
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
 
@@ -19,7 +19,6 @@ _SKIPPED_CALLS = word_set(
     relationship replace search set_cookie setattr setdefault split startswith strip sub text warning
     """
 )
-_LEAVES = frozenset({"name", "import", "from", "pass", "global", "bytes", "ellipsis"})
 _WRAPPERS = ("SecretStr", "Secret", "frozenset", "b64decode", "bytes")
 _SAMPLES = (
     "example", "json_schema", "schema_extra", "openapi", "responses", "translation", "messages", "labels", "mock",
@@ -61,15 +60,15 @@ class Reader:
             return
         if not (isinstance(form[0], str) and len(form) > 1 and type(form[1]) is int and form[1] > KEYWORDS):
             for item in form:
-                if type(item) is list:
+                if type(item) is list and not is_leaf(item):
                     yield from self.read(item)
             return
         reading = _READERS.get(form[0])
         if reading is not None:
             yield from reading(self, form, at)
-        elif form[0] not in _LEAVES:
+        elif not is_leaf(form):
             for item in form[2:]:
-                if type(item) is list:
+                if type(item) is list and not is_leaf(item):
                     yield from self.read(item)
 
     def _literal(self, name: str, form: Form, at: int, reach: Reach) -> Literal | None:

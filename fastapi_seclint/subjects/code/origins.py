@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
-from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Bound, Const, Function, Mapping, Place, Value, options
 from fastapi_seclint.spans import Span
 
@@ -74,17 +75,15 @@ def ask(program: Program, block: Block, form: Form) -> Value:
 
 def blocks_of(program: Program, module: Module) -> Iterator[Block]:
     """The blocks of one file."""
-    yield Block(module, None, module.facts.module, module.scope)
-    for number in range(len(module.facts.functions)):
-        scope = program.sites.scope(module, number)
-        if scope is not None:
-            yield Block(module, scope.function, module.facts.body(number), scope)
+    for number in range(MODULE, len(module.facts.functions)):
+        block = program.sites.block(module, number)
+        if block is not None:
+            yield block
 
 
 def body_of(program: Program, function: Function) -> Block | None:
     """The block of a function of the project; None for a lambda."""
-    scope = program.sites.scope(function.module, function.number) if function.number >= 0 else None
-    return None if scope is None else Block(function.module, scope.function, function.statements(), scope)
+    return program.sites.block(function.module, function.number) if function.number >= 0 else None
 
 
 def called(program: Program, block: Block, call: Form) -> Iterator[tuple[Function, bool]]:
@@ -154,7 +153,7 @@ def _of_local(program: Program, block: Block, scope: FunctionScope, form: Form, 
 def _of_parameter(program: Program, function: Function, index: int, depth: int) -> Iterator[Origin]:
     parameter = function.parameters[index]
     if parameter[3] is not None:
-        outside = Block(function.module, function, [], function.module.scope)
+        outside = Block(function.module, function, function.module.scope, NO_STATEMENTS)
         for origin in origins(program, outside, parameter[3], None, depth):
             yield replace(origin, parameter=parameter, elsewhere=True)
     for block, call, bound in callers(program, function):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.modules import Module
@@ -22,5 +23,10 @@ def for_trying(program: Program, module: Module) -> bool:
     """
     if any(name.partition(".")[0] in _FRAMEWORKS for name in module.facts.imports):
         return True
-    path = posixpath.relpath(module.file, program.root.as_posix()).removesuffix(".py")
-    return not program.is_test(module) and bool(_TRYING & {word for part in path.split("/") for word in words_of(part)})
+    return not program.is_test(module) and _says_so(module.file, program.root.as_posix())
+
+
+@cache
+def _says_so(file: str, root: str) -> bool:
+    path = posixpath.relpath(file, root).removesuffix(".py")
+    return bool(_TRYING & {word for part in path.split("/") for word in words_of(part)})

@@ -209,7 +209,7 @@ def _role_argument(program: Program, function: Function) -> str | None:
     """What an unused role guard wants: nothing for `require_admin`, `admin` for `require_role`; None for no guard."""
     if not names_right(function.name) or not considers_rights(program, function):
         return None
-    inside = [number for number, item in enumerate(function.module.facts.functions) if item[2] == function.number]
+    inside = function.module.facts.inside(function.number)
     if not inside:
         asks = [item for item in parameters(function) if program.walker.resolver.dependency_of(item) is not None]
         admin = "admin" in function.name.lower() or "superuser" in function.name.lower()

@@ -125,11 +125,10 @@ def _add(
 def refusals(program: Program, function: Function) -> Iterator[Refusal]:
     """The calls in a function, or behind a name that it raises, that make a 401 without `WWW-Authenticate`."""
     for number in inner_numbers(function):
-        scope = program.sites.scope(function.module, number)
-        if scope is None:
+        block = program.sites.block(function.module, number)
+        if block is None:
             continue
-        block = Block(function.module, scope.function, function.module.facts.body(number), scope)
-        for form in walk(block.statements):
+        for form in block.forms.of("call", "raise"):
             if form[0] == "call":
                 yield from _of_call(program, block, form)
             elif form[0] == "raise" and form[2] is not None and form[2][0] in ("name", "attr"):
@@ -153,12 +152,11 @@ def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
         return
     if initializer is None or initializer.number < 0:
         return
-    scope = program.sites.scope(initializer.module, initializer.number)
-    if scope is None:
+    block = program.sites.block(initializer.module, initializer.number)
+    if block is None:
         return
-    block = Block(initializer.module, scope.function, initializer.statements(), scope)
-    for form in walk(block.statements):
-        if form[0] != "call" or form[2][0] != "attr" or form[2][3] != "__init__":
+    for form in block.forms.of("call"):
+        if form[2][0] != "attr" or form[2][3] != "__init__":
             continue
         if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
             yield Refusal(block, form, lacks[0])
@@ -172,9 +170,9 @@ def _behind(program: Program, block: Block, name: Form) -> Iterator[Refusal]:
         place = option.place if isinstance(option, External | Instance) else None
         if place is None or _is_class(option):
             continue
-        module = Block(place.module, None, place.module.facts.module, place.module.scope)
-        for form in walk(module.statements):
-            if form[0] == "call" and form[1] == place.at:
+        module = program.sites.top(place.module)
+        for form in module.forms.of("call"):
+            if form[1] == place.at:
                 yield from _of_call(program, module, form)
 
 

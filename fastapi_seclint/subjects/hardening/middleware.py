@@ -202,12 +202,11 @@ def _in_subclass(program: Program, kind: Kind, block: Block) -> Iterator[tuple[C
 
 
 def _initializing(program: Program, block: Block, number: int) -> Iterator[tuple[Call, int]]:
-    scope = program.sites.scope(block.module, number)
-    if scope is None:
+    inner = program.sites.block(block.module, number)
+    if inner is None:
         return
-    inner = Block(block.module, scope.function, block.module.facts.body(number), scope)
-    for form in walk(inner.statements):
-        if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "__init__":
+    for form in inner.forms.of("call"):
+        if form[2][0] == "attr" and form[2][3] == "__init__":
             yield Call(inner, form, "__init__", program.interpreter), 1 if form[2][2][0] == "call" else 2
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.sites import MODULE, Block
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Place, Unknown, options
 from fastapi_seclint.subjects.code.development import holds, keeps_to_development, only_in_development
 from fastapi_seclint.subjects.code.origins import ask, blocks_of, body_of, called
@@ -66,29 +66,24 @@ def caught(program: Program) -> Iterator[Caught]:
         facts = module.facts
         if program.is_test(module):
             continue
-        for number in range(MODULE, len(facts.functions)):
-            is_handler = number >= 0 and facts.functions[number][0].rpartition(".")[2] in registered
-            if not is_handler and not facts.body_mentions(number, b'["try"'):
+        trying = set(facts.speaking(b'["try"'))
+        for number, (name, _, _) in enumerate(facts.functions):
+            handled = registered.get(name.rpartition(".")[2])
+            if handled is None and number not in trying:
                 continue
-            if number == MODULE:
-                continue
-            scope = program.sites.scope(module, number)
-            if scope is None:
-                continue
-            block = Block(module, scope.function, facts.body(number), scope)
-            yield from _in_block(block)
-            if is_handler:
-                yield from _argument(block, *registered[scope.function.name])
+            block = program.sites.block(module, number)
+            if block is not None:
+                yield from _in_block(block)
+                yield from _argument(block, *handled) if handled is not None else ()
 
 
 def _in_block(block: Block) -> Iterator[Caught]:
-    for form in walk(block.statements):
-        if form[0] == "try":
-            for kind, name, statements, at in form[3]:
-                types = [] if kind is None else list(kind[2]) if kind[0] == "tuple" else [kind]
-                found = Caught(block, name or "", types, statements, form[2], at)
-                _note_texts(found)
-                yield found
+    for form in block.forms.of("try"):
+        for kind, name, statements, at in form[3]:
+            types = [] if kind is None else list(kind[2]) if kind[0] == "tuple" else [kind]
+            found = Caught(block, name or "", types, statements, form[2], at)
+            _note_texts(found)
+            yield found
 
 
 def _argument(block: Block, where: Block, kind: Form) -> Iterator[Caught]:

@@ -85,11 +85,10 @@ def _reads(program: Program, function: Function, limiter: Location | None) -> It
     if function.number < 0 or _believes_proxies(function):
         return
     for number in inner_numbers(function)[:4]:
-        scope = program.sites.scope(function.module, number)
-        if scope is None or not function.module.facts.body_speaks(number, _IN_TEXT):
+        block = program.sites.block(function.module, number)
+        if block is None or not function.module.facts.body_speaks(number, _IN_TEXT):
             continue
-        block = Block(function.module, scope.function, function.module.facts.body(number), scope)
-        for form in walk(block.statements):
+        for form in block.forms.every:
             if header := _header_read(form):
                 yield ClientKey(block.location(form), header, block.symbol, form, block, limiter)
                 return

@@ -53,11 +53,11 @@ class Follower:
         key = (function.module.file, function.number)
         if key in self.known:
             return self.known[key]
-        scope = self.program.sites.scope(function.module, function.number) if function.number >= 0 else None
-        if scope is None or depth == 0 or key in self.busy:
+        block = self.program.sites.block(function.module, function.number) if function.number >= 0 else None
+        if block is None or depth == 0 or key in self.busy:
             return []
         self.busy.add(key)
-        walk_ = _Walk(self, Block(function.module, scope.function, function.statements(), scope), depth)
+        walk_ = _Walk(self, block, depth)
         rest = walk_.run(function.statements(), ALL)
         self.busy.discard(key)
         if rest and function.statements():

@@ -54,6 +54,7 @@ class Guard:
     written: Place | None = None
 
 
+@lru_cache(maxsize=65_536)
 def snake(name: str) -> str:
     """A name of any style in lower case with underscores: `CurrentUser` gives `current_user`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

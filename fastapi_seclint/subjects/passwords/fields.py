@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Const, External, Function, Instance, Mapping, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -215,7 +215,7 @@ class Givers:
         """The classes in a function's return annotation."""
         if function.returns is None:
             return []
-        outside = Block(function.module, function, [], function.module.scope)
+        outside = Block(function.module, function, function.module.scope, NO_STATEMENTS)
         return classes_in(ask(self.program, outside, function.returns))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
@@ -76,14 +76,10 @@ class Passwords:
         self._returned: dict[tuple[str, int], Text | None] = {}
         self._verifying: dict[tuple[str, int], bool] = {}
         self._writes: dict[int, list[tuple[int, str, Form]]] = {}
-        self._forms: dict[int, list[Form]] = {}
 
     def forms(self, block: Block) -> list[Form]:
         """Every form of a block, in source order."""
-        key = id(block.statements)
-        if key not in self._forms:
-            self._forms[key] = list(walk(block.statements))
-        return self._forms[key]
+        return block.forms.every
 
     def text(self, where: Where | Block, form: Form, depth: int = _DEPTH) -> Text | None:
         """What an expression is as far as passwords go, or None."""

@@ -10,10 +10,11 @@ from fastapi_seclint.subjects.secrets.names import word_set
 
 Naming = Literal["plain", "kept", ""]
 
-MENTION = re.compile(
-    rb"passw|passphrase|passcode|pwd|\"pw\"|\"pass\"|senha|contrase|kennwort|parola|mdp|_pass\"|_pw\"", re.I
-)
-"""Text of facts in which a password may be spoken of."""
+MENTIONS = (
+    b"passw", b"passphrase", b"passcode", b"pwd", b'"pw"', b'"pass"', b"senha", b"contrase", b"kennwort", b"parola",
+    b"mdp", b'_pass"', b'_pw"',
+)  # fmt: skip
+"""Text of facts, in lower case, in which a password may be spoken of."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PASSWORD = re.compile(

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Parameter, parameters, running
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.routers import HTTP_METHODS, Registration
-from fastapi_seclint.program.sites import MODULE, Block
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import (
     Annotated,
     Class,

@@ -25,6 +25,7 @@ _PAYLOAD: dict[Library, tuple[str, int]] = {
 _KEY: dict[Library, int] = {"pyjwt": 1, "jose": 1, "authlib": 2, "joserfc": 2}
 _DEPTH = 3
 _MOST_WAYS = 24
+_ENCODINGS: WeakKeyDictionary[Program, list[Encoding]] = WeakKeyDictionary()
 _KNOWN: WeakKeyDictionary[Program, list[Token]] = WeakKeyDictionary()
 
 
@@ -88,18 +89,16 @@ class _Way:
 
 def encodings(program: Program) -> list[Encoding]:
     """Every call that makes a token with a known library, in order."""
-    found: dict[int, Encoding] = {}
-    for token in tokens(program):
-        found.setdefault(id(token.encoding), token.encoding)
-    return list(found.values())
+    if program not in _ENCODINGS:
+        calls = program.sites.calls(*ENCODERS)
+        _ENCODINGS[program] = [Encoding(program, call, ENCODERS[call.name]) for call in calls]
+    return _ENCODINGS[program]
 
 
 def tokens(program: Program) -> list[Token]:
     """Every token that a project makes, once for each way that leads to its encoding call; found once a program."""
     if program not in _KNOWN:
-        calls = program.sites.calls(*ENCODERS)
-        made = [Encoding(program, call, ENCODERS[call.name]) for call in calls]
-        _KNOWN[program] = [token for encoding in made for token in _tokens(encoding)]
+        _KNOWN[program] = [token for encoding in encodings(program) for token in _tokens(encoding)]
     return _KNOWN[program]
 
 

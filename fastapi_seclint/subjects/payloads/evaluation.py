@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import NO_STATEMENTS
 from fastapi_seclint.program.values import Class, Const, External, Place, Value, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.payloads import inlining as _inlining
@@ -27,8 +29,10 @@ from fastapi_seclint.subjects.payloads.known import (
 from fastapi_seclint.subjects.payloads.values import of_value
 
 if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.payloads.flow import Flow, Names
 
+_ASKED: WeakKeyDictionary[Program, dict[tuple[str, int, str, int, str], Known]] = WeakKeyDictionary()
 _COPIES = frozenset({"copy.copy", "copy.deepcopy", "builtins.dict", "types.MappingProxyType", "typing.cast"})
 _NUMBERS = frozenset({"builtins.int", "builtins.float", "builtins.round", "math.floor", "math.ceil", "builtins.abs"})
 
@@ -80,8 +84,16 @@ def _known(flow: Flow, form: Form) -> Known:
 
 
 def asked(flow: Flow, form: Form) -> Known:
-    """What the program model knows of an expression."""
-    return of_value(ask(flow.program, flow.block, form), Place(flow.block.module, form[1]))
+    """What the program model knows of an expression; found once, but for dictionaries and objects that may change."""
+    block = flow.block
+    known = _ASKED.setdefault(flow.program, {})
+    key = (block.module.file, block.number, form[0], form[1], str(form[2]) if form[0] == "name" else "")
+    found = known.get(key) if block.number != NO_STATEMENTS else None
+    if found is None:
+        found = of_value(ask(flow.program, block, form), Place(block.module, form[1]))
+        if found.claims is None and found.made is None:
+            known[key] = found
+    return found
 
 
 def _name(flow: Flow, form: Form) -> Known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 Names = dict[str, Known]
+_PAIRS: WeakKeyDictionary[Program, dict[tuple[str, int], list[tuple[set[str], set[str]]]]] = WeakKeyDictionary()
 
 
 @dataclass(slots=True)
@@ -50,11 +52,11 @@ class Flow:
         self.arrivals: list[Given] = []
         self.returned: list[Known] = []
         self.exits: list[Names] = []
-        wanted = [target] if target is not None else _returns(block.statements)
+        wanted = [target] if target is not None else _returns(block)
         seeds = {name for form in wanted for name in _roots(form)}
         if target is None:
             seeds.update(name for name, known in names.items() if known.claims is not None)
-        self.relevant = _relevant(block.statements, seeds)
+        self.relevant = _relevant(program, block, seeds)
 
     def run(self) -> None:
         """Walk the whole block."""
@@ -147,7 +149,7 @@ class Flow:
     def _arrive(self, form: Form) -> None:
         """Note what the arguments of the target are when this expression or statement holds it."""
         target = self.target
-        if target is None or not holds(form[1], target[1]) or not any(item is target for item in walk(form)):
+        if target is None or not holds(form[1], target[1]):
             return
         given = Given()
         for argument in target[3]:
@@ -310,13 +312,16 @@ def _roots(form: Form) -> Iterator[str]:
             yield spelled(item)
 
 
-def _returns(statements: list[Form]) -> list[Form]:
-    return [form[2] for form in walk(statements) if form[0] == "return" and form[2] is not None]
+def _returns(block: Block) -> list[Form]:
+    return [form[2] for form in block.forms.of("return") if form[2] is not None]
 
 
-def _relevant(statements: list[Form], seeds: set[str]) -> set[str]:
+def _relevant(program: Program, block: Block, seeds: set[str]) -> set[str]:
     """The names that bear on some names: those that go into their assignments and changes, again and again."""
-    pairs = [pair for form in walk(statements) for pair in _bearing(form)]
+    known, key = _PAIRS.setdefault(program, {}), (block.module.file, block.number)
+    if key not in known:
+        known[key] = [pair for form in block.forms.every for pair in _bearing(form)]
+    pairs = known[key]
     found = set(seeds)
     size = -1
     while size != len(found):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC, Form
-from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Function, Generic, Instance, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.payloads.known import NOTHING, Claims, Known, Made, either, unknown
@@ -36,7 +36,7 @@ def _as_annotated(flow: Flow, function: Function, known: Known) -> Known:
     """An object of the class that a function says it returns, where its body does not tell."""
     if function.returns is None or known.claims is not None or known.made is not None or known.amounts or known.texts:
         return known
-    value = ask(flow.program, Block(function.module, None, [], function.module.scope), function.returns)
+    value = ask(flow.program, Block(function.module, None, function.module.scope, NO_STATEMENTS), function.returns)
     for option in options(value):
         for member in option.members if isinstance(option, Generic) else [option]:
             if isinstance(member, Class) and not any(base.startswith("enum.") for base in member.external_bases()):
@@ -124,7 +124,7 @@ def result(flow: Flow, function: Function, names: Names) -> Known:
     from fastapi_seclint.subjects.payloads.flow import Flow as Inner
 
     if function.number < 0:
-        inner = Inner(flow.program, Block(function.module, None, [], function.scope), names, 0, flow.budget)
+        inner = Inner(flow.program, Block(function.module, None, function.scope, NO_STATEMENTS), names, 0, flow.budget)
         return inner.known(function.body) if function.body is not None else NOTHING
     block = body_of(flow.program, function)
     if block is None or flow.depth <= 0:

@@ -219,9 +219,7 @@ def decided(function: Function, found: Input) -> Iterator[Belief]:
     """Conditions by which a function lets somebody in or not, on what a header, cookie or query says of his rights."""
     if not found and not function.module.facts.words & {"headers", "cookies", "query_params"}:
         return
-    for form in walk(function.statements()):
-        if form[0] not in ("if", "assert"):
-            continue
+    for form in function.forms.of("if", "assert"):
         refuses = form[0] == "assert" or any(inner[0] == "raise" for inner in walk(form[3:]))
         for inner in _atoms(form[2]):
             sent = _tested(found, inner)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.values import Environment, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.identity import Guard, snake
@@ -32,12 +31,11 @@ def is_operators_key(program: Program, guard: Guard) -> bool:
 
 
 def _looks_up(function: Function) -> bool:
-    for statement in function.statements():
-        for form in walk(statement):
-            if form[0] == "call" and form[2][0] in ("name", "attr"):
-                name = snake(str(form[2][-1]))
-                if any(word in name for word in _LOOKS_UP):
-                    return True
+    for form in function.forms.of("call"):
+        if form[2][0] in ("name", "attr"):
+            name = snake(str(form[2][-1]))
+            if any(word in name for word in _LOOKS_UP):
+                return True
     return False
 
 
@@ -45,7 +43,7 @@ def _compares_fixed(program: Program, function: Function) -> bool:
     block = body_of(program, function)
     if block is None:
         return False
-    for form in walk(block.statements):
+    for form in block.forms.of("call", "compare"):
         if form[0] == "call" and form[2][-1] == "compare_digest":
             return True
         if form[0] == "compare":

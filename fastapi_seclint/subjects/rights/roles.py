@@ -208,15 +208,14 @@ def _called_by(program: Program, function: Function) -> Iterator[Function]:
     block = body_of(program, function)
     if block is None:
         return
-    for form in walk(block.statements):
-        if form[0] == "call" and form[2][0] in ("name", "attr"):
+    for form in block.forms.of("call"):
+        if form[2][0] in ("name", "attr"):
             for found, _ in called(program, block, form):
                 yield found
-    for number, (_, _, around) in enumerate(function.module.facts.functions):
-        if around == function.number:
-            inner = program.sites.function(function.module, number)
-            if inner is not None:
-                yield inner
+    for number in function.module.facts.inside(function.number):
+        inner = program.sites.function(function.module, number)
+        if inner is not None:
+            yield inner
 
 
 @lru_cache(maxsize=1)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, Forms, walk
 from fastapi_seclint.program.dependencies import Parameter, parameters
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.values import (
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _DEPTH = 2
+_REQUESTS = frozenset({"request", "websocket"})
+_GIVEN: WeakKeyDictionary[Program, dict[tuple[str, int, int], Sent | None]] = WeakKeyDictionary()
 
 
 def input_of(program: Program, function: Function, path: str = "", depth: int = 0) -> Input:
@@ -51,13 +54,19 @@ def _given_on(program: Program, parameter: Parameter, depth: int) -> Sent | None
     """The right that a dependency only takes from the request and gives on."""
     dependency = program.walker.resolver.dependency_of(parameter)
     for option in options(dependency[1]) if dependency is not None else ():
-        if isinstance(option, Function) and option.number >= 0:
-            inner = input_of(program, option, depth=depth + 1)
-            for form in walk(option.statements()):
-                sent = source(inner, form[2]) if form[0] == "return" and form[2] is not None else None
-                if sent is not None:
-                    return sent
+        sent = _given_by(program, option, depth) if isinstance(option, Function) and option.number >= 0 else None
+        if sent is not None:
+            return sent
     return None
+
+
+def _given_by(program: Program, dependency: Function, depth: int) -> Sent | None:
+    known, key = _GIVEN.setdefault(program, {}), (dependency.module.file, dependency.number, depth)
+    if key not in known:
+        inner = input_of(program, dependency, depth=depth + 1)
+        results = [form[2] for form in dependency.forms.of("return") if form[2] is not None]
+        known[key] = next((sent for result in results if (sent := source(inner, result)) is not None), None)
+    return known[key]
 
 
 def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None:
@@ -149,15 +158,15 @@ def _allowed(value: Value) -> Iterator[object]:
 
 def follow(function: Function, found: Input) -> None:
     """Add the local names that are assigned what the client sent."""
-    statements = function.statements()
+    if not found and not _REQUESTS & function.module.facts.words:
+        return
     for _ in range(3):
-        for form in walk(statements):
-            if form[0] not in ("assign", "annassign", "walrus") or form[-1] is None:
-                continue
+        for form in function.forms.of("assign", "annassign", "walrus"):
             for target in form[2] if form[0] == "assign" else [form[2]]:
-                if target[0] == "name":
+                if target[0] == "name" and form[-1] is not None:
                     _bind(found, target[2], form[-1])
-    _clean(statements, found)
+    if found:
+        _clean(function.forms, found)
 
 
 def _bind(found: Input, name: str, value: Form) -> None:
@@ -181,13 +190,13 @@ def _is_raw_body(value: Form) -> bool:
     )
 
 
-def _clean(statements: list[Form], found: Input) -> None:
+def _clean(forms: Forms, found: Input) -> None:
     """Forget what the function overwrites, drops or tests against what is allowed before it is used."""
-    for form in walk(statements):
+    for form in forms.of("call", "delete", "assign"):
         for name, right in _overwritten(found, form):
             found.bodies[name] = found.bodies.get(name, frozenset()) - {right}
-    for form in walk(statements):
-        if form[0] in ("if", "assert") and (form[0] == "assert" or any(i[0] == "raise" for i in walk(form[3:]))):
+    for form in forms.of("if", "assert"):
+        if form[0] == "assert" or any(i[0] == "raise" for i in walk(form[3:])):
             for inner in walk(form[2]):
                 sent = source(found, inner)
                 if sent is not None and sent.origin == "body" and inner[0] != "name":

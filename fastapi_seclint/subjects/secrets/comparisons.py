@@ -62,14 +62,11 @@ def comparisons(program: Program) -> list[Comparison]:
         for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
             if program.is_test(module) or for_trying(program, module):
                 continue
-            for number in range(len(module.facts.functions)):
-                mentions = [module.facts.body_mentions(number, word) for word in (b'["compare"', b"compare_digest")]
-                text = module.facts.lowered(number)
-                if any(mentions) and any(word in text for word in _WORDS):
-                    scope = program.sites.scope(module, number)
-                    if scope is not None:
-                        block = Block(module, scope.function, module.facts.body(number), scope)
-                        found += _Search(program, vocabulary(program), block, scope).run()
+            named = set(module.facts.speaking(*_WORDS, folded=True))
+            for number in module.facts.speaking(b'["compare"', b"compare_digest"):
+                block = program.sites.block(module, number) if number in named else None
+                if block is not None and isinstance(block.scope, FunctionScope):
+                    found += _Search(program, vocabulary(program), block, block.scope).run()
         _KNOWN[program] = found
     return _KNOWN[program]
 

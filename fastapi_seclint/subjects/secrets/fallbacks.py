@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
+from fastapi_seclint.facts import MODULE
+from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.subjects.code.literals import name_of, texts
@@ -62,9 +63,9 @@ def fallbacks(program: Program) -> list[Fallback]:
         words = vocabulary(program)
         for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
             if not program.is_test(module):
-                for number, block in enumerate(blocks_of(program, module), -1):
-                    text = module.facts.lowered(-1 if block.function is None else block.function.number)
-                    if number < 0 or words.names or any(word in text for word in _WORDS):
+                spoken = {MODULE, *module.facts.speaking(*_WORDS, folded=True)}
+                for block in blocks_of(program, module):
+                    if words.names or block.number in spoken:
                         found += _Search(program, words, block).run()
         _KNOWN[program] = found
     return _KNOWN[program]
@@ -88,7 +89,8 @@ class _Search:
             return
         if type(form[0]) is not str or len(form) < 2 or type(form[1]) is not int or form[1] <= KEYWORDS:
             for item in form:
-                yield from self.visit(item, name, at)
+                if type(item) is list and not is_leaf(item):
+                    yield from self.visit(item, name, at)
             return
         match form:
             case ["assign", place, targets, value]:

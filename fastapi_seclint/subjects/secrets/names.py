@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from enum import IntEnum
+from functools import lru_cache
 
 
 class Reach(IntEnum):
@@ -28,7 +29,12 @@ _SPLIT = re.compile(r"[^A-Za-z0-9]+")
 
 def words_of(name: str) -> list[str]:
     """The lower-case words of an identifier or header name in snake, kebab or camel case."""
-    return [word.lower() for part in _SPLIT.split(name) for word in _CAMEL.split(part) if word]
+    return list(_words_of(name))
+
+
+@lru_cache(maxsize=65_536)
+def _words_of(name: str) -> tuple[str, ...]:
+    return tuple(word.lower() for part in _SPLIT.split(name) for word in _CAMEL.split(part) if word)
 
 
 _QUALIFIERS = word_set(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import (
     Class,
     Const,
@@ -94,7 +94,7 @@ def _of_scheme(program: Program, block: Block, mark: Form) -> Missing:
     """A security scheme gives None when it does not raise by itself; texts that are empty count as missing there."""
     if not mark[3]:
         return NEVER
-    outside = Block(block.module, None, [], block.module.scope)
+    outside = Block(block.module, None, block.module.scope, NO_STATEMENTS)
     for option in options(ask(program, outside, mark[3][0])):
         scheme = isinstance(option, External) and option.name.startswith("fastapi.security")
         given = option.arguments if isinstance(option, External) and scheme else None

@@ -64,11 +64,10 @@ def _search(program: Program) -> list[Refusal]:
     for module in program.modules.by_file.values():
         if program.is_test(module):
             continue
-        for number in range(-1, len(module.facts.functions)):
-            speaks = any(module.facts.body_mentions(number, word) for word in (b'["raise"', b'exit"', b'["assert"'))
-            if not speaks:
-                continue
-            for form in walk(module.facts.module if number < 0 else module.facts.body(number)):
+        facts = module.facts
+        branching = {*facts.speaking(b'["if"', b'["assert"')}
+        for number in facts.speaking(b'["raise"', b'exit"', b'abort"', b'["assert"'):
+            for form in facts.forms(number).of("if", "assert") if number in branching else ():
                 if form[0] == "if" and any(_leaves(item) for item in walk(form[3])):
                     found.append(_refusal(program, form[2]))
                 elif form[0] == "assert":
@@ -81,11 +80,9 @@ def asked(program: Program) -> frozenset[str]:
     if program not in _ASKED:
         found: set[str] = set()
         for module in program.modules.by_file.values():
-            for number in range(-1, len(module.facts.functions)):
-                if module.facts.body_mentions(number, b'["if') or module.facts.body_mentions(number, b'["bool"'):
-                    for form in walk(module.facts.module if number < 0 else module.facts.body(number)):
-                        if form[0] in ("if", "ifexp"):
-                            found.update(name.lower() for name in truths(form[2]))
+            for number in module.facts.speaking(b'["if'):
+                for form in module.facts.forms(number).of("if", "ifexp"):
+                    found.update(name.lower() for name in truths(form[2]))
         _ASKED[program] = frozenset(found)
     return _ASKED[program]
 

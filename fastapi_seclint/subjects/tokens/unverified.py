@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.sites import Block, Call
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.secrets.names import words_of
@@ -139,7 +139,7 @@ def _dependencies(program: Program, block: Block) -> Iterator[Block]:
     function = block.function
     if function is None:
         return
-    outside = Block(function.module, None, [], function.module.scope)
+    outside = Block(function.module, None, function.module.scope, NO_STATEMENTS)
     for form, default in zip(function.parameters, function.defaults, strict=True):
         found: list[Value] = [] if default is None else [default]
         if form[2] is not None:

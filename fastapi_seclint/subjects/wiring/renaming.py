@@ -23,7 +23,7 @@ def renamed(program: Program, node: Node, parameter: Parameter, variable: str) -
     if function is None or function.number < 0 or not _fits_everywhere(program, function, parameter.name, variable):
         return None
     statements = function.statements()
-    inside = any(around == function.number for _, _, around in function.module.facts.functions)
+    inside = bool(function.module.facts.inside(function.number))
     if inside or _mentions(statements, variable) or any(item[0] == variable for item in function.parameters):
         return None
     if any(form[0] == "fstr" and _mentions([form], parameter.name) for form in walk(statements)):
