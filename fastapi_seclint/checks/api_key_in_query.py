@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Call
 from fastapi_seclint.program.values import Class, options, string
 from fastapi_seclint.rule import Finding, Fix, Rule
@@ -43,7 +43,7 @@ def api_key_in_query(program: Program) -> Iterator[Finding]:
         fix = Fix("take the key from a header", False, edits) if edits else None
         yield RULE.finding(call.location, _MESSAGE, symbol=call.block.symbol, fix=fix)
     for block in program.sites.blocks(frozenset({"APIKeyQuery"})):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             if form[0] == "class" and any(name_of(base) == "APIKeyQuery" for base in form[3]):
                 found = options(ask(program, block, ["name", form[1], form[2]]))
                 bases = [base for option in found if isinstance(option, Class) for base in option.external_bases()]

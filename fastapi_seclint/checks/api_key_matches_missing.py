@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.values import Const, Environment, Place, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
@@ -101,7 +100,7 @@ def _asked_before(program: Program, item: Comparison) -> bool:
     secret = core(item.secret)
     if secret[0] == "fstr":
         wanted |= {name_of(part[2]) for part in secret[2] if part[0] == "fmt"}
-    for form in walk(item.block.statements):
+    for form in item.block.forms.every:
         tests = [form[2]] if form[0] in ("if", "ifexp") else form[3] if form[0] == "bool" else []
         if form[0] == "bool" and form[2] == "or" and form[3][-1][0] == "const":
             continue

@@ -54,8 +54,8 @@ def api_key_stored_plain(program: Program) -> Iterator[Finding]:
 
 def _queries(program: Program, block: Block) -> Iterator[tuple[Form, str]]:
     """The conditions of queries that ask for a plain key: `Model.api_key == key`, `api_key=key`, `{"api_key": key}`."""
-    for call in walk(block.statements):
-        if call[0] != "call" or name_of(call[2]) not in _ASKING or call[2][0] != "attr":
+    for call in block.forms.of("call"):
+        if name_of(call[2]) not in _ASKING or call[2][0] != "attr":
             continue
         for form in walk(call[3]):
             match form:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import (
     Collection,
@@ -171,6 +171,6 @@ def _configured(path: str, form: Form) -> Fix:
 
 
 def _literals(block: Block) -> Iterator[Form]:
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] == "const" and isinstance(form[2], str):
             yield form

@@ -140,7 +140,7 @@ def _sources(program: Program, option: Option) -> Iterator[Origin]:
         found = [
             Origin(block, form, elsewhere=True)
             for block in (blocks_of(program, place.module) if place is not None else ())
-            for form in walk(block.statements)
+            for form in block.forms.every
             if place is not None and form[1] == place.at and form[0] in ("call", "sub")
         ]
         yield from found[:1] or [origin]

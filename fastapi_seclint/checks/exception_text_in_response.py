@@ -151,7 +151,7 @@ def _answers(program: Program, found: Caught) -> bool:
 
 def _returns(block: Block, call: Form) -> bool:
     names: set[str] = set()
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] == "assign" and _plain(form[3]) is call:
             names |= {target[2] for target in form[2] if target[0] == "name"}
         if form[0] == "return" and form[2] is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
-from fastapi_seclint.facts.forms import span_of, walk
+from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function, Place
@@ -211,7 +211,7 @@ def _finds_user(program: Program, node: Node) -> Function | None:
 
 def _loads_user(function: Function) -> bool:
     """`user = get_user(...)`, tested for None or returned."""
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         if form[0] == "assign" and any(
             target[0] == "name" and re.search(r"user|account|member", target[2]) for target in form[2]
         ):

@@ -150,7 +150,7 @@ def _fix(token: Token, claim: Claim, written: Written | None) -> Fix | None:
 
 def _removal(written: Written, key: str) -> Edit | None:
     path, item = written.block.module.path, written.form
-    for form in walk(written.block.statements):
+    for form in written.block.forms.every:
         match form:
             case ["dict", _, pairs] if item[2] is not None and any(name is item[2] for name, _ in pairs):
                 return RemoveDictItem(path, span_of(form[1]), key)
@@ -173,8 +173,8 @@ def _excluded(token: Token, key: str) -> Edit | None:
 def _read(program: Program, key: str) -> bool:
     """Whether some code reads the key from a dictionary, as from the claims of a token."""
     for block in blocks_with(program, key):
-        written = {id(item) for form in walk(block.statements) if form[0] in ("assign", "delete") for item in form[2]}
-        for form in walk(block.statements):
+        written = {id(item) for form in block.forms.every if form[0] in ("assign", "delete") for item in form[2]}
+        for form in block.forms.every:
             match form:
                 case ["sub", _, ["name", _, name], ["const", _, index]] if index == key and id(form) not in written:
                     if _of_token(name):

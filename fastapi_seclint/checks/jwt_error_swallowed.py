@@ -92,7 +92,7 @@ def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swall
 
 def _statements(functions: list[Function]) -> Iterator[Form]:
     for function in functions:
-        yield from walk(function.statements())
+        yield from function.forms.every
 
 
 def _within(found: list[Swallow], at: int) -> bool:
@@ -105,7 +105,7 @@ def _in_handler(function: Function, found: list[Swallow]) -> Iterator[Swallow]:
         if swallow.returned is None:
             names = {
                 inner[2]
-                for form in walk(function.statements())
+                for form in function.forms.every
                 if form[0] == "assign"
                 for target in form[2]
                 for inner in walk(target)

@@ -71,7 +71,7 @@ def _finding(token: Token, amount: Amount, place: Place) -> Finding:
 
 def _block_of(token: Token, place: Place) -> tuple[Block, Form] | None:
     for block in blocks_of(token.encoding.program, place.module):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             if form[0] == "call" and form[1] == place.at:
                 return block, form
     return None
@@ -101,7 +101,7 @@ def _fix(block: Block, form: Form) -> Fix | None:
 
 def _stripping(block: Block, call: Form) -> Form | None:
     """`call.replace(tzinfo=None)`, which takes the zone away again."""
-    for form in walk(block.statements):
+    for form in block.forms.every:
         match form:
             case ["call", _, ["attr", _, owner, "replace"], [], [["tzinfo", ["const", _, None], _]]] if owner is call:
                 return form
@@ -112,12 +112,12 @@ def _compared(block: Block, call: Form) -> bool:
     """Whether the time, by a name it is assigned to, is used for more than computing an expiry."""
     names = {
         target[2]
-        for form in walk(block.statements)
+        for form in block.forms.every
         if form[0] == "assign" and form[3] is call
         for target in form[2]
         if target[0] == "name"
     }
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] == "compare" and any(item[0] == "name" and item[2] in names for item in walk(form)):
             return True
     return False

@@ -69,7 +69,7 @@ _NOT_FOUND = (
 
 def _subject(function: Function) -> Form | None:
     """The expression that takes the subject out of the claims."""
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         match form:
             case ["sub", _, _, ["const", _, "sub"]]:
                 return form
@@ -101,7 +101,7 @@ def _receivers(program: Program, function: Function) -> Iterator[tuple[Function,
 
 
 def _looks_up(function: Function) -> bool:
-    return any(is_lookup(form) for form in walk(function.statements()))
+    return any(is_lookup(form) for form in function.forms.every)
 
 
 def _refreshing(program: Program) -> Iterator[Finding]:

@@ -76,9 +76,9 @@ def _skips(block: Block, verification: Form) -> Form | None:
     """The test that ends the function for an unknown user before the verification, or in front of it."""
     truths = _looked_up(block)
 
-    if any(_spends_time(form, truths) for form in walk(block.statements) if form[1] < verification[1]):
+    if any(_spends_time(form, truths) for form in block.forms.every if form[1] < verification[1]):
         return None
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] == "bool" and any(item is verification for item in walk(form)):
             before = [item for item in form[3] if not any(inner is verification for inner in walk(item))]
             for item in before:
@@ -112,7 +112,7 @@ def _fix(known: Passwords, block: Block, early: Form, verification: Form) -> Fix
     made = dummy(known, block, verification)
     if made is None:
         return None
-    branches = (form for form in walk(block.statements) if form[0] == "if" and form[2] is early and _leaves(form[3]))
+    branches = (form for form in block.forms.every if form[0] == "if" and form[2] is early and _leaves(form[3]))
     branch = next(branches, None)
     if branch is not None and not any(form is verification for form in walk(branch[2])):
         edit = InsertStatements(block.module.path, span_of(branch[1]), "first-in-body", made.code)
@@ -152,7 +152,7 @@ def _absent(test: Form, truths: dict[str, Truth]) -> str | None:
 def _looked_up(block: Block) -> dict[str, Truth]:
     """The names of a block that hold an account, or nothing for an unknown user."""
     found: dict[str, Truth] = {}
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] in ("assign", "annassign") and form[-1] is not None and isinstance(block.scope, FunctionScope):
             for target in form[2] if form[0] == "assign" else [form[2]]:
                 if target[0] == "name" and (truth_ := looked_up(target[2], form[-1])) is not None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access, entrances
@@ -81,7 +80,7 @@ def _is_way_in(route: Route) -> bool:
 def _asks_by_itself(route: Route) -> bool:
     """Whether a handler without a guard looks at the request for its caller."""
     parts = ("session", "user", "state", "cookies", "headers")
-    forms = walk(route.function.statements()) if route.function is not None else ()
+    forms = route.function.forms.every if route.function is not None else ()
     return any(form[0] == "attr" and form[3] in parts and form[2][-1] == "request" for form in forms)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
@@ -198,7 +197,7 @@ def _loads(route: Route, variable: str) -> bool:
     if variable in _loaded_by(route):
         return True
     handler = route.function
-    for form in walk(handler.statements()) if handler is not None else ():
+    for form in handler.forms.every if handler is not None else ():
         inner = (
             [*form[3], *(item[1] for item in form[4])] if form[0] == "call"
             else [form[3]] if form[0] == "sub"

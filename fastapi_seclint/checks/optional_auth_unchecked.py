@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
@@ -83,7 +83,7 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
 def _looks_up(function: Function) -> bool:
     """Whether a function looks something up in a way that gives None when it is not there, and returns that."""
     looked: set[str] = set()
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         if form[0] == "assign" and form[3] is not None and _is_lookup(form[3]):
             looked.update(target[2] for target in form[2] if target[0] == "name")
         given = form[2] if form[0] == "return" else None

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.dependencies import Node, Parameter, parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Annotated, Class, Const, External, Function, options
@@ -92,11 +91,11 @@ def _unseen_callers(program: Program, node: Node) -> set[str]:
 
 
 def _uses(function: Function, names: set[str]) -> bool:
-    return any(form[0] == "name" and form[2] in names for form in walk(function.statements()))
+    return any(form[0] == "name" and form[2] in names for form in function.forms.every)
 
 
 def _refuses(function: Function) -> bool:
-    return any(form[0] in ("raise", "compare", "call") for form in walk(function.statements()))
+    return any(form[0] in ("raise", "compare", "call") for form in function.forms.every)
 
 
 def _comes_from_the_query(program: Program, parameter: Parameter) -> bool:

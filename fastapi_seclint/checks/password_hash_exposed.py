@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value, options
@@ -69,8 +69,8 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
             return
     if leaves_out(block):
         return
-    for form in walk(block.statements):
-        if form[0] != "return" or form[2] is None:
+    for form in block.forms.of("return"):
+        if form[2] is None:
             continue
         parts = _parts(form[2])
         if parts is None and declared is not None:

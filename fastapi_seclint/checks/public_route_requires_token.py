@@ -107,7 +107,7 @@ def _may_be_missing(parameter: Parameter, function: Function) -> bool:
 
 def _tests(function: Function, name: str) -> bool:
     """Whether a function asks if the token is there, and goes on without one."""
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         test = form[2] if form[0] in ("if", "ifexp") else None
         if test is not None and any(item[0] == "name" and item[2] == name for item in walk(test)):
             return form[0] == "ifexp" or not any(_refuses(item) for item in form[3])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Place
@@ -42,9 +41,13 @@ def secret_logged(program: Program) -> Iterator[Finding]:
     for block in program.sites.blocks(frozenset(_WORDS)):
         if program.is_test(block.module) or for_trying(program, block.module):
             continue
-        prints = _serves(block)
-        for form in walk(block.statements):
-            if not (is_log_call(form) or (prints and is_print(form))):
+        prints = None
+        for form in block.forms.of("call"):
+            if not is_log_call(form) and not is_print(form):
+                continue
+            if prints is None:
+                prints = _serves(block)
+            if not (is_log_call(form) or prints):
                 continue
             leaks = Leaks(program, block)
             found = [leak for part in written(form) if (leak := leaks.of(part)) is not None]

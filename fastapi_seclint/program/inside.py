@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, subscripts
-from fastapi_seclint.program.interpreter import MAX_STEPS_ASKING, BudgetSpent
+from fastapi_seclint.program.interpreter import BudgetSpent
 from fastapi_seclint.program.modules import blocks, bound_names
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -37,7 +37,7 @@ class FunctionScope(Scope):
     A parameter is an object of its annotated class, else unknown; `assume` gives some of them values.
     """
 
-    __slots__ = ("_answers", "_assigned", "_busy", "_interpreter", "_kept", "function")
+    __slots__ = ("_answers", "_bound", "_busy", "_interpreter", "_kept", "_parameters", "function")
 
     def __init__(
         self,
@@ -49,28 +49,36 @@ class FunctionScope(Scope):
         super().__init__(function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner)
         self._interpreter = interpreter
         self.function = function
+        self._parameters = frozenset(form[0] for form in function.parameters)
         self._busy: set[str] = set()
         self._answers: dict[int, Value] = {}
         self._kept: list[Form] = []
         if function.owner is not None and function.kind != "static":
             self.receiver = receiver or Instance(function.owner, place=function.place)
-        self._assigned = bound_names(function.statements())
+        self._bound: dict[str, list[Form]] | None = None
         self.names.update(assume or {})
+
+    @property
+    def _assigned(self) -> dict[str, list[Form]]:
+        if self._bound is None:
+            self._bound = bound_names(self.function.statements())
+        return self._bound
 
     def local(self, name: str) -> Value | None:
         """The value of a parameter or local name."""
         known = super().local(name)
         if known is not None:
             return known
-        if name in self._busy:
+        if name in self._busy or not (name in self._assigned or name in self._parameters):
             return None
         self._busy.add(name)
+        before = self._interpreter.enter()
         try:
-            with self._interpreter.asking(), self._interpreter.budget(MAX_STEPS_ASKING):
-                found = self._of_parameter(name) or self._of_statements(name)
+            found = self._of_parameter(name) or self._of_statements(name)
         except BudgetSpent:
             found = Unknown(f"it takes too many steps to say what {name} is")
         finally:
+            self._interpreter.leave(before)
             self._busy.discard(name)
         if found is not None:
             self.names[name] = found
@@ -86,7 +94,7 @@ class FunctionScope(Scope):
 
     def is_local(self, name: str) -> bool:
         """Whether a name is a parameter or assigned in the body otherwise than by an import or definition."""
-        if any(form[0] == name for form in self.function.parameters):
+        if name in self._parameters:
             return True
         found = self._assigned.get(name)
         return found is not None and not any(item[0] in ("import", "from", "def", "class") for item in found)

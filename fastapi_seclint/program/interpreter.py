@@ -142,12 +142,13 @@ class Interpreter:
         if self._asking > MAX_DEPTH:
             return Unknown("one thing leads to another without end", Place(scope.module, form[1]))
         self._asking += 1
+        before = self.enter()
         try:
-            with self.asking(), self.budget(MAX_STEPS_ASKING):
-                return self.evaluate(form, scope)
+            return expressions.evaluate(self, form, scope)
         except BudgetSpent:
             return Unknown("it takes too many steps to say", Place(scope.module, form[1]))
         finally:
+            self.leave(before)
             self._asking -= 1
 
     # Bookkeeping
@@ -205,12 +206,21 @@ class Interpreter:
     @contextmanager
     def asking(self) -> Iterator[None]:
         """Inside, nothing that is evaluated registers routes or makes applications, and calls are followed less far."""
-        recording, self.recording = self.recording, False
-        deepest = self.deepest
-        if recording:
-            self.deepest = min(MAX_DEPTH, self.depth + MAX_DEPTH_ASKING)
+        before = self.enter(steps=MAX_STEPS_IN_ALL)
         try:
             yield
         finally:
-            self.recording = recording
-            self.deepest = deepest
+            self.leave(before)
+
+    def enter(self, steps: int = MAX_STEPS_ASKING) -> tuple[bool, int, int]:
+        """Begin as `asking` and `budget` do; gives what `leave` needs. They cost too much for every single question."""
+        before = (self.recording, self.deepest, self._limit)
+        if self.recording:
+            self.recording = False
+            self.deepest = min(MAX_DEPTH, self.depth + MAX_DEPTH_ASKING)
+        self._limit = min(self._limit, self._steps + steps)
+        return before
+
+    def leave(self, before: tuple[bool, int, int]) -> None:
+        """End what `enter` began."""
+        self.recording, self.deepest, self._limit = before

@@ -215,16 +215,23 @@ def is_test_path(path: str) -> bool:
     return bool(inside) or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
 
 
+_NESTING = frozenset({"if", "while", "for", "with", "try", "match"})
+
+
 def bound_names(statements: list[Form]) -> dict[str, list[Form]]:
     """The statements that bind each name in a block, nested blocks of `if`, `try`, `for` and `with` included."""
     found: dict[str, list[Form]] = {}
-    pending = list(statements)
-    while pending:
-        statement = pending.pop(0)
+    _note_bound(statements, found)
+    return found
+
+
+def _note_bound(statements: list[Form], found: dict[str, list[Form]]) -> None:
+    for statement in statements:
         for name in _binds(statement):
             found.setdefault(name, []).append(statement)
-        pending[:0] = [inner for block in blocks(statement) for inner in block]
-    return found
+        if statement[0] in _NESTING:
+            for block in blocks(statement):
+                _note_bound(block, found)
 
 
 def blocks(statement: Form) -> list[list[Form]]:

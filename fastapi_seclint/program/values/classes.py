@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi_seclint.facts.forms import Form, Forms, line_of, span_of
 from fastapi_seclint.spans import Location
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.scopes import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a value was written."""
 
     module: Module

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
@@ -97,8 +97,8 @@ def called(program: Program, block: Block, call: Form) -> Iterator[tuple[Functio
 def callers(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
     """The calls of a function in the whole project: block, call, and whether the first parameter is bound already."""
     for block in program.sites.blocks(frozenset({function.name})):
-        for form in walk(block.statements):
-            if form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] == function.name:
+        for form in block.forms.of("call"):
+            if form[2][0] in ("name", "attr") and form[2][-1] == function.name:
                 for found, bound in called(program, block, form):
                     if (found.module.file, found.number) == (function.module.file, function.number):
                         yield block, form, bound
@@ -179,7 +179,7 @@ def _by_value(program: Program, block: Block, form: Form) -> Iterator[Origin]:
 def _at(program: Program, place: Place) -> tuple[Block, Form] | None:
     """The expression that stands at a place."""
     for block in blocks_of(program, place.module):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             if form[1] == place.at and form[0] in ("dict", "call", "const", "unary", "binop"):
                 return block, form
     return None
@@ -216,7 +216,7 @@ def _in_display(program: Program, origin: Origin, key: str) -> Iterator[Item]:
 
 def _put(block: Block, name: str, key: str) -> Iterator[Item]:
     """What a block puts under a key of a named dictionary: `name[key] = ...`, `name.update(key=...)`."""
-    for form in walk(block.statements):
+    for form in block.forms.every:
         match form:
             case ["assign", at, [["sub", _, ["name", _, owner], ["const", _, index]]], value]:
                 if owner == name and index == key:

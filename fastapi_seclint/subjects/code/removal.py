@@ -63,7 +63,7 @@ def _named(program: Program, item: Item, call: Form) -> tuple[Edit, ...]:
 
 def _assignment(item: Item) -> Form | None:
     """The statement that gives the dictionary its only name."""
-    for form in walk(item.block.statements):
+    for form in item.block.forms.every:
         if form[0] in ("assign", "annassign") and form[-1] is item.container:
             targets = form[2] if form[0] == "assign" else [form[2]]
             return form if len(targets) == 1 and targets[0][0] == "name" else None

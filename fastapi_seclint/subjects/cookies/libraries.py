@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.origins import blocks_of
 
@@ -43,7 +43,7 @@ def switched_off(program: Program) -> Iterator[Switched]:
     if not any(name.split(".")[0] in _LIBRARIES for name in imported):
         return
     for block in _blocks(program):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             for name, value, at in _given(form):
                 if name in _OPTIONS and value is not None and value[0] == "const" and value[2] is False:
                     edit = ReplaceExpression(block.module.path, span_of(value[1]), "True")

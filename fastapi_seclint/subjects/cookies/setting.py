@@ -62,7 +62,7 @@ def wanted(name: str) -> str:
 def setters(program: Program) -> Iterator[Call]:
     """The calls of `set_cookie` on a response."""
     for block in program.sites.blocks(frozenset({"set_cookie"})):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "set_cookie":
                 call = Call(block, form, "set_cookie", program.interpreter)
                 if all(map(_is_of_response, options(call.ask(form[2])))):

@@ -105,7 +105,7 @@ def aware(configuration: Configuration) -> bool:
         return True
     return any(
         form[0] == "if" and _asks_for_wildcard(form[2]) and holds(form[1], configuration.place.at)
-        for form in walk(configuration.block.statements)
+        for form in configuration.block.forms.every
     )
 
 
@@ -116,8 +116,8 @@ def _names(option: Option | None) -> set[str]:
 def _turns(configuration: Configuration, names: set[str]) -> bool:
     """Whether code asks for `"*"` and then changes one of the names, goes away, or takes another branch."""
     at = configuration.place.at
-    for form in walk(configuration.block.statements):
-        if form[0] != "if" or not (operators := _asks_for_wildcard(form[2])):
+    for form in configuration.block.forms.of("if"):
+        if not (operators := _asks_for_wildcard(form[2])):
             continue
         absent = bool(operators & {"not in", "!="})
         safe, unsafe = (form[3], form[4]) if absent else (form[4], form[3])

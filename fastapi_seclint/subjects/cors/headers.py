@@ -101,7 +101,7 @@ def _is_asking(block: Block, value: Form, depth: int = 3) -> bool:
         case ["sub", _, ["attr", _, _, "headers"], key]:
             return _names(key, "origin")
         case ["name", _, name] if depth:
-            given = [form[-1] for form in walk(block.statements) if _assigns(form, name)]
+            given = [form[-1] for form in block.forms.every if _assigns(form, name)]
             return bool(given) and all(_is_asking(block, form, depth - 1) for form in given)
     return False
 
@@ -113,7 +113,7 @@ def _assigns(form: Form, name: str) -> bool:
 
 def _is_checked(block: Block) -> bool:
     """Whether the code around looks the origin up, compares it, or asks a function about it."""
-    for form in walk(block.statements):
+    for form in block.forms.every:
         match form:
             case ["if", _, test, *_] | ["ifexp", _, test, *_]:
                 for part in walk([test]):

@@ -157,7 +157,7 @@ def _at(program: Program, place: Place) -> tuple[Block, Form] | None:
 
 
 def _everywhere(block: Block) -> Iterator[Form]:
-    yield from walk(block.statements)
+    yield from block.forms.every
     for parameter in block.function.parameters if block.function is not None else ():
         if parameter[3] is not None:
             yield from walk([parameter[3]])
@@ -199,7 +199,7 @@ def _variables(form: Form) -> Iterator[str]:
 
 def _is_field(block: Block, display: Form) -> bool:
     """Whether a list is the default of a field in a class of settings."""
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] == "class":
             for statement in form[6]:
                 if statement[0] == "annassign" and any(item is display for item in walk([statement[-1]])):

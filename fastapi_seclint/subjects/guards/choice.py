@@ -158,7 +158,7 @@ def _candidate(program: Program, route: Route, module: Module, form: Form, node:
     active = node_tests_activity(program, node) or any(
         child.function is not None and node_tests_activity(program, child) for child in node.walk()
     )
-    gives = any(form[0] == "return" and form[2] is not None for form in walk(node.function.statements()))
+    gives = any(form[0] == "return" and form[2] is not None for form in node.function.forms.every)
     return _Candidate(module, form, rights, _for_administrators(form), active, 0, gives, node.function)
 
 

@@ -98,7 +98,7 @@ def _is_used_otherwise(program: Program, place: Place, name: str) -> bool:
     return any(
         form[0] in ("name", "attr") and form[-1] == name and (block.module.file, form[1]) not in known
         for block in program.sites.blocks(frozenset({name}))
-        for form in walk(block.statements)
+        for form in block.forms.every
     )
 
 
@@ -187,7 +187,7 @@ def goes_on_without(program: Program, function: Function, route: Route | None) -
 
 
 def _mentions(function: Function, name: str) -> bool:
-    return any(form[0] == "name" and form[2] == name for form in walk(function.statements()))
+    return any(form[0] == "name" and form[2] == name for form in function.forms.every)
 
 
 def takes_none(route: Route, parameter: str) -> bool:

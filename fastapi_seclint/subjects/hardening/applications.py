@@ -216,7 +216,7 @@ def below(
 def _redirect(program: Program, module: Module, target: str) -> Form | None:
     """The statement that adds a redirect to an application."""
     for block in blocks_of(program, module):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             match form:
                 case [
                     "expr",
@@ -236,7 +236,7 @@ def making(program: Program, app: Router) -> Location:
 
 def _making(program: Program, module: Module, at: int) -> Form | None:
     for block in blocks_of(program, module):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             if form[0] in ("assign", "annassign") and form[-1] is not None and form[-1][1] == at:
                 target = form[2][0] if form[0] == "assign" else form[2]
                 if target[0] == "name" or (target[0] == "attr" and target[2][0] == "name"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import calls
 from fastapi_seclint.program.routers import Layer
 from fastapi_seclint.program.sites import Block, Call
@@ -174,7 +174,7 @@ def _calls(program: Program, kind: Kind, layers: dict[tuple[str, int], list[Laye
         yield from _in_subclass(program, kind, block)
     for (_, at), found in layers.items():
         for block in blocks_of(program, found[0].place.module):
-            for form in walk(block.statements):
+            for form in block.forms.every:
                 if form[0] == "call" and form[1] == at:
                     yield Call(block, form, "add_middleware", program.interpreter), 1
 
@@ -186,15 +186,15 @@ def _given(call: Call, name: str) -> Value | None:
 
 def _adding(program: Program) -> Iterator[Call]:
     for block in program.sites.blocks(frozenset({"add_middleware"})):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "add_middleware":
                 yield Call(block, form, "add_middleware", program.interpreter)
 
 
 def _in_subclass(program: Program, kind: Kind, block: Block) -> Iterator[tuple[Call, int]]:
     """`super().__init__(app, ...)` in a class that descends from the middleware."""
-    for statement in walk(block.statements):
-        if statement[0] != "class" or not any(kind.fits(ask(program, block, base)) for base in statement[3]):
+    for statement in block.forms.of("class"):
+        if not any(kind.fits(ask(program, block, base)) for base in statement[3]):
             continue
         for definition in statement[6]:
             if definition[0] == "def" and definition[3] == "__init__":

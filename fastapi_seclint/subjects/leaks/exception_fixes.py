@@ -63,7 +63,7 @@ def _is_for_answer(found: Caught, name: str, use: Form) -> bool:
     if not any(holds(item[1], use[1]) for item in found.statements):
         return True
     given = [target for form in walk(found.statements) for target, _ in _targets(form)]
-    uses = [form for form in walk(found.block.statements) if form[0] == "name" and form[2] == name]
+    uses = [form for form in found.block.forms.every if form[0] == "name" and form[2] == name]
     return [form for form in uses if not any(form is target for target in given)] == [use]
 
 

@@ -105,7 +105,7 @@ def _registered(program: Program) -> dict[str, tuple[Block, Form]]:
         if not facts.words & {"exception_handler", "add_exception_handler", "exception_handlers", "errorhandler"}:
             continue
         for block in blocks_of(program, module):
-            for form in walk(block.statements):
+            for form in block.forms.every:
                 match form:
                     case ["def", *_]:
                         for item in form[6]:

@@ -50,8 +50,8 @@ def client_keys(program: Program) -> Iterator[ClientKey]:
 
 def _of_slowapi(program: Program) -> Iterator[ClientKey]:
     for block in program.sites.blocks(frozenset({"Limiter", "limit", "shared_limit", "FastAPILimiter", "RateLimiter"})):
-        for form in walk(block.statements):
-            if form[0] != "call" or form[2][0] not in ("name", "attr"):
+        for form in block.forms.of("call"):
+            if form[2][0] not in ("name", "attr"):
                 continue
             given = [value for keyword, value, _ in form[4] if keyword in ("key_func", "identifier")]
             if not given and str(form[2][-1]) == "Limiter" and form[3] and _calls(block, form, SLOWAPI):

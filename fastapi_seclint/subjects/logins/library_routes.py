@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.routers import native
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Instance, Place, Value, options
@@ -45,7 +45,7 @@ def library_routers(program: Program) -> Iterator[LibraryRouter]:
     for block in program.sites.blocks(frozenset({"include_router"})):
         if program.is_test(block.module):
             continue
-        for form in walk(block.statements):
+        for form in block.forms.every:
             if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "include_router":
                 purpose = _purpose(program, block, form)
                 if purpose is not None:

@@ -41,7 +41,7 @@ class Translations:
     def _handlers(self) -> list[tuple[str, Function | None]]:
         found: list[tuple[str, Function | None]] = []
         for block in self._program.sites.blocks(frozenset({"exception_handler", "add_exception_handler"})):
-            for form in walk(block.statements):
+            for form in block.forms.every:
                 match form:
                     case ["def", _, number, _, _, _, decorators, _]:
                         function = self._program.sites.function(block.module, number)

@@ -41,7 +41,7 @@ class ActiveGuard:
 
 def tests_activity(function: Function) -> bool:
     """Whether a function's own body decides something by whether an account is active."""
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         tested = form[2] if form[0] in ("if", "assert", "ifexp", "while") else form if form[0] == "compare" else None
         if tested is not None and _speaks(tested):
             return True
@@ -82,7 +82,7 @@ def _is_check(form: Form) -> bool:
 
 def refuses_closed_user(function: Function) -> bool:
     """Whether a function refuses on a condition about a user that is closed, `if not user.is_active: raise ...`."""
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         if form[0] == "if" and any(inner[0] in ("raise", "return") for inner in walk(form[3:])):
             for inner in walk(form[2]):
                 flag = inner[0] in ("attr", "sub") and snake(_field(inner)) in _FLAGS
@@ -153,7 +153,7 @@ def _speaks_of_rights(function: Function) -> bool:
 def _refuses_closed(program: Program, function: Function) -> bool:
     """Whether a function raises on a condition about the account that another guard gives it."""
     callers = {name for name, _ in _bases(program, function)}
-    for form in walk(function.statements()) if callers else ():
+    for form in function.forms.every if callers else ():
         if form[0] == "if" and any(inner[0] == "raise" for inner in walk(form[3:])) and _speaks(form[2]):
             return any(inner[0] == "name" and inner[2] in callers for inner in walk(form[2]))
     return False

@@ -164,7 +164,7 @@ def compares_owner(program: Program, route: Route) -> Tie | None:
         functions.append((route.function, caller_names(program, route)))
         functions += [(function, set()) for function in reached(program, route.function, 1)]
     for function, callers in functions:
-        for form in walk(function.statements()):
+        for form in function.forms.every:
             found = _compared(form, callers)
             if found is not None:
                 return found

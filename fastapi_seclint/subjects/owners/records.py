@@ -106,7 +106,7 @@ def _is_decorated(function: Function) -> bool:
 
 
 def _hashes(function: Function) -> bool:
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         if form[0] == "call" and form[2][0] in ("name", "attr") and re.search(r"hash|crypt", str(form[2][-1]), re.I):
             return True
         if form[0] == "call" and form[2][0] == "attr" and re.search(r"pwd|hash|crypt|argon", _last(form[2][2]), re.I):

@@ -38,11 +38,11 @@ def uses(function: Function, callers: set[str]) -> bool:
 
 def asks_the_request(function: Function) -> bool:
     """Whether a function gets at the caller by another way than a parameter."""
-    return any(_mentions_request(form) for form in walk(function.statements()))
+    return any(_mentions_request(form) for form in function.forms.every)
 
 
 def _spread(function: Function, known: set[str]) -> None:
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         if form[0] == "assign" and form[3][0] in ("name", "attr", "sub") and _is_of(form[3], known):
             known.update(target[2] for target in form[2] if target[0] == "name")
 
@@ -115,7 +115,7 @@ def is_tied(program: Program, route: Route) -> bool:
         if function is None:
             continue
         if function.module.facts.words & {"path_params", "path_param"} and any(
-            form[0] == "attr" and form[3] == "path_params" for form in walk(function.statements())
+            form[0] == "attr" and form[3] == "path_params" for form in function.forms.every
         ):
             return True
         if takes_id(node, variables) and knows_caller(program, node) and _may_decide(program, node, function):

@@ -152,4 +152,4 @@ def _with(form: Form, old: Form, new: Form) -> Form:
 
 
 def _waited(block: Block, verification: Form) -> str:
-    return "await " if any(form[0] == "await" and form[2] is verification for form in walk(block.statements)) else ""
+    return "await " if any(form[0] == "await" and form[2] is verification for form in block.forms.every) else ""

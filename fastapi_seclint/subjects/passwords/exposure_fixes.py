@@ -129,7 +129,7 @@ class Taking:
             if written is None:
                 return "{}" if self._is_object(value) else None
             shape = self._shape(written, depth - 1) if depth else None
-            asked = any(form[0] == "if" and _asks(form[2], value[2]) for form in walk(self.block.statements))
+            asked = any(form[0] == "if" and _asks(form[2], value[2]) for form in self.block.forms.every)
             return "{}" if shape == "{} | None" and asked else shape
         if value[0] in ("list", "comp"):
             elements = value[2] if value[0] == "list" else [value[3]]
@@ -157,7 +157,7 @@ class Taking:
             body = body_of(self.program, option) if isinstance(option, Function) else None
             if body is not None and depth:
                 inner = Taking(self.program, self.givers, self.route, body)
-                given = [form[2] for form in walk(body.statements) if form[0] == "return" and form[2] is not None]
+                given = [form[2] for form in body.forms.every if form[0] == "return" and form[2] is not None]
                 return inner._shape(given[0], depth - 1) if len(given) == 1 else None
         return None
 

@@ -204,7 +204,7 @@ class Givers:
                 named = [(password_field(cls), cls) for cls in declared]
                 return next(((name, cls) for name, cls in named if name), None)
             self._busy.add(key)
-            returns = [form[2] for form in walk(body.statements) if form[0] == "return" and form[2] is not None]
+            returns = [form[2] for form in body.forms.of("return") if form[2] is not None]
             found = self._first(body, returns, depth)
             self._busy.discard(key)
             if found is not None and not leaves_out(body):
@@ -221,7 +221,7 @@ class Givers:
 
 def leaves_out(block: Block) -> bool:
     """Whether a block takes a password out of an object: `pop("password")`, `del d[...]`, `user.password = None`."""
-    for form in walk(block.statements):
+    for form in block.forms.every:
         match form:
             case ["call", _, ["attr", _, _, "pop"], [["const", _, str() as name], *_], _] if naming(name):
                 return True

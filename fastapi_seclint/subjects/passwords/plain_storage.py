@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, Forms, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
@@ -141,10 +141,8 @@ def _values(argument: Form) -> list[Form]:
 
 
 def _statement(call: Form) -> str | None:
-    for form in walk(call[3][:1]):
-        if form[0] == "const" and isinstance(form[2], str):
-            return form[2]
-    return None
+    constants = Forms(call[3][:1]).of("const") if call[3] and call[3][0][0] != "name" else []
+    return next((form[2] for form in constants if isinstance(form[2], str)), None)
 
 
 def _keywords(known: Passwords, block: Block, call: Form, cls: Class | None) -> Iterator[Kept]:

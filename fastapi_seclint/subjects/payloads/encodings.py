@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Block, Call
 from fastapi_seclint.subjects.code.origins import callers
@@ -179,7 +179,7 @@ def _same(one: Block, other: Block) -> bool:
 def result_names(step: Step) -> Iterator[str]:
     """The names under which the result of a call goes on: a variable, a keyword, a key, the function around it."""
     call = step.form
-    for form in walk(step.block.statements):
+    for form in step.block.forms.every:
         match form:
             case ["assign", _, targets, value] if _is(value, call):
                 yield from (spelled(target).rpartition(".")[2] for target in targets if target[0] in ("name", "attr"))

@@ -55,7 +55,7 @@ def believed(program: Program, function: Function, found: Input, context: str, l
         return
     about = snake(" ".join([context.replace("/", "_"), function.name, *found.classes]).replace(" ", "_"))
     answers = _answers(block.statements)
-    for form in walk(block.statements):
+    for form in block.forms.every:
         further = (
             list(_further(program, block, form, found, context, level)) if form[0] == "call" and level < _LEVELS else []
         )

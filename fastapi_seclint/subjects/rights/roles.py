@@ -94,7 +94,7 @@ def _given(program: Program, handler: Function, caller: set[str]) -> Iterator[Fu
     """The functions of the project that a handler hands the caller, the request or its own object to."""
     block = body_of(program, handler)
     known = {*caller, "request", "self", "session", "context"}
-    for form in walk(block.statements) if block is not None else ():
+    for form in block.forms.every if block is not None else ():
         if block is None or form[0] != "call" or form[2][0] not in ("name", "attr"):
             continue
         handed = [*form[3], *(value for _, value, _ in form[4]), *(form[2][2:3] if form[2][0] == "attr" else ())]
@@ -114,8 +114,8 @@ def hands_caller_on(program: Program, handler: Function, caller: set[str]) -> bo
     block = body_of(program, handler)
     if block is None or not caller:
         return False
-    for form in walk(block.statements):
-        if form[0] != "call" or form[2][0] not in ("name", "attr"):
+    for form in block.forms.of("call"):
+        if form[2][0] not in ("name", "attr"):
             continue
         given = [*form[3], *(value for _, value, _ in form[4])]
         name = str(form[2][-1])

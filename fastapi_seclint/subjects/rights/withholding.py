@@ -62,7 +62,7 @@ def _excluded(block: Block, value: Form, found: Input) -> Fix | None:
     """The dump of the body, where it is made, without the rights."""
     calls = [inner for inner in walk(value) if inner[0] == "call" and inner[2][0] == "attr" and inner[2][3] in _DUMPS]
     if value[0] == "name":
-        for form in walk(block.statements):
+        for form in block.forms.every:
             if form[0] == "assign" and any(target[0] == "name" and target[2] == value[2] for target in form[2]):
                 calls.append(form[3])
     if len(calls) != 1 or calls[0][0] != "call" or calls[0][2][-1] not in _DUMPS:

@@ -53,7 +53,7 @@ def _equal(program: Program, item: Comparison, given: str, secret: str, present:
 
 
 def _among(program: Program, item: Comparison, given: str, container: str) -> str | None:
-    names = {form[2] for form in walk(item.block.statements) if form[0] == "name"}
+    names = {form[2] for form in item.block.forms.every if form[0] == "name"}
     each = next(name for name in ("key", "valid", "valid_key", "each_key") if name not in names)
     test = f"secrets.compare_digest({_encoded(item.given, given)}, {each}.encode())"
     if is_text(program, item.block, item.secret, item.value):
@@ -90,5 +90,5 @@ def _hidden(item: Comparison) -> bool:
 
 def _tested(item: Comparison) -> bool:
     """Whether only the truth of the comparison matters: it is a condition or a part of one."""
-    tests = (form[2] for form in walk(item.block.statements) if form[0] in ("if", "ifexp", "while", "assert"))
+    tests = (form[2] for form in item.block.forms.every if form[0] in ("if", "ifexp", "while", "assert"))
     return any(form is item.form for test in tests for form in walk(test))

@@ -93,7 +93,7 @@ class _Search:
     scope: FunctionScope
 
     def run(self) -> Iterator[Comparison]:
-        for form in walk(self.block.statements):
+        for form in self.block.forms.of("compare", "call"):
             match form:
                 case ["compare", _, left, [operator], [right]] if operator in ("==", "!="):
                     yield from self.equal(form, operator, left, right)
@@ -147,7 +147,7 @@ class _Search:
         root = form[2] if form[0] == "attr" else form
         if root[0] != "name" or not (sent == "API key" or own == "API key"):
             return False
-        for item in walk(self.block.statements):
+        for item in self.block.forms.every:
             loops = [item[2:4]] if item[0] == "for" else [one[:2] for one in item[5]] if item[0] == "comp" else []
             for target, iterable in loops:
                 if any(one[0] == "name" and one[2] == root[2] for one in walk(target)):

@@ -12,7 +12,7 @@ from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.subjects.code.literals import name_of, texts
-from fastapi_seclint.subjects.code.origins import ask, blocks_of
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import Read, read_of, reads_setting
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
@@ -64,8 +64,9 @@ def fallbacks(program: Program) -> list[Fallback]:
         for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
             if not program.is_test(module):
                 spoken = {MODULE, *module.facts.speaking(*_WORDS, folded=True)}
-                for block in blocks_of(program, module):
-                    if words.names or block.number in spoken:
+                every = range(MODULE, len(module.facts.functions))
+                for number in every if words.names else sorted(spoken):
+                    if (block := program.sites.block(module, number)) is not None:
                         found += _Search(program, words, block).run()
         _KNOWN[program] = found
     return _KNOWN[program]

@@ -32,12 +32,12 @@ class SettingsField:
 
 def fields(program: Program, block: Block) -> Iterator[SettingsField]:
     """The fields of the settings classes that a module's statements define."""
-    classes = list(_classes(block.statements, ""))
-    nested = {name for form, _ in classes if _is_settings(program, block, form) for name in _annotated(form)}
-    for form, owner in classes:
+    classes = block.forms.of("class")
+    nested = {name for form in classes if _is_settings(program, block, form) for name in _annotated(form)}
+    for form in classes:
         if _is_settings(program, block, form) or (form[2] in nested and _is_model(program, block, form)):
             for statement in form[6]:
-                field = _field(statement, f"{block.module.name}.{owner}{form[2]}")
+                field = _field(statement, f"{block.module.name}.{form[2]}")
                 if field is not None:
                     yield field
 
@@ -45,12 +45,6 @@ def fields(program: Program, block: Block) -> Iterator[SettingsField]:
 def is_settings_class(program: Program, block: Block, form: Form) -> bool:
     """Whether a class definition is one whose fields the environment fills."""
     return _is_settings(program, block, form)
-
-
-def _classes(statements: list[Form], owner: str) -> Iterator[tuple[Form, str]]:
-    for form in walk(statements):
-        if form[0] == "class":
-            yield form, owner
 
 
 def _is_settings(program: Program, block: Block, form: Form) -> bool:

@@ -102,7 +102,7 @@ def _sinks(program: Program) -> Iterator[tuple[Call, Form, str, str]]:
             for form in call.form[3]:
                 yield call, form, "secret", "what a caller has to know"
     for block in program.sites.blocks(frozenset({"SessionMiddleware"})):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             call = Call(block, form, "", program.interpreter)
             if form[0] == "call" and form[3] and _is_sessions(call, form[3][0]):
                 given = call.argument("secret_key", 1)

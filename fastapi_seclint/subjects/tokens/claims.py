@@ -45,13 +45,13 @@ def unchecked(program: Program, decoding: Decoding) -> Unchecked | None:
     if (read and read <= _LOOKED_UP) or _makes(program, block) or _makes_without_expiry(program, block):
         return None
     statement = _assignment(block, decoding.call.form)
-    returned = statement is None or any(form[0] == "return" for form in walk(block.statements))
+    returned = statement is None or any(form[0] == "return" for form in block.forms.every)
     confidence: Confidence = "low" if read & _LOOKED_UP else "medium" if returned and not read else "high"
     return Unchecked(confidence, None if statement is None else _fix(decoding, statement))
 
 
 def _keys_read(block: Block) -> Iterator[str]:
-    for form in walk(block.statements):
+    for form in block.forms.every:
         match form:
             case ["sub", _, _, ["const", _, str(key)]]:
                 yield key
@@ -61,14 +61,14 @@ def _keys_read(block: Block) -> Iterator[str]:
 
 def _makes_without_expiry(program: Program, block: Block) -> bool:
     blocks = list(blocks_of(program, block.module))
-    if any(form[0] == "const" and form[2] == "exp" for inner in blocks for form in walk(inner.statements)):
+    if any(form[0] == "const" and form[2] == "exp" for inner in blocks for form in inner.forms.every):
         return False
     return any(_makes(program, inner) for inner in blocks)
 
 
 def _makes(program: Program, block: Block) -> bool:
     """Whether a block makes a token."""
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] == "call" and form[2][-1] == "encode":
             found = options(ask(program, block, form[2]))
             if any(isinstance(one, External) and one.name in ENCODERS for one in found):
@@ -78,7 +78,7 @@ def _makes(program: Program, block: Block) -> bool:
 
 def _assignment(block: Block, call: Form) -> Form | None:
     """The statement `name = decode(...)` that the call is the whole right side of."""
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] == "assign" and form[3] is call and len(form[2]) == 1 and form[2][0][0] == "name":
             return form
     return None
@@ -98,7 +98,7 @@ def _fix(decoding: Decoding, statement: Form) -> Fix:
 
 def _is_caught(block: Block, statement: Form) -> bool:
     """Whether the error of `validate` is handled where the errors of `decode` are."""
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] == "try" and any(inner is statement for inner in walk(form[2])):
             for caught, *_ in form[3]:
                 if caught is None or any(part[-1] in _BROAD for part in walk(caught) if part[0] in ("name", "attr")):

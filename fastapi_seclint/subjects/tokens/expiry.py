@@ -49,12 +49,12 @@ def _given(program: Program, block: Block, source: Form | None, known: frozenset
     def concerned(form: Form | list[Form]) -> bool:
         return any(one is source or (one[0] == "name" and one[2] in names) for one in walk(form))
 
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] in ("assign", "annassign") and form[-1] is not None and concerned(form[-1]):
             targets = form[2] if form[0] == "assign" else [form[2]]
             names.update(target[2] for target in targets if target[0] == "name")
-    for form in walk(block.statements):
-        if form[0] != "call" or form[2][0] not in ("name", "attr") or form is source:
+    for form in block.forms.of("call"):
+        if form[2][0] not in ("name", "attr") or form is source:
             continue
         if concerned([*form[3], *(value for _, value, _ in form[4])]):
             for function, _ in called(program, block, form):
@@ -65,17 +65,17 @@ def _given(program: Program, block: Block, source: Form | None, known: frozenset
 def compares(block: Block) -> bool:
     """Whether a block compares the expiry of something with `<`, `<=`, `>` or `>=`, or is there to tell it."""
     names = set(_EXPIRY)
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] in ("assign", "annassign") and form[-1] is not None and _mentions(form[-1], names):
             targets = form[2] if form[0] == "assign" else [form[2]]
             names.update(target[2] for target in targets if target[0] == "name")
-    if any(form[0] == "return" and _tells(form[2], names) for form in walk(block.statements)):
+    if any(form[0] == "return" and _tells(form[2], names) for form in block.forms.every):
         return True
     return any(
         form[0] == "compare"
         and _ORDER.intersection(form[3])
         and any(_mentions(side, names) for side in (form[2], *form[4]))
-        for form in walk(block.statements)
+        for form in block.forms.every
     )
 
 
@@ -103,5 +103,5 @@ def _mentions(form: Form, names: set[str]) -> bool:
 
 def validates(block: Block) -> bool:
     """Whether a block calls a method that validates claims, or compares the expiry by hand."""
-    calls = (form for form in walk(block.statements) if form[0] == "call" and form[2][0] == "attr")
+    calls = (form for form in block.forms.every if form[0] == "call" and form[2][0] == "attr")
     return any(form[2][-1] in _VALIDATORS for form in calls) or compares(block)

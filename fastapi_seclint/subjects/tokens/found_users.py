@@ -52,14 +52,14 @@ def untested(program: Program, block: Block) -> tuple[Form, Form] | None:
     function = block.function
     if function is None or _is_optional(function):
         return None
-    for form in walk(block.statements):
+    for form in block.forms.every:
         match form:
             case ["return", _, value] if value is not None and may_be_none(program, block, value):
                 return form, value
             case ["assign", _, [["name", _, name]], value] if may_be_none(program, block, value):
                 given = any(
                     one[0] == "return" and one[2] is not None and one[2][0] == "name" and one[2][2] == name
-                    for one in walk(block.statements)
+                    for one in block.forms.every
                 )
                 if given and not looks_at(function, {name}):
                     return form, value
@@ -95,9 +95,9 @@ def may_be_none(program: Program, block: Block, form: Form, depth: int = 2) -> b
 
 def _may_give_none(program: Program, function: Function, depth: int) -> bool:
     body = body_of(program, function)
-    if body is None or any(form[0] == "raise" for form in walk(body.statements)):
+    if body is None or any(form[0] == "raise" for form in body.forms.every):
         return False
-    given = [form[2] for form in walk(body.statements) if form[0] == "return"]
+    given = [form[2] for form in body.forms.every if form[0] == "return"]
     if not given or body.statements[-1][0] in ("if", "for", "while"):
         return bool(given)
     return any(

@@ -36,7 +36,7 @@ def _compared(program: Program, key: str) -> bool:
 
 def _compares(block: Block, key: str) -> bool:
     names: set[str] = set()
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] in ("assign", "annassign") and form[-1] is not None and _reads(form[-1], key, names):
             targets = form[2] if form[0] == "assign" else [form[2]]
             names.update(target[2] for target in targets if target[0] == "name")
@@ -46,7 +46,7 @@ def _compares(block: Block, key: str) -> bool:
         and _ORDER.intersection(form[3])
         and _reads([form[2], *form[4]], key, names)
         and (not beginning or _counts_from(form))
-        for form in walk(block.statements)
+        for form in block.forms.every
     )
 
 

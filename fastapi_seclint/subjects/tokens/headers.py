@@ -31,7 +31,7 @@ def from_header(program: Program, block: Block, form: Form, depth: int = 3) -> b
 
 
 def _assigned(program: Program, block: Block, name: str, depth: int) -> bool:
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] in ("assign", "annassign") and form[-1] is not None:
             targets = form[2] if form[0] == "assign" else [form[2]]
             named = any(item[0] == "name" and item[2] == name for target in targets for item in walk(target))
@@ -43,7 +43,7 @@ def _assigned(program: Program, block: Block, name: str, depth: int) -> bool:
 def _helper(program: Program, block: Block, call: Form, depth: int) -> bool:
     for function, _ in called(program, block, call):
         inner = body_of(program, function)
-        returned = [] if inner is None else [item[2] for item in walk(inner.statements) if item[0] == "return"]
+        returned = [] if inner is None else [item[2] for item in inner.forms.every if item[0] == "return"]
         for value in returned:
             if inner is not None and value is not None and from_header(program, inner, value, depth):
                 return True

@@ -28,7 +28,7 @@ def held_by_store(program: Program) -> bool:
 
 
 def _compares(block: Block) -> bool:
-    for form in walk(block.statements):
+    for form in block.forms.every:
         match form:
             case ["compare", _, ["name", _, left], ["==" | "!="], [["name", _, right]]]:
                 for sent, stored in ((left, right), (right, left)):

@@ -59,7 +59,7 @@ def refused(block: Block, statement: Form, value: Form) -> Fix | None:
 def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
     """The test that a subject still names a user, where a guard or a route that refreshes takes it from the claims."""
     statement = next(
-        (form for form in walk(block.statements) if form[0] in _SIMPLE and any(one is subject for one in walk(form))),
+        (form for form in block.forms.every if form[0] in _SIMPLE and any(one is subject for one in walk(form))),
         None,
     )
     written = code(subject)
@@ -80,7 +80,7 @@ def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
 
 def _key(block: Block, subject: Form) -> str:
     """What a dictionary or an object that the subject is put into calls it."""
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] == "dict":
             pairs = [(key[2], value) for key, value in form[2] if key is not None and key[0] == "const"]
         else:
@@ -98,8 +98,8 @@ def _name(statement: Form) -> str:
 
 def _refusal(block: Block, statement: Form) -> tuple[str, tuple[Edit, ...]]:
     """The refusal that the function has for bad tokens already, wherever it raises it, else a new one."""
-    caught = {handler[1] for form in walk(block.statements) if form[0] == "try" for handler in form[3]}
-    for form in walk(block.statements):
+    caught = {handler[1] for form in block.forms.every if form[0] == "try" for handler in form[3]}
+    for form in block.forms.every:
         if form[0] == "raise" and form[2] is not None and form[2][0] == "name" and form[2][2] not in caught:
             return f"raise {form[2][2]}", ()
     return refusing(block, statement, _WHY)
@@ -148,7 +148,7 @@ def _finders(program: Program, other: Module, module: Module) -> Iterator[_Finde
 def _keys(program: Program, other: Module, name: str) -> Iterator[str]:
     """What users are found by in a dictionary, by what it is asked for elsewhere."""
     for block in program.sites.blocks(frozenset({name})):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             match form:
                 case ["sub", _, ["name", _, owner], key] if owner == name:
                     pass

@@ -47,7 +47,7 @@ def _reached(program: Program, function: Function, depth: int, seen: set[int]) -
     seen.add(id(function))
     yield from own_swallows(program, function)
     block = body_of(program, function)
-    for form in walk(function.statements()) if block is not None else ():
+    for form in function.forms.every if block is not None else ():
         if form[0] == "call" and block is not None and _may_verify(form):
             for inner, _ in called(program, block, form):
                 yield from _reached(program, inner, depth - 1, seen)
@@ -70,7 +70,7 @@ def _found(program: Program, function: Function) -> Iterator[Swallow]:
     block = body_of(program, function)
     if block is None:
         return
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         match form:
             case ["try", _, body, handlers, _, _]:
                 if any(_verifies(program, block, inner) for inner in walk(body)):
@@ -132,11 +132,11 @@ def raises_for_junk(program: Program, function: Function, depth: int = _DEPTH_OF
     block = body_of(program, function)
     if block is None or depth == 0:
         return False
-    caught = {id(inner) for form in walk(function.statements()) if form[0] == "try" for inner in walk(form[2])}
+    caught = {id(inner) for form in function.forms.every if form[0] == "try" for inner in walk(form[2])}
     raising = any(
-        refuses(handler[2]) for form in walk(function.statements()) if form[0] == "try" for handler in form[3]
+        refuses(handler[2]) for form in function.forms.every if form[0] == "try" for handler in form[3]
     )
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         if (id(form) not in caught or raising) and _verifies(program, block, form):
             known[id(function)] = True
             return True
@@ -153,7 +153,7 @@ _DENYING = re.compile(r"(^|_)(abort|deny|reject|refuse|forbid|unauthori[sz]ed|ra
 
 def looks_at(function: Function, names: set[str]) -> bool:
     """Whether a function tests one of its names, or hands it to something that is named after a test."""
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         tested: list[Form] = []
         match form:
             case ["if" | "while" | "ifexp" | "assert", _, test, *_]:

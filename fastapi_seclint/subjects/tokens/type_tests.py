@@ -88,12 +88,12 @@ def _gives(block: Block, call: Form) -> str | None:
     """An empty text when a function gives the claims as it read them; None when it gives something else."""
     names = {
         target[2]
-        for form in walk(block.statements)
+        for form in block.forms.every
         if form[0] == "assign" and form[3] is call
         for target in form[2]
         if target[0] == "name"
     }
-    returned = [form[2] for form in walk(block.statements) if form[0] == "return"]
+    returned = [form[2] for form in block.forms.every if form[0] == "return"]
     whole = [value for value in returned if value is not None and not (value[0] == "const" and value[2] is None)]
     given = all(value is call or (value[0] == "name" and value[2] in names) for value in whole)
     return "" if whole and given and len(whole) == len(returned) else None

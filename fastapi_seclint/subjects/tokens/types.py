@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
@@ -80,9 +80,7 @@ def reached(program: Program, function: Function, depth: int = _DEPTH) -> Iterat
         block = body_of(program, current)
         if block is None or left == 0:
             continue
-        for form in walk(block.statements):
-            if form[0] != "call":
-                continue
+        for form in block.forms.of("call"):
             for inner, _ in called(program, block, form):
                 if id(inner) not in seen:
                     seen.add(id(inner))
@@ -104,8 +102,8 @@ def read_in(program: Program, function: Function) -> list[Decoding]:
 
 def looks_for(function: Function, claims: set[str]) -> bool:
     """Whether a function's body names one of the claims, as a key or as an attribute."""
-    for form in walk(function.statements()):
-        if form[0] in ("const", "attr") and form[-1] in claims:
+    for form in function.forms.of("const", "attr", "call"):
+        if form[0] != "call" and form[-1] in claims:
             return True
         if form[0] == "call" and any(keyword in claims for keyword, _, _ in form[4]):
             return True

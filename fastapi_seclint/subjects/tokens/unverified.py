@@ -64,7 +64,7 @@ def _keys_read(block: Block, call: Form) -> set[str]:
     names = _names_of(block, call)
     found: set[str] = set()
     taken = 0
-    for form in walk(block.statements):
+    for form in block.forms.every:
         match form:
             case ["sub", _, owner, index] if _is(owner, call, names):
                 found.add(str(index[2]) if index[0] == "const" else "*")
@@ -76,8 +76,8 @@ def _keys_read(block: Block, call: Form) -> set[str]:
                 taken += 1
             case ["if" | "unary" | "bool", *_]:
                 taken += sum(1 for item in _tested(form) if item[0] == "name" and item[2] in names)
-    uses = sum(1 for form in walk(block.statements) if form[0] == "name" and form[2] in names)
-    stored = sum(1 for form in walk(block.statements) if form[0] == "assign" for item in form[2] if _named(item, names))
+    uses = sum(1 for form in block.forms.every if form[0] == "name" and form[2] in names)
+    stored = sum(1 for form in block.forms.every if form[0] == "assign" for item in form[2] if _named(item, names))
     if not names and not found:
         return {"*"}
     return found | ({"*"} if uses - stored > taken else set())
@@ -97,7 +97,7 @@ def _is(form: Form, call: Form, names: set[str]) -> bool:
 
 def _names_of(block: Block, call: Form) -> set[str]:
     found: set[str] = set()
-    for form in walk(block.statements):
+    for form in block.forms.every:
         if form[0] in ("assign", "annassign", "walrus") and form[-1] is call:
             targets = form[2] if form[0] == "assign" else [form[2]]
             found.update(target[2] for target in targets if target[0] == "name")
@@ -108,7 +108,7 @@ def _is_returned(block: Block, call: Form) -> bool:
     names = _names_of(block, call)
     return any(
         form[0] == "return" and form[2] is not None and any(_is(item, call, names) for item in walk(form[2]))
-        for form in walk(block.statements)
+        for form in block.forms.every
     )
 
 
@@ -118,8 +118,8 @@ def _verifies(program: Program, block: Block, call: Form, depth: int = 1, before
     `depth` is how far calls are followed, `before` how far dependencies are.
     """
     sound, failed = _sound(program), _failed_before(block, call)
-    for form in walk(block.statements):
-        if form[0] != "call" or form is call or form[2][0] not in ("name", "attr") or id(form) in failed:
+    for form in block.forms.of("call"):
+        if form is call or form[2][0] not in ("name", "attr") or id(form) in failed:
             continue
         if (block.module.file, form[1]) in sound:
             return True
@@ -155,9 +155,7 @@ def _dependencies(program: Program, block: Block) -> Iterator[Block]:
 def _failed_before(block: Block, call: Form) -> set[int]:
     """The calls whose failure leads to this one: it stands in an `except` behind them."""
     found: set[int] = set()
-    for form in walk(block.statements):
-        if form[0] != "try":
-            continue
+    for form in block.forms.of("try"):
         for _, _, statements, _ in form[3]:
             if any(item is call for item in walk(statements)):
                 found.update(id(item) for item in walk(form[2]) if item[0] == "call")
@@ -190,10 +188,10 @@ def unchecked_signatures(program: Program) -> Iterator[Call]:
 def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
     """The calls that decode the middle part of a token from base64: `b64decode(token.split(".")[1])`."""
     for block in program.sites.blocks(frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})):
-        if not any(form[0] == "const" and form[2] == "." for form in walk(block.statements)):
+        if not any(form[0] == "const" and form[2] == "." for form in block.forms.every):
             continue
         parts, lists = _second_parts(block)
-        for form in walk(block.statements):
+        for form in block.forms.every:
             decodes = form[0] == "call" and form[2][-1] in ("b64decode", "urlsafe_b64decode", "base64url_decode")
             inside = walk(form[3]) if decodes else iter(())
             second = any(_is_second(item) or _named(item, parts) or _of_list(item, lists) for item in inside)
@@ -210,8 +208,8 @@ def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
         parts, lists = _second_parts(block)
         if not parts and not lists:
             continue
-        for form in walk(block.statements):
-            if form[0] != "call" or form[2][0] not in ("name", "attr") or form[2][-1] in decoders:
+        for form in block.forms.of("call"):
+            if form[2][0] not in ("name", "attr") or form[2][-1] in decoders:
                 continue
             given = (_is_second(item) or _named(item, parts) or _of_list(item, lists) for item in form[3])
             if any(given) and any(_decodes(program, function) for function, _ in called(program, block, form)):
@@ -222,7 +220,7 @@ def _decodes(program: Program, function: Function) -> bool:
     inner = body_of(program, function)
     if inner is None:
         return False
-    names = {str(form[2][-1]) for form in walk(inner.statements) if form[0] == "call"}
+    names = {str(form[2][-1]) for form in inner.forms.every if form[0] == "call"}
     return bool(names & {"b64decode", "urlsafe_b64decode", "base64url_decode"}) and "loads" in names
 
 
@@ -245,7 +243,7 @@ def _second_parts(block: Block) -> tuple[set[str], set[str]]:
     """The names that hold the second part of something split at dots, padded or not, and those that hold all parts."""
     lists: set[str] = set()
     found: set[str] = set()
-    for form in walk(block.statements):
+    for form in block.forms.of("assign", "augassign"):
         match form:
             case ["assign", _, [["name", _, name]], value] if _splits(value):
                 lists.add(name)
@@ -265,14 +263,14 @@ def _of_list(form: Form, lists: set[str]) -> bool:
 
 
 def _loads(block: Block) -> bool:
-    return any(form[0] == "call" and form[2][-1] in ("loads", "json_loads") for form in walk(block.statements))
+    return any(form[0] == "call" and form[2][-1] in ("loads", "json_loads") for form in block.forms.every)
 
 
 def checks_by_hand(block: Block) -> bool:
     """Whether a block also compares a signature that it computes."""
     return any(
         form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in ("compare_digest", "verify", "new")
-        for form in walk(block.statements)
+        for form in block.forms.every
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.dependencies import Parameter, parameters, running
 from fastapi_seclint.program.routes import Route
@@ -118,7 +118,7 @@ def is_dependency(program: Program, value: Value) -> bool:
 
 def refuses(function: Function) -> bool:
     """Whether a function's own body raises an HTTP error."""
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         if form[0] == "raise" and form[2] is not None:
             called = form[2][2] if form[2][0] == "call" else form[2]
             name = str(called[-1]).lower() if called[0] in ("name", "attr") else ""
@@ -130,7 +130,7 @@ def refuses(function: Function) -> bool:
 def returned(program: Program, function: Function) -> Iterator[Value]:
     """What a function's own return statements may give."""
     scope = program.sites.scope(function.module, function.number) if function.number >= 0 else None
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         if form[0] == "return" and form[2] is not None:
             value = scope.ask(form[2]) if scope is not None else program.interpreter.ask(form[2], function.scope)
             yield from options(value)
@@ -138,7 +138,7 @@ def returned(program: Program, function: Function) -> Iterator[Value]:
 
 def handled_as(function: Function, name: str) -> Iterator[tuple[Form, str]]:
     """How a function's body uses a parameter: each form around the name, and `called`, `read` or `passed`."""
-    for form in walk(function.statements()):
+    for form in function.forms.every:
         match form:
             case ["call", _, ["name", _, used], *_] if used == name:
                 yield form, "called"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddArgument, AddImport, Edit, InsertStatements, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.dependencies import Parameter, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def wrapped(program: Program, place: Place, name: str) -> Fix | None:
     """Depends around the element of the Annotated that stands at a place."""
     for block in blocks_of(program, place.module):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             if form[0] == "sub" and form[1] == place.at and form[3][0] == "tuple":
                 for item in form[3][2][1:]:
                     if item[0] in ("name", "attr") and item[-1] == name:
