@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Const, Function, Mapping, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask, body_of
@@ -43,7 +43,7 @@ def other_model(program: Program, route: Route, block: Block, cls: Class) -> Fix
     if function is None or call is None:
         return None
     given = next((value for keyword, value, _ in call[4] if keyword == "response_model"), None)
-    place = Block(module, None, [], module.scope)
+    place = Block(module, None, module.scope, NO_STATEMENTS)
     shown = given if given is not None else function.returns
     names = [form for form in walk(shown) if _is(program, place, form, cls)] if shown is not None else []
     model = public_model(program, cls, module) if len(names) == 1 else None
@@ -62,7 +62,7 @@ def other_model(program: Program, route: Route, block: Block, cls: Class) -> Fix
 def _in_field(program: Program, block: Block, cls: Class) -> Fix | None:
     """The fix for a model whose field shows the password: the base of the field's class in its place."""
     module = cls.module
-    place = Block(module, None, [], module.scope)
+    place = Block(module, None, module.scope, NO_STATEMENTS)
     statement = next((form for form in module.facts.module if form[0] == "class" and form[2] == cls.name), None)
     for field in statement[6] if statement is not None else []:
         for form in walk(field[3]) if field[0] == "annassign" else ():
