@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.rule import Finding, Fix, Rule

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import Node, parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Function

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceExpression
 from fastapi_seclint.facts.forms import ASYNC, Form, span_of, walk
 from fastapi_seclint.program.modules import Module
-from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Function, Mapping, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
@@ -135,7 +135,7 @@ def _finders(program: Program, other: Module, module: Module) -> Iterator[_Finde
             if isinstance(option, Function) and option.module is other and option.name == name and option.owner is None:
                 needed = [item for item in option.parameters if item[3] is None]
                 call = ["call", option.at, ["name", option.at, name], [], []]
-                place = Block(other, None, [], other.scope)
+                place = Block(other, None, other.scope, NO_STATEMENTS)
                 if len(needed) == 1 and LOOKUP.search(name) and may_be_none(program, place, call):
                     by = words_of(needed[0][0])[-1:]
                     yield _brought(name, other, module, ("(", ")"), by, bool(option.flags & ASYNC))
