@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, ReplaceExpression
-from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.trials import for_trying
-from fastapi_seclint.subjects.secrets.fallback_fixes import of_field, of_read
+from fastapi_seclint.subjects.secrets.fallback_fixes import of_field, of_or, of_read
 from fastapi_seclint.subjects.secrets.urls import Address, addresses
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -30,6 +31,12 @@ RULE = Rule(
     fixable="unsafe",
 )
 
+_SCHEME = re.compile(r"(\w+)[+\w]*://")
+_USUAL = {
+    "postgres": "DATABASE_URL", "mysql": "DATABASE_URL", "mariadb": "DATABASE_URL", "mssql": "DATABASE_URL",
+    "oracle": "DATABASE_URL", "redis": "REDIS_URL", "mongodb": "MONGODB_URL", "amqp": "BROKER_URL",
+}  # fmt: skip
+"""The usual variables for addresses, by how their schemes begin."""
 _STRICT = "read the address from the environment"
 
 
@@ -70,9 +77,25 @@ def _fix(item: Address) -> Fix | None:
         return Fix("refuse to start without the setting: drop the fallback", False, edits) if edits else None
     if item.field is not None:
         return of_field(path, item.field)
+    whole = _alternative(item)
+    if whole is not None:
+        edits = of_or(path, whole)
+        return Fix("refuse to start without the setting: drop the fallback", False, edits) if edits else None
     plain = item.statement is not None and item.statement[-1] is item.form
-    if not plain or not item.name.isidentifier():
+    name = item.name.upper() if plain and item.name.isidentifier() else _usual(item)
+    if not name:
         return None
-    code = f'os.environ["{item.name.upper()}"]'
-    edits = (ReplaceExpression(path, span_of(item.form[1]), code), AddImport(path, "os"))
-    return Fix(_STRICT, False, edits)
+    code = f'os.environ["{name}"]'
+    return Fix(_STRICT, False, (ReplaceExpression(path, span_of(item.form[1]), code), AddImport(path, "os")))
+
+
+def _alternative(item: Address) -> Form | None:
+    """The `or` whose last part an address is."""
+    chains = (form for form in walk(item.block.statements) if form[0] == "bool" and form[2] == "or")
+    return next((form for form in chains if form[3][-1] is item.form), None)
+
+
+def _usual(item: Address) -> str:
+    """The usual variable for an address that is given to a call or has a name that is no variable's; else empty."""
+    scheme = next((found[1] for text, _ in texts(item.form) if (found := _SCHEME.match(text))), "")
+    return next((name for word, name in _USUAL.items() if scheme.startswith(word)), "")

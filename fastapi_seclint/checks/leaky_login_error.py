@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.edits import ReplaceExpression, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route
@@ -113,7 +113,7 @@ def _of_reset(ends: list[Outcome], route: Route) -> Iterator[Finding]:
         if any(other.said == end.said for other in usual) or (end.kind == "answer" and not usual):
             continue
         message = "this answer tells a stranger that nobody has this address: answer as if the mail had been sent"
-        yield _finding(end, route, message, [])
+        yield _finding(end, route, message, [], fix=_as_if_sent(end))
 
 
 def _of_registration(ends: list[Outcome], route: Route) -> Iterator[Finding]:
@@ -170,6 +170,19 @@ def _finding(
         fix=fix,
         masks=("missing-www-authenticate",),
     )
+
+
+def _as_if_sent(end: Outcome) -> Fix | None:
+    """The handler's last answer in place of the one that tells."""
+    last = end.block.statements[-1]
+    code = "return"
+    if last[0] == "return" and last[2] is not None:
+        value = None if any(form[0] in ("name", "attr", "call") for form in walk(last[2])) else _display(last[2])
+        if value is None:
+            return None
+        code = f"return {value}"
+    edit = ReplaceStatement(end.block.module.path, span_of(end.form[1]), code)
+    return Fix("answer as if the mail had been sent", False, (edit,)) if end.kind == "raise" else None
 
 
 def _one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:

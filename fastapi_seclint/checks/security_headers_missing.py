@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.rule import Finding, Rule
-from fastapi_seclint.subjects.hardening.applications import addition, applications, settings, symbol, uses_library
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.subjects.hardening.applications import (
+    Setting,
+    addition,
+    applications,
+    settings,
+    symbol,
+    uses_library,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -23,6 +32,11 @@ RULE = Rule(
     fixable="unsafe",
 )
 
+_VALUES = {
+    "strict-transport-security": "max-age=31536000; includeSubDomains",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
 _MESSAGE = (
     "no response has a security header, so browsers guess types, show the pages in frames of other websites "
     "and come back over plain http: add a middleware that sets them"
@@ -40,9 +54,19 @@ def security_headers_missing(program: Program) -> Iterator[Finding]:
                 f"browsers ignore `{found.value}` for `{found.name}`, or switch the protection off by it: "
                 "give it a value that protects",
                 symbol=found.symbol,
+                fix=_working(found),
             )
     for app in () if known else applications(program):
         if not uses_library(program, app):
             title = "set security headers on every response"
             fix = addition(program, app, "security_headers", title, "SecurityHeadersMiddleware")
             yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=fix)
+
+
+def _working(found: Setting) -> Fix | None:
+    """The value that the reference gives the header, in place of the one without effect."""
+    if found.written is None or found.name not in _VALUES:
+        return None
+    code = f'{"b" if found.written[0] == "bytes" else ""}"{_VALUES[found.name]}"'
+    edit = ReplaceExpression(found.location.path, span_of(found.written[1]), code)
+    return Fix(f"give {found.name} a value that protects", False, (edit,))

@@ -38,12 +38,13 @@ _GUARDIAN = re.compile(r"secur|helmet|csp|hsts|header", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A header and the value that code gives it; an empty value is not known."""
+    """A header and the value that code gives it; an empty value is not known. `written` is where the value stands."""
 
     name: str
     value: str
     location: Location
     symbol: str
+    written: Form | None = None
 
     @property
     def works(self) -> bool:
@@ -90,28 +91,28 @@ def _settings(program: Program) -> Iterator[Setting]:
                 (module.file, function.number) in endpoints or not _is_used(program, function)
             ):
                 continue
-            for name, value, at in _named(block.statements):
-                yield Setting(name, value, block.location(at), block.symbol)
+            for name, value, at, written in _named(block.statements):
+                yield Setting(name, value, block.location(at), block.symbol, written)
 
 
-def _named(statements: list[Form]) -> Iterator[tuple[str, str, int]]:
+def _named(statements: list[Form]) -> Iterator[tuple[str, str, int, Form | None]]:
     """Header names in code, with the text that each gets where that stands beside it."""
-    beside: dict[int, tuple[str, int]] = {}
+    beside: dict[int, tuple[Form, int]] = {}
     for form in walk(statements):
         match form:
-            case ["assign", at, [["sub", _, _, ["const", key_at, str()]]], ["const", _, str() as value]]:
+            case ["assign", at, [["sub", _, _, ["const", key_at, str()]]], ["const", _, str()] as value]:
                 beside[key_at] = (value, at)
             case ["dict", _, pairs]:
                 for key, value in pairs:
                     if key is not None and key[0] == "const" and value[0] == "const":
-                        beside[key[1]] = (str(value[2]), key[1])
-            case ["call", at, _, [["const", key_at, str()], ["const", _, str() as value], *_], _]:
+                        beside[key[1]] = (value, key[1])
+            case ["call", at, _, [["const", key_at, str()], ["const", _, str()] as value, *_], _]:
                 beside[key_at] = (value, at)
-            case ["tuple", at, [["const" | "bytes", key_at, str()], ["const" | "bytes", _, str() as value]]]:
+            case ["tuple", at, [["const" | "bytes", key_at, str()], ["const" | "bytes", _, str()] as value]]:
                 beside[key_at] = (value, at)
         if form[0] in ("const", "bytes") and isinstance(form[2], str) and form[2].strip().lower() in HEADERS:
-            value, at = beside.get(form[1], ("", form[1]))
-            yield form[2].strip().lower(), value, at
+            written, at = beside.get(form[1], (None, form[1]))
+            yield form[2].strip().lower(), "" if written is None else str(written[2]), at, written
 
 
 def _is_used(program: Program, function: Function) -> bool:

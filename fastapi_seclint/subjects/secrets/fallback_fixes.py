@@ -21,7 +21,7 @@ def fix_of(item: Fallback) -> Fix | None:
     if item.how == "read" and item.read is not None:
         edits = of_read(item.block.module.path, item.read)
     elif item.how == "or":
-        edits = _of_or(item)
+        edits = of_or(item.block.module.path, item.whole)
     else:
         edits = _of_branch(item)
     return Fix(_TITLE, False, edits) if edits else None
@@ -47,16 +47,15 @@ def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
     return None
 
 
-def _of_or(item: Fallback) -> tuple[Edit, ...] | None:
-    """`os.getenv("KEY") or "text"`: what is read first stays, strictly; longer chains lose their last part."""
-    values = item.whole[3]
-    path = item.block.module.path
+def of_or(path: str, whole: Form) -> tuple[Edit, ...] | None:
+    """`os.getenv("KEY") or "text"`: what is read first stays, strictly; longer chains are left alone."""
+    values = whole[3]
     if len(values) != 2:
         return None
     read = read_of(values[0]) if values[0][0] == "call" else None
     strict = of_read(path, read) if read is not None and read.default is None else None
     if strict and isinstance(strict[0], ReplaceExpression):
-        return (ReplaceExpression(path, span_of(item.whole[1]), strict[0].code), *strict[1:])
+        return (ReplaceExpression(path, span_of(whole[1]), strict[0].code), *strict[1:])
     return None
 
 

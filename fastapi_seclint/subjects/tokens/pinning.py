@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import SetKeyword
+from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
@@ -18,15 +19,44 @@ from fastapi_seclint.subjects.tokens.jwt import Decoding
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_ALGORITHM = re.compile(r"(HS|RS|ES|PS)(256|384|512)$|EdDSA$")
+_PUBLIC = re.compile(r"public|pem|jwk|cert|rsa|pub_key|pubkey")
+
 
 def pinned(program: Program, decoding: Decoding) -> Fix | None:
-    """Pin the algorithm of the project's encoding calls; None where there are none, or where they differ."""
-    code = algorithms(program, decoding)
-    argument = decoding.call.argument("algorithms", 2)
-    if code is None or (argument is not None and argument.keyword is None) or decoding.call.spread:
+    """Pin the algorithm of the project's encoding calls, else the usual one for such a key; None where they differ."""
+    call = decoding.call
+    path, argument = call.block.module.path, call.argument("algorithms", 2)
+    if call.spread:
         return None
-    edit = SetKeyword(decoding.call.block.module.path, span_of(decoding.call.form[1]), "algorithms", code)
-    return Fix("pin the algorithm that signs the tokens", True, (edit,))
+    known = algorithms(program, decoding)
+    code = known if known is not None or makers_for(program, decoding) else _usual(decoding)
+    if code is None:
+        return None
+    if argument is None or argument.keyword is not None:
+        edit: Edit = SetKeyword(path, span_of(call.form[1]), "algorithms", code)
+    else:
+        edit = ReplaceExpression(path, span_of(argument.form[1]), code)
+    if known is not None:
+        return Fix("pin the algorithm that signs the tokens", argument is None or argument.keyword is not None, (edit,))
+    return Fix(f"pin {code}, the usual algorithm for such a key", False, (edit,))
+
+
+def _usual(decoding: Decoding) -> str | None:
+    """The list for a key whose tokens others make: the algorithms that are written there, else by what the key is."""
+    argument, key = decoding.call.argument("algorithms", 2), decoding.call.argument("key", 1)
+    if argument is not None and argument.form[0] in ("list", "tuple", "set"):
+        written = [item for item in argument.form[2] if item[0] == "const" and str(item[2]).lower() != "none"]
+        if written and all(item[0] == "const" for item in argument.form[2]):
+            return "[" + ", ".join(f'"{item[2]}"' for item in written) + "]"
+    for name, value in decoding.call.block.module.scope.names.items():
+        text = string(value)
+        if name.upper().endswith("ALGORITHM") and text is not None and _ALGORITHM.match(text):
+            return f"[{name}]"
+    if key is None:
+        return None
+    spoken = " ".join(str(form[-1]) for form in walk(key.form) if form[0] in ("name", "attr", "const")).lower()
+    return '["RS256"]' if _PUBLIC.search(spoken) else '["HS256"]'
 
 
 def algorithms(program: Program, decoding: Decoding) -> str | None:
