@@ -14,6 +14,7 @@ from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Class, Unknown, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.wiring.dependencies import wiring
+from fastapi_seclint.subjects.wiring.meant_rights import meant_argument
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -25,7 +26,7 @@ def call_for(
     """The fix that calls a factory where it is only named; None when nothing says with which arguments.
 
     Without required arguments the call is safe. With them it is as in the other places of the project, those of the
-    same file first, provided that they all agree there.
+    same file first, provided that they all agree there; else with the role or permission that the route is named after.
     """
     if argument.form[0] not in ("name", "attr"):
         return None
@@ -37,7 +38,7 @@ def call_for(
         return _fix(path, argument, f"{name}()", safe=True)
     if not signature and isinstance(factory, Class):
         return _fix(path, argument, f"{name}()", safe=True)
-    given = _as_elsewhere(program, call, name, factory)
+    given = _as_elsewhere(program, call, name, factory) or meant_argument(program, call, signature)
     return None if given is None else _fix(path, argument, f"{name}({given})", safe=False)
 
 
