@@ -35,6 +35,8 @@ class Follower:
         self.allowance = MAX_FUNCTIONS
         self.patience = MAX_STATEMENTS
         """How many statements are still walked: who lets a stranger do that much lets him in."""
+        self.handler: Function | None = None
+        """The route's own function while it is walked."""
         self.in_handler = False
         """In a handler, what a look-up by a stranger's identity gives is data: whether it is there guards nothing."""
 

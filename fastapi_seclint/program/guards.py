@@ -179,11 +179,11 @@ class GuardModel:
                 break
             given = {**bag, **arguments, "*": frozenset({"bag"})}
             receiver = value.receiver if isinstance(value, Bound) else None
-            self._follower.in_handler = True
+            self._follower.in_handler, self._follower.handler = True, function
             try:
                 result = _as_endpoint(self._follower.meet(function, stranger, given, receiver))
             finally:
-                self._follower.in_handler = False
+                self._follower.in_handler, self._follower.handler = False, None
             opaque += result.opaque
             if verdict(result) == "denies":
                 return result

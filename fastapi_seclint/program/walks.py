@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
@@ -180,10 +181,10 @@ class Walk:
         outer, self.may_raise = self.may_raise, False
         goes_on = self.block(body)
         inside, self.encounter.endings = self.encounter.endings, kept
-        caught = self.may_raise
+        caught, refused = self.may_raise, False
         for ending in inside:
             if ending.denies and handlers and _catches(handlers, ending.code):
-                caught = True
+                caught = refused = True
             else:
                 self.encounter.endings.append(ending)
         self.may_raise = outer
@@ -194,13 +195,21 @@ class Walk:
             after = self.names
             for _, name, statements, _ in handlers:
                 self.names = {**after, **before, **({name: CLEAN} if name else {})}
+                start = len(self.encounter.endings)
                 if self.block(statements):
                     ways.append(self.names)
+                elif refused and self.function is self.follower.handler:
+                    self.turned_away(start)
         if not ways:
             self.block(final)
             return False
         self.names = _merged(ways)
         return self.block(final)
+
+    def turned_away(self, start: int) -> None:
+        """A handler that answers by itself when a guard has raised: its ways out from `start` on refuse."""
+        ways = self.encounter.endings[start:]
+        self.encounter.endings[start:] = [way if way.denies else replace(way, denies=True, code=401) for way in ways]
 
     def assign(self, target: Form, kinds: Kinds) -> None:
         """Give the names of a target these kinds."""

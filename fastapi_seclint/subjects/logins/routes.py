@@ -51,7 +51,7 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     ("token", re.compile(r"^(oauth2?_|auth_|get_|create_|issue_)?(access_)?tokens?(_auth|_pair|_obtain)?$")),
 )  # fmt: skip
 _NONE = re.compile(
-    r"(^|_)(log_?out|sign_?out|log_?off|revoke|callbacks?|redirect|web_?hooks?|hooks?|authorize|oidc|saml|sso|providers?"
+    r"(^|_)(purge|clean_?up|clear|delete|remove|list|expire)_\w*tokens?(_|$)|(^|_)(log_?out|sign_?out|log_?off|revoke|callbacks?|redirect|web_?hooks?|hooks?|authorize|oidc|saml|sso|providers?"
     r"|unregister|invalidate|introspect|blacklist|test_token|is_logged_in|logged_in|check_login|status|qr_?code|captcha"
     r"|wait_?list|newsletter|mailing_?list|devices?|push|webauthn|passkeys?|events?|tools?|agents?|plugins?|service|worker|nodes?|clients?|templates?)(_|$)"
 )

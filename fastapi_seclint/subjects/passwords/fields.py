@@ -200,11 +200,11 @@ class Givers:
             if body is None or key in self._busy:
                 continue
             declared = [cls for cls in self.declared(function) if is_table(cls) or is_schema(cls)]
-            if declared:
+            returns = [form[2] for form in body.forms.of("return") if form[2] is not None]
+            if declared and not (returns and all(value[0] == "dict" for value in returns)):
                 named = [(password_field(cls), cls) for cls in declared]
                 return next(((name, cls) for name, cls in named if name), None)
             self._busy.add(key)
-            returns = [form[2] for form in body.forms.of("return") if form[2] is not None]
             found = self._first(body, returns, depth)
             self._busy.discard(key)
             if found is not None and not leaves_out(body):
