@@ -10,8 +10,9 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.passwords.digests import algorithm, harmless
-from fastapi_seclint.subjects.passwords.fixes import slow
+from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED
 from fastapi_seclint.subjects.passwords.followed import Passwords, Text, passwords
+from fastapi_seclint.subjects.passwords.slowing import slowed
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -33,15 +34,20 @@ def fast_password_hash(program: Program) -> Iterator[Finding]:
     """A finding on the digest, or on the call that gives a password to a function that digests anything."""
     known = passwords(program)
     seen: set[Location] = set()
+    found = list(_digests(known))
+    for block, text in found:
+        finding = _finding(known, block, text, [other for _, other in found])
+        if finding.location not in seen:
+            seen.add(finding.location)
+            yield finding
+
+
+def _digests(known: Passwords) -> Iterator[tuple[Block, Text]]:
     for block in known.blocks:
         for form in known.forms(block):
             text = known.text(block, form) if form[0] == "call" and _may_digest(known, block, form) else None
-            if text is None or text.kind != "digest" or harmless(known, block, text):
-                continue
-            finding = _finding(known, block, text)
-            if finding.location not in seen:
-                seen.add(finding.location)
-                yield finding
+            if text is not None and text.kind == "digest" and not harmless(known, block, text):
+                yield block, text
 
 
 def _may_digest(known: Passwords, block: Block, call: Form) -> bool:
@@ -53,7 +59,7 @@ def _may_digest(known: Passwords, block: Block, call: Form) -> bool:
     return step == "digest" or (made is not None and made.kind == "digest")
 
 
-def _finding(known: Passwords, block: Block, text: Text) -> Finding:
+def _finding(known: Passwords, block: Block, text: Text, texts: list[Text]) -> Finding:
     name = algorithm(known, text)
     evidence = []
     place = text.block.location(text.form)
@@ -71,5 +77,6 @@ def _finding(known: Passwords, block: Block, text: Text) -> Finding:
         symbol=symbol,
         confidence="high" if text.sure else "medium",
         evidence=evidence,
-        fix=slow(known, text),
+        fix=slowed(known, [other for other in texts if other.block.module is text.block.module]),
+        masks=MASKED_UNTIL_VERIFIED,
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
-from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, plain_in, verified
+from fastapi_seclint.subjects.passwords.comparing import plain_in
+from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, Text, passwords
 from fastapi_seclint.subjects.passwords.plain_comparison import pairs
 

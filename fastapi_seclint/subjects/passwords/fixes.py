@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, options
@@ -15,13 +15,12 @@ from fastapi_seclint.subjects.code.reference import brought, local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 
 if TYPE_CHECKING:
-    from fastapi_seclint.subjects.passwords.followed import Passwords, Text
+    from fastapi_seclint.subjects.passwords.followed import Passwords
 
 _OBJECTS = ("passlib.context.CryptContext()", "pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
-_ENDS = ("hexdigest", "digest", "hex", "decode")
 MASKED_UNTIL_VERIFIED = ("login-timing-leak", "leaky-login-error")
 """Rules that look for a verification, and so find a login only once its password is verified."""
-_HASHING, _VERIFYING = "hash_password", "verify_password"
+HASHING, VERIFYING = "hash_password", "verify_password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +78,15 @@ def _functions(known: Passwords, module: Module) -> Hasher | None:
 def _of_reference(known: Passwords, module: Module) -> Hasher | None:
     versions = known.program.versions
     flavour = "passwords_passlib" if versions.declared("passlib") and not versions.declared("pwdlib") else "passwords"
-    found = brought(known.program, module, flavour, _HASHING, _VERIFYING)
+    found = brought(known.program, module, flavour, HASHING, VERIFYING)
     if found is None:
         return None
-    return Hasher(found.names[_HASHING], found.names[_VERIFYING], found.edits, found.needs)
+    return Hasher(found.names[HASHING], found.names[VERIFYING], found.edits, found.needs)
 
 
-def _used(hasher: Hasher, *names: str) -> tuple[Edit, ...]:
+def used(hasher: Hasher, *names: str) -> tuple[Edit, ...]:
     """The edits of a hasher without imports of what is not used."""
-    unused = {_HASHING, _VERIFYING} - set(names)
+    unused = {HASHING, VERIFYING} - set(names)
     return tuple(edit for edit in hasher.edits if not (isinstance(edit, AddImport) and edit.name in unused))
 
 
@@ -97,7 +96,7 @@ def hashed(known: Passwords, block: Block, form: Form) -> Fix | None:
     if hasher is None or code is None:
         return None
     edit = ReplaceExpression(block.module.path, span_of(form[1]), f"{hasher.hash}({code})")
-    edits = (*_used(hasher, _HASHING), edit) if hasher.needs or hasher.edits else (edit,)
+    edits = (*used(hasher, HASHING), edit) if hasher.needs or hasher.edits else (edit,)
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 
 
@@ -108,7 +107,7 @@ def hashed_whole(known: Passwords, block: Block, value: Form, field: str) -> Fix
     if hasher is None or code is None or owner is None:
         return None
     text = f'{{**{code}, "{field}": {hasher.hash}({owner}.{field})}}'
-    edits = (*_used(hasher, _HASHING), ReplaceExpression(block.module.path, span_of(value[1]), text))
+    edits = (*used(hasher, HASHING), ReplaceExpression(block.module.path, span_of(value[1]), text))
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 
 
@@ -130,22 +129,8 @@ def verified(known: Passwords, block: Block, compare: Form, plain: Form, stored:
         return None
     negated = "not " if compare[0] == "compare" and compare[3] == ["!="] else ""
     code = f"{negated}{hasher.verify}({typed}, {kept})"
-    edits = (*_used(hasher, _VERIFYING), ReplaceExpression(block.module.path, span_of(compare[1]), code))
+    edits = (*used(hasher, VERIFYING), ReplaceExpression(block.module.path, span_of(compare[1]), code))
     return Fix(f"verify the password against its stored hash{hasher.needs}", False, edits)
-
-
-def slow(known: Passwords, text: Text) -> Fix | None:
-    """The fix that puts a slow hash in the place of a digest, when the digest is all that is kept."""
-    block, digest = text.block, text.form
-    whole = digest
-    for form in known.forms(block):
-        if form[0] == "call" and form[2][0] == "attr" and form[2][2] is whole and form[2][3] in _ENDS:
-            whole = form
-    part = (form for form in known.forms(block) if form[0] in ("binop", "fstr", "compare") and _holds(form, whole))
-    if whole is digest or any(part):
-        return None
-    plain = plain_in(known, block, digest)
-    return hashed_as(known, block, whole, plain) if plain is not None else None
 
 
 def hashed_as(known: Passwords, block: Block, whole: Form, plain: Form) -> Fix | None:
@@ -154,18 +139,4 @@ def hashed_as(known: Passwords, block: Block, whole: Form, plain: Form) -> Fix |
     if hasher is None or code is None:
         return None
     edit = ReplaceExpression(block.module.path, span_of(whole[1]), f"{hasher.hash}({code})")
-    return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, (*_used(hasher, _HASHING), edit))
-
-
-def _holds(outer: Form, inner: Form) -> bool:
-    return any(item is inner for item in walk(outer[2:]))
-
-
-def plain_in(known: Passwords, block: Block, call: Form) -> Form | None:
-    """The password itself in what a call is given."""
-    for form in walk([call[3], [value for _, value, _ in call[4]]]):
-        if form[0] in ("name", "attr", "sub"):
-            text = known.text(block, form)
-            if text is not None and text.kind == "plain":
-                return form
-    return None
+    return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, (*used(hasher, HASHING), edit))

@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
+    from fastapi_seclint.facts import FileFacts
     from fastapi_seclint.program import Program
 
 Kind = Literal["plain", "digest", "hash"]
@@ -223,13 +224,13 @@ class Passwords:
     def _of_digest(self, where: Where, name: str, call: Form, depth: int) -> Text | None:
         data = hashers.digested(name, call)
         keyed = [call[3][0]] if name.startswith("hmac.") and call[3] else []
-        for item in [*([data] if data is not None else []), *keyed, *self._updates(where.block, call)]:
+        for item in [*([data] if data is not None else []), *keyed, *self.updates(where.block, call)]:
             inner = self.text(where, item, depth)
             if inner is not None and inner.kind != "hash":
                 return Text("digest", where.block, call, inner.sure)
         return None
 
-    def _updates(self, block: Block, call: Form) -> Iterator[Form]:
+    def updates(self, block: Block, call: Form) -> Iterator[Form]:
         """What is given to a digest object with `update`, when the call's result has a name."""
         names = {
             target[2]

@@ -1,0 +1,138 @@
+"""Where a hash or digest of a password is compared: what was typed, what is stored, and how that is verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import called
+from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.plain_comparison import pairs
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords, Text
+
+_SAME = frozenset({"encode", "decode", "lower", "upper", "strip", "hexdigest", "digest", "hex"})
+PARTS = frozenset({"split", "rsplit", "partition", "rpartition"})
+"""Methods that take a stored text apart into salt and digest."""
+_SALTS = ("salt", "pepper", "rounds", "iterations")
+_DEPTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A comparison with a hash that was just made: the whole, what was typed, what is stored."""
+
+    block: Block
+    form: Form
+    plain: Form
+    stored: Form
+
+    @property
+    def negated(self) -> bool:
+        return bool(self.form[0] == "compare" and self.form[3] == ["!="])
+
+
+def comparisons_of(known: Passwords, text: Text) -> Iterator[tuple[Block, Form, Comparison | None]]:
+    """The comparisons of what a hash or digest is: block, whole, and its parts when they can be told apart."""
+    for block, form, left, right in pairs(known):
+        for side, other in ((left, right), (right, left)):
+            made = _made(known, block, side, text)
+            if made is not None:
+                plain, stored = typed(known, block, made), whole_of(block, other)
+                parts = Comparison(block, form, plain, stored) if plain is not None and stored is not None else None
+                yield block, form, parts
+                break
+
+
+def _made(known: Passwords, block: Block, side: Form, text: Text) -> Text | None:
+    """What a side of a comparison is, when it is made of this hash or digest."""
+    if side[0] == "call":
+        if side[2][0] == "attr" and side[2][3] in _SAME:
+            return _made(known, block, side[2][2], text)
+        for function, _ in called(known.program, block, side):
+            returned = known.returned(function)
+            if returned is not None and returned.kind != "plain" and _is_at(returned, text):
+                return replace(returned, through=side)
+    made = known.text(block, side)
+    return made if made is not None and made.kind != "plain" and _is_at(made, text) else None
+
+
+def _is_at(made: Text, text: Text) -> bool:
+    return bool(made.form[1] == text.form[1] and made.block.module is text.block.module)
+
+
+def typed(known: Passwords, block: Block, made: Text) -> Form | None:
+    """The password that a hash is made of, as it is called in the block of its use."""
+    if made.through is None:
+        return plain_in(known, made.block, made.form)
+    for function, bound in called(known.program, block, made.through):
+        inside = plain_in(known, made.block, made.form)
+        if inside is None or inside[0] != "name" or made.block.function is not function:
+            return _argument(known, block, made.through)
+        names = [item[0] for item in function.parameters]
+        if inside[2] not in names:
+            return None
+        at = names.index(inside[2]) - (1 if bound else 0)
+        named = next((value for keyword, value, _ in made.through[4] if keyword == inside[2]), None)
+        given: Form | None = named or (made.through[3][at] if 0 <= at < len(made.through[3]) else None)
+        return given
+    return None
+
+
+def _argument(known: Passwords, block: Block, call: Form) -> Form | None:
+    given: list[Form] = [*call[3], *(value for _, value, _ in call[4])]
+    return given[0] if len(given) == 1 else plain_in(known, block, call)
+
+
+def plain_in(known: Passwords, block: Block, call: Form) -> Form | None:
+    """The password itself in what a call is given, by what is known of it, else by what it is called."""
+    parts = [form for form in walk([call[3], [value for _, value, _ in call[4]]]) if form[0] in ("name", "attr", "sub")]
+    parts += [form for data in known.updates(block, call) for form in walk(data) if form[0] in ("name", "attr", "sub")]
+    for form in parts:
+        text = known.text(block, form)
+        if text is not None and text.kind == "plain":
+            return form
+    return _by_parameter(block.function, parts)
+
+
+def _by_parameter(function: Function | None, parts: list[Form]) -> Form | None:
+    """The only parameter in a call that is no salt."""
+    names = [item[0] for item in function.parameters] if function is not None else []
+    found = {form[2]: form for form in parts if form[0] == "name" and form[2] in names}
+    plain = [form for name, form in found.items() if not any(word in name.lower() for word in _SALTS)]
+    return plain[0] if len(plain) == 1 and naming(plain[0][2]) != "kept" else None
+
+
+def whole_of(block: Block, form: Form, depth: int = _DEPTH) -> Form | None:
+    """What is stored, as a whole, where an expression may be a part of it: the digest behind a salt."""
+    match form:
+        case ["call", _, ["attr", _, inner, name], [], []] if name in _SAME and depth:
+            return whole_of(block, inner, depth - 1)
+        case ["call", _, ["attr", _, inner, name], *_] if name in PARTS and depth:
+            return whole_of(block, inner, depth - 1)
+        case ["sub", _, inner, ["slice", *_] | ["const", _, int()] | ["unary", *_]] if depth:
+            return whole_of(block, inner, depth - 1)
+        case ["name", _, name] if isinstance(block.scope, FunctionScope) and depth:
+            return _assigned(block, block.scope, form, name, depth - 1)
+        case ["name" | "attr", *_] | ["sub", _, _, ["const", _, str()]] | ["call", _, ["attr", _, _, "get"], *_]:
+            return form
+    return None
+
+
+def _assigned(block: Block, scope: FunctionScope, form: Form, name: str, depth: int) -> Form | None:
+    found = [item for item in scope.assignments(name) if item[1] < form[1]]
+    if not found:
+        return form
+    statement = found[-1]
+    if statement[0] != "assign" or len(found) > 1:
+        return None
+    if any(target[0] == "name" for target in statement[2]):
+        whole = whole_of(block, statement[3], depth)
+        return form if whole is None else whole
+    return whole_of(block, statement[3], depth)

@@ -1,0 +1,180 @@
+"""How fast digests of passwords become slow hashes: where one is made to be kept, and where one is made to compare.
+
+A login that still compares digests would let nobody in, so one fix mends all that belong together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import Edit, RemoveStatement, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.passwords.comparing import PARTS, Comparison, comparisons_of, plain_in
+from fastapi_seclint.subjects.passwords.fixes import HASHING, VERIFYING, hasher_for, used
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords, Text
+
+_ENDS = frozenset({"hexdigest", "digest", "hex", "decode", "encode", "upper", "lower"})
+
+
+def slowed(known: Passwords, texts: list[Text]) -> Fix | None:
+    """The fix that hashes in place of these digests and verifies where they are compared; None when one must stay."""
+    edits: dict[Edit, None] = {}
+    needs = ""
+    for text in texts:
+        found = _mended(known, text)
+        hasher = hasher_for(known, text.block.module)
+        if found is None or hasher is None:
+            return None
+        edits.update((edit, None) for edit in found)
+        needs = needs or hasher.needs
+    return Fix(f"keep a slow, salted hash of the password{needs}", False, tuple(edits))
+
+
+def _mended(known: Passwords, text: Text) -> list[Edit] | None:
+    """The edits for one digest: of itself, and of all comparisons of what it makes."""
+    edits: list[Edit] = []
+    here = False
+    for block, form, parts in comparisons_of(known, text):
+        own = block.statements is text.block.statements
+        here = here or own
+        found = verifying(known, parts, replaced=form) if parts is not None else None
+        gone = _let_go(text.block, text.form, form, _read(parts.plain, parts.stored)) if own and parts else []
+        if found is None or gone is None:
+            return None
+        edits += [*found, *gone]
+    if not here:
+        kept = _kept(known, text)
+        return None if kept is None else [*edits, *kept]
+    return edits
+
+
+def verifying(known: Passwords, parts: Comparison, replaced: Form) -> list[Edit] | None:
+    """The edits that verify in place of a comparison."""
+    hasher = hasher_for(known, parts.block.module)
+    plain, stored = rendered(parts.plain), rendered(parts.stored)
+    if hasher is None or plain is None or stored is None:
+        return None
+    code = f"{'not ' if parts.negated else ''}{hasher.verify}({plain}, {stored})"
+    return [*used(hasher, VERIFYING), ReplaceExpression(parts.block.module.path, span_of(replaced[1]), code)]
+
+
+def _kept(known: Passwords, text: Text) -> list[Edit] | None:
+    """The edits that hash in the place of a digest that is kept or given back."""
+    block = text.block
+    hasher, plain = hasher_for(known, block.module), plain_in(known, block, text.form)
+    code = rendered(plain)
+    if hasher is None or plain is None or code is None:
+        return None
+    last = block.statements[-1] if block.statements else None
+    whole = _whole(known, block, text.form)
+    gone: list[Edit] | None = []
+    if last is not None and last[0] == "return" and last[2] is not None:
+        if not _holds(last[2], text.form) and _makes(known, block, last[2], text):
+            whole = last[2]
+        gone = _let_go(block, text.form, whole, _read(plain)) if _holds(last, whole) else []
+    if gone is None or whole is text.form or whole[0] == "tuple":
+        return None
+    edit = ReplaceExpression(block.module.path, span_of(whole[1]), f"{hasher.hash}({code})")
+    return [*used(hasher, HASHING), *gone, edit]
+
+
+def _makes(known: Passwords, block: Block, form: Form, text: Text) -> bool:
+    made = known.text(block, form) or (known.returned(block.function) if block.function is not None else None)
+    return made is not None and made.form[1] == text.form[1]
+
+
+def _whole(known: Passwords, block: Block, digest: Form) -> Form:
+    """The largest expression that a digest is all of, but for a salt: `salt + "$" + md5(...).hexdigest()`."""
+    whole = digest
+    for form in reversed(known.forms(block)):
+        match form:
+            case ["call", _, ["attr", _, inner, name], *_] if inner is whole and name in _ENDS:
+                whole = form
+    grown = True
+    while grown and whole is not digest:
+        grown = False
+        for form in known.forms(block):
+            inside = form[3:] if form[0] == "binop" else form[2] if form[0] == "fstr" else []
+            if form[0] == "call" and form[2][0] == "attr" and form[2][2] is whole and form[2][3] in _ENDS:
+                inside = [whole]
+            parts = [item[2] if item[0] == "fmt" else item for item in inside]
+            if any(item is whole for item in parts):
+                whole, grown = form, True
+    return whole
+
+
+def _let_go(block: Block, digest: Form, replaced: Form, kept: set[str]) -> list[Edit] | None:
+    """The edits that drop the statements above which only led to what is replaced; None when a digest or salt stays."""
+    gone: list[Form] = []
+    body = block.statements if block.function is not None else []
+    above = [form for form in body if form[1] < replaced[1] and not _holds(form, replaced)]
+    split = {name for form in walk(above) for name in _split_into(form)}
+    for statement in reversed(above):
+        names = _names(statement)
+        if names is not None:
+            rest = [*gone, replaced]
+            feeding = [form for form in above if _names(form) == names]
+            if not names & kept and _leads(names, rest) and not _is_read(block, names, [*rest, *feeding]):
+                gone.append(statement)
+        elif any(form[0] == "name" and form[2] in split for form in walk(statement)):
+            if not _only_refuses(statement):
+                return None
+            gone.append(statement)
+    if not _holds(replaced, digest) and not any(_holds(statement, digest) for statement in gone):
+        return None
+    return [RemoveStatement(block.module.path, span_of(item[1])) for item in gone]
+
+
+def _split_into(statement: Form) -> set[str]:
+    """The names that the parts of a split text get."""
+    match statement:
+        case ["assign", _, targets, ["call", _, ["attr", _, _, name], *_]] if name in PARTS:
+            return {form[2] for form in walk(targets) if form[0] == "name"}
+    return set()
+
+
+def _only_refuses(statement: Form) -> bool:
+    """Whether a statement does nothing but give up on what is no salt and digest."""
+    inside = [form for form in walk(statement) if form[0] in ("return", "raise", "with", "for", "while", "expr")]
+    return statement[0] in ("if", "try") and all(
+        form[0] == "return" and form[2] is not None and form[2][0] == "const" for form in inside
+    )
+
+
+def _names(statement: Form) -> set[str] | None:
+    """The local names that a statement binds or feeds; None when it does something else."""
+    match statement:
+        case ["assign", _, targets, _]:
+            items = [item for target in targets for item in (target[2] if target[0] in ("tuple", "list") else [target])]
+            return {item[2] for item in items} if all(item[0] == "name" for item in items) else None
+        case ["annassign", _, ["name", _, name], _, value] if value is not None:
+            return {name}
+        case ["augassign", _, _, ["name", _, name], _]:
+            return {name}
+        case ["expr", _, ["call", _, ["attr", _, ["name", _, name], "update"], _, _]]:
+            return {name}
+    return None
+
+
+def _is_read(block: Block, names: set[str], without: list[Form]) -> bool:
+    """Whether a name is read anywhere but in some forms."""
+    left = {id(item) for form in without for item in walk(form)}
+    left |= {id(item) for form in walk(block.statements) if form[0] == "assign" for item in walk(form[2])}
+    return any(form[0] == "name" and form[2] in names and id(form) not in left for form in walk(block.statements))
+
+
+def _leads(names: set[str], forms: list[Form]) -> bool:
+    return any(form[0] == "name" and form[2] in names for form in walk(forms))
+
+
+def _holds(outer: Form, inner: Form) -> bool:
+    return any(item[1] == inner[1] and item[0] == inner[0] for item in walk(outer))
+
+
+def _read(*forms: Form) -> set[str]:
+    return {form[2] for form in walk(list(forms)) if form[0] == "name"}
