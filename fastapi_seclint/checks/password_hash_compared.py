@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.passwords.comparing import plain_in
-from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, verified
+from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, in_constant_time, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, Text, passwords
 from fastapi_seclint.subjects.passwords.plain_comparison import pairs
 
@@ -35,6 +35,10 @@ _DIGEST = (
     "`==` takes longer the more of the hash is right, and what can be compared at all has no salt that differs: "
     "keep a slow, salted hash and ask the hasher with `verify_password(plain, hashed)`"
 )
+_RECOMPUTED = (
+    "`==` takes longer the more of the hash is right, which a patient attacker measures: let the hasher verify, "
+    "or compare with `secrets.compare_digest(...)`"
+)
 
 
 @RULE.check
@@ -43,9 +47,10 @@ def password_hash_compared(program: Program) -> Iterator[Finding]:
     known = passwords(program)
     for block, form, left, right in pairs(known):
         text = _hashed(known, block, left) or _hashed(known, block, right)
-        if text is None or form[0] == "call":
+        again = text is not None and _is_recomputed(text)
+        if text is None or (form[0] == "call" and (again or text.kind == "digest" or not text.sure)):
             continue
-        message = _SALTED if text.kind == "hash" else _DIGEST
+        message = _RECOMPUTED if again else _SALTED if text.kind == "hash" else _DIGEST
         confidence: Confidence = "high" if text.sure or text.kind == "digest" else "medium"
         fix = _fix(known, block, form, left, right, text)
         yield RULE.finding(
@@ -55,7 +60,9 @@ def password_hash_compared(program: Program) -> Iterator[Finding]:
 
 
 def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, text: Text) -> Fix | None:
-    """Verify, where the hash is made in the comparison itself."""
+    """Verify, where the hash is made in the comparison itself; compare in constant time where the salt is the stored one."""
+    if _is_recomputed(text):
+        return in_constant_time(block, form, left, right)
     call = next((side for side in (left, right) if side[0] == "call" and _hashed(known, block, side) is not None), None)
     if call is None:
         return None
@@ -70,9 +77,7 @@ def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:
     if form[0] == "name" and _is_given_on(known, block, form):
         return None
     text = known.text(block, form)
-    if text is not None and text.kind in ("hash", "digest") and not _is_recomputed(known, block, text):
-        return text
-    return None
+    return text if text is not None and text.kind in ("hash", "digest") else None
 
 
 def _is_given_on(known: Passwords, block: Block, name: Form) -> bool:
@@ -85,8 +90,10 @@ def _is_given_on(known: Passwords, block: Block, name: Form) -> bool:
     return False
 
 
-def _is_recomputed(known: Passwords, block: Block, text: Text) -> bool:
+def _is_recomputed(text: Text) -> bool:
     """Whether the hash is made with the stored one's salt, as `bcrypt.hashpw(plain, stored)` is."""
     call = text.form
     last = str(call[2][-1]) if call[0] == "call" and call[2][0] in ("name", "attr") else ""
-    return last in ("hashpw", "crypt", "pbkdf2_hmac", "scrypt", "derive")
+    if last not in ("hashpw", "crypt", "pbkdf2_hmac", "scrypt", "derive"):
+        return False
+    return not any(form[0] in ("name", "attr") and form[-1] == "gensalt" for form in walk(call[3:]))

@@ -133,10 +133,12 @@ def verified(known: Passwords, block: Block, compare: Form, plain: Form, stored:
     return Fix(f"verify the password against its stored hash{hasher.needs}", False, edits)
 
 
-def hashed_as(known: Passwords, block: Block, whole: Form, plain: Form) -> Fix | None:
-    """The fix that writes the hash of `plain` in the place of `whole`; None without a hasher that can be named."""
-    hasher, code = hasher_for(known, block.module), rendered(plain)
-    if hasher is None or code is None:
+def in_constant_time(block: Block, compare: Form, left: Form, right: Form) -> Fix | None:
+    """The fix that compares two hashes of one salt with `secrets.compare_digest`."""
+    one, other = rendered(left), rendered(right)
+    if one is None or other is None:
         return None
-    edit = ReplaceExpression(block.module.path, span_of(whole[1]), f"{hasher.hash}({code})")
-    return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, (*used(hasher, HASHING), edit))
+    path = block.module.path
+    code = f"{'not ' if compare[3] == ['!='] else ''}secrets.compare_digest({one}, {other})"
+    edits = (AddImport(path, "secrets"), ReplaceExpression(path, span_of(compare[1]), code))
+    return Fix("compare the hashes in a time that tells nothing", False, edits)

@@ -97,7 +97,10 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     last = str(function[-1]) if function[0] in ("name", "attr") else ""
     tells = any(keyword is None or naming(keyword) for keyword, _, _ in call[4])
     cls = _class(known, block, function) if tells and function[0] in ("name", "attr") else None
-    if cls is not None and is_schema(cls) and not is_table(cls):
+    if cls is not None and is_schema(cls):
+        if not _is_put_away(known, block, call):
+            return
+        yield from () if has_own_ways(cls) else _keywords(known, block, call, cls)
         return
     if tells and _is_record(cls, last):
         if cls is None or not has_own_ways(cls):
@@ -129,6 +132,28 @@ def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], na
                     continue
                 for item in _whole(known, block, at, whole):
                     yield replace(item, form=last, field=item.field, key=key)
+
+
+def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
+    """Whether an object is put into a store of the application's own, at once or by its name: `users[email] = user`."""
+    names = {
+        target[2]
+        for form in known.forms(block)
+        if form[0] == "assign" and form[3] is call
+        for target in form[2]
+        if target[0] == "name"
+    }
+    for form in known.forms(block):
+        match form:
+            case ["assign", _, [["sub", _, owner, _]], value] if _is_store(owner):
+                given = value
+            case ["call", _, ["attr", _, owner, name], [*_, value], _] if name in _TAKES_WHOLE and _is_store(owner):
+                given = value
+            case _:
+                continue
+        if any(part is call or (part[0] == "name" and part[2] in names) for part in walk(given)):
+            return True
+    return False
 
 
 def _values(argument: Form) -> list[Form]:
