@@ -60,7 +60,7 @@ def password_hash_compared(program: Program) -> Iterator[Finding]:
 
 
 def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, text: Text) -> Fix | None:
-    """Verify, where the hash is made in the comparison itself; compare in constant time where the salt is the stored one."""
+    """Verify, where the hash is made in the comparison; compare in constant time where its salt is the stored one."""
     if _is_recomputed(text):
         return in_constant_time(block, form, left, right)
     call = next((side for side in (left, right) if side[0] == "call" and _hashed(known, block, side) is not None), None)
