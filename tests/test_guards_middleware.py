@@ -139,6 +139,32 @@ def test_middleware_that_only_measures_does_not_protect(tmp_path: Path) -> None:
     assert protection(tmp_path, text + READ) == "open"
 
 
+TO_HTTPS = {
+    "plain ASGI": (
+        "from starlette.datastructures import URL\nfrom starlette.responses import RedirectResponse\n"
+        "class Secure:\n    def __init__(self, app):\n        self.app = app\n"
+        "    async def __call__(self, scope, receive, send):\n"
+        "        url = URL(scope=scope) if scope['type'] in ('http', 'websocket') else None\n"
+        "        if url is None or url.scheme in ('https', 'wss') or url.hostname == 'localhost':\n"
+        "            return await self.app(scope, receive, send)\n"
+        "        await RedirectResponse(url.replace(scheme='https'), status_code=307)(scope, receive, send)\n"
+        "app.add_middleware(Secure)\n"
+    ),
+    "a function": (
+        "from starlette.responses import RedirectResponse\n"
+        "@app.middleware('http')\nasync def secure(request: Request, call_next):\n"
+        "    if request.url.scheme != 'https' and request.url.hostname != 'localhost':\n"
+        "        return RedirectResponse(request.url.replace(scheme='https'))\n"
+        "    return await call_next(request)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TO_HTTPS)
+def test_middleware_that_redirects_to_https_does_not_protect(name: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, TO_HTTPS[name] + READ) == "open"
+
+
 def test_middleware_covers_what_is_mounted_and_dependencies_do_not(tmp_path: Path) -> None:
     sub = "sub = FastAPI(openapi_url=None)\n@sub.get('/in')\ndef inside(): ...\n"
     wrapped = routes(

@@ -9,11 +9,12 @@ from fastapi_seclint.program.values import Place
 
 
 class Raised(Exception):
-    """The expression raises for a stranger."""
+    """The expression refuses a stranger. `looked`: because of his credentials, as far as can be seen."""
 
-    def __init__(self, code: int | None = None) -> None:
+    def __init__(self, code: int | None = None, looked: bool = True) -> None:
         super().__init__()
         self.code = code
+        self.looked = looked
 
 
 class PassedOn(Exception):

@@ -63,11 +63,11 @@ def _asgi_call(walk_: Walk, form: Form) -> None:
                 for key, value in item[2]:
                     code = constant(walk_.value(value)) if key is not None and key[-1] == "status" else None
                     if isinstance(code, int) and 400 <= code < 500:
-                        raise Raised(code)
+                        raise Raised(code, looked=False)
         return
     called = walk_.kinds(function)
     if "denial" in called:
-        raise Raised(401)
+        raise Raised(401, looked=False)
     target = walk_.value(function)
     followed = any(isinstance(option, Function) for option in options(target)) or (
         isinstance(target, Bound) and isinstance(target.function, Function)

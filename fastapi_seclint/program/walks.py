@@ -83,7 +83,7 @@ class Walk:
                 if not self.statement(statement):
                     return False
             except Raised as raised:
-                self.encounter.checked = True
+                self.encounter.checked = self.encounter.checked or raised.looked
                 self.end(True, CLEAN, raised.code, self.place(statement[1]))
                 return False
             except PassedOn:
