@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _SCALARS = frozenset(
     {
-        "builtins.str", "builtins.int", "builtins.bytes", "builtins.float", "uuid.UUID", "typing.Any",
+        "builtins.str", "builtins.int", "builtins.bool", "builtins.bytes", "builtins.float", "uuid.UUID", "typing.Any",
         "pydantic.types.SecretStr", "pydantic.SecretStr", "pydantic.types.constr()", "pydantic.constr()",
     }
 )  # fmt: skip

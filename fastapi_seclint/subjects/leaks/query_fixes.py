@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetKeyword
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_NAME = re.compile(r"^(user_?name|e?mail|email_address|login|phone(_number)?|identifier)$")
 
 
 def moved(program: Program, route: Route, parameter: Parameter) -> Fix | None:
@@ -30,21 +32,41 @@ def moved(program: Program, route: Route, parameter: Parameter) -> Fix | None:
     form = next((item for item in _definition(route) if item[4] == parameter.place.at), None)
     if target is None or form is None:
         return None
-    module = parameter.place.module
+    edits = _taken_from(target, parameter.place.module, form)
+    if edits is None:
+        return None
+    for other in _names_of_account(program, route) if "password" in parameter.name else ():
+        edits += _taken_from(target, parameter.place.module, other) or []
+    return Fix(_title(target), False, tuple(dict.fromkeys(edits)))
+
+
+def _taken_from(target: str, module: Module, form: Form) -> list[Edit] | None:
+    """The edits that take one parameter from the form or body."""
     written = _query_call(module, form)
     name, imports = _name(module, target, "fastapi")
     if written is not None:
         edits: list[Edit] = [ReplaceExpression(module.path, span_of(written[2][1]), name), *imports]
         if target == "Body":
             edits.append(SetKeyword(module.path, span_of(written[1]), "embed", "True"))
-        return Fix(_title(target), False, tuple(edits))
+        return edits
     code = rendered(form[2])
     if code is None or any(item[0] == "name" and item[2] == "Annotated" for item in walk(form[2])):
         return None
     annotated, more = _name(module, "Annotated", "typing")
     source = f"{name}(embed=True)" if target == "Body" else f"{name}()"
     edit = ReplaceExpression(module.path, span_of(form[2][1]), f"{annotated}[{code}, {source}]")
-    return Fix(_title(target), False, (edit, *imports, *more))
+    return [edit, *imports, *more]
+
+
+def _names_of_account(program: Program, route: Route) -> list[Form]:
+    """The parameters for the name or address that goes with a password, when they come from the query, too."""
+    assert route.endpoint is not None
+    found = {
+        other.place.at
+        for other in parameters(route.endpoint)
+        if _NAME.match(other.name) and other.name not in path_variables(route.path) and query_name(program, other)
+    }
+    return [form for form in _definition(route) if form[4] in found]
 
 
 def _title(target: str) -> str:

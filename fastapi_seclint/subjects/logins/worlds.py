@@ -49,6 +49,9 @@ _ELSEWHERE = re.compile(
     r"redis|cache|captcha|count|attempt|lock|otp|(^|_)code|session_store|blacklist|settings|config", re.I
 )
 """What is looked up under a user's name and is no account."""
+_STATE = re.compile(
+    r"^(is_)?(active|enabled|verified|confirmed|disabled|inactive|locked|blocked|banned|deleted|suspended)$"
+)
 _HASHES = re.compile(r"^(get_)?(hash|encrypt|encode|create|make|generate|set|update|change|reset)", re.I)
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -66,7 +69,10 @@ def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
         case ["unary", _, "not", value]:
             return _negated(truth(value, known))
         case ["bool", _, operator, values]:
-            return _joined(operator, [truth(value, known) for value in values])
+            found = [truth(value, known) for value in values]
+            tested = any(item["wrong"] != item["right"] for item in found)
+            told = [one for value, one in zip(values, found, strict=True) if not (tested and _is_state(value))]
+            return _joined(operator, told)
         case ["compare", _, left, [operator], [right]]:
             return _compared(left, operator, right, known)
         case ["ifexp", _, test, body, otherwise]:
@@ -84,6 +90,13 @@ def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
             found = known(form)
             return found if found is not None else of_call(form)
     return UNKNOWN
+
+
+def _is_state(form: Form) -> bool:
+    """Whether a condition asks what state an account is in; next to a test of the password it is in order."""
+    if form[0] == "unary" and form[2] == "not":
+        form = form[3]
+    return form[0] == "attr" and _STATE.match(form[3]) is not None
 
 
 def of_call(form: Form) -> Truth:
