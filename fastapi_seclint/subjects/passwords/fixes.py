@@ -117,7 +117,7 @@ def hashed_field(known: Passwords, block: Block, value: Form, key: str, field: s
     if hasher is None or code is None:
         return None
     text = f'{hasher.hash}({code}) if {key} == "{field}" and {code} else {code}'
-    edits = (*_used(hasher, _HASHING), ReplaceExpression(block.module.path, span_of(value[1]), text))
+    edits = (*used(hasher, HASHING), ReplaceExpression(block.module.path, span_of(value[1]), text))
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 
 
