@@ -69,9 +69,9 @@ def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
         case ["unary", _, "not", value]:
             return _negated(truth(value, known))
         case ["bool", _, operator, values]:
-            found = [truth(value, known) for value in values]
-            tested = any(item["wrong"] != item["right"] for item in found)
-            told = [one for value, one in zip(values, found, strict=True) if not (tested and _is_state(value))]
+            parts = [truth(value, known) for value in values]
+            tested = any(part["wrong"] != part["right"] for part in parts)
+            told = [part for value, part in zip(values, parts, strict=True) if not (tested and _is_state(value))]
             return _joined(operator, told)
         case ["compare", _, left, [operator], [right]]:
             return _compared(left, operator, right, known)
