@@ -123,7 +123,7 @@ def _of_registration(ends: list[Outcome], route: Route) -> Iterator[Finding]:
                 "this answer tells a stranger that somebody has an account with the address: accept the request and "
                 "write to the address instead"
             )
-            finding = _finding(end, route, message, [], pedantic=True)
+            finding = _finding(end, route, message, [], audited=True)
             yield finding
 
 
@@ -155,15 +155,15 @@ def _finding(
     route: Route | None,
     message: str,
     evidence: list[Evidence],
-    pedantic: bool = False,
+    audited: bool = False,
     fix: Fix | None = None,
 ) -> Finding:
     return RULE.finding(
         end.block.location(end.form),
         message,
-        severity="low" if pedantic else None,
-        confidence="high" if end.kind == "raise" and not pedantic else "medium",
-        persona="pedantic" if pedantic else None,
+        severity="low" if audited else None,
+        confidence="high" if end.kind == "raise" and not audited else "medium",
+        persona="auditor" if audited else None,
         symbol=end.block.symbol,
         route=access.key(route) if route is not None else None,
         evidence=evidence,
