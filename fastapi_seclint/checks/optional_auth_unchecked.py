@@ -15,6 +15,7 @@ from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.demanding import demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
 from fastapi_seclint.subjects.tokens.swallowing import looks_at, swallows
@@ -51,8 +52,11 @@ def optional_auth_unchecked(program: Program) -> Iterator[Finding]:
 def _is_considered(program: Program, route: Route) -> bool:
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
         return False
-    if is_meant_for_everybody(program, route) or program.guarding(route).protection != "open":
-        return False
+    return not is_meant_for_everybody(program, route) and program.guarding(route).protection == "open"
+
+
+def _matters(route: Route) -> bool:
+    """Whether a route that takes an optional user is not for everybody: it changes something, or lists a scheme."""
     return (access.changes_state(route) and not access.only_reads(route)) or _is_listed_scheme(route)
 
 
@@ -71,25 +75,28 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if missing.opaque or junk.opaque:
         return False
     if verdict(missing) == "passes":
+        if not _matters(route):
+            return False
         nothing = missing.checked and missing.returned == frozenset({"nothing"})
         return nothing or bool(missing.returned & {"absent", "bad"})
-    if scheme_of(node.call) is not None or node.function is None or not _looks_up(node.function):
+    if scheme_of(node.call) is not None or node.function is None or not _lookups(node.function):
         return False
     if swallows(program, node.function):
         return False
     return verdict(junk) != "denies" and junk.returned <= {"bad", "nothing"} and "bad" in junk.returned
 
 
-def _looks_up(function: Function) -> bool:
-    """Whether a function looks something up in a way that gives None when it is not there, and returns that."""
+def _lookups(function: Function) -> list[Form]:
+    """The statements that return what was looked up in a way that gives None when it is not there."""
     looked: set[str] = set()
+    found = []
     for form in function.forms.every:
         if form[0] == "assign" and form[3] is not None and _is_lookup(form[3]):
             looked.update(target[2] for target in form[2] if target[0] == "name")
         given = form[2] if form[0] == "return" else None
         if given is not None and (_is_lookup(given) or (given[0] == "name" and given[2] in looked)):
-            return True
-    return False
+            found.append(form)
+    return found
 
 
 def _is_lookup(form: Form) -> bool:
@@ -107,7 +114,13 @@ _LOOKUP = re.compile(
 
 
 def _fix(program: Program, ways: list[tuple[Route, Node]]) -> Fix | None:
-    """The project's own guard, where a scheme stands alone in a list of dependencies."""
+    """The project's own guard, for a scheme alone in a list of dependencies; else a refusal where nobody is."""
+    route, node = ways[0]
+    if node.parameter and route.function is not None:
+        missing = program.guard_model.dependencies.encounter(node.call, Stranger(False))
+        if verdict(missing) == "passes":
+            return demanded(route.function, node.parameter)
+        return None if node.function is None else found_or_refused(node.function, _lookups(node.function))
     if any(node.parameter or scheme_of(node.call) is None for _, node in ways):
         return None
     routes = [route for route, _ in ways]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
@@ -90,6 +91,10 @@ class DependencyGuards:
         if function.wraps is not None:
             arguments |= {f"**{name}": kinds for name, kinds in arguments.items()} | {"*": frozenset({"bag"})}
         encounter = self._follower.meet(function, stranger, arguments, owner)
+        if verdict(encounter) == "denies":
+            for fewer in self._one_at_a_time(value, stranger, arguments):
+                other = self._follower.meet(function, stranger, fewer, owner)
+                encounter = other if verdict(other) == "passes" else encounter
         if isinstance(value, Class):
             kinds = _all(arguments)
             endings = [
@@ -98,6 +103,18 @@ class DependencyGuards:
             ]
             return Encounter(endings, encounter.checked, encounter.opaque)
         return encounter
+
+    def _one_at_a_time(
+        self, value: Value, stranger: Stranger, arguments: dict[str, Kinds]
+    ) -> Iterator[dict[str, Kinds]]:
+        """What a callable gets of a stranger who makes up one of several credentials and leaves the others out."""
+        made_up = [name for name, kinds in arguments.items() if kinds & JUNK]
+        if len(made_up) < 2:
+            return
+        missing, refused = self.arguments(value, Stranger(False, stranger.path, stranger.method))
+        if refused is None:
+            for name in made_up:
+                yield {**arguments, **missing, name: arguments[name]}
 
     def arguments(self, value: Value, stranger: Stranger, path: str = "") -> tuple[dict[str, Kinds], Encounter | None]:
         """The kinds of a callable's parameters, or the encounter with a sub-dependency that refuses."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.edits import Edit
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, options
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.guards.demanding import http_exception
 
 _OF_LIBRARIES = frozenset({"InvalidTokenError", "PyJWTError", "JWTError", "JOSEError", "JoseError", "DecodeError"})
 """What PyJWT, python-jose, Authlib and joserfc raise for a token that will not do."""
@@ -32,7 +31,7 @@ def refusing(block: Block, statement: Form, why: str) -> tuple[str, tuple[Edit, 
         if last[0] == "raise" and last[2] is not None and last[2][0] == "name" and last[2][2] != name:
             return f"raise {last[2][2]}", ()
         return f'raise {error}("{why}")', ()
-    name, edits = _http_exception(block.module)
+    name, edits = http_exception(block.module)
     headers = '{"WWW-Authenticate": "Bearer"}'
     return f'raise {name}(status_code=401, detail="Invalid token", headers={headers})', edits
 
@@ -56,13 +55,3 @@ def _catchable(caught: Form | None) -> str | None:
     if found is not None:
         return code(found)
     return "ValueError" if any(item[-1] in _OF_ALL for item in named) else None
-
-
-def _http_exception(module: Module) -> tuple[str, tuple[Edit, ...]]:
-    for name, value in module.scope.names.items():
-        for option in options(value):
-            if isinstance(option, External) and option.name.endswith(".HTTPException"):
-                return name, ()
-            if isinstance(option, External) and option.name == "fastapi":
-                return f"{name}.HTTPException", ()
-    return "HTTPException", (AddImport(module.path, "fastapi", "HTTPException"),)

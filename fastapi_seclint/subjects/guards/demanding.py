@@ -1,0 +1,60 @@
+"""Fixes that refuse where a dependency gave nothing: in the handler that goes on, in the look-up that finds nobody."""
+
+from __future__ import annotations
+
+from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceStatement
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.rendering import rendered
+
+_REFUSAL = 'raise {}(status_code=401, detail="Not authenticated", headers={{"WWW-Authenticate": "Bearer"}})'
+
+
+def demanded(function: Function, name: str) -> Fix | None:
+    """The fix that lets a handler refuse when it got nothing for a parameter."""
+    if function.number < 0 or function.name == "<lambda>":
+        return None
+    error, imports = http_exception(function.module)
+    code = f"if {name} is None:\n    {_REFUSAL.format(error)}"
+    edit = InsertStatements(function.module.path, span_of(function.at), "first-in-body", code)
+    return Fix("refuse who is not logged in", False, (edit, *imports))
+
+
+def found_or_refused(function: Function, lookups: list[Form]) -> Fix | None:
+    """The fix that refuses where a dependency gives back what it looked up, and found nothing."""
+    error, imports = http_exception(function.module)
+    taken = {form[2] for form in walk([function.parameters, function.statements()]) if form[0] == "name"}
+    taken |= {item[0] for item in function.parameters}
+    edits: list[Edit] = []
+    for statement in lookups:
+        value, path = statement[2], function.module.path
+        if value[0] == "name":
+            code = f"if {value[2]} is None:\n    {_REFUSAL.format(error)}"
+            edits.append(InsertStatements(path, span_of(statement[1]), "before", code))
+            continue
+        awaited = value[0] == "await"
+        looked_up = rendered(value[2] if awaited else value)
+        name = next(free for free in ("found", "known", "caller", "found_caller") if free not in taken)
+        if looked_up is None:
+            return None
+        lines = [
+            f"{name} = {'await ' if awaited else ''}{looked_up}",
+            f"if {name} is None:",
+            f"    {_REFUSAL.format(error)}",
+            f"return {name}",
+        ]
+        edits.append(ReplaceStatement(path, span_of(statement[1]), "\n".join(lines)))
+    return Fix("refuse when nobody is found", False, (*edits, *imports)) if edits else None
+
+
+def http_exception(module: Module) -> tuple[str, tuple[Edit, ...]]:
+    """How a file names HTTPException, and the import that it needs for that."""
+    for name, value in module.scope.names.items():
+        for option in options(value):
+            if isinstance(option, External) and not option.called and option.name.endswith(".HTTPException"):
+                return name, ()
+            if isinstance(option, External) and option.name == "fastapi":
+                return f"{name}.HTTPException", ()
+    return "HTTPException", (AddImport(module.path, "fastapi", "HTTPException"),)
