@@ -21,7 +21,6 @@ from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
-    from fastapi_seclint.facts import FileFacts
     from fastapi_seclint.program import Program
 
 Kind = Literal["plain", "digest", "hash"]
