@@ -363,3 +363,21 @@ def x(p=Depends(Page[int])): ...
 """,
     wrong="FastAPI reads the signature of the alias, (*args, **kwargs): the dependencies of the class do not run",
 )
+
+project(
+    "a subclass of Depends",
+    FLAT
+    + """
+from fastapi.params import Depends as Marker, Security
+class Needs(Marker):
+    def __init__(self, callable, kind):
+        super().__init__(callable)
+class Plain(Marker): ...
+def needs(kind):
+    def resolve(x: None = Depends(a)): ...
+    return Needs(resolve, kind)
+app = FastAPI(dependencies=[Marker(d)])
+@app.get("/x")
+def x(one: int = needs(int), two: None = Plain(b), three: None = Security(c, scopes=["s"])): ...
+""",
+)

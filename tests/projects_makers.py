@@ -112,7 +112,6 @@ class View:
 app = FastAPI()
 app.include_router(View().router)
 """,
-    wrong="`staticmethod(function)` as a value is a library object, not the function",
 )
 
 project(
@@ -329,5 +328,48 @@ app.mount("/outer", inner)
 router = APIRouter()
 router.add_api_route("/late", lambda: None)
 inner.include_router(router)
+""",
+)
+
+project(
+    "a router that adds aliases, and classes as views",
+    FLAT
+    + """
+from enum import Enum
+class Verb(str, Enum):
+    get = "GET"
+    put = "PUT"
+class Aliased(APIRouter):
+    def add_all(self, verb: Verb, path, alias=None, **options):
+        admin = options.pop("admin", False)
+        if admin:
+            options["dependencies"] = [*options.pop("dependencies", []), Depends(a)]
+        def adding(one):
+            def add(function):
+                self.add_api_route(one, endpoint=function, methods=[verb], **options)
+                return function
+            return add
+        adders = [adding(one) for one in self.aliases(path, alias)]
+        def decorate(function):
+            for add in adders:
+                function = add(function)
+            return function
+        return decorate
+    @staticmethod
+    def aliases(path, alias):
+        yield path
+        if alias:
+            yield from (alias, alias + "/")
+    def get(self, *args, **options):
+        return self.add_all(Verb.get, *args, **options)
+    def put(self, *args, **options):
+        return self.add_all(Verb.put, *args, **options)
+router = Aliased()
+@router.get("/x", alias="/old-x", dependencies=[Depends(b)])
+def x(): ...
+@router.put("/y", admin=True, dependencies=[Depends(c)])
+def y(): ...
+app = FastAPI()
+app.include_router(router)
 """,
 )

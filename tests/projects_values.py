@@ -45,7 +45,6 @@ def handler(): ...
 for version, path in enumerate(("a", "b"), start=1):
     app.add_api_route(f"/v{version}/{path}", handler)
 """,
-    wrong="the start of enumerate is ignored",
 )
 
 project(
@@ -280,18 +279,18 @@ MANY = {
         "def make():\n    for n in 'ab':\n        router = APIRouter(prefix='/' + n)\n"
         "        router.add_api_route('/x', x)\n"
         "        yield router\nfor router in make():\n    app.include_router(router)\n",
-        "a loop over a generator of the project is not followed",
+        "",
     ),
     "a chain of lists": (
         "import itertools\none = APIRouter()\none.add_api_route('/x', x)\nfor router in itertools.chain([one], []):\n"
         "    app.include_router(router)\n",
-        "itertools.chain is not followed",
+        "",
     ),
     "a list taken from its end": (
         "one, two = APIRouter(), APIRouter()\none.add_api_route('/x', x)\ntwo.add_api_route('/y', x)\n"
         "waiting = [one, two]\n"
         "while waiting:\n    app.include_router(waiting.pop())\n",
-        "a while loop runs once",
+        "",
     ),
 }
 for title, (lines, why) in MANY.items():

@@ -363,3 +363,38 @@ def test_strange_code_neither_crashes_nor_hides_the_routes(tmp_path: Path, text:
         tmp_path, f"{FLAT}app = FastAPI()\n{text}\n@app.get('/x', dependencies=[Depends(a)])\ndef x(): ...\n"
     )
     assert found["/x"].dependencies == ("main.a",)
+
+
+# Applications that others make
+
+
+def test_an_application_that_a_function_leaves_empty_is_filled_by_its_callers(tmp_path: Path) -> None:
+    table = survey(
+        tmp_path,
+        START
+        + """
+def base():
+    return FastAPI(openapi_url=None)
+def from_project(path):
+    app = base()
+    @app.get("/x")
+    def x(): ...
+    return app
+""",
+    ).table
+    assert [(app.name, [row.path for row in table.routes]) for app in table.apps] == [("main:base()", ["/x"])]
+
+
+def test_a_subclass_of_the_application_that_nobody_makes_is_made(tmp_path: Path) -> None:
+    table = survey(
+        tmp_path,
+        FLAT
+        + """
+class Core(FastAPI):
+    def __init__(self, settings, **options):
+        super().__init__(openapi_url=None, dependencies=[Depends(a)])
+        self.add_api_route("/x", b)
+""",
+    ).table
+    rows = [(row.app, row.path, row.dependencies) for row in table.routes]
+    assert rows == [("main:Core()", "/x", ("main.a",))]

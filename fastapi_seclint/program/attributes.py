@@ -202,7 +202,7 @@ def _of_super(interpreter: Interpreter, value: Super, name: str, place: Place) -
         if isinstance(base, Class):
             if name in base.namespace:
                 return bind(interpreter, base.namespace[name], value.receiver, base, name, place)
-        elif calls.is_router_class(base.name):
+        elif calls.is_router_class(base.name) or (name == "__init__" and base.name in calls.MARKERS):
             return Native(value.receiver, name)
         elif name != "__init__":
             return external(f"{base.name}().{name}", place, base)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.builtin_methods import on_mapping, plain_arguments
+from fastapi_seclint.program.builtin_methods import on_mapping
+from fastapi_seclint.program.iteration_calls import (
+    Handler,
+    chain,
+    chain_of,
+    enumerated,
+    filtered,
+    length,
+    make_collection,
+    mapped,
+    next_item,
+    ranged,
+    turned,
+    zipped,
+)
 from fastapi_seclint.program.module_calls import dirname, import_module, iter_modules, listdir, path_join
 from fastapi_seclint.program.values import (
     NONE,
@@ -19,12 +33,12 @@ from fastapi_seclint.program.values import (
     Function,
     Instance,
     Mapping,
+    ModuleValue,
     Partial,
     Place,
     Text,
     Unknown,
     Value,
-    iterate,
     join,
     string,
     truth,
@@ -32,9 +46,6 @@ from fastapi_seclint.program.values import (
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
-
-Handler = Callable[["Interpreter", Arguments, Place], "Value | None"]
-
 
 def call(interpreter: Interpreter, function: External, arguments: Arguments, place: Place) -> Value | None:
     """The value of calling a standard-library symbol, or None when the model does not know it."""
@@ -49,7 +60,7 @@ def call(interpreter: Interpreter, function: External, arguments: Arguments, pla
 def _getenv(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
     name = string(arguments.get("key", 0))
     default = arguments.get("default", 1)
-    return Environment(name or "?", default, place)
+    return Environment(name or "?", default, place, optional=default is None)
 
 
 _CONFIG_READERS = ("decouple.config", "starlette.config.Config()", "environs.Env()", "dotenv.dotenv_values()")
@@ -60,25 +71,6 @@ def _config(function: External, arguments: Arguments, place: Place) -> Value | N
         default = arguments.get("default", 2 if "starlette" in function.name else 1)
         return Environment(string(arguments.get("key", 0)) or "?", default, place)
     return None
-
-
-def _length(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
-    value = arguments.get("obj", 0)
-    if isinstance(value, Collection | Mapping) and not value.open:
-        return Const(len(value.items), place)
-    if isinstance(value, Const) and isinstance(value.value, str | bytes):
-        return Const(len(value.value), place)
-    return Unknown("a length", place)
-
-
-def _make_collection(kind: str) -> Handler:
-    def make(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
-        if not arguments.positional:
-            return Collection(kind, [], place=place)
-        items = iterate(arguments.positional[0])
-        return Collection(kind, items or [], items is None, place)
-
-    return make
 
 
 def _make_dict(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
@@ -122,8 +114,11 @@ def _getattr(interpreter: Interpreter, arguments: Arguments, place: Place) -> Va
     name = string(arguments.get("name", 1))
     if name is None or not arguments.positional:
         return Unknown("an attribute chosen at run time", place)
-    found = get_attribute(interpreter, arguments.positional[0], name, place)
+    owner = arguments.positional[0]
+    found = get_attribute(interpreter, owner, name, place)
     if isinstance(found, Unknown) and len(arguments.positional) > 2:
+        if isinstance(owner, ModuleValue) and owner.module.state == "done":
+            found = interpreter.attribute_of_module(owner.module, name) or arguments.positional[2]
         return join([arguments.positional[2], found])
     return found
 
@@ -137,26 +132,6 @@ def _setattr(interpreter: Interpreter, arguments: Arguments, place: Place) -> Va
     return NONE
 
 
-def _enumerate(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
-    items = iterate(arguments.positional[0]) if arguments.positional else None
-    pairs: list[Value] = [Collection("tuple", [Const(number), item]) for number, item in enumerate(items or [])]
-    return Collection("list", pairs, items is None, place)
-
-
-def _zip(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
-    columns = [iterate(value) for value in arguments.positional]
-    known = [column for column in columns if column is not None]
-    rows: list[Value] = [Collection("tuple", list(row)) for row in zip(*known, strict=False)]
-    return Collection("list", rows if len(known) == len(columns) else [], len(known) != len(columns), place)
-
-
-def _range(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
-    plain = plain_arguments(arguments)
-    if plain and plain[0] and all(type(item) is int for item in plain[0]) and len(plain[0]) <= 3 and plain[0][-1] != 0:
-        return Collection("list", [Const(number) for number in range(*plain[0])[:400]], place=place)
-    return Unknown("a range", place)
-
-
 def _partial(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
     if not arguments.positional:
         return Unknown("partial of nothing", place)
@@ -168,22 +143,13 @@ def _first(interpreter: Interpreter, arguments: Arguments, place: Place) -> Valu
     return arguments.positional[0] if arguments.positional else None
 
 
+def _static(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    value = _first(interpreter, arguments, place)
+    return replace(value, kind="static") if isinstance(value, Function) else value
+
+
 def _second(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
     return arguments.positional[1] if len(arguments.positional) > 1 else None
-
-
-def _map(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
-    from fastapi_seclint.program import calls
-
-    if len(arguments.positional) != 2:
-        return None
-    items = iterate(arguments.positional[1])
-    results = []
-    for number, item in enumerate((items or [])[:100]):
-        interpreter.context.append((place.at, number))
-        results.append(calls.call(interpreter, arguments.positional[0], Arguments([item]), place))
-        interpreter.context.pop()
-    return Collection("list", results, items is None, place)
 
 
 def _type_of(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
@@ -196,6 +162,13 @@ def _update_wrapper(interpreter: Interpreter, arguments: Arguments, place: Place
     if isinstance(wrapper, Function) and wrapped is not None:
         wrapper.wraps = wrapped
     return wrapper
+
+
+def _hasattr(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    owner, name = arguments.get("obj", 0), string(arguments.get("name", 1))
+    if isinstance(owner, ModuleValue) and name is not None and owner.module.state == "done":
+        return Const(interpreter.attribute_of_module(owner.module, name) is not None, place)
+    return Unknown("a condition", place)
 
 
 def _namespace(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
@@ -223,13 +196,14 @@ def _isinstance(interpreter: Interpreter, arguments: Arguments, place: Place) ->
 _TABLE: dict[str, Handler] = {
     "os.getenv": _getenv,
     "os.environ.setdefault": _getenv,
-    "builtins.len": _length,
-    "builtins.list": _make_collection("list"),
-    "builtins.tuple": _make_collection("tuple"),
-    "builtins.set": _make_collection("set"),
-    "builtins.frozenset": _make_collection("set"),
-    "builtins.sorted": _make_collection("list"),
-    "builtins.reversed": _make_collection("list"),
+    "builtins.len": length,
+    "builtins.list": make_collection("list"),
+    "builtins.tuple": make_collection("tuple"),
+    "builtins.set": make_collection("set"),
+    "builtins.frozenset": make_collection("set"),
+    "builtins.sorted": make_collection("list"),
+    "builtins.reversed": turned,
+    "builtins.staticmethod": _static,
     "builtins.dict": _make_dict,
     "builtins.str": _convert(str),
     "builtins.int": _convert(int),
@@ -237,13 +211,18 @@ _TABLE: dict[str, Handler] = {
     "builtins.bool": _convert(bool),
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
-    "builtins.enumerate": _enumerate,
-    "builtins.map": _map,
-    "builtins.zip": _zip,
-    "builtins.range": _range,
+    "builtins.enumerate": enumerated,
+    "builtins.map": mapped,
+    "builtins.zip": zipped,
+    "builtins.range": ranged,
     "builtins.isinstance": _isinstance,
     "builtins.issubclass": _unknown_condition,
-    "builtins.hasattr": _unknown_condition,
+    "builtins.hasattr": _hasattr,
+    "builtins.filter": filtered,
+    "builtins.next": next_item,
+    "builtins.iter": _first,
+    "itertools.chain": chain,
+    "itertools.chain.from_iterable": chain_of,
     "builtins.callable": _unknown_condition,
     "builtins.any": _unknown_condition,
     "builtins.all": _unknown_condition,

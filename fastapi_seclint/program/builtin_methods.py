@@ -21,6 +21,7 @@ from fastapi_seclint.program.values import (
     Text,
     Unknown,
     Value,
+    constant,
     iterate,
     join,
     options,
@@ -46,9 +47,15 @@ def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments:
         if interpreter.unlikely and name in ("append", "insert"):
             value = _perhaps(arguments.positional[-1], interpreter.against > 0) if arguments.positional else NONE
             arguments = Arguments([*arguments.positional[:-1], value])
+        if name == "pop" and not interpreter.uncertain and (taken := _take(receiver, arguments)) is not None:
+            return taken
         return _on_collection(receiver, name, arguments, place)
     if isinstance(receiver, Mapping):
-        return on_mapping(receiver, name, arguments, place)
+        found = on_mapping(receiver, name, arguments, place)
+        key = string(arguments.positional[0]) if name == "pop" and arguments.positional else None
+        if key is not None and not interpreter.uncertain:
+            receiver.items[:] = [item for item in receiver.items if string(item[0]) != key]
+        return found
     if isinstance(receiver, Text) and name in ("lower", "upper", "strip", "rstrip", "lstrip", "format", "replace"):
         return receiver
     return Unknown(f"the result of {name}", place)
@@ -142,6 +149,14 @@ def _on_collection(receiver: Collection, name: str, arguments: Arguments, place:
     elif name in ("remove", "clear", "discard", "pop"):
         receiver.open = True
     return NONE
+
+
+def _take(receiver: Collection, arguments: Arguments) -> Value | None:
+    """What `pop` takes out of a list whose items are all known."""
+    at = constant(arguments.get("index", 0)) if arguments.positional else -1
+    if receiver.open or type(at) is not int or not -len(receiver.items) <= at < len(receiver.items):
+        return None
+    return receiver.items.pop(at)
 
 
 def on_mapping(receiver: Mapping, name: str, arguments: Arguments, place: Place) -> Value:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import ASYNC, KEYWORD_ONLY, KEYWORDS, VARIADIC
+from fastapi_seclint.facts.forms import ASYNC, GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC
 from fastapi_seclint.program import builtin_calls, builtin_methods, fastapi_calls
 from fastapi_seclint.program.fastapi_calls import native_attribute
+from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.router_making import initialize, is_router_class
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -37,7 +38,7 @@ from fastapi_seclint.program.values import (
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
-__all__ = ["call", "invoke", "is_router_class", "native_attribute"]
+__all__ = ["MARKERS", "call", "invoke", "is_router_class", "native_attribute"]
 
 _MAX_SAME = 2
 
@@ -126,6 +127,7 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
         return Unknown("calls that nest too deeply", place)
     scope = Scope(function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner)
     bind_parameters(function, arguments, scope)
+    scope.yielded = [] if _makes_items(function) else None
     interpreter.depth += 1
     interpreter.context += [key, (place.module.file, place.at)]
     interpreter.calls.append(function.dotted)
@@ -139,7 +141,16 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
         interpreter.depth -= 1
         del interpreter.context[-2:]
         interpreter.calls.pop()
-    return join(scope.returned) if scope.returned else NONE
+    if scope.yielded is not None:
+        return Collection("list", scope.yielded, place=place)
+    returned = [*scope.returned, *scope.unlikely]
+    return join(returned) if returned else NONE
+
+
+def _makes_items(function: Function) -> bool:
+    """Whether a call gives an iterator; a generator that contextlib wraps gives what it yields to `with`."""
+    wrapped = any(isinstance(item, External) and item.name.startswith("contextlib.") for item in function.decorators)
+    return bool(function.flags & GENERATOR) and not wrapped
 
 
 WEB_WORDS = frozenset(
@@ -221,6 +232,9 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, plac
             initialize(interpreter, instance, kind, Arguments(open=True), place)
     if kind is not None:
         interpreter.remember(place, instance)
+    marked = marker_of(cls)
+    if marked is not None:
+        return marker(marked, instance.arguments or arguments, place)
     return instance
 
 

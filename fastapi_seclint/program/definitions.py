@@ -131,7 +131,9 @@ def _decorate_class(interpreter: Interpreter, form: Form, value: Value, scope: S
 
 
 def _router_argument(interpreter: Interpreter, form: Form, scope: Scope) -> Value | None:
-    """The router that a class decorator is given: `@cbv(router)`, `@controller(router)`."""
+    """The router that a class decorator is given or belongs to: `@cbv(router)`, `@router.cbv`."""
+    if form[0] == "attr":
+        return next(native(interpreter.evaluate(form[2], scope)), None)
     if form[0] != "call":
         return None
     for argument in [*form[3], *[keyword[1] for keyword in form[4]]]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.modules import Module
 
 FALLS, CONTINUES, BREAKS, ENDS = range(4)
+_MAX_WHILE = 50
 
 
 def run(interpreter: Interpreter, statements: list[Form], scope: Scope) -> int:
@@ -92,7 +93,8 @@ def _class(interpreter: Interpreter, form: Form, scope: Scope) -> int:
 
 
 def _return(interpreter: Interpreter, form: Form, scope: Scope) -> int:
-    scope.returned.append(NONE if form[2] is None else interpreter.evaluate(form[2], scope))
+    value = NONE if form[2] is None else interpreter.evaluate(form[2], scope)
+    (scope.unlikely if interpreter.against else scope.returned).append(value)
     return ENDS
 
 
@@ -189,8 +191,20 @@ def _for(interpreter: Interpreter, form: Form, scope: Scope) -> int:
 
 
 def _while(interpreter: Interpreter, form: Form, scope: Scope) -> int:
-    _, _, test, body, otherwise = form
-    interpreter.evaluate(test, scope)
+    _, at, test, body, otherwise = form
+    for number in range(_MAX_WHILE if test[0] != "const" else 0):
+        known = truth(interpreter.evaluate(test, scope))
+        if known is False:
+            return run(interpreter, otherwise, scope)
+        if known is None:
+            break
+        interpreter.context.append((at, number))
+        try:
+            outcome = run(interpreter, body, scope)
+        finally:
+            interpreter.context.pop()
+        if outcome in (ENDS, BREAKS):
+            return ENDS if outcome == ENDS else FALLS
     _branches(interpreter, [body, []], scope)
     return run(interpreter, otherwise, scope)
 

@@ -257,7 +257,14 @@ def _inner(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
 
 
 def _yield(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
-    scope.returned.append(evaluate(interpreter, form[2], scope))
+    value = evaluate(interpreter, form[2], scope)
+    if scope.yielded is None:
+        scope.returned.append(value)
+    elif form[0] == "yield":
+        scope.yielded.append(value)
+    else:
+        items = iterate(value)
+        scope.yielded.extend([Unknown("yielded from something unknown")] if items is None else items)
     return Unknown("what is sent to a generator")
 
 

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import fastapi_users
+from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Layer, Mount, Registration, Router, native, strings
 from fastapi_seclint.program.values import (
@@ -15,7 +16,6 @@ from fastapi_seclint.program.values import (
     Class,
     Collection,
     Const,
-    Dependency,
     External,
     Function,
     Instance,
@@ -58,16 +58,9 @@ def call(interpreter: Interpreter, function: External, arguments: Arguments, pla
         initialize(interpreter, instance, kind, arguments, place)
         interpreter.remember(place, instance)
         return instance
-    if function.name in ("fastapi.param_functions.Depends", "fastapi.param_functions.Security"):
-        return _dependency(function.name.endswith("Security"), arguments, place)
+    if function.name in MARKERS:
+        return marker(function.name, arguments, place)
     return fastapi_users.router(interpreter, function, arguments, place)
-
-
-def _dependency(security: bool, arguments: Arguments, place: Place) -> Value:
-    target = arguments.get("dependency", 0)
-    if isinstance(target, Const) and target.value is None:
-        target = None
-    return Dependency(target, security, arguments.get("scopes", 1) if security else None, arguments, place)
 
 
 def native_attribute(instance: Instance, name: str) -> Value | None:
@@ -99,6 +92,9 @@ def native_attribute(instance: Instance, name: str) -> Value | None:
 
 def call_method(interpreter: Interpreter, receiver: Instance, name: str, arguments: Arguments, place: Place) -> Value:
     """What a method of an application or router does."""
+    if name == "__init__" and isinstance(receiver.cls, Class) and marker_of(receiver.cls):
+        receiver.arguments = arguments
+        return NONE
     if name == "__init__":
         kinds = (
             [is_router_class(base) for base in receiver.cls.external_bases()] if isinstance(receiver.cls, Class) else []

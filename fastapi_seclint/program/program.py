@@ -12,6 +12,7 @@ from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.program import calls
 from fastapi_seclint.program.calls import WEB_WORDS
 from fastapi_seclint.program.declared import Declared
+from fastapi_seclint.program.factories import fill_applications, make_applications
 from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
 from fastapi_seclint.program.modules import Module, Modules, is_test_path
@@ -61,6 +62,8 @@ class Program:
         self._run_callers([module for module in self.modules.by_file.values() if not self.is_test(module)])
         interpreter.run_deferred()
         self._call_factories(own)
+        fill_applications(interpreter, own, self._call_factory)
+        make_applications(interpreter, own)
         interpreter.run_deferred()
         self._adopt_orphans()
         return interpreter

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.values import Arguments, Collection, Const, Instance, Place, Value, options
+from fastapi_seclint.program.values import (
+    Arguments,
+    Collection,
+    External,
+    Instance,
+    Place,
+    Value,
+    constant,
+    options,
+)
 
 HTTP_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
@@ -107,10 +116,19 @@ def strings(value: Value | None) -> tuple[str, ...] | None:
     """The strings of a list of known strings, or None when it is not one."""
     for option in options(value):
         if isinstance(option, Collection) and not option.open:
-            found = [item.value for item in option.items if isinstance(item, Const)]
-            if len(found) == len(option.items) and all(isinstance(item, str) for item in found):
+            found = [_plain(item) for item in option.items]
+            if all(isinstance(item, str) for item in found):
                 return tuple(str(item) for item in found)
     return None
+
+
+def _plain(value: Value) -> object:
+    """The constant that a value is; a member of an enumeration counts as what it stands for."""
+    if isinstance(value, Instance) and "value" in value.attributes:
+        return constant(value.attributes["value"])
+    if isinstance(value, External) and value.name.startswith("http.HTTPMethod."):
+        return value.name.rpartition(".")[2]
+    return constant(value)
 
 
 def native(value: Value | None) -> Iterator[Instance]:

@@ -32,7 +32,10 @@ class Pending:
 class Scope:
     """One namespace. A class's scope is not seen from the functions in it, as in Python."""
 
-    __slots__ = ("globals", "kind", "module", "names", "owner", "parent", "prefix", "receiver", "returned", "shared")
+    __slots__ = (
+        "globals", "kind", "module", "names", "owner", "parent", "prefix", "receiver", "returned", "shared", "unlikely",
+        "yielded",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -52,6 +55,8 @@ class Scope:
         self.shared: set[str] = set()
         self.globals: set[str] = set()
         self.returned: list[Value] = []
+        self.unlikely: list[Value] = []
+        self.yielded: list[Value] | None = None
 
     def find(self, name: str) -> Value | None:
         """The value of a name here or in the scopes around, or None."""

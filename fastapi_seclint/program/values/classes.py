@@ -96,11 +96,15 @@ class Mapping:
 
 @dataclass(slots=True, eq=False)
 class Environment:
-    """A setting read when the program runs: an environment variable, a settings field, a command-line option."""
+    """A setting read when the program runs: an environment variable, a settings field, a command-line option.
+
+    `optional`: reading it gives None where it is not set.
+    """
 
     name: str
     default: Value | None = None
     place: Place | None = None
+    optional: bool = False
 
 
 @dataclass(slots=True, eq=False)

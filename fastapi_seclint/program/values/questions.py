@@ -93,7 +93,9 @@ def likely(value: Value) -> bool | None:
     """Whether a value is true in the default configuration; None when not even that is known."""
     for option in options(value):
         if isinstance(option, Environment):
-            return None if option.default is None else likely(option.default)
+            if option.default is None:
+                return False if option.optional else None
+            return likely(option.default)
         return truth(option)
     return None
 

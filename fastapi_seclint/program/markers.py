@@ -1,0 +1,23 @@
+"""`Depends` and `Security`: the markers of FastAPI, and classes of the project that descend from them."""
+
+from __future__ import annotations
+
+from fastapi_seclint.program.values import Arguments, Class, Const, Dependency, Place, Value
+
+MARKERS = frozenset(
+    f"fastapi.{home}.{name}" for home in ("param_functions", "params") for name in ("Depends", "Security")
+)
+
+
+def marker_of(cls: Class) -> str | None:
+    """The class of FastAPI's own `Depends` or `Security` that a class of the project descends from."""
+    return next((base for base in cls.external_bases() if base in MARKERS), None)
+
+
+def marker(name: str, arguments: Arguments, place: Place) -> Value:
+    """What `Depends(...)` or `Security(...)` makes."""
+    security = name.endswith("Security")
+    target = arguments.get("dependency", 0)
+    if isinstance(target, Const) and target.value is None:
+        target = None
+    return Dependency(target, security, arguments.get("scopes", 1) if security else None, arguments, place)
