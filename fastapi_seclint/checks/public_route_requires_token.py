@@ -68,7 +68,11 @@ def sends_visitors_away(program: Program, route: Route) -> bool:
     """Whether a route calls itself public and has a scheme that raises, with nothing that looks at the token."""
     if route.kind != "http" or route.place is None or not calls_itself_public(route):
         return False
-    return _alone(route) is not None and program.guarding(route).protection != "protected"
+    node = _alone(route)
+    if node is None:
+        return False
+    tested = route.function is not None and node.parameter and _tests(route.function, node.parameter)
+    return bool(tested) or program.guarding(route).protection != "protected"
 
 
 def _once(finding: Finding, seen: set[Location]) -> Iterator[Finding]:
@@ -102,7 +106,7 @@ def _may_be_missing(parameter: Parameter, function: Function) -> bool:
         (form[0] == "const" and form[2] is None) or (form[0] in ("name", "attr") and form[-1] == "Optional")
         for form in walk(annotation)
     )
-    return optional and _tests(function, parameter.name)
+    return (optional or "optional" in function.name.lower()) and _tests(function, parameter.name)
 
 
 def _tests(function: Function, name: str) -> bool:
