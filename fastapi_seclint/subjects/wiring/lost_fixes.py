@@ -58,6 +58,7 @@ def naming_guard(program: Program, dependency: Dependency, made: Class) -> Fix |
     """
     call = _call_at(program, dependency.place)
     found = [function for function in givers(program, made) if "." not in function.qualname]
+    found.sort(key=lambda function: -sum(_asks(program, function, other) for other in found))
     if call is None or not found:
         return None
     reached = _reached(call.block.module, found[0])
@@ -116,9 +117,16 @@ def givers(program: Program, made: Class) -> Iterator[Function]:
         if not isinstance(value, Function) or function is None or function.returns is None:
             continue
         answer = program.interpreter.ask(function.returns, function.scope)
-        gives = any(made in access.classes(option) for option in options(answer))
+        gives = any(made in cls.lineage() for option in options(answer) for cls in access.classes(option))
         if gives and program.guard_model.authenticates(value):
             yield value
+
+
+def _asks(program: Program, function: Function, other: Function) -> bool:
+    """Whether a guard depends on another one, and so demands more."""
+    return any(
+        node.function is other for top in program.walker.resolver.of_callable(function) for node in top.walk()
+    )
 
 
 def _call_at(program: Program, place: Place | None) -> Call | None:
