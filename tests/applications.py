@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,26 +11,27 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from running_shop import ENTRIES, PASSWORD, environment
+
+__all__ = ["ENTRIES", "FIXTURES", "PASSWORD", "bearer", "serve", "sign_in"]
 
 FIXTURES = Path(__file__).parent / "fixtures"
-PASSWORD = "correct horse battery staple"
 
 
 @contextmanager
-def serve(folder: Path, database: Path) -> Iterator[TestClient]:
-    """A client of `app.main:app` below `folder`, started on a new database; its modules are forgotten afterwards."""
+def serve(folder: Path, database: Path, entry: str = "app.main") -> Iterator[TestClient]:
+    """A client of an application below `folder`, started on a new database; its modules are forgotten afterwards."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(folder))
         patch.setattr(sys, "dont_write_bytecode", True)
-        patch.setenv("SHOP_DATABASE", str(database))
-        patch.setenv("SHOP_SECRET_KEY", "a key for tests only, long enough for HS256")
+        for name, value in environment(folder, database).items():
+            patch.setenv(name, value)
+        packages = {name.removesuffix(".py") for name in os.listdir(folder)}
         try:
-            from app.main import app
-
-            with TestClient(app, base_url="http://localhost") as client:
+            with TestClient(importlib.import_module(entry).app, base_url="http://localhost") as client:
                 yield client
         finally:
-            for name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
+            for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
                 del sys.modules[name]
 
 

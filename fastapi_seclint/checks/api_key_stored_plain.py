@@ -10,6 +10,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
@@ -31,6 +32,7 @@ RULE = Rule(
 )
 
 _ASKING = word_set("where filter filter_by get_or_none find_one find get first get_by select_from one_or_none exists")
+_RUNNING = word_set("execute fetch fetchrow fetchval fetch_one fetch_all fetchone query raw scalar scalars")
 _HASHING = word_set("hash hashed digest hexdigest sha256 sha512 hmac hashlib blake2b encrypt encrypted fingerprint")
 _MESSAGE = (
     "{what} as they are, so a copy of the store, a backup or an injection gives an attacker every key: "
@@ -45,7 +47,7 @@ def api_key_stored_plain(program: Program) -> Iterator[Finding]:
         if item.operator in ("in", "not in") and item.kind == "API key" and not _hashed(item.block, item.secret):
             message = _MESSAGE.format(what="the valid API keys are kept")
             yield RULE.finding(item.block.location(item.form), message, symbol=item.block.symbol)
-    for block in program.sites.blocks(_ASKING):
+    for block in program.sites.blocks(_ASKING | _RUNNING):
         if not program.is_test(block.module) and not for_trying(program, block.module):
             for form, name in _queries(program, block):
                 message = _MESSAGE.format(what=f"API keys are looked up in `{name}`, so they are stored")
@@ -53,8 +55,12 @@ def api_key_stored_plain(program: Program) -> Iterator[Finding]:
 
 
 def _queries(program: Program, block: Block) -> Iterator[tuple[Form, str]]:
-    """The conditions of queries that ask for a plain key: `Model.api_key == key`, `api_key=key`, `{"api_key": key}`."""
+    """The conditions of queries that ask for a plain key: `Model.api_key == key`, `{"api_key": key}`, SQL."""
     for call in block.forms.of("call"):
+        if call[2][0] == "attr" and call[2][3] in _RUNNING:
+            for item in met(call):
+                if not item.written and _is_key(program, item.column, item.table) and _plain(block, item.value):
+                    yield call, item.column
         if name_of(call[2]) not in _ASKING or call[2][0] != "attr":
             continue
         for form in walk(call[3]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.checks.unprotected_router import covered
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
@@ -34,13 +35,14 @@ RULE = Rule(
 def client_chosen_role(program: Program) -> Iterator[Finding]:
     """One finding a place where what the client says of his rights is stored, signed or acted upon."""
     seen: set[Location] = set()
+    told = covered(program)
     for route in program.routes:
         handler = route.function
         if route.kind not in ("http", "websocket") or handler is None or program.is_test(handler.module):
             continue
         found = input_of(program, handler, route.path)
         beliefs = list(decided(handler, found))
-        if found and not authorizes(program, route):
+        if found and id(route) not in told and not authorizes(program, route):
             beliefs += believed(program, handler, found, route.path)
         for belief in beliefs:
             if belief.location not in seen:

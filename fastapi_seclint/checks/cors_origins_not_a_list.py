@@ -136,7 +136,8 @@ def _bare(program: Program, option: Option) -> Iterator[_Bare]:
 def _sources(program: Program, option: Option) -> Iterator[Origin]:
     """The expressions that the origins come from; a read of the environment where it is written."""
     for origin in origins(program, option.block, option.form):
-        place = origin.value.place if origin.form[0] == "name" and isinstance(origin.value, Environment) else None
+        named = origin.form[0] in ("name", "attr") and isinstance(origin.value, Environment)
+        place = origin.value.place if named and isinstance(origin.value, Environment) else None
         found = [
             Origin(block, form, elsewhere=True)
             for block in (blocks_of(program, place.module) if place is not None else ())

@@ -11,7 +11,6 @@ from fastapi_seclint.subjects.hardening.applications import (
     REDIRECT,
     addition,
     applications,
-    is_added,
     making,
     says,
     settings,
@@ -19,6 +18,7 @@ from fastapi_seclint.subjects.hardening.applications import (
     uses_library,
     words,
 )
+from fastapi_seclint.subjects.hardening.coverage import bears, has_layer
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -50,11 +50,11 @@ def https_redirect_missing(program: Program) -> Iterator[Finding]:
     It stands at the statement, before that of `trusted-host-missing`: fixes are made in the order of places, and the
     layer that is added last is the outermost (semantics 47).
     """
-    for app in applications(program):
-        if is_added(program, REDIRECT) or words(program, *_TLS) or app.arguments.get("root_path") is not None:
-            return
-        if any(found.name == "strict-transport-security" and found.works for found in settings(program)):
-            return
+    told = [found for found in settings(program) if found.name == "strict-transport-security" and found.works]
+    proxied = words(program, *_TLS) or any(app.arguments.get("root_path") is not None for app in program.apps)
+    for app in applications(program) if not proxied else ():
+        if has_layer(program, app, REDIRECT) or bears(program, app, told):
+            continue
         if not says(app, _BY_HAND) and not uses_library(program, app):
             fix = addition(program, app, "hosts", "redirect to HTTPS, but on localhost", "HTTPSRedirect")
             yield RULE.finding(making(program, app), _MESSAGE, symbol=symbol(app), fix=fix)

@@ -11,6 +11,7 @@ from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.limits.limiters import node_limits
 from fastapi_seclint.subjects.payloads.encodings import encodings
 from fastapi_seclint.subjects.tokens.found_users import is_lookup, untested
 from fastapi_seclint.subjects.tokens.subject_fixes import looked_up, refused
@@ -119,7 +120,7 @@ def _refreshing(program: Program) -> Iterator[Finding]:
         if "refresh" not in route.path.lower() and "refresh" not in function.name.lower():
             continue
         seen.add(route.place)
-        given = [node.function for node in route.nodes() if node.function is not None]
+        given = [item.function for item in route.nodes() if item.function and not node_limits(program, item)]
         way = [one for start in (function, *given) for one, _ in reached(program, start)]
         makes = any((one.module.file, one.number) in makers for one, _ in reached(program, function))
         if makes and any(read_in(program, one) for one in way) and not any(_looks_up(one) for one in way):

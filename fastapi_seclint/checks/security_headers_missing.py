@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.edits import AddImport, ReplaceExpression
 from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.program.routers import Router
 from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.hardening.applications import (
     Setting,
     addition,
     applications,
+    below,
     settings,
     symbol,
     uses_library,
 )
+from fastapi_seclint.subjects.hardening.coverage import bears, own_middleware
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -45,7 +49,7 @@ _MESSAGE = (
 
 @RULE.check
 def security_headers_missing(program: Program) -> Iterator[Finding]:
-    """One finding for each header without effect; where there is none at all, one for each application."""
+    """One finding for each header without effect; one for each application without any."""
     known = settings(program)
     for found in known:
         if not found.works:
@@ -56,11 +60,22 @@ def security_headers_missing(program: Program) -> Iterator[Finding]:
                 symbol=found.symbol,
                 fix=_working(found),
             )
-    for app in () if known else applications(program):
-        if not uses_library(program, app):
-            title = "set security headers on every response"
-            fix = addition(program, app, "security_headers", title, "SecurityHeadersMiddleware")
-            yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=fix)
+    for app in applications(program):
+        if not bears(program, app, known) and not uses_library(program, app):
+            yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=_fix(program, app, known))
+
+
+def _fix(program: Program, app: Router, known: list[Setting]) -> Fix | None:
+    """The middleware that the project has for another application, else the reference's."""
+    title = "set security headers on every response"
+    own = own_middleware(program, [found for found in known if found.works])
+    if own is None:
+        return addition(program, app, "security_headers", title, "SecurityHeadersMiddleware")
+    module, source = app.place.module, own.place.module.name
+    name = local_name(module, own.name, source)
+    imports = [AddImport(module.path, source, own.name, name if name != own.name else None)]
+    edits = imports if own.place.module is not module else []
+    return below(program, app, title, f"{{app}}.add_middleware({name})", tuple(edits))
 
 
 def _working(found: Setting) -> Fix | None:

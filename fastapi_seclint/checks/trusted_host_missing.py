@@ -15,11 +15,11 @@ from fastapi_seclint.subjects.hardening.applications import (
     TRUSTED_HOST,
     applications,
     below,
-    is_added,
     says,
     symbol,
     uses_library,
 )
+from fastapi_seclint.subjects.hardening.coverage import has_layer
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -48,8 +48,8 @@ _BY_HAND = re.compile(rb'"(?:host|hostname|allowed_hosts|x-forwarded-host)"')
 def trusted_host_missing(program: Program) -> Iterator[Finding]:
     """One finding for each application without a check of the Host header."""
     for app in applications(program):
-        if is_added(program, TRUSTED_HOST):
-            return
+        if has_layer(program, app, TRUSTED_HOST):
+            continue
         if not says(app, _BY_HAND, but="redirect") and not uses_library(program, app):
             yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=_fix(program, app))
 

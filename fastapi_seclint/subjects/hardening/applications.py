@@ -17,7 +17,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import blocks_of
 from fastapi_seclint.subjects.code.reference import brought
-from fastapi_seclint.subjects.hardening.middleware import Kind, configurations
+from fastapi_seclint.subjects.hardening.middleware import Configuration, Kind, configurations
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -131,12 +131,13 @@ def _is_named(program: Program, name: str) -> bool:
     )
 
 
-def is_added(program: Program, kind: Kind) -> bool:
-    """Whether code configures a middleware, other than in a function that nobody names."""
-    return any(
-        function is None or function.owner is not None or _is_named(program, function.name)
-        for function in (found.block.function for found in configurations(program, kind))
-    )
+def used_configurations(program: Program, kind: Kind) -> list[Configuration]:
+    """Where code configures a middleware, other than in a function that nobody names."""
+    return [found for found in configurations(program, kind) if _is_reached(program, found.block.function)]
+
+
+def _is_reached(program: Program, function: Function | None) -> bool:
+    return function is None or function.owner is not None or _is_named(program, function.name)
 
 
 def uses_library(program: Program, app: Router) -> bool:

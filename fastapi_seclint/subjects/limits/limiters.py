@@ -12,7 +12,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.declared import Declared
-from fastapi_seclint.program.dependencies import dotted_name, running
+from fastapi_seclint.program.dependencies import Node, dotted_name, running
 from fastapi_seclint.program.routers import Layer, native
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import (
@@ -73,7 +73,7 @@ def limited(program: Program, route: Route, *, failures: bool) -> bool:
     declared = Declared.of(program.config)
     return (
         bool([name for name in program.guarding(route).guards.rate_limit if "SlowAPI" not in name])
-        or any(_dependency_limits(program, declared, node.name, node.call) for node in route.nodes(alternatives=False))
+        or any(node_limits(program, node) for node in route.nodes(alternatives=False))
         or any(_decorator_limits(program, declared, *item) for item in _decorators(program, route))
         or _written_dependency_limits(route)
         or any(layer_limits(program, layer) for layer in layers(route))
@@ -106,10 +106,11 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def _dependency_limits(program: Program, declared: Declared, name: str, call: Value) -> bool:
-    if declared.limits(name) or any(names_limiting_decorator(part) for part in _parts(name)):
+def node_limits(program: Program, node: Node) -> bool:
+    """Whether a dependency limits rates."""
+    if Declared.of(program.config).limits(node.name) or any(map(names_limiting_decorator, _parts(node.name))):
         return True
-    function = running(call)
+    function = running(node.call)
     return function is not None and reaches(program, function)
 
 
@@ -135,9 +136,8 @@ def _names_limiting_dependency(form: Form) -> bool:
 
 def dependencies_limit(program: Program, value: Value, place: Place) -> bool:
     """Whether one of the dependencies of a list limits rates."""
-    declared = Declared.of(program.config)
     nodes = program.walker.resolver.of_list(value, place)
-    return any(_dependency_limits(program, declared, node.name, node.call) for top in nodes for node in top.walk())
+    return any(node_limits(program, node) for top in nodes for node in top.walk())
 
 
 def _parts(name: str) -> list[str]:

@@ -13,6 +13,7 @@ from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, names_sent_right, source
@@ -102,6 +103,10 @@ def _stored(program: Program, block: Block, form: Form, found: Input, about: str
         case ["call", _, called_, positional, keywords]:
             name = snake(_last(called_))
             yield from _of_keywords(program, block, form, found, about, name)
+            for item in met(form):
+                sent = source(found, item.value) if item.written and names_sent_right(item.column) else None
+                if sent is not None and _is_personal(sent.name, about, snake(item.table)):
+                    yield sent, f"written to {item.table}", True
             for value in (*positional, *(value for key, value, _ in keywords)):
                 yield from _of_dump(program, block, form, found, about, name, value)
         case ["dict", _, pairs]:

@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
+from fastapi_seclint.subjects.secrets.presented import presented
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
 if TYPE_CHECKING:
@@ -135,6 +136,8 @@ class _Search:
             return own
         if sent and _may_hold(name_of(secret)):
             return sent
+        if given[0] == "name" and (kind := presented(self.program, self.scope.function, given[2])):
+            return kind
         return "token" if name_of(given) == name_of(secret) and name_of(secret).lower().endswith("_token") else ""
 
     def read_kind(self, value: Value) -> str:

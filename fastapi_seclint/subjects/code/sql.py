@@ -1,0 +1,80 @@
+"""Statements of SQL that stand in the code as text: which column each of the values meets that are given with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fastapi_seclint.facts.forms import Form, walk
+
+_HOLDER = r"\?|%s|\$\d+|:\w+|%\(\w+\)s"
+_HOLDERS = re.compile(rf"(?<!:)(?:{_HOLDER})")
+_EQUAL = re.compile(rf"[\"`\[]?(\w+)[\"`\]]?\s*(?:=|<=>|\blike\b|\bis\b)\s*(?<!:)({_HOLDER})", re.I)
+_INSERT = re.compile(r"^\s*(?:insert|replace)\b.*?\binto\s+([\w.\"`]+)\s*\(([^)]*)\)\s*values\s*\((.*?)\)", re.I | re.S)
+_TABLE = re.compile(r"\b(?:from|update|into|join)\s+[\"`]?(\w+)", re.I)
+_UPDATE = re.compile(r"^\s*update\b", re.I)
+_VERB = re.compile(r"\s*(select|insert|update|delete|replace|with)\b", re.I)
+_WHERE = re.compile(r"\bwhere\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A value that a statement compares a column with, or puts into it (`written`)."""
+
+    table: str
+    column: str
+    value: Form
+    written: bool
+
+
+def met(call: Form) -> Iterator[Met]:
+    """The values given with a statement of SQL, each with the column that it meets, as far as that is plain to see."""
+    statement = _statement(call)
+    if statement is None:
+        return
+    named = _TABLE.search(statement)
+    table = named[1] if named else ""
+    insert = _INSERT.match(statement)
+    if insert:
+        columns = [column.strip(' \n\t"`') for column in insert[2].split(",")]
+        values = [value.strip() for value in insert[3].split(",")]
+        offset = insert.start(3)
+        for column, text in zip(columns, values, strict=False):
+            value = _given(call, statement, text, statement.find(text, offset)) if _HOLDERS.fullmatch(text) else None
+            offset = statement.find(text, offset) + len(text)
+            if value is not None:
+                yield Met(table, column, value, True)
+    where = _WHERE.search(statement)
+    for found in _EQUAL.finditer(statement):
+        value = _given(call, statement, found[2], found.start(2))
+        if value is not None:
+            written = _UPDATE.match(statement) is not None and (where is None or found.start() < where.start())
+            yield Met(table, found[1], value, written)
+
+
+def _statement(call: Form) -> str | None:
+    """The text of a statement, alone or in `text(...)`."""
+    for form in walk(call[3][:1]):
+        if form[0] == "const" and isinstance(form[2], str) and _VERB.match(form[2]):
+            return form[2]
+    return None
+
+
+def _given(call: Form, statement: str, holder: str, at: int) -> Form | None:
+    """The value for a placeholder: by its name, its number, or how many come before it."""
+    arguments: list[Form] = call[3][1:]
+    first = arguments[0] if arguments else None
+    name = holder[1:] if holder[0] == ":" else holder[2:-2] if holder.startswith("%(") else ""
+    if name:
+        return next((value for key, value in _pairs(first) if key == name), None)
+    items = first[2] if first is not None and len(arguments) == 1 and first[0] in ("tuple", "list") else arguments
+    number = int(holder[1:]) - 1 if holder[0] == "$" else len(_HOLDERS.findall(statement[:at]))
+    return items[number] if 0 <= number < len(items) else None
+
+
+def _pairs(form: Form | None) -> Iterator[tuple[str, Form]]:
+    if form is not None and form[0] == "dict":
+        for key, value in form[2]:
+            if key is not None and key[0] == "const":
+                yield str(key[2]), value
