@@ -169,6 +169,8 @@ def on_mapping(receiver: Mapping, name: str, arguments: Arguments, place: Place)
             return found
         if key is None and receiver.items:
             return Choice([value for _, value in receiver.items])
+        if key is None and name != "setdefault":
+            return Unknown("an item of what is still empty", place)
         default = given[1] if len(given) > 1 else NONE
         if name == "setdefault":
             receiver.set(given[0], default)
