@@ -14,7 +14,8 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import comparison, is_scheme
 from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
 from fastapi_seclint.subjects.guards.entrances import is_for_development
-from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
+from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
+from fastapi_seclint.subjects.tokens.new_guards import tested_in
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -106,7 +107,7 @@ def _of_route(program: Program, routes: list[Route]) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
-        fix=_fix(program, routes),
+        fix=_fix(program, routes) or with_new_guard(program, routes),
         masks=_MASKED,
     )
 
@@ -127,7 +128,7 @@ def _of_dependency(program: Program, function: Function, routes: list[Route]) ->
         symbol=function.dotted,
         route=access.key(routes[0]) if len(routes) == 1 else None,
         evidence=evidence,
-        fix=_fix(program, routes),
+        fix=_fix(program, routes) or tested_in(program, function),
         masks=_MASKED,
     )
 

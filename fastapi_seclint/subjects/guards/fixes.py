@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.guards.carriers import carriers
 from fastapi_seclint.subjects.guards.choice import Choice, fitting
 from fastapi_seclint.subjects.guards.swapping import argument_of
 from fastapi_seclint.subjects.owners.identity import form_at, guards
+from fastapi_seclint.subjects.tokens.new_guards import guard_below
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -54,6 +55,25 @@ def instead_of_schemes(program: Program, routes: Sequence[Route], admin: bool) -
     if chosen is None or any(route.registration is None for route in routes):
         return None
     return Fix(f"depend on {chosen.name}, which validates them", False, tuple(dict.fromkeys(edits)))
+
+
+def with_new_guard(program: Program, routes: Sequence[Route]) -> Fix | None:
+    """A new guard for routes that have a bearer scheme alone, in a project that has none; None when it has no key."""
+    edits: list[Edit] = []
+    for route in {route.registration.place: route for route in routes if route.registration is not None}.values():
+        assert route.registration is not None
+        place = route.registration.place
+        schemes = (scheme_of(inner.call) for node in route.dependencies for inner in node.walk())
+        scheme = next((item for item in schemes if isinstance(item, External)), None)
+        made = guard_below(program, scheme, place.module) if scheme is not None and route.kind == "http" else None
+        if made is None:
+            return None
+        choice = Choice(made.name, made.edits, False, False, made.name)
+        added = _in_place_of_scheme(route, place, choice) or _added(place, choice)
+        if not added:
+            return None
+        edits += added
+    return Fix("decode the token and raise 401 when that fails", False, tuple(dict.fromkeys(edits))) if edits else None
 
 
 def _in_place_of_scheme(route: Route, place: Place, chosen: Choice) -> tuple[Edit, ...]:

@@ -34,7 +34,7 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
         edits.append(RemoveKeyword(path, span, "verify"))
     else:
         return None
-    maker = _maker(program)
+    maker = only_maker(program)
     given = call.argument("key", 1)
     if given is None or (given.form[0] == "const" and not given.form[2]):
         found = None if maker is None else code_of_key(maker, call.block)
@@ -74,7 +74,8 @@ def _replaced(form: Form, path: str, code: str) -> Edit:
     return ReplaceExpression(path, span_of(form[1]), code)
 
 
-def _maker(program: Program) -> Encoding | None:
+def only_maker(program: Program) -> Encoding | None:
+    """The first encoding call of a project that signs all its tokens with one key."""
     makers = [item for item in encodings(program) if not program.is_test(item.call.block.module)]
     keys = {spelled(item.key.form) for item in makers if item.key is not None}
     return makers[0] if len(keys) == 1 else None
@@ -101,7 +102,7 @@ def _is_environment(form: Form) -> bool:
 
 def verified_reader(program: Program, call: Call) -> Fix | None:
     """`jwt.decode` in place of a helper that never verifies."""
-    maker, function = _maker(program), call.form[2]
+    maker, function = only_maker(program), call.form[2]
     token = call.argument("token", 0)
     if maker is None or token is None or function[0] != "attr" or (text := code(token.form)) is None:
         return None
