@@ -44,7 +44,8 @@ def _text(form: Form, secrets: list[Form]) -> str | None:
 
     Forms do not keep format specifications, so the text as it was must come out as long as it is in the file.
     """
-    before = [_part(part) for part in form[2]]
+    quote = "'" if any(part[0] == "const" and '"' in str(part[2]) for part in form[2]) else '"'
+    before = [_part(part, quote) for part in form[2]]
     if None in before:
         return None
     span = span_of(form[1])
@@ -55,18 +56,18 @@ def _text(form: Form, secrets: list[Form]) -> str | None:
         for part, code in zip(form[2], before, strict=True)
     ]
     if any(part[0] == "fmt" and code != "***" for part, code in zip(form[2], after, strict=True)):
-        return f'f"{"".join(after)}"'
-    return '"' + "".join(after).replace("{{", "{").replace("}}", "}") + '"'
+        return f"f{quote}{''.join(after)}{quote}"
+    return quote + "".join(after).replace("{{", "{").replace("}}", "}") + quote
 
 
-def _part(part: list[Any]) -> str | None:
+def _part(part: list[Any], quote: str) -> str | None:
     if part[0] == "const":
         text = str(part[2])
-        if '"' in text or "\\" in text or not text.isprintable():
+        if quote in text or "\\" in text or not text.isprintable():
             return None
         return text.replace("{", "{{").replace("}", "}}")
     code = rendered(part[2])
     if code is None or part[3] not in ("", "r", "s"):
         return None
-    code = code.replace('"', "'")
+    code = code.replace('"', "'") if quote == '"' else code
     return "{" + code + (f"!{part[3]}" if part[3] else "") + "}"
