@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import span_of, walk
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.schemes import scheme_of
-from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import body_of
@@ -121,7 +121,7 @@ def _decoded(program: Program, module: Module) -> _Test | None:
     maker = only_maker(program)
     if maker is None or maker.library not in ("pyjwt", "jose"):
         return None
-    block = Block(module, None, [], module.scope)
+    block = Block(module, None, module.scope, NO_STATEMENTS)
     key, algorithm = code_of_key(maker, block), algorithm_code(maker, block)
     if key is None or not key[0] or algorithm is None:
         return None

@@ -35,6 +35,7 @@ from fastapi_seclint.subjects.wiring.lost_fixes import (
     depending,
     givers,
     naming_guard,
+    outside_union,
     returning_guard,
     with_guard,
     wrapped,
@@ -78,7 +79,7 @@ def losses(program: Program, consumer: Consumer) -> Iterator[Loss]:
         return
     annotation = program.walker.resolver.annotation(parameter)
     found = list(_in_metadata(program, consumer, annotation)) if isinstance(annotation, Annotated) else []
-    found += [*_in_union(consumer, annotation), *_as_default(program, consumer)]
+    found += [*_in_union(program, consumer, annotation), *_as_default(program, consumer)]
     yield from found or _model(program, consumer, annotation)
 
 
@@ -128,7 +129,7 @@ def _is_meant(program: Program, value: Value) -> bool:
     return False
 
 
-def _in_union(consumer: Consumer, annotation: Value | None) -> Iterator[Loss]:
+def _in_union(program: Program, consumer: Consumer, annotation: Value | None) -> Iterator[Loss]:
     """`CurrentUser | None` where the alias has the Depends: FastAPI looks for it at the top only (semantics 23)."""
     for option in options(annotation):
         if not isinstance(option, Generic) or not option.origin.endswith(_UNIONS):
@@ -149,6 +150,9 @@ def _in_union(consumer: Consumer, annotation: Value | None) -> Iterator[Loss]:
                     f"send `{consumer.parameter.name}` itself: write `Annotated[... | None, Depends(...)]` with a "
                     "dependency that gives None to anonymous callers",
                     evidence=evidence,
+                    fix=outside_union(program, consumer.function, consumer.parameter, member)
+                    if isinstance(member, Annotated)
+                    else None,
                 )
 
 

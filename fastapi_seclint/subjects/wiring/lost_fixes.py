@@ -6,15 +6,26 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddArgument, AddImport, Edit, InsertStatements, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of
-from fastapi_seclint.program.dependencies import Parameter, running
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.dependencies import Parameter, parameters, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.sites import Call
-from fastapi_seclint.program.values import Class, Dependency, External, Function, Place, Value, options
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
+from fastapi_seclint.program.values import (
+    Annotated,
+    Class,
+    Const,
+    Dependency,
+    External,
+    Function,
+    Place,
+    Value,
+    options,
+)
 from fastapi_seclint.rule import Fix
-from fastapi_seclint.subjects.code.origins import blocks_of, called
+from fastapi_seclint.subjects.code.origins import ask, blocks_of, called
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.tokens.swallowing import looks_at
 from fastapi_seclint.subjects.wiring.dependencies import DEPENDS, wiring
 
 if TYPE_CHECKING:
@@ -93,6 +104,57 @@ def with_guard(program: Program, function: Function, parameter: Parameter, guard
     edit = ReplaceExpression(module.path, span_of(form[2][1]), new)
     title = f"ask the guard for it, as the other routes do: `Depends({code})`"
     return Fix(title, False, (edit, *imports, *more, AddImport(module.path, "typing", "Annotated")))
+
+
+def outside_union(program: Program, function: Function, parameter: Parameter, alias: Annotated) -> Fix | None:
+    """The alias without its union, or the project's dependency that gives None to anonymous callers.
+
+    Nothing where the function asks whether there is a user, and the project has no such dependency.
+    """
+    form = next((item for item in function.parameters if item[4] == parameter.place.at), None)
+    module = function.module
+    written = form[2] if form is not None and form[2] is not None and form[2][0] in ("binop", "sub") else None
+    if written is None:
+        return None
+    outside = Block(module, None, module.scope, NO_STATEMENTS)
+    names = [item for item in walk(written) if item[0] in ("name", "attr")]
+    name = next((item for item in names if alias in options(ask(program, outside, item))), None)
+    if name is None:
+        return None
+    path, span = module.path, span_of(written[1])
+    made = next((option for option in options(alias.base) if isinstance(option, Class)), None)
+    optional = None if made is None else _optional_giver(program, made)
+    reached = _reached(module, optional) if optional is not None else None
+    local = next((key for key, value in module.scope.names.items() if value is made), None)
+    if made is not None and reached is not None:
+        depends, more = _depends_in(module)
+        edits: list[Edit] = [*reached[1], *more, AddImport(path, "typing", "Annotated")]
+        edits += [] if local else [AddImport(path, made.module.name, made.name, local=True)]
+        code = f"Annotated[{local or made.name} | None, {depends}({reached[0]})]"
+        return Fix(f"depend on {reached[0]}", True, (ReplaceExpression(path, span, code), *edits))
+    if looks_at(function, {parameter.name}):
+        return None
+    return Fix("ask for a user", False, (ReplaceExpression(path, span, spelled(name)),))
+
+
+def _optional_giver(program: Program, made: Class) -> Function | None:
+    """The function that depends on something and gives such a user or None."""
+    own = [
+        (name, value)
+        for module in program.modules.by_file.values()
+        for name, value in sorted(module.scope.names.items())
+        if isinstance(value, Function) and value.module is module and not program.is_test(module)
+    ]
+    for name, function in own:
+        depends = any(program.walker.resolver.dependency_of(item) is not None for item in parameters(function))
+        if function.returns is None or not depends or function.name != name:
+            continue
+        answer = program.interpreter.ask(function.returns, function.scope)
+        members = [item for option in options(answer) for item in getattr(option, "members", [option])]
+        none = any(isinstance(item, Const) and item.value is None for item in members)
+        if none and any(item is made for item in members) and "." not in function.qualname:
+            return function
+    return None
 
 
 def returning_guard(program: Program, dependency: Dependency) -> Fix | None:
