@@ -193,7 +193,7 @@ def phone_login(shop: Shop, name: str, password: str = PASSWORD, **headers: str)
     given = {"email": f"{name}@example.com", "password": password}
     client = shop.client(**headers)
     ways: list[dict[str, object]] = [{"params": given}, {"json": given}, {"data": given}]
-    ways.append({"params": {"email": given["email"]}, "data": {"password": password}})
+    ways.append({"params": {"email": given["email"]}, "json": {"password": password}})
     answers = (client.post("/v1/login", **way) for way in ways)  # type: ignore[arg-type]
     return next(answer for answer in answers if answer.status_code != 422)
 
@@ -398,7 +398,7 @@ def read_from_a_shorter_name(shop: Shop) -> bool:
 
 @attack("cors-loose-origin-regex", "a website with a similar name reads as the administrator")
 def read_from_a_similar_name(shop: Shop) -> bool:
-    return read_by(shop, "backoffice", "/questions", "https://evilshop.example.com") is not None
+    return read_by(shop, "backoffice", "/questions", "https://evilshopxexample.com") is not None
 
 
 @attack("cors-wildcard-origin", "any website uses the partners' API in its visitors' name")

@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.code.reference import brought, local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.fixes import depends_name
 from fastapi_seclint.subjects.guards.swapping import argument_of
-from fastapi_seclint.subjects.limits.limiters import SLOWAPI
+from fastapi_seclint.subjects.limits.limiters import SLOWAPI, node_limits
 from fastapi_seclint.subjects.owners.identity import form_at
 
 if TYPE_CHECKING:
@@ -91,8 +91,9 @@ def _own(program: Program, module: Module, line: int) -> _Limiter | None:
     """The limiter that another route of the project depends on, as far as strangers can be limited by it."""
     for route in program.routes:
         known = program.guarding(route).guards.rate_limit
-        for node in route.dependencies if known else ():
-            if node.name in known and _needs_nobody(node) and node.written is not None:
+        for node in route.dependencies:
+            limits = node.name in known or node_limits(program, node)
+            if limits and _needs_nobody(node) and node.written is not None:
                 found = _again(program, module, line, node)
                 if found is not None:
                     return found

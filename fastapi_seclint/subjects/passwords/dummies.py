@@ -94,6 +94,8 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
     hasher = hasher_for(known, block.module)
     if hasher is None or "." in hasher.hash or hasher.needs:
         return None
+    if all(function.name not in hasher.verify for function in functions):
+        return None  # what verifies here would not understand the other's hash
     own = block.module.scope.names.get(hasher.hash)
     made = own if isinstance(own, Function) and own.module is block.module else None
     edits = tuple(edit for edit in hasher.edits if not isinstance(edit, AddImport) or edit.name == hasher.hash)

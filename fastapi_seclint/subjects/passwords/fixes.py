@@ -11,8 +11,10 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.code.reference import brought, local_name
 from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -60,7 +62,7 @@ def _functions(known: Passwords, module: Module) -> Hasher | None:
                 made = known.returned(value)
                 if made is not None and made.kind == "hash" and len(value.parameters) == 1:
                     found.setdefault("hash", value)
-                elif len(value.parameters) == 2 and known.verifies(value) and value.name.startswith("verify"):
+                elif len(value.parameters) == 2 and value.name.startswith("verify") and _verifies(known, value):
                     found.setdefault("verify", value)
     if len(found) < 2:
         return None
@@ -73,6 +75,15 @@ def _functions(known: Passwords, module: Module) -> Hasher | None:
             alias = names[kind] if names[kind] != function.name else None
             edits.append(AddImport(module.path, function.module.name, function.name, alias, local=True))
     return Hasher(names["hash"], names["verify"], tuple(edits))
+
+
+def _verifies(known: Passwords, function: Function) -> bool:
+    """Whether a function verifies its first parameter: through a library, or by hashing it again and comparing."""
+    if known.verifies(function):
+        return True
+    block = body_of(known.program, function)
+    compares = block is not None and any(call[2][-1] == "compare_digest" for call in block.forms.of("call"))
+    return block is not None and compares and known.hashes(block) and naming(function.parameters[1][0]) != "plain"
 
 
 def _of_reference(known: Passwords, module: Module) -> Hasher | None:
