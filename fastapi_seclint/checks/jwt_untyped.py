@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.tokens.kinds import Kind, kinds, same_key, told_apart
 from fastapi_seclint.subjects.tokens.stored import held_by_store
 from fastapi_seclint.subjects.tokens.typing_fixes import readers, told_apart_by_type
@@ -34,14 +35,16 @@ _MESSAGE = (
 def jwt_untyped(program: Program) -> Iterator[Finding]:
     """One finding on the call that makes refresh tokens which pass for access tokens."""
     found = kinds(program)
-    seen: set[int] = set()
+    seen: set[Location] = set()
     if not found or held_by_store(program):
         return
     for refresh in (kind for kind in found if kind.purpose == "refresh"):
         access = [kind for kind in found if kind.purpose == "access" and same_key(program, kind, refresh)]
         same = [kind for kind in access if not told_apart(program, kind, refresh)]
-        if same and not any(told_apart(program, kind, refresh) for kind in access) and id(refresh.place) not in seen:
-            seen.add(id(refresh.place))
+        if same and not any(told_apart(program, kind, refresh) for kind in access):
+            if refresh.place.location in seen:
+                continue
+            seen.add(refresh.place.location)
             yield _finding(program, refresh, same[0], told_apart_by_type(program, refresh, found))
 
 

@@ -49,7 +49,9 @@ class Follower:
     busy: set[tuple[str, int]] = field(default_factory=set)
 
     def outcomes(self, function: Function, depth: int = _DEPTH) -> list[Outcome]:
-        """The ways in which a function of the project ends."""
+        """The ways in which a function of the project ends; a wrapper is followed by what it wraps."""
+        while isinstance(function.wraps, Function):
+            function = function.wraps
         key = (function.module.file, function.number)
         if key in self.known:
             return self.known[key]

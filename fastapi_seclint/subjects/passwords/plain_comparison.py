@@ -24,6 +24,10 @@ _READING = re.compile(r"\bselect\b.*\bwhere\b.*\bpassw\w*\s*=", re.I | re.S)
 _CONFIGURED = re.compile(r"(^|\.)(settings|config|conf|cfg|env|environ|secrets)(\.|$)", re.I)
 
 
+_BESIDE = frozenset({"values", "info", "info.data", "values.data"})
+"""What a validator of pydantic calls the other fields of the same body."""
+
+
 def pairs(known: Passwords) -> Iterator[tuple[Block, Form, Form, Form]]:
     """Comparisons for equality in blocks that speak of passwords: block, the whole, and the two sides."""
     for block in known.blocks:
@@ -84,7 +88,7 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
     owner = form[2]
     if form[0] == "call":
         owner = form[2][2]
-    if is_of_machine(spelled(owner)) or _CONFIGURED.search(spelled(owner)):
+    if spelled(owner) in _BESIDE or is_of_machine(spelled(owner)) or _CONFIGURED.search(spelled(owner)):
         return False
     if known.requests.source(Where(block), owner, 8) is not None:
         return False

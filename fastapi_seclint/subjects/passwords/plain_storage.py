@@ -36,6 +36,8 @@ _RECORD_WORDS = word_set(
     """
 )
 """Words that the name of a stored person is made of: `User`, `DBUser`, `UserInDB`, `AccountModel`."""
+_SENT = word_set("form request input payload params dto command query filter credentials response schema")
+"""Last words of the name of a class whose objects only bring data."""
 _WRITING = re.compile(r"\b(insert\s+into|update|replace\s+into|merge\s+into)\b", re.I)
 _STORES = re.compile(
     r"(^|_)(db|database|store|storage|collection|table|repo|repository|session|fake|memory|cache|data)(_|$)"
@@ -261,6 +263,8 @@ def _class(known: Passwords, block: Block, function: Form) -> Class | None:
 
 def _is_record(cls: Class | None, name: str) -> bool:
     if cls is not None:
+        if not is_table(cls) and words(cls.name)[-1] in _SENT:
+            return False
         return not is_of_machine(cls.name) and (is_table(cls) or (not is_schema(cls) and is_of_people(cls.name)))
     return name[:1].isupper() and is_of_people(name) and set(words(name)) <= _RECORD_WORDS
 

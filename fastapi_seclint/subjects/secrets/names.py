@@ -179,10 +179,16 @@ _PLACEHOLDER = word_set(
 _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
+_HASH = re.compile(r"\$(2[abxy]?|argon2\w*|pbkdf2\w*|scrypt|bcrypt\w*|[156])\$|pbkdf2:|scrypt:|\{SSHA")
+"""How stored hashes of passwords begin: nobody logs in with those."""
+
+
 def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = False) -> bool:
     """Whether a text under a name can be a secret, given how it is used; `many` tells that it is one of a list."""
     if reach is Reach.USED:
         return bool(text.strip()) and not re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{", text)
+    if kind == "password" and _HASH.match(text):
+        return False
     if _PRIVATE.search(text) or known_format(text):
         return True
     if len(text) < (3 if reach is Reach.COMPARED else 4) or _NOTHING.fullmatch(text) or not text.isascii():

@@ -190,6 +190,8 @@ def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
     for block in program.sites.blocks(frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})):
         if not any(form[0] == "const" and form[2] == "." for form in block.forms.every):
             continue
+        if _only_answers(block):
+            continue
         parts, lists = _second_parts(block)
         for form in block.forms.every:
             decodes = form[0] == "call" and form[2][-1] in ("b64decode", "urlsafe_b64decode", "base64url_decode")
@@ -197,6 +199,25 @@ def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
             second = any(_is_second(item) or _named(item, parts) or _of_list(item, lists) for item in inside)
             if second and _loads(block):
                 yield block, form
+
+
+def _only_answers(block: Block) -> bool:
+    """Whether a function gives nothing but yes or no: whether something looks like a token."""
+    given = [form[2] for form in block.forms.of("return") if form[2] is not None]
+    return bool(given) and all(_is_answer(value) for value in given)
+
+
+def _is_answer(form: Form) -> bool:
+    match form:
+        case ["const", _, bool()] | ["compare", *_]:
+            return True
+        case ["unary", _, "not", _]:
+            return True
+        case ["bool", _, _, values]:
+            return all(_is_answer(value) for value in values)
+        case ["call", _, ["name", _, "isinstance" | "bool" | "all" | "any"], *_]:
+            return True
+    return False
 
 
 def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
