@@ -19,7 +19,7 @@ from fastapi_seclint.subjects.tokens.unverified import (
     readers,
     unchecked_signatures,
 )
-from fastapi_seclint.subjects.tokens.verifying import checked_argument, verified_call, verified_reader
+from fastapi_seclint.subjects.tokens.verifying import checked_argument, verified_call, verified_payload, verified_reader
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -144,6 +144,7 @@ def _by_hand(program: Program) -> Iterator[Finding]:
                 f"a payload that is decoded by hand is not verified: {_HARM}, so read it with the library and its key",
                 confidence="medium",
                 symbol=block.symbol,
+                fix=verified_payload(program, block, form),
             )
 
 

@@ -19,7 +19,7 @@ from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.guards.demanding import http_exception
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.pinning import algorithm_code
-from fastapi_seclint.subjects.tokens.verifying import code_of_key, only_maker
+from fastapi_seclint.subjects.tokens.verifying import code_of_key, key_of_file, library_in, only_maker, usual_algorithm
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -119,15 +119,17 @@ def _test(program: Program, module: Module) -> _Test | None:
 
 def _decoded(program: Program, module: Module) -> _Test | None:
     maker = only_maker(program)
-    if maker is None or maker.library not in ("pyjwt", "jose"):
+    if maker is not None and maker.library not in ("pyjwt", "jose"):
         return None
     block = Block(module, None, module.scope, NO_STATEMENTS)
-    key, algorithm = code_of_key(maker, block), algorithm_code(maker, block)
+    key = key_of_file(program, block) if maker is None else code_of_key(maker, block)
+    algorithm = usual_algorithm(program) if maker is None else algorithm_code(maker, block)
     if key is None or not key[0] or algorithm is None:
         return None
+    kind = "pyjwt" if maker is None else maker.library
     refusal, imports = _refusal(module)
-    error, more = _error(maker.library, module)
-    library, bringing = _library(maker.library, module)
+    error, more = _error(kind, module)
+    library, bringing = library_in(module, kind)
     decoded = f"{library}.decode({{}}, {key[0]}, algorithms=[{algorithm}])"
     code = f"try:\n    {decoded}\nexcept {error}:\n    {refusal} from None"
     return _Test(code, (*key[1], *imports, *more, *bringing))
@@ -177,16 +179,5 @@ def _refusal(module: Module) -> tuple[str, tuple[Edit, ...]]:
 def _error(library: str, module: Module) -> tuple[str, tuple[Edit, ...]]:
     if library == "jose":
         return "JWTError", (AddImport(module.path, "jose", "JWTError"),)
-    name, imports = _library(library, module)
+    name, imports = library_in(module, library)
     return f"{name}.PyJWTError", imports
-
-
-def _library(library: str, module: Module) -> tuple[str, tuple[Edit, ...]]:
-    wanted = "jwt" if library == "pyjwt" else "jose.jwt"
-    for name, value in module.scope.names.items():
-        if any(isinstance(item, External) and item.name == wanted for item in options(value)):
-            return name, ()
-    if library == "jose":
-        return "jwt", (AddImport(module.path, "jose", "jwt"),)
-    return "jwt", (AddImport(module.path, "jwt"),)
-

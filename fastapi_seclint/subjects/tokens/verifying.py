@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddArgument, AddImport, Edit, RemoveKeyword, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Block
+from fastapi_seclint.program.values import External, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import Item, Origin
 from fastapi_seclint.subjects.code.removal import removed
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import Encoding, encodings
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 from fastapi_seclint.subjects.tokens.pinning import algorithm_code, reachable
 
@@ -20,6 +27,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
     from fastapi_seclint.program.sites import Call
 
+_OWN = word_set("token access refresh bearer auth jwt raw encoded session user credentials")
+"""What tokens are named that the application made itself."""
 _TITLE = "verify the token with the key that signs it"
 
 
@@ -37,14 +46,14 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
     maker = only_maker(program)
     given = call.argument("key", 1)
     if given is None or (given.form[0] == "const" and not given.form[2]):
-        found = None if maker is None else code_of_key(maker, call.block)
+        found = supposed_key(program, call) if maker is None else code_of_key(maker, call.block)
         if found is None:
             return None
         key, more = found
         edits += more
         edits.append(_key_edit(call.form, given, path, key))
     if call.argument("algorithms", 2) is None:
-        algorithm = None if maker is None else algorithm_code(maker, call.block)
+        algorithm = usual_algorithm(program) if maker is None else algorithm_code(maker, call.block)
         if algorithm is None:
             return None
         edits.append(SetKeyword(path, span, "algorithms", f"[{algorithm}]"))
@@ -104,10 +113,80 @@ def verified_reader(program: Program, call: Call) -> Fix | None:
     """`jwt.decode` in place of a helper that never verifies."""
     maker, function = only_maker(program), call.form[2]
     token = call.argument("token", 0)
-    if maker is None or token is None or function[0] != "attr" or (text := code(token.form)) is None:
+    if token is None or function[0] != "attr" or (text := code(token.form)) is None:
         return None
-    key, algorithm = code_of_key(maker, call.block), algorithm_code(maker, call.block)
+    key = supposed_key(program, call) if maker is None else code_of_key(maker, call.block)
+    algorithm = usual_algorithm(program) if maker is None else algorithm_code(maker, call.block)
     if key is None or algorithm is None or not call.name.startswith("jose.jwt."):
         return None
     verified = f"{spelled(function[2])}.decode({text}, {key[0]}, algorithms=[{algorithm}])"
     return Fix(_TITLE, False, (_replaced(call.form, call.block.module.path, verified), *key[1]))
+
+
+def supposed_key(program: Program, call: Call) -> tuple[str, tuple[Edit, ...]] | None:
+    """The key for a token whose maker is not in sight: the file's own signing key, else SECRET_KEY of the environment.
+
+    None where tokens are made with different keys, or where the token is named as that of somebody else.
+    """
+    token = call.argument("token", 0) or call.argument("jwt", 0)
+    words = set(words_of(name_of(token.form))) if token is not None else set()
+    return key_of_file(program, call.block) if words and words <= _OWN else None
+
+
+def key_of_file(program: Program, block: Block) -> tuple[str, tuple[Edit, ...]] | None:
+    """The signing key that a file has a name for, else SECRET_KEY of the environment; None where tokens are made."""
+    if encodings(program):
+        return None
+    for name in sorted(block.module.scope.names):
+        if vocabulary(program).kind(name) == "signing key" and not _is_local(block, name):
+            return name, ()
+    return 'os.environ["SECRET_KEY"]', (AddImport(block.module.path, "os"),)
+
+
+def usual_algorithm(program: Program) -> str | None:
+    """The algorithm that goes with such a key; None where tokens are made in sight."""
+    return None if encodings(program) else '"HS256"'
+
+
+def _is_local(block: Block, name: str) -> bool:
+    return isinstance(block.scope, FunctionScope) and block.scope.is_local(name)
+
+
+def verified_payload(program: Program, block: Block, form: Form) -> Fix | None:
+    """`jwt.decode` of the whole token in place of a payload that is decoded by hand."""
+    token = _whole_token(block, form)
+    loads = [one for one in block.forms.of("call") if one[2][-1] == "loads" and holds(one[1], form[1])]
+    maker = only_maker(program)
+    key = key_of_file(program, block) if maker is None else code_of_key(maker, block)
+    algorithm = usual_algorithm(program) if maker is None else algorithm_code(maker, block)
+    if not loads or token is None or key is None or not key[0] or algorithm is None:
+        return None
+    library, imports = library_in(block.module, "jose" if maker is not None and maker.library == "jose" else "pyjwt")
+    text = f"{library}.decode({token}, {key[0]}, algorithms=[{algorithm}])"
+    needs = "" if maker is not None or program.versions.declared("pyjwt") else "; install PyJWT"
+    edit = _replaced(loads[0], block.module.path, text)
+    return Fix(f"{_TITLE}{needs}", False, (edit, *key[1], *imports))
+
+
+def _whole_token(block: Block, form: Form) -> str | None:
+    """The token that a part of was taken: `token.split(".")[1]`, or a name that was unpacked from that."""
+    names = {item[2] for item in walk(form) if item[0] == "name"}
+    for item in (*walk(form), *block.forms.of("assign")):
+        match item:
+            case ["sub", _, ["call", _, ["attr", _, owner, "split"], *_], ["const", _, 1]]:
+                return code(owner)
+            case ["assign", _, [["tuple", _, targets]], ["call", _, ["attr", _, owner, "split"], *_]]:
+                if any(target[0] == "name" and target[2] in names for target in targets):
+                    return code(owner)
+    return None
+
+
+def library_in(module: Module, library: str) -> tuple[str, tuple[Edit, ...]]:
+    """How a file says `jwt`, and the import that it needs for that."""
+    wanted = "jwt" if library == "pyjwt" else "jose.jwt"
+    for name, value in module.scope.names.items():
+        if any(isinstance(item, External) and item.name == wanted for item in options(value)):
+            return name, ()
+    if library == "jose":
+        return "jwt", (AddImport(module.path, "jose", "jwt"),)
+    return "jwt", (AddImport(module.path, "jwt"),)
