@@ -12,7 +12,7 @@ from fastapi_seclint.program.values import Class, Value
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.leaks.query import query_name
+from fastapi_seclint.subjects.leaks.query import query_fields, query_name
 from fastapi_seclint.subjects.leaks.query_fixes import moved
 from fastapi_seclint.subjects.logins.routes import spoken
 
@@ -80,16 +80,24 @@ def _signature(program: Program, value: Value) -> list[Parameter]:
 
 def _credential(program: Program, route: Route, parameter: Parameter) -> str:
     """What a parameter gives away in the URL, or an empty string."""
-    name = spoken(parameter.name)
-    kind = "password" if _PASSWORD.match(name) else "secret" if _SECRET.match(name) else ""
-    kind = kind or ("token" if _TOKEN.match(name) else "")
-    if not kind or parameter.name in path_variables(route.path):
+    if parameter.name in path_variables(route.path):
         return ""
-    if kind == "token" and name.endswith("key"):
-        kind = "key"
-    if kind in ("token", "key") and _is_link(route):
+    kinds = [kind for name in [parameter.name, *query_fields(program, parameter)] if (kind := _kind(spoken(name)))]
+    kind = kinds[0] if kinds else ""
+    if not kind or (kind in ("token", "key") and _is_link(route)):
         return ""
     return kind if query_name(program, parameter) else ""
+
+
+def _kind(name: str) -> str:
+    """What a parameter of a name carries, or an empty string."""
+    if _PASSWORD.match(name):
+        return "password"
+    if _SECRET.match(name):
+        return "secret"
+    if _TOKEN.match(name):
+        return "key" if name.endswith("key") else "token"
+    return ""
 
 
 def _is_link(route: Route) -> bool:

@@ -52,7 +52,19 @@ _HARM = {
     "secret": "can use it",
     "private key": "can sign or decrypt as its owner",
 }
-_NAMES = (b"secret", b"passw", b"pwd", b"_pass", b"key", b"token")
+_NAMES = (
+    b"secret",
+    b"passw",
+    b"pwd",
+    b"_pass",
+    b"key",
+    b"token",
+    b"geheim",
+    b"segred",
+    b"kennwort",
+    b"senha",
+    b"contrasen",
+)
 _FORMATS = tuple(word if b" " in word else b'"' + word for word in FORMAT_WORDS)
 _BESIDE = (
     rb'[\w-]*"\]{0,4}(?:,\[\]\])?,(?:\[?"(?:==|!=|in|not in)"\],)?'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
@@ -54,8 +55,23 @@ def _too_long(token: Token, purpose: Purpose) -> Iterator[Amount]:
         return
     for value in claim.values:
         for amount in value.amounts:
-            if amount.kind == "moment" and amount.number > limit:
+            if amount.kind == "moment" and amount.number > limit and not _is_renewals(purpose, amount):
                 yield amount
+
+
+def _is_renewals(purpose: Purpose, amount: Amount) -> bool:
+    """Whether the length stands in a table of lengths under a key that is the refresh token's."""
+    place = amount.place
+    if place is None or purpose != "access":
+        return False
+    facts = place.module.facts
+    for number in range(-1, len(facts.functions)):
+        for form in walk(facts.module if number < 0 else facts.body(number)):
+            for key, value in form[2] if form[0] == "dict" else ():
+                if key is not None and any(inner[1] == place.at for inner in walk(value)):
+                    name = str(key[-1]).lower() if key[0] in ("name", "attr", "const") else ""
+                    return "refresh" in name and amount.number <= LIMITS["refresh"]
+    return False
 
 
 def _finding(token: Token, amount: Amount, place: Place, purpose: Purpose, said: bool) -> Finding:

@@ -9,6 +9,7 @@ from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
+from fastapi_seclint.subjects.payloads.known import Claims
 from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.dates import expiring
 from fastapi_seclint.subjects.tokens.handmade_expiry import checked_by_hand
@@ -88,7 +89,7 @@ def _message(token: Token) -> str:
 def _undated(program: Program, token: Token) -> Confidence | None:
     """How sure it is that a token has no expiry on some path; None when it has one, or may well have."""
     claims = token.claims
-    if claims.surely("exp") or checked_by_hand(program, claims):
+    if claims.surely("exp") or checked_by_hand(program, claims) or _is_provider_token(claims):
         return None
     if claims.get("exp") is not None:
         return "medium" if claims.open else "high"
@@ -99,6 +100,12 @@ def _undated(program: Program, token: Token) -> Confidence | None:
     if claims.open == {"object"}:
         return "medium"
     return "medium" if _speaks_of_tokens(token) else None
+
+
+def _is_provider_token(claims: Claims) -> bool:
+    """Whether a token only says who made it and when: a service's for another one, which counts from `iat` (APNs)."""
+    names = set(claims.items)
+    return not claims.open and {"iss", "iat"} <= names <= {"iss", "iat", "aud", "kid"}
 
 
 def _speaks_of_tokens(token: Token) -> bool:

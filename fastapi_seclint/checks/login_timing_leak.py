@@ -153,7 +153,11 @@ def _looked_up(block: Block) -> dict[str, Truth]:
     """The names of a block that hold an account, or nothing for an unknown user."""
     found: dict[str, Truth] = {}
     for form in block.forms.every:
-        if form[0] in ("assign", "annassign") and form[-1] is not None and isinstance(block.scope, FunctionScope):
+        if (
+            form[0] in ("assign", "annassign", "walrus")
+            and form[-1] is not None
+            and isinstance(block.scope, FunctionScope)
+        ):
             for target in form[2] if form[0] == "assign" else [form[2]]:
                 if target[0] == "name" and (truth_ := looked_up(target[2], form[-1])) is not None:
                     found[target[2]] = truth_
@@ -165,8 +169,10 @@ def _asks_for_account(test: Form, truths: dict[str, Truth]) -> bool:
     match test:
         case ["unary", _, "not", value]:
             return _asks_for_account(value, truths)
-        case ["compare", _, ["name", _, name], ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
-            return name in truths
+        case ["compare", _, value, ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
+            return value[0] in ("name", "walrus") and _asks_for_account(value, truths)
+        case ["walrus", _, name, _]:
+            return _asks_for_account(name, truths)
         case ["name", _, name]:
             return name in truths
         case ["bool", _, _, items]:

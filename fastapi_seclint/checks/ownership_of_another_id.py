@@ -29,7 +29,7 @@ RULE = Rule(
 )
 
 _ID = re.compile(r"(^|_)(id|ids|uid|uuid|guid|pk|slug|key|code|number|name)$|^[a-z]{1,2}id$")
-_SURE_ID = re.compile(r"(^|_)(id|uid|uuid|guid|pk|slug)$")
+_SURE_ID = re.compile(r"(^|_)(id|uid|uuid|guid|pk|slug)$|^[a-z]{1,2}id$")
 _GENERIC = frozenset(
     {"", "resource", "object", "obj", "item", "entity", "record", "target", "owned", "model", "instance"}
 )

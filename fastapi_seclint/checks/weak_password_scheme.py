@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, RemoveKeyword, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Argument, Call
-from fastapi_seclint.program.values import Collection, Const, External, Value, settled
+from fastapi_seclint.program.values import Collection, Const, External, Mapping, Value, options, settled
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.passwords.names import naming
@@ -50,6 +50,9 @@ def weak_password_scheme(program: Program) -> Iterator[Finding]:
     """One finding a hasher: on its list of schemes, or on the argument that gives the work away."""
     for call in program.sites.calls(*_CONTEXTS):
         schemes = call.argument("schemes", 0)
+        if schemes is None and (name := _weak_of_spread(call)):
+            yield _finding(call, call.form[1], _scheme_message(name))
+            continue
         if schemes is not None and (name := _weak_default(call, schemes)):
             yield _finding(call, schemes.at, _scheme_message(name), _strong_first(call, schemes))
             continue
@@ -84,6 +87,17 @@ def _weak_default(call: Call, schemes: Argument) -> str:
     names = _texts(call.value(default)) if default is not None else _texts(call.value(schemes))
     first = names[0] if names else ""
     return first if first in _WEAK or first.startswith("hex_") else ""
+
+
+def _weak_of_spread(call: Call) -> str:
+    """The weak scheme in options that are handed over with `**`, or an empty string."""
+    for form in call.spread:
+        for option in options(call.ask(form)):
+            given = (option.get("default") or option.get("schemes")) if isinstance(option, Mapping) else None
+            first = next(iter(_texts(given)), "") if given is not None else ""
+            if first in _WEAK or first.startswith("hex_"):
+                return first
+    return ""
 
 
 def _texts(value: Value) -> list[str]:

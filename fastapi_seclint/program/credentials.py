@@ -57,6 +57,11 @@ def names_scheme(text: str) -> bool:
     return _SCHEME.match(text) is not None
 
 
+def holds_scheme(name: str) -> bool:
+    """Whether an attribute of this name holds the name of an authentication scheme: `self.scheme`."""
+    return re.search(r"(^|_)(scheme|scheme_name|(auth|token)_type)$", name, re.I) is not None
+
+
 def names_privilege(name: str) -> bool:
     """Whether a name speaks of roles, permissions or ownership."""
     return _PRIVILEGE.search(name) is not None

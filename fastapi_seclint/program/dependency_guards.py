@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
 from fastapi_seclint.program.declared import Declared
@@ -122,7 +123,7 @@ class DependencyGuards:
         for parameter in parameters(value):
             dependency = self._resolver.dependency_of(parameter)
             if dependency is None:
-                kinds = self._plain_parameter(parameter, stranger, path)
+                kinds = self._plain_parameter(parameter, stranger, path, running(value))
                 if kinds is None:
                     return {}, Encounter([Ending(True, CLEAN, 422, False, parameter.place)], checked=True)
                 if kinds != CLEAN:
@@ -141,7 +142,9 @@ class DependencyGuards:
                 break
         return found, None
 
-    def _plain_parameter(self, parameter: Parameter, stranger: Stranger, path: str) -> Kinds | None:
+    def _plain_parameter(
+        self, parameter: Parameter, stranger: Stranger, path: str, function: Function | None
+    ) -> Kinds | None:
         """The kinds of a parameter that is no dependency; None when a missing one is refused by validation."""
         annotation = self._resolver.annotation(parameter)
         base = annotation.base if isinstance(annotation, Annotated) else annotation
@@ -153,7 +156,8 @@ class DependencyGuards:
         name = parameter.name
         if marker is not None and marker.name.endswith((".Header()", ".Cookie()")) and marker.arguments is not None:
             alias = constant(marker.arguments.get("alias"))
-            if not credentials.names_credential(alias if isinstance(alias, str) else name):
+            named = credentials.names_credential(alias if isinstance(alias, str) else name)
+            if not named and (function is None or not _verifies(function, name)):
                 return CLEAN
             default = marker.arguments.get("default", 0) if not isinstance(annotation, Annotated) else parameter.default
             return self._credential(default if default is not None else parameter.default, stranger, marker)
@@ -191,3 +195,23 @@ class DependencyGuards:
     def authenticates(self, value: Value) -> bool:
         """Whether a dependency refuses both strangers."""
         return all(verdict(self.encounter(value, Stranger(junk))) == "denies" for junk in (False, True))
+
+
+def _verifies(function: Function, name: str) -> bool:
+    """Whether a function gives a parameter to a call that verifies such things, whatever the parameter is called."""
+    return any(
+        form[0] == "call"
+        and form[2][0] in ("name", "attr")
+        and form[2][-1] in _VERIFIERS
+        and _owner(form[2]) not in _PLAIN
+        and any(item[0] == "name" and item[2] == name for item in walk(form[3]))
+        for form in walk(function.statements())
+    )
+
+
+_VERIFIERS = frozenset({"decode", "compare_digest", "loads", "unsign", "verify_token", "decode_token"})
+_PLAIN = frozenset({"json", "orjson", "ujson", "pickle", "codecs"})
+
+
+def _owner(form: Form) -> str:
+    return str(form[2][2]) if form[0] == "attr" and form[2][0] == "name" else ""

@@ -98,8 +98,11 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
         walk_.encounter.checked = True
         if tainted & {"absent", "bad"}:
             return {not positive}
-        text = walk_.text(right if one & JUNK else left)
-        if (text is not None and credentials.names_scheme(text)) or (one & JUNK and other & JUNK):
+        asked = right if one & JUNK else left
+        text = walk_.text(asked)
+        if credentials.names_scheme(text or "") or (asked[0] == "attr" and credentials.holds_scheme(asked[3])):
+            return {False} if operator == "!=" else {True, False}
+        if one & JUNK and other & JUNK:
             return {True, False}
         if operator in ("in", "not in") and other & JUNK:
             return {True, False}

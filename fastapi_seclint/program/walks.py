@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program import credentials, stranger_conditions, strangers
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
-from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, Kinds
+from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, TAINTED, Kinds
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.values import Function, Place, Value, constant
@@ -139,7 +139,8 @@ class Walk:
                 goes_on = self.branch(outcome if endless else outcome | {False}, body, [], certain=True)
                 return goes_on and self.block(otherwise)
             case ["match", _, subject, cases]:
-                self.kinds(subject)
+                if self.kinds(subject) & TAINTED:
+                    self.encounter.checked = True
                 return self.cases([case[2] for case in cases])
             case ["break" | "continue", _]:
                 return False

@@ -96,7 +96,8 @@ class Reader:
             return
         several = value[0] in ("dict", "list", "set", "tuple")
         found = self._literal(names[0], value, form[1], Reach.ASSIGNED) if names else None
-        if found is not None and (not several or self.words.kind(found.name) or set(found.places) & self.used):
+        whole = value[0] != "dict" and found is not None and bool(set(found.places) & self.used)
+        if found is not None and (not several or self.words.kind(found.name) or whole):
             yield found
         if found is None or several:
             yield from self.read(value, form[1])

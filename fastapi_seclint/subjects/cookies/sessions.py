@@ -21,7 +21,7 @@ _SPLIT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _SECRET = frozenset(
     {"token", "tokens", "jwt", "session", "sess", "sessionid", "sessid", "sid", "ssid", "auth", "authorization",
      "authentication", "authtoken", "accesstoken", "refreshtoken", "bearer", "credential", "credentials", "remember",
-     "rememberme", "apikey", "jwttoken"}
+     "rememberme", "apikey", "jwttoken", "sitzung", "sesion", "sessao", "sessione"}
 )  # fmt: skip
 _HARMLESS = frozenset(
     {"csrf", "xsrf", "type", "expires", "expired", "expiry", "expire", "exp", "ttl", "age", "theme", "lang",

@@ -25,6 +25,7 @@ _HARMLESS = frozenset(
     }
 )  # fmt: skip
 """Calls that look at a text or carry it on without saying anything about it."""
+_SCHEMES = re.compile(r"(^|_)(scheme|scheme_name|prefix|(auth|token)_type)$", re.I)
 _LOGS = re.compile(r"^(log|logger|logging|_logger|_log)$", re.I)
 
 
@@ -63,6 +64,8 @@ def _tests(form: Form, held: set[str]) -> bool:
         return _mentions(form, held) and not all(_is_plain(side) or _mentions(side, held) for side in sides)
     if form[0] == "sub":
         return _mentions(form[3], held)
+    if form[0] == "match":
+        return _mentions(form[2], held)
     if form[0] != "call":
         return form[0] in ("def", "lambda") and _mentions(form, held)
     called, arguments = form[2], [*form[3], *(value for _, value, _ in form[4])]
@@ -79,7 +82,9 @@ def _reads_held(called: Form, name: str, held: set[str]) -> bool:
 
 
 def _is_plain(form: Form) -> bool:
-    """A constant that is no secret: None, a number, the name of a scheme."""
+    """No secret: None, a number, the name of a scheme, or something that is called a scheme (`self.scheme`)."""
+    if form[0] in ("name", "attr") and _SCHEMES.search(str(form[-1])):
+        return True
     if form[0] != "const":
         return False
     return not isinstance(form[2], str) or form[2].strip().lower() in ("", "bearer", "basic", "token")

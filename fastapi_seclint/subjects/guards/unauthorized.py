@@ -65,7 +65,7 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
             _add(program, found, handler, direct[0])
         elif handler is not None and any(is_login_form(node.call) for node in route.nodes()):
             logins.append(handler)
-    for function in _loose(program):
+    for function in loose(program):
         tops = program.walker.resolver.of_callable(function)
         direct = [kind for top in tops if (kind := scheme_kind(top.call)) is not None]
         if direct:
@@ -88,14 +88,22 @@ def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Fun
     return kinds
 
 
-def _loose(program: Program) -> Iterator[Function]:
+def loose(program: Program) -> Iterator[Function]:
     """The functions with a dependency of their own, whether a route uses them or not."""
-    for block in program.sites.blocks(frozenset({"HTTPException"})):
-        function = block.function
-        if function is None or program.is_test(block.module) or function.owner is not None:
+    for module in program.modules.by_file.values():
+        facts = module.facts
+        if not facts.words & {"HTTPException", "Depends", "Security"} or program.is_test(module):
             continue
-        if any(program.walker.resolver.dependency_of(item) is not None for item in parameters(function)):
-            yield function
+        raising = [
+            number
+            for number in range(len(facts.functions))
+            if facts.body_mentions(number, b'["raise"') or facts.body_mentions(number, b'"HTTPException"')
+        ]
+        for scope in filter(None, (program.sites.scope(module, number) for number in raising)):
+            function = scope.function
+            asking = (program.walker.resolver.dependency_of(item) for item in parameters(function))
+            if function.owner is None and any(item is not None for item in asking):
+                yield function
 
 
 def _add(

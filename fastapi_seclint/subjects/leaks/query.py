@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program.dependencies import Parameter, running
-from fastapi_seclint.program.values import Annotated, Const, External, Generic, Unknown, Value, options
+from fastapi_seclint.program.values import Annotated, Class, Const, External, Generic, Unknown, Value, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -45,6 +45,15 @@ def query_name(program: Program, parameter: Parameter) -> bool:
     if any(not isinstance(value, Const) for value in options(parameter.default)):
         return False
     return base is None or _is_scalar(base)
+
+
+def query_fields(program: Program, parameter: Parameter) -> list[str]:
+    """The fields that a model takes from the query: `Annotated[Login, Query()]` (FastAPI 0.115)."""
+    annotation = program.walker.resolver.annotation(parameter)
+    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    if not isinstance(base, Class) or not query_name(program, parameter):
+        return []
+    return [name for cls in base.lineage() if isinstance(cls, Class) for name, _, _ in cls.fields]
 
 
 def _source(value: Value) -> str:

@@ -59,7 +59,7 @@ def _purpose(program: Program, block: Block, form: Form) -> Purpose | None:
     router = form[3][0] if form[3] else next((value for key, value, _ in form[4] if key == "router"), None)
     for value in options(ask(program, block, router)) if router is not None else ():
         option = value.cls if isinstance(value, Instance) else value
-        if isinstance(option, External) and option.name.startswith("fastapi_users.") and option.called:
+        if isinstance(option, External) and "fastapi_users" in option.name and option.called:
             return _MAKERS.get(option.name.removesuffix("()").rpartition(".")[2])
     return None
 

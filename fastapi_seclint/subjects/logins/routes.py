@@ -38,7 +38,10 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     ),
     (
         "registration",
-        re.compile(r"(^|_)(register|registration|sign_?up|(create|open)_account|register_user|user_register)(_|$)"),
+        re.compile(
+            r"(^|_)(register|registration|sign_?up|(create|open)_account|register_user|user_register|registrieren"
+            r"|registrierung|registrar|registro|inscription|cadastr[oa]r?|registrati)(_|$)"
+        ),
     ),
     (
         "code check",
@@ -47,7 +50,13 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
             r"|(otp|totp|2fa|mfa)_?(verify|validate|check|confirm|login|challenge|verification))(_|$)"
         ),
     ),
-    ("login", re.compile(r"(^|_)(log_?in|sign_?in|log_?on|authenticate|obtain_token|authenticate_user)(_|$)")),
+    (
+        "login",
+        re.compile(
+            r"(^|_)(log_?in|sign_?in|log_?on|authenticate|obtain_token|authenticate_user|anmelden|anmeldung|einloggen"
+            r"|connexion|iniciar_sesion|entrar|acceder|accedi|autenticar)(_|$)"
+        ),
+    ),
     ("token", re.compile(r"^(oauth2?_|auth_|get_|create_|issue_)?(access_)?tokens?(_auth|_pair|_obtain)?$")),
 )  # fmt: skip
 _NONE = re.compile(
@@ -60,6 +69,7 @@ _PROVIDER = re.compile(
     r"|telegram|line|steam|spotify|keycloak|auth0|okta|cognito|firebase|supabase|social|ldap_callback)(_|$)"
 )
 _PASSWORD = re.compile(r"^(user_?|plain_?|raw_?|new_?|login_?)?(password\d?|passwd|pwd|passphrase)$", re.I)
+_FOREIGN = re.compile(r"^(passwort|kennwort|senha|contrasena|mot_?de_?passe|mdp|parola)(_\w+)?$", re.I)
 _TOKENS = re.compile(r"(^|_)(refresh_?token|token)$", re.I)
 _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
 _CODE = re.compile(
@@ -106,13 +116,18 @@ def fields(program: Program, route: Route) -> list[str]:
             found += [parameter.name for parameter in parameters(node.call)]
         elif node.function is not None:
             given = [name for parameter in parameters(node.call) for name in _names(program, parameter)]
-            found += [name for name in given if _PASSWORD.match(name)]
+            found += [name for name in given if _is_password(name)]
     return found
+
+
+def _is_password(name: str) -> bool:
+    """Whether a field or parameter of a name is a password, in one of several languages."""
+    return _PASSWORD.match(name) is not None or _FOREIGN.match(name) is not None
 
 
 def takes_password(program: Program, route: Route) -> bool:
     """Whether a client sends a password."""
-    return any(_PASSWORD.match(name) for name in fields(program, route)) or any(
+    return any(_is_password(name) for name in fields(program, route)) or any(
         isinstance(node.call, External) and "HTTPBasic" in node.call.name for node in route.nodes()
     )
 
@@ -199,7 +214,7 @@ def _fits(program: Program, route: Route, purpose: Purpose) -> bool:
     if purpose == "token refresh":
         named = any("refresh" in word and ("token" in word or "session" in word) for word in (*words[-1:], handler))
         return named or any(name.endswith("refresh_token") for name in names)
-    if any(_PASSWORD.match(name) or _IDENTITY.search(name) for name in names):
+    if any(_is_password(name) or _IDENTITY.search(name) for name in names):
         return True
     return not _is_protected(program, route) and (len(words) <= 2 or words[-1] == "token")
 
@@ -237,7 +252,7 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
 def _takes_new_user(route: Route) -> bool:
     """Whether a handler takes a model that is not in sight and called `UserCreate` or the like, where passwords are."""
     handler = route.function
-    if handler is None or not any(_PASSWORD.match(word) for word in handler.module.facts.words):
+    if handler is None or not any(_is_password(word) for word in handler.module.facts.words):
         return False
     annotations = [str(form[2][-1]) for form in handler.parameters if form[2] and form[2][0] in ("name", "attr")]
     return any(_NEW_USER.match(name) for name in annotations)
@@ -254,6 +269,6 @@ def _lets_in(program: Program, route: Route, purpose: Purpose) -> bool:
     handler = route.function
     return purpose == "token refresh" and (
         handler is not None
-        and not any(_PASSWORD.match(name) for name in fields(program, route))
+        and not any(_is_password(name) for name in fields(program, route))
         and any("refresh" in spoken(part) for part in (*access.segments(route.path)[-2:], handler.name))
     )

@@ -27,12 +27,17 @@ ADMITTED: Truth = {"absent": NO, "wrong": NO, "right": YES}
 """What looking an account up by name and password together gives."""
 
 _ACCOUNT = re.compile(
-    r"(^|_)(users?|accounts?|members?|customers?|person|admins?|employees?|students?|owner|profile|existing|record|row|found|exists)(_|$)"
+    r"(^|_)(users?|accounts?|members?|customers?|person|admins?|employees?|students?|owner|profile|existing|record|row|found|exists"
+    r"|benutzer|nutzer|kont(?:o|en)|kunden?|utilisateurs?|comptes?|usuari[oa]s?|cuentas?|contas?|utente)(_|$)"
     r"|(^|_)(user|account|member|customer|db)(_?(obj|data|dict|info|row|record|in_db|db|entity|model|doc|exists|found|\d))?$"
 )
-_PASSWORD = re.compile(r"passw|pwd|passphrase|password|(^|_)hash(ed)?(_|$)|pass_?word|^pw$", re.I)
+_PASSWORD = re.compile(
+    r"passw|pwd|passphrase|password|senha|contrase|kennwort|mot_?de_?passe|(^|_)(mdp|clave|parola)(_|$)|(^|_)hash(ed)?(_|$)|pass_?word|^pw$",
+    re.I,
+)
 _IDENTITY = re.compile(
-    r"(^|_)(e?mail(_address)?|user_?name|login|name|phone(_number)?|account|identifier|user_?id)$", re.I
+    r"(^|_)(e?mail(_address)?|correo|courriel|benutzername|nutzername|user_?name|login|name|phone(_number)?|account|identifier|user_?id)$",
+    re.I,
 )
 _VERIFIES = re.compile(
     r"(verify|verified|check|compare|match|matches|validate|correct|is_valid|valid)\w*_?(pass|pwd|pw|hash)|(pass|pwd|pw|hash)\w*_?"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Class, Const, External, Function, Instance, Mapping, options
+from fastapi_seclint.program.values import Class, Collection, Const, External, Function, Instance, Mapping, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
+from fastapi_seclint.subjects.passwords.kept import hashed_in, put
 from fastapi_seclint.subjects.passwords.names import is_of_people, naming
+from fastapi_seclint.subjects.passwords.spoken import blocks
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -26,6 +29,7 @@ DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asd
 """The methods and attributes that make a dictionary of an object."""
 _SAME = frozenset({"jsonable_encoder", "vars", "dict", "list", "asdict", "sorted", "model_to_dict"})
 _LEAVING_OUT = frozenset({"exclude", "include", "by_alias_only"})
+_ENTRIES = frozenset({"get", "values", "pop"})
 _SERIALIZERS = ("model_serializer", "field_serializer", "dict", "model_dump", "json")
 
 
@@ -69,6 +73,7 @@ class Givers:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._busy: set[tuple[str, int]] = set()
+        self._stores: dict[int, tuple[str, Class | None]] | None = None
 
     def shown(self, block: Block, form: Form, depth: int = 6) -> tuple[str, Class | None] | None:
         """The password field that JSON made of an expression has, with the class that has it."""
@@ -93,8 +98,8 @@ class Givers:
                 return self.shown(block, owner, depth - 1)
             case ["sub", _, owner, ["slice", *_]]:
                 return self.shown(block, owner, depth - 1)
-            case ["sub", *_]:
-                return self._of_value(block, form)
+            case ["sub", _, owner, _]:
+                return self._of_value(block, form) or self._of_store(block, owner)
             case ["call", *_]:
                 return self._of_call(block, form, depth - 1)
         return None
@@ -118,13 +123,31 @@ class Givers:
             return None
         found = [item for item in scope.assignments(form[2]) if item[1] < form[1]]
         if not found:
-            return self._of_value(block, form)
+            return self._of_value(block, form) or self._of_store(block, form)
         statement = found[-1]
         if statement[0] in ("assign", "annassign") and statement[-1] is not None:
             targets = statement[2] if statement[0] == "assign" else [statement[2]]
             if all(target[0] == "name" for target in targets):
                 return self.shown(block, statement[-1], depth)
         return None
+
+    def _of_store(self, block: Block, owner: Form) -> tuple[str, Class | None] | None:
+        """The password field of what a dictionary or list of the program keeps: `users[email] = {...}` elsewhere."""
+        if self._stores is None:
+            self._stores = {}
+            self._stores.update(self._kept())
+        if owner[0] not in ("name", "attr") or not self._stores:
+            return None
+        found = (self._stores.get(id(option)) for option in options(ask(self.program, block, owner)))
+        return next((item for item in found if item is not None), None)
+
+    def _kept(self) -> Iterator[tuple[int, tuple[str, Class | None]]]:
+        for block in blocks(self.program):
+            for owner, value in put(block):
+                field = self.shown(block, value) or hashed_in(value)
+                for option in options(ask(self.program, block, owner)) if field is not None else ():
+                    if isinstance(option, Mapping | Collection) and field is not None:
+                        yield id(option), field
 
     def _of_value(self, block: Block, form: Form) -> tuple[str, Class | None] | None:
         for option in options(ask(self.program, block, form)):
@@ -142,6 +165,8 @@ class Givers:
             return None
         if name in _SAME and call[3] and function[0] == "name":
             return self.shown(block, call[3][0], depth)
+        if name in _ENTRIES and function[0] == "attr" and (stored := self._of_store(block, function[2])) is not None:
+            return stored
         if name in DUMPS and function[0] == "attr" and not call[3]:
             return self.shown(block, function[2], depth)
         cls = self._asked(block, call)

@@ -12,14 +12,14 @@ Naming = Literal["plain", "kept", ""]
 
 MENTIONS = (
     b"passw", b"passphrase", b"passcode", b"pwd", b'"pw"', b'"pass"', b"senha", b"contrase", b"kennwort", b"parola",
-    b"mdp", b'_pass"', b'_pw"',
+    b"mdp", b"mot_de_passe", b"motdepasse", b'_pass"', b'_pw"',
 )  # fmt: skip
 """Text of facts, in lower case, in which a password may be spoken of."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PASSWORD = re.compile(
     r"^(new|old|user|my|the|current|plain|raw|confirm|confirmed|login|admin|hashed|stored)?"
-    r"(password|passwd|passphrase|passcode|pwd|pswd|psw|senha|contrasena|passwort|kennwort|parola|mdp)s?$"
+    r"(password|passwd|passphrase|passcode|pwd|pswd|psw|senha|contrasena|passwort|kennwort|parola|mdp|motdepasse)s?$"
 )
 _SHORT = frozenset({"pw", "pass"})
 _KEPT = word_set(
@@ -55,6 +55,7 @@ _AFTER = word_set(
 _PEOPLE = re.compile(
     r"(?:^|_)(?:users?|accounts?|members?|customers?|admins?|administrators?|persons?|people|patients?|students?|teachers?"
     r"|doctors?|employees?|staff|clients?|owners?|authors?|profiles?|players?|sellers?|buyers?|drivers?|guests?|subscribers?"
+    r"|benutzer|nutzer|kunden?|kont(?:o|en)|membres?|clientes?|contas?|cuentas?|usuarias?"
     r"|operators?|log_?in|regist\w+|sign_?up|sign_?in|auth\w*|credentials?|identity|usuarios?|utilisateurs?|username"
     r"|email|login_name|me|passwords?)(?:$|_|\d)"
 )
@@ -63,7 +64,7 @@ _PEOPLE = re.compile(
 @cache
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in snake or camel case, in lower case."""
-    return tuple(word.lower() for word in _WORD.findall(name))
+    return tuple(word.lower() for word in _WORD.findall(name.replace("mot_de_passe", "motdepasse")))
 
 
 @cache

@@ -138,7 +138,8 @@ class _Search:
             return sent
         if given[0] == "name" and (kind := presented(self.program, self.scope.function, given[2])):
             return kind
-        return "token" if name_of(given) == name_of(secret) and name_of(secret).lower().endswith("_token") else ""
+        named = [option.name for option in options(value) if isinstance(option, Environment)]
+        return next((kind for name in [name_of(secret), *named] if (kind := _alike(name, name_of(given)))), "")
 
     def read_kind(self, value: Value) -> str:
         """What kind of secret is read from the environment into a name that does not say it."""
@@ -270,6 +271,14 @@ class _Search:
                 return True
         return any(isinstance(option, Environment) and not option.name.startswith("parameter ")
                    and self.words.kind(option.name) for option in options(value))  # fmt: skip
+
+
+def _alike(setting: str, given: str) -> str:
+    """What both a setting and what is sent are called, whatever it is for: `CRON_TOKEN` and `X-Cron-Token`."""
+    ours, theirs = words_of(setting), words_of(given)
+    if not ours or not theirs or ours[-1] != theirs[-1] or len(ours) < 2:
+        return ""
+    return ours[-1] if ours[-1] in ("token", "secret") and ours[-2] in theirs else ""
 
 
 def _headers(value: Value) -> bool:

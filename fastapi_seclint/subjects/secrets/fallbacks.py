@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 How = Literal["read", "or", "either", "except", "unset", "field"]
-_WORDS = (b"secret", b"passw", b"pwd", b"_pass", b"key", b"token", b"pepper")
+_WORDS = (
+    b"secret", b"passw", b"pwd", b"_pass", b"key", b"token", b"pepper", b"geheim", b"segred", b"kennwort", b"senha",
+    b"contrasen",
+)  # fmt: skip
 _ELSE = word_set(
     "alg algorithm backend file folder header host hours id location minutes mode name path prefix region seconds type"
     " uri url user username"

@@ -30,6 +30,10 @@ def from_environment(path: str, literal: Literal, kind: str, own: bool) -> Fix |
         split = f'{read}.split(",")'
         code = {"list": split, "set": f"set({split})", "tuple": f"tuple({split})"}[form[0]]
         return _fix(path, name, form, code)
+    match form:
+        case ["call", _, ["name", _, "frozenset"], [["list" | "set" | "tuple", *_] as inner], []]:
+            if literal.reach is not Reach.PASSED and len(literal.texts) > 1:
+                return _fix(path, name, inner, f'{read}.split(",")')
     written = _written(form)
     if written is None or len(literal.texts) != 1:
         return None

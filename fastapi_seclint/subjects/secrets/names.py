@@ -56,7 +56,12 @@ _ABOUT = word_set(
 )
 _OF_SECRET = word_set("auto config cookie create default email group primary reset revoke settings verify")
 _SIGNED = word_set("auth cookie jwt jwtsecret session signing token")
-_PASSWORDS = frozenset(("password", "passwd", "pwd", "passphrase", "passwords", "userpassword", "adminpassword"))
+_PASSWORDS = word_set(
+    """
+    password passwd pwd passphrase passwords userpassword adminpassword passwort kennwort senha contrasena
+    """
+)
+_SECRETS = word_set("secret secrets jwtsecret pepper geheimnis segredo secreto segreto")
 _SIGNING = word_set(
     """
     aes auth cipher crypto encrypt encryption fernet hmac jwt master private secret security sign
@@ -90,7 +95,7 @@ def kind_of(name: str) -> str:
         return "password"
     if last in ("secretkey", "secretkeys") or (last in ("key", "keys") and before in _SIGNING):
         return "signing key"
-    if last in ("secret", "secrets", "jwtsecret", "pepper"):
+    if last in _SECRETS:
         return "signing key" if _SIGNED & set(words) else "secret"
     if last in ("apikey", "apikeys") or (last in ("key", "keys") and before in _API):
         return "API key"
@@ -176,6 +181,9 @@ _PLACEHOLDER = word_set(
     mysecret please prod production replace secure strong super supersecret test this top your yours
     """
 )
+_SENTENCE = word_set(
+    "a an and are be enter for from has in is it must no not of on or please the this to was with your"
+)
 _ENVIRONMENT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
@@ -195,7 +203,8 @@ def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = Fal
         return False
     words = words_of(text)
     if any(letter.isspace() for letter in text):
-        return kind == "signing key" and len(words) < 9 and bool({"secret", "change", "key"} & set(words))
+        phrase = reach is Reach.ASSIGNED and text.islower() and not _SENTENCE.intersection(words)
+        return kind == "signing key" and len(words) < 9 and (phrase or bool({"secret", "change", "key"} & set(words)))
     absent = set(words) <= _ABSENT | _FIELD if reach is Reach.COMPARED else bool(_ABSENT & set(words))
     if (absent and _ABSENT & set(words)) or words == words_of(name):
         return reach is Reach.COMPARED and kind == "password" and words == ["password"]

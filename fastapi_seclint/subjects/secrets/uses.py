@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.sites import Call
-from fastapi_seclint.program.values import NONE, Collection, Const, External, Value, options, settled
+from fastapi_seclint.program.sites import Block, Call
+from fastapi_seclint.program.values import NONE, Collection, Const, External, Mapping, Value, options, settled
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.origins import ask
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -81,33 +82,76 @@ def uses(program: Program) -> dict[str, dict[int, Use]]:
 
 def _search(program: Program) -> dict[str, dict[int, Use]]:
     found: dict[str, dict[int, Use]] = {}
-    for call, form, kind, what in _sinks(program):
-        use = Use(kind, what, call.block.location(form))
-        for literal in _constants(call.ask(form)):
+    for value, use in _needed(program):
+        for literal in _constants(value):
             if literal.place is not None:
                 found.setdefault(literal.place.module.file, {}).setdefault(literal.place.at, use)
     return found
 
 
-def _sinks(program: Program) -> Iterator[tuple[Call, Form, str, str]]:
-    imported = {name.partition(".")[0] for module in program.modules.by_file.values() for name in module.facts.imports}
-    for call in program.sites.calls(*(name for name in _SINKS if name.partition(".")[0] in imported)):
-        name, position, kind, what = _SINKS[call.name]
+def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
+    """What is given to something that needs a secret, and how that uses it."""
+    for call, name, position, kind, what in _sinks(program):
         given = call.argument(name, position)
         if given is not None:
-            yield call, given.form, kind, what
-    for call in program.sites.calls(*_COMPARERS):
-        spoken = {name_of(item).lower() for item in walk(call.form[3]) if item[0] in ("name", "attr")}
-        if not any("user" in name or "email" in name for name in spoken):
-            for form in call.form[3]:
-                yield call, form, "secret", "what a caller has to know"
+            yield call.ask(given.form), Use(kind, what, call.block.location(given.form))
+        for spread in call.spread if given is None else ():
+            for option in options(call.ask(spread)):
+                value = option.get(name) if isinstance(option, Mapping) else None
+                if value is not None:
+                    yield value, Use(kind, what, call.block.location(spread))
+    yield from _compared(program)
+    yield from _set(program)
+
+
+def _sinks(program: Program) -> Iterator[tuple[Call, str, int, str, str]]:
+    imported = {name.partition(".")[0] for module in program.modules.by_file.values() for name in module.facts.imports}
+    for call in program.sites.calls(*(name for name in _SINKS if name.partition(".")[0] in imported)):
+        yield (call, *_SINKS[call.name])
     for block in program.sites.blocks(frozenset({"SessionMiddleware"})):
         for form in block.forms.every:
             call = Call(block, form, "", program.interpreter)
             if form[0] == "call" and form[3] and _is_sessions(call, form[3][0]):
-                given = call.argument("secret_key", 1)
-                if given is not None:
-                    yield call, given.form, _SIGNING, "the key of session cookies"
+                yield call, "secret_key", 1, _SIGNING, "the key of session cookies"
+
+
+def _compared(program: Program) -> Iterator[tuple[Value, Use]]:
+    """What a caller's text is compared with, each of several in a loop included."""
+    for call in program.sites.calls(*_COMPARERS):
+        spoken = {name_of(item).lower() for item in walk(call.form[3]) if item[0] in ("name", "attr")}
+        if any("user" in name or "email" in name for name in spoken):
+            continue
+        for form in call.form[3]:
+            use = Use("secret", "what a caller has to know", call.block.location(form))
+            yield call.ask(form), use
+            iterable = _looped(call.block, form)
+            if iterable is not None:
+                yield call.ask(iterable), use
+
+
+def _looped(block: Block, form: Form) -> Form | None:
+    """What a name in a loop or comprehension goes through: `KEYS` of `for key in KEYS`."""
+    while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "strip"):
+        form = form[2][2]
+    if form[0] != "name":
+        return None
+    for item in walk(block.statements):
+        loops = item[5] if item[0] == "comp" else [item[2:4]] if item[0] == "for" else []
+        for target, iterable, *_ in loops:
+            if target[0] == "name" and target[2] == form[2]:
+                return iterable  # type: ignore[no-any-return]
+    return None
+
+
+def _set(program: Program) -> Iterator[tuple[Value, Use]]:
+    """The key that is assigned to a configuration of AuthX: `config.JWT_SECRET_KEY = ...`."""
+    for block in program.sites.blocks(frozenset({"JWT_SECRET_KEY"})):
+        for form in walk(block.statements):
+            match form:
+                case ["assign", _, [["attr", _, owner, "JWT_SECRET_KEY"]], value]:
+                    given = ask(program, block, owner)
+                    if any(isinstance(item, External) and item.name.startswith("authx.") for item in options(given)):
+                        yield ask(program, block, value), Use(_SIGNING, _TOKENS, block.location(value))
 
 
 def _is_sessions(call: Call, form: Form) -> bool:

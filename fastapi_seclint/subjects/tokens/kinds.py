@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, Place, options
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
+from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of
 
@@ -77,20 +79,37 @@ def _marked_by_subject(kind: Kind) -> bool:
 
 def same_key(program: Program, one: Kind, other: Kind) -> bool:
     """Whether two kinds of tokens are signed with one key, as far as is known."""
-    return _key(program, one.token.encoding) == _key(program, other.token.encoding)
+    return _key(program, one.token) == _key(program, other.token)
 
 
 _MEANING = frozenset({"type", "token_type", "typ", "purpose", "token_use", "use", "kind", "scope", "scopes", "aud"})
 
 
-def _key(program: Program, encoding: Encoding) -> object:
-    """What the key of an encoding call is, so far that equal keys give equal answers."""
-    argument = encoding.key
+def _key(program: Program, token: Token) -> object:
+    """What the key of a token is, so far that equal keys give equal answers."""
+    argument = token.encoding.key
     if argument is None:
         return None
-    for option in options(ask(program, encoding.call.block, argument.form)):
+    block, form = _passed(token, argument.form)
+    for option in options(ask(program, block, form)):
         if isinstance(option, Const):
             return ("const", option.value)
         if isinstance(option, Environment):
             return ("setting", option.name)
-    return ("written", spelled(argument.form) if argument.form[0] in ("name", "attr") else repr(argument.form[2:]))
+    return ("written", spelled(form) if form[0] in ("name", "attr") else repr(form[2:]))
+
+
+def _passed(token: Token, key: Form) -> tuple[Block, Form]:
+    """The key where it is written: what the nearest caller passes when it is a parameter of the helper that encodes."""
+    block = token.encoding.call.block
+    function = block.function
+    if function is None or key[0] != "name" or not token.way:
+        return block, key
+    names = [item[0] for item in function.parameters]
+    if key[2] not in names:
+        return block, key
+    step = token.way[0]
+    named = next((value for keyword, value, _ in step.form[4] if keyword == key[2]), None)
+    position = names.index(key[2]) - (function.owner is not None and function.kind != "static")
+    given = named if named is not None else step.form[3][position] if position < len(step.form[3]) else None
+    return (step.block, given) if given is not None else (block, key)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from fastapi_seclint.subjects.payloads.encodings import Token, result_names
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.subjects.payloads.encodings import Step, Token, result_names
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
 Purpose = Literal["access", "refresh", "other"]
@@ -16,6 +17,7 @@ TYPE_CLAIMS = ("type", "token_type", "typ", "purpose", "token_use", "use", "kind
 _REFRESH = frozenset({"refresh", "refreshtoken", "rt"})
 _ACCESS = word_set("access accesstoken auth authentication bearer login session signin api jwt")
 _MAKING = word_set("create generate make issue build get mint encode sign new")
+_PLAIN = word_set("access refresh token jwt")
 _OTHER = word_set(
     """
     activate activation challenge change confirm confirmation csrf device download email file forgot impersonate
@@ -36,6 +38,11 @@ def purpose_of(token: Token) -> tuple[Purpose, bool]:
         if found is not None:
             return found, True
     return "access", False
+
+
+def _is_returned(step: Step) -> bool:
+    """Whether a function gives the token itself, as `refresh_token()` does; a route of that name gives an answer."""
+    return any(form[0] == "return" and form[2] is step.form for form in walk(step.block.statements))
 
 
 def _without(words: set[str]) -> set[str]:
@@ -69,13 +76,16 @@ def _said(token: Token) -> Iterator[set[str]]:
         for text in sorted(claim.texts) if claim is not None else ():
             yield set(words_of(text))
     for step in token.way[:1]:
+        for given in (*step.form[3], *(value for _, value, _ in step.form[4])):
+            if given[0] == "attr" and given[3].isupper():
+                yield set(words_of(given[3]))
         function = step.block.function
         names = list(result_names(step))
         around = names.pop() if function is not None else ""
         for name in names:
             yield _without(set(words_of(name)))
         words = set(words_of(around))
-        if words & _MAKING and words & {"token", "jwt"}:
+        if (words & _MAKING and words & {"token", "jwt"}) or (words <= _PLAIN and _is_returned(step)):
             yield _without(words)
     for name in result_names(token.steps[0]):
         yield _without(set(words_of(name)))
