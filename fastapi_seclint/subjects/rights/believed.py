@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, span_of, walk
@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, names_sent_right, source
 from fastapi_seclint.subjects.rights.sent_rights import follow
-from fastapi_seclint.subjects.rights.withholding import withheld
+from fastapi_seclint.subjects.rights.withholding import not_given, withheld
 from fastapi_seclint.subjects.rights.words import is_role
 
 if TYPE_CHECKING:
@@ -217,7 +217,8 @@ def _further(program: Program, block: Block, form: Form, found: Input, context: 
             elif (sent := source(found, value)) is not None:
                 inner.values[name] = sent
         follow(function, inner)
-        yield from believed(program, function, inner, context, level + 1)
+        for belief in believed(program, function, inner, context, level + 1):
+            yield belief if belief.fix is not None else replace(belief, fix=not_given(block, form, found, function))
 
 
 def decided(function: Function, found: Input) -> Iterator[Belief]:

@@ -8,7 +8,7 @@ from fastapi_seclint.edits import Edit, RemoveKeyword, RemoveStatement, SetKeywo
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.calls import field_default
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Const, External, Value, options
+from fastapi_seclint.program.values import Class, Const, External, Function, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.payloads.models import fields
@@ -42,6 +42,15 @@ def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | 
         ):
             return _excluded(block, value, found)
     return None
+
+
+def not_given(block: Block, form: Form, found: Input, function: Function) -> Fix | None:
+    """The call of a function without the rights that it has harmless defaults for, which are given by keyword."""
+    names = [keyword for keyword, value, _ in form[4] if keyword is not None and source(found, value) is not None]
+    defaults = {item[0]: default for item, default in zip(function.parameters, function.defaults, strict=True)}
+    if not names or not all(_is_harmless(defaults.get(name)) for name in names):
+        return None
+    return _fix(names, tuple(RemoveKeyword(block.module.path, span_of(form[1]), name) for name in names))
 
 
 def _fix(names: list[str], edits: tuple[Edit, ...]) -> Fix:
