@@ -84,9 +84,7 @@ def _is_looked_up(program: Program, function: Function) -> bool:
     """Whether a guard, what it calls, or whoever gets what it gives finds the user."""
     if any(_looks_up(one) for one, _ in reached(program, function, 2)):
         return True
-    return any(
-        _looks_up(receiver) or looks_at(receiver, {name}) for receiver, name in _receivers(program, function)
-    )
+    return any(_looks_up(receiver) or looks_at(receiver, {name}) for receiver, name in _receivers(program, function))
 
 
 def _is_looked_at(program: Program, function: Function) -> bool:

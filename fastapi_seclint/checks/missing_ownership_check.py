@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.dependencies import parameters
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.belongings import (
@@ -22,7 +22,7 @@ from fastapi_seclint.subjects.owners.belongings import (
 )
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import caller_names, guards, snake
-from fastapi_seclint.subjects.owners.using import callers_of, is_tied, ties_caller, uses
+from fastapi_seclint.subjects.owners.using import callers_of, is_tied, takes_id, ties_caller, uses
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
 from fastapi_seclint.subjects.rights.roles import authorizes
@@ -164,14 +164,20 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
 def _is_personal(program: Program, route: Route, resource: str, changes: bool) -> bool:
     """Whether things of this kind belong to somebody by what they are, where the project does not show what it stores.
 
-    The handler takes its caller as a parameter, so the code was written with him in mind.
+    The handler, or the dependency that loads the thing, takes the caller as a parameter: it was written with him in
+    mind.
     """
-    persons = [
-        guard for guard in guards(program, route) if guard.parameter and _MACHINES.search(snake(guard.name)) is None
-    ]
-    if is_in_sight(program, resource) or records_are_in_sight(program) or not persons:
+    if is_in_sight(program, resource) or records_are_in_sight(program) or not _takes_person(program, route):
         return False
     return _PERSONAL.match(resource) is not None or (changes and _AUTHORED.match(resource) is not None)
+
+
+def _takes_person(program: Program, route: Route) -> bool:
+    taken = [guard.name for guard in guards(program, route) if guard.parameter]
+    variables = set(path_variables(route.path))
+    loading = [node for node in route.dependencies if takes_id(node, variables)]
+    taken += [name for node in loading for name in callers_of(program, node)]
+    return any(_MACHINES.search(snake(name)) is None for name in taken)
 
 
 def _is_no_object(route: Route, resource: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import sends_visitors_away
@@ -16,6 +17,7 @@ from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_o
 from fastapi_seclint.subjects.guards.entrances import is_for_development
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
 from fastapi_seclint.subjects.tokens.new_guards import tested_in
+from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, decoded_by_helper
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -47,6 +49,8 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
         if guard is None or sends_visitors_away(program, route):
             continue
         function = guard.function
+        if function is not None and _reads_unverified(program, guard):
+            continue
         if function is None:
             direct.setdefault(route.place, []).append(route)
         else:
@@ -71,6 +75,18 @@ def _scheme_alone(program: Program, route: Route) -> Node | None:
     if any(meeting.used and not meeting.scheme and _may_reject(route, meeting) for meeting in guarding.meetings):
         return None
     return guards[0]
+
+
+def _reads_unverified(program: Program, guard: Node) -> bool:
+    """Whether a dependency takes the claims out of a token without its signature, which is told where it does so."""
+    functions = [node.function for node in guard.walk() if node.function is not None]
+    return any((function.module.file, function.number) in _unverified(program) for function in functions)
+
+
+@lru_cache(maxsize=1)
+def _unverified(program: Program) -> set[tuple[str, int]]:
+    blocks = [block for block, _ in (*decoded_by_hand(program), *decoded_by_helper(program))]
+    return {(block.module.file, block.function.number) for block in blocks if block.function is not None}
 
 
 def _may_reject(route: Route, meeting: Meeting) -> bool:

@@ -47,6 +47,7 @@ from fastapi_seclint.program.values import (
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
+
 def call(interpreter: Interpreter, function: External, arguments: Arguments, place: Place) -> Value | None:
     """The value of calling a standard-library symbol, or None when the model does not know it."""
     handler = _TABLE.get(function.name)

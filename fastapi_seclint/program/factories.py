@@ -31,9 +31,7 @@ def make_applications(interpreter: Interpreter, modules: Sequence[Module]) -> No
                         instance.native.made_in = value.dotted
 
 
-def fill_applications(
-    interpreter: Interpreter, modules: Sequence[Module], call: Callable[[Module, int], None]
-) -> None:
+def fill_applications(interpreter: Interpreter, modules: Sequence[Module], call: Callable[[Module, int], None]) -> None:
     """Call the functions that ask another one for an application which that one leaves without routes."""
     empty = {
         router.made_in.rpartition(".")[2]

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 def truths(walk_: Walk, form: Form) -> set[bool]:
     """Which ways a condition can go for this stranger."""
     match form:
+        case ["unary", _, "not", ["call", _, ["attr", _, owner, "startswith"], [prefix], []]] if (
+            credentials.names_scheme(walk_.text(prefix) or "") and walk_.kinds(owner) & JUNK
+        ):
+            walk_.encounter.checked = True
+            return {True} if walk_.kinds(owner) & {"absent", "bad"} else {False}
         case ["unary", _, "not", inner]:
             return {not outcome for outcome in truths(walk_, inner)}
         case ["bool", _, symbol, items]:

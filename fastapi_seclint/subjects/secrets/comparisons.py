@@ -116,6 +116,8 @@ class _Search:
     def kind(self, given: Form, secret: Form, value: Value) -> str:
         """What kind of secret an expression is that something sent is compared with; empty for none."""
         own, sent = self.words.kind(name_of(secret)) or self.read_kind(value), self.sent_kind(given)
+        if not sent and given[0] == "name":
+            sent = presented(self.program, self.scope.function, given[2])
         written = list(texts(secret))
         if written or all(isinstance(option, Const) and option.value is not None for option in options(value)):
             known: list[object] = [text for text, _ in written]

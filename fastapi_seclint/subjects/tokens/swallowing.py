@@ -133,9 +133,7 @@ def raises_for_junk(program: Program, function: Function, depth: int = _DEPTH_OF
     if block is None or depth == 0:
         return False
     caught = {id(inner) for form in function.forms.every if form[0] == "try" for inner in walk(form[2])}
-    raising = any(
-        refuses(handler[2]) for form in function.forms.every if form[0] == "try" for handler in form[3]
-    )
+    raising = any(refuses(handler[2]) for form in function.forms.every if form[0] == "try" for handler in form[3])
     for form in function.forms.every:
         if (id(form) not in caught or raising) and _verifies(program, block, form):
             known[id(function)] = True

@@ -227,8 +227,6 @@ def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
         return
     for block in program.sites.blocks(frozenset({"split"})):
         parts, lists = _second_parts(block)
-        if not parts and not lists:
-            continue
         for form in block.forms.of("call"):
             if form[2][0] not in ("name", "attr") or form[2][-1] in decoders:
                 continue
