@@ -58,9 +58,10 @@ def _guards(program: Program) -> Iterator[Finding]:
     plain = [token for token, purpose, _ in kinds(program) if purpose == "access"]
     if not typed or not plain:
         return
+    receivers = _receivers(program)
     for function in guarding_readers(program):
         claims = {claim for token in typed for claim in type_claims(token)}
-        if any(looks_for(one, claims) for one in _receivers(program, function)):
+        if any(looks_for(one, claims) for one in receivers.get(id(function), [])):
             continue
         found = _unlooked(program, function, typed)
         if found is None:
@@ -93,12 +94,15 @@ def _refreshing(program: Program) -> Iterator[Finding]:
         )
 
 
-def _receivers(program: Program, function: Function) -> Iterator[Function]:
-    """The functions that are given what a dependency returns."""
+def _receivers(program: Program) -> dict[int, list[Function]]:
+    """By the identity of a dependency's function: the functions that are given what it returns."""
+    found: dict[int, list[Function]] = {}
     for consumer in wiring(program).consumers:
         pair = program.walker.resolver.dependency_of(consumer.parameter)
-        if pair is not None and any(running(option) is function for option in options(pair[1])):
-            yield consumer.function
+        for option in options(pair[1]) if pair is not None else ():
+            if (made := running(option)) is not None:
+                found.setdefault(id(made), []).append(consumer.function)
+    return found
 
 
 def _unlooked(program: Program, function: Function, others: list[Token]) -> tuple[Decoding, Form, Token] | None:
