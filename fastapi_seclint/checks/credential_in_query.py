@@ -13,7 +13,7 @@ from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.leaks.query import query_fields, query_name
-from fastapi_seclint.subjects.leaks.query_fixes import moved
+from fastapi_seclint.subjects.leaks.query_fixes import moved, moved_to_header
 from fastapi_seclint.subjects.logins.routes import spoken
 
 if TYPE_CHECKING:
@@ -60,7 +60,14 @@ def credential_in_query(program: Program) -> Iterator[Finding]:
                 if location not in seen and (kind := _credential(program, route, parameter)):
                     seen.add(location)
                     fix = moved(program, route, parameter) if value is route.endpoint else None
+                    function = running(value)
+                    if fix is None and function is not None and (value is not route.endpoint or _is_bodyless(route)):
+                        fix = moved_to_header(program, function, parameter)
                     yield _finding(route, parameter, kind, symbol, fix)
+
+
+def _is_bodyless(route: Route) -> bool:
+    return not set(route.methods) & {"POST", "PUT", "PATCH"}
 
 
 def _callables(route: Route) -> Iterator[tuple[Value, str]]:

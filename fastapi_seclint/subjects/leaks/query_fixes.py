@@ -1,4 +1,4 @@
-"""Fixes that take a credential out of the URL: into the form that the route has, else into the body."""
+"""Fixes that take a credential out of the URL: into the form that the route has, the body, or a header."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.dependencies import Parameter, parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import Annotated, External, Value, options
+from fastapi_seclint.program.values import Annotated, External, Function, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.leaks.query import query_name
+from fastapi_seclint.subjects.secrets.names import words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_SPELLED = {"api": "API", "id": "ID", "jwt": "JWT"}
 _NAME = re.compile(r"^(user_?name|e?mail|email_address|login|phone(_number)?|identifier)$")
 
 
@@ -38,6 +40,41 @@ def moved(program: Program, route: Route, parameter: Parameter) -> Fix | None:
     for other in _names_of_account(program, route) if "password" in parameter.name else ():
         edits += _taken_from(target, parameter.place.module, other) or []
     return Fix(_title(target), False, tuple(dict.fromkeys(edits)))
+
+
+def moved_to_header(program: Program, function: Function, parameter: Parameter) -> Fix | None:
+    """The fix for a parameter of a dependency, or of a handler of requests without a body: a header, or the scheme.
+
+    A token is read with the bearer scheme that the file has; where it has none, and for keys, with a header.
+    """
+    form = next((item for item in function.parameters if item[4] == parameter.place.at), None)
+    if form is None:
+        return None
+    module = function.module
+    scheme = _bearer_scheme(module) if "token" in parameter.name and form[3] is None else None
+    alias = '"X-' + "-".join(_SPELLED.get(word, word.title()) for word in words_of(parameter.name)) + '"'
+    written = _query_call(module, form)
+    if written is not None:
+        name, imports = _name(module, "Header", "fastapi")
+        edits = [ReplaceExpression(module.path, span_of(written[2][1]), name), *imports]
+        edits.append(SetKeyword(module.path, span_of(written[1]), "alias", alias))
+        return Fix("take it from a header; clients have to send it there", False, tuple(edits))
+    code = rendered(form[2])
+    if code is None or any(item[0] == "name" and item[2] == "Annotated" for item in walk(form[2])):
+        return None
+    name, imports = _name(module, "Depends" if scheme else "Header", "fastapi")
+    annotated, more = _name(module, "Annotated", "typing")
+    source = f"{name}({scheme})" if scheme else f"{name}(alias={alias})"
+    edit = ReplaceExpression(module.path, span_of(form[2][1]), f"{annotated}[{code}, {source}]")
+    return Fix("take it from a header; clients have to send it there", False, (edit, *imports, *more))
+
+
+def _bearer_scheme(module: Module) -> str | None:
+    """The scheme of a file that gives the bearer token of a request as text."""
+    for name, value in sorted(module.scope.names.items()):
+        if any(isinstance(item, External) and item.name.endswith("PasswordBearer()") for item in options(value)):
+            return name
+    return None
 
 
 def _taken_from(target: str, module: Module, form: Form) -> list[Edit] | None:
