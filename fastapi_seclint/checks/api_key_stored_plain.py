@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.stored_keys import Use, dictionaries, hashed, kept_in_column
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ RULE = Rule(
     cwe=(256, 312),
     owasp=("API2",),
     guide="7",
+    fixable="unsafe",
 )
 
 _ASKING = word_set("where filter filter_by get_or_none find_one find get first get_by select_from one_or_none exists")
@@ -47,35 +49,56 @@ def api_key_stored_plain(program: Program) -> Iterator[Finding]:
         if item.operator in ("in", "not in") and item.kind == "API key" and not _hashed(item.block, item.secret):
             message = _MESSAGE.format(what="the valid API keys are kept")
             yield RULE.finding(item.block.location(item.form), message, symbol=item.block.symbol)
-    for block in program.sites.blocks(_ASKING | _RUNNING):
-        if not program.is_test(block.module) and not for_trying(program, block.module):
-            for form, name in _queries(program, block):
-                message = _MESSAGE.format(what=f"API keys are looked up in `{name}`, so they are stored")
-                yield RULE.finding(block.location(form), message, symbol=block.symbol)
+    yield from _of_dictionaries(program)
+    asked = [
+        (block, form, sent, name)
+        for block in program.sites.blocks(_ASKING | _RUNNING)
+        if not program.is_test(block.module) and not for_trying(program, block.module)
+        for form, sent, name in _queries(program, block)
+    ]
+    for block, form, _, name in asked:
+        kept = kept_in_column(program, name)
+        lookups = [Use(one, sent, whole) for one, whole, sent, column in asked if column == name]
+        yield RULE.finding(
+            block.location(form),
+            _MESSAGE.format(what=f"API keys are looked up in `{name}`, so they are stored"),
+            symbol=block.symbol,
+            fix=hashed(lookups, kept) if kept else None,
+        )
 
 
-def _queries(program: Program, block: Block) -> Iterator[tuple[Form, str]]:
+def _of_dictionaries(program: Program) -> Iterator[Finding]:
+    """A finding where a key is looked up in a dictionary of keys that the program made."""
+    for name, kept, lookups, sure in dictionaries(program):
+        if all(_plain(use.block, use.key) for use in (*kept, *lookups)):
+            fix = hashed(lookups, kept) if sure else None
+            for use in [use for use in lookups if use.whole[0] != "compare"][:1]:
+                message = _MESSAGE.format(what=f"API keys are kept in `{name}`")
+                yield RULE.finding(use.block.location(use.whole), message, symbol=use.block.symbol, fix=fix)
+
+
+def _queries(program: Program, block: Block) -> Iterator[tuple[Form, Form, str]]:
     """The conditions of queries that ask for a plain key: `Model.api_key == key`, `{"api_key": key}`, SQL."""
     for call in block.forms.of("call"):
         if call[2][0] == "attr" and call[2][3] in _RUNNING:
             for item in met(call):
                 if not item.written and _is_key(program, item.column, item.table) and _plain(block, item.value):
-                    yield call, item.column
+                    yield call, item.value, item.column
         if name_of(call[2]) not in _ASKING or call[2][0] != "attr":
             continue
         for form in walk(call[3]):
             match form:
                 case ["compare", _, ["attr", _, model, column], ["=="], [sent]]:
                     if _is_key(program, str(column), name_of(model)) and _plain(block, sent):
-                        yield form, str(column)
+                        yield form, sent, str(column)
                 case ["dict", _, pairs]:
                     for key, sent in pairs:
                         named = str(key[2]) if key is not None and key[0] == "const" else ""
                         if _is_key(program, named, "") and _plain(block, sent):
-                            yield sent, named
+                            yield sent, sent, named
         for keyword, sent, _ in call[4]:
             if keyword and name_of(call[2]) != "get" and _is_key(program, keyword, "") and _plain(block, sent):
-                yield call, keyword
+                yield call, sent, keyword
 
 
 def _is_key(program: Program, column: str, model: str) -> bool:

@@ -1,0 +1,137 @@
+"""Where a project keeps API keys and looks them up, as they are, and the fix that hashes them in both places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_MAKERS = frozenset({"token_urlsafe", "token_hex", "token_bytes", "uuid4", "generate_api_key", "urandom"})
+_KEEPING = ("insert", "add", "create", "save", "put", "set", "values", "update")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An expression that a key is kept as, or looked up by: in a block, the whole it is part of."""
+
+    block: Block
+    key: Form
+    whole: Form
+
+
+def hashed(lookups: list[Use], kept: list[Use]) -> Fix | None:
+    """SHA-256 of the key wherever it is kept and looked up; None where one of the places is not in sight."""
+    if not kept or not lookups:
+        return None
+    edits: list[Edit] = []
+    for use in (*kept, *lookups):
+        written, path = code(use.key), use.block.module.path
+        if written is None or use.key[0] not in ("name", "attr", "sub"):
+            return None
+        edits.append(ReplaceExpression(path, span_of(use.key[1]), f"hashlib.sha256({written}.encode()).hexdigest()"))
+        edits.append(AddImport(path, "hashlib"))
+    return Fix("keep the SHA-256 of each key; hash those that are kept already", False, tuple(dict.fromkeys(edits)))
+
+
+def kept_in_column(program: Program, column: str) -> list[Use] | None:
+    """Where keys are put into a column; None where a key that is kept is read back, which a hash would not serve."""
+    found: list[Use] = []
+    for block in program.sites.blocks(frozenset({column})):
+        if program.is_test(block.module):
+            continue
+        uses = list(_put(block, column))
+        targets = [form for statement in block.forms.of("assign") for form in statement[2]]
+        named = (form for form in block.forms.of("attr") if form[3] == column)
+        read = [form for form in named if not any(form is one for one in targets)]
+        if uses and read:
+            return None
+        found += uses
+    return found
+
+
+def _put(block: Block, column: str) -> Iterator[Use]:
+    for form in block.forms.of("call", "assign"):
+        match form:
+            case ["call", _, ["name" | "attr", *_] as function, given, keywords]:
+                last = str(function[-1])
+                keeps = last[:1].isupper() or last.startswith(_KEEPING)
+                for keyword, value, _ in keywords if keeps else ():
+                    if keyword == column:
+                        yield Use(block, value, form)
+                for item in walk(given) if last.startswith(_KEEPING) else ():
+                    for key, value in item[2] if item[0] == "dict" else ():
+                        if key is not None and key[0] == "const" and key[2] == column:
+                            yield Use(block, value, form)
+            case ["assign", _, [["attr", _, _, name]], value] if name == column:
+                yield Use(block, value, form)
+
+
+def dictionaries(program: Program) -> Iterator[tuple[str, list[Use], list[Use], bool]]:
+    """The dictionaries that keep API keys which the program makes: name, where they are kept and looked up.
+
+    The last item tells whether nothing else is done with the dictionary, so that hashes can take the keys' place.
+    """
+    for module in program.modules.by_file.values():
+        if program.is_test(module):
+            continue
+        for name in sorted(module.scope.names):
+            if vocabulary(program).kind(name.removesuffix("s")) != "API key" or name not in module.facts.words:
+                continue
+            kept: list[Use] = []
+            lookups: list[Use] = []
+            uses = 0
+            for block in program.sites.blocks(frozenset({name})):
+                if block.module is module and block.function is not None:
+                    kept += _kept(block, name)
+                    lookups += _looked_up(block, name)
+                    uses += sum(form[2] == name for form in block.forms.of("name"))
+            if kept and lookups:
+                sure = uses == len(kept) + len(lookups) and all(use.whole[0] != "compare" for use in lookups)
+                yield name, kept, lookups, sure
+
+
+def _kept(block: Block, name: str) -> Iterator[Use]:
+    for form in block.forms.of("assign"):
+        match form:
+            case ["assign", _, [["sub", _, ["name", _, store], key]], _] if store == name and _is_made(block, key):
+                yield Use(block, key, form)
+    for form in block.forms.of("call"):
+        match form:
+            case ["call", _, ["attr", _, ["name", _, store], "add" | "append"], [key], _]:
+                if store == name and _is_made(block, key):
+                    yield Use(block, key, form)
+
+
+def _is_made(block: Block, key: Form) -> bool:
+    """Whether a key is one that the function has made."""
+    if key[0] != "name" or not isinstance(block.scope, FunctionScope):
+        return False
+    values = [item[-1] for item in block.scope.assignments(key[2]) if item[0] in ("assign", "annassign") and item[-1]]
+    return any(item[0] == "call" and name_of(item[2]) in _MAKERS for value in values for item in walk(value))
+
+
+def _looked_up(block: Block, name: str) -> Iterator[Use]:
+    for form in block.forms.of("call", "sub", "compare"):
+        match form:
+            case ["call", _, ["attr", _, ["name", _, store], "get" | "pop"], [key, *_], _] if store == name:
+                yield Use(block, key, form)
+            case ["sub", _, ["name", _, store], key] if store == name and not _is_target(block, form):
+                yield Use(block, key, form)
+            case ["compare", _, key, ["in" | "not in"], [["name", _, store]]] if store == name:
+                yield Use(block, key, form)
+
+
+def _is_target(block: Block, form: Form) -> bool:
+    return any(form is target for statement in block.forms.of("assign") for target in statement[2])
