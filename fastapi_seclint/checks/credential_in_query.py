@@ -61,8 +61,9 @@ def credential_in_query(program: Program) -> Iterator[Finding]:
                     seen.add(location)
                     fix = moved(program, route, parameter) if value is route.endpoint else None
                     function = running(value)
-                    if fix is None and function is not None and (value is not route.endpoint or _is_bodyless(route)):
-                        fix = moved_to_header(program, function, parameter)
+                    bodyless = value is not route.endpoint or _is_bodyless(route)
+                    if fix is None and function is not None and bodyless and _kind(spoken(parameter.name)):
+                        fix = moved_to_header(function, parameter)
                     yield _finding(route, parameter, kind, symbol, fix)
 
 

@@ -42,7 +42,7 @@ def moved(program: Program, route: Route, parameter: Parameter) -> Fix | None:
     return Fix(_title(target), False, tuple(dict.fromkeys(edits)))
 
 
-def moved_to_header(program: Program, function: Function, parameter: Parameter) -> Fix | None:
+def moved_to_header(function: Function, parameter: Parameter) -> Fix | None:
     """The fix for a parameter of a dependency, or of a handler of requests without a body: a header, or the scheme.
 
     A token is read with the bearer scheme that the file has; where it has none, and for keys, with a header.
