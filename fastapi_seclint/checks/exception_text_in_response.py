@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
 from fastapi_seclint.facts.forms import Form, line_of, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
@@ -191,7 +192,7 @@ def _refusals(program: Program) -> Iterator[Finding]:
             for form in block.forms.of("call"):
                 if block.function is not None and _forbids(form) and _is_http(program, block, form):
                     for item in _given(form):
-                        if item[0] in ("fstr", "binop") and _names_right(item):
+                        if _is_put_together(item) and _names_right(block, item):
                             yield RULE.finding(
                                 block.location(item),
                                 "the refusal names the role or permission that the caller lacks, which tells an "
@@ -216,10 +217,26 @@ def _forbids(call: Form) -> bool:
     )
 
 
-def _names_right(form: Form) -> bool:
-    return any(
-        (item[0] == "name" and _RIGHT.search(item[2])) or (item[0] == "attr" and _RIGHT.search(item[3]))
+def _is_put_together(form: Form) -> bool:
+    match form:
+        case ["fstr" | "binop", *_] | ["call", _, ["attr", _, ["const", *_], "format"], *_]:
+            return True
+    return False
+
+
+def _names_right(block: Block, form: Form) -> bool:
+    """Whether a text has a name in it that speaks of rights, or stands for what does: `missing = required - own`."""
+    names = [
+        item
         for part in walk(form)
-        if part[0] in ("fmt", "binop")
+        if part[0] in ("fmt", "binop", "call")
         for item in walk(part[2:])
-    )
+        if item[0] in ("name", "attr")
+    ]
+    scope = block.scope
+    for item in names:
+        assigned = scope.assignments(item[2]) if item[0] == "name" and isinstance(scope, FunctionScope) else []
+        values = [one[-1] for one in assigned if one[0] in ("assign", "annassign") and one[-1] is not None]
+        if any(one[0] in ("name", "attr") and _RIGHT.search(str(one[-1])) for one in [item, *walk(values)]):
+            return True
+    return False

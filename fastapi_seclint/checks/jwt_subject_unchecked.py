@@ -43,11 +43,13 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
     seen: set[int] = set()
     for value in (*wiring(program).callables, *loose(program)):
         function = running(value)
-        if function is None or id(function) in seen or not read_in(program, function):
+        if function is None or id(function) in seen:
             continue
         seen.add(id(function))
         subject, block = _subject(function), body_of(program, function)
-        if subject is None or block is None or not program.guard_model.authenticates(value):
+        if subject is None or block is None or not _reads(program, function):
+            continue
+        if not program.guard_model.authenticates(value):
             continue
         if not _is_looked_up(program, function):
             fix = looked_up(program, block, subject)
@@ -67,6 +69,11 @@ _NOT_FOUND = (
     "nobody looks whether a user was found, so the token of an account that is gone opens the API as nobody's: raise "
     "401 when there is none"
 )
+
+
+def _reads(program: Program, function: Function) -> bool:
+    """Whether a function reads a token, itself or through one that it calls."""
+    return any(read_in(program, one) for one, _ in reached(program, function, 2))
 
 
 def _subject(function: Function) -> Form | None:
