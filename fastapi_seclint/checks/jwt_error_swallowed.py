@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.calls import method_of
@@ -86,6 +87,8 @@ def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swall
     ):
         return
     if node.parameter and route.function is not None and looks_at(route.function, {node.parameter}):
+        return
+    if not access.changes_state(route) and any(meant_for_visitors(program, function) for function in functions):
         return
     yield from found
 

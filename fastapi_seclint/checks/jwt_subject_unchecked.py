@@ -11,7 +11,7 @@ from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.guards.unauthorized import loose
+from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.limits.limiters import node_limits
 from fastapi_seclint.subjects.payloads.encodings import encodings
 from fastapi_seclint.subjects.tokens.found_users import is_lookup, untested
@@ -41,7 +41,7 @@ RULE = Rule(
 def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
     """A finding on the guard's reading of the subject, and on each route that refreshes without a look at the user."""
     seen: set[int] = set()
-    for value in (*wiring(program).callables, *loose(program)):
+    for value in (*wiring(program).callables, *unused(program)):
         function = running(value)
         if function is None or id(function) in seen:
             continue

@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
+from fastapi_seclint.subjects.owners.using import asks_the_request
 from fastapi_seclint.subjects.tokens.swallowing import looks_at, swallows
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _is_listed_scheme(route: Route) -> bool:
 
 def _lets_through(program: Program, route: Route, node: Node) -> bool:
     """Whether a dependency gives nothing for missing or made-up credentials and the handler does not look at it."""
-    if not node.parameter and scheme_of(node.call) is None:
+    if not node.parameter and scheme_of(node.call) is None and not _gives_for_nothing(node, route):
         return False
     if node.parameter and route.function is not None and looks_at(route.function, {node.parameter}):
         return False
@@ -84,6 +85,23 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if swallows(program, node.function):
         return False
     return verdict(junk) != "denies" and junk.returned <= {"bad", "nothing"} and "bad" in junk.returned
+
+
+def _gives_for_nothing(node: Node, route: Route) -> bool:
+    """Whether a dependency in a list does nothing but to return something, which nobody gets there.
+
+    One that keeps what it found in the request or in a context may have been asked in the handler.
+    """
+    function = node.function
+    if function is None or (route.function is not None and asks_the_request(route.function)):
+        return False
+    keeps = any(target[0] in ("attr", "sub") for form in function.forms.of("assign") for target in form[2]) or any(
+        form[2][0] == "attr" and _KEEPS.match(form[2][3]) for form in function.forms.of("call")
+    )
+    return not keeps and any(form[2] is not None for form in function.forms.of("return"))
+
+
+_KEEPS = re.compile(r"^(set|bind\w*|set_\w+|add|append|update|setdefault|put|record\w*|log\w*)$")
 
 
 def _lookups(function: Function) -> list[Form]:

@@ -46,6 +46,11 @@ def public_route_requires_token(program: Program) -> Iterator[Finding]:
         yield from _once(_public(program, route, meant), seen)
 
 
+def meant_for_visitors(program: Program, function: Function) -> bool:
+    """Whether a function says by its own code that there may be no token, while its scheme demands one."""
+    return any(consumer.function is function for consumer, _ in _optional_consumers(program))
+
+
 def _optional_consumers(program: Program) -> Iterator[tuple[Consumer, External]]:
     for consumer in wiring(program).consumers:
         if program.is_test(consumer.function.module):

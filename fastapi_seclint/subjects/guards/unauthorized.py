@@ -106,6 +106,15 @@ def loose(program: Program) -> Iterator[Function]:
                 yield function
 
 
+def unused(program: Program) -> Iterator[Function]:
+    """The dependencies that no route in sight uses yet: functions with one of their own that are no handlers."""
+    handlers = {id(route.function) for route in program.routes}
+    used = {id(node.function) for route in program.routes for node in route.nodes()}
+    for function in loose(program):
+        if not function.decorators and id(function) not in handlers | used:
+            yield function
+
+
 def _add(
     program: Program,
     found: dict[tuple[str, int], tuple[Function, Scheme]],

@@ -11,7 +11,7 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
-from fastapi_seclint.subjects.guards.unauthorized import loose
+from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.purposes import TYPE_CLAIMS, Purpose, purpose_of
@@ -55,7 +55,7 @@ def has_key(token: Token, decoding: Decoding) -> bool:
 
 def guarding_readers(program: Program) -> Iterator[Function]:
     """The functions that stand between a token and a route, those of the route that refreshes left out."""
-    for value in (*wiring(program).callables, *loose(program)):
+    for value in (*wiring(program).callables, *unused(program)):
         function = running(value)
         if function is not None and "refresh" not in function.name and program.guard_model.authenticates(value):
             yield function
