@@ -43,7 +43,7 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
         edits.append(RemoveKeyword(path, span, "verify"))
     else:
         return None
-    maker = only_maker(program)
+    maker = only_maker(program, call.block.module)
     given = call.argument("key", 1)
     if given is None or (given.form[0] == "const" and not given.form[2]):
         found = supposed_key(program, call) if maker is None else code_of_key(maker, call.block)
@@ -83,9 +83,10 @@ def _replaced(form: Form, path: str, code: str) -> Edit:
     return ReplaceExpression(path, span_of(form[1]), code)
 
 
-def only_maker(program: Program) -> Encoding | None:
-    """The first encoding call of a project that signs all its tokens with one key."""
+def only_maker(program: Program, module: Module | None = None) -> Encoding | None:
+    """The first encoding call of a file that signs all its tokens with one key, else of a project that does so."""
     makers = [item for item in encodings(program) if not program.is_test(item.call.block.module)]
+    makers = [item for item in makers if item.call.block.module is module] or makers
     keys = {spelled(item.key.form) for item in makers if item.key is not None}
     return makers[0] if len(keys) == 1 else None
 
@@ -111,7 +112,7 @@ def _is_environment(form: Form) -> bool:
 
 def verified_reader(program: Program, call: Call) -> Fix | None:
     """`jwt.decode` in place of a helper that never verifies."""
-    maker, function = only_maker(program), call.form[2]
+    maker, function = only_maker(program, call.block.module), call.form[2]
     token = call.argument("token", 0)
     if token is None or function[0] != "attr" or (text := code(token.form)) is None:
         return None
