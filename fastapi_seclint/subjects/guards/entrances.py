@@ -81,10 +81,11 @@ def is_login_form(value: object) -> bool:
 
 
 def is_probe(route: Route) -> bool:
-    """Whether a route is for machines and everybody: health, metrics, version, public pages."""
+    """Whether a route is for machines and everybody: health, metrics, version, public pages, counters of visits."""
     found = access.segments(route.path)
     names = [*found, route.function.name if route.function is not None else ""]
-    return not found or _PROBE.match(found[-1]) is not None or any(_PUBLIC.search(name) for name in names)
+    counts = re.search(r"}/(views?|hits?|clicks?|impressions?)/?$", route.path) is not None
+    return not found or _PROBE.match(found[-1]) is not None or counts or any(_PUBLIC.search(name) for name in names)
 
 
 def calls_itself_public(route: Route) -> bool:

@@ -120,7 +120,18 @@ def is_tied(program: Program, route: Route) -> bool:
             return True
         if takes_id(node, variables) and knows_caller(program, node) and _may_decide(program, node, function):
             return True
-    return False
+    return any(_is_scoped(program, route, node) for node in route.dependencies)
+
+
+def _is_scoped(program: Program, route: Route, node: Node) -> bool:
+    """Whether a handler works with something that a dependency made for the caller: `NoteRepository(owner=me.id)`."""
+    function, handler = node.function, route.function
+    if function is None or handler is None or not node.parameter or _tells(program, node):
+        return False
+    callers = callers_of(program, node)
+    if not callers or not uses(function, callers):
+        return False
+    return any(form[0] == "name" and form[2] == node.parameter for form in handler.forms.every)
 
 
 def takes_id(node: Node, variables: set[str]) -> bool:

@@ -167,7 +167,7 @@ _FIELD = word_set(
     cookie created credentials csrf current database db email encrypted field grant hash header hmac id jwt
     key keyid keys login name new oauth oauth2 old otp param passwd password private public pwd refresh reset
     secret security service session signing token tokens type url user username value verification verify
-    webhook x
+    webhook x passwort kennwort senha contrasena geheim geheimnis segredo secreto
     """
 )
 _WEAK = word_set(
