@@ -13,6 +13,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.payloads.encodings import Token
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 from fastapi_seclint.subjects.tokens.refreshing import unlooked_refreshing
+from fastapi_seclint.subjects.tokens.type_parameters import demanding
 from fastapi_seclint.subjects.tokens.type_tests import condition_for, refreshes, testing
 from fastapi_seclint.subjects.tokens.types import (
     guarding_readers,
@@ -83,7 +84,7 @@ def _refreshing(program: Program) -> Iterator[Finding]:
             testing(program, found.function, found.decoding, found.form, condition, "not a refresh token")
             if condition is not None
             else ()
-        )
+        ) or demanding(program, found.decoding)
         yield RULE.finding(
             place,
             f"`{found.function.name}` never looks at the claim `{claim}`, so whoever steals an access token has it "
@@ -128,6 +129,7 @@ def _fix(program: Program, function: Function, decoding: Decoding, through: Form
     ]
     condition = condition_for(plain, others) if plain and not refreshes(program, function) else None
     edits = testing(program, function, decoding, through, condition, _WHY) if condition is not None else ()
+    edits = edits or demanding(program, decoding)
     return Fix("refuse what is no access token", False, edits) if edits else None
 
 

@@ -45,7 +45,7 @@ def unlooked_refreshing(program: Program) -> Iterator[Refreshing]:
     if not refresh or not access:
         return
     makers = {id(step.block.function) for token in (*refresh, *access) for step in token.steps}
-    for function in _functions(program):
+    for function in refreshing_functions(program):
         for reading in _readings(program, function, makers):
             own = tuple(token for token in refresh if has_key(token, reading.decoding))
             others = tuple(token for token in access if has_key(token, reading.decoding))
@@ -56,7 +56,7 @@ def unlooked_refreshing(program: Program) -> Iterator[Refreshing]:
                 yield Refreshing(function, reading.decoding, reading.form, own, others)
 
 
-def _functions(program: Program) -> Iterator[Function]:
+def refreshing_functions(program: Program) -> Iterator[Function]:
     """The handlers of routes that refresh, and their dependencies that are named after it."""
     seen: set[int] = set()
     for route in program.routes:

@@ -50,13 +50,13 @@ def testing(
     if block is None or reader is None:
         return ()
     if reader.number == function.number and reader.module is function.module:
-        return _tested(own, decoding.call.form, suffix, condition, why)
+        return tested(own, decoding.call.form, suffix, condition, why)
     given = _gives(own, decoding.call.form)
     direct = any(form is through for _, form, _ in callers(program, reader))
     if given is not None and direct:
-        return _tested(block, through, suffix or given, condition, why)
+        return tested(block, through, suffix or given, condition, why)
     if _guards_alone(program, reader) or _is_for(program, reader, function):
-        return _tested(own, decoding.call.form, suffix, condition, why)
+        return tested(own, decoding.call.form, suffix, condition, why)
     return ()
 
 
@@ -99,7 +99,8 @@ def _gives(block: Block, call: Form) -> str | None:
     return "" if whole and given and len(whole) == len(returned) else None
 
 
-def _tested(block: Block, call: Form, suffix: str, condition: Condition, why: str) -> tuple[Edit, ...]:
+def tested(block: Block, call: Form, suffix: str, condition: Condition, why: str) -> tuple[Edit, ...]:
+    """The edits that test the claims right where a call of a block reads them."""
     statement = next((form for form in _simple(block.statements) if any(one is call for one in walk(form))), None)
     if statement is None:
         return ()
@@ -160,6 +161,16 @@ def condition_for(access: Sequence[Token], others: Sequence[Token]) -> Condition
     if not all(told):
         return None
     return lambda claims: " or ".join(f'{claims}.get("{mark}") is not None' for mark in marks)
+
+
+def only_text(access: Sequence[Token], others: Sequence[Token]) -> tuple[str, str, str] | None:
+    """The claim under which all access tokens have one text and all the others another one, with both texts."""
+    for claim in TYPE_CLAIMS:
+        one, other = [_texts(token, claim) for token in access], [_texts(token, claim) for token in others]
+        mine, theirs = {text for found in one for text in found}, {text for found in other for text in found}
+        if one and other and all(one) and all(other) and len(mine) == len(theirs) == 1 and mine != theirs:
+            return claim, mine.pop(), theirs.pop()
+    return None
 
 
 def _other_than(claim: str, texts: list[str]) -> Condition:

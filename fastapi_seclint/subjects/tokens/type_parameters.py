@@ -1,0 +1,76 @@
+"""A reader of tokens that guards and refresh routes share: it is told which type to demand, and refuses the other."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddParameter, Edit, SetKeyword
+from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import callers
+from fastapi_seclint.subjects.tokens.jwt import Decoding
+from fastapi_seclint.subjects.tokens.refreshing import refreshing_functions
+from fastapi_seclint.subjects.tokens.type_tests import only_text, tested
+from fastapi_seclint.subjects.tokens.types import guarding_readers, kinds, reached
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_NAMES = ("token_type", "expected_type")
+
+
+def demanding(program: Program, decoding: Decoding) -> tuple[Edit, ...]:
+    """The edits that let the function around a reading demand access tokens, and refresh tokens where one is renewed.
+
+    Nothing where somebody else calls it, or where the types of the two cannot be told by one claim.
+    """
+    reader = decoding.call.block.function
+    told = _told(program)
+    if reader is None or told is None or decoding.call.name.endswith("_complete"):
+        return ()
+    renewed = _renewing_calls(program, reader)
+    name = next((free for free in _NAMES if free not in {item[0] for item in reader.parameters}), "")
+    if not renewed or not name:
+        return ()
+    claim, access, refresh = told
+    suffix = ".claims" if decoding.library == "joserfc" else ""
+    edits = tested(
+        decoding.call.block, decoding.call.form, suffix, lambda claims: f'{claims}.get("{claim}") != {name}',
+        "not a token of the right type",
+    )  # fmt: skip
+    if not edits:
+        return ()
+    module = reader.module
+    parameter = AddParameter(module.path, span_of(reader.at), f"{name}: str = {_quoted(access)}")
+    calls = [SetKeyword(path, span_of(form[1]), name, _quoted(refresh)) for path, form in renewed]
+    return (parameter, *edits, *calls)
+
+
+def _told(program: Program) -> tuple[str, str, str] | None:
+    """The claim that tells the types of tokens, the text of access tokens and that of refresh tokens."""
+    made = kinds(program)
+    access = [token for token, purpose, _ in made if purpose == "access"]
+    refresh = [token for token, purpose, _ in made if purpose == "refresh"]
+    return only_text(access, refresh)
+
+
+def _renewing_calls(program: Program, reader: Function) -> list[tuple[str, Form]]:
+    """The calls of a reader in functions that renew tokens; nothing where others than guards call it, too."""
+    renewing = {(one.module.file, one.number) for one in refreshing_functions(program)}
+    readers = [one for guard in guarding_readers(program) for one, _ in reached(program, guard)]
+    guards = {(one.module.file, one.number) for one in readers}
+    found = []
+    for block, form, _ in callers(program, reader):
+        if program.is_test(block.module):
+            continue
+        key = (block.module.file, block.number)
+        if key in renewing:
+            found.append((block.module.path, form))
+        elif key not in guards:
+            return []
+    return found
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
