@@ -12,6 +12,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.limits.activation import activated
 from fastapi_seclint.subjects.limits.inert import DefaultLimits, decorators_above, inert_default_limits, is_uncalled
 from fastapi_seclint.subjects.limits.keys import ClientKey, client_keys
 from fastapi_seclint.subjects.limits.stores import SharedStore, shared_stores
@@ -48,7 +49,7 @@ def rate_limit_inert(program: Program) -> Iterator[Finding]:
             if finding.location not in seen:
                 seen.add(finding.location)
                 yield finding
-    yield from map(_of_default, inert_default_limits(program))
+    yield from (_of_default(program, limits) for limits in inert_default_limits(program))
     yield from map(_of_key, client_keys(program))
     yield from map(_of_store, shared_stores(program))
 
@@ -82,12 +83,14 @@ def _uncalled(program: Program, route: Route) -> Iterator[Finding]:
             )
 
 
-def _of_default(limits: DefaultLimits) -> Finding:
+def _of_default(program: Program, limits: DefaultLimits) -> Finding:
     path = limits.call.block.module.path
     fix = None
     if limits.trouble == "off" and limits.argument.keyword:
         edit = RemoveKeyword(path, limits.call.location.span, limits.argument.keyword)
         fix = Fix("switch the limits on", False, (edit,))
+    elif limits.trouble == "no middleware":
+        fix = activated(program, limits.call, limits.argument.form)
     return RULE.finding(
         Location(path, limits.argument.span), _TROUBLES[limits.trouble], symbol=limits.call.block.symbol, fix=fix
     )

@@ -146,14 +146,19 @@ def _import_of(source: Module, name: str, module: Module, line: int) -> tuple[Ed
 
 def _by_slowapi(program: Program, route: Route) -> Fix | None:
     """`@limiter.limit(...)` of the project's slowapi limiter, where it limits other routes by the client's address."""
-    handler = route.function
-    if handler is None or route.registration is None or handler.owner is not None:
-        return None
     found = next((item for item in _slowapi_limiters(program)), None)
-    request = _request(handler)
-    if found is None or request is None:
+    edits = decorated_by(route, *found, _RATE) if found is not None else None
+    return Fix(f"limit it by the project's own {found[1]}", False, edits) if found is not None and edits else None
+
+
+def decorated_by(route: Route, module: Module, name: str, rate: str) -> tuple[Edit, ...] | None:
+    """The edits that decorate a handler with the slowapi limiter that a file knows by a name, if they can."""
+    handler = route.function
+    if handler is None or route.registration is None or handler.owner is not None or not _is_decorated(route):
         return None
-    module, name = found
+    request = _request(handler)
+    if request is None:
+        return None
     if module is handler.module:
         imports: tuple[Edit, ...] = ()
         if not _defined_above(module, name, line_of(handler.at)):
@@ -164,10 +169,8 @@ def _by_slowapi(program: Program, route: Route) -> Fix | None:
         return None
     else:
         imports = (AddImport(handler.module.path, module.name, name, local=True),)
-    if not _is_decorated(route):
-        return None
-    decorator = AddDecorator(handler.module.path, span_of(handler.at), f"{name}.limit({_RATE})", "below-route")
-    return Fix(f"limit it by the project's own {name}", False, (decorator, *request, *imports))
+    decorator = AddDecorator(handler.module.path, span_of(handler.at), f"{name}.limit({rate})", "below-route")
+    return (decorator, *request, *imports)
 
 
 def _is_decorated(route: Route) -> bool:
