@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "outcome": {"spans", "rule", "table"},
     "syntax": {"spans"},
     "cache": set(),
-    "edits": {"spans"},
+    "edits": {"spans", "syntax"},
     "discovery": PLAIN,
     "toml_lines": set(),
     "config": {"rule"},

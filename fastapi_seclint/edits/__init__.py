@@ -77,15 +77,16 @@ def apply(source: str, edits: Sequence[Edit]) -> str:
     return Text(source).spliced(splices(source, edits))
 
 
-def text_edits(source: str, edits: Sequence[Edit]) -> tuple[TextEdit, ...]:
+def text_edits(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> tuple[TextEdit, ...]:
     """The replacements, in order and without overlap, that turn the source into `apply(source, edits)`.
 
-    Spans count characters of the text without its byte order mark. Raises as `apply` does.
+    Spans count characters of the text without its byte order mark. `others` are edits of the same text whose
+    replacements are asked for, too: that saves reading it again. Raises as `apply` does.
     """
     from fastapi_seclint.edits.applying import splices
 
     text = Text(source)
-    return tuple(TextEdit(text.span(one.start, one.end), one.content) for one in splices(source, edits))
+    return tuple(TextEdit(text.span(one.start, one.end), one.content) for one in splices(source, edits, others))
 
 
 def name_for_import(source: str, module: str, name: str | None = None) -> str:

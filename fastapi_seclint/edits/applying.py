@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from fastapi_seclint.edits import comments, definitions, expressions, imports, named, statements
@@ -10,6 +11,7 @@ from fastapi_seclint.edits.expressions import Bracketed
 from fastapi_seclint.edits.named import AddImport, CreateFile, Edit
 from fastapi_seclint.edits.text import EditError, Splice, in_order
 from fastapi_seclint.edits.tree import Tree, check_parses, tree_of
+from fastapi_seclint.spans import Span
 
 IN_BRACKETS: dict[type, Callable[[Bracketed, Any], Sequence[Splice]]] = {
     named.RemoveKeyword: expressions.remove_keyword,
@@ -36,11 +38,14 @@ ON_LINES: dict[type, Callable[[Tree, Any], Sequence[Splice]]] = {
 }
 
 
-def splices(source: str, edits: Sequence[Edit]) -> list[Splice]:
-    """The replacements that a file's edits come to, in order of place; equal edits count once."""
+def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> list[Splice]:
+    """The replacements that a file's edits come to, in order of place; equal edits count once.
+
+    `others` are the edits for which the same text will be asked: it is read once for all of them.
+    """
     if created := [edit for edit in edits if isinstance(edit, CreateFile)]:
         return _creation(source, created, len(edits))
-    tree = tree_of(source)
+    tree = tree_of(source, _lines((*edits, *others)))
     brackets = Bracketed(tree)
     made: list[Splice] = []
     for edit in dict.fromkeys(edits):
@@ -52,8 +57,19 @@ def splices(source: str, edits: Sequence[Edit]) -> list[Splice]:
         made += bracket.splices()
     made += imports.add_imports(tree, [edit for edit in edits if isinstance(edit, AddImport)])
     ordered = in_order(splice for splice in made if _changes(tree, splice))
-    check_parses(tree.text.spliced(ordered))
+    check_parses(tree, ordered)
     return ordered
+
+
+def _lines(edits: Sequence[Edit]) -> frozenset[int] | None:
+    """The lines that edits are about; None where one may be about the end of the file."""
+    whole = [edit for edit in edits if isinstance(edit, named.InsertStatements) and edit.anchor is None]
+    if any(edit.where == "last-in-body" for edit in whole):
+        return None
+    values = [getattr(edit, field.name) for edit in edits for field in fields(edit)]
+    return frozenset(
+        line for value in values if isinstance(value, Span) for line in range(value.line, value.end_line + 1)
+    )
 
 
 def _changes(tree: Tree, splice: Splice) -> bool:

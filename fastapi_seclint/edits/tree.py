@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
-from fastapi_seclint.edits.text import BOM, EditError, Text
+from fastapi_seclint.edits.text import BOM, EditError, Splice, Text
 from fastapi_seclint.spans import Span
+from fastapi_seclint.syntax.outline import outline
 
 Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
 Extent = tuple[int, int]
@@ -24,11 +26,16 @@ _CLOSE = re.compile(rf"{_GAP}\)")
 
 
 class Tree:
-    """The parsed text of one file. Offsets are those of `text`; raises `EditError` when LibCST cannot read it."""
+    """The parsed text of one file. Offsets are those of `text`; raises `EditError` when LibCST cannot read it.
 
-    def __init__(self, source: str) -> None:
+    With `lines` only what stands on them is there in full: bodies of other functions are empty, which is read faster.
+    """
+
+    def __init__(self, source: str, lines: Collection[int] | None = None) -> None:
         self.text = Text(source)
         plain = _plain(source)
+        if lines is not None and not _ODD.search(plain):
+            plain = outline(plain, lines)
         self.module = _parsed(plain, "the file cannot be parsed")
         self.indent_unit = self.module.default_indent
         try:
@@ -145,14 +152,28 @@ def _first_line(error: Exception) -> str:
 
 
 @lru_cache(maxsize=16)
-def tree_of(source: str) -> Tree:
-    """The tree of a text, kept for the other fixes of the same file."""
-    return Tree(source)
+def tree_of(source: str, lines: frozenset[int] | None = None) -> Tree:
+    """The tree of a text, or of what stands on some of its lines, kept for the other fixes of the same file."""
+    return Tree(source, lines)
 
 
-def check_parses(source: str) -> None:
-    """Raise `EditError` unless LibCST can read a text."""
-    _parsed(_plain(source), "the result does not parse")
+def check_parses(tree: Tree, splices: Sequence[Splice]) -> None:
+    """Raise `EditError` unless LibCST can read what the splices make of the top-level statements that they touch."""
+    text = tree.text
+    cuts = [0, *(text.line_start(tree.whole_start(node)) for node in tree.module.body[1:]), len(text.code)]
+    runs: list[list[int]] = []
+    for splice in splices:
+        first = bisect_right(cuts, splice.start, hi=len(cuts) - 1) - 1
+        last = max(first, bisect_left(cuts, splice.end) - 1)
+        if runs and first <= runs[-1][1]:
+            runs[-1][1] = max(runs[-1][1], last)
+        else:
+            runs.append([first, last])
+    for first, last in runs:
+        start, end = cuts[first], cuts[last + 1]
+        inside = [splice for splice in splices if start <= splice.start and splice.end <= end]
+        shifted = [Splice(one.start - start, one.end - start, one.content) for one in inside]
+        _parsed(_plain(Text(text.code[start:end]).spliced(shifted)), "the result does not parse")
 
 
 def _plain(source: str) -> str:

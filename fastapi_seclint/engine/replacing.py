@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from fastapi_seclint import edits, syntax
 from fastapi_seclint.cache import Cache, key
-from fastapi_seclint.edits import EditError
+from fastapi_seclint.edits import Edit, EditError
 from fastapi_seclint.engine.gathering import Content
 from fastapi_seclint.outcome import Replacement
 from fastapi_seclint.rule import Fix
@@ -21,7 +21,8 @@ def replacements(fixes: Iterable[Fix], contents: Contents, cache: Cache, tool: s
     """The replacements of each fix; None for one whose places are not in the text. `tool` tells releases apart."""
     names = {fix: _key(fix, contents, tool) for fix in fixes}
     found = cache.get_many(names.values())
-    entries = {name: found[name] if name in found else _entry(fix, contents) for fix, name in names.items()}
+    every = [edit for fix, name in names.items() if name not in found for edit in fix.edits]
+    entries = {name: found[name] if name in found else _entry(fix, contents, every) for fix, name in names.items()}
     cache.put_many({name: entry for name, entry in entries.items() if name not in found})
     return {fix: _read(entries[name]) for fix, name in names.items()}
 
@@ -31,12 +32,13 @@ def _key(fix: Fix, contents: Contents, tool: str) -> str:
     return key("edits", tool, json.dumps([edits.to_json(edit) for edit in fix.edits]), *digests)
 
 
-def _entry(fix: Fix, contents: Contents) -> bytes:
+def _entry(fix: Fix, contents: Contents, every: Sequence[Edit]) -> bytes:
     found = []
     try:
         for path in dict.fromkeys(edit.path for edit in fix.edits):
             text = contents[path].decoded() if path in contents else ""
-            for edit in edits.text_edits(text, [edit for edit in fix.edits if edit.path == path]):
+            own, others = ([edit for edit in some if edit.path == path] for some in (fix.edits, every))
+            for edit in edits.text_edits(text, own, others):
                 span = edit.span
                 found.append([path, span.line, span.column, span.end_line, span.end_column, edit.content])
     except (EditError, syntax.Unreadable):
