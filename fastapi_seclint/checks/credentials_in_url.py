@@ -91,7 +91,7 @@ def _fix(item: Address) -> Fix | None:
 
 def _alternative(item: Address) -> Form | None:
     """The `or` whose last part an address is."""
-    chains = (form for form in walk(item.block.statements) if form[0] == "bool" and form[2] == "or")
+    chains = (form for form in item.block.forms.every if form[0] == "bool" and form[2] == "or")
     return next((form for form in chains if form[3][-1] is item.form), None)
 
 

@@ -164,8 +164,8 @@ def _names(statement: Form) -> set[str] | None:
 def _is_read(block: Block, names: set[str], without: list[Form]) -> bool:
     """Whether a name is read anywhere but in some forms."""
     left = {id(item) for form in without for item in walk(form)}
-    left |= {id(item) for form in walk(block.statements) if form[0] == "assign" for item in walk(form[2])}
-    return any(form[0] == "name" and form[2] in names and id(form) not in left for form in walk(block.statements))
+    left |= {id(item) for form in block.forms.every if form[0] == "assign" for item in walk(form[2])}
+    return any(form[0] == "name" and form[2] in names and id(form) not in left for form in block.forms.every)
 
 
 def _leads(names: set[str], forms: list[Form]) -> bool:
