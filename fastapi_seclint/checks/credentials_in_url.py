@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
