@@ -34,6 +34,8 @@ from fastapi_seclint.subjects.payloads.known import (
 )
 
 _DEPTH = 6
+_MOST_CLAIMS = 64
+"""A larger dictionary holds something else than the claims of a token."""
 
 
 def of_value(value: Value | None, place: Place, depth: int = _DEPTH) -> Known:
@@ -53,6 +55,8 @@ def _of_option(value: Value, place: Place, depth: int) -> Known:
             return _of_setting(value, place, depth)
         case External():
             return _of_library(value, place, depth)
+        case Mapping() if len(value.items) > _MOST_CLAIMS:
+            return Known(claims=Claims(open=frozenset({"call"})))
         case Mapping():
             claims = Claims(open=frozenset({"call"}) if value.open else frozenset())
             for key, item in value.items:
