@@ -135,7 +135,7 @@ def _looped(block: Block, form: Form) -> Form | None:
         form = form[2][2]
     if form[0] != "name":
         return None
-    for item in walk(block.statements):
+    for item in block.forms.every:
         loops = item[5] if item[0] == "comp" else [item[2:4]] if item[0] == "for" else []
         for target, iterable, *_ in loops:
             if target[0] == "name" and target[2] == form[2]:
@@ -146,7 +146,7 @@ def _looped(block: Block, form: Form) -> Form | None:
 def _set(program: Program) -> Iterator[tuple[Value, Use]]:
     """The key that is assigned to a configuration of AuthX: `config.JWT_SECRET_KEY = ...`."""
     for block in program.sites.blocks(frozenset({"JWT_SECRET_KEY"})):
-        for form in walk(block.statements):
+        for form in block.forms.every:
             match form:
                 case ["assign", _, [["attr", _, owner, "JWT_SECRET_KEY"]], value]:
                     given = ask(program, block, owner)

@@ -42,7 +42,7 @@ def purpose_of(token: Token) -> tuple[Purpose, bool]:
 
 def _is_returned(step: Step) -> bool:
     """Whether a function gives the token itself, as `refresh_token()` does; a route of that name gives an answer."""
-    return any(form[0] == "return" and form[2] is step.form for form in walk(step.block.statements))
+    return any(form[0] == "return" and form[2] is step.form for form in step.block.forms.every)
 
 
 def _without(words: set[str]) -> set[str]:
