@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.subjects.payloads.encodings import Step, Token, result_names
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
