@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
+
 import pytest
 
 from fastapi_seclint import facts, syntax
-from fastapi_seclint.facts import FileFacts
-from fastapi_seclint.facts.forms import Form, line_of, pack, span_of, walk
+from fastapi_seclint.facts import MODULE, FileFacts
+from fastapi_seclint.facts.forms import Form, Forms, line_of, pack, span_of, walk
 from fastapi_seclint.spans import Span
 
 
@@ -127,3 +130,44 @@ def test_an_annotation_written_as_a_string_becomes_a_form() -> None:
 @pytest.mark.parametrize("text", ["", "not an expression", "a b", "x = 1", "("])
 def test_a_string_that_is_no_annotation_has_no_form(text: str) -> None:
     assert facts.expression(text) is None
+
+
+NESTED = """\
+TOKEN = 'x'
+
+def outer():
+    def inner():
+        return token
+    return inner
+
+class Box:
+    def get(self):
+        return Token()
+"""
+
+
+def test_functions_that_speak_of_a_word_are_found() -> None:
+    found = extract(NESTED)
+    assert found.speaking(b'"token"') == [1]
+    assert found.speaking(b'"token"', folded=True) == [MODULE, 1, 2]
+    assert found.speaking(b'"nowhere"') == []
+
+
+def test_the_functions_around_a_line_are_found() -> None:
+    found = extract(NESTED)
+    assert [found.functions[number][0] for number in found.around(5)] == ["outer", "outer.<locals>.inner"]
+    assert found.around(1) == []
+    assert found.inside(0) == [1]
+
+
+def test_forms_are_those_of_a_walk_in_order_however_deep() -> None:
+    found = extract("def f():\n    return g(1, [h(2)])\n\ndeep = " + "(" * 90 + "1" + ",)" * 90)
+    assert [form[2][2] for form in found.forms(0).of("call")] == ["g", "h"]
+    assert found.forms(0).every == list(walk(found.body(0)))
+    with_little_room = sys.getrecursionlimit()
+    whole = [form[1] for form in found.forms(MODULE).every]
+    sys.setrecursionlimit(len(inspect.stack()) + 60)
+    try:
+        assert [form[1] for form in Forms(found.module).every] == whole
+    finally:
+        sys.setrecursionlimit(with_little_room)

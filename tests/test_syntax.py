@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from fastapi_seclint.syntax import MAX_BYTES, MAX_DEPTH, Unreadable, char_columns, decode, parse, read
+from fastapi_seclint.syntax.outline import outline
 
 MARK = "the file starts with a UTF-8 byte order mark"
 TOO_DEEP = "the code is nested too deeply to be analysed"
@@ -293,3 +294,44 @@ def test_columns_count_characters() -> None:
 
 def test_ascii_needs_no_conversion() -> None:
     assert char_columns("x = 1\n") is None
+
+
+OUTLINED = '''\
+import os
+
+@route("/a")
+def first(
+    x,
+):
+    """Says something."""
+    return os.getcwd()
+
+class Box:
+    size = 1
+
+    def get(self): return self.size
+
+    async def put(self, value):
+        def inner():
+            return value
+        # a comment
+        return inner
+
+def last():
+    return 2
+'''
+
+
+def test_an_outline_keeps_what_stands_on_its_lines_where_it_was() -> None:
+    rows = outline(OUTLINED, [13]).split("\n")
+    assert len(rows) == len(OUTLINED.split("\n"))
+    assert rows[:6] == OUTLINED.split("\n")[:6]
+    assert rows[6:8] == ["    pass", ""]
+    assert rows[9:15] == OUTLINED.split("\n")[9:15]
+    assert rows[15:19] == ["        pass", "", "", ""]
+    assert rows[20:22] == ["def last():", "    pass"]
+
+
+def test_an_outline_of_everything_or_of_what_cannot_be_read_is_the_text() -> None:
+    assert outline(OUTLINED, range(1, 30)) == OUTLINED
+    assert outline("def f(:\n    return 1\n", []) == "def f(:\n    return 1\n"
