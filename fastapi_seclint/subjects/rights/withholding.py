@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import Edit, RemoveKeyword, RemoveStatement, SetKeyword
+from fastapi_seclint.edits import Edit, RemoveKeyword, RemoveStatement, ReplaceExpression, SetDictItem, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.calls import field_default
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, External, Function, Value, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.sent import Input, dumped, source
 from fastapi_seclint.subjects.rights.words import is_role
@@ -28,6 +31,8 @@ def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | 
         return _assigned(block, form, found)
     if form[0] == "for":
         return _excluded(block, form[3], found)
+    if form[0] == "dict":
+        return _given_by_server(block, form, found)
     if form[0] != "call":
         return None
     names = [keyword for keyword, value, _ in form[4] if keyword is not None and source(found, value) is not None]
@@ -41,7 +46,76 @@ def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | 
             _updates(form) or (constructed is not None and all(_has_default(constructed, r) for r in rights))
         ):
             return _excluded(block, value, found)
+    return _given_by_server(block, form, found)
+
+
+def _given_by_server(block: Block, form: Form, found: Input) -> Fix | None:
+    """The least right in place of what the client sent, where the server has no default of its own for it."""
+    path = block.module.path
+    if any(_changes(call) for call in block.forms.of("call") if holds(call[1], form[1])):
+        return None
+    keywords = [] if form[0] == "dict" else form[4]
+    values = [(keyword, value) for keyword, value, _ in keywords if keyword is not None]
+    given = [form] if form[0] == "dict" else [*form[3], *(value for _, value, _ in keywords)]
+    displays = [item for item in given if item[0] == "dict"]
+    values += [
+        (key[2], value) for item in displays for key, value in item[2] if key is not None and key[0] == "const"
+    ]
+    taken = [(str(name), value) for name, value in values if source(found, value) is not None]
+    least = [(name, value, _least(block, name)) for name, value in taken]
+    if least:
+        edits = tuple(ReplaceExpression(path, span_of(value[1]), code) for _, value, code in least if code is not None)
+        return _fix([name for name, _ in taken], edits) if len(edits) == len(least) else None
+    return _spread_without(block, form, displays, found)
+
+
+def _spread_without(block: Block, form: Form, displays: list[Form], found: Input) -> Fix | None:
+    """A body that is spread into a call or a dictionary, without the rights, and the least of them beside it."""
+    path = block.module.path
+    keywords = [] if form[0] == "dict" else form[4]
+    for holder, value in [
+        *((form, value) for keyword, value, _ in keywords if keyword is None),
+        *((item, value) for item in displays for key, value in item[2] if key is None),
+    ]:
+        rights = sorted(dumped(found, value))
+        excluded = _excluded(block, value, found) if rights else None
+        codes = [_least(block, name) for name in rights]
+        if excluded is None or None in codes:
+            continue
+        edits: list[Edit] = [*excluded.edits]
+        for name, code in zip(rights, codes, strict=True):
+            span = span_of(holder[1])
+            edits.append((SetDictItem if holder[0] == "dict" else SetKeyword)(path, span, name, str(code)))
+        return _fix(rights, tuple(edits))
     return None
+
+
+def _changes(call: Form) -> bool:
+    """Whether a call changes what is stored already, where the least right would take one away."""
+    texts = [item[2].lower() for item in walk(call[3]) if item[0] == "const" and isinstance(item[2], str)]
+    return str(call[2][-1]).startswith(("update", "set", "patch", "edit", "modify", "change")) or any(
+        text.lstrip().startswith("update") or text == "$set" for text in texts
+    )
+
+
+def _least(block: Block, name: str) -> str | None:
+    """The least right of a name, as code: a member of the file's enumeration where it has one; None when unknown."""
+    plain = snake(name).removeprefix("user_").removeprefix("account_").removeprefix("member_")
+    if plain in ("permissions", "privileges"):
+        return "[]"
+    if plain in ("role", "roles", "role_name"):
+        member = next(iter(_members(block)), '"user"')
+        return f"[{member}]" if plain == "roles" else member
+    return None if plain.endswith("level") else "False"
+
+
+def _members(block: Block) -> Iterator[str]:
+    for local, value in sorted(block.module.scope.names.items()):
+        bases = value.external_bases() if isinstance(value, Class) and "role" in local.lower() else []
+        if isinstance(value, Class) and any("Enum" in base for base in bases):
+            for key, member in value.namespace.items():
+                if isinstance(member, Const) and str(member.value).lower() in ("user", "member", "customer", "viewer"):
+                    yield f"{local}.{key}"
 
 
 def not_given(block: Block, form: Form, found: Input, function: Function) -> Fix | None:
