@@ -55,7 +55,8 @@ def _why(program: Program, route: Route) -> str:
         return ""
     if entrances.is_for_development(route) or entrances.calls_itself_public(route) or _is_way_in(route):
         return ""
-    why = privilege(program, route) or untested_permissions(program, route)
+    untested = untested_permissions(program, route)
+    why = privilege(program, route) or untested
     if not why or not is_authenticated(program, route) or authorizes(program, route):
         return ""
     if _reads_its_own(program, route) or is_tied(program, route):
@@ -63,7 +64,7 @@ def _why(program: Program, route: Route) -> str:
     found = guards(program, route)
     if not found and not _asks_by_itself(route):
         return ""
-    return "" if any(is_operators_key(program, guard) for guard in found) else why
+    return why if untested or not any(is_operators_key(program, guard) for guard in found) else ""
 
 
 _WAY_IN = re.compile(
