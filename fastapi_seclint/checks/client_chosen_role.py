@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.unprotected_router import covered
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.rights.believed import Belief, believed, decided
+from fastapi_seclint.subjects.rights.own_right import asked_of_user
 from fastapi_seclint.subjects.rights.roles import authorizes
+from fastapi_seclint.subjects.rights.sent import Input
 from fastapi_seclint.subjects.rights.sent_rights import input_of
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
@@ -41,7 +45,7 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
         if route.kind not in ("http", "websocket") or handler is None or program.is_test(handler.module):
             continue
         found = input_of(program, handler, route.path)
-        beliefs = list(decided(handler, found))
+        beliefs = list(_decided(program, handler, found))
         if found and id(route) not in told and not authorizes(program, route):
             beliefs += believed(program, handler, found, route.path)
         for belief in beliefs:
@@ -50,10 +54,16 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
                 yield _finding(route, belief)
     for value in wiring(program).callables:
         function = running(value)
-        for belief in decided(function, input_of(program, function)) if function is not None else ():
+        for belief in _decided(program, function, input_of(program, function)) if function is not None else ():
             if belief.location not in seen:
                 seen.add(belief.location)
                 yield _finding(None, belief)
+
+
+def _decided(program: Program, function: Function, found: Input) -> Iterator[Belief]:
+    for belief in decided(function, found):
+        fix = asked_of_user(program, function, found, belief.test) if belief.test is not None else None
+        yield replace(belief, fix=fix)
 
 
 def _finding(route: Route | None, belief: Belief) -> Finding:

@@ -38,7 +38,10 @@ _LEVELS = 2
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """A place where the client's word counts. `how` says what becomes of it, `sure` whether that is seen."""
+    """A place where the client's word counts. `how` says what becomes of it, `sure` whether that is seen.
+
+    `test` is the condition that it decides.
+    """
 
     location: Location
     sent: Sent
@@ -47,6 +50,7 @@ class Belief:
     decides: bool = False
     sure: bool = True
     fix: Fix | None = None
+    test: Form | None = None
 
 
 def believed(program: Program, function: Function, found: Input, context: str, level: int = 0) -> Iterator[Belief]:
@@ -231,9 +235,8 @@ def decided(function: Function, found: Input) -> Iterator[Belief]:
             sent = _tested(found, inner)
             if sent is None or sent.origin == "body" or not (refuses or sent.origin in ("header", "cookie")):
                 continue
-            yield Belief(
-                Location(function.module.path, span_of(inner[1])), sent, "decided by", function.dotted, decides=True
-            )
+            place = Location(function.module.path, span_of(inner[1]))
+            yield Belief(place, sent, "decided by", function.dotted, decides=True, test=inner)
 
 
 def _atoms(test: Form) -> Iterator[Form]:

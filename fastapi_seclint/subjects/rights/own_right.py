@@ -1,0 +1,107 @@
+"""Fixes that ask the user's own right where the client's word decides: `user.role` in place of a header."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, AddParameter, Edit, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, line_of, span_of, walk
+from fastapi_seclint.program.dependencies import parameters, running
+from fastapi_seclint.program.values import Annotated, Class, Function, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.fixes import depends_name
+from fastapi_seclint.subjects.guards.swapping import imported, usable_name
+from fastapi_seclint.subjects.payloads.models import fields
+from fastapi_seclint.subjects.rights.sent import Input, Sent, names_sent_right, source
+from fastapi_seclint.subjects.wiring.dependencies import wiring
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def asked_of_user(program: Program, function: Function, found: Input, test: Form) -> Fix | None:
+    """The fix that tests the right of the user that the function has, or gets from the project's guard."""
+    sides = [test[2], *test[4]] if test[0] == "compare" else [test]
+    sent = next((side for side in sides if source(found, side) is not None), None)
+    if sent is None:
+        return None
+    flag = test[0] != "compare"
+    for name, cls in _users(program, function):
+        right = _right(cls, flag, source(found, sent))
+        if right:
+            return _fix(function, sent, f"{name}.{right}", ())
+    for guard, cls in _guards(program, function):
+        right = _right(cls, flag, source(found, sent))
+        added = _parameter(function, guard, cls) if right else None
+        if added is not None:
+            return _fix(function, sent, f"{added[0]}.{right}", added[1])
+    return None
+
+
+def _fix(function: Function, sent: Form, code: str, edits: tuple[Edit, ...]) -> Fix:
+    edit = ReplaceExpression(function.module.path, span_of(sent[1]), code)
+    return Fix(f"ask the user's own {code.rpartition('.')[2]}", False, (*edits, edit))
+
+
+def _right(cls: Class, flag: bool, sent: Sent | None) -> str:
+    """The field of a class that says the same right, a flag where a flag was asked."""
+    names = [name for name, _, _ in fields(cls) if names_sent_right(name)]
+    names += [name for base in cls.lineage() if isinstance(base, Class) for name in base.namespace if _is_right(name)]
+    fit = [name for name in dict.fromkeys(names) if (name.startswith("is_") or "admin" in name) is flag]
+    same = [name for name in fit if sent is not None and sent.name.lower().replace("-", "_").endswith(name)]
+    return next(iter([*same, *fit]), "")
+
+
+def _is_right(name: str) -> bool:
+    return not name.startswith("_") and names_sent_right(name)
+
+
+def _users(program: Program, function: Function) -> Iterator[tuple[str, Class]]:
+    """The parameters of a function that a guard fills, with their classes."""
+    for parameter in parameters(function):
+        found = program.walker.resolver.dependency_of(parameter)
+        if found is None or not any(program.guard_model.authenticates(option) for option in options(found[1])):
+            continue
+        annotation = program.walker.resolver.annotation(parameter)
+        for cls in access.classes(annotation.base if isinstance(annotation, Annotated) else annotation):
+            yield parameter.name, cls
+
+
+def _guards(program: Program, function: Function) -> list[tuple[Function, Class]]:
+    """The guards of the project that a function can name, with what they give; those that demand more go first."""
+    found: list[tuple[Function, Class]] = []
+    for value in wiring(program).callables:
+        guard = running(value)
+        if not isinstance(value, Function) or guard is None or guard.returns is None or guard is function:
+            continue
+        if usable_name(function.module, guard, line_of(function.at)) and program.guard_model.authenticates(value):
+            answer = program.interpreter.ask(guard.returns, guard.scope)
+            found += [(guard, cls) for option in options(answer) for cls in access.classes(option)]
+    known = [guard for guard, _ in found]
+    found.sort(key=lambda pair: -sum(_below(program, pair[0], other) for other in known))
+    return found
+
+
+def _below(program: Program, guard: Function, other: Function) -> bool:
+    tops = program.walker.resolver.of_callable(guard)
+    return any(node.function is other for top in tops for node in top.walk())
+
+
+def _parameter(function: Function, guard: Function, cls: Class) -> tuple[str, tuple[Edit, ...]] | None:
+    """A parameter that the guard fills: its name, and the edits that bring it."""
+    module = function.module
+    taken = {item[0] for item in function.parameters}
+    taken |= {form[2] for form in walk(function.statements()) if form[0] == "name"}
+    name = next((free for free in ("user", "current_user", "caller") if free not in taken), None)
+    known = module.scope.names.get(cls.name)
+    if name is None or (known is not None and known is not cls) or "." in cls.qualname:
+        return None
+    depends, imports = depends_name(module)
+    guarded = usable_name(module, guard, line_of(function.at))
+    code = f"{name}: {cls.name} = {depends}({guarded})"
+    edits: tuple[Edit, ...] = (AddParameter(module.path, span_of(function.at), code), *imports)
+    if known is None:
+        edits += (AddImport(module.path, cls.module.name, cls.name, local=True),)
+    return name, (*edits, *imported(module, guard, guarded))
