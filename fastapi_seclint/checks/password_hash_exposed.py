@@ -32,6 +32,8 @@ RULE = Rule(
 )
 
 _UNFILTERED = ("builtins.", "typing.", "collections.")
+_PLAIN = ("builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.bytes")
+"""What FastAPI makes no row or dictionary of."""
 
 
 @RULE.check
@@ -106,13 +108,23 @@ def _lets_through(value: Value) -> bool:
         match option:
             case Const():
                 continue
-            case External() if option.name.startswith(_UNFILTERED):
+            case External() if option.name.startswith(_UNFILTERED) and option.name not in _PLAIN:
+                continue
+            case Generic() if _is_mapping(option) and all(_is_plain(one) or _lets_through(one) for one in option.members):
                 continue
             case Generic() if option.members and all(_lets_through(member) for member in option.members):
                 continue
             case _:
                 return False
     return True
+
+
+def _is_plain(value: Value) -> bool:
+    return all(isinstance(option, External) and option.name in _PLAIN for option in options(value))
+
+
+def _is_mapping(value: Generic) -> bool:
+    return value.origin.rpartition(".")[2] in ("dict", "Dict", "Mapping", "MutableMapping")
 
 
 def _shown_by(program: Program, cls: Class, depth: int = 3, seen: frozenset[int] = frozenset()) -> str:

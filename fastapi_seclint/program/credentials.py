@@ -29,7 +29,8 @@ PRIVILEGE_IN_TEXT = re.compile(_PRIVILEGE.pattern.encode() + rb'|_id"|"id"|"auth
 """What the text of a function's facts has in it when the function may compare roles or owners."""
 _GUARDIAN = re.compile(
     r"(auth|login|logged|token|jwt|oidc|saml|sso|require|verify|validate|current_user|get_user|permission|role|secur"
-    r"|credential|session|api_?key|principal|identity|protect|guard|signed)",
+    r"|credential|session|api_?key|principal|identity|protect|guard|signed"
+    r"|(admin|staff|superuser|member|owner|user|internal)s?_only|only_(admin|staff|superuser|member|owner|user)s?)",
     re.I,
 )
 

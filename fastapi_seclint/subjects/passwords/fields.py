@@ -164,7 +164,8 @@ class Givers:
         if any(keyword in _LEAVING_OUT for keyword, _, _ in call[4]):
             return None
         if name in _SAME and call[3] and function[0] == "name":
-            return self.shown(block, call[3][0], depth)
+            keys = name in ("list", "sorted") and self._is_mapping(block, call[3][0])
+            return None if keys else self.shown(block, call[3][0], depth)
         if name in _ENTRIES and function[0] == "attr" and (stored := self._of_store(block, function[2])) is not None:
             return stored
         if name in DUMPS and function[0] == "attr" and not call[3]:
@@ -173,6 +174,10 @@ class Givers:
         if cls is not None:
             return password_field(cls), cls
         return self._of_function(block, call, depth) or self._of_value(block, call)
+
+    def _is_mapping(self, block: Block, form: Form) -> bool:
+        """Whether an expression is a dictionary, of which a list has the keys only."""
+        return any(isinstance(option, Mapping) for option in options(ask(self.program, block, form)))
 
     def _asked(self, block: Block, call: Form) -> Class | None:
         """The class of the rows that a query gives: `db.query(User).first()`, `select(User)`, `User.get(...)`."""
