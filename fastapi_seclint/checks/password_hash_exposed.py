@@ -110,7 +110,7 @@ def _lets_through(value: Value) -> bool:
                 continue
             case External() if option.name.startswith(_UNFILTERED) and option.name not in _PLAIN:
                 continue
-            case Generic(members=members) if _is_mapping(option) and all(_is_plain(i) or _lets_through(i) for i in members):
+            case Generic(members=found) if _is_mapping(option) and all(_is_plain(i) or _lets_through(i) for i in found):
                 continue
             case Generic() if option.members and all(_lets_through(member) for member in option.members):
                 continue
