@@ -10,7 +10,7 @@ from fastapi_seclint.edits import ReplaceExpression
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Function, Place
+from fastapi_seclint.program.values import External, Function, Place
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.swapping import argument_of, places, swapped
@@ -77,8 +77,7 @@ def _finding(
 ) -> Finding | None:
     assert route.place is not None
     if guard.node is None or guard.node.function is None:
-        active = unseen.get(snake(guard.name))
-        return None if active is None else _of_route(route, guard.name, active.name, (), _renamed(route, guard, active))
+        return _of_unseen(route, guard, unseen) or _beside(program, route, guard, found)
     for candidate in found:
         base = _base_of(guard.node, candidate)
         if base is None:
@@ -89,6 +88,22 @@ def _finding(
             fix = _swapped(program, guard.node.written, candidate)
             return _of_route(route, guard.name, candidate.function.name, evidence, fix)
         return _of_dependency(program, route, guard.node.function, base, candidate)
+    return None
+
+
+def _of_unseen(route: Route, guard: Guard, unseen: dict[str, Guard]) -> Finding | None:
+    active = unseen.get(snake(guard.name))
+    return None if active is None else _of_route(route, guard.name, active.name, (), _renamed(route, guard, active))
+
+
+def _beside(program: Program, route: Route, guard: Guard, found: list[ActiveGuard]) -> Finding | None:
+    """A guard that is not in sight, where one that is tests the user that it gives."""
+    call = guard.node.call if guard.node is not None else None
+    for candidate in found:
+        if isinstance(call, External) and call.name in candidate.unseen:
+            name = candidate.function.name
+            evidence = [Evidence(candidate.function.place.location, f"{name} refuses closed accounts")]
+            return _of_route(route, guard.name, name, evidence, _swapped(program, guard.written, candidate))
     return None
 
 

@@ -72,6 +72,20 @@ class DependencyGuards:
         return self._callables[key]
 
     def _meet(self, value: Value, stranger: Stranger) -> Encounter:
+        """The meeting with a callable itself; what cannot be looked into below it leaves it in doubt, too."""
+        found = self._met(value, stranger)
+        below = self._hidden(value, stranger) if not found.denies else []
+        if not below:
+            return found
+        return Encounter(found.endings, found.checked, [*found.opaque, *below], found.by_path, found.used)
+
+    def _hidden(self, value: Value, stranger: Stranger) -> list[str]:
+        """The calls of unknown code in what a callable depends on, which may be guards."""
+        pairs = (self._resolver.dependency_of(parameter) for parameter in parameters(value))
+        below = [option for pair in pairs if pair is not None for option in options(pair[1])]
+        return [name for option in below for name in self.encounter(option, stranger).opaque]
+
+    def _met(self, value: Value, stranger: Stranger) -> Encounter:
         name = dotted_name(value) or ""
         if self._declared.authenticates(name):
             return Encounter([Ending(True, CLEAN, 401, False, None)], checked=True)

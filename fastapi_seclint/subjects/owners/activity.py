@@ -12,8 +12,8 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, parameters
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Function, options
-from fastapi_seclint.subjects.owners.identity import Guard, guards, last_name, names_identity, snake
+from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.subjects.owners.identity import Guard, guards, last_name, names_identity, names_unseen_guard, snake
 from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
@@ -33,10 +33,14 @@ _CHECKS = re.compile(r"(^|_)(active|disabled|enabled|blocked|banned|suspended)(_
 
 @dataclass(frozen=True, slots=True)
 class ActiveGuard:
-    """A dependency that refuses closed accounts, and the names of the guards that it gets its user from."""
+    """A dependency that refuses closed accounts, and the guards that it gets its user from.
+
+    `unseen` are the dotted names of those that are not in sight.
+    """
 
     function: Function
     bases: tuple[Function, ...]
+    unseen: frozenset[str] = frozenset()
 
 
 def tests_activity(function: Function) -> bool:
@@ -140,7 +144,10 @@ def active_guards(program: Program) -> list[ActiveGuard]:
                 continue
             if id(value) in handlers or not _refuses_closed(program, value) or _speaks_of_rights(value):
                 continue
-            found.append(ActiveGuard(value, tuple(base for _, base in _bases(program, value))))
+            bases = [base for _, base in _bases(program, value)]
+            seen = tuple(base for base in bases if isinstance(base, Function))
+            unseen = frozenset(base.name for base in bases if isinstance(base, External))
+            found.append(ActiveGuard(value, seen, unseen))
     return found
 
 
@@ -159,13 +166,14 @@ def _refuses_closed(program: Program, function: Function) -> bool:
     return False
 
 
-def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function]]:
+def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function | External]]:
     for parameter in parameters(function):
         dependency = program.walker.resolver.dependency_of(parameter)
         for option in options(dependency[1]) if dependency is not None else ():
-            if isinstance(option, Function) and (
-                program.guard_model.authenticates(option) or names_identity(option.name)
-            ):
+            if (
+                isinstance(option, Function)
+                and (program.guard_model.authenticates(option) or names_identity(option.name))
+            ) or (isinstance(option, External) and not option.called and names_unseen_guard(option.name)):
                 yield parameter.name, option
 
 

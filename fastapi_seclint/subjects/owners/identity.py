@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node, dotted_name, parameters
 from fastapi_seclint.program.modules import Module
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import External, Place, options
 
@@ -64,6 +64,12 @@ def names_identity(name: str) -> bool:
     """Whether a dependency that cannot be looked into is named like one that says who is calling."""
     plain = snake(name)
     return _IDENTITY.search(plain) is not None and _SUPPLIES.search(plain) is None
+
+
+def names_unseen_guard(name: str) -> bool:
+    """Whether a function that is not in sight says by its dotted name that it finds out who is calling."""
+    last = name.rpartition(".")[2]
+    return last[:1].islower() and names_identity(last)
 
 
 def guards(program: Program, route: Route) -> list[Guard]:
@@ -153,5 +159,14 @@ def is_authenticated(program: Program, route: Route) -> bool:
 
 
 def caller_names(program: Program, route: Route) -> set[str]:
-    """The parameters of a handler that hold the caller."""
-    return {guard.parameter for guard in guards(program, route) if guard.parameter}
+    """The parameters of a handler that hold the caller; what a dependency loads by an id of the path is none."""
+    variables = set(path_variables(route.path))
+    return {
+        guard.parameter
+        for guard in guards(program, route)
+        if guard.parameter and not (guard.node is not None and _takes(guard.node, variables))
+    }
+
+
+def _takes(node: Node, names: set[str]) -> bool:
+    return any(item.name in names for item in parameters(node.call))

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.dependencies import dotted_name, parameters, running
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import (
     Annotated,
@@ -24,11 +25,13 @@ from fastapi_seclint.program.values import (
     Generic,
     Instance,
     Partial,
+    Unknown,
     Value,
     options,
 )
 from fastapi_seclint.rule import Confidence, Evidence, Fix, Severity
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.owners.identity import names_unseen_guard
 from fastapi_seclint.subjects.wiring.dependencies import DEPENDS, Consumer, asks, is_dependency, wiring
 from fastapi_seclint.subjects.wiring.lost_fixes import (
     default_form,
@@ -108,11 +111,14 @@ def _plain(location: Location, parameter: str, value: Value, fix: Fix | None) ->
     name = _name(value)
     if isinstance(value, External) and value.name in DEPENDS:
         said, how, fix = f"`{name}` without a call", f"`{name}(...)` with the function that authenticates", None
-    else:
-        said, how = f"`{name}` without Depends", f"`Depends({name})`"
-    return Loss(
-        location, f"{said} is no dependency, so the client sends `{parameter}` as it likes: write {how}", fix=fix
-    )
+        message = f"{said} is no dependency, so the client sends `{parameter}` as it likes: write {how}"
+        return Loss(location, message, fix=fix)
+    return _spelled(location, parameter, name, fix)
+
+
+def _spelled(location: Location, parameter: str, name: str, fix: Fix | None) -> Loss:
+    message = f"`{name}` without Depends is no dependency, so the client sends `{parameter}` as it likes: "
+    return Loss(location, f"{message}write `Depends({name})`", fix=fix)
 
 
 def _is_meant(program: Program, value: Value) -> bool:
@@ -120,7 +126,13 @@ def _is_meant(program: Program, value: Value) -> bool:
     if isinstance(value, Function | Bound | Partial):
         return running(value) is not None
     if isinstance(value, External):
-        return (value.name in DEPENDS and not value.called) or scheme_of(value) is not None
+        if (value.name in DEPENDS and not value.called) or scheme_of(value) is not None:
+            return True
+        return (
+            not value.called
+            and not value.name.startswith(("fastapi.", "starlette."))
+            and names_unseen_guard(value.name)
+        )
     if isinstance(value, Instance):
         call = method_of(value, "__call__")
         return scheme_of(value) is not None or (call is not None and is_dependency(program, Bound(value, call)))
@@ -169,9 +181,11 @@ def _as_default(program: Program, consumer: Consumer) -> Iterator[Loss]:
     """`user: User = get_user`."""
     parameter = consumer.parameter
     for option in options(parameter.default):
+        form = default_form(consumer.function, parameter)
+        if isinstance(option, Unknown) and form is not None and names_unseen_guard(spelled(form)):
+            yield _spelled(parameter.place.location, parameter.name, spelled(form), depending(parameter.place, form))
         if isinstance(option, Class) or not _is_meant(program, option):
             continue
-        form = default_form(consumer.function, parameter)
         fix = None if form is None else depending(parameter.place, form)
         yield _plain(parameter.place.location, parameter.name, option, fix)
 
