@@ -322,3 +322,68 @@ def test_a_decorator_above_the_route_does_not_protect(tmp_path: Path) -> None:
         protection(tmp_path, GUARDING_DECORATOR + "@guarded\n@app.get('/x')\nasync def x(request: Request): ...\n")
         == "open"
     )
+
+
+# Views
+
+
+SERVICE = """
+from fastapi import APIRouter
+from fastapi_utils.cbv import cbv
+class Context:
+    def __init__(self, app, user):
+        self.app, self.user = app, user
+def context(request: Request, key: str = Header(None)):
+    return Context(request.app, db.find(key) if key else None)
+class Items:
+    def check(self, context):
+        if context.user is None:
+            raise HTTPException(401)
+    def count(self, context):
+        return context.app.state.items.count()
+router = APIRouter()
+@cbv(router)
+class View:
+    items: Items = Depends(Items)
+    @router.get("/x")
+    def x(self, context: Context = Depends(context)):
+        BODY
+app.include_router(router)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("self.items.check(context)", "protected"),
+        ("return self.items.count(context)", "open"),
+        ("return context.app.title", "open"),
+        ("if not context.user:\n            raise HTTPException(401)", "protected"),
+    ],
+)
+def test_a_context_that_holds_who_calls_is_there_for_strangers_too(body: str, expected: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, SERVICE.replace("BODY", body)) == expected
+
+
+ABSTRACT = """
+class Store:
+    def is_visible(self, item, user):
+        raise NotImplementedError("a store says it")
+    def visible(self, item, user):
+        if not self.is_visible(item, user):
+            raise HTTPException(403)
+        return item
+class Items(Store):
+    pass
+@app.get("/x")
+def x(user=Depends(user_or_none)):
+    return Items().visible(1, user=user)
+"""
+
+
+def test_a_method_that_other_classes_have_to_write_refuses_nobody(tmp_path: Path) -> None:
+    optional = """
+def user_or_none(token=Depends(OAuth2PasswordBearer(tokenUrl="t", auto_error=False))):
+    return jwt.decode(token, os.environ["KEY"], algorithms=["HS256"]) if token else None
+"""
+    assert protection(tmp_path, optional + ABSTRACT) != "protected"

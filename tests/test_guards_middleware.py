@@ -49,6 +49,50 @@ def test_middleware_protects(name: str, tmp_path: Path) -> None:
     assert protection(tmp_path, MIDDLEWARE[name] + READ) == "protected"
 
 
+GIVEN = """
+from starlette.middleware.base import BaseHTTPMiddleware
+class Keys:
+    def __init__(self, kind):
+        self.kind = kind
+    async def authenticate(self, request):
+        key = request.headers.get("x-key")
+        if key is None or key not in os.environ["KEYS"].split(","):
+            raise HTTPException(401)
+class Guard(BaseHTTPMiddleware):
+    def __init__(self, app, keys):
+        super().__init__(app)
+        self.keys = keys
+    async def dispatch(self, request, call_next):
+        try:
+            await self.keys.authenticate(request)
+        except HTTPException:
+            return Response(status_code=401)
+        return await call_next(request)
+app.add_middleware(Guard, keys=Keys("static"))
+"""
+
+
+def test_middleware_may_be_given_what_authenticates(tmp_path: Path) -> None:
+    assert protection(tmp_path, GIVEN + READ) == "protected"
+
+
+FORGERY = """
+from starlette.middleware.base import BaseHTTPMiddleware
+class Forgery(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        token = request.headers.get("X-CSRF-Token")
+        kept = await db.token_of(request.headers.get("X-CSRF-Client"))
+        if token is None or not hmac.compare_digest(kept.value, token):
+            return Response(status_code=403)
+        return await call_next(request)
+app.add_middleware(Forgery)
+"""
+
+
+def test_a_token_against_forgery_says_nothing_of_the_caller(tmp_path: Path) -> None:
+    assert protection(tmp_path, FORGERY + READ) == "open"
+
+
 ASGI_BODIES = {
     "a response at once": (
         "request = Request(scope, receive)\n"

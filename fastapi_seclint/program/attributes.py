@@ -15,6 +15,7 @@ from fastapi_seclint.program.values import (
     Class,
     Collection,
     Const,
+    Dependency,
     Environment,
     External,
     Function,
@@ -143,6 +144,10 @@ def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, p
             continue
         if name in base.namespace:
             found = base.namespace[name]
+            if isinstance(found, Dependency) and isinstance(receiver, Instance):
+                from fastapi_seclint.program.inside import object_of_field
+
+                return object_of_field(interpreter, base, name) or found
             plain = isinstance(found, Function | External) and not is_settings(cls)
             if plain and any(field == name for field, _, _ in base.fields):
                 return calls.field_default(found) or _field(cls, name, place)

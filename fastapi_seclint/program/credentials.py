@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _CREDENTIAL = re.compile(
     r"(^|[-_])(auth|authorization|authentication|token|jwt|bearer|api[-_]?key|apikey|access[-_]?key|secret|credential|credentials|"
-    r"password|passwd|session|sessionid|signature|hmac|cookie|key|csrf|xsrf|webhook|user|username|identity)s?($|[-_])",
+    r"password|passwd|session|sessionid|signature|hmac|cookie|key|webhook|user|username|identity)s?($|[-_])",
     re.I,
 )
 _SCHEME = re.compile(r"^\s*(bearer|basic|token|digest|jwt|api[-_]?key|negotiate)\s*$", re.I)
@@ -35,8 +35,18 @@ _GUARDIAN = re.compile(
 )
 
 
+_ANTI_FORGERY = re.compile(r"csrf|xsrf", re.I)
+
+
+def guards_against_forgery(name: str) -> bool:
+    """Whether a middleware of this name only refuses requests that another website sent, whoever calls."""
+    return _ANTI_FORGERY.search(name) is not None and re.search(r"auth|login|session", name, re.I) is None
+
+
 def names_credential(name: str) -> bool:
-    """Whether a header, cookie or parameter of this name carries a credential."""
+    """Whether a header, cookie or parameter of this name carries a credential; tokens against forgery name nobody."""
+    if _ANTI_FORGERY.search(name):
+        return False
     return _CREDENTIAL.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)) is not None
 
 
@@ -50,7 +60,7 @@ _PLAIN_HEADER = re.compile(
 
 def is_plain_header(name: str) -> bool:
     """Whether a header of this name says nothing about who is calling."""
-    return _PLAIN_HEADER.match(name) is not None
+    return _PLAIN_HEADER.match(name) is not None or _ANTI_FORGERY.search(name) is not None
 
 
 def names_scheme(text: str) -> bool:
@@ -121,6 +131,15 @@ def may_guard(dotted: str) -> bool:
     """Whether a dependency that cannot be looked into may be a guard, by its dotted name."""
     last = dotted.removesuffix("()").rpartition(".")[2]
     return names_guardian(dotted) or (may_be_guardian(last) and not names_provider(last.removesuffix("_dep")))
+
+
+_CALLER = re.compile(r"^(sub|id|email|roles?|scopes?|claims|valid|authenticated|is_.*|has_.*)$", re.I)
+
+
+def names_caller(name: str) -> bool:
+    """Whether an attribute of this name says who is calling: `user`, `sub`, `is_authenticated`."""
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return names_credential(plain) or _PERSON.search(plain) is not None or _CALLER.match(plain) is not None
 
 
 _VERIFICATION = re.compile(

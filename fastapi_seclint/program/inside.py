@@ -128,18 +128,7 @@ class FunctionScope(Scope):
         return None
 
     def _typed(self, annotation: Form) -> Value | None:
-        scope = self.parent if self.parent is not None else self
-        value = subscripts.annotation(self._interpreter, annotation, scope)
-        if isinstance(value, Annotated):
-            value = value.base
-        for option in options(value):
-            members = option.members if hasattr(option, "members") else [option]
-            for member in members:
-                if isinstance(member, Class):
-                    return Instance(member, place=Place(self.module, annotation[1]))
-                if isinstance(member, External) and _is_library_class(member):
-                    return External(f"{member.name}()", Arguments(), member, member.place)
-        return None
+        return object_of(self._interpreter, annotation, self.parent if self.parent is not None else self)
 
     def _of_statements(self, name: str) -> Value | None:
         found = [self._value(name, statement) for statement in self._assigned.get(name, [])[:12]]
@@ -176,6 +165,29 @@ class FunctionScope(Scope):
                         if items is not None and len(items) == len(target[2]):
                             return items[number]
         return Unknown(f"{name} is unpacked from something unknown")
+
+
+def object_of(interpreter: Interpreter, annotation: Form, scope: Scope) -> Value | None:
+    """An object of the class that an annotation names, or None when it names none of the project or a library."""
+    value = subscripts.annotation(interpreter, annotation, scope)
+    if isinstance(value, Annotated):
+        value = value.base
+    for option in options(value):
+        members = option.members if hasattr(option, "members") else [option]
+        for member in members:
+            if isinstance(member, Class):
+                return Instance(member, place=Place(scope.module, annotation[1]))
+            if isinstance(member, External) and _is_library_class(member):
+                return External(f"{member.name}()", Arguments(), member, member.place)
+    return None
+
+
+def object_of_field(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
+    """What FastAPI puts into an annotated attribute of a view, `service: Service = Depends(...)`."""
+    annotation = next((form for field, form, _ in cls.fields if field == name), None)
+    if annotation is None:
+        return None
+    return object_of(interpreter, annotation, Scope(cls.module, "class", cls.scope))
 
 
 def _is_library_class(value: External) -> bool:

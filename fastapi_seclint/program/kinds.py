@@ -3,7 +3,8 @@
 A value is a set of kinds. `absent`: missing credentials; `junk`: credentials that the stranger made up; `bad`: what
 checking or looking up such credentials gives (nothing, or an exception); `either`: a condition the stranger controls;
 `request`, `store`: the request and its headers, cookies and session; `denial`: a response that refuses; `path`: the
-request's path; `clean`: everything else. A guard denies when every way through it raises.
+request's path; `object`: made of such values and itself always there; `clean`: everything else.
+A guard denies when every way through it raises.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ EITHER: Kinds = frozenset({"either"})
 TRUE: Kinds = frozenset({"true"})
 FALSE: Kinds = frozenset({"false"})
 REQUEST: Kinds = frozenset({"request"})
+OBJECT: Kinds = frozenset({"object"})
 PASSED: Kinds = frozenset({"passed"})
 NOTHING: Kinds = frozenset({"nothing"})
 
@@ -47,6 +49,8 @@ def worst(found: list[Kinds]) -> Kinds:
 def truth_of(found: Kinds) -> set[bool]:
     """Which way a value of these kinds goes in a condition."""
     outcomes: set[bool] = set()
+    if "object" in found:
+        return {True}
     for kind in found:
         if kind in ("absent", "bad", "nothing", "false"):
             outcomes.add(False)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
-from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.calls import instantiate, method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import dotted_name
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import CLEAN, PASSED, REQUEST
 from fastapi_seclint.program.routers import Layer
-from fastapi_seclint.program.values import Class, External, Function, Instance, options
+from fastapi_seclint.program.values import Arguments, Class, External, Function, Instance, Unknown, options
 
 if TYPE_CHECKING:
     pass
@@ -46,6 +46,7 @@ class MiddlewareGuards:
     def __init__(self, follower: Follower, declared: Declared) -> None:
         self._follower = follower
         self._declared = declared
+        self._instances: dict[tuple[int, int], Instance] = {}
         self._layers: dict[tuple[int, bool, str, str], Encounter] = {}
 
     def layer(self, layer: Layer, stranger: Stranger, websocket: bool, precise: bool = True) -> Encounter:
@@ -79,24 +80,43 @@ class MiddlewareGuards:
                 names = [form[0] for form in option.parameters]
                 given = dict(zip(names, [REQUEST, PASSED], strict=False))
                 return _as_middleware(self._follower.meet(option, stranger, given))
+            elif isinstance(option, Class) and credentials.guards_against_forgery(option.name):
+                return passing
             elif isinstance(option, Class):
-                return self._class_layer(option, stranger, websocket) or passing
+                return self._class_layer(layer, option, stranger, websocket) or passing
         return passing
 
-    def _class_layer(self, cls: Class, stranger: Stranger, websocket: bool) -> Encounter | None:
-        instance = Instance(cls)
+    def _made(self, layer: Layer, cls: Class) -> Instance:
+        """The middleware as the application makes it: with the arguments that `add_middleware` was given."""
+        key = (id(layer), id(cls))
+        if key not in self._instances:
+            self._instances[key] = self._make(layer, cls)
+        return self._instances[key]
+
+    def _make(self, layer: Layer, cls: Class) -> Instance:
+        given = layer.arguments
+        if not given.positional and not given.keywords:
+            return Instance(cls)
+        behind = Unknown("the application behind a middleware", layer.place)
+        interpreter = self._follower.interpreter
+        with interpreter.asking():
+            made = instantiate(interpreter, cls, Arguments([behind, *given.positional], given.keywords), layer.place)
+        return made if isinstance(made, Instance) else Instance(cls)
+
+    def _class_layer(self, layer: Layer, cls: Class, stranger: Stranger, websocket: bool) -> Encounter | None:
+        instance = self._made(layer, cls)
         dispatch = method_of(instance, "dispatch")
         if dispatch is not None:
             if websocket:
                 return None
             names = [form[0] for form in dispatch.parameters][1:]
             given = dict(zip(names, [REQUEST, PASSED], strict=False))
-            return _as_middleware(self._follower.meet(dispatch, stranger, given))
+            return _as_middleware(self._follower.meet(dispatch, stranger, given, instance))
         called = method_of(instance, "__call__")
         if called is not None:
             names = [form[0] for form in called.parameters][1:]
             kinds = [frozenset({"scope"}), frozenset({"receive"}), frozenset({"send"})]
             given = dict(zip(names, kinds, strict=False))
             asgi = Stranger(stranger.junk, stranger.path, stranger.method, websocket)
-            return _as_asgi(self._follower.meet(called, asgi, given))
+            return _as_asgi(self._follower.meet(called, asgi, given, instance))
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program import credentials
 from fastapi_seclint.program.encounters import Raised
 from fastapi_seclint.program.kinds import ABSENT, BAD, CLEAN, EITHER, FALSE, JUNK, TRUE, Kinds, names_token
 from fastapi_seclint.program.values import Collection, settled, string
@@ -36,9 +37,16 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
         return ABSENT
     if "store" in owner or "scope" in owner:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
+    if "object" in owner:
+        return part_of(owner, name)
     if "denial" in owner or "path" in owner:
         return owner
     return _of_nothing(walk_, owner)
+
+
+def part_of(owner: Kinds, name: str) -> Kinds:
+    """An attribute of an object that was made of missing or bad credentials: who is calling is not in it either."""
+    return owner - {"object"} if credentials.names_caller(name) else CLEAN
 
 
 def _of_nothing(walk_: Walk, owner: Kinds) -> Kinds:
@@ -102,6 +110,8 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
             return JUNK
         if name in _PREDICATES:
             return EITHER
+    if "object" in receiver:
+        return part_of(receiver, name) if credentials.names_caller(name) else None
     if receiver & {"absent", "bad"}:
         if "absent" in receiver and name in _TRANSFORMS | _PREDICATES and not receiver & {"junk", "bad", "clean"}:
             raise Raised

@@ -8,7 +8,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.encounters import PassedOn, Raised
-from fastapi_seclint.program.kinds import BAD, CARRIERS, CLEAN, TAINTED, Kinds, worst
+from fastapi_seclint.program.kinds import ABSENT, BAD, CARRIERS, CLEAN, HOLDERS, OBJECT, TAINTED, Kinds, worst
 from fastapi_seclint.program.stranger_attributes import method_kinds
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
 from fastapi_seclint.program.values import (
@@ -92,17 +92,40 @@ def _called(
     if isinstance(value, Instance) and isinstance(value.cls, Class):
         found = method_of(value, "__call__")
         function, value = found or value, Bound(value, found) if found is not None else value
+    if isinstance(function, Function) and _is_abstract(function):
+        guards = touched != CLEAN and credentials.names_verification(function.name)
+        return unknown_call_kinds(walk_, form, touched) if guards else CLEAN
     if isinstance(function, Function):
         receiver = value.receiver if isinstance(value, Bound) else None
         made = receiver if isinstance(receiver, Instance) and (receiver.attributes or receiver.arguments) else None
         return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made)
     if isinstance(value, Class):
-        return touched
+        return _made_of(walk_, [*given, *(found for _, found in named)], touched)
     if isinstance(value, Generic):
         return touched
     if touched != CLEAN:
         return unknown_call_kinds(walk_, form, touched)
     return CLEAN
+
+
+def _is_abstract(function: Function) -> bool:
+    """Whether a method only says that another class has to have it: `raise NotImplementedError`."""
+    if function.owner is None or not function.module.facts.body_mentions(function.number, b"NotImplemented"):
+        return False
+    statements = [item for item in function.statements() if item[0] != "expr"]
+    if len(statements) != 1 or statements[0][0] != "raise" or statements[0][2] is None:
+        return False
+    raised = statements[0][2][2] if statements[0][2][0] == "call" else statements[0][2]
+    return "NotImplemented" in str(raised[-1])
+
+
+def _made_of(walk_: Walk, given: list[Kinds], touched: Kinds) -> Kinds:
+    """An object that is made of credentials, or of nothing where there were none: it is there for strangers, too."""
+    if touched & HOLDERS or "junk" in touched:
+        return touched
+    if walk_.encounter.checked and any("nothing" in found for found in given):
+        touched = touched - CLEAN | ABSENT
+    return touched | OBJECT if touched & {"absent", "bad"} else touched
 
 
 def _handed_on(walk_: Walk, value: Value, form: Form) -> tuple[Value, int] | None:

@@ -132,6 +132,8 @@ def _is_none(walk_: Walk, found: Kinds, form: Form, operator: str) -> set[bool]:
     if found == CLEAN:
         return _settled_compare(walk_, operator, form, ["const", form[1], None])
     outcomes: set[bool] = set()
+    if "object" in found:
+        return {operator != "is"}
     for kind in found:
         if kind in ("absent", "bad", "nothing"):
             outcomes.add(operator == "is")
