@@ -20,7 +20,7 @@ from running_shop import opened  # noqa: E402
 
 
 def main(folder: Path) -> int:
-    logging.lastResort = None
+    logging.getLogger().addHandler(logging.NullHandler())
     with TemporaryDirectory() as place, opened(folder, Path(place)) as shop:
         worked = [attack for attack in ATTACKS if told(attack, attack.succeeds(shop))]
         print()

@@ -14,7 +14,7 @@ from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
-from fastapi_seclint.subjects.secrets.stored_keys import Use, dictionaries, hashed, kept_in_column
+from fastapi_seclint.subjects.secrets.stored_keys import RUNNING, Use, dictionaries, hashed, kept_in_column
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ RULE = Rule(
 )
 
 _ASKING = word_set("where filter filter_by get_or_none find_one find get first get_by select_from one_or_none exists")
-_RUNNING = word_set("execute fetch fetchrow fetchval fetch_one fetch_all fetchone query raw scalar scalars")
 _HASHING = word_set("hash hashed digest hexdigest sha256 sha512 hmac hashlib blake2b encrypt encrypted fingerprint")
 _MESSAGE = (
     "{what} as they are, so a copy of the store, a backup or an injection gives an attacker every key: "
@@ -52,7 +51,7 @@ def api_key_stored_plain(program: Program) -> Iterator[Finding]:
     yield from _of_dictionaries(program)
     asked = [
         (block, form, sent, name)
-        for block in program.sites.blocks(_ASKING | _RUNNING)
+        for block in program.sites.blocks(_ASKING | RUNNING)
         if not program.is_test(block.module) and not for_trying(program, block.module)
         for form, sent, name in _queries(program, block)
     ]
@@ -80,7 +79,7 @@ def _of_dictionaries(program: Program) -> Iterator[Finding]:
 def _queries(program: Program, block: Block) -> Iterator[tuple[Form, Form, str]]:
     """The conditions of queries that ask for a plain key: `Model.api_key == key`, `{"api_key": key}`, SQL."""
     for call in block.forms.of("call"):
-        if call[2][0] == "attr" and call[2][3] in _RUNNING:
+        if call[2][0] == "attr" and call[2][3] in RUNNING:
             for item in met(call):
                 if not item.written and _is_key(program, item.column, item.table) and _plain(block, item.value):
                     yield call, item.value, item.column

@@ -13,12 +13,16 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.code.sql import met
+from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _MAKERS = frozenset({"token_urlsafe", "token_hex", "token_bytes", "uuid4", "generate_api_key", "urandom"})
+RUNNING = word_set("execute fetch fetchrow fetchval fetch_one fetch_all fetchone query raw scalar scalars")
+"""Methods that take a statement of SQL, and its values with it."""
 _KEEPING = ("insert", "add", "create", "save", "put", "set", "values", "update")
 
 
@@ -58,7 +62,16 @@ def kept_in_column(program: Program, column: str) -> list[Use] | None:
         if uses and read:
             return None
         found += uses
-    return found
+    return found + list(_in_statements(program, column))
+
+
+def _in_statements(program: Program, column: str) -> Iterator[Use]:
+    """Keys that a statement of SQL puts into a column."""
+    for block in program.sites.blocks(RUNNING):
+        for call in block.forms.of("call") if not program.is_test(block.module) else ():
+            if call[2][0] == "attr" and call[2][3] in RUNNING:
+                written = (item for item in met(call) if item.written and item.column == column)
+                yield from (Use(block, item.value, call) for item in written)
 
 
 def _put(block: Block, column: str) -> Iterator[Use]:
