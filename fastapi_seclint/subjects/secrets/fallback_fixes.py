@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi_seclint.edits import AddImport, Edit, RemoveKeyword, ReplaceExpression, ReplaceStatement
+from fastapi_seclint.edits import AddImport, Edit, RemoveKeyword, RemoveStatement, ReplaceExpression, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import name_of
@@ -19,12 +19,20 @@ def fix_of(item: Fallback) -> Fix | None:
     if item.how == "field":
         return None if item.field is None or item.weak else of_field(item.block.module.path, item.field)
     if item.how == "read" and item.read is not None:
-        edits = of_read(item.block.module.path, item.read)
+        edits = _of_setdefault(item, item.read) or of_read(item.block.module.path, item.read)
     elif item.how == "or":
         edits = of_or(item.block.module.path, item.whole)
     else:
         edits = _of_branch(item)
     return Fix(_TITLE, False, edits) if edits else None
+
+
+def _of_setdefault(item: Fallback, read: Read) -> tuple[Edit, ...]:
+    """`os.environ.setdefault("KEY", "text")` goes, where it is a statement of its own."""
+    if read.call[2][-1] != "setdefault":
+        return ()
+    whole = [form for form in item.block.forms.of("expr") if form[2] is read.call]
+    return tuple(RemoveStatement(item.block.module.path, span_of(form[1])) for form in whole)
 
 
 def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
@@ -48,14 +56,13 @@ def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
 
 
 def of_or(path: str, whole: Form) -> tuple[Edit, ...] | None:
-    """`os.getenv("KEY") or "text"`: what is read first stays, strictly; longer chains are left alone."""
-    values = whole[3]
-    if len(values) != 2:
-        return None
-    read = read_of(values[0]) if values[0][0] == "call" else None
+    """`value or os.getenv("KEY") or "text"`: what is read last stays, strictly, with what comes before it."""
+    before, last = [rendered(value) for value in whole[3][:-2]], whole[3][-2]
+    read = read_of(last) if last[0] == "call" else None
     strict = of_read(path, read) if read is not None and read.default is None else None
-    if strict and isinstance(strict[0], ReplaceExpression):
-        return (ReplaceExpression(path, span_of(whole[1]), strict[0].code), *strict[1:])
+    if strict and isinstance(strict[0], ReplaceExpression) and None not in before:
+        code = " or ".join([*map(str, before), strict[0].code])
+        return (ReplaceExpression(path, span_of(whole[1]), code), *strict[1:])
     return None
 
 
