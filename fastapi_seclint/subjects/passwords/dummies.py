@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import ASYNC, Form, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.program.values import External, Function, Unknown, options
 from fastapi_seclint.subjects.code.constants import new_constant
 from fastapi_seclint.subjects.code.origins import ask, called
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.passwords.fixes import hasher_for
+from fastapi_seclint.subjects.passwords.hashers import step_by_name
 from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
 
 if TYPE_CHECKING:
@@ -90,9 +91,9 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
     ):
         return _Hashing("bcrypt", "bcrypt")
     if not functions:
-        return None
+        return _out_of_sight(block.module)
     hasher = hasher_for(known, block.module)
-    if hasher is None or "." in hasher.hash or hasher.needs:
+    if hasher is None or "." in hasher.hash or hasher.needs or _is_async(known, hasher.hash):
         return None
     if all(function.name not in hasher.verify for function in functions):
         return None  # what verifies here would not understand the other's hash
@@ -100,6 +101,19 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
     made = own if isinstance(own, Function) and own.module is block.module else None
     edits = tuple(edit for edit in hasher.edits if not isinstance(edit, AddImport) or edit.name == hasher.hash)
     return _Hashing(hasher.hash, "function", _statement(block.module, made.at) if made is not None else None, edits)
+
+
+def _is_async(known: Passwords, name: str) -> bool:
+    """Whether a function of this name has to be awaited, which the top level of a file cannot do."""
+    found = (module.scope.names.get(name) for module in known.program.modules.by_file.values())
+    return any(isinstance(value, Function) and value.flags & ASYNC for value in found)
+
+
+def _out_of_sight(module: Module) -> _Hashing | None:
+    """The function of another package that hashes passwords by its name, where a file imports it."""
+    imported = (name for name, value in sorted(module.scope.names.items()) if isinstance(value, External | Unknown))
+    name = next((name for name in imported if step_by_name(["name", 0, name]) == "hash"), None)
+    return None if name is None else _Hashing(name, "function")
 
 
 def _object(user: Module, module: Module, name: str, kind: str) -> _Hashing:
