@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import Item, Origin, origins
+from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
 from fastapi_seclint.subjects.tokens.unverified import (
     checks_by_hand,
@@ -52,7 +54,7 @@ def jwt_signature_unverified(program: Program) -> Iterator[Finding]:
 def _decodings(program: Program) -> Iterator[Finding]:
     for decoding in decodings(program):
         block = decoding.call.block
-        if program.is_test(block.module) or (not decoding.maker and is_harmless(program, block, decoding.call.form)):
+        if _is_trial(program, block.module) or (not decoding.maker and is_harmless(program, block, decoding.call.form)):
             continue
         for item in decoding.options("verify_signature"):
             for origin in origins(program, item.block, item.form):
@@ -60,6 +62,11 @@ def _decodings(program: Program) -> Iterator[Finding]:
                 if how is not None and not _is_peeking(program, origin):
                     yield _off(decoding, item, origin, "high" if how == "surely" else "medium")
         yield from _old_keyword(program, decoding)
+
+
+def _is_trial(program: Program, module: Module) -> bool:
+    """Whether a file is a test, or a test in an odd place."""
+    return program.is_test(module) or for_trying(program, module)
 
 
 def _is_peeking(program: Program, origin: Origin) -> bool:
@@ -126,7 +133,7 @@ def _old_keyword(program: Program, decoding: Decoding) -> Iterator[Finding]:
 
 def _readers(program: Program) -> Iterator[Finding]:
     for call in (*readers(program), *unchecked_signatures(program)):
-        if program.is_test(call.block.module) or is_harmless(program, call.block, call.form):
+        if _is_trial(program, call.block.module) or is_harmless(program, call.block, call.form):
             continue
         yield RULE.finding(
             call.location,
@@ -138,7 +145,7 @@ def _readers(program: Program) -> Iterator[Finding]:
 
 def _by_hand(program: Program) -> Iterator[Finding]:
     for block, form in (*decoded_by_hand(program), *decoded_by_helper(program)):
-        if not program.is_test(block.module) and not checks_by_hand(block) and not _peeks(program, block, form):
+        if not _is_trial(program, block.module) and not checks_by_hand(block) and not _peeks(program, block, form):
             yield RULE.finding(
                 Location(block.module.path, span_of(form[1])),
                 f"a payload that is decoded by hand is not verified: {_HARM}, so read it with the library and its key",

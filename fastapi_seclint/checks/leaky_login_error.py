@@ -128,11 +128,12 @@ def _of_registration(ends: list[Outcome], route: Route) -> Iterator[Finding]:
 
 
 def _alone(program: Program, follower: Follower, translations: Translations, seen: set[Location]) -> Iterator[Finding]:
-    """Functions that log people in and that no route in sight calls."""
+    """Functions that log people in and that no route in sight calls; a route that is no way in has been judged."""
+    judged = {id(route.function) for route in program.routes}
     for block in program.sites.blocks(frozenset({"password", "form_data", "credentials"})):
         function = block.function
         key = (function.module.file, function.number) if function is not None else None
-        if function is None or key in follower.known or program.is_test(block.module):
+        if function is None or key in follower.known or program.is_test(block.module) or id(function) in judged:
             continue
         if _LOGIN.search(spoken(function.name)) and _is_free(function):
             ends = [end for item in follower.outcomes(function) if (end := translations.of(item)) is not None]

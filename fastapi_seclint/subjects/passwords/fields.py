@@ -231,7 +231,7 @@ class Givers:
                 continue
             declared = [cls for cls in self.declared(function) if is_table(cls) or is_schema(cls)]
             returns = [form[2] for form in body.forms.of("return") if form[2] is not None]
-            if declared and not (returns and all(value[0] == "dict" for value in returns)):
+            if declared and not (returns and all(self._is_other(body, value) for value in returns)):
                 named = [(password_field(cls), cls) for cls in declared]
                 return next(((name, cls) for name, cls in named if name), None)
             self._busy.add(key)
@@ -240,6 +240,12 @@ class Givers:
             if found is not None and not leaves_out(body):
                 return found
         return None
+
+    def _is_other(self, block: Block, form: Form) -> bool:
+        """Whether what a function returns is plainly none of the rows that it is annotated with."""
+        if form[0] != "call":
+            return bool(form[0] == "dict")
+        return any(isinstance(item, Class) and is_schema(item) for item in options(ask(self.program, block, form[2])))
 
     def declared(self, function: Function) -> list[Class]:
         """The classes in a function's return annotation."""
