@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.guards.demanding import demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
 from fastapi_seclint.subjects.owners.using import asks_the_request
+from fastapi_seclint.subjects.rights.roles import reached
 from fastapi_seclint.subjects.tokens.swallowing import looks_at, swallows
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _is_listed_scheme(route: Route) -> bool:
 
 def _lets_through(program: Program, route: Route, node: Node) -> bool:
     """Whether a dependency gives nothing for missing or made-up credentials and the handler does not look at it."""
-    if not node.parameter and scheme_of(node.call) is None and not _gives_for_nothing(node, route):
+    if not node.parameter and scheme_of(node.call) is None and not _gives_for_nothing(program, node, route):
         return False
     if node.parameter and route.function is not None and looks_at(route.function, {node.parameter}):
         return False
@@ -87,13 +88,16 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     return verdict(junk) != "denies" and junk.returned <= {"bad", "nothing"} and "bad" in junk.returned
 
 
-def _gives_for_nothing(node: Node, route: Route) -> bool:
+def _gives_for_nothing(program: Program, node: Node, route: Route) -> bool:
     """Whether a dependency in a list does nothing but to return something, which nobody gets there.
 
-    One that keeps what it found in the request or in a context may have been asked in the handler.
+    One that keeps what it found in the request or in a context may have been asked in the handler, and one that raises,
+    or calls what does, may refuse.
     """
     function = node.function
-    if function is None or (route.function is not None and asks_the_request(route.function)):
+    if function is None or any(one.forms.of("raise") for one in reached(program, function, 3)):
+        return False
+    if route.function is not None and asks_the_request(route.function):
         return False
     keeps = any(target[0] in ("attr", "sub") for form in function.forms.of("assign") for target in form[2]) or any(
         form[2][0] == "attr" and _KEEPS.match(form[2][3]) for form in function.forms.of("call")
