@@ -64,6 +64,7 @@ _NAMES = (
     b"kennwort",
     b"senha",
     b"contrasen",
+    b"authorization",
 )
 _FORMATS = tuple(word if b" " in word else b'"' + word for word in FORMAT_WORDS)
 _BESIDE = (

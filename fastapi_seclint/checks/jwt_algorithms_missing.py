@@ -30,6 +30,7 @@ RULE = Rule(
 )
 
 _POSITION: dict[Library, int] = {"pyjwt": 2, "jose": 2, "joserfc": 2}
+_DEFAULTS = "get_default_algorithms"
 _ALL = ("ALGORITHMS.ALL", "ALGORITHMS.SUPPORTED", "get_default_algorithms", "get_default_algorithms()")
 
 
@@ -108,14 +109,17 @@ def _finding(
 def _is_absent(program: Program, block: Block, form: Form) -> bool:
     """Whether the list is None, or holds every algorithm there is."""
     found = [origin.value for origin in origins(program, block, form)]
-    if form[0] == "const":
-        return form[2] is None
+    match form:
+        case ["call", _, ["name", _, "list" | "tuple" | "set" | "sorted"], [inner], []]:
+            return _is_absent(program, block, inner)
+        case ["const", _, value]:
+            return value is None
     return bool(found) and all(_is_nothing(value) for value in found)
 
 
 def _is_nothing(value: Value | None) -> bool:
     if isinstance(value, External):
-        return value.name.endswith(_ALL)
+        return value.name.endswith(_ALL) or f".{_DEFAULTS}()" in value.name
     return isinstance(value, Const) and value.value is None
 
 

@@ -134,7 +134,10 @@ class Reader:
             if name and _is_sample(name):
                 continue
             found = self._literal(name, value, value[1], Reach.PASSED) if name and name.isascii() else None
-            if found is not None:
+            if name.lower() == "authorization" and (sent := _sent(value)):
+                owner = ".".join(self.owner)
+                yield Literal("auth_token", (sent,), (value[1],), value[1], Reach.ASSIGNED, owner, self.local)
+            elif found is not None:
                 yield replace(found, keyed=True)
             yield from self.read(value)
 
@@ -200,6 +203,13 @@ _READERS: dict[str, Callable[[Reader, Form, int], Iterator[Literal]]] = {
     "dict": Reader._dict, "compare": Reader._compare, "if": Reader._if, "def": Reader._def, "const": Reader._const,
     "ifexp": Reader._if, "assert": Reader._assert, "bool": Reader._bool, "return": Reader._return,
 }  # fmt: skip
+
+
+def _sent(form: Form) -> str:
+    """The token in a header that is written out: `"Bearer 7f3a..."`."""
+    text = form[2] if form[0] == "const" and isinstance(form[2], str) else ""
+    found = re.fullmatch(r"(?:bearer|token|basic|apikey)\s+(\S{8,})", text, re.I)
+    return found[1] if found is not None else ""
 
 
 def _is_column(form: Form) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.facts.forms import Form, walk
@@ -89,21 +90,35 @@ def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Fun
 
 
 def loose(program: Program) -> Iterator[Function]:
-    """The functions with a dependency of their own, whether a route uses them or not."""
+    """The functions with a dependency of their own, whether a route uses them or not.
+
+    They raise something themselves, or call a function of the project that makes an HTTPException.
+    """
     for module in program.modules.by_file.values():
         facts = module.facts
         if not facts.words & {"HTTPException", "Depends", "Security"} or program.is_test(module):
             continue
+        words = [b'["raise"', b'"HTTPException"', *(f'"{name}"'.encode() for name in _denying(program) & facts.words)]
         raising = [
-            number
-            for number in range(len(facts.functions))
-            if facts.body_mentions(number, b'["raise"') or facts.body_mentions(number, b'"HTTPException"')
+            number for number in range(len(facts.functions)) if any(facts.body_mentions(number, word) for word in words)
         ]
         for scope in filter(None, (program.sites.scope(module, number) for number in raising)):
             function = scope.function
             asking = (program.walker.resolver.dependency_of(item) for item in parameters(function))
             if function.owner is None and any(item is not None for item in asking):
                 yield function
+
+
+@lru_cache(maxsize=1)
+def _denying(program: Program) -> frozenset[str]:
+    """The names of the project's functions that make an HTTPException."""
+    return frozenset(
+        name.rpartition(".")[2]
+        for module in program.modules.by_file.values()
+        if "HTTPException" in module.facts.words
+        for number, (name, _, _) in enumerate(module.facts.functions)
+        if module.facts.body_mentions(number, b'"HTTPException"')
+    )
 
 
 def unused(program: Program) -> Iterator[Function]:

@@ -256,7 +256,8 @@ class Requests:
         written = spelled(parameter.annotation) if parameter.annotation is not None else ""
         if handler and (_is_mapping(base) or self._is_marked(parameter)):
             return Source(sure=True)
-        if written and (base is None or isinstance(base, Unknown)):
+        unseen = base is None or isinstance(base, Unknown) or (isinstance(base, External) and base.called)
+        if written and unseen:
             if (
                 handler
                 and written[:1].isupper()
