@@ -48,12 +48,15 @@ def query_name(program: Program, parameter: Parameter) -> bool:
 
 
 def query_fields(program: Program, parameter: Parameter) -> list[str]:
-    """The fields that a model takes from the query: `Annotated[Login, Query()]` (FastAPI 0.115)."""
+    """The fields that a model must have from the query: `Annotated[Login, Query()]` (FastAPI 0.115).
+
+    What it inherits or may have is left out: models of searches often descend from those of what is searched.
+    """
     annotation = program.walker.resolver.annotation(parameter)
     base = annotation.base if isinstance(annotation, Annotated) else annotation
     if not isinstance(base, Class) or not query_name(program, parameter):
         return []
-    return [name for cls in base.lineage() if isinstance(cls, Class) for name, _, _ in cls.fields]
+    return [name for name, _, default in base.fields if default is None]
 
 
 def _source(value: Value) -> str:
