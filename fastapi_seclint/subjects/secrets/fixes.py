@@ -6,7 +6,7 @@ from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import Literal
-from fastapi_seclint.subjects.secrets.names import Reach, words_of
+from fastapi_seclint.subjects.secrets.names import Reach, plausible, words_of
 
 _USUAL = {
     "signing key": "SECRET_KEY",
@@ -17,6 +17,8 @@ _USUAL = {
     "private key": "PRIVATE_KEY",
 }
 _SENT = ("x", "http", "given", "sent")
+_OWNERS = ("name", "client", "owner", "user", "partner", "service", "client_id", "client_name")
+_LONGEST = 30
 
 
 def from_environment(path: str, literal: Literal, kind: str, own: bool) -> Fix | None:
@@ -25,6 +27,8 @@ def from_environment(path: str, literal: Literal, kind: str, own: bool) -> Fix |
     if form is None or (literal.keyed and kind == "password"):
         return None
     name = _name(literal, kind, own)
+    if form[0] == "dict":
+        return _each(path, name, form, kind) if literal.reach is Reach.ASSIGNED and kind != "password" else None
     read = f'os.environ["{name}"]'
     if form[0] in ("list", "set", "tuple") and literal.reach is not Reach.PASSED and len(literal.texts) > 1:
         split = f'{read}.split(",")'
@@ -38,6 +42,37 @@ def from_environment(path: str, literal: Literal, kind: str, own: bool) -> Fix |
     if written is None or len(literal.texts) != 1:
         return None
     return _fix(path, name, written, f"{read}.encode()" if written[0] == "bytes" else read)
+
+
+def _each(path: str, name: str, form: Form, kind: str) -> Fix | None:
+    """A variable for each key in a dictionary of keys and their owners, called after the owner."""
+    pairs = [(key, value) for key, value in form[2] if key is not None and _is_text(key)]
+    if len(pairs) != len(form[2]):
+        return None
+    keys = sum(plausible(key[2], kind, name, Reach.ASSIGNED, many=True) for key, _ in pairs)
+    values = sum(_is_text(value) and plausible(value[2], kind, name, Reach.ASSIGNED, many=True) for _, value in pairs)
+    written = [key if keys >= values else value for key, value in pairs]
+    owners = [_owner(value if keys >= values else key, number) for number, (key, value) in enumerate(pairs, 1)]
+    if not all(map(_is_text, written)) or len(set(owners)) != len(owners):
+        return None
+    names = [f"{name.removesuffix('S')}_{owner}" for owner in owners]
+    edits: list[Edit] = [
+        ReplaceExpression(path, span_of(text[1]), f'os.environ["{each}"]')
+        for text, each in zip(written, names, strict=True)
+    ]
+    return Fix(f"read them from the environment variables {', '.join(names)}", False, (*edits, AddImport(path, "os")))
+
+
+def _is_text(form: Form) -> bool:
+    return form[0] == "const" and isinstance(form[2], str)
+
+
+def _owner(form: Form, number: int) -> str:
+    """What an owner of a key is called, as a part of a variable's name."""
+    named = [value for key, value in form[2] if key is not None and key[-1] in _OWNERS] if form[0] == "dict" else [form]
+    words = words_of(named[0][2]) if named and _is_text(named[0]) else []
+    plain = "_".join(words).upper()
+    return plain if plain.isidentifier() and len(plain) <= _LONGEST else str(number)
 
 
 def _fix(path: str, name: str, form: Form, code: str) -> Fix:
