@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import tokens
 from fastapi_seclint.subjects.secrets.names import words_of
+from fastapi_seclint.subjects.tokens.connected import connected
 from fastapi_seclint.subjects.tokens.found_users import LOOKUP, STORE, may_be_none
 from fastapi_seclint.subjects.tokens.refusing import refusing
 
@@ -68,7 +69,7 @@ def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
     assigned = statement[0] in ("assign", "annassign") and statement[-1] is subject
     name = _name(statement) if assigned else ""
     spoken = {*_spoken(program), *words_of(name or _key(block, subject))[-1:]}
-    finder = _finder(program, block.module, spoken)
+    finder = _finder(program, block.module, spoken) or connected(program, block)
     if finder is None or (finder.is_async and not block.function.flags & ASYNC):
         return None
     refusal, imports = _refusal(block, statement)
