@@ -344,3 +344,38 @@ app.include_router(router, prefix=f"{settings.run.root}/{settings.name}" + setti
 """,
     },
 )
+
+project(
+    "entries of a configuration of one's own",
+    {
+        "config.py": """
+import os
+try:
+    import decouple
+except ImportError:
+    decouple = type("decouple", (), {"undefined": object()})
+class Entry:
+    def __init__(self, key, default=None):
+        self.key, self.default, self.value = key, default, decouple.undefined
+class Configuration:
+    def text(self, key, default):
+        return Entry(key, default)
+base = Configuration()
+class Server(Configuration):
+    DATA_ROUTE = base.text("DATA_ROUTE", "/data/config")
+    def __init__(self):
+        for name in dir(self):
+            entry = getattr(self, name)
+            if isinstance(entry, Entry):
+                setattr(self, name, os.environ.get(entry.key, entry.default))
+server = Server()
+""",
+        "main.py": START
+        + """
+from config import server
+app = FastAPI()
+@app.get(server.DATA_ROUTE)
+def data(): ...
+""",
+    },
+)

@@ -200,8 +200,8 @@ class Walker:
             yield from self._path_parts(option.default, place)
         elif isinstance(option, Const):
             yield "" if option.value is None else str(option.value)
-        elif isinstance(option, Instance) and "value" in option.attributes:
-            yield from self._path_parts(option.attributes["value"], place)
+        elif isinstance(option, Instance) and (held := _held(option)) is not None:
+            yield from self._path_parts(held, place)
         elif isinstance(option, Text):
             for part in option.parts:
                 if isinstance(part, str):
@@ -212,6 +212,15 @@ class Walker:
             why = option.reason if isinstance(option, Unknown) else "its value is only known at run time"
             self._interpreter.give_up(place, f"part of a path: {why}")
             yield "{?}"
+
+
+def _held(instance: Instance) -> Value | None:
+    """The text that an object stands for: a member of an enumeration, an entry of a configuration by its default."""
+    for name in ("value", "default"):
+        found = instance.attributes.get(name)
+        if any(isinstance(option, Const | Text | Environment) for option in options(found)):
+            return found
+    return None
 
 
 def _view_of(endpoint: Value) -> Value | None:
