@@ -68,3 +68,25 @@ app.include_router(users.get_users_router(Read, Update), prefix="/users")
         ("/users/{id}", "PATCH", "protected"),
         ("/users/{id}", "DELETE", "protected"),
     }
+
+
+LIBRARIES = """
+from fastapi import Depends, FastAPI
+from authx import AuthX
+from fastapi_azure_auth import SingleTenantAzureAuthorizationCodeBearer
+from fastapi_pagination import LimitOffsetParams, Params
+auth = AuthX()
+app = FastAPI()
+@app.get("/x")
+def x(a=Depends(SingleTenantAzureAuthorizationCodeBearer()), p: Params = Depends(), q: LimitOffsetParams = Depends(),
+      t=Depends(auth.get_access_token_from_request)): ...
+"""
+
+
+def test_dependencies_of_a_library_are_called_as_at_run_time(tmp_path: Path) -> None:
+    assert set(routes(tmp_path, LIBRARIES)["/x"].dependencies) == {
+        "fastapi_azure_auth.auth.SingleTenantAzureAuthorizationCodeBearer()",
+        "fastapi_pagination.default.Params",
+        "fastapi_pagination.limit_offset.LimitOffsetParams",
+        "authx.main.AuthX.get_access_token_from_request",
+    }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form
 from fastapi_seclint.program import fastapi_users, subscripts
 from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.library_names import run_time_name
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     Annotated,
@@ -273,7 +274,7 @@ class Resolver:
             children = self.of_callable(option, depth + 1)
             for inner in made[1] if made is not None else ():
                 children += self._nodes(inner, inner.call, "", depth + 1)
-            node = Node(name, option, dependency, dependency.place, parameter, children)
+            node = Node(run_time_name(name), option, dependency, dependency.place, parameter, children)
             if len(found) > 1:
                 _doubt([node], option is not found[0])
             nodes.append(node)
