@@ -53,7 +53,7 @@ def cors_wildcard_origin(program: Program) -> Iterator[Finding]:
     for configuration in cors(program):
         if with_credentials(configuration) is not None:
             continue
-        wildcard = _wildcard(configuration)
+        wildcard = _wildcard(program, configuration)
         if wildcard is not None:
             yield _any_website(program, configuration, wildcard)
         else:
@@ -63,10 +63,10 @@ def cors_wildcard_origin(program: Program) -> Iterator[Finding]:
             yield RULE.finding(header.block.location(header.at), _MESSAGE, symbol=header.block.symbol)
 
 
-def _wildcard(configuration: Configuration) -> Wildcard | None:
+def _wildcard(program: Program, configuration: Configuration) -> Wildcard | None:
     for world in configuration.worlds:
         for wildcard in wildcards(world.get("allow_origins")):
-            if not refused(configuration, wildcard):
+            if not refused(program, configuration, wildcard):
                 return wildcard
     return None
 

@@ -39,7 +39,7 @@ def cors_wildcard_with_credentials(program: Program) -> Iterator[Finding]:
     """One finding for each CORSMiddleware whose origins may hold `"*"` while credentials are surely on."""
     for configuration in cors(program):
         wildcard = with_credentials(configuration)
-        if wildcard is None or refused(configuration, wildcard) or switched_off(configuration):
+        if wildcard is None or refused(program, configuration, wildcard) or switched_off(configuration):
             continue
         origins, credentials = configuration.options["allow_origins"], configuration.options["allow_credentials"]
         yield RULE.finding(

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Const, Environment, Place, Value, options, settled
 from fastapi_seclint.rule import Confidence, Evidence
 from fastapi_seclint.subjects.code.development import holds, only_in_development
+from fastapi_seclint.subjects.code.origins import called
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Kind, Option, configurations
 
 if TYPE_CHECKING:
@@ -85,10 +87,23 @@ def with_credentials(configuration: Configuration) -> Wildcard | None:
     return None
 
 
-def refused(configuration: Configuration, wildcard: Wildcard) -> bool:
+def refused(program: Program, configuration: Configuration, wildcard: Wildcard) -> bool:
     """Whether the code around, or beside the setting, asks for `"*"` and goes away or changes the origins."""
-    names = _names(configuration.options.get("allow_origins"))
-    return _turns(configuration, names) or _refused_beside(wildcard)
+    origins = configuration.options.get("allow_origins")
+    if _turns(configuration, _names(origins)) or _refused_beside(wildcard):
+        return True
+    return origins is not None and _sifted(program, configuration.block, origins.form)
+
+
+def _sifted(program: Program, block: Block, origins: Form) -> bool:
+    """Whether the origins come from a function of the project that leaves the star out."""
+    calls = (form for form in walk(origins) if form[0] == "call" and form[2][0] in ("name", "attr"))
+    return any(
+        form[0] == "if" and _asks_for_wildcard(form[2]) and any(item[0] == "continue" for item in form[3])
+        for call in calls
+        for function, _ in called(program, block, call)
+        for form in walk(function.statements())
+    )
 
 
 def switched_off(configuration: Configuration) -> bool:
