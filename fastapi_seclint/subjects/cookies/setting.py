@@ -159,6 +159,9 @@ def _of_value(name: str, value: Value, *, negated: bool = False) -> State | None
     return None
 
 
+_DISPLAYS = ("tuple", "list", "set")
+
+
 def _is_off(name: str, value: object, negated: bool) -> bool:
     if name == "samesite":
         return not negated and (value is None or str(value).lower() == "none")
@@ -193,5 +196,21 @@ def _switch(program: Program, block: Block, name: str, form: Form, where: Locati
     for other in [block, *blocks_of(program, place.module)]:
         for item in walk(other.statements):
             if item[0] == "compare" and item[1] == place.at:
-                return None if _about_surroundings(item) else Flag(name, "by default", place.location)
+                edit = _on_by_default(other, item)
+                return None if _about_surroundings(item) else Flag(name, "by default", place.location, edit=edit)
     return None
+
+
+def _on_by_default(block: Block, compare: Form) -> Edit | None:
+    """The default of an environment variable turned into the text that switches the flag on."""
+    _, _, left, operators, [right] = compare if len(compare[4]) == 1 else [*compare[:4], [None]]
+    items = [right] if operators == ["=="] else right[2] if operators == ["in"] and right[0] in _DISPLAYS else []
+    text = next((item[2] for item in items if item[0] == "const" and isinstance(item[2], str)), "")
+    reads = [
+        form[3][1]
+        for form in walk([left])
+        if form[0] == "call" and form[2][-1] in ("getenv", "get") and len(form[3]) == 2 and form[3][1][0] == "const"
+    ]
+    if not text.isalnum() or len(reads) != 1 or not isinstance(reads[0][2], str):
+        return None
+    return ReplaceExpression(block.module.path, span_of(reads[0][1]), f'"{text}"')
