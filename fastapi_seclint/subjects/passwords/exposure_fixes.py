@@ -190,7 +190,7 @@ class Taking:
                 return [*self._edits(body), *self._edits(otherwise)]
             case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]]:
                 return self._of_each(element, target, iterable)
-            case ["name", *_] if (written := self._written(form)) is not None:
+            case ["name", *_] if (written := self._written(form)) is not None and _is_made_here(written):
                 return self._edits(written) or self._of_object(form)
             case ["call", _, ["name", _, "jsonable_encoder"], [value, *_], _]:
                 found = self.givers.shown(self.block, value)
@@ -249,6 +249,8 @@ class Taking:
             return self._all_converted(form, text, found[1]) if shape == "list[{}]" else []
         if self._is_of_users(form):
             return self._of_users(form, form)
+        if form[0] == "call" and form[2][-1] == "get" and len(form[3]) == 1:
+            text = f"({text} or {{}})"
         return self._without(form, text, found[0])
 
     def _model(self, cls: Class) -> PublicModel | None:
@@ -298,3 +300,13 @@ class Taking:
 def _asks(test: Form, name: str) -> bool:
     """Whether a test is whether a name holds something."""
     return any(form[0] == "name" and form[2] == name for form in walk(test))
+
+
+def _is_made_here(form: Form) -> bool:
+    """Whether an expression puts the answer together, so that it is never None."""
+    match form:
+        case ["dict" | "list" | "comp", *_] | ["call", _, ["attr", _, _, "dict" | "model_dump"], *_]:
+            return True
+        case ["call", _, ["name", _, name], *_]:
+            return name in _AS_DICTIONARY or name == "jsonable_encoder"
+    return False
