@@ -14,7 +14,8 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.records import classes_in
-from fastapi_seclint.subjects.passwords.exposure_fixes import Taking, other_model
+from fastapi_seclint.subjects.passwords.exposure_fixes import Taking
+from fastapi_seclint.subjects.passwords.exposure_models import other_model
 from fastapi_seclint.subjects.passwords.fields import Givers, leaves_out, password_field
 
 if TYPE_CHECKING:

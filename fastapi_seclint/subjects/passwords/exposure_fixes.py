@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, RemoveDictItem, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.sites import NO_STATEMENTS, Block
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, Function, Mapping, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
-from fastapi_seclint.subjects.owners.identity import form_at
 from fastapi_seclint.subjects.owners.records import is_schema
-from fastapi_seclint.subjects.passwords.fields import Givers, is_password, password_field
+from fastapi_seclint.subjects.passwords.exposure_models import registration
+from fastapi_seclint.subjects.passwords.fields import Givers, is_password
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.public_models import PublicModel, public_model
 
@@ -32,62 +31,6 @@ _ONE = frozenset({
 })  # fmt: skip
 _AS_DICTIONARY = frozenset({"vars", "dict", "asdict"})
 _MAYBE = _ONE - {"one", "scalar_one"}
-
-
-def other_model(program: Program, route: Route, block: Block, cls: Class) -> Fix | None:
-    """The fix for a route whose response model, or annotation, shows the password."""
-    if not password_field(cls):
-        return _in_field(program, block, cls)
-    function, module = block.function, block.module
-    call = _registration(route, module)
-    if function is None or call is None:
-        return None
-    given = next((value for keyword, value, _ in call[4] if keyword == "response_model"), None)
-    place = Block(module, None, module.scope, NO_STATEMENTS)
-    shown = given if given is not None else function.returns
-    names = [form for form in walk(shown) if _is(program, place, form, cls)] if shown is not None else []
-    model = public_model(program, cls, module) if len(names) == 1 else None
-    if model is None or shown is None:
-        return None
-    if given is not None or model.is_base:
-        edits: tuple[Edit, ...] = (ReplaceExpression(module.path, span_of(names[0][1]), model.name),)
-    else:
-        text = rendered(_with(shown, names[0], ["name", shown[1], model.name]))
-        if text is None:
-            return None
-        edits = (SetKeyword(module.path, span_of(call[1]), "response_model", text),)
-    return Fix("answer with a model without the password", False, (*model.edits, *edits))
-
-
-def _in_field(program: Program, block: Block, cls: Class) -> Fix | None:
-    """The fix for a model whose field shows the password: the base of the field's class in its place."""
-    module = cls.module
-    place = Block(module, None, module.scope, NO_STATEMENTS)
-    statement = next((form for form in module.facts.module if form[0] == "class" and form[2] == cls.name), None)
-    for field in statement[6] if statement is not None else []:
-        for form in walk(field[3]) if field[0] == "annassign" else ():
-            for option in options(ask(program, place, form)) if form[0] in ("name", "attr") else ():
-                model = public_model(program, option, module) if isinstance(option, Class) else None
-                if model is not None and model.is_base and isinstance(option, Class) and password_field(option):
-                    edit = ReplaceExpression(module.path, span_of(form[1]), model.name)
-                    return Fix("answer with a model without the password", False, (*model.edits, edit))
-    return None
-
-
-def _is(program: Program, block: Block, form: Form, cls: Class) -> bool:
-    return form[0] in ("name", "attr") and any(option is cls for option in options(ask(program, block, form)))
-
-
-def _registration(route: Route, module: Module) -> Form | None:
-    """The call that registers a route, in the file of its handler."""
-    place = route.registration.place if route.registration is not None else None
-    return form_at(place) if place is not None and place.module is module else None
-
-
-def _with(form: Form, old: Form, new: Form) -> Form:
-    if form is old:
-        return new
-    return [_with(item, old, new) if isinstance(item, list) else item for item in form]
 
 
 @dataclass(slots=True)
@@ -111,7 +54,7 @@ class Taking:
     def _by_model(self, value: Form) -> list[Edit] | None:
         """A response model for rows and objects that are returned as they are."""
         found, shape = self.givers.shown(self.block, value), self._shape(value)
-        call = _registration(self.route, self.block.module)
+        call = registration(self.route, self.block.module)
         if found is None or found[1] is None or shape is None or call is None:
             return None
         model = public_model(self.program, found[1], self.block.module)
