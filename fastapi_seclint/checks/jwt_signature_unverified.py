@@ -37,7 +37,7 @@ RULE = Rule(
     fixable="unsafe",
 )
 
-_MASKED = ("jwt-expiry-unverified", "jwt-algorithms-missing", "jwt-type-unchecked")
+_MASKED = ("jwt-expiry-unverified", "jwt-algorithms-missing", "jwt-type-unchecked", "jwt-subject-unchecked")
 _HARM = "anybody writes a token with any user in it and is believed"
 
 
@@ -140,6 +140,7 @@ def _readers(program: Program) -> Iterator[Finding]:
             f"`{call.form[2][-1]}` checks no signature, so {_HARM}: read the token with a call that verifies it",
             symbol=call.block.symbol,
             fix=verified_reader(program, call),
+            masks=_MASKED,
         )
 
 
@@ -152,6 +153,7 @@ def _by_hand(program: Program) -> Iterator[Finding]:
                 confidence="medium",
                 symbol=block.symbol,
                 fix=verified_payload(program, block, form),
+                masks=_MASKED,
             )
 
 

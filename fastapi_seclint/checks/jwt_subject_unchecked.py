@@ -15,9 +15,11 @@ from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.limits.limiters import node_limits
 from fastapi_seclint.subjects.payloads.encodings import encodings
 from fastapi_seclint.subjects.tokens.found_users import is_lookup, untested
+from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.subject_fixes import looked_up, refused
 from fastapi_seclint.subjects.tokens.swallowing import looks_at
 from fastapi_seclint.subjects.tokens.types import reached, read_in
+from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, readers
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:
@@ -41,15 +43,17 @@ RULE = Rule(
 def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
     """A finding on the guard's reading of the subject, and on each route that refreshes without a look at the user."""
     seen: set[int] = set()
+    unverified = _unverified(program)
     for value in (*wiring(program).callables, *unused(program)):
         function = running(value)
         if function is None or id(function) in seen:
             continue
         seen.add(id(function))
         subject, block = _subject(function), body_of(program, function)
-        if subject is None or block is None or not _reads(program, function):
+        believed = (function.module.file, function.number) in unverified
+        if subject is None or block is None or not (believed or _reads(program, function)):
             continue
-        if not program.guard_model.authenticates(value):
+        if not believed and not program.guard_model.authenticates(value):
             continue
         if not _is_looked_up(program, function):
             fix = looked_up(program, block, subject)
@@ -69,6 +73,14 @@ _NOT_FOUND = (
     "nobody looks whether a user was found, so the token of an account that is gone opens the API as nobody's: raise "
     "401 when there is none"
 )
+
+
+def _unverified(program: Program) -> set[tuple[str, int]]:
+    """The functions that believe a token without a check of its signature: their subject is another mistake."""
+    blocks = [call.block for call in readers(program)]
+    blocks += [block for block, _ in decoded_by_hand(program)]
+    blocks += [one.call.block for one in decodings(program) if not one.maker and not one.verifies_signature]
+    return {(block.module.file, block.function.number) for block in blocks if block.function is not None}
 
 
 def _reads(program: Program, function: Function) -> bool:

@@ -10,7 +10,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Block
-from fastapi_seclint.program.values import External, options
+from fastapi_seclint.program.values import Const, External, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.literals import name_of
@@ -135,11 +135,15 @@ def supposed_key(program: Program, call: Call) -> tuple[str, tuple[Edit, ...]] |
 
 
 def key_of_file(program: Program, block: Block) -> tuple[str, tuple[Edit, ...]] | None:
-    """The signing key that a file has a name for, else SECRET_KEY of the environment; None where tokens are made."""
+    """The signing key that a file has a name for, else SECRET_KEY of the environment; None where tokens are made.
+
+    A key that is written in the code is no secret.
+    """
     if encodings(program):
         return None
-    for name in sorted(block.module.scope.names):
-        if vocabulary(program).kind(name) == "signing key" and not _is_local(block, name):
+    for name, value in sorted(block.module.scope.names.items()):
+        written = any(isinstance(option, Const) for option in options(value))
+        if vocabulary(program).kind(name) == "signing key" and not written and not _is_local(block, name):
             return name, ()
     return 'os.environ["SECRET_KEY"]', (AddImport(block.module.path, "os"),)
 
