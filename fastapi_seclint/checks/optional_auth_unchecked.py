@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
@@ -54,7 +55,24 @@ def optional_auth_unchecked(program: Program) -> Iterator[Finding]:
 def _is_considered(program: Program, route: Route) -> bool:
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
         return False
-    return not is_meant_for_everybody(program, route) and program.guarding(route).protection == "open"
+    if is_meant_for_everybody(program, route):
+        return False
+    return program.guarding(route).protection == "open" or _lets_in_without(program, route)
+
+
+def _lets_in_without(program: Program, route: Route) -> bool:
+    """Whether a request without credentials surely gets through, whatever happens to made-up ones out of sight."""
+    guarding = program.guarding(route)
+    if guarding.protection != "unknown" or route.problems or wrapping_decorators(route):
+        return False
+    if any(include.adopted for include in route.includes):
+        return False
+    names = {node.name for node in route.dependencies}
+    others = [meeting for meeting in guarding.meetings if meeting.name not in names]
+    if any(meeting.opaque or meeting.missing != "passes" for meeting in others):
+        return False
+    answers = [program.guard_model.dependencies.encounter(node.call, Stranger(False)) for node in route.dependencies]
+    return all(verdict(answer) == "passes" and not answer.opaque for answer in answers)
 
 
 def _matters(route: Route) -> bool:
@@ -74,14 +92,14 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if node.parameter and route.function is not None and looks_at(route.function, {node.parameter}):
         return False
     missing, junk = (program.guard_model.dependencies.encounter(node.call, Stranger(item)) for item in (False, True))
-    if missing.opaque or junk.opaque:
+    if missing.opaque:
         return False
     if verdict(missing) == "passes":
         if not _matters(route):
             return False
         nothing = missing.checked and missing.returned == frozenset({"nothing"})
         return nothing or bool(missing.returned & {"absent", "bad"})
-    if scheme_of(node.call) is not None or node.function is None or not _lookups(node.function):
+    if junk.opaque or scheme_of(node.call) is not None or node.function is None or not _lookups(node.function):
         return False
     if swallows(program, node.function):
         return False

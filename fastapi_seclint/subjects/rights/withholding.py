@@ -58,9 +58,7 @@ def _given_by_server(block: Block, form: Form, found: Input) -> Fix | None:
     values = [(keyword, value) for keyword, value, _ in keywords if keyword is not None]
     given = [form] if form[0] == "dict" else [*form[3], *(value for _, value, _ in keywords)]
     displays = [item for item in given if item[0] == "dict"]
-    values += [
-        (key[2], value) for item in displays for key, value in item[2] if key is not None and key[0] == "const"
-    ]
+    values += [(key[2], value) for item in displays for key, value in item[2] if key is not None and key[0] == "const"]
     taken = [(str(name), value) for name, value in values if source(found, value) is not None]
     least = [(name, value, _least(block, name)) for name, value in taken]
     if least:
