@@ -99,8 +99,9 @@ def _of_unseen(route: Route, guard: Guard, unseen: dict[str, Guard]) -> Finding 
 def _beside(program: Program, route: Route, guard: Guard, found: list[ActiveGuard]) -> Finding | None:
     """A guard that is not in sight, where one that is tests the user that it gives."""
     call = guard.node.call if guard.node is not None else None
+    spoken = call.name if isinstance(call, External) else guard.name
     for candidate in found:
-        if isinstance(call, External) and call.name in candidate.unseen:
+        if spoken in candidate.unseen:
             name = candidate.function.name
             evidence = [Evidence(candidate.function.place.location, f"{name} refuses closed accounts")]
             return _of_route(route, guard.name, name, evidence, _swapped(program, guard.written, candidate))

@@ -126,7 +126,7 @@ def _resource(route: Route) -> tuple[str, str]:
 def _lists_for_caller(program: Program, route: Route) -> bool:
     """Whether a route lists things and asks for the caller's, as `select(..., me.id)` does."""
     handler = route.function
-    if handler is None or access.changes_state(route):
+    if handler is None or access.changes_state(route) or not _takes_person(program, route):
         return False
     return uses(handler, caller_names(program, route))
 

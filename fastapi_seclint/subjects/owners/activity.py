@@ -12,8 +12,16 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, parameters
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import External, Function, options
-from fastapi_seclint.subjects.owners.identity import Guard, guards, last_name, names_identity, names_unseen_guard, snake
+from fastapi_seclint.program.values import External, Function, Unknown, options
+from fastapi_seclint.subjects.owners.identity import (
+    Guard,
+    guards,
+    last_name,
+    names_identity,
+    names_unseen_guard,
+    snake,
+    spelled,
+)
 from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
@@ -146,7 +154,7 @@ def active_guards(program: Program) -> list[ActiveGuard]:
                 continue
             bases = [base for _, base in _bases(program, value)]
             seen = tuple(base for base in bases if isinstance(base, Function))
-            unseen = frozenset(base.name for base in bases if isinstance(base, External))
+            unseen = frozenset(base for base in bases if isinstance(base, str))
             found.append(ActiveGuard(value, seen, unseen))
     return found
 
@@ -166,15 +174,21 @@ def _refuses_closed(program: Program, function: Function) -> bool:
     return False
 
 
-def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function | External]]:
+def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function | str]]:
+    """The parameters that other guards fill, with the guard; one that is not in sight by its name."""
     for parameter in parameters(function):
         dependency = program.walker.resolver.dependency_of(parameter)
         for option in options(dependency[1]) if dependency is not None else ():
-            if (
-                isinstance(option, Function)
-                and (program.guard_model.authenticates(option) or names_identity(option.name))
-            ) or (isinstance(option, External) and not option.called and names_unseen_guard(option.name)):
-                yield parameter.name, option
+            name = ""
+            if isinstance(option, Function):
+                if program.guard_model.authenticates(option) or names_identity(option.name):
+                    yield parameter.name, option
+            elif isinstance(option, External):
+                name = "" if option.called else option.name
+            elif isinstance(option, Unknown) and dependency is not None and dependency[0].place is not None:
+                name = spelled(dependency[0].place)
+            if name and names_unseen_guard(name):
+                yield parameter.name, name
 
 
 def plain_name(name: str) -> str:

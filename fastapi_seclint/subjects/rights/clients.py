@@ -29,6 +29,21 @@ def untested_permissions(program: Program, route: Route) -> str:
             field = _permissions(cls)
             if field and (_CLIENT.search(snake(cls.name)) or _takes_key(guard)):
                 return f"never tests {cls.name}.{field}"
+        if _CLIENT.search(snake(guard.name)) and (field := _tested_beside(program, route, guard)):
+            return f"never tests {guard.parameter or guard.name}.{field}"
+    return ""
+
+
+def _tested_beside(program: Program, route: Route, guard: Guard) -> str:
+    """The permissions that another route tests of a client that the same guard gives, whatever is out of sight."""
+    for other in program.routes:
+        handler = other.function
+        if handler is None or handler is route.function:
+            continue
+        names = {item.parameter for item in guards(program, other) if item.name == guard.name and item.parameter}
+        for form in handler.forms.of("attr") if names else ():
+            if form[3] in _PERMISSIONS and form[2][0] == "name" and form[2][2] in names:
+                return str(form[3])
     return ""
 
 

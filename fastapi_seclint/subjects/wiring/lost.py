@@ -25,6 +25,7 @@ from fastapi_seclint.program.values import (
     Generic,
     Instance,
     Partial,
+    Place,
     Unknown,
     Value,
     options,
@@ -82,6 +83,7 @@ def losses(program: Program, consumer: Consumer) -> Iterator[Loss]:
         return
     annotation = program.walker.resolver.annotation(parameter)
     found = list(_in_metadata(program, consumer, annotation)) if isinstance(annotation, Annotated) else []
+    found += _out_of_sight(program, consumer)
     found += [*_in_union(program, consumer, annotation), *_as_default(program, consumer)]
     yield from found or _model(program, consumer, annotation)
 
@@ -104,6 +106,21 @@ def _in_metadata(program: Program, consumer: Consumer, annotation: Annotated) ->
     for item in given:
         if any(_is_meant(program, option) for option in item):
             yield _plain(place.location, consumer.parameter.name, item[0], wrapped(program, place, _name(item[0])))
+
+
+def _out_of_sight(program: Program, consumer: Consumer) -> Iterator[Loss]:
+    """`Annotated[User, get_user]` where nothing in sight defines or imports what stands there."""
+    match consumer.parameter.annotation:
+        case ["sub", at, ["name" | "attr", *_] as outer, ["tuple", _, [_, *metadata]]] if outer[-1] == "Annotated":
+            for form in metadata:
+                name = spelled(form) if form[0] in ("name", "attr") else ""
+                if (
+                    name
+                    and names_unseen_guard(name)
+                    and isinstance(program.interpreter.ask(form, consumer.parameter.scope), Unknown)
+                ):
+                    place = Place(consumer.parameter.place.module, at)
+                    yield _spelled(place.location, consumer.parameter.name, name, None)
 
 
 def _plain(location: Location, parameter: str, value: Value, fix: Fix | None) -> Loss:
