@@ -59,6 +59,7 @@ def forged(key: str, **claims: object) -> dict[str, str]:
 
 def claims_of(token: str) -> dict[str, object]:
     part = token.split(".")[1]
+    # seclint: ignore[jwt-signature-unverified] -- an attacker reads what is in a token and believes nothing
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
