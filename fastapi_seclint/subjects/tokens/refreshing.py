@@ -95,6 +95,9 @@ def _looks(program: Program, reading: Refreshing, claims: set[str], makers: set[
     """Whether somebody on the way asks for the kind of token, or for one that was kept when it was given."""
     if any(keyword and keyword.lower().endswith("type") for keyword, _, _ in reading.form[4]):
         return True
+    holder = reading.decoding.call.block
+    if holder.function is not reading.function and _asks(holder.statements, claims):
+        return True
     for one, _ in reached(program, reading.function, 2):
         if one is reading.function or id(one) in makers:
             if _asks(one.statements(), claims):
