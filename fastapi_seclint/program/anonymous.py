@@ -22,7 +22,10 @@ MAX_STATEMENTS_OF_A_HANDLER = 150
 
 
 class Follower:
-    """Follows functions; `encounters` are kept by function, stranger and kinds of arguments."""
+    """Follows functions. Encounters are kept by function, stranger and kinds of arguments.
+
+    One that did not ask for the path or method is the same on every path, unless it ended for want of patience.
+    """
 
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
@@ -57,7 +60,9 @@ class Follower:
         """What happens when a function runs for a stranger with these arguments, on this object if it is a method."""
         given = tuple(sorted((name, tuple(sorted(found))) for name, found in arguments.items()))
         key = (id(function), stranger.junk, stranger.path, stranger.method, stranger.websocket, given, id(receiver))
-        known = self._known.get(key)
+        where = (stranger.path is None, stranger.websocket, self.in_handler)
+        anywhere = (id(function), stranger.junk, where, given, id(receiver))
+        known = self._known.get(key) or self._known.get(anywhere)
         if known is not None:
             return known
         self._kept += [function, receiver]
@@ -72,4 +77,6 @@ class Follower:
             self.depth -= 1
             self._busy.discard(key)
         self._known[key] = encounter
+        if not encounter.by_path and self.allowance >= 0 and self.patience >= 0:
+            self._known[anywhere] = encounter
         return encounter
