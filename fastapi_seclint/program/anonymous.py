@@ -60,9 +60,8 @@ class Follower:
         """What happens when a function runs for a stranger with these arguments, on this object if it is a method."""
         given = tuple(sorted((name, tuple(sorted(found))) for name, found in arguments.items()))
         key = (id(function), stranger.junk, stranger.path, stranger.method, stranger.websocket, given, id(receiver))
-        where = (stranger.path is None, stranger.websocket, self.in_handler)
-        anywhere = (id(function), stranger.junk, where, given, id(receiver))
-        known = self._known.get(key) or self._known.get(anywhere)
+        anywhere = (id(function), stranger.junk, stranger.path is None, stranger.websocket, given, id(receiver))
+        known = self._known.get(key) or (None if self.in_handler else self._known.get(anywhere))
         if known is not None:
             return known
         self._kept += [function, receiver]
@@ -77,6 +76,6 @@ class Follower:
             self.depth -= 1
             self._busy.discard(key)
         self._known[key] = encounter
-        if not encounter.by_path and self.allowance >= 0 and self.patience >= 0:
+        if not (encounter.by_path or self.in_handler) and self.allowance >= 0 and self.patience >= 0:
             self._known[anywhere] = encounter
         return encounter
