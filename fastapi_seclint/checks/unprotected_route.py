@@ -70,7 +70,8 @@ def _fix(program: Program, routes: list[tuple[Route, str]]) -> Fix | None:
     if any(route.kind != "http" or is_meant(program, route) for route, _ in routes):
         return None
     admin = any(access.is_admin_like(route.path) for route, _ in routes)
-    return guarded_calls(program, [item.place for item in registrations if item is not None], admin)
+    places = [item.place for item in registrations if item is not None]
+    return guarded_calls(program, places, admin, [route for route, _ in routes])
 
 
 def _other_ways(routes: list[tuple[Route, str]]) -> Iterator[Evidence]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from fastapi_seclint.program.modules import Module, bound_names
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, External, Function, Place, options
 from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.guards.access import changes_state
 from fastapi_seclint.subjects.guards.carriers import carriers_of
 from fastapi_seclint.subjects.guards.code import code_of
 from fastapi_seclint.subjects.guards.swapping import argument_of, usable_name
@@ -38,6 +39,9 @@ class Choice:
     name: str
 
 
+_Key = tuple[Module, str]
+
+
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A guard that the project uses or has: how it is written, and in which file."""
@@ -51,16 +55,27 @@ class _Candidate:
     gives_user: bool
     function: Function | None = None
 
+    @property
+    def key(self) -> _Key:
+        """What tells guards apart: the file in which one is named, and how."""
+        return self.module, code_of(self.form, {})
+
 
 def fitting(
-    program: Program, module: Module, line: int, admin: bool, carriers: frozenset[str] = frozenset()
+    program: Program,
+    module: Module,
+    line: int,
+    admin: bool,
+    carriers: frozenset[str] = frozenset(),
+    routes: Sequence[Route] = (),
 ) -> Choice | None:
     """The strongest guard that fits and that code on a line of a file can name.
 
-    For administrators the role guard comes first, then, as for everybody, the active user before the current one.
-    Given where callers carry their credentials, a guard that is seen to look elsewhere does not fit.
+    What the routes beside `routes` demand of everybody who changes the same things comes first. For administrators
+    the role guard follows, then, as for everybody, the active user before the current one. Given where callers carry
+    their credentials, a guard that is seen to look elsewhere does not fit.
     """
-    for candidate in _ranked(program, admin):
+    for candidate in _ranked(program, admin, _demanded_beside(program, routes)):
         if carriers and not _looks_there(program, candidate, carriers):
             continue
         named = _named(candidate, module, line)
@@ -97,9 +112,45 @@ def _guard_words(program: Program) -> frozenset[str]:
     return frozenset(inner[2] for form in forms for inner in walk(form) if inner[0] == "name") - plain
 
 
-def _ranked(program: Program, admin: bool) -> list[_Candidate]:
-    found = [item for item in _candidates(program) if not item.authorizes or (admin and item.for_administrators)]
-    return sorted(found, key=lambda item: (not item.authorizes, not item.active, -item.uses))
+def _ranked(program: Program, admin: bool, demanded: frozenset[_Key] = frozenset()) -> list[_Candidate]:
+    found = [
+        item
+        for item in _candidates(program)
+        if not item.authorizes or (admin and item.for_administrators) or item.key in demanded
+    ]
+    return sorted(
+        found, key=lambda item: (item.key not in demanded, not item.authorizes, not item.active, -item.uses)
+    )
+
+
+def _demanded_beside(program: Program, routes: Sequence[Route]) -> frozenset[_Key]:
+    """The role guards that all guarded routes of a file have which change what these routes change."""
+    places = {(route.function.module, _resource(route.path)) for route in routes if route.function is not None}
+    if not places or not all(changes_state(route) for route in routes):
+        return frozenset()
+    strong = {item.key for item in _candidates(program) if item.authorizes}
+    uses: Counter[_Key] = Counter()
+    guarded = 0
+    for other in program.routes:
+        if other.function is None or not changes_state(other) or not guards(program, other):
+            continue
+        theirs = _resource(other.path)
+        if any(module is other.function.module and _is_one(path, theirs) for module, path in places):
+            guarded += 1
+            forms = [(written.module, argument_of(written)) for written, _ in _written(program, other)]
+            uses.update(strong & {(module, code_of(form, {})) for module, form in forms if form is not None})
+    return frozenset(key for key, count in uses.items() if count == guarded)
+
+
+def _is_one(path: str, other: str) -> bool:
+    """Whether two paths lead to the same things: they are equal, or one goes on where the other ends."""
+    shorter, longer = sorted((path, other), key=len)
+    return path == other or (shorter != "" and longer.startswith(f"{shorter}/"))
+
+
+def _resource(path: str) -> str:
+    """The part of a path before its first variable: `/products` of `/products/{id}/price`."""
+    return path.partition("{")[0].rstrip("/")
 
 
 def _spoken(form: Form) -> str:

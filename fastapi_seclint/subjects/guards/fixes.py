@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
-def guarded_calls(program: Program, places: Iterable[Place], admin: bool) -> Fix | None:
+def guarded_calls(
+    program: Program, places: Iterable[Place], admin: bool, routes: Sequence[Route] = ()
+) -> Fix | None:
     """`dependencies=[Depends(guard)]` for each of the calls that register routes, make a router or include one."""
     edits: list[Edit] = []
     chosen: Choice | None = None
     for place in dict.fromkeys(places):
-        chosen = fitting(program, place.module, line_of(place.at), admin)
+        chosen = fitting(program, place.module, line_of(place.at), admin, routes=routes)
         added = _added(place, chosen) if chosen is not None else ()
         if not added:
             return None
@@ -45,7 +47,7 @@ def instead_of_schemes(program: Program, routes: Sequence[Route], admin: bool) -
     for route in {route.registration.place: route for route in routes if route.registration is not None}.values():
         assert route.registration is not None
         place = route.registration.place
-        chosen = fitting(program, place.module, line_of(place.at), admin, carriers(route.dependencies))
+        chosen = fitting(program, place.module, line_of(place.at), admin, carriers(route.dependencies), [route])
         if route.kind != "http" or chosen is None:
             return None
         added = _in_place_of_scheme(route, place, chosen) or _added(place, chosen)
