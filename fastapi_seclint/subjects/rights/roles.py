@@ -185,7 +185,9 @@ def considers_rights(program: Program, function: Function, depth: int = 1) -> bo
     known = _answers(program)
     key = (function.module.file, function.number)
     if key not in known:
-        known[key] = any(decides(inner) for inner in reached(program, function, depth))
+        asgi = any(parameter[0] == "scope" for parameter in function.parameters)
+        connection = frozenset({"scope"} if asgi else ())  # of ASGI, not of OAuth
+        known[key] = any(decides(inner, connection) for inner in reached(program, function, depth))
     return known[key]
 
 

@@ -149,12 +149,14 @@ def _excluded(block: Block, value: Form, found: Input) -> Fix | None:
     if len(calls) != 1 or calls[0][0] != "call" or calls[0][2][-1] not in _DUMPS:
         return None
     call = calls[0]
-    if any(keyword in ("exclude", "include", None) for keyword, _, _ in call[4]):
+    already: Form = next((value for keyword, value, _ in call[4] if keyword == "exclude"), ["set", 0, []])
+    plain = already[0] in ("set", "list", "tuple") and all(item[0] == "const" for item in already[2])
+    if not plain or any(keyword in ("include", None) for keyword, _, _ in call[4]):
         return None
     rights = sorted(dumped(found, call))
     if not rights:
         return None
-    code = "{" + ", ".join(f'"{name}"' for name in rights) + "}"
+    code = "{" + ", ".join(f'"{name}"' for name in [*(item[2] for item in already[2]), *rights]) + "}"
     return _fix(rights, (SetKeyword(block.module.path, span_of(call[1]), "exclude", code),))
 
 
