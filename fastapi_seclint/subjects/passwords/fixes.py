@@ -14,11 +14,12 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.code.reference import brought, local_name
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.names import MENTIONS, naming
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
+_HASHES = (b"hash", b"crypt", b"argon", b"pbkdf", b"digest")
 _OBJECTS = ("passlib.context.CryptContext()", "pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
 MASKED_UNTIL_VERIFIED = ("login-timing-leak", "leaky-login-error")
 """Rules that look for a verification, and so find a login only once its password is verified."""
@@ -55,10 +56,10 @@ def _functions(known: Passwords, module: Module) -> Hasher | None:
     """The project's own two functions, in this file or imported from another."""
     found: dict[str, Function] = {}
     for other in sorted(known.program.modules.by_file.values(), key=lambda item: (item is not module, item.path)):
-        if known.program.is_test(other):
-            continue
-        for name, value in sorted(other.scope.names.items()):
-            if isinstance(value, Function) and value.owner is None and value.module is other and name == value.name:
+        spoken = set() if known.program.is_test(other) else set(other.facts.speaking(*_HASHES, *MENTIONS, folded=True))
+        for name, value in sorted(other.scope.names.items()) if spoken else ():
+            own = isinstance(value, Function) and value.owner is None and value.module is other and name == value.name
+            if isinstance(value, Function) and own and value.number in spoken:
                 made = known.returned(value)
                 if made is not None and made.kind == "hash" and len(value.parameters) == 1:
                     found.setdefault("hash", value)
