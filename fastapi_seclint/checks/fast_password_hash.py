@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.passwords.digests import algorithm, harmless
@@ -27,6 +28,9 @@ RULE = Rule(
     guide="2",
     fixable="unsafe",
 )
+
+
+_DIGESTS = (b"hash", b"digest", b"crypt", b"md5", b"sha", b"blake", b"hmac")
 
 
 @RULE.check
@@ -55,8 +59,13 @@ def _may_digest(known: Passwords, block: Block, call: Form) -> bool:
     step, _, function = known.step(block, call)
     if step == "runs":
         return True
-    made = known.returned(function) if function is not None and step == "" else None
+    made = known.returned(function) if function is not None and step == "" and _speaks_of_digests(function) else None
     return step == "digest" or (made is not None and made.kind == "digest")
+
+
+def _speaks_of_digests(function: Function) -> bool:
+    body = function.module.facts.lowered(function.number) if function.number >= 0 else b""
+    return any(word in body or word in function.name.lower().encode() for word in _DIGESTS)
 
 
 def _finding(known: Passwords, block: Block, text: Text, texts: list[Text]) -> Finding:

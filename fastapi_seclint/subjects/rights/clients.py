@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Annotated, Class, External, Instance
+from fastapi_seclint.program.values import Annotated, Class, External, Function, Instance
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, guards, snake
 
@@ -25,6 +26,8 @@ def untested_permissions(program: Program, route: Route) -> str:
     if any(_ABOUT_ONESELF.match(word) for word in access.segments(route.path)):
         return ""
     for guard in guards(program, route):
+        if route.function is not None and guard.parameter and _shows_only(route.function, guard.parameter):
+            return ""
         for cls in _classes(program, route, guard):
             field = _permissions(cls)
             if field and (_CLIENT.search(snake(cls.name)) or _takes_key(guard)):
@@ -32,6 +35,23 @@ def untested_permissions(program: Program, route: Route) -> str:
         if _CLIENT.search(snake(guard.name)) and (field := _tested_beside(program, route, guard)):
             return f"never tests {guard.parameter or guard.name}.{field}"
     return ""
+
+
+def _shows_only(handler: Function, client: str) -> bool:
+    """Whether a handler does nothing but tell the client what it is: `return {"client": client.name}`."""
+    last = handler.statements()[-1:]
+    return bool(last) and len(handler.forms.of("return", "expr", "assign")) == 1 and _is_of(last[0][-1], client)
+
+
+def _is_of(form: Form | None, client: str) -> bool:
+    match form:
+        case ["name", _, name]:
+            return bool(name == client)
+        case ["attr", _, owner, _]:
+            return _is_of(owner, client)
+        case ["dict", _, [_, *_] as pairs]:
+            return all(_is_of(value, client) for _, value in pairs)
+    return False
 
 
 def _tested_beside(program: Program, route: Route, guard: Guard) -> str:
