@@ -92,18 +92,23 @@ def _in_place_of_scheme(route: Route, place: Place, chosen: Choice) -> tuple[Edi
 
 
 def _added(place: Place, chosen: Choice) -> tuple[Edit, ...]:
+    return depending(place, chosen.code, chosen.edits)
+
+
+def depending(place: Place, callable_code: str, needed: Sequence[Edit]) -> tuple[Edit, ...]:
+    """`dependencies=[Depends(callable)]` for a call, with what the callable needs; empty where that cannot be."""
     form = form_at(place)
     if form is None or form[0] != "call" or any(keyword is None for keyword, _, _ in form[4]):
         return ()
     path = place.module.path
     depends, imports = depends_name(place.module)
-    code = f"{depends}({chosen.code})"
+    code = f"{depends}({callable_code})"
     given = next((value for keyword, value, _ in form[4] if keyword == "dependencies"), None)
     if given is None:
-        return (SetKeyword(path, span_of(form[1]), "dependencies", f"[{code}]"), *imports, *chosen.edits)
+        return (SetKeyword(path, span_of(form[1]), "dependencies", f"[{code}]"), *imports, *needed)
     if given[0] != "list":
         return ()
-    return (AddListItem(path, span_of(given[1]), code), *imports, *chosen.edits)
+    return (AddListItem(path, span_of(given[1]), code), *imports, *needed)
 
 
 def depends_name(module: Module) -> tuple[str, tuple[Edit, ...]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import AddDecorator, AddImport, AddListItem, AddParameter, Edit, SetKeyword
+from fastapi_seclint.edits import AddDecorator, AddImport, AddParameter, Edit
 from fastapi_seclint.facts.forms import Form, line_of, span_of
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.modules import Module
@@ -16,10 +16,9 @@ from fastapi_seclint.program.values import Class, External, Function, Instance, 
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import brought, local_name
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.guards.fixes import depends_name
+from fastapi_seclint.subjects.guards.fixes import depending
 from fastapi_seclint.subjects.guards.swapping import argument_of
 from fastapi_seclint.subjects.limits.limiters import SLOWAPI, node_limits
-from fastapi_seclint.subjects.owners.identity import form_at
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -56,28 +55,13 @@ def limit_calls(program: Program, places: Iterable[Place]) -> Fix | None:
     chosen: _Limiter | None = None
     for place in dict.fromkeys(places):
         chosen = _own(program, place.module, line_of(place.at)) or _of_reference(program, place.module)
-        added = _added(place, chosen) if chosen is not None else ()
+        added = depending(place, chosen.code, chosen.edits) if chosen is not None else ()
         if not added:
             return None
         edits += added
     if chosen is None:
         return None
     return Fix(f"limit it by {chosen.name}{chosen.needs}", False, tuple(dict.fromkeys(edits)))
-
-
-def _added(place: Place, limiter: _Limiter) -> tuple[Edit, ...]:
-    form = form_at(place)
-    if form is None or any(keyword is None for keyword, _, _ in form[4]):
-        return ()
-    path = place.module.path
-    depends, imports = depends_name(place.module)
-    code = f"{depends}({limiter.code})"
-    given = next((value for keyword, value, _ in form[4] if keyword == "dependencies"), None)
-    if given is None:
-        return (SetKeyword(path, span_of(form[1]), "dependencies", f"[{code}]"), *imports, *limiter.edits)
-    if given[0] != "list":
-        return ()
-    return (AddListItem(path, span_of(given[1]), code), *imports, *limiter.edits)
 
 
 def _of_reference(program: Program, module: Module) -> _Limiter | None:

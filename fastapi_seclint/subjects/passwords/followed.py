@@ -231,13 +231,7 @@ class Passwords:
 
     def updates(self, block: Block, call: Form) -> Iterator[Form]:
         """What is given to a digest object with `update`, when the call's result has a name."""
-        names = {
-            target[2]
-            for form in self.forms(block)
-            if form[0] == "assign" and form[3] is call
-            for target in form[2]
-            if target[0] == "name"
-        }
+        names = names_given(block, call)
         for form in self.forms(block) if names else ():
             match form:
                 case ["call", _, ["attr", _, ["name", _, name], "update"], [data, *_], _] if name in names:
@@ -309,6 +303,12 @@ class Passwords:
         if function is not None:
             return self.verifies(function, depth) or hashers.step_by_name(call[2]) == "verify"
         return step == "verify"
+
+
+def names_given(block: Block, call: Form) -> set[str]:
+    """The names that a block assigns the result of a call to."""
+    given = (form[2] for form in block.forms.of("assign") if form[3] is call)
+    return {target[2] for targets in given for target in targets if target[0] == "name"}
 
 
 def _named_so(function: Function) -> bool:

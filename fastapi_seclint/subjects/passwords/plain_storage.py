@@ -13,7 +13,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
-from fastapi_seclint.subjects.passwords.followed import Where
+from fastapi_seclint.subjects.passwords.followed import Where, names_given
 from fastapi_seclint.subjects.passwords.names import is_of_machine, is_of_password_manager, is_of_people, naming, words
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -138,13 +138,7 @@ def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], na
 
 def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
     """Whether an object is put into a store of the application's own, at once or by its name: `users[email] = user`."""
-    names = {
-        target[2]
-        for form in known.forms(block)
-        if form[0] == "assign" and form[3] is call
-        for target in form[2]
-        if target[0] == "name"
-    }
+    names = names_given(block, call)
     for form in known.forms(block):
         match form:
             case ["assign", _, [["sub", _, owner, _]], value] if _is_store(owner):

@@ -23,7 +23,7 @@ _OTHER = word_set(
     internal invitation invite link magic mail mfa nonce oauth oidc onetime otp passwordless preauth preview proof
     recover recovery remember reset resource room service share signup sso state stream temp temporary ticket totp
     twofactor unsubscribe upload url verification verify webhook websocket ws registration register webrtc zoom push
-    agent worker bot machine client2 automation subagent delegation forward
+    agent worker bot machine automation subagent delegation forward
     """
 )
 
