@@ -44,7 +44,12 @@ def _finding(program: Program, call: Call, argument: Argument | None, factory: F
     if not required and any(item.kind in _MANY for item in factory.parameters):
         severity = "medium"
     wanted = "is a class of guards" if isinstance(factory.value, Class) else "only makes the guard"
-    client = f", with `{required[0]}` from the client's query" if required else ""
+    taken = [*required, *(item.name for item in factory.parameters if item.kind == KEYWORDS)]
+    client = f", with `{taken[0]}` from the client's query" if taken else ""
+    happens = f"FastAPI calls it{client} and never runs the check, so everybody gets in"
+    spread = next((item.name for item in factory.parameters if item.kind == VARIADIC), None)
+    if spread is not None:
+        happens = f"FastAPI takes `{spread}` from the query and cannot call it with that, so everybody is refused"
     evidence = []
     if factory.guard is not None:
         evidence.append(Evidence(factory.guard.place.location, "this is the check that never runs"))
@@ -54,7 +59,7 @@ def _finding(program: Program, call: Call, argument: Argument | None, factory: F
     spoken = factory.name if argument is None else spelled(argument.form)
     return RULE.finding(
         call.location,
-        f"`{factory.name}` {wanted}: FastAPI calls it{client} and never runs the check, so everybody gets in; "
+        f"`{factory.name}` {wanted}: {happens}; "
         f"call it yourself, `Depends({spoken}(...))`",
         severity=severity,
         confidence=confidence,
