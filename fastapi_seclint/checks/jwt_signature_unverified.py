@@ -12,6 +12,7 @@ from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import Item, Origin, origins
 from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.tokens.by_hand import verified_payload
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
 from fastapi_seclint.subjects.tokens.unverified import (
     checks_by_hand,
@@ -21,7 +22,7 @@ from fastapi_seclint.subjects.tokens.unverified import (
     readers,
     unchecked_signatures,
 )
-from fastapi_seclint.subjects.tokens.verifying import checked_argument, verified_call, verified_payload, verified_reader
+from fastapi_seclint.subjects.tokens.verifying import checked_argument, verified_call, verified_reader
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -12,7 +12,6 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Block
 from fastapi_seclint.program.values import Const, External, options
 from fastapi_seclint.rule import Fix
-from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import Item, Origin
 from fastapi_seclint.subjects.code.removal import removed
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
 
 _OWN = word_set("token access refresh bearer auth jwt raw encoded session user credentials")
 """What tokens are named that the application made itself."""
-_TITLE = "verify the token with the key that signs it"
+TITLE = "verify the token with the key that signs it"
+"""What a fix says that has a token verified."""
 
 
 def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
@@ -57,7 +57,7 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
         if algorithm is None:
             return None
         edits.append(SetKeyword(path, span, "algorithms", f"[{algorithm}]"))
-    return Fix(_TITLE, False, tuple(edits))
+    return Fix(TITLE, False, tuple(edits))
 
 
 def checked_argument(origin: Origin) -> Fix | None:
@@ -121,7 +121,7 @@ def verified_reader(program: Program, call: Call) -> Fix | None:
     if key is None or algorithm is None or not call.name.startswith("jose.jwt."):
         return None
     verified = f"{spelled(function[2])}.decode({text}, {key[0]}, algorithms=[{algorithm}])"
-    return Fix(_TITLE, False, (_replaced(call.form, call.block.module.path, verified), *key[1]))
+    return Fix(TITLE, False, (_replaced(call.form, call.block.module.path, verified), *key[1]))
 
 
 def supposed_key(program: Program, call: Call) -> tuple[str, tuple[Edit, ...]] | None:
@@ -155,35 +155,6 @@ def usual_algorithm(program: Program) -> str | None:
 
 def _is_local(block: Block, name: str) -> bool:
     return isinstance(block.scope, FunctionScope) and block.scope.is_local(name)
-
-
-def verified_payload(program: Program, block: Block, form: Form) -> Fix | None:
-    """`jwt.decode` of the whole token in place of a payload that is decoded by hand."""
-    token = _whole_token(block, form)
-    loads = [one for one in block.forms.of("call") if one[2][-1] == "loads" and holds(one[1], form[1])]
-    maker = only_maker(program)
-    key = key_of_file(program, block) if maker is None else code_of_key(maker, block)
-    algorithm = usual_algorithm(program) if maker is None else algorithm_code(maker, block)
-    if not loads or token is None or key is None or not key[0] or algorithm is None:
-        return None
-    library, imports = library_in(block.module, "jose" if maker is not None and maker.library == "jose" else "pyjwt")
-    text = f"{library}.decode({token}, {key[0]}, algorithms=[{algorithm}])"
-    needs = "" if maker is not None or program.versions.declared("pyjwt") else "; install PyJWT"
-    edit = _replaced(loads[0], block.module.path, text)
-    return Fix(f"{_TITLE}{needs}", False, (edit, *key[1], *imports))
-
-
-def _whole_token(block: Block, form: Form) -> str | None:
-    """The token that a part of was taken: `token.split(".")[1]`, or a name that was unpacked from that."""
-    names = {item[2] for item in walk(form) if item[0] == "name"}
-    for item in (*walk(form), *block.forms.of("assign")):
-        match item:
-            case ["sub", _, ["call", _, ["attr", _, owner, "split"], *_], ["const", _, 1]]:
-                return code(owner)
-            case ["assign", _, [["tuple", _, targets]], ["call", _, ["attr", _, owner, "split"], *_]]:
-                if any(target[0] == "name" and target[2] in names for target in targets):
-                    return code(owner)
-    return None
 
 
 def library_in(module: Module, library: str) -> tuple[str, tuple[Edit, ...]]:
