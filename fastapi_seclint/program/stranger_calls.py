@@ -9,6 +9,7 @@ from fastapi_seclint.program import credentials
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.encounters import PassedOn, Raised
 from fastapi_seclint.program.kinds import ABSENT, BAD, CARRIERS, CLEAN, HOLDERS, OBJECT, TAINTED, Kinds, worst
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.stranger_attributes import method_kinds
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
 from fastapi_seclint.program.values import (
@@ -103,9 +104,18 @@ def _called(
         return _made_of(walk_, [*given, *(found for _, found in named)], touched)
     if isinstance(value, Generic):
         return touched
+    if any("passed" in found for found in [*given, *(found for _, found in named)]):
+        _hands_over(walk_, form)
     if touched != CLEAN:
         return unknown_call_kinds(walk_, form, touched)
     return CLEAN
+
+
+def _hands_over(walk_: Walk, form: Form) -> None:
+    """The request and what stands behind a middleware go to code out of sight: by its name it may refuse."""
+    name = spelled(form[2])
+    if credentials.names_guardian(name):
+        walk_.encounter.opaque.append(name)
 
 
 def _is_abstract(function: Function) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
@@ -31,6 +32,16 @@ def is_meant_for_everybody(program: Program, route: Route) -> bool:
     return entrances.is_entrance(program, route) or entrances.is_probe(route) or entrances.is_for_development(route)
 
 
+def _only_says_hello(route: Route) -> bool:
+    """Whether a route is for trying whether the application answers: `debug` in its path, and a constant in its body."""
+    kept = "/".join(word for word in route.path.split("/") if word.lower() != "debug")
+    if access.is_admin_like(kept) or route.function is None:
+        return False
+    answers = route.function.forms.of("return")
+    told = [item for answer in answers for item in walk(answer)]
+    return bool(answers) and not any(item[0] in ("name", "attr", "call", "sub", "comp", "await") for item in told)
+
+
 def exposed(program: Program, route: Route) -> str:
     """What a stranger gets from an open route that is not meant for everybody, or an empty string."""
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
@@ -43,7 +54,7 @@ def exposed(program: Program, route: Route) -> str:
         return "" if access.only_reads(route) else "changes state"
     if access.starts_work(route):
         return "starts work"
-    if access.is_admin_like(route.path):
+    if access.is_admin_like(route.path) and not _only_says_hello(route):
         return "is for administrators"
     field = access.returns_personal_data(program, route)
     if field:
