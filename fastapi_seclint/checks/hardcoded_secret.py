@@ -13,7 +13,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.code.development import only_in_development, only_read_in_development
 from fastapi_seclint.subjects.code.literals import Literal, Reader, returned_name
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
@@ -97,8 +97,16 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
             if finding is None or literal.at in seen or _refused(program, literal):
                 continue
             seen.update((literal.at, *literal.places))
-            if not only_in_development(Place(module, literal.at)):
+            if not only_in_development(Place(module, literal.at)) and not _for_development(program, module, literal):
                 yield finding
+
+
+def _for_development(program: Program, module: Module, literal: Literal) -> bool:
+    """Whether a constant of a module is only read in branches that are kept to development."""
+    if literal.local or literal.owner or not only_read_in_development(module, literal.name):
+        return False
+    others = (other for other in program.modules.by_file.values() if other is not module)
+    return not any(literal.name in other.facts.words for other in others)
 
 
 def _refused(program: Program, literal: Literal) -> bool:

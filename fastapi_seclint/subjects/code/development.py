@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from fastapi_seclint.facts.forms import Form, bounds, line_of, walk
-from fastapi_seclint.program.modules import blocks
+from fastapi_seclint.program.modules import Module, blocks
 from fastapi_seclint.program.values import Place
 
 _DEVELOPMENT = re.compile(
@@ -26,6 +26,19 @@ def only_in_development(place: Place) -> bool:
             if form[0] in ("if", "ifexp") and keeps_to_development(form, place.at):
                 return True
     return False
+
+
+def only_read_in_development(module: Module, name: str) -> bool:
+    """Whether a name of a module is read there in such branches, and nowhere else in it."""
+    written: set[int] = set()
+    read: list[int] = []
+    for number in module.facts.speaking(b'"' + name.encode() + b'"'):
+        forms = module.facts.forms(number)
+        for form in forms.of("assign", "annassign"):
+            written.update(item[1] for item in (form[2] if form[0] == "assign" else [form[2]]))
+        read += [form[1] for form in forms.of("name") if form[2] == name]
+    reads = [at for at in read if at not in written]
+    return bool(reads) and all(only_in_development(Place(module, at)) for at in reads)
 
 
 def _all_blocks(place: Place) -> Iterator[list[Form]]:

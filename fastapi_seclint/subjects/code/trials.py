@@ -13,15 +13,19 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _FRAMEWORKS = frozenset({"pytest", "unittest", "locust", "hypothesis"})
+_INVENTING = frozenset({"faker", "factory", "polyfactory", "mimesis"})
+"""Libraries that make up people."""
+_SERVING = frozenset({"fastapi", "starlette", "jwt", "jose", "authlib", "pydantic_settings"})
 _TRYING = frozenset({"docs", "test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "mocks"})
 
 
 def for_trying(program: Program, module: Module) -> bool:
     """Whether a file is test data in an odd place, which `Program.is_test` leaves open: `testing/`, `seed_users.py`.
 
-    A file that imports a test framework is one, too.
+    A file that imports a test framework is one, too, and one that makes up people and serves nobody.
     """
-    if any(name.partition(".")[0] in _FRAMEWORKS for name in module.facts.imports):
+    imported = {name.partition(".")[0] for name in module.facts.imports}
+    if imported & _FRAMEWORKS or (imported & _INVENTING and not imported & _SERVING):
         return True
     return not program.is_test(module) and _says_so(module.file, program.root.as_posix())
 

@@ -23,6 +23,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import Item, Origin, ask, blocks_of, items, origins
 from fastapi_seclint.subjects.cookies.sessions import POSITIONS, words
+from fastapi_seclint.subjects.secrets.refusals import refuses_unset
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -126,8 +127,10 @@ def _flag(program: Program, block: Block, name: str, form: Form, where: Location
     place = found[0][1] or where
     if states == {"off"}:
         return Flag(name, "off", place)
-    edit = _edit_of_default(program, block, form)
-    return Flag(name, "by default", place, _setting(program, block, form), edit)
+    setting = _setting(program, block, form)
+    if setting and refuses_unset(program, setting):
+        return None
+    return Flag(name, "by default", place, setting, _edit_of_default(program, block, form))
 
 
 def _edit_of_default(program: Program, block: Block, form: Form) -> Edit | None:

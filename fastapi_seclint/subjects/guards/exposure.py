@@ -33,7 +33,7 @@ def is_meant_for_everybody(program: Program, route: Route) -> bool:
 
 
 def _only_says_hello(route: Route) -> bool:
-    """Whether a route is for trying whether the application answers: `debug` in its path, and a constant in its body."""
+    """Whether a route only tries whether the application answers: `debug` in its path, a constant in its body."""
     kept = "/".join(word for word in route.path.split("/") if word.lower() != "debug")
     if access.is_admin_like(kept) or route.function is None:
         return False

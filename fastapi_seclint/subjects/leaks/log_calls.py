@@ -33,6 +33,8 @@ _ABOUT = word_set(
 )
 """First words of a name that says something about a code or link."""
 _QUERY = re.compile(r"[?&](?:\w*_)?(?:token|code|otp|key)=$")
+_TEXTS = word_set("decode hex credentials access_token token value")
+"""Attributes by which a credential's own text is read."""
 _CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
 
 
@@ -155,11 +157,18 @@ class Leaks:
             kind = "token"
         if not kind or words[-1] in ("keys", "tokens", "secrets", "passwords"):
             return None
+        if form[0] == "name" and self.is_object(name):
+            return None
         if words == ["token"] and form[0] == "name" and not self.is_value(name):
             return None
         if words == ["secret"] and form[0] == "name" and not self.is_value(name):
             return None
         return Leak(f"`{name}`", form)
+
+    def is_object(self, name: str) -> bool:
+        """Whether a name stands for an object with parts of its own, by what is read of it: `token.address`."""
+        reads = (item for item in self.block.forms.of("attr") if item[2][0] == "name" and item[2][2] == name)
+        return any(not hasattr("", item[3]) and item[3] not in _TEXTS for item in reads)
 
     def is_value(self, name: str) -> bool:
         """Whether a local name that may mean anything is a credential: a parameter, or made by what says so."""

@@ -82,6 +82,8 @@ _NEW_USER = re.compile(r"(User|Account|Member|Customer)(Create|In|Register|Regis
 _SESSION = re.compile(r"^(sessions?|auth|authentication|access|enter|connect|credentials)$")
 _LOST = re.compile(r"^(recover|recovery|forgot|forgotten|forget|lost|reset|request_reset|reset_request)$")
 _PEOPLE = re.compile(r"^(users?|accounts?|members?|customers?|clients?|people|profiles?)$", re.I)
+_OF_A_THING = re.compile(r"}/[^/{}]+/?$")
+"""The end of a path that does something with one thing: `/connections/{connection_id}/refresh`."""
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
 _CURRENT = re.compile(r"(^|_)current_")
 _PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
@@ -209,6 +211,8 @@ def _fits(program: Program, route: Route, purpose: Purpose) -> bool:
     words = [spoken(part) for part in access.segments(route.path)]
     handler = spoken(route.function.name) if route.function is not None else ""
     names = [spoken(name) for name in fields(program, route)]
+    if purpose == "token refresh" and _OF_A_THING.search(route.path):
+        return any(name.endswith("refresh_token") for name in names)
     if any(_AROUND.search(word) for word in words[-2:-1]):
         return True
     if purpose == "token refresh":

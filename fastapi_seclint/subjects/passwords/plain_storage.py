@@ -42,6 +42,8 @@ _WRITING = re.compile(r"\b(insert\s+into|update|replace\s+into|merge\s+into)\b",
 _STORES = re.compile(
     r"(^|_)(db|database|store|storage|collection|table|repo|repository|session|fake|memory|cache|data)(_|$)"
 )
+_IDENTITY = word_set("auth admin keycloak cognito firebase supabase auth0 okta iam idp ldap client")
+"""Words of a client of an identity service: `supabase.auth.admin`, `keycloak_admin`, `firebase_admin.auth`."""
 _DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict"})
 
 
@@ -113,13 +115,19 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         for argument in call[3][1:]:
             for item in _values(argument):
                 yield from _plain(known, block, call[1], item)
-    elif last in _KEEPS and function[0] == "attr":
+    elif last in _KEEPS and function[0] == "attr" and not _opens_elsewhere(function):
         if (_is_store(function[2]) or function[2][0] == "call") and not _is_own(known, block, function):
             for argument in call[3]:
                 if argument[0] == "dict" or last in _TAKES_WHOLE or _display_of(known, block, argument) is not None:
                     yield from _whole(known, block, call[1], argument)
         if last in ("values", "update", "create") and _speaks_of_people(function[2]):
             yield from _keywords(known, block, call, None)
+
+
+def _opens_elsewhere(function: Form) -> bool:
+    """Whether a call opens an account at an identity service, which hashes what it gets."""
+    owner = spelled(function[2]).rpartition(".")[2]
+    return function[3] in ("create_user", "add_user") and set(words(owner)) <= _IDENTITY
 
 
 def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], names: tuple[str, str]) -> Iterator[Kept]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, Forms, walk
 from fastapi_seclint.subjects.secrets.names import kind_of
 
 if TYPE_CHECKING:
@@ -67,12 +67,18 @@ def _search(program: Program) -> list[Refusal]:
         facts = module.facts
         branching = {*facts.speaking(b'["if"', b'["assert"')}
         for number in facts.speaking(b'["raise"', b'exit"', b'abort"', b'["assert"'):
-            for form in facts.forms(number).of("if", "assert") if number in branching else ():
+            forms = facts.forms(number)
+            for form in forms.of("if", "assert") if number in branching else ():
                 if form[0] == "if" and any(_leaves(item) for item in walk(form[3])):
-                    found.append(_refusal(program, form[2]))
+                    found.append(_refusal(form[2], forms))
                 elif form[0] == "assert":
-                    found.append(_refusal(program, ["unary", form[1], "not", form[2]]))
+                    found.append(_refusal(["unary", form[1], "not", form[2]], forms))
     return found
+
+
+def refuses_unset(program: Program, name: str) -> bool:
+    """Whether the program goes no further where a setting is off or empty: `if not self.COOKIE_SECURE: raise ...`."""
+    return any(name.lower() in one.falsy for one in refusals(program))
 
 
 def asked(program: Program) -> frozenset[str]:
@@ -103,8 +109,21 @@ def _leaves(form: Form) -> bool:
     return form[0] == "raise" or bool(form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in _LEAVING)
 
 
-def _refusal(program: Program, test: Form) -> Refusal:
-    names, texts, least, partly = set(), [], 0, False
+def _listed(test: Form, forms: Forms) -> list[str]:
+    """The texts of a collection that is named in the same body, and in which a test looks: `key in KNOWN_DEFAULTS`."""
+    looked = {
+        item[4][0][2] for item in walk(test) if item[0] == "compare" and item[3] == ["in"] and item[4][0][0] == "name"
+    }
+    found: list[str] = []
+    for form in forms.of("assign") if looked else ():
+        if form[2][0][0] == "name" and form[2][0][2] in looked and form[3][0] in ("set", "list", "tuple"):
+            found += [item[2] for item in form[3][2] if item[0] == "const" and isinstance(item[2], str)]
+    return found
+
+
+def _refusal(test: Form, forms: Forms) -> Refusal:
+    names, least, partly = set(), 0, False
+    texts = _listed(test, forms)
     unequal = [item for item in walk(test) if item[0] == "compare" and item[3][0] in ("!=", "not in", "is not")]
     required = {id(item) for form in unequal for item in walk(form)}
     for form in walk(test):
