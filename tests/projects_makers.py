@@ -141,10 +141,7 @@ app.add(guarded)
 """,
 )
 
-project(
-    "views as classes",
-    {
-        "views.py": """
+VIEWS = """
 import inspect
 from fastapi import Depends
 def cbv(router):
@@ -174,7 +171,12 @@ def _update_signature(cls, endpoint):
     first, *rest = signature.parameters.values()
     parameters = [first.replace(default=Depends(cls)), *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in rest)]
     endpoint.__signature__ = signature.replace(parameters=parameters)
-""",
+"""
+
+project(
+    "views as classes",
+    {
+        "views.py": VIEWS,
         "main.py": FLAT
         + """
 from views import cbv
@@ -188,6 +190,36 @@ class Items:
     def add(self): ...
 app = FastAPI()
 app.include_router(router, prefix="/v")
+""",
+    },
+)
+
+project(
+    "views made in a function and given to a call",
+    {
+        "views.py": VIEWS,
+        "main.py": FLAT
+        + """
+from views import cbv
+class Router(APIRouter):
+    @property
+    def view(self):
+        return cbv(self)
+router, other = Router(), APIRouter()
+def tags_of(router, kind):
+    class Tags:
+        x: None = Depends(a)
+        @router.get(f"/{kind}/tags")
+        def index(self, y: None = Depends(b)): ...
+        @router.put(f"/{kind}/tags")
+        def put(self): ...
+    return Tags
+for kind in ("books", "films"):
+    router.view(tags_of(router, kind))
+cbv(other)(tags_of(other, "songs"))
+app = FastAPI()
+app.include_router(router, prefix="/v")
+app.include_router(other)
 """,
     },
 )

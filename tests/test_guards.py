@@ -387,3 +387,31 @@ def user_or_none(token=Depends(OAuth2PasswordBearer(tokenUrl="t", auto_error=Fal
     return jwt.decode(token, os.environ["KEY"], algorithms=["HS256"]) if token else None
 """
     assert protection(tmp_path, optional + ABSTRACT) != "protected"
+
+
+# Who the authentication middleware says is calling
+
+CONNECTION = """
+from typing import cast
+from starlette.authentication import BaseUser
+from starlette.requests import HTTPConnection
+class Member(BaseUser):
+    @property
+    def is_authenticated(self):
+        return True
+def claims_of(connection: HTTPConnection):
+    if not isinstance((user := connection.user), MEMBER):
+        raise HTTPException(status_code=401, detail="who are you")
+    return user
+def member(request: Request = cast(Request, None), websocket: WebSocket = cast(WebSocket, None)):
+    assert request or websocket
+    connection: HTTPConnection = request if request is not None else websocket
+    return claims_of(connection)
+@app.get("/x", dependencies=[Depends(member)])
+def x(): ...
+"""
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("Member", "protected"), ("BaseUser", "open")])
+def test_an_anonymous_caller_is_no_object_of_the_class_of_users(kind: str, expected: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, CONNECTION.replace("MEMBER", kind)) == expected

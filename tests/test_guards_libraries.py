@@ -289,3 +289,67 @@ def test_a_database_or_a_body_out_of_sight_is_no_guard(text: str, tmp_path: Path
 )
 def test_a_guard_out_of_sight_leaves_the_route_unknown(text: str, tmp_path: Path) -> None:
     assert protection(tmp_path, text + "\n") == "unknown"
+
+
+OUTSIDE = """
+from somewhere import accounts, InvalidTicket
+def member(token=Depends(HTTPBearer(auto_error=False))):
+    if token is None:
+        raise HTTPException(401)
+    BODY
+@app.get("/x")
+def x(user=Depends(member)):
+    return user
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "expected"),
+    [
+        ("return accounts.verify_token(token)", "InvalidTicket:\n        raise HTTPException(401)", "protected"),
+        (
+            "user = accounts.user_from_token(token)",
+            "InvalidTicket:\n        raise HTTPException(403)",
+            "protected",
+        ),
+        ("return accounts.verify_token(token)", "InvalidTicket:\n        return None", "unknown"),
+        ("return accounts.verify_token(token)", "ConnectionError:\n        raise HTTPException(503)", "unknown"),
+        ("accounts.log_token(token)", "InvalidTicket:\n        raise HTTPException(401)", "unknown"),
+    ],
+)
+def test_a_check_out_of_sight_whose_failure_is_answered_with_a_refusal_refuses(
+    call: str, answer: str, expected: str, tmp_path: Path
+) -> None:
+    body = f"try:\n        {call}\n    except {answer}\n    return user"
+    assert protection(tmp_path, OUTSIDE.replace("BODY", body)) == expected
+
+
+ASKED = """
+from somewhere import plugins
+def caller(request: Request):
+    plugin = plugins.get("sso")
+    user = plugin.get_current_user(request)
+    BODY
+    return user
+def member(user=Depends(caller)):
+    MORE
+    return user
+@app.get("/x")
+def x(user=Depends(member)):
+    return user
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "expected"),
+    [
+        ("if not user:\n        raise HTTPException(401)", "pass", "protected"),
+        ("pass", "if user is None:\n        raise HTTPException(401)", "protected"),
+        ("pass", "print(user.name)", "unknown"),
+        ("if user is None:\n        print('nobody')", "pass", "unknown"),
+    ],
+)
+def test_a_check_out_of_sight_that_has_to_give_somebody_refuses(
+    body: str, more: str, expected: str, tmp_path: Path
+) -> None:
+    assert protection(tmp_path, ASKED.replace("BODY", body).replace("MORE", more)) == expected

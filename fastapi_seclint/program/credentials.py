@@ -121,6 +121,12 @@ def names_provider(name: str) -> bool:
 _PERSON = re.compile(r"(user|admin|principal|account|member|identity|dep)$", re.I)
 
 
+def names_known_person(name: str) -> bool:
+    """Whether a class of this name stands for a caller who is known: `Member`, `CurrentUser`, not `AnonymousUser`."""
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return _PERSON.search(plain) is not None and re.search(r"anonym|unauth|guest|public|base", name, re.I) is None
+
+
 def may_be_guardian(name: str) -> bool:
     """Whether a name that is defined nowhere in sight may be a guard, or a type that brings one: `CurrentUser`."""
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
@@ -144,7 +150,7 @@ def names_caller(name: str) -> bool:
 
 _VERIFICATION = re.compile(
     r"(auth|verif|valid|check|require|ensure|decode|introspect|login|permission|guard|protect|unsign|get_user|current_user"
-    r"|get_identity|get_claims|userinfo)",
+    r"|get_identity|get_claims|userinfo|(user|account|member|claims|payload|principal|identity)_(from|of|for|by)_)",
     re.I,
 )
 

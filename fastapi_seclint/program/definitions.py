@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import calls
-from fastapi_seclint.program.routers import native
+from fastapi_seclint.program.routers import Registration, native
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     Arguments,
@@ -123,14 +123,31 @@ def _decorate_class(interpreter: Interpreter, form: Form, value: Value, scope: S
         router = _router_argument(interpreter, form, scope)
         if router is not None:
             value.view_of = router
-            return value
+            if _has_handlers_of(value, router):
+                return value
     if isinstance(decorator, External | Unknown):
         return value
     result = calls.call(interpreter, decorator, Arguments([value]), place)
     return result if isinstance(result, Class) else value
 
 
-def _router_argument(interpreter: Interpreter, form: Form, scope: Scope) -> Value | None:
+def made_view(interpreter: Interpreter, form: Form, cls: Class, scope: Scope) -> bool:
+    """Whether a call makes a view of a class as its decorator would: `cbv(router)(cls)`, `router.cbv(cls)`."""
+    router = _router_argument(interpreter, form, scope)
+    if router is None or not _has_handlers_of(cls, router):
+        return False
+    cls.view_of = router
+    return True
+
+
+def _has_handlers_of(cls: Class, router: Instance) -> bool:
+    """Whether methods of a class are handlers of a router already: only what gives them `self` is left to do."""
+    entries = router.native.entries if router.native is not None else []
+    handlers = {id(entry.endpoint) for entry in entries if isinstance(entry, Registration)}
+    return any(id(member) in handlers for member in cls.namespace.values())
+
+
+def _router_argument(interpreter: Interpreter, form: Form, scope: Scope) -> Instance | None:
     """The router that a class decorator is given or belongs to: `@cbv(router)`, `@router.cbv`."""
     if form[0] == "attr":
         return next(native(interpreter.evaluate(form[2], scope)), None)

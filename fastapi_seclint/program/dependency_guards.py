@@ -11,7 +11,7 @@ from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Fol
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Parameter, Resolver, dotted_name, parameters, running
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
-from fastapi_seclint.program.kinds import ABSENT, CLEAN, JUNK, REQUEST, TOKENS, Kinds
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, HIDDEN, JUNK, REQUEST, TOKENS, Kinds
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.schemes import meet_scheme, scheme_of
@@ -150,7 +150,7 @@ class DependencyGuards:
                 kinds = encounter.returned
                 if "nothing" in kinds:
                     kinds = kinds - {"nothing"} | ABSENT
-                if encounter.opaque:
+                if encounter.opaque and kinds != HIDDEN:
                     kinds |= frozenset({"clean"})
                 found[parameter.name] = kinds
                 break

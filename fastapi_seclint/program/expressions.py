@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program import attributes, calls
+from fastapi_seclint.program import attributes, calls, definitions
 from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
 from fastapi_seclint.program.operators import binary, condition, decide, text, worlds
 from fastapi_seclint.program.scopes import Scope
@@ -16,6 +16,7 @@ from fastapi_seclint.program.values import (
     MAX_ITEMS,
     NONE,
     Arguments,
+    Class,
     Collection,
     Const,
     Environment,
@@ -68,7 +69,11 @@ def _call(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     place = Place(scope.module, form[1])
     if isinstance(function, External) and function.name == "builtins.super" and not form[3]:
         return calls.super_of(scope)
-    return calls.call(interpreter, function, arguments(interpreter, form, scope), place)
+    given = arguments(interpreter, form, scope)
+    cls = given.positional[0] if len(given.positional) == 1 and form[2][0] != "name" else None
+    if isinstance(cls, Class) and definitions.made_view(interpreter, form[2], cls, scope):
+        return cls
+    return calls.call(interpreter, function, given, place)
 
 
 def arguments(interpreter: Interpreter, form: Form, scope: Scope) -> Arguments:

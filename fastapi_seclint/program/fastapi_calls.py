@@ -142,7 +142,8 @@ def decorate(interpreter: Interpreter, decorator: RouteDecorator, arguments: Arg
     method = decorator.method
     if method == "middleware":
         if string(decorator.arguments.get("middleware_type", 0)) == "http":
-            router.layers.append(Layer(endpoint, decorator.arguments, decorator.place, True, interpreter.unlikely > 0))
+            seldom, never = interpreter.unlikely > 0, interpreter.against > 0
+            router.layers.append(Layer(endpoint, decorator.arguments, decorator.place, True, seldom, never))
     elif method == "on_event":
         if string(decorator.arguments.get("event_type", 0)) == "startup":
             interpreter.deferred.append((endpoint, Arguments(), decorator.place))
@@ -273,7 +274,8 @@ def _add_middleware(interpreter: Interpreter, receiver: Instance, arguments: Arg
     what = arguments.get("middleware_class", 0)
     if receiver.native is not None and what is not None:
         rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.open)
-        receiver.native.layers.append(Layer(what, rest, place, conditional=interpreter.unlikely > 0))
+        seldom, never = interpreter.unlikely > 0, interpreter.against > 0
+        receiver.native.layers.append(Layer(what, rest, place, conditional=seldom, switched_off=never))
 
 
 def _add_event_handler(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:

@@ -18,7 +18,7 @@ from fastapi_seclint.program.dependencies import Node, Resolver, dotted_name, pa
 from fastapi_seclint.program.dependency_guards import DependencyGuards
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import CLEAN, REQUEST
-from fastapi_seclint.program.meetings import Guarding, Meeting, meeting_of, refused, verdict
+from fastapi_seclint.program.meetings import Guarding, Meeting, Verdict, meeting_of, refused, verdict
 from fastapi_seclint.program.middleware_guards import MiddlewareGuards
 from fastapi_seclint.program.privileges import authorizing, limiting
 from fastapi_seclint.program.routers import Layer
@@ -64,7 +64,10 @@ class GuardModel:
         if public:
             return Guarding("public", guards, public, meetings)
         reason = self._doubt(route, meetings, missing)
-        return Guarding("unknown" if reason else "open", guards, reason, meetings)
+        if reason:
+            return Guarding("unknown", guards, reason, meetings)
+        absent = [item.name for item in meetings if item.configured]
+        return Guarding("open", guards, f"{absent[0]} guards it only when configured" if absent else "", meetings)
 
     def _doubt(self, route: Route, meetings: list[Meeting], missing: bool) -> str:
         """Why a route that nobody is seen to protect may be protected all the same."""
@@ -74,7 +77,7 @@ class GuardModel:
             if meeting.opaque:
                 return f"{meeting.name} relies on {meeting.opaque[0]}, which cannot be looked into"
         for meeting in meetings:
-            if meeting.configured:
+            if meeting.configured and meeting.missing == "partly":
                 return f"{meeting.name} guards it only in some configurations"
             if meeting.missing == "partly" or (missing and meeting.junk == "partly"):
                 return f"{meeting.name} refuses some requests without credentials and lets others pass"
@@ -102,7 +105,8 @@ class GuardModel:
             name = next((dotted_name(option) for option in options(layer.what)), None) or "a middleware"
             meeting = meeting_of(name, answers)
             if layer.conditional and "denies" in (meeting.missing, meeting.junk):
-                meeting.missing, meeting.junk, meeting.configured = "partly", "partly", True
+                answer: Verdict = "passes" if layer.switched_off else "partly"
+                meeting.missing, meeting.junk, meeting.configured = answer, answer, True
             found.append(meeting)
         return found
 
@@ -122,7 +126,7 @@ class GuardModel:
             meeting = self.meeting(route, node)
             if node.alternative:
                 meeting.configured = "denies" in (meeting.missing, meeting.junk)
-                meeting.missing = meeting.junk = "partly" if meeting.configured else "passes"
+                meeting.missing = meeting.junk = "passes"
             found.append(meeting)
         return found
 

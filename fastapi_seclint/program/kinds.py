@@ -3,7 +3,8 @@
 A value is a set of kinds. `absent`: missing credentials; `junk`: credentials that the stranger made up; `bad`: what
 checking or looking up such credentials gives (nothing, or an exception); `either`: a condition the stranger controls;
 `request`, `store`: the request and its headers, cookies and session; `denial`: a response that refuses; `path`: the
-request's path; `object`: made of such values and itself always there; `clean`: everything else.
+request's path; `object`: made of such values and itself always there; `hidden`: what a check out of sight gives for
+the request, nothing as far as the code that asks about it is concerned; `clean`: everything else.
 A guard denies when every way through it raises.
 """
 
@@ -22,6 +23,7 @@ REQUEST: Kinds = frozenset({"request"})
 OBJECT: Kinds = frozenset({"object"})
 PASSED: Kinds = frozenset({"passed"})
 NOTHING: Kinds = frozenset({"nothing"})
+HIDDEN: Kinds = frozenset({"hidden"})
 
 TAINTED: Kinds = frozenset({"absent", "junk", "bad"})
 HOLDERS: Kinds = frozenset({"request", "store", "session", "scope"})
@@ -52,7 +54,7 @@ def truth_of(found: Kinds) -> set[bool]:
     if "object" in found:
         return {True}
     for kind in found:
-        if kind in ("absent", "bad", "nothing", "false"):
+        if kind in ("absent", "bad", "nothing", "false", "hidden"):
             outcomes.add(False)
         elif kind in ("junk", "request", "store", "denial", "passed", "url", "scope", "true"):
             outcomes.add(True)

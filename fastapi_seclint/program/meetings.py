@@ -36,7 +36,11 @@ class Meeting:
 
 @dataclass(slots=True)
 class Guarding:
-    """The answer for a route. `reason` says why it is unknown; `meetings` are its elements in the order they run."""
+    """The answer for a route.
+
+    `reason` says why it is unknown, or what guards an open one when it is configured to; `meetings` are its
+    elements in the order they run.
+    """
 
     protection: Protection
     guards: Guards

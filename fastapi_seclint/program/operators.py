@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi_seclint.program.values import (
     MAX_ITEMS,
     MAX_TEXT,
+    NONE,
     Annotated,
     Arguments,
     Class,
@@ -155,11 +156,14 @@ def condition(answers: list[bool | None], place: Place) -> Value:
 
 
 def worlds(value: Value) -> list[Value]:
-    """The values it may be; an environment read is its default first, then anything."""
+    """The values it may be; an environment read or the command line is its default first, then anything."""
     found: list[Value] = []
     for option in options(value):
         if isinstance(option, Environment):
-            found += [*(worlds(option.default) if option.default is not None else []), Unknown("configured")]
+            default = NONE if option.default is None and option.optional else option.default
+            found += [*(worlds(default) if default is not None else []), Unknown("configured")]
+        elif isinstance(option, External) and option.name == "sys.argv":
+            found += [Collection("list", []), Unknown("given on the command line")]
         else:
             found.append(option)
     return found[:8]

@@ -79,7 +79,7 @@ class Mount:
 class Layer:
     """One middleware: a class with its arguments, or a function of `@app.middleware("http")`.
 
-    `conditional`: the default configuration does not add it, or that cannot be said.
+    `conditional`: the default configuration does not add it, or that cannot be said; `switched_off`: it does not.
     """
 
     what: Value
@@ -87,6 +87,7 @@ class Layer:
     place: Place
     function: bool = False
     conditional: bool = False
+    switched_off: bool = False
 
 
 Entry = Registration | Include | Mount

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.kinds import CLEAN, JUNK, TAINTED, Kinds, truth_of
+from fastapi_seclint.program.kinds import CLEAN, HIDDEN, JUNK, TAINTED, Kinds, truth_of
 from fastapi_seclint.program.values import (
     Collection,
     Const,
@@ -42,7 +42,7 @@ def truths(walk_: Walk, form: Form) -> set[bool]:
         case ["const", _, value]:
             return {bool(value)}
     found = walk_.kinds(form)
-    if found & TAINTED:
+    if found & (TAINTED | HIDDEN):
         walk_.encounter.checked = True
     if found != CLEAN:
         return truth_of(found)
@@ -135,13 +135,13 @@ def _is_none(walk_: Walk, found: Kinds, form: Form, operator: str) -> set[bool]:
     if "object" in found:
         return {operator != "is"}
     for kind in found:
-        if kind in ("absent", "bad", "nothing"):
+        if kind in ("absent", "bad", "nothing", "hidden"):
             outcomes.add(operator == "is")
         elif kind in ("junk", "request", "store", "session", "denial"):
             outcomes.add(operator != "is")
         else:
             outcomes |= {True, False}
-    walk_.encounter.checked = walk_.encounter.checked or bool(found & TAINTED)
+    walk_.encounter.checked = walk_.encounter.checked or bool(found & (TAINTED | HIDDEN))
     return outcomes
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.encounters import Raised
-from fastapi_seclint.program.kinds import BAD, CLEAN, EITHER, FALSE, HOLDERS, TAINTED, TRUE, Kinds
+from fastapi_seclint.program.kinds import BAD, CLEAN, EITHER, FALSE, HIDDEN, HOLDERS, TAINTED, TRUE, Kinds
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.stranger_attributes import attribute_kinds
-from fastapi_seclint.program.values import External, constant, iterate
+from fastapi_seclint.program.stranger_paths import path_matches
+from fastapi_seclint.program.values import Class, External, constant, iterate, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -48,6 +49,9 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
     refusal = _refusal(walk_, name, form)
     if refusal is not None:
         return refusal
+    matched = path_matches(walk_, value, form)
+    if matched is not None:
+        return matched
     if name in ("builtins.any", "builtins.all"):
         decided = _any_of(walk_, form, name == "builtins.any")
         if decided is not None:
@@ -58,6 +62,9 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
     if guard is not None:
         walk_.encounter.checked = True
         raise Raised(401)
+    if name == "builtins.isinstance" and "session" in touched and _asks_for_user(walk_, form):
+        walk_.encounter.checked = True
+        return BAD
     if touched == CLEAN or not touched & TAINTED:
         return touched & HOLDERS if name in _HARMLESS_BUILTINS else _holder_call(walk_, name, form, touched)
     if name in ("builtins.bool", "hmac.compare_digest", "secrets.compare_digest", "hmac.compare_digest()"):
@@ -86,6 +93,14 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
     return unknown_call_kinds(walk_, form, touched)
 
 
+def _asks_for_user(walk_: Walk, form: Form) -> bool:
+    """Whether `isinstance(request.user, Member)` asks for a class of the project that stands for a known caller."""
+    return len(form[3]) == 2 and all(
+        isinstance(option, Class) and credentials.names_known_person(option.name)
+        for option in options(walk_.value(form[3][1]))
+    )
+
+
 def _holder_call(walk_: Walk, name: str, form: Form, touched: Kinds) -> Kinds:
     """A library call that gets the whole request or its headers."""
     if name == "builtins.getattr" and touched & HOLDERS and len(form[3]) > 1:
@@ -95,6 +110,7 @@ def _holder_call(walk_: Walk, name: str, form: Form, touched: Kinds) -> Kinds:
         return frozenset({"request"} if whole else {"store"})
     if touched & HOLDERS and credentials.names_verification(name.rpartition(".")[2]):
         walk_.encounter.opaque.append(name)
+        return HIDDEN
     return walk_.stranger.credential if touched & HOLDERS and "security" in name else CLEAN
 
 
@@ -128,6 +144,7 @@ def unknown_call_kinds(walk_: Walk, form: Form, touched: Kinds) -> Kinds:
     if not touched & TAINTED:
         if credentials.names_verification(name.rpartition(".")[2]) and touched & HOLDERS:
             walk_.encounter.opaque.append(name)
+            return HIDDEN
         return CLEAN
     walk_.may_raise = True
     walk_.encounter.used = walk_.encounter.used or not _LOGS.search(name)

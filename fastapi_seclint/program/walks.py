@@ -180,8 +180,12 @@ class Walk:
         before = dict(self.names)
         kept, self.encounter.endings = self.encounter.endings, []
         outer, self.may_raise = self.may_raise, False
+        hidden = len(self.encounter.opaque)
         goes_on = self.block(body)
         inside, self.encounter.endings = self.encounter.endings, kept
+        if len(self.encounter.opaque) > hidden and self.answers_with_refusal(handlers):
+            del self.encounter.opaque[hidden:]
+            inside, goes_on = [ending for ending in inside if ending.denies], False
         caught, refused = self.may_raise, False
         for ending in inside:
             if ending.denies and handlers and _catches(handlers, ending.code):
@@ -206,6 +210,11 @@ class Walk:
             return False
         self.names = _merged(ways)
         return self.block(final)
+
+    def answers_with_refusal(self, handlers: list[Form]) -> bool:
+        """Whether a handler raises 401 or 403: then a check out of sight in the body raises for bad credentials."""
+        endings = [handler[2][-1] for handler in handlers if handler[2]]
+        return any(item[0] == "raise" and self.code_of(item[2]) in (401, 403) for item in endings)
 
     def turned_away(self, start: int) -> None:
         """A handler that answers by itself when a guard has raised: its ways out from `start` on refuse."""

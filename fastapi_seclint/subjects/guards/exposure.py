@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 def is_open(program: Program, route: Route) -> bool:
     """Whether nothing on a route's way asks for credentials, not even without testing them or for optional ones.
 
-    A dependency that takes credentials somewhere is no missing guard, even where it is seen to let strangers pass; a
-    limiter, which counts the requests of each user, is none at all.
+    A dependency that takes credentials somewhere is no missing guard, even where it is seen to let strangers pass; nor
+    is a guard that has to be switched on. A limiter, which counts the requests of each user, is none at all.
     """
     guarding = program.guarding(route)
     meetings = guarding.meetings
-    if guarding.protection != "open" or any(item.missing == "denies" or item.optional for item in meetings):
+    if guarding.protection != "open":
+        return False
+    if any(item.missing == "denies" or item.optional or item.configured for item in meetings):
         return False
     using = {item.name for item in meetings if item.used} - set(guarding.guards.rate_limit)
     return not any(node.name in using for node in route.dependencies)
