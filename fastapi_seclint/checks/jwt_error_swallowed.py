@@ -19,7 +19,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_entrance, is_for_development
-from fastapi_seclint.subjects.tokens.swallowing import Swallow, looks_at, own_swallows, swallows
+from fastapi_seclint.subjects.tokens.swallowing import Swallow, looks_at, own_swallows, refused_later, swallows
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -72,6 +72,7 @@ def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swall
     nodes = [item for item in node.walk() if not _OPTIONAL.search(item.name.rpartition(".")[2])]
     functions = [item.function for item in nodes if item.function is not None]
     found = [swallow for function in functions for swallow in swallows(program, function)]
+    found = [swallow for swallow in found if not refused_later(swallow)]
     if not found or _OPTIONAL.search(node.name.rpartition(".")[2]):
         return
     missing, junk = (program.guard_model.dependencies.encounter(node.call, Stranger(item)) for item in (False, True))
@@ -152,7 +153,7 @@ def _finding(place: Location, swallow: Swallow, routes: list[Route]) -> Finding:
         route=access.key(routes[0]),
         evidence=evidence,
         fix=_fix(swallow),
-        masks=("unprotected-route", "missing-authorization", "optional-auth-unchecked"),
+        masks=("unprotected-route", "missing-authorization", "optional-auth-unchecked", "jwt-subject-unchecked"),
     )
 
 
@@ -168,6 +169,6 @@ def _fix(swallow: Swallow) -> Fix | None:
         return None
     path, last = swallow.function.module.path, swallow.body[-1]
     edit: Edit = InsertStatements(path, span_of(last[1]), "after", _REFUSAL)
-    if last[0] in ("pass", "return"):
+    if last[0] in ("pass", "return") or (last[0] == "assign" and all(target[0] == "name" for target in last[2])):
         edit = ReplaceStatement(path, span_of(last[1]), _REFUSAL)
     return Fix("refuse the request: raise 401", True, (edit, AddImport(path, "fastapi", "HTTPException")))

@@ -9,12 +9,13 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.limits.limiters import node_limits
 from fastapi_seclint.subjects.payloads.encodings import encodings
-from fastapi_seclint.subjects.tokens.found_users import is_lookup, untested
+from fastapi_seclint.subjects.tokens.found_users import is_lookup, is_sought, untested
 from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.subject_fixes import looked_up, refused
 from fastapi_seclint.subjects.tokens.swallowing import looks_at
@@ -43,21 +44,25 @@ RULE = Rule(
 def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
     """A finding on the guard's reading of the subject, and on each route that refreshes without a look at the user."""
     seen: set[int] = set()
+    told: set[Location] = set()
     unverified = _unverified(program)
     for value in (*wiring(program).callables, *unused(program)):
         function = running(value)
         if function is None or id(function) in seen:
             continue
         seen.add(id(function))
-        subject, block = _subject(function), body_of(program, function)
-        believed = (function.module.file, function.number) in unverified
-        if subject is None or block is None or not (believed or _reads(program, function)):
+        taker, subject = _taken(program, function)
+        block, inner = body_of(program, function), body_of(program, taker)
+        believed = (taker.module.file, taker.number) in unverified
+        if subject is None or block is None or inner is None or not (believed or _reads(program, function)):
             continue
         if not believed and not program.guard_model.authenticates(value):
             continue
-        if not _is_looked_up(program, function):
-            fix = looked_up(program, block, subject)
-            yield RULE.finding(block.location(subject), _BELIEVED, symbol=function.dotted, fix=fix)
+        if not is_sought(taker, subject) and not _is_looked_up(program, function):
+            place = inner.location(subject)
+            if place not in told:
+                told.add(place)
+                yield RULE.finding(place, _BELIEVED, symbol=taker.dotted, fix=looked_up(program, inner, subject))
         elif (found := untested(program, block)) is not None and not _is_looked_at(program, function):
             fix = refused(block, *found)
             yield RULE.finding(block.location(found[0]), _NOT_FOUND, symbol=function.dotted, fix=fix)
@@ -86,6 +91,15 @@ def _unverified(program: Program) -> set[tuple[str, int]]:
 def _reads(program: Program, function: Function) -> bool:
     """Whether a function reads a token, itself or through one that it calls."""
     return any(read_in(program, one) for one, _ in reached(program, function, 2))
+
+
+def _taken(program: Program, function: Function) -> tuple[Function, Form | None]:
+    """The function that takes the subject out of the claims for a guard, itself or one that it calls."""
+    for one, _ in reached(program, function, 2):
+        subject = _subject(one)
+        if subject is not None:
+            return one, subject
+    return function, None
 
 
 def _subject(function: Function) -> Form | None:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
@@ -19,6 +20,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
+from fastapi_seclint.subjects.owners.identity import names_identity
 from fastapi_seclint.subjects.owners.using import asks_the_request
 from fastapi_seclint.subjects.rights.roles import reached
 from fastapi_seclint.subjects.tokens.swallowing import looks_at, swallows
@@ -75,9 +77,34 @@ def _lets_in_without(program: Program, route: Route) -> bool:
     return all(verdict(answer) == "passes" and not answer.opaque for answer in answers)
 
 
-def _matters(route: Route) -> bool:
+def _matters(program: Program, route: Route, node: Node) -> bool:
     """Whether a route that takes an optional user is not for everybody: it changes something, or lists a scheme."""
-    return (access.changes_state(route) and not access.only_reads(route)) or _is_listed_scheme(route)
+    if (access.changes_state(route) and not access.only_reads(route)) or _is_listed_scheme(route):
+        return True
+    return _is_for_callers(program, route, node)
+
+
+def _is_for_callers(program: Program, route: Route, node: Node) -> bool:
+    """Whether a route that only reads asks who is calling, by its path or its guard's name, and has no use for him.
+
+    One that works with the user, or gives nothing else back, may well be for visitors, too.
+    """
+    function = route.function
+    if function is None or not node.parameter or meant_for_visitors(program, function):
+        return False
+    given = [form[2] for form in function.forms.of("return") if form[2] is not None]
+    if not given or all(value[0] == "name" and value[2] == node.parameter for value in given):
+        return False
+    used = [*function.forms.of("call"), *function.forms.of("attr", "sub")]
+    if any(inner[0] == "name" and inner[2] == node.parameter for form in used for inner in walk(form[2:])):
+        return False
+    if access.is_admin_like(route.path) or access.reads_personal_data(program, route):
+        return True
+    name = node.name.rpartition(".")[2]
+    return names_identity(name) and not _OPTIONAL.search(name)
+
+
+_OPTIONAL = re.compile(r"optional|maybe|or_none|anonymous|guest|if_any|try_|visitor|public|soft", re.I)
 
 
 def _is_listed_scheme(route: Route) -> bool:
@@ -95,7 +122,7 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if missing.opaque:
         return False
     if verdict(missing) == "passes":
-        if not _matters(route):
+        if not _matters(program, route, node):
             return False
         nothing = missing.checked and missing.returned == frozenset({"nothing"})
         return nothing or bool(missing.returned & {"absent", "bad"})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.program.values import Function, Mapping, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.tokens.swallowing import looks_at
 
 if TYPE_CHECKING:
@@ -39,8 +39,31 @@ def is_lookup(form: Form) -> bool:
                 return True
             given = bool(positional or keywords)
             return given and not name[:1].isupper() and LOOKUP.search(name) is not None
-        case ["sub", _, ["name" | "attr", *_] as owner, _]:
+        case ["sub", _, ["name" | "attr", *_] as owner, index] if index[0] != "const":
             return STORE.search(str(owner[-1])) is not None
+    return False
+
+
+def is_sought(function: Function, subject: Form) -> bool:
+    """Whether a subject, or a name that holds it, is the key of something: `x.get(s)`, `x[s]`, `s in x`."""
+    names = {
+        target[2]
+        for form in function.forms.of("assign", "annassign", "walrus")
+        if form[-1] is subject
+        for target in (form[2] if form[0] == "assign" else [form[2]])
+        if target[0] == "name"
+    }
+    for form in function.forms.every:
+        key: Form | None = None
+        match form:
+            case ["call", _, ["attr", _, _, "get"], [first, *_], _]:
+                key = first
+            case ["sub", _, _, index]:
+                key = index
+            case ["compare", _, left, ["in" | "not in"], _]:
+                key = left
+        if key is not None and (key is subject or (key[0] == "name" and key[2] in names)):
+            return True
     return False
 
 
@@ -83,14 +106,21 @@ def may_be_none(program: Program, block: Block, form: Form, depth: int = 2) -> b
     if function[0] == "attr":
         owner = function[2]
         stored = owner[0] in ("name", "attr") and STORE.search(str(owner[-1])) is not None
-        if name == "get" and stored and (len(form[3]) == 1 or form[3][0][-1][:1].isupper()):
-            return True
+        if name == "get" and (stored or _is_table(program, block, owner)):
+            return len(form[3]) == 1 or form[3][0][-1][:1].isupper()
         if name in _MAYBE:
             return any(is_lookup(item) or item[-1] in ("query", "filter", "where") for item in walk(form))
     functions = [one for one, _ in called(program, block, form)]
     if not functions:
         return _FINDING.match(name) is not None
     return bool(depth) and all(_may_give_none(program, one, depth - 1) for one in functions)
+
+
+def _is_table(program: Program, block: Block, owner: Form) -> bool:
+    """Whether something is a dictionary that stands in the module, whatever it is called."""
+    if owner[0] != "name" or block.module.scope.find(owner[2]) is None:
+        return False
+    return any(isinstance(option, Mapping) for option in options(ask(program, block, owner)))
 
 
 def _may_give_none(program: Program, function: Function, depth: int) -> bool:

@@ -140,7 +140,7 @@ def _finders(program: Program, other: Module, module: Module) -> Iterator[_Finde
                 if len(needed) == 1 and LOOKUP.search(name) and may_be_none(program, place, call):
                     by = words_of(needed[0][0])[-1:]
                     yield _brought(name, other, module, ("(", ")"), by, bool(option.flags & ASYNC))
-            elif isinstance(option, Mapping) and STORE.search(name) and option.items:
+            elif isinstance(option, Mapping) and STORE.search(name):
                 yield from (
                     _brought(name, other, module, (".get(", ")"), [by], False) for by in _keys(program, other, name)
                 )

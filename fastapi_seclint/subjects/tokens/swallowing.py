@@ -88,6 +88,30 @@ def _letting_go(function: Function, handlers: list[Form]) -> Iterator[Swallow]:
         yield Swallow(function, at, body, ending)
 
 
+def refused_later(swallow: Swallow) -> bool:
+    """Whether a function goes on with something that stands for a failure, and refuses when it meets that."""
+    names = {name for form in walk(swallow.body) if form[0] == "assign" for name in _stored(form)}
+    if swallow.returned is not None or not names:
+        return False
+    for form in swallow.function.forms.every:
+        if form[1] <= swallow.at:
+            continue
+        match form:
+            case ["assign", _, _, value] if _speaks_of(value, names):
+                names.update(_stored(form))
+            case ["if", _, test, body, otherwise] if _speaks_of(test, names) and (refuses(body) or refuses(otherwise)):
+                return True
+    return False
+
+
+def _stored(form: Form) -> list[str]:
+    return [target[2] for target in form[2] if target[0] == "name"]
+
+
+def _speaks_of(form: Form, names: set[str]) -> bool:
+    return any(inner[0] == "name" and inner[2] in names for inner in walk(form))
+
+
 def refuses(body: list[Form]) -> bool:
     """Whether statements refuse: they raise, give an error response, or call something that is named after refusing."""
     for form in walk(body):
