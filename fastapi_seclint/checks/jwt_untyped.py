@@ -10,7 +10,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.tokens.kinds import Kind, kinds, same_key, told_apart
 from fastapi_seclint.subjects.tokens.refreshing import refreshing_functions
 from fastapi_seclint.subjects.tokens.stored import held_by_store
-from fastapi_seclint.subjects.tokens.typing_fixes import readers, told_apart_by_type
+from fastapi_seclint.subjects.tokens.typing_fixes import guarded, readers, told_apart_by_type
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -54,9 +54,10 @@ def _finding(program: Program, refresh: Kind, access: Kind, fix: Fix | None) -> 
     if access.place.location != refresh.place.location:
         evidence.append(Evidence(access.place.location, "the access token is made here"))
     evidence += [Evidence(decoding.call.location, "tokens are read here") for decoding in readers(program)]
-    for function in refreshing_functions(program):
-        if function.module.path not in {item.location.path for item in evidence} | {refresh.place.location.path}:
-            evidence.append(Evidence(function.place.location, "tokens are renewed here"))
+    renewing = [(function.place.location, "tokens are renewed here") for function in refreshing_functions(program)]
+    for location, message in (*((place, "a guard takes tokens here") for place in guarded(program)), *renewing):
+        if location.path not in {item.location.path for item in evidence} | {refresh.place.location.path}:
+            evidence.append(Evidence(location, message))
     sure = refresh.sure and access.sure
     return RULE.finding(
         refresh.place.location, _MESSAGE, symbol=refresh.symbol, confidence="high" if sure else "medium",

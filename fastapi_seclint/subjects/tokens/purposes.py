@@ -39,8 +39,14 @@ def purpose_of(token: Token) -> tuple[Purpose, bool]:
     return "access", False
 
 
-def _is_returned(step: Step) -> bool:
-    """Whether a function gives the token itself, as `refresh_token()` does; a route of that name gives an answer."""
+def _is_returned(step: Step, token: Token) -> bool:
+    """Whether a function gives the token itself, as `refresh_token()` does; a route of that name gives an answer.
+
+    One that returns what `create_access_token()` makes renews a token.
+    """
+    maker = token.steps[0].block.function
+    if maker is not None and "access" in words_of(maker.name):
+        return False
     return any(form[0] == "return" and form[2] is step.form for form in step.block.forms.every)
 
 
@@ -84,7 +90,7 @@ def _said(token: Token) -> Iterator[set[str]]:
         for name in names:
             yield _without(set(words_of(name)))
         words = set(words_of(around))
-        if (words & _MAKING and words & {"token", "jwt"}) or (words <= _PLAIN and _is_returned(step)):
+        if (words & _MAKING and words & {"token", "jwt"}) or (words <= _PLAIN and _is_returned(step, token)):
             yield _without(words)
     for name in result_names(token.steps[0]):
         yield _without(set(words_of(name)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddParameter, Edit, SetKeyword
@@ -23,7 +24,7 @@ _NAMES = ("token_type", "expected_type")
 def demanding(program: Program, decoding: Decoding) -> tuple[Edit, ...]:
     """The edits that let the function around a reading demand access tokens, and refresh tokens where one is renewed.
 
-    Nothing where somebody else calls it, or where the types of the two cannot be told by one claim.
+    Nothing where it may be for tokens of a third kind, or where the types of the two cannot be told by one claim.
     """
     reader = decoding.call.block.function
     told = _told(program)
@@ -56,20 +57,28 @@ def _told(program: Program) -> tuple[str, str, str] | None:
 
 
 def _renewing_calls(program: Program, reader: Function) -> list[tuple[str, Form]]:
-    """The calls of a reader in functions that renew tokens; nothing where others than guards call it, too."""
-    renewing = {(one.module.file, one.number) for one in refreshing_functions(program)}
-    readers = [one for guard in guarding_readers(program) for one, _ in reached(program, guard)]
-    guards = {(one.module.file, one.number) for one in readers}
+    """The calls of a reader in functions that renew tokens, or in those that they call and no guard does.
+
+    Nothing where others than guards call it, too, and there are tokens for something else that it may be for.
+    """
+    others = any(purpose == "other" for _, purpose, _ in kinds(program))
+    direct = {(one.module.file, one.number) for one in refreshing_functions(program)}
+    guards, renewing = _ways(program, guarding_readers(program)), _ways(program, refreshing_functions(program))
     found = []
     for block, form, _ in callers(program, reader):
         if program.is_test(block.module):
             continue
         key = (block.module.file, block.number)
-        if key in renewing:
+        if key in direct or key in renewing - guards:
             found.append((block.module.path, form))
-        elif key not in guards:
+        elif key in renewing or (others and key not in guards):
             return []
     return found
+
+
+def _ways(program: Program, functions: Iterable[Function]) -> set[tuple[str, int]]:
+    """The functions given and what they call, by file and number."""
+    return {(one.module.file, one.number) for function in functions for one, _ in reached(program, function)}
 
 
 def _quoted(text: str) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.kinds import Kind, same_key
@@ -100,3 +101,8 @@ def _is_named(reading: _Reading) -> bool:
 def readers(program: Program) -> list[Decoding]:
     """The readings of tokens on the way of guards, each once."""
     return list({id(decoding): decoding for _, decoding, _ in _guarding(program)}.values())
+
+
+def guarded(program: Program) -> Iterator[Location]:
+    """The calls in guards that lead to the readings."""
+    return (Location(function.module.path, span_of(through[1])) for function, _, through in _guarding(program))
