@@ -156,10 +156,10 @@ class Flow:
             if argument[0] == "star":
                 given.open = True
             else:
-                given.positional.append(self.known(argument))
+                given.positional.append(_as_now(self.known(argument)))
         for keyword, value, _ in target[4]:
             if keyword is not None:
-                given.keywords[keyword] = self.known(value)
+                given.keywords[keyword] = _as_now(self.known(value))
                 continue
             claims = as_claims(self.known(value))
             given.open = given.open or bool(claims.open)
@@ -273,6 +273,11 @@ class Flow:
 
 def _has_default(cases: list[Form]) -> bool:
     return any(not case[0] and case[1] is None for case in cases[-1:])
+
+
+def _as_now(known: Known) -> Known:
+    """The same with a dictionary of its own, since later statements may change the one that a call was given."""
+    return known if known.claims is None else replace(known, claims=known.claims.copy())
 
 
 def copied(names: Names) -> Names:

@@ -26,6 +26,8 @@ LIMITS: dict[Purpose, float] = {"access": 3600.0, "refresh": 30 * 86400.0}
 """Seconds. The guide, section 3: 15 to 30 minutes and 7 to 30 days; an access token of an hour is let pass."""
 
 _USUAL: dict[Purpose, float] = {"access": 1800.0, "refresh": 7 * 86400.0}
+_PRODUCTS = {1800: "30 * 60", 604800: "7 * 24 * 60 * 60", 10080: "7 * 24 * 60"}
+"""The usual lengths in seconds and minutes, for those who write `60 * 60 * 24`."""
 _LIBRARIES: dict[str, tuple[tuple[str, int | None, Purpose], ...]] = {
     "fastapi_users.authentication.JWTStrategy": (("lifetime_seconds", 1, "access"),),
     "fastapi_users.authentication.strategy.JWTStrategy": (("lifetime_seconds", 1, "access"),),
@@ -170,11 +172,14 @@ def shorter(place: Place, seconds: float, scale: float, purpose: Purpose) -> Fix
 
 
 def _in_unit(usual: float, scale: float, limit: float, form: Form) -> str | None:
-    """A usual length in the unit of a number, written as text where the number is."""
+    """A usual length in the unit of a number, written as text or as a product where the number is."""
     count = usual / scale if usual >= scale else float(scale <= limit)
     if count != int(count) or count <= 0:
         return None
-    return f'"{int(count)}"' if form[0] == "const" and isinstance(form[2], str) else str(int(count))
+    if form[0] == "const" and isinstance(form[2], str):
+        return f'"{int(count)}"'
+    spelled_out = any(item[0] == "const" and item[2] == 60 for item in walk(form)) and form[0] == "binop"
+    return _PRODUCTS.get(int(count), str(int(count))) if spelled_out else str(int(count))
 
 
 def _as_number(value: object) -> float | None:
