@@ -11,6 +11,7 @@ from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.code.unread import without
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, Leak, Leaks, is_log_call, is_print, written
 from fastapi_seclint.subjects.leaks.log_fixes import masked
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
@@ -58,13 +59,14 @@ def secret_logged(program: Program) -> Iterator[Finding]:
 def _finding(block: Block, form: list[object], found: list[Leak]) -> Finding:
     what = found[0].what
     where = "is printed" if is_print(form) else "is written to the log"
-    edits = masked(block.module.path, form, [leak.form for leak in found])
+    secrets = [leak.form for leak in found]
+    edits = masked(block.module.path, form, secrets)
     return RULE.finding(
         block.location(form),
         f"{what} {where}, where everyone who reads logs, backups and error reports can take and use it: "
         "leave it out, or log an id that tells which one it was",
         symbol=block.symbol,
-        fix=Fix("write `***` in place of the secret", False, edits) if edits else None,
+        fix=Fix("write `***` in place of the secret", False, (*edits, *without(block, secrets))) if edits else None,
     )
 
 

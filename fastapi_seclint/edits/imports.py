@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import takewhile
 from typing import Any
 
 import libcst as cst
 
 from fastapi_seclint.edits.brackets import Brackets, close_after
+from fastapi_seclint.edits.import_lines import New, block_of, in_order, key_of, module_of, place_of, plain_name, spaced
 from fastapi_seclint.edits.named import AddImport
-from fastapi_seclint.edits.statements import above_comments, is_docstring, is_import
 from fastapi_seclint.edits.text import Splice, Text
 from fastapi_seclint.edits.tree import Tree, tree_of
-
-FUTURE, STANDARD, THIRD_PARTY, LOCAL = range(4)
-Key = tuple[int, int, str]
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A line of the import block: its section and its place within it."""
-
-    node: cst.SimpleStatementLine
-    key: Key
 
 
 def add_imports(tree: Tree, edits: Sequence[AddImport]) -> Iterator[Splice]:
     """The splices that add what the file does not import yet; several imports of one file are placed together."""
     present = [*_imports(tree)]
-    missing = [edit for edit in dict.fromkeys(edits) if not any(_gives(node, edit) for node in present)]
+    wanted = dict.fromkeys(_as_imported(edit, present) for edit in edits)
+    missing = [edit for edit in wanted if not any(_gives(node, edit) for node in present)]
     merged: dict[cst.ImportFrom, list[AddImport]] = {}
     fresh: dict[str, list[AddImport]] = {}
     for edit in missing:
@@ -54,14 +44,31 @@ def local_name(source: str, module: str, name: str | None) -> str:
     wanted = AddImport("", module, name)
     for node in _imports(tree):
         for alias in _aliases(node):
-            if _module(node) == (module if name else None) and _plain(alias) == (name or module):
-                return alias.evaluated_alias or _plain(alias)
+            if module_of(node) == (module if name else None) and plain_name(alias) == (name or module):
+                return alias.evaluated_alias or plain_name(alias)
     plain = name or module
     taken = _bound(tree)
     if plain.split(".")[0] not in taken or any(_gives(node, wanted) for node in _imports(tree)):
         return plain
     stem = f"{module.split('.')[-1]}_{name}".lstrip("_") if name else f"{module.replace('.', '_')}_module"
     return next(free for free in (stem, *(f"{stem}_{number}" for number in range(2, 1000))) if free not in taken)
+
+
+def _as_imported(edit: AddImport, present: Sequence[cst.Import | cst.ImportFrom]) -> AddImport:
+    """The same with a relative module where a file imports what is around it in no other way.
+
+    It climbs no higher than the file's own imports do: a folder above may be no package.
+    """
+    dots = max((len(node.relative) for node in present if isinstance(node, cst.ImportFrom)), default=0)
+    folders, wanted = re.split(r"[/\\]", edit.path)[:-1], edit.module.split(".")
+    named = (module_of(node) or plain_name(alias) for node in present for alias in _aliases(node))
+    tops = {name.split(".")[0] for name in named}
+    if not dots or edit.name is None or wanted[0] in tops or folders.count(wanted[0]) != 1:
+        return edit
+    own = folders[folders.index(wanted[0]) :]
+    shared = len([*takewhile(lambda pair: pair[0] == pair[1], zip(own, wanted, strict=False))])
+    climbed = len(own) - shared + 1
+    return edit if climbed > dots else replace(edit, module="." * climbed + ".".join(wanted[shared:]))
 
 
 def _imports(tree: Tree) -> Iterator[cst.Import | cst.ImportFrom]:
@@ -73,37 +80,20 @@ def _imports(tree: Tree) -> Iterator[cst.Import | cst.ImportFrom]:
             yield from (small for small in statement.body if isinstance(small, cst.Import | cst.ImportFrom))
 
 
-def _module(node: cst.Import | cst.ImportFrom) -> str | None:
-    """`a.b` or `..a` of a from-import, None for a plain import."""
-    if isinstance(node, cst.Import):
-        return None
-    return "." * len(node.relative) + (_dotted(node.module) if node.module else "")
-
-
-def _dotted(node: cst.BaseExpression) -> str:
-    if isinstance(node, cst.Attribute):
-        return f"{_dotted(node.value)}.{node.attr.value}"
-    return node.value if isinstance(node, cst.Name) else ""
-
-
 def _aliases(node: cst.Import | cst.ImportFrom) -> Sequence[cst.ImportAlias]:
     return () if isinstance(node.names, cst.ImportStar) else node.names
 
 
-def _plain(alias: cst.ImportAlias) -> str:
-    return _dotted(alias.name)
-
-
 def _gives(node: cst.Import | cst.ImportFrom, edit: AddImport) -> bool:
     """Whether an import already binds what an edit wants bound, under the same name."""
-    if _module(node) != (edit.module if edit.name else None):
+    if module_of(node) != (edit.module if edit.name else None):
         return False
     wanted = (edit.name or edit.module, edit.alias or (edit.name or edit.module))
-    return any((_plain(alias), alias.evaluated_alias or _plain(alias)) == wanted for alias in _aliases(node))
+    return any((plain_name(alias), alias.evaluated_alias or plain_name(alias)) == wanted for alias in _aliases(node))
 
 
 def _can_host(node: cst.Import | cst.ImportFrom, module: str) -> bool:
-    return _module(node) == module and bool(_aliases(node)) and module != "__future__"
+    return module_of(node) == module and bool(_aliases(node)) and module != "__future__"
 
 
 def _merge(tree: Tree, node: cst.ImportFrom, edits: Sequence[AddImport]) -> Iterator[Splice]:
@@ -113,7 +103,7 @@ def _merge(tree: Tree, node: cst.ImportFrom, edits: Sequence[AddImport]) -> Iter
     end = close_after(tree.text, items[-1][1], ")") if node.lpar else tree.end(node)
     start = tree.text.code.rindex("(", 0, items[0][0]) + 1 if node.lpar else items[0][0]
     brackets = Brackets(tree.text, start, end, items)
-    names = [_plain(alias) for alias in aliases]
+    names = [plain_name(alias) for alias in aliases]
     orders: tuple[Callable[[str], Any], ...] = (_by_kind, str.lower, str)
     order = next((order for order in orders if [*map(order, names)] == sorted(map(order, names))), None)
     for edit in sorted(edits, key=lambda edit: (order or _by_kind)(edit.name or "")):
@@ -170,81 +160,13 @@ def _new_lines(tree: Tree, groups: Iterable[Sequence[AddImport]]) -> Iterator[Sp
     local = {edit.module.split(".")[0] for edit, _ in entries if edit.local}
     local |= set(re.split(r"[/\\]", entries[0][0].path)[:-1])
     local -= {edit.module.split(".")[0] for edit, _ in entries if edit.local is False}
-    block = _block(tree, local)
-    placed: dict[int, list[tuple[Key, str]]] = {}
+    block = block_of(tree, local)
+    placed: dict[int, list[New]] = {}
     for edit, statement in entries:
-        key = _key(edit.module, edit.name is not None, local)
-        placed.setdefault(_place(tree, block, key), []).append((key, statement))
+        key = key_of(edit.module, edit.name is not None, local)
+        placed.setdefault(place_of(tree, block, key), []).append((key, statement))
     for at, lines in placed.items():
-        yield Splice(at, at, _spaced(tree, block, at, sorted(lines)))
-
-
-def _key(module: str, is_from: bool, local: set[str]) -> Key:
-    """The section of a module and its order within it: plain imports first, then by name."""
-    top = module.split(".")[0]
-    if module == "__future__":
-        section = FUTURE
-    elif not top or top in local:
-        section = LOCAL
-    else:
-        section = STANDARD if top in sys.stdlib_module_names else THIRD_PARTY
-    return section, int(is_from), module.lower()
-
-
-def _block(tree: Tree, local: set[str]) -> list[_Line]:
-    """The import lines that a file begins with, below its docstring."""
-    body = tree.module.body
-    lines: list[_Line] = []
-    for statement in body[1 if body and is_docstring(body[0]) else 0 :]:
-        if not is_import(statement):
-            break
-        line = cst.ensure_type(statement, cst.SimpleStatementLine)
-        small = line.body[0]
-        if isinstance(small, cst.Import):
-            lines.append(_Line(line, _key(_plain(small.names[0]), False, local)))
-        elif isinstance(small, cst.ImportFrom):
-            lines.append(_Line(line, _key(_module(small) or "", True, local)))
-    return lines
-
-
-def _place(tree: Tree, block: Sequence[_Line], key: Key) -> int:
-    """The offset of the line start that a new import goes to."""
-    same = [line for line in block if line.key[0] == key[0]]
-    orders: tuple[Callable[[Key], tuple[object, ...]], ...] = (lambda k: k, lambda k: (k[2], k[1]))
-    for order in orders:
-        keys: list[Any] = [order(line.key) for line in same]
-        if keys == sorted(keys):
-            after = next((line for line, other in zip(same, keys, strict=True) if other > order(key)), None)
-            if after:
-                return above_comments(tree, tree.start(after.node))
-            break
-    lower = same or [line for line in block if line.key[0] < key[0]]
-    if lower:
-        return tree.text.next_line(tree.end(lower[-1].node))
-    body = tree.module.body
-    if body and is_docstring(body[0]):
-        return tree.text.next_line(tree.end(body[0]))
-    return above_comments(tree, tree.whole_start(body[0])) if body else len(tree.text.code)
-
-
-def _spaced(tree: Tree, block: Sequence[_Line], at: int, lines: Sequence[tuple[Key, str]]) -> str:
-    """New import lines with blank lines between sections, and around them where none are yet."""
-    text, newline = tree.text, tree.text.newline
-    written: list[str] = []
-    for index, (key, statement) in enumerate(lines):
-        apart = index > 0 and lines[index - 1][0][0] != key[0]
-        written.append((newline if apart else "") + statement + newline)
-    before = [line.key[0] for line in block if tree.start(line.node) < at]
-    after = [line.key[0] for line in block if tree.start(line.node) >= at]
-    blank_above = at == 0 or text.is_blank(text.line_start(at - 1), at)
-    unfinished = text.line_start(at) != at
-    if unfinished or (not blank_above and before[-1:] != [lines[0][0][0]]):
-        written.insert(0, newline)
-    ends = (not after and before[-1:] != [lines[-1][0][0]]) or after[:1] not in ([], [lines[-1][0][0]])
-    if ends and at < len(text.code) and not text.is_blank(at, text.next_line(at)):
-        following = next((one for one in tree.module.body if tree.whole_start(one) >= at), None)
-        written.append(newline * (2 if isinstance(following, cst.FunctionDef | cst.ClassDef) else 1))
-    return "".join(written)
+        yield Splice(at, at, spaced(tree, block, at, in_order(tree, block, at, lines)))
 
 
 def _bound(tree: Tree) -> set[str]:
@@ -257,7 +179,7 @@ def _bound(tree: Tree) -> set[str]:
         if isinstance(node, cst.FunctionDef | cst.ClassDef | cst.Param) and isinstance(node.name, cst.Name):
             names.add(node.name.value)
         elif isinstance(node, cst.ImportAlias):
-            names.add((node.evaluated_alias or _plain(node)).split(".")[0])
+            names.add((node.evaluated_alias or plain_name(node)).split(".")[0])
         elif isinstance(node, cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.For | cst.CompFor):
             names |= _names_in(node.target)
         elif isinstance(node, cst.NamedExpr | cst.AsName):

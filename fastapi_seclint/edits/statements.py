@@ -147,6 +147,8 @@ def _beside(tree: Tree, node: cst.CSTNode, after: bool, code: str, new: Sequence
     apart = 2 if isinstance(container, cst.Module) else 1
     head = _missing_blanks(tree, at, previous, new[0], apart, backwards=True)
     tail = _missing_blanks(tree, at, following, new[-1], apart, backwards=False)
+    if apart == 2 and not after and at < tree.text.line_start(start):
+        tail = max(tail, 1)
     unfinished = after and tree.text.line_end(end) == len(tree.text.code)
     newline = tree.text.newline
     text = newline * head + "".join(lines) + newline * tail

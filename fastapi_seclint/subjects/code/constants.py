@@ -32,11 +32,12 @@ def new_constant(module: Module, names: Sequence[str], code: str, below: Form | 
     made = f"{name} = {code}"
     if below is not None:
         return Constant(name, (InsertStatements(module.path, span_of(below[1]), "after", made),))
-    first = next((form for form in module.facts.module if not _is_head(form)), None)
+    body = module.facts.module
+    first = next((form for form in body[1 if _is_docstring(body) else 0 :] if form[0] not in ("import", "from")), None)
     if first is not None and first[0] in ("assign", "annassign"):
         return Constant(name, (InsertStatements(module.path, span_of(first[1]), "before", made),))
     return Constant(name, (InsertStatements(module.path, None, "first-in-body", made),))
 
 
-def _is_head(statement: Form) -> bool:
-    return statement[0] in ("import", "from") or (statement[0] == "expr" and statement[2][0] == "const")
+def _is_docstring(body: Sequence[Form]) -> bool:
+    return bool(body) and body[0][0] == "expr" and body[0][2][0] == "const"

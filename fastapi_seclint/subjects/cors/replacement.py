@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 class Remedy:
     """What goes in place of a star: `code`, which may read `{variable}`, and the default of a setting.
 
-    `title` tells people; `imports` says that the code needs `os`.
+    `title` tells people; `imports` says that the code needs `os`. `others` are variables for projects that have a
+    setting of the usual name.
     """
 
     title: str
     code: str
     default: str
     variable: str = ""
+    others: tuple[str, ...] = ()
 
     @property
     def imports(self) -> bool:
@@ -49,13 +51,35 @@ ORIGINS = Remedy(
     '[origin.strip() for origin in os.getenv("{variable}", "").split(",") if origin.strip()]',
     "[]",
     "CORS_ORIGINS",
+    ("CORS_ALLOWED_ORIGINS",),
 )
 HOSTS = Remedy(
     "accept the hosts that the environment variable `{variable}` lists, this machine's own names without it",
     'os.getenv("{variable}", "localhost,127.0.0.1,testserver").split(",")',
     '["localhost", "127.0.0.1", "testserver"]',
     "ALLOWED_HOSTS",
+    ("TRUSTED_HOSTS",),
 )
+
+
+def variable_of(program: Program, remedy: Remedy) -> str:
+    """The variable that a remedy reads: another one where a setting has the usual name, and its text another form."""
+    return next((name for name in (remedy.variable, *remedy.others) if not _is_setting(program, name)), remedy.variable)
+
+
+def _is_setting(program: Program, name: str) -> bool:
+    """Whether a class declares a field of this name, as settings do: pydantic reads a list as JSON."""
+    names = {name, name.lower()}
+    return any(
+        target[0] == "name" and target[2] in names
+        for module in program.modules.by_file.values()
+        if names & module.facts.words
+        for form in module.facts.module
+        if form[0] == "class"
+        for field in form[6]
+        if field[0] in ("assign", "annassign")
+        for target in (field[2] if field[0] == "assign" else [field[2]])
+    )
 
 
 def replaced(program: Program, configuration: Configuration, name: str, remedy: Remedy) -> Fix | None:
@@ -63,14 +87,16 @@ def replaced(program: Program, configuration: Configuration, name: str, remedy: 
     option = configuration.options.get(name)
     if option is None:
         block, span = configuration.block, configuration.call.location.span
-        return _fix(remedy, block, SetKeyword(block.module.path, span, name, remedy.written()))
+        variable = variable_of(program, remedy)
+        return _fix(remedy, block, SetKeyword(block.module.path, span, name, remedy.written(variable)), variable)
     for value in options(option.value):
         fix = _of_value(program, value, remedy)
         if fix is not None:
             return fix
     if _is_all(configuration, option):
-        edit = ReplaceExpression(option.block.module.path, span_of(option.form[1]), remedy.written())
-        return _fix(remedy, option.block, edit)
+        variable = variable_of(program, remedy)
+        edit = ReplaceExpression(option.block.module.path, span_of(option.form[1]), remedy.written(variable))
+        return _fix(remedy, option.block, edit, variable)
     return None
 
 
@@ -104,7 +130,8 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
             return Fix('take `"*"` out of the list', False, (RemoveListItem(path, span, stars[0]),))
         if _is_field(block, form):
             return Fix(f"without a setting: {remedy.default}", False, (ReplaceExpression(path, span, remedy.default),))
-        return _fix(remedy, block, ReplaceExpression(path, span, remedy.written()))
+        variable = variable_of(program, remedy)
+        return _fix(remedy, block, ReplaceExpression(path, span, remedy.written(variable)), variable)
     if form[0] == "comp" and not _reads(form):
         return _of_iterable(program, block, form[5][0][1], remedy)
     if form[0] in ("call", "comp", "sub") and _reads(form) and not remedy.variable:

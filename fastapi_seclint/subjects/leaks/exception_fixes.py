@@ -11,6 +11,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.loggers import logger
+from fastapi_seclint.subjects.code.unread import unread
 from fastapi_seclint.subjects.leaks.constant_texts import phrase, status, written_before
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, tells
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
@@ -168,10 +169,13 @@ def _changed(found: Caught, item: Form, gone: list[Form]) -> bool:
 
 
 def _tidied(found: Caught, gone: list[Form]) -> list[Edit]:
-    """The edits that take away what nothing uses any more: the exception's name, the import of `traceback`."""
+    """The edits that take away what nothing uses any more: names, that of the exception, the import of `traceback`."""
     edits = _unused_import(found.block.module, gone)
     if not found.name or found.handler:
         return edits
+    left = unread(found.block, gone)
+    edits += [RemoveStatement(found.block.module.path, span_of(form[1])) for form in left]
+    gone = [*gone, *left]
     uses = [form for form in walk(found.statements) if form[0] == "name" and form[2] == found.name]
     if any(not any(holds(leaf[1], use[1]) for leaf in gone) for use in uses):
         return edits

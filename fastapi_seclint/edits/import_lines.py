@@ -1,0 +1,143 @@
+"""Where a new import line goes among those that are there, and the blank lines that it needs."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import libcst as cst
+
+from fastapi_seclint.edits.statements import above_comments, is_docstring, is_import
+from fastapi_seclint.edits.tree import Tree
+
+FUTURE, STANDARD, THIRD_PARTY, LOCAL = range(4)
+Key = tuple[int, int, str]
+New = tuple[Key, str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the import block: its section and its place within it."""
+
+    node: cst.SimpleStatementLine
+    key: Key
+
+
+def key_of(module: str, is_from: bool, local: set[str]) -> Key:
+    """The section of a module and its order within it: plain imports first, then by name."""
+    top = module.split(".")[0]
+    if module == "__future__":
+        section = FUTURE
+    elif not top or top in local:
+        section = LOCAL
+    else:
+        section = STANDARD if top in sys.stdlib_module_names else THIRD_PARTY
+    return section, int(is_from), module.lower()
+
+
+def module_of(node: cst.Import | cst.ImportFrom) -> str | None:
+    """`a.b` or `..a` of a from-import, None for a plain import."""
+    if isinstance(node, cst.Import):
+        return None
+    return "." * len(node.relative) + (_dotted(node.module) if node.module else "")
+
+
+def _dotted(node: cst.BaseExpression) -> str:
+    if isinstance(node, cst.Attribute):
+        return f"{_dotted(node.value)}.{node.attr.value}"
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def plain_name(alias: cst.ImportAlias) -> str:
+    """The dotted name that an import names, whatever it calls it."""
+    return _dotted(alias.name)
+
+
+def block_of(tree: Tree, local: set[str]) -> list[Line]:
+    """The import lines that a file begins with, below its docstring."""
+    body = tree.module.body
+    lines: list[Line] = []
+    for statement in body[1 if body and is_docstring(body[0]) else 0 :]:
+        if not is_import(statement):
+            break
+        line = cst.ensure_type(statement, cst.SimpleStatementLine)
+        small = line.body[0]
+        if isinstance(small, cst.Import):
+            lines.append(Line(line, key_of(plain_name(small.names[0]), False, local)))
+        elif isinstance(small, cst.ImportFrom):
+            lines.append(Line(line, key_of(module_of(small) or "", True, local)))
+    return lines
+
+
+def _top(key: Key) -> str:
+    return key[2].split(".")[0]
+
+
+def place_of(tree: Tree, block: Sequence[Line], key: Key) -> int:
+    """The offset of the line start that a new import goes to."""
+    same = [line for line in block if line.key[0] == key[0]]
+    orders: tuple[Callable[[Key], tuple[object, ...]], ...] = (lambda k: k, lambda k: (k[2], k[1]))
+    for order in orders:
+        keys: list[Any] = [order(line.key) for line in same]
+        if keys == sorted(keys):
+            above = [line for line, other in zip(same, keys, strict=True) if other <= order(key)]
+            if len(above) < len(same) and not (above and _top(above[-1].key) == _top(key)):
+                return above_comments(tree, tree.start(same[len(above)].node))
+            return tree.text.next_line(tree.end(above[-1].node)) if above else _below(tree, block, key)
+    return _below(tree, [line for line in same if _top(line.key) == _top(key)] or same, key)
+
+
+def _below(tree: Tree, lines: Sequence[Line], key: Key) -> int:
+    """The line below the last import of a key's section or of one above it, else the head of the file."""
+    lower = [line for line in lines if line.key[0] <= key[0]]
+    if lower:
+        return tree.text.next_line(tree.end(lower[-1].node))
+    body = tree.module.body
+    if body and is_docstring(body[0]):
+        return tree.text.next_line(tree.end(body[0]))
+    return above_comments(tree, tree.whole_start(body[0])) if body else len(tree.text.code)
+
+
+def in_order(tree: Tree, block: Sequence[Line], at: int, lines: Sequence[New]) -> Sequence[New]:
+    """New lines at one place, sorted, those of the sections above and below next to them."""
+    above = [line.key[0] for line in block if tree.start(line.node) < at][-1:]
+    below = [line.key[0] for line in block if tree.start(line.node) >= at][:1]
+    return sorted(lines, key=lambda line: ([line[0][0]] != above, [line[0][0]] == below, line))
+
+
+def _separates(tree: Tree, block: Sequence[Line]) -> bool:
+    """Whether blank lines stand between the sections of a file's imports, as far as it has several."""
+    pairs = [(one, other) for one, other in pairwise(block) if one.key[0] != other.key[0]]
+    return all("\n\n" in _between(tree, one, other) for one, other in pairs)
+
+
+def _between(tree: Tree, one: Line, other: Line) -> str:
+    """The line ends between two imports, whatever stands on the lines left out but blank ones kept."""
+    text = tree.text.code[tree.end(one.node) : tree.start(other.node)]
+    return re.sub(r"\r\n?|[ \t]*\n", "\n", text)
+
+
+def spaced(tree: Tree, block: Sequence[Line], at: int, lines: Sequence[New]) -> str:
+    """New import lines with blank lines between sections, and around them where none are yet."""
+    text, newline, separates = tree.text, tree.text.newline, _separates(tree, block)
+    written: list[str] = []
+    for index, (key, statement) in enumerate(lines):
+        apart = separates and index > 0 and lines[index - 1][0][0] != key[0]
+        written.append((newline if apart else "") + statement + newline)
+    before = [line.key[0] for line in block if tree.start(line.node) < at]
+    after = [line.key[0] for line in block if tree.start(line.node) >= at]
+    blank_above = at == 0 or text.is_blank(text.line_start(at - 1), at)
+    unfinished = text.line_start(at) != at
+    apart = separates and before[-1:] != [lines[0][0][0]] and bool(before or not after)
+    if unfinished or (apart and not blank_above):
+        written.insert(0, newline)
+    ends = (not after and before[-1:] != [lines[-1][0][0]]) or after[:1] not in ([], [lines[-1][0][0]])
+    ends = ends and (separates or not before)
+    if ends and at < len(text.code) and not text.is_blank(at, text.next_line(at)):
+        following = next((one for one in tree.module.body if tree.whole_start(one) >= at), None)
+        written.append(newline * (2 if isinstance(following, cst.FunctionDef | cst.ClassDef) else 1))
+    return "".join(written)
