@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.edits import AddImport, CreateFile, Edit
 from fastapi_seclint.facts.forms import ASYNC, Form, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, Function, Unknown, options
+from fastapi_seclint.program.values import External, Function, ModuleValue, Unknown, options
 from fastapi_seclint.subjects.code.constants import new_constant
 from fastapi_seclint.subjects.code.origins import ask, called
 from fastapi_seclint.subjects.code.reference import local_name
@@ -25,6 +25,7 @@ _NAMES = ("DUMMY_HASH", "NOBODYS_HASH", "DUMMY_PASSWORD_HASH")
 _PASSLIB = "passlib.context.CryptContext()"
 _PWDLIB = ("pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
 _ARGON2 = "argon2.PasswordHasher()"
+_KINDS = (_PASSLIB, *_PWDLIB, _ARGON2)
 _TEXT = '"nobody has this password"'
 
 
@@ -83,8 +84,10 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
     for module in dict.fromkeys([block.module, *(function.module for function in functions)]):
         for name, value in sorted(module.scope.names.items()):
             for item in options(value):
-                if isinstance(item, External) and item.name in (_PASSLIB, *_PWDLIB, _ARGON2):
-                    return _object(block.module, module, name, item.name)
+                if isinstance(item, External) and item.name in _KINDS:
+                    return _object(known, block, verification, module, name, item.name)
+    if found := _of_class(block, verification, functions):
+        return found
     if verification[2][0] == "attr" and any(
         isinstance(item, External) and item.name == "bcrypt.checkpw"
         for item in options(ask(known.program, block, verification[2]))
@@ -95,7 +98,8 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
     hasher = hasher_for(known, block.module)
     if hasher is None or "." in hasher.hash or hasher.needs or _is_async(known, hasher.hash):
         return None
-    if all(function.name not in hasher.verify for function in functions):
+    brought = any(isinstance(edit, CreateFile) for edit in hasher.edits)
+    if brought or all(function.name != hasher.verify for function in functions):
         return None  # what verifies here would not understand the other's hash
     own = block.module.scope.names.get(hasher.hash)
     made = own if isinstance(own, Function) and own.module is block.module else None
@@ -116,12 +120,33 @@ def _out_of_sight(module: Module) -> _Hashing | None:
     return None if name is None else _Hashing(name, "function")
 
 
-def _object(user: Module, module: Module, name: str, kind: str) -> _Hashing:
-    if module is user:
+def _object(known: Passwords, block: Block, verification: Form, module: Module, name: str, kind: str) -> _Hashing:
+    """A hasher at the top level of a file, by the name of that file where the verification is called by it."""
+    if module is block.module:
         return _Hashing(name, kind, _assignment(module, name))
-    local = local_name(user, name, module.name)
+    owner = verification[2][2] if verification[2][0] == "attr" else None
+    if owner is not None and owner[0] == "name":
+        named = options(ask(known.program, block, owner))
+        if any(isinstance(value, ModuleValue) and value.module is module for value in named):
+            return _Hashing(f"{owner[2]}.{name}", kind)
+    local = local_name(block.module, name, module.name)
     alias = local if local != name else None
-    return _Hashing(local, kind, None, (AddImport(user.path, module.name, name, alias, local=True),))
+    return _Hashing(local, kind, None, (AddImport(block.module.path, module.name, name, alias, local=True),))
+
+
+def _of_class(block: Block, verification: Form, functions: list[Function]) -> _Hashing | None:
+    """A hasher that a class keeps, as the object of the verification has it: `Passwords.context`."""
+    owner = verification[2][2] if verification[2][0] == "attr" else None
+    written = code(owner) if owner is not None and owner[0] in ("name", "attr") else None
+    if written is None:
+        return None
+    for function in functions:
+        for name, value in sorted(function.owner.namespace.items()) if function.owner is not None else ():
+            for item in options(value):
+                if isinstance(item, External) and item.name in _KINDS:
+                    known = item.name == _PASSLIB or (function.module is not block.module and written[:1].isupper())
+                    return _Hashing(f"{written}.{name}", item.name) if known else None
+    return None
 
 
 def _assignment(module: Module, name: str) -> Form | None:
