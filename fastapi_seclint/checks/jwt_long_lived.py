@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Amount
 from fastapi_seclint.subjects.tokens.leeway import spoken
@@ -39,12 +40,13 @@ def jwt_long_lived(program: Program) -> Iterator[Finding]:
         purpose, said = purpose_of(token)
         for amount in _too_long(token, purpose):
             place = amount.place or token.encoding.call.place
-            if place not in seen and not program.is_test(place.module):
+            if place not in seen and not program.is_test(place.module) and not only_in_development(place):
                 seen.add(place)
                 yield _finding(token, amount, place, purpose, said)
     for found in (*configured(program), *declared(program)):
-        if found.place not in seen and not program.is_test(found.place.module):
-            seen.add(found.place)
+        place = found.place
+        if place not in seen and not program.is_test(place.module) and not only_in_development(place):
+            seen.add(place)
             yield _of_setting(found)
 
 

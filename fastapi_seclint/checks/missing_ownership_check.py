@@ -60,7 +60,7 @@ _PEOPLE = re.compile(r"^(user|account|profile|customer|member|patient|employee)$
 _TOGETHER = re.compile(
     r"^(like|unlike|follow|unfollow|vote|upvote|downvote|rate|rating|comments?|reply|replies|join|leave|apply|report|block"
     r"|share|favou?rite|bookmark|reactions?|subscribe|unsubscribe|reviews?|buy|purchase|view|read|rsvp|register|invite"
-    r"|accept|decline|public|ping|messages?)$",
+    r"|accept|decline|public|ping|messages?|presence|online|follow(ers|ing))$",
     re.I,
 )
 

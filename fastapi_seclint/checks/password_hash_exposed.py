@@ -13,10 +13,11 @@ from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.records import classes_in
+from fastapi_seclint.subjects.owners.records import classes_in, field_names
 from fastapi_seclint.subjects.passwords.exposure_fixes import Taking
 from fastapi_seclint.subjects.passwords.exposure_models import other_model
 from fastapi_seclint.subjects.passwords.fields import Givers, leaves_out, password_field
+from fastapi_seclint.subjects.passwords.names import logs_in_elsewhere
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -150,12 +151,13 @@ def _finding(
     confidence: Confidence,
     fix: Fix | None,
 ) -> Finding:
+    elsewhere = cls is not None and logs_in_elsewhere(field_names(cls))
+    gets = "the password of an account at another server" if elsewhere else "a password hash to crack"
     what = f"{cls.name} has the field {name}" if cls is not None else f"it has the field {name}"
     evidence = [Evidence(cls.place.location, "the class with the field")] if cls is not None else []
     return RULE.finding(
         location,
-        f"everybody who may call this route gets a password hash to crack, since {what}: answer with a model "
-        "without it",
+        f"everybody who may call this route gets {gets}, since {what}: answer with a model without it",
         confidence=confidence,
         symbol=block.symbol,
         route=access.key(route),

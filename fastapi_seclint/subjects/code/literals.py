@@ -21,7 +21,8 @@ _SKIPPED_CALLS = word_set(
 )
 _WRAPPERS = ("SecretStr", "Secret", "frozenset", "b64decode", "bytes")
 _SAMPLES = (
-    "example", "json_schema", "schema_extra", "openapi", "responses", "translation", "messages", "labels", "mock",
+    "example", "sample", "json_schema", "schema_extra", "openapi", "responses", "translation", "messages", "labels",
+    "mock",
 )  # fmt: skip
 
 

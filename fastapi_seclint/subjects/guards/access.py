@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, Instance, options
 
@@ -36,9 +36,17 @@ _PERSONAL_WORD = re.compile(
     r"|credit[-_]?cards?|bank[-_]?accounts?|contacts|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
     re.I,
 )
+_OF_PLACES = frozenset({"address", "phone", "phone_number", "email"})
+_PLACE = re.compile(
+    r"(hospital|clinic|pharmacy|store|shop|market|restaurant|cafe|branch|compan|organi[sz]ation|location|venue|hotel"
+    r"|warehouse|office|school|universit|institut|supplier|vendor|station|airport|building|facilit|outlet|agenc)",
+    re.I,
+)
+"""What classes of places and firms are called: how to reach them is no secret."""
+_PERSON = re.compile(r"(user|member|employee|staff|customer|client|patient|student|owner|person|account|profile)", re.I)
 _FILES = re.compile(r"^(media|static|avatars?|images?|files?|assets|thumbnails?)$", re.I)
 _READS = re.compile(
-    r"(^(get|read|fetch)_|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
+    r"(^(get|read|fetch)_|^(match|recommend|suggest|compare)([-_]|$)|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
     r"|export|decode|parse|convert|conversion)",
     re.I,
 )
@@ -46,6 +54,9 @@ _ACTS = re.compile(
     r"(^|_)(add|commit|delete|remove|save|create|insert|update|upsert|write|send|publish|enqueue|delay|run|start|execute"
     r"|put|upload|set|store|flush|merge|append|unlink|pop)(_|$)",
     re.I,
+)
+_TIDYING = re.compile(
+    r"^(remove|unlink|rmtree|close|clean_?up)$|^_?(remove|delete|clean_?up|unlink)_.*(file|temp|tmp|path|dir|folder)"
 )
 _STARTS = frozenset({"apply_async", "send_task", "delay", "enqueue", "enqueue_job", "add_task"})
 """How Celery, RQ, arq and Starlette's background tasks are given a job."""
@@ -87,7 +98,18 @@ def acts(route: Route) -> bool:
 
 def starts_work(route: Route) -> bool:
     """Whether the handler itself hands a job to a queue or to the background."""
-    return route.function is not None and not _STARTS.isdisjoint(_called_in(route.function))
+    if route.function is None or _STARTS.isdisjoint(_called_in(route.function)):
+        return False
+    return any(
+        form[2][0] in ("attr", "name") and form[2][-1] in _STARTS and not _tidies(form)
+        for form in route.function.forms.of("call")
+    )
+
+
+def _tidies(call: Form) -> bool:
+    """Whether a job only takes a file away that was made for the answer: `add_task(remove_file, path)`."""
+    job = call[3][0] if call[3] else None
+    return job is not None and job[0] in ("attr", "name") and _TIDYING.search(str(job[-1])) is not None
 
 
 @cache
@@ -114,9 +136,13 @@ def returns_personal_data(program: Program, route: Route) -> str:
     for cls in (cls for value in values for option in options(value) for cls in classes(option)):
         for base in cls.lineage():
             for name, _, _ in base.fields if isinstance(base, Class) else ():
-                if name in _PERSONAL:
+                if name in _PERSONAL and not (name in _OF_PLACES and _is_place(cls.name)):
                     return f"{cls.name}.{name}"
     return ""
+
+
+def _is_place(name: str) -> bool:
+    return _PLACE.search(name) is not None and _PERSON.search(name) is None
 
 
 def reads_personal_data(program: Program, route: Route) -> str:

@@ -20,7 +20,7 @@ _ENTRANCE = re.compile(
     r"|.*[-_]password|verify([-_].*)?|verification|activate|activation|confirm([-_].*)?|resend([-_].*)?|magic[-_]?link"
     r"|anmelden|anmeldung|abmelden|einloggen|registrieren|registrierung|connexion|deconnexion|inscription|iniciar[-_]sesion"
     r"|entrar|acceder|registro|registrar|cadastr[oa]r?|accedi|registrati"
-    r"|otp|mfa|2fa|captcha|csrf|device|device[-_](auth|authorization|code|init)|exchange|notify|sessions?|invites?"
+    r"|otp|mfa|2fa|captcha|csrf|social[-_](auth|login)|device|device[-_](auth|authorization|code|init)|exchange|notify|sessions?|invites?"
     r"|invitations?|join|accept|webhooks?|hooks?|setup|onboarding|first[-_].*)$",
     re.I,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
@@ -93,6 +94,11 @@ def is_of_machine(name: str) -> bool:
     found = set(words(name))
     machines = _MACHINES - {"db", "file", "app", "api", "email", "service", "key", "node", "record"}
     return bool(found & (machines | _SERVICES))
+
+
+def logs_in_elsewhere(fields: Iterable[str]) -> bool:
+    """Whether fields are an account at some server rather than a person's: an address to connect to is among them."""
+    return any({"host", "hostname", "port"}.intersection(words(name)) for name in fields)
 
 
 def is_of_password_manager(name: str) -> bool:

@@ -14,7 +14,14 @@ from fastapi_seclint.program.values import Bound, Class, Environment, External, 
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.followed import Where, names_given
-from fastapi_seclint.subjects.passwords.names import is_of_machine, is_of_password_manager, is_of_people, naming, words
+from fastapi_seclint.subjects.passwords.names import (
+    is_of_machine,
+    is_of_password_manager,
+    is_of_people,
+    logs_in_elsewhere,
+    naming,
+    words,
+)
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -208,6 +215,8 @@ def _whole(
         return
     secret = next((name for name in field_names(source.cls) if naming(name) == "plain"), None)
     if secret is None or (names is not None and secret not in names) or has_own_ways(source.cls):
+        return
+    if logs_in_elsewhere(field_names(source.cls)):
         return
     if not _changed(known, block, value) and not known.hashes(block):
         yield Kept(block, at, value, source.sure, secret)

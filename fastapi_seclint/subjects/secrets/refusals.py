@@ -110,14 +110,16 @@ def _leaves(form: Form) -> bool:
 
 
 def _listed(test: Form, forms: Forms) -> list[str]:
-    """The texts of a collection that is named in the same body, and in which a test looks: `key in KNOWN_DEFAULTS`."""
-    looked = {
-        item[4][0][2] for item in walk(test) if item[0] == "compare" and item[3] == ["in"] and item[4][0][0] == "name"
-    }
+    """The texts that a test compares with by a name given in the same body: `key in KNOWN_DEFAULTS`, `key == KNOWN`."""
+    looked: set[str] = set()
+    for item in walk(test):
+        if item[0] == "compare" and item[3] in (["in"], ["=="]):
+            looked.update(side[2] for side in (item[2], item[4][0]) if side[0] == "name")
     found: list[str] = []
     for form in forms.of("assign") if looked else ():
-        if form[2][0][0] == "name" and form[2][0][2] in looked and form[3][0] in ("set", "list", "tuple"):
-            found += [item[2] for item in form[3][2] if item[0] == "const" and isinstance(item[2], str)]
+        if form[2][0][0] == "name" and form[2][0][2] in looked:
+            items = form[3][2] if form[3][0] in ("set", "list", "tuple") else [form[3]]
+            found += [item[2] for item in items if item[0] == "const" and isinstance(item[2], str)]
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.origins import callers
@@ -14,7 +14,30 @@ from fastapi_seclint.subjects.tokens.jwt import decodings
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_FORGETS = frozenset({"setex", "psetex"})
+"""What sets a key of Redis for a number of seconds (https://redis.io/docs/latest/commands/setex/)."""
 _READS = frozenset({"get", "hget", "getdel", "get_token", "get_item"})
+
+
+def kept_for_a_while(block: Block, encoding: Form) -> bool:
+    """Whether a token goes, as it is made, into a store that forgets it: `redis.setex(key(token), seconds, data)`.
+
+    What ends there is the session, whatever the token says.
+    """
+    names = {
+        target[2]
+        for form in block.forms.of("assign")
+        if any(item is encoding for item in walk(form[3]))
+        for target in form[2]
+        if target[0] == "name"
+    }
+    for form in block.forms.of("call") if names else ():
+        if form[2][0] != "attr" or form[1] < encoding[1]:
+            continue
+        timed = form[2][3] in _FORGETS or (form[2][3] == "set" and any(one[0] in ("ex", "px") for one in form[4]))
+        if timed and any(item[0] == "name" and item[2] in names for item in walk(form[3])):
+            return True
+    return False
 
 
 def held_by_store(program: Program) -> bool:
