@@ -13,7 +13,7 @@ from fastapi_seclint.subjects.guards.fixes import authorizing
 from fastapi_seclint.subjects.owners.belongings import compares_owner
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated
 from fastapi_seclint.subjects.owners.using import is_tied
-from fastapi_seclint.subjects.rights.clients import untested_permissions
+from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
 from fastapi_seclint.subjects.rights.roles import authorizes, has_role_notion, role_guard
@@ -109,7 +109,7 @@ def _finding(program: Program, route: Route, why: str) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
-        fix=authorizing(program, route) if privilege(program, route) else None,
+        fix=authorizing(program, route) if privilege(program, route) else permission_tested(program, route),
         masks=("missing-ownership-check", "inactive-user-accepted"),
     )
 

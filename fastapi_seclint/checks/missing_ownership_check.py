@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.owners.belongings import (
 )
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import caller_names, guards, snake
+from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.using import callers_of, is_tied, takes_id, ties_caller, uses
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
@@ -105,6 +106,8 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
         if case is not None and route.place not in seen:
             seen.add(route.place)
             fix = compared(program, route, case.variable, case.field, case.tie) if case.sure else None
+            if fix is None and case.sibling is not None:
+                fix = depended(program, route, case.variable)
             yield _finding(case, fix)
 
 

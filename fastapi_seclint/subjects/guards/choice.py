@@ -96,7 +96,8 @@ def is_meant(program: Program, route: Route) -> bool:
     handler = route.function
     forms = list(walk(handler.parameters)) if handler is not None else []
     call = form_at(route.registration.place) if route.registration is not None else None
-    forms += list(walk(call)) if call is not None else []
+    if call is not None:
+        forms += [*walk(call[3]), *(one for key, value, _ in call[4] if key != "response_model" for one in walk(value))]
     return any(form[0] == "name" and form[2] in known for form in forms)
 
 
@@ -105,7 +106,8 @@ def _guard_words(program: Program) -> frozenset[str]:
     """The names of the guards, and those in the annotations of the parameters that they fill."""
     forms: list[Form] = [item.form for item in _candidates(program)]
     for route in program.routes:
-        filled = {guard.parameter for guard in guards(program, route)}
+        asked = [item for item in guards(program, route) if item.node is None or _stands_alone(program, item.node)]
+        filled = {guard.parameter for guard in asked}
         for parameter in route.function.parameters if route.function is not None else ():
             forms += [parameter[2]] if parameter[0] in filled and parameter[2] is not None else []
     plain = {"str", "int", "dict", "Annotated", "Depends", "Security", "Any", "object", "bool", "list", "None"}

@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.edits import InsertStatements
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, Class, External, Function, Instance
+from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.demanding import http_exception
 from fastapi_seclint.subjects.owners.identity import Guard, guards, snake
+from fastapi_seclint.subjects.wiring.meant_rights import meant_permission
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -23,18 +27,42 @@ _ABOUT_ONESELF = re.compile(r"^(me|whoami|self|status|usage|limits|quota)$", re.
 
 def untested_permissions(program: Program, route: Route) -> str:
     """What a route ignores of the API client that calls it, as the end of a sentence, or an empty string."""
+    found = ignored_client(program, route)
+    return f"never tests {found[1]}.{found[2]}" if found is not None else ""
+
+
+def ignored_client(program: Program, route: Route) -> tuple[str, str, str] | None:
+    """The parameter that holds the API client (may be empty), what it is called in a message, its ignored field."""
     if any(_ABOUT_ONESELF.match(word) for word in access.segments(route.path)):
-        return ""
+        return None
     for guard in guards(program, route):
         if route.function is not None and guard.parameter and _shows_only(route.function, guard.parameter):
-            return ""
+            return None
         for cls in _classes(program, route, guard):
             field = _permissions(cls)
             if field and (_CLIENT.search(snake(cls.name)) or _takes_key(guard)):
-                return f"never tests {cls.name}.{field}"
+                return guard.parameter, cls.name, field
         if _CLIENT.search(snake(guard.name)) and (field := _tested_beside(program, route, guard)):
-            return f"never tests {guard.parameter or guard.name}.{field}"
-    return ""
+            return guard.parameter, guard.parameter or guard.name, field
+    return None
+
+
+def permission_tested(program: Program, route: Route) -> Fix | None:
+    """The test that the client has the permission which the route is named after, first in the handler.
+
+    None where the project speaks of no permission that fits.
+    """
+    found, handler = ignored_client(program, route), route.function
+    if found is None or handler is None or not found[0] or handler.number < 0:
+        return None
+    right = meant_permission(program, route)
+    if right is None:
+        return None
+    error, imports = http_exception(handler.module)
+    refusal = f'raise {error}(status_code=403, detail="Insufficient permissions")'
+    code = f'if "{right}" not in {found[0]}.{found[2]}:\n    {refusal}'
+    edit = InsertStatements(handler.module.path, span_of(handler.at), "first-in-body", code)
+    return Fix(f"refuse clients without {right}", False, (edit, *imports))
 
 
 def _shows_only(handler: Function, client: str) -> bool:

@@ -51,6 +51,16 @@ def meant_argument(program: Program, call: Call, signature: list[Parameter]) -> 
     return f'["{right}"]' if plural else f'"{right}"'
 
 
+def meant_permission(program: Program, route: Route) -> str | None:
+    """The permission, of those that the project speaks of, that a route is named after; None when nothing says so."""
+    known = sorted({text for text in _texts(program, _PERMISSIONS) if _RIGHT.match(text)})
+    named = _permission(known, [route])
+    if named is not None:
+        return named
+    plain = [text for text in known if text.lower() in _done(route)]
+    return plain[0] if len(plain) == 1 else None
+
+
 def _routes(program: Program, call: Call) -> Iterator[Route]:
     """The routes that have a dependency because of a `Depends`."""
     for route in program.routes:
@@ -72,9 +82,9 @@ def _role(known: list[str], routes: list[Route]) -> str | None:
     named = [text for text in known if text.lower() in spoken]
     if named:
         return named[0] if len(named) == 1 else None
-    if not known:
-        return "admin" if "admin" in spoken else None
     higher = [text for text in known if not set(words_of(text)) & _COMMON]
+    if not higher:
+        return "admin" if "admin" in spoken else None
     return higher[0] if len(higher) == 1 else None
 
 
