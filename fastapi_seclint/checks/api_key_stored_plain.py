@@ -14,7 +14,7 @@ from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
-from fastapi_seclint.subjects.secrets.stored_keys import RUNNING, Use, dictionaries, hashed, kept_in_column
+from fastapi_seclint.subjects.secrets.stored_keys import RUNNING, Use, attributes, dictionaries, hashed, kept_in_column
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -49,6 +49,14 @@ def api_key_stored_plain(program: Program) -> Iterator[Finding]:
             message = _MESSAGE.format(what="the valid API keys are kept")
             yield RULE.finding(item.block.location(item.form), message, symbol=item.block.symbol)
     yield from _of_dictionaries(program)
+    for name, kept, compared in attributes(program):
+        message = _MESSAGE.format(what=f"API keys are kept in `{name}`")
+        yield RULE.finding(
+            compared[0].block.location(compared[0].whole),
+            message,
+            symbol=compared[0].block.symbol,
+            fix=hashed(compared, kept),
+        )
     asked = [
         (block, form, sent, name)
         for block in program.sites.blocks(_ASKING | RUNNING)

@@ -10,6 +10,7 @@ from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.values import Collection, Const, Place, Value, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.cors.answers import listed
 from fastapi_seclint.subjects.cors.configurations import (
     Wildcard,
     aware,
@@ -60,7 +61,9 @@ def cors_wildcard_origin(program: Program) -> Iterator[Finding]:
             yield from _weak_origin(configuration)
     for header in headers(program):
         if header.star or not header.credentials:
-            yield RULE.finding(header.block.location(header.at), _MESSAGE, symbol=header.block.symbol)
+            yield RULE.finding(
+                header.block.location(header.at), _MESSAGE, symbol=header.block.symbol, fix=listed(header)
+            )
 
 
 def _wildcard(program: Program, configuration: Configuration) -> Wildcard | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.subjects.cors.answers import listed
 from fastapi_seclint.subjects.cors.configurations import cors, refused, switched_off, with_credentials, written
 from fastapi_seclint.subjects.cors.headers import headers
 from fastapi_seclint.subjects.cors.replacement import ORIGINS, replaced
@@ -52,4 +53,6 @@ def cors_wildcard_with_credentials(program: Program) -> Iterator[Finding]:
         )
     for header in headers(program):
         if header.credentials and not header.star:
-            yield RULE.finding(header.block.location(header.at), _ECHOED, symbol=header.block.symbol)
+            yield RULE.finding(
+                header.block.location(header.at), _ECHOED, symbol=header.block.symbol, fix=listed(header)
+            )

@@ -10,7 +10,7 @@ from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.cookies.libraries import switched_off
-from fastapi_seclint.subjects.cookies.raw import raw_cookies
+from fastapi_seclint.subjects.cookies.raw import flagged, raw_cookies
 from fastapi_seclint.subjects.cookies.sessions import is_removed, is_secret, only_renews
 from fastapi_seclint.subjects.cookies.setting import Flag, flag, setters
 
@@ -46,11 +46,12 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
             continue
         if flags:
             yield _finding(call, flags)
-    for block, at, missing in raw_cookies(program):
+    for block, at, missing, text in raw_cookies(program):
         if not only_in_development(Place(block.module, at)):
             harm = ", and ".join(_HARM[name] for name in missing)
             message = f"this cookie is a key to the account; {harm}: use `set_cookie` with the flags on"
-            yield RULE.finding(block.location(at), message, symbol=block.symbol)
+            fix = flagged(block, text, missing)
+            yield RULE.finding(block.location(at), message, symbol=block.symbol, fix=fix)
     for option in switched_off(program):
         if not only_in_development(Place(option.block.module, option.at)):
             yield RULE.finding(

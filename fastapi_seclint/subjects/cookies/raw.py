@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.cookies.sessions import names_secret
 from fastapi_seclint.subjects.cors.headers import header_values
 
@@ -19,8 +22,8 @@ _HEADER = "set-cookie"
 _REMOVED = re.compile(r"max-age=0|expires=thu, 01.jan.1970")
 
 
-def raw_cookies(program: Program) -> Iterator[tuple[Block, int, list[str]]]:
-    """Tokens and sessions in the header without all flags: block, place, the flags that are missing."""
+def raw_cookies(program: Program) -> Iterator[tuple[Block, int, list[str], Form]]:
+    """Tokens and sessions in the header without all flags: block, place, the flags that are missing, the text."""
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         facts = module.facts
         if program.is_test(module) or "headers" not in facts.words or not facts.words & {"fastapi", "starlette"}:
@@ -30,7 +33,38 @@ def raw_cookies(program: Program) -> Iterator[tuple[Block, int, list[str]]]:
                 for value, at in header_values(block.statements, _HEADER):
                     missing = _missing(_text(value))
                     if missing:
-                        yield block, at, missing
+                        yield block, at, missing, value
+
+
+def flagged(block: Block, value: Form, missing: list[str]) -> Fix | None:
+    """The text of the header with the flags that it lacks; None for one that cannot be written again as it stands."""
+    attributes = {part.strip().lower().partition("=")[0] for part in _text(value).split(";")[1:]}
+    more = [_SPELLED[flag] for flag in missing]
+    more += [] if "samesite" in attributes else ["SameSite=Lax"]
+    span = span_of(value[1])
+    written = _written(value)
+    if written is None or span.line != span.end_line or span.end_column - span.column != len(written):
+        return None
+    quote = written[-1]
+    longer = written[:-1].rstrip("; ") + "".join(f"; {item}" for item in more) + quote
+    edit = ReplaceExpression(block.module.path, span, longer)
+    return Fix(f"add {', '.join(more)} to the cookie", False, (edit,))
+
+
+_SPELLED = {"httponly": "HttpOnly", "secure": "Secure"}
+
+
+def _written(value: Form) -> str | None:
+    """A text, or one with names filled in, as code."""
+    if value[0] == "const":
+        return code(value)
+    parts = []
+    for part in value[2]:
+        inner = str(part[2]) if part[0] == "const" else code(part[2]) if part[0] == "fmt" and not part[3] else None
+        if inner is None or set("\"\\{}") & set(inner):
+            return None
+        parts.append(inner if part[0] == "const" else f"{{{inner}}}")
+    return f'f"{"".join(parts)}"'
 
 
 def _text(value: Form) -> str:

@@ -130,15 +130,19 @@ def _flag(program: Program, block: Block, name: str, form: Form, where: Location
     setting = _setting(program, block, form)
     if setting and refuses_unset(program, setting):
         return None
-    return Flag(name, "by default", place, setting, _edit_of_default(program, block, form))
+    return Flag(name, "by default", place, setting, _edit_of_default(program, block, name, form))
 
 
-def _edit_of_default(program: Program, block: Block, form: Form) -> Edit | None:
-    """The default of a setting or parameter turned into its contrary, where it is written as a constant."""
+def _edit_of_default(program: Program, block: Block, name: str, form: Form) -> Edit | None:
+    """The default of a setting or parameter made what it should be, where it is written as a constant."""
     for known in settled(ask(program, block, form)):
-        if isinstance(known, Const) and isinstance(known.value, bool) and known.place is not None:
-            where = known.place.location
+        if not isinstance(known, Const) or known.place is None:
+            continue
+        where = known.place.location
+        if isinstance(known.value, bool):
             return ReplaceExpression(where.path, where.span, str(not known.value))
+        if name == "samesite":
+            return ReplaceExpression(where.path, where.span, wanted(name))
     return None
 
 

@@ -10,6 +10,7 @@ from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Mapping, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.spelling import code
@@ -65,6 +66,31 @@ def kept_in_column(program: Program, column: str) -> list[Use] | None:
     return found + list(_in_statements(program, column))
 
 
+def attributes(program: Program) -> Iterator[tuple[str, list[Use], list[Use]]]:
+    """The attributes that keep API keys which the program makes: name, where they are kept and where compared."""
+    compared: dict[str, list[Use]] = {}
+    for block in program.sites.blocks(frozenset({"compare_digest"})):
+        for form in block.forms.of("call") if not program.is_test(block.module) else ():
+            sides = [_plain_side(item) for item in form[3]] if form[2][-1] == "compare_digest" else []
+            for held, sent in (sides, sides[::-1]) if len(sides) == 2 else ():
+                named = held[0] == "attr" and vocabulary(program).kind(str(held[3])) == "API key"
+                if named and sent[0] == "name" and _is_sent(program, Use(block, sent, form)):
+                    compared.setdefault(str(held[3]), []).append(Use(block, sent, form))
+    for name, lookups in sorted(compared.items()):
+        kept = kept_in_column(program, name)
+        if kept and all(_is_made(use.block, use.key) for use in kept):
+            yield name, kept, lookups
+
+
+def _plain_side(form: Form) -> Form:
+    """What is compared, without the encoding around it."""
+    match form:
+        case ["call", _, ["attr", _, inner, "encode"], *_]:
+            plain: Form = inner
+            return plain
+    return form
+
+
 def _in_statements(program: Program, column: str) -> Iterator[Use]:
     """Keys that a statement of SQL puts into a column."""
     for block in program.sites.blocks(RUNNING):
@@ -99,8 +125,10 @@ def dictionaries(program: Program) -> Iterator[tuple[str, list[Use], list[Use], 
     for module in program.modules.by_file.values():
         if program.is_test(module):
             continue
-        for name in sorted(module.scope.names):
-            if vocabulary(program).kind(name.removesuffix("s")) != "API key" or name not in module.facts.words:
+        makes = bool(module.facts.words & _MAKERS)
+        for name, value in sorted(module.scope.names.items()):
+            named = vocabulary(program).kind(name.removesuffix("s")) == "API key"
+            if name not in module.facts.words or not (named or (makes and _is_store(value))):
                 continue
             kept: list[Use] = []
             lookups: list[Use] = []
@@ -110,9 +138,20 @@ def dictionaries(program: Program) -> Iterator[tuple[str, list[Use], list[Use], 
                     kept += _kept(block, name)
                     lookups += _looked_up(block, name)
                     uses += sum(form[2] == name for form in block.forms.of("name"))
+            if not named and not all(_is_sent(program, use) for use in lookups):
+                continue
             if kept and lookups:
                 sure = uses == len(kept) + len(lookups) and all(use.whole[0] != "compare" for use in lookups)
                 yield name, kept, lookups, sure
+
+
+def _is_store(value: Value) -> bool:
+    return any(isinstance(option, Mapping) for option in options(value))
+
+
+def _is_sent(program: Program, use: Use) -> bool:
+    """Whether what is looked up is named as an API key that somebody sends."""
+    return vocabulary(program).kind(name_of(use.key)) == "API key"
 
 
 def _kept(block: Block, name: str) -> Iterator[Use]:
