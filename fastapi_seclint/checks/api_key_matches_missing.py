@@ -88,7 +88,11 @@ def _splits_nothing(item: Comparison) -> bool:
 
 def _compares_text_of_none(program: Program, item: Comparison) -> bool:
     secret = core(item.secret)
-    if secret[0] != "fstr" or _asked_before(program, item):
+    if _asked_before(program, item):
+        return False
+    if "None" in missing_of_setting(program, item.block, item.secret):
+        return True
+    if secret[0] != "fstr":
         return False
     parts = [part[2] for part in secret[2] if part[0] == "fmt"]
     return any(None in missing_of_setting(program, item.block, part) for part in parts)

@@ -49,13 +49,13 @@ def api_key_stored_plain(program: Program) -> Iterator[Finding]:
             message = _MESSAGE.format(what="the valid API keys are kept")
             yield RULE.finding(item.block.location(item.form), message, symbol=item.block.symbol)
     yield from _of_dictionaries(program)
-    for name, kept, compared in attributes(program):
+    for name, put, compared in attributes(program):
         message = _MESSAGE.format(what=f"API keys are kept in `{name}`")
         yield RULE.finding(
             compared[0].block.location(compared[0].whole),
             message,
             symbol=compared[0].block.symbol,
-            fix=hashed(compared, kept),
+            fix=hashed(compared, put),
         )
     asked = [
         (block, form, sent, name)

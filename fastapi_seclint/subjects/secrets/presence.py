@@ -39,6 +39,8 @@ def missing_of_sent(program: Program, block: Block, form: Form) -> Missing:
     match form:
         case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _]:
             return missing_of_sent(program, block, inner) - {None}
+        case ["call", _, ["name", _, "str"], [inner], []]:
+            return _spelled(missing_of_sent(program, block, inner))
         case ["bool", _, "or", [inner, ["const", _, str() as text]]]:
             known = missing_of_sent(program, block, inner)
             return frozenset({text}) if known else NEVER
@@ -50,6 +52,11 @@ def missing_of_sent(program: Program, block: Block, form: Form) -> Missing:
         case ["name", _, name] if isinstance(block.scope, FunctionScope):
             return _of_name(program, block, block.scope, name)
     return NEVER
+
+
+def _spelled(missing: Missing) -> Missing:
+    """What `str(...)` makes of nothing: the text `None`."""
+    return frozenset(str(item) for item in missing)
 
 
 def _of_name(program: Program, block: Block, scope: FunctionScope, name: str) -> Missing:
@@ -108,6 +115,8 @@ def missing_of_setting(program: Program, block: Block, form: Form) -> Missing:
     match form:
         case ["call", _, ["attr", _, inner, "encode" | "strip" | "get_secret_value"], _, _]:
             return missing_of_setting(program, block, inner) - {None}
+        case ["call", _, ["name", _, "str"], [inner], []]:
+            return _spelled(missing_of_setting(program, block, inner))
         case ["bool", _, "or", [inner, ["const", _, str() as text]]]:
             return frozenset({text}) if missing_of_setting(program, block, inner) else NEVER
     return frozenset(found for option in options(ask(program, block, form)) for found in _of_value(option))
