@@ -116,6 +116,8 @@ def whole_of(block: Block, form: Form, depth: int = _DEPTH) -> Form | None:
             return whole_of(block, inner, depth - 1)
         case ["call", _, ["attr", _, inner, name], *_] if name in PARTS and depth:
             return whole_of(block, inner, depth - 1)
+        case ["sub", _, inner, ["const", _, int()]] if depth and not _is_apart(block, inner, depth - 1):
+            return form if inner[0] in ("name", "attr") else None
         case ["sub", _, inner, ["slice", *_] | ["const", _, int()] | ["unary", *_]] if depth:
             return whole_of(block, inner, depth - 1)
         case ["name", _, name] if isinstance(block.scope, FunctionScope) and depth:
@@ -135,4 +137,17 @@ def _assigned(block: Block, scope: FunctionScope, form: Form, name: str, depth: 
     if any(target[0] == "name" for target in statement[2]):
         whole = whole_of(block, statement[3], depth)
         return form if whole is None else whole
+    if statement[3][0] in ("name", "attr", "ifexp", "await") and not _is_apart(block, statement[3], depth):
+        return form
     return whole_of(block, statement[3], depth)
+
+
+def _is_apart(block: Block, form: Form, depth: int) -> bool:
+    """Whether an expression is the parts of one text, not the columns of a row."""
+    match form:
+        case ["call", _, ["attr", _, _, name], *_]:
+            return name in PARTS
+        case ["name", _, name] if isinstance(block.scope, FunctionScope) and depth:
+            found = [item for item in block.scope.assignments(name) if item[0] == "assign" and item[1] < form[1]]
+            return bool(found) and _is_apart(block, found[-1][3], depth - 1)
+    return False
