@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.belongings import (
     Tie,
     compares_owner,
+    is_for_sale,
     is_in_sight,
     is_published,
     owner_field,
@@ -146,6 +147,8 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
     if _is_no_object(route, resource) or not _loads(route, variable) or not _knows_its_user(program, route):
         return None
     if is_tied(program, route) or ties_caller(program, route) or authorizes(program, route):
+        return None
+    if not access.changes_state(route) and is_for_sale(program, resource):
         return None
     field = owner_field(program, resource, handler.module)
     sibling, tie = ties.get(resource, (None, None))

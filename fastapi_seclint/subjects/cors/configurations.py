@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Const, Environment, Place, Value, options, settled
 from fastapi_seclint.rule import Confidence, Evidence
@@ -90,9 +91,29 @@ def with_credentials(configuration: Configuration) -> Wildcard | None:
 def refused(program: Program, configuration: Configuration, wildcard: Wildcard) -> bool:
     """Whether the code around, or beside the setting, asks for `"*"` and goes away or changes the origins."""
     origins = configuration.options.get("allow_origins")
-    if _turns(configuration, _names(origins)) or _refused_beside(wildcard):
+    if _turns(configuration, _names(origins)) or _refused_beside(wildcard) or _only_where_set(configuration, wildcard):
         return True
     return origins is not None and _sifted(program, configuration.block, origins.form)
+
+
+def _only_where_set(configuration: Configuration, wildcard: Wildcard) -> bool:
+    """Whether `"*"` stands in for a setting, `ORIGINS or ["*"]`, and nothing is added where that is not set."""
+    place = wildcard.place
+    tests = {
+        spelled(form[2])
+        for form in configuration.block.forms.of("if")
+        if form[2][0] in ("name", "attr") and any(holds(item[1], configuration.place.at) for item in form[3])
+    }
+    if place is None or not tests:
+        return False
+    facts = place.module.facts
+    return any(
+        form[2] == "or"
+        and spelled(form[3][0]) in tests
+        and any(item[0] == "const" and item[2] == "*" for item in walk(form[3][-1]))
+        for number in facts.speaking(b'"*"')
+        for form in facts.forms(number).of("bool")
+    )
 
 
 def _sifted(program: Program, block: Block, origins: Form) -> bool:

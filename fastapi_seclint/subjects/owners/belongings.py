@@ -37,6 +37,9 @@ _IDENTITIES = frozenset({"id", "pk", "uuid", "uid", "sub", "email", "username", 
 _PUBLISHES = re.compile(r"^(author|creator|created_by|uploaded_by|seller)")
 
 
+_GOODS = frozenset({"sku", "isbn", "ean", "barcode", "stock", "stock_quantity", "inventory"})
+
+
 def singular(word: str) -> str:
     """`categories` gives `category`, `notes` gives `note`."""
     word = snake(word.replace("-", "_"))
@@ -107,6 +110,12 @@ def records_are_in_sight(program: Program) -> bool:
 def is_in_sight(program: Program, resource: str) -> bool:
     """Whether a class of such things is part of the project."""
     return resource in _classes(program)
+
+
+def is_for_sale(program: Program, resource: str) -> bool:
+    """Whether such things are goods: what has a price, and a number or a stock in a shop, is for all to look at."""
+    names = [{name for name, _, _ in fields(cls)} for cls in _classes(program).get(resource, [])]
+    return any("price" in found and _GOODS & found for found in names)
 
 
 def _key_of_owner(module: Module, resource: str) -> str:
