@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fastapi_seclint.syntax import MAX_BYTES, MAX_DEPTH, Unreadable, char_columns, decode, parse, read
-from fastapi_seclint.syntax.outline import outline
+from fastapi_seclint.syntax.outline import Asked, outline
 
 MARK = "the file starts with a UTF-8 byte order mark"
 TOO_DEEP = "the code is nested too deeply to be analysed"
@@ -108,10 +108,10 @@ NEWER = {
     "f'{f'{f'{1}'}'}'": 'f"""{f"{f\'{1}\'}"}"""',
     "f'''{\na # c\n}{'''b'''}'''": "f\"{a}{'b'}\"",
     "(f'{x['y']}{{' # c\n 'b' rf'\\{z['w']}')": "f\"{x['y']}{{b\\\\{z['w']}\"",
-    "f\"\\\"{a[\"b\"]}\\x41\"": "f\"\"\"\"{a['b']}A\"\"\"",
+    'f"\\"{a["b"]}\\x41"': 'f""""{a[\'b\']}A"""',
     "f'{a['b']=}'": "f\"{a['b']=}\"",
     "f'{ (a['b']) = !s} { (a) + b['c'] =:>4}'": "f\"{ (a['b']) = !s} { (a) + b['c'] =:>4}\"",
-    "f'{(yield a['b'])}{*a['c'], 1}'": "f'{(yield a[\"b\"])}{(*a[\"c\"], 1)}'",
+    "f'{(yield a['b'])}{*a['c'], 1}'": 'f\'{(yield a["b"])}{(*a["c"], 1)}\'',
     "f'{(lambda: a['b'])():%Y}'": "f'{(lambda: a[\"b\"])():%Y}'",
     "t'{a} {b!r}'": "f'{a} {b!r}'",
     "x(rt'\\d{a:{b}}')": "x(rf'\\d{a:{b}}')",
@@ -243,7 +243,7 @@ def test_flat_code_with_newer_syntax_may_be_long(text: str) -> None:
     assert parse(text)[1] is OLDER
 
 
-@pytest.mark.parametrize("opening", ["f'{x:\"}' + ", "f'{'a' + ", "f\"{x!r:{y}'}\" + ", "'\\'' + ", "f'\\{x}' + "])
+@pytest.mark.parametrize("opening", ["f'{x:\"}' + ", "f'{'a' + ", 'f"{x!r:{y}\'}" + ', "'\\'' + ", "f'\\{x}' + "])
 def test_depth_cannot_hide_behind_strings(opening: str) -> None:
     text = "type X = int\nx = " + opening + "(" * 5_000 + ")" * 5_000
     assert refusal(text)[0] in (1, 2)
@@ -323,7 +323,7 @@ def last():
 
 
 def test_an_outline_keeps_what_stands_on_its_lines_where_it_was() -> None:
-    rows = outline(OUTLINED, [13]).split("\n")
+    rows = outline(OUTLINED, Asked((13,))).split("\n")
     assert len(rows) == len(OUTLINED.split("\n"))
     assert rows[:6] == OUTLINED.split("\n")[:6]
     assert rows[6:8] == ["    pass", ""]
@@ -332,6 +332,51 @@ def test_an_outline_keeps_what_stands_on_its_lines_where_it_was() -> None:
     assert rows[20:22] == ["def last():", "    pass"]
 
 
+LONG = '''
+def long(user):
+    """Says something."""
+    first = 1
+    second = (
+        2
+    )
+    # between
+    third = 3
+    fourth = 4
+    if user:
+        fifth = 5
+    elif first:
+        asked = 6
+    else:
+        seventh = 7
+        eighth = 8
+    @wraps
+    def ninth():
+        return 9
+    tenth = 10
+    try:
+        eleventh = 11
+    except KeyError:
+        twelfth = 12
+    return first
+'''
+
+
+def test_an_outline_keeps_of_a_function_its_beginning_and_what_is_near_the_lines() -> None:
+    rows, whole = outline(LONG, Asked((14,))).split("\n"), LONG.split("\n")
+    assert len(rows) == len(whole)
+    assert rows[:4] == whole[:4]
+    assert rows[4:9] == ["    pass", "", "", "", ""]
+    assert rows[9:15] == [whole[9], whole[10], "        pass", *whole[12:15]]
+    assert rows[15:20] == ["        pass", "", *whole[17:19], "        pass"]
+    assert rows[20:] == ["    pass", "", "", "", "", "", ""]
+    ast.parse("\n".join(rows))
+
+
+def test_statements_that_share_a_line_with_one_that_stays_are_kept() -> None:
+    text = "def f(a):\n    a += 1\n    a += 2\n    a += 3; a += 4\n    return a\n"
+    assert outline(text, Asked((5,))) == text
+
+
 def test_an_outline_of_everything_or_of_what_cannot_be_read_is_the_text() -> None:
-    assert outline(OUTLINED, range(1, 30)) == OUTLINED
-    assert outline("def f(:\n    return 1\n", []) == "def f(:\n    return 1\n"
+    assert outline(OUTLINED, Asked(tuple(range(1, 30)))) == OUTLINED
+    assert outline("def f(:\n    return 1\n", Asked(())) == "def f(:\n    return 1\n"

@@ -36,6 +36,7 @@ from fastapi_seclint.edits.named import (
 )
 from fastapi_seclint.edits.plain import from_json, to_json
 from fastapi_seclint.edits.text import EditError, Text, TextEdit
+from fastapi_seclint.syntax import Unreadable
 
 __all__ = [
     "AddArgument",
@@ -96,9 +97,9 @@ def name_for_import(source: str, module: str, name: str | None = None) -> str:
     """
     if not re.search(rf"\b{re.escape((name or module).split('.')[0])}\b", source):
         return name or module
-    from fastapi_seclint.edits.imports import local_name
+    from fastapi_seclint.syntax.local_names import local_name
 
     try:
         return local_name(source, module, name)
-    except EditError:  # no edit of this text will succeed, and that is where the reason is told
+    except Unreadable:  # no edit of this text will succeed, and that is where the reason is told
         return name or module

@@ -12,6 +12,7 @@ from fastapi_seclint.edits.named import AddImport, CreateFile, Edit
 from fastapi_seclint.edits.text import EditError, Splice, in_order
 from fastapi_seclint.edits.tree import Tree, check_parses, tree_of
 from fastapi_seclint.spans import Span
+from fastapi_seclint.syntax.outline import Asked
 
 IN_BRACKETS: dict[type, Callable[[Bracketed, Any], Sequence[Splice]]] = {
     named.RemoveKeyword: expressions.remove_keyword,
@@ -36,6 +37,12 @@ ON_LINES: dict[type, Callable[[Tree, Any], Sequence[Splice]]] = {
     named.AddDecorator: definitions.add_decorator,
     named.MoveDecorator: definitions.move_decorator,
 }
+OF_STATEMENTS = (
+    named.InsertStatements,
+    named.ReplaceStatement,
+    named.RemoveStatement,
+    named.RaiseInsteadOfReturn,
+)
 
 
 def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> list[Splice]:
@@ -45,7 +52,7 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> 
     """
     if created := [edit for edit in edits if isinstance(edit, CreateFile)]:
         return _creation(source, created, len(edits))
-    tree = tree_of(source, _lines((*edits, *others)))
+    tree = tree_of(source, _asked((*edits, *others)))
     brackets = Bracketed(tree)
     made: list[Splice] = []
     for edit in dict.fromkeys(edits):
@@ -61,15 +68,20 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> 
     return ordered
 
 
-def _lines(edits: Sequence[Edit]) -> frozenset[int] | None:
+def _asked(edits: Sequence[Edit]) -> Asked | None:
     """The lines that edits are about; None where one may be about the end of the file."""
-    whole = [edit for edit in edits if isinstance(edit, named.InsertStatements) and edit.anchor is None]
-    if any(edit.where == "last-in-body" for edit in whole):
-        return None
-    values = [getattr(edit, field.name) for edit in edits for field in fields(edit)]
-    return frozenset(
-        line for value in values if isinstance(value, Span) for line in range(value.line, value.end_line + 1)
-    )
+    lines: set[int] = set()
+    whole: set[int] = set()
+    for edit in edits:
+        if isinstance(edit, named.InsertStatements) and edit.where == "last-in-body" and edit.anchor is None:
+            return None
+        for field in fields(edit):
+            value = getattr(edit, field.name)
+            if isinstance(value, Span):
+                head = field.name == "function" or getattr(edit, "where", "") == "first-in-body"
+                lines.update([value.line] if head else range(value.line, value.end_line + 1))
+                whole.update([value.line] if isinstance(edit, OF_STATEMENTS) and not head else ())
+    return Asked(tuple(sorted(lines)), frozenset(whole))
 
 
 def _changes(tree: Tree, splice: Splice) -> bool:

@@ -14,7 +14,7 @@ from fastapi_seclint.edits.brackets import Brackets, close_after
 from fastapi_seclint.edits.import_lines import New, block_of, in_order, key_of, module_of, place_of, plain_name, spaced
 from fastapi_seclint.edits.named import AddImport
 from fastapi_seclint.edits.text import Splice, Text
-from fastapi_seclint.edits.tree import Tree, tree_of
+from fastapi_seclint.edits.tree import Tree
 
 
 def add_imports(tree: Tree, edits: Sequence[AddImport]) -> Iterator[Splice]:
@@ -33,25 +33,6 @@ def add_imports(tree: Tree, edits: Sequence[AddImport]) -> Iterator[Splice]:
     for node, group in merged.items():
         yield from _merge(tree, node, group)
     yield from _new_lines(tree, [*fresh.values()])
-
-
-def local_name(source: str, module: str, name: str | None) -> str:
-    """The name that an import of `module` (or of `name` from it) has or can have in a file.
-
-    The file's own alias where it has the import, the plain name where it is free, else a new one.
-    """
-    tree = tree_of(source)
-    wanted = AddImport("", module, name)
-    for node in _imports(tree):
-        for alias in _aliases(node):
-            if module_of(node) == (module if name else None) and plain_name(alias) == (name or module):
-                return alias.evaluated_alias or plain_name(alias)
-    plain = name or module
-    taken = _bound(tree)
-    if plain.split(".")[0] not in taken or any(_gives(node, wanted) for node in _imports(tree)):
-        return plain
-    stem = f"{module.split('.')[-1]}_{name}".lstrip("_") if name else f"{module.replace('.', '_')}_module"
-    return next(free for free in (stem, *(f"{stem}_{number}" for number in range(2, 1000))) if free not in taken)
 
 
 def _as_imported(edit: AddImport, present: Sequence[cst.Import | cst.ImportFrom]) -> AddImport:
@@ -167,31 +148,3 @@ def _new_lines(tree: Tree, groups: Iterable[Sequence[AddImport]]) -> Iterator[Sp
         placed.setdefault(place_of(tree, block, key), []).append((key, statement))
     for at, lines in placed.items():
         yield Splice(at, at, spaced(tree, block, at, in_order(tree, block, at, lines)))
-
-
-def _bound(tree: Tree) -> set[str]:
-    """Every name that something in the file binds: assignments, definitions, parameters, imports."""
-    names: set[str] = set()
-    pending: list[cst.CSTNode] = [tree.module]
-    while pending:
-        node = pending.pop()
-        pending.extend(node.children)
-        if isinstance(node, cst.FunctionDef | cst.ClassDef | cst.Param) and isinstance(node.name, cst.Name):
-            names.add(node.name.value)
-        elif isinstance(node, cst.ImportAlias):
-            names.add((node.evaluated_alias or plain_name(node)).split(".")[0])
-        elif isinstance(node, cst.AssignTarget | cst.AnnAssign | cst.AugAssign | cst.For | cst.CompFor):
-            names |= _names_in(node.target)
-        elif isinstance(node, cst.NamedExpr | cst.AsName):
-            names |= _names_in(node.target if isinstance(node, cst.NamedExpr) else node.name)
-        elif isinstance(node, cst.MatchAs) and node.name:
-            names.add(node.name.value)
-    return names
-
-
-def _names_in(target: cst.CSTNode) -> set[str]:
-    if isinstance(target, cst.Name):
-        return {target.value}
-    if isinstance(target, cst.Tuple | cst.List):
-        return {name for element in target.elements for name in _names_in(element.value)}
-    return set()

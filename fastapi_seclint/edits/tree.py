@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import cache, cached_property, lru_cache
 from typing import Any, cast
@@ -14,7 +14,8 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from fastapi_seclint.edits.text import BOM, EditError, Splice, Text
 from fastapi_seclint.spans import Span
-from fastapi_seclint.syntax.outline import outline
+from fastapi_seclint.syntax import Unreadable, parse_plain
+from fastapi_seclint.syntax.outline import Asked, outline
 
 Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
 Extent = tuple[int, int]
@@ -29,14 +30,14 @@ _CLOSE = re.compile(rf"{_GAP}\)")
 class Tree:
     """The parsed text of one file. Offsets are those of `text`; raises `EditError` when LibCST cannot read it.
 
-    With `lines` only what stands on them is there in full: bodies of other functions are empty, which is read faster.
+    With lines only what stands on or beside them is there in full, which is read faster.
     """
 
-    def __init__(self, source: str, lines: Collection[int] | None = None) -> None:
+    def __init__(self, source: str, asked: Asked | None = None) -> None:
         self.text = Text(source)
         plain = _plain(source)
-        if lines is not None and not _ODD.search(plain):
-            plain = outline(plain, lines)
+        if asked is not None and not _ODD.search(plain):
+            plain = outline(plain, asked)
         self.module = _parsed(plain, "the file cannot be parsed")
         self.indent_unit = self.module.default_indent
         try:
@@ -169,13 +170,13 @@ def _first_line(error: Exception) -> str:
 
 
 @lru_cache(maxsize=16)
-def tree_of(source: str, lines: frozenset[int] | None = None) -> Tree:
+def tree_of(source: str, asked: Asked | None = None) -> Tree:
     """The tree of a text, or of what stands on some of its lines, kept for the other fixes of the same file."""
-    return Tree(source, lines)
+    return Tree(source, asked)
 
 
 def check_parses(tree: Tree, splices: Sequence[Splice]) -> None:
-    """Raise `EditError` unless LibCST can read what the splices make of the top-level statements that they touch."""
+    """Raise `EditError` unless what the splices make of the top-level statements that they touch can be read."""
     text = tree.text
     cuts = [0, *(text.line_start(tree.whole_start(node)) for node in tree.module.body[1:]), len(text.code)]
     runs: list[list[int]] = []
@@ -190,7 +191,14 @@ def check_parses(tree: Tree, splices: Sequence[Splice]) -> None:
         start, end = cuts[first], cuts[last + 1]
         inside = [splice for splice in splices if start <= splice.start and splice.end <= end]
         shifted = [Splice(one.start - start, one.end - start, one.content) for one in inside]
-        _parsed(_plain(Text(text.code[start:end]).spliced(shifted)), "the result does not parse")
+        _check_reads(_plain(Text(text.code[start:end]).spliced(shifted)))
+
+
+def _check_reads(code: str) -> None:
+    try:
+        parse_plain(code)
+    except (SyntaxError, Unreadable):  # the interpreter may be older than the syntax
+        _parsed(code, "the result does not parse")
 
 
 def _plain(source: str) -> str:

@@ -1,4 +1,4 @@
-"""A text reduced to what some lines are about: the bodies of all other functions and methods become `pass`.
+"""A text reduced to what some lines are about: statements that stand apart from those lines become `pass`.
 
 Every line keeps its number, and what is left keeps its place, so that positions in the reduced text are positions in
 the whole one. Reading an outline with a slow parser costs a fraction of reading the text.
@@ -7,35 +7,100 @@ the whole one. Reading an outline with a slow parser costs a fraction of reading
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
 
 from fastapi_seclint.syntax import Unreadable, parse_plain
 
-_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_LANDMARKS = (ast.Import, ast.ImportFrom, *_DEFINITIONS)
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+_HEAD = 2
+"""So many statements of a body stay in any case: a docstring and what follows it."""
+
+Run = Sequence[ast.stmt]
 
 
-def outline(text: str, lines: Collection[int]) -> str:
-    """The text (newlines are `\\n`) without the bodies that no line is in; all of it when it cannot be read."""
+class Asked(NamedTuple):
+    """The lines that an outline is about, in order, and those of them where statements start that stay whole."""
+
+    lines: tuple[int, ...]
+    whole: frozenset[int] = frozenset()
+
+
+def outline(text: str, asked: Asked) -> str:
+    """The text (newlines are `\\n`) without what no line is about; all of it when it cannot be read.
+
+    What stands right beside a statement with such a line stays, with empty bodies; so do the imports, functions and
+    classes of the module, and what stands beside those.
+    """
     try:
         tree = parse_plain(text)
     except (SyntaxError, Unreadable):
         return text
     rows = text.split("\n")
-    for body in _others(tree.body, lines):
-        first = min([body[0].lineno, *(item.lineno for item in getattr(body[0], "decorator_list", ()))])
-        last = body[-1].end_lineno or first
-        indent = rows[first - 1][: body[0].col_offset]
-        if not indent.strip(" \t"):  # else the body begins on the line of its header
+    for run in _unasked(tree.body, asked, _LANDMARKS):
+        first, last = _start(run[0]), run[-1].end_lineno or _start(run[-1])
+        indent = rows[first - 1][: run[0].col_offset]
+        if not indent.strip(" \t") and _ends_its_line(rows[last - 1], run[-1]):
             rows[first - 1 : last] = [f"{indent}pass", *[""] * (last - first)]
     return "\n".join(rows)
 
 
-def _others(statements: Sequence[ast.stmt], lines: Collection[int]) -> Iterator[list[ast.stmt]]:
-    """The bodies that can go, those of methods only where their class stays."""
-    for node in statements:
-        if isinstance(node, _Definition):
-            start = min([node.lineno, *(item.lineno for item in node.decorator_list)])
-            if not any(start <= line <= (node.end_lineno or start) for line in lines):
-                yield node.body
-            elif isinstance(node, ast.ClassDef):
-                yield from _others(node.body, lines)
+def _unasked(statements: Run, asked: Asked, landmarks: tuple[type[ast.stmt], ...] = ()) -> Iterator[Run]:
+    """The runs of statements that can go, from the statements of a block and from the blocks of those that stay."""
+    named = [isinstance(node, landmarks) or _has(node, asked) for node in statements]
+    near = [index < _HEAD or any(named[max(0, index - 1) : index + 2]) for index in range(len(statements))]
+    for stays, run in groupby(zip(near, statements, strict=True), key=itemgetter(0)):
+        nodes = [node for _, node in run]
+        if not stays:
+            yield nodes
+            continue
+        for node in nodes:
+            yield from _unasked_below(node, asked)
+
+
+def _unasked_below(node: ast.AST, asked: Asked) -> Iterator[Run]:
+    """What can go from the blocks of a statement that stays."""
+    if isinstance(node, ast.stmt) and node.lineno in asked.whole:
+        return
+    for name in _BLOCKS:
+        block = getattr(node, name, ())
+        if not isinstance(block, list) or not block:
+            continue
+        if not isinstance(block[0], ast.stmt):
+            for part in block:
+                yield from _unasked_below(part, asked)
+        elif name == "orelse" and _is_elif(node, block):
+            yield from _unasked_below(block[0], asked)
+        elif any(_has(inner, asked) for inner in block) or _is_asked_definition(node, asked):
+            yield from _unasked(block, asked)
+        else:
+            yield block
+
+
+def _is_asked_definition(node: ast.AST, asked: Asked) -> bool:
+    return isinstance(node, _DEFINITIONS) and _has(node, asked)
+
+
+def _is_elif(node: ast.AST, block: Run) -> bool:
+    """Whether a block is the `elif` of a statement, which stands where its `if` stands."""
+    return isinstance(node, ast.If) and isinstance(block[0], ast.If) and block[0].col_offset == node.col_offset
+
+
+def _start(node: ast.stmt) -> int:
+    decorators: Sequence[ast.expr] = getattr(node, "decorator_list", ())
+    return min([node.lineno, *(item.lineno for item in decorators)])
+
+
+def _has(node: ast.stmt, asked: Asked) -> bool:
+    """Whether one of the lines is a statement's, decorators included."""
+    return bisect_left(asked.lines, _start(node)) < bisect_right(asked.lines, node.end_lineno or node.lineno)
+
+
+def _ends_its_line(row: str, node: ast.stmt) -> bool:
+    rest = row.encode()[node.end_col_offset or 0 :].strip()
+    return not rest or rest.startswith(b"#")
