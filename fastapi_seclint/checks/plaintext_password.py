@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, hashed, hashed_field, hashed_whole, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
 from fastapi_seclint.subjects.passwords.plain_storage import Kept, kept
+from fastapi_seclint.subjects.passwords.seeds import seeds
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -57,10 +57,10 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
 
 def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
     if item.stored is not None:
-        if any(isinstance(value, Const) for value in options(ask(known.program, item.block, item.stored))):
-            return None  # what stands in the code has to be hashed first
+        written = seeds(known, item.block, item.stored)
         compare = next(form for form in known.forms(item.block) if form[1] == item.at)
-        return verified(known, item.block, compare, item.form, item.stored)
+        fix = verified(known, item.block, compare, item.form, item.stored) if written is not None else None
+        return fix and replace(fix, edits=tuple(dict.fromkeys((*fix.edits, *(written or ())))))
     if item.key:
         return hashed_field(known, item.block, item.form, item.key, item.field)
     if item.field:

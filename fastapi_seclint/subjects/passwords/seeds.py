@@ -1,0 +1,100 @@
+"""Users that stand in the code with a password as it is typed: hashed where they stand, once passwords are verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import Edit, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
+from fastapi_seclint.program.values import Class, Const, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.passwords.fixes import HASHING, Hasher, hasher_for, used
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+_PEOPLE = frozenset({"username", "user_name", "email", "login", "name", "user", "full_name", "user_id", "id", "role"})
+_MACHINES = frozenset({"host", "port", "server", "database", "db", "dsn", "url", "smtp", "broker"})
+
+
+def seeds(known: Passwords, block: Block, stored: Form) -> list[Edit] | None:
+    """The edits that hash what is written for a field of the users in the code; None where one must stay as it is."""
+    field = field_of(stored)
+    wanted = {
+        (option.place.module, option.place.at)
+        for option in options(ask(known.program, block, stored))
+        if isinstance(option, Const) and option.place is not None
+    }
+    edits: list[Edit] = []
+    for module in known.program.modules.by_file.values() if field else ():
+        if known.program.is_test(module):
+            continue
+        for form in _written(known, module, field):
+            wanted.discard((module, form[1]))
+            edit = _hashed(known, module, form)
+            if edit is None:
+                return None
+            edits += edit
+    return None if wanted else edits
+
+
+def field_of(stored: Form) -> str:
+    """The name of the field that a stored password is read from."""
+    match stored:
+        case ["attr", _, _, name]:
+            return str(name)
+        case ["sub", _, _, ["const", _, str() as name]]:
+            return name
+        case ["call", _, ["attr", _, _, "get"], [["const", _, str() as name], *_], _]:
+            return name
+        case ["call", _, ["attr", _, inner, "encode" | "get_secret_value" | "strip"], _, _]:
+            return field_of(inner)
+    return ""
+
+
+def _written(known: Passwords, module: Module, field: str) -> Iterator[Form]:
+    """The texts that stand for a field of a person on the module's own level."""
+    for form in walk(module.facts.module):
+        match form:
+            case ["dict", _, pairs]:
+                keys = {key[2]: value for key, value in pairs if key is not None and key[0] == "const"}
+                value = keys.get(field)
+                if value is not None and keys.keys() & _PEOPLE and not keys.keys() & _MACHINES and _is_plain(value):
+                    yield value
+            case ["call", _, ["name", _, _] as function, _, keywords]:
+                given = {keyword: value for keyword, value, _ in keywords}
+                value = given.get(field)
+                people = value is not None and given.keys() & _PEOPLE and _is_class(known, module, function)
+                if people and _is_plain(value):
+                    yield value
+
+
+def _is_plain(form: Form) -> bool:
+    return form[0] == "const" and isinstance(form[2], str) and form[2] != "" and not form[2].startswith("$")
+
+
+def _is_class(known: Passwords, module: Module, function: Form) -> bool:
+    outside = Block(module, None, module.scope, NO_STATEMENTS)
+    return any(isinstance(option, Class) for option in options(ask(known.program, outside, function)))
+
+
+def _hashed(known: Passwords, module: Module, form: Form) -> list[Edit] | None:
+    hasher, code = hasher_for(known, module), rendered(form)
+    if hasher is None or code is None or not (hasher.edits or _is_above(module, hasher, form[1])):
+        return None
+    edit = ReplaceExpression(module.path, span_of(form[1]), f"{hasher.hash}({code})")
+    return [*used(hasher, HASHING), edit]
+
+
+def _is_above(module: Module, hasher: Hasher, at: int) -> bool:
+    """Whether the hasher has its name by the time that a line is run."""
+    name = hasher.hash.partition(".")[0]
+    for form in module.facts.module:
+        targets = [target[2] for target in form[2] if target[0] == "name"] if form[0] == "assign" else []
+        if form[1] < at and (name in targets or (form[0] == "def" and form[3] == name)):
+            return True
+    return any(form[0] in ("import", "from") and name in str(form) for form in module.facts.module)
