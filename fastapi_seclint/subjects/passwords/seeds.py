@@ -13,11 +13,13 @@ from fastapi_seclint.program.values import Class, Const, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.passwords.fixes import HASHING, Hasher, hasher_for, used
+from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 _PEOPLE = frozenset({"username", "user_name", "email", "login", "name", "user", "full_name", "user_id", "id", "role"})
+_FAST = ("md5", "sha", "blake2")
 _MACHINES = frozenset({"host", "port", "server", "database", "db", "dsn", "url", "smtp", "broker"})
 
 
@@ -40,6 +42,36 @@ def seeds(known: Passwords, block: Block, stored: Form) -> list[Edit] | None:
                 return None
             edits += edit
     return None if wanted else edits
+
+
+def digested(known: Passwords, modules: set[Module]) -> list[Edit]:
+    """The edits that hash what is digested for users in the code: `"hashed_password": md5(b"...").hexdigest()`."""
+    edits: list[Edit] = []
+    for module in sorted(modules, key=lambda item: item.path):
+        for form in walk(module.facts.module):
+            pairs = []
+            if form[0] == "dict":
+                pairs = [(key[2], value) for key, value in form[2] if key is not None and key[0] == "const"]
+            elif form[0] == "call":
+                pairs = [(keyword, value) for keyword, value, _ in form[4] if keyword is not None]
+            for name, value in pairs:
+                data = _digested(value) if isinstance(name, str) and naming(name) else None
+                if data is not None:
+                    edits += _hashed(known, module, value, data) or []
+    return edits
+
+
+def _digested(form: Form) -> Form | None:
+    """The text that a digest is made of, where it stands there: `sha256("...".encode()).hexdigest()`."""
+    match form:
+        case ["call", _, ["attr", _, ["call", _, [*function], [data, *_], _], "hexdigest"], [], _]:
+            if not str(function[-1]).startswith(_FAST):
+                return None
+            if data[0] == "bytes":
+                return ["const", data[1], data[2]]
+            inner = data[2][2] if data[0] == "call" and data[2][0] == "attr" and data[2][3] == "encode" else data
+            return inner if inner[0] == "const" and isinstance(inner[2], str) else None
+    return None
 
 
 def field_of(stored: Form) -> str:
@@ -68,8 +100,9 @@ def _written(known: Passwords, module: Module, field: str) -> Iterator[Form]:
             case ["call", _, ["name", _, _] as function, _, keywords]:
                 given = {keyword: value for keyword, value, _ in keywords}
                 value = given.get(field)
-                people = value is not None and given.keys() & _PEOPLE and _is_class(known, module, function)
-                if people and _is_plain(value):
+                if value is None or not given.keys() & _PEOPLE or not _is_plain(value):
+                    continue
+                if _is_class(known, module, function):
                     yield value
 
 
@@ -82,8 +115,8 @@ def _is_class(known: Passwords, module: Module, function: Form) -> bool:
     return any(isinstance(option, Class) for option in options(ask(known.program, outside, function)))
 
 
-def _hashed(known: Passwords, module: Module, form: Form) -> list[Edit] | None:
-    hasher, code = hasher_for(known, module), rendered(form)
+def _hashed(known: Passwords, module: Module, form: Form, text: Form | None = None) -> list[Edit] | None:
+    hasher, code = hasher_for(known, module), rendered(text or form)
     if hasher is None or code is None or not (hasher.edits or _is_above(module, hasher, form[1])):
         return None
     edit = ReplaceExpression(module.path, span_of(form[1]), f"{hasher.hash}({code})")

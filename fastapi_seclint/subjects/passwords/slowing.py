@@ -14,6 +14,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.passwords.comparing import PARTS, Comparison, comparisons_of, plain_in
 from fastapi_seclint.subjects.passwords.fixes import HASHING, VERIFYING, hasher_for, used
+from fastapi_seclint.subjects.passwords.seeds import digested
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords, Text
@@ -32,6 +33,7 @@ def slowed(known: Passwords, texts: list[Text]) -> Fix | None:
             return None
         edits.update((edit, None) for edit in found)
         needs = needs or hasher.needs
+    edits.update((edit, None) for edit in digested(known, {text.block.module for text in texts}))
     return Fix(f"keep a slow, salted hash of the password{needs}", False, tuple(edits))
 
 
