@@ -53,7 +53,7 @@ def cut(text: str, span: Span) -> str:
         ("assert x, 'why'", "assert"),
         ("while x: break", "while"),
         ("try: pass\nexcept* A as e: pass", "try"),
-        ("match x:\n    case {'a': [b, *c]} if b: pass", "match"),
+        ("match x:\n    case {'a': [b, *c]} if b: pass", "if"),
         ("async def f():\n    async with a as b: await c", "await"),
         ("def f():\n    global x\n    yield from x", "yieldfrom"),
         ("type A = list[int]", "assign"),
@@ -62,6 +62,31 @@ def cut(text: str, span: Span) -> str:
 )
 def test_every_construct_has_a_form(text: str, kind: str) -> None:
     assert kind in {form[0] for form in everything(extract(text))}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "plain"),
+    [
+        ("case None: y\n    case _: z", "if x is None: y\nelse: z"),
+        ("case 'a' | 'b': y", "if x in ('a', 'b'): y"),
+        ("case K.a: y", "if x == K.a: y"),
+        ("case str(a) if a: y", "if isinstance(x, str) and x:\n    a = x\n    y"),
+        ("case {'k': 1}: y", "if 'k' in x and x['k'] == 1: y"),
+        ("case C(n=b): y", "if isinstance(x, C):\n    b = x.n\n    y"),
+        ("case [a, _]: y", "if len(x) == 2:\n    a = x[0]\n    y"),
+    ],
+)
+def test_a_match_statement_is_the_chain_that_it_stands_for(pattern: str, plain: str) -> None:
+    def shape(form: object) -> object:
+        if isinstance(form, list):
+            return (
+                [shape(item) for item in form[:1] + form[2:]]
+                if form and isinstance(form[0], str)
+                else [*map(shape, form)]
+            )
+        return form
+
+    assert shape(extract(f"match x:\n    {pattern}").module) == shape(extract(plain).module)
 
 
 @pytest.mark.parametrize(

@@ -31,12 +31,14 @@ RULE = Rule(
 
 _POSITION: dict[Library, int] = {"pyjwt": 2, "jose": 2, "joserfc": 2}
 _DEFAULTS = "get_default_algorithms"
+_NONE = "`none` among the algorithms accepts tokens without a signature: anybody is any user, so drop it"
 _ALL = ("ALGORITHMS.ALL", "ALGORITHMS.SUPPORTED", "get_default_algorithms", "get_default_algorithms()")
 
 
 @RULE.check
 def jwt_algorithms_missing(program: Program) -> Iterator[Finding]:
     """One finding for each decoding call whose algorithms are not pinned."""
+    yield from _made_open(program)
     trusting = any(decoding.maker and not decoding.verifies_signature for decoding in decodings(program))
     for decoding in decodings(program):
         if trusting and "PyJWT()" in decoding.call.name:
@@ -55,10 +57,20 @@ def jwt_algorithms_missing(program: Program) -> Iterator[Finding]:
             )
             yield _finding(program, decoding, location, message, "high", "high")
         elif _allows(program, block, form, "none"):
-            message = "`none` among the algorithms accepts tokens without a signature: anybody is any user, so drop it"
-            yield _finding(program, decoding, location, message, "critical", "high")
+            yield _finding(program, decoding, location, _NONE, "critical", "high")
         elif _is_absent(program, block, form):
             yield from _missing(program, decoding, location)
+
+
+def _made_open(program: Program) -> Iterator[Finding]:
+    """A reader of authlib that is made for tokens without a signature: `JsonWebToken(["HS256", "none"])`."""
+    for call in program.sites.calls("authlib.jose.JsonWebToken", "authlib.jose.rfc7519.JsonWebToken"):
+        argument = call.argument("algorithms", 0)
+        if argument is None or program.is_test(call.block.module):
+            continue
+        if _allows(program, call.block, argument.form, "none"):
+            place = Location(call.block.module.path, argument.span)
+            yield RULE.finding(place, _NONE, severity="critical", symbol=call.block.symbol)
 
 
 def _given(decoding: Decoding) -> tuple[Block, Form, Location] | None:

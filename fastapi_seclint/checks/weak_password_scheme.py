@@ -62,11 +62,20 @@ def weak_password_scheme(program: Program) -> Iterator[Finding]:
                     call, at, found, _default_cost(RemoveKeyword(_path(call), span_of(call.form[1]), keyword))
                 )
     yield from _low_cost(program)
+    yield from _own_rounds(program)
     for call in program.sites.calls(
-        *(f"passlib.hash.{name}.{way}" for name in _named() for way in ("hash", "encrypt"))
+        *(f"passlib.hash.{name}.{way}" for name in _named() for way in ("hash", "encrypt", "using"))
     ):
         name = call.name.split(".")[-2]
         yield _finding(call, call.form[1], _scheme_message(name))
+
+
+def _own_rounds(program: Program) -> Iterator[Finding]:
+    """The number of rounds that one hasher of passlib is given: `pbkdf2_sha256.using(rounds=800)`."""
+    for scheme, least in _LEAST.items():
+        for call in program.sites.calls(*(f"passlib.hash.{scheme}.{way}" for way in ("using", "hash", "encrypt"))):
+            for name in ("rounds", "default_rounds"):
+                yield from _cost(call, name, None, least, scheme)
 
 
 def _named() -> list[str]:
@@ -145,12 +154,12 @@ def _low_cost(program: Program) -> Iterator[Finding]:
             yield from _cost(call, "iterations", 3, 20_000, "pbkdf2")
 
 
-def _cost(call: Call, name: str, position: int, least: int, scheme: str) -> Iterator[Finding]:
+def _cost(call: Call, name: str, position: int | None, least: int, scheme: str) -> Iterator[Finding]:
     given = call.argument(name, position)
     number = _number(call, given.form) if given is not None else None
     if given is not None and number is not None and number < least:
         fix = None
-        if scheme != "pbkdf2" and (code := rendered(call.form[2])) is not None:
+        if not call.name.startswith("passlib.") and scheme != "pbkdf2" and (code := rendered(call.form[2])) is not None:
             fix = _default_cost(ReplaceExpression(_path(call), span_of(call.form[1]), f"{code}()"))
         yield _finding(call, given.at, _cost_message(scheme, number), fix)
 

@@ -18,6 +18,7 @@ from fastapi_seclint.facts.forms import (
     Form,
     pack,
 )
+from fastapi_seclint.facts.matches import Matching
 
 Columns = Callable[[int, int], int]
 
@@ -337,15 +338,7 @@ class Builder:
         return ["continue", self._at(node)]
 
     def _Match(self, node: ast.Match) -> Form:
-        cases = [
-            [
-                sorted(_captures(case.pattern)),
-                self.expression(case.guard),
-                self.statements(case.body),
-            ]
-            for case in node.cases
-        ]
-        return ["match", self._at(node), self.expression(node.subject), cases]
+        return Matching(self, self._at).form(node)
 
 
 def _place(node: Any) -> int:
@@ -357,11 +350,6 @@ def _place(node: Any) -> int:
     if column | lines | end_column < MOST:
         return line << 36 | column << 24 | lines << 12 | end_column
     return pack(line, column, line + lines, end_column)
-
-
-def _captures(pattern: ast.pattern) -> set[str]:
-    names = {getattr(node, "name", None) or getattr(node, "rest", None) for node in ast.walk(pattern)}
-    return {name for name in names if isinstance(name, str)}
 
 
 _OPERATORS: dict[type[ast.AST], str] = {

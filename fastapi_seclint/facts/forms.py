@@ -36,8 +36,8 @@ Statements::
     ["try", at, [statement], [[type or None, name or None, [statement], at]], [statement], [statement]]
     ["import", at, [[name, alias or None]]]   ["from", at, level, module, [[name, alias or None]]]
     ["global" | "nonlocal", at, [name]]       ["pass" | "break" | "continue", at]
-    ["match", at, subject, [[[bound name], guard or None, [statement]]]]
 
+A `match` statement is the chain of `if` statements that it stands for (`matches`).
 A parameter is `[name, kind, annotation, default, at]`.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import calls
+from fastapi_seclint.program.builtin_calls import DUMPS
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.values import (
     NONE,
@@ -51,6 +52,8 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
     """What `value.name` is."""
     if isinstance(value, External):
         own = value.attributes.get(name) if value.attributes is not None else None
+        if name == "pattern" and value.name == "re.compile()" and value.arguments is not None:
+            return value.arguments.get("pattern", 0) or Unknown("a pattern", place)
         return own or external(f"{value.name}.{name}", place, value)
     if isinstance(value, ModuleValue):
         return _of_module(interpreter, value, name, place)
@@ -116,6 +119,8 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
         return value.cls
     if isinstance(value.cls, Class):
         found = of_class(interpreter, value.cls, value, name, place)
+        if name in DUMPS and isinstance(found, Unknown | External) and value.native is None:
+            return Native(value, name)
         if isinstance(found, Unknown) and value.arguments is None and not value.attributes:
             from fastapi_seclint.program.inside import attribute_of_unmade
 

@@ -39,6 +39,7 @@ from fastapi_seclint.program.values import (
     Text,
     Unknown,
     Value,
+    iterate,
     join,
     string,
     truth,
@@ -180,6 +181,35 @@ def _unknown_condition(interpreter: Interpreter, arguments: Arguments, place: Pl
     return Unknown("a condition", place)
 
 
+DUMPS = frozenset({"model_dump", "dict", "_asdict"})
+"""Methods that libraries give to classes with fields: all of them in a dictionary."""
+
+
+def as_dict(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """`dataclasses.asdict(settings)`: what the fields of an object hold, by their names."""
+    from fastapi_seclint.program.attributes import get_attribute
+
+    value = arguments.positional[0] if len(arguments.positional) == 1 else None
+    if not isinstance(value, Instance) or not isinstance(value.cls, Class):
+        return None
+    names = [name for base in value.cls.lineage() if isinstance(base, Class) for name, _, _ in base.fields]
+    found = Mapping([], False, place)
+    for name in dict.fromkeys(names):
+        found.set(Const(name), get_attribute(interpreter, value, name, place))
+    return found
+
+
+def _from_keys(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """`dict.fromkeys(names, value)`."""
+    keys = iterate(arguments.positional[0]) if arguments.positional else None
+    if keys is None:
+        return None
+    value = arguments.positional[1] if len(arguments.positional) > 1 else NONE
+    if len(keys) > 1 and isinstance(value, Collection):
+        value = replace(value, place=None)
+    return Mapping([(key, value) for key in keys], False, place)
+
+
 def _isinstance(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
     value, kind = arguments.get("obj", 0), arguments.get("kind", 1)
     if isinstance(kind, External) and not isinstance(value, Unknown | Choice | Environment | External):
@@ -206,6 +236,11 @@ _TABLE: dict[str, Handler] = {
     "builtins.reversed": turned,
     "builtins.staticmethod": _static,
     "builtins.dict": _make_dict,
+    "builtins.dict.fromkeys": _from_keys,
+    "dataclasses.asdict": as_dict,
+    "attrs.asdict": as_dict,
+    "attr.asdict": as_dict,
+    "msgspec.structs.asdict": as_dict,
     "builtins.str": _convert(str),
     "builtins.int": _convert(int),
     "builtins.float": _convert(float),

@@ -90,6 +90,9 @@ def _call_bound(interpreter: Interpreter, bound: Bound, arguments: Arguments, pl
 
 def _call_native(interpreter: Interpreter, method: Native, arguments: Arguments, place: Place) -> Value:
     receiver = method.receiver
+    if isinstance(receiver, Instance) and receiver.native is None and method.name in builtin_calls.DUMPS:
+        dumped = builtin_calls.as_dict(interpreter, Arguments([receiver]), place)
+        return dumped if dumped is not None else Unknown("an object as a dictionary", place)
     if isinstance(receiver, Instance):
         return fastapi_calls.call_method(interpreter, receiver, method.name, arguments, place)
     return builtin_methods.call_method(interpreter, receiver, method.name, arguments, place)

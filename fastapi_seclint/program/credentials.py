@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _CREDENTIAL = re.compile(
     r"(^|[-_])(auth|authorization|authentication|token|jwt|bearer|api[-_]?key|apikey|access[-_]?key|secret|credential|credentials|"
-    r"password|passwd|session|sessionid|signature|hmac|cookie|key|webhook|user|username|identity)s?($|[-_])",
+    r"password|passwd|session|sessionid|sid|signature|hmac|cookie|key|webhook|user|username|identity)s?($|[-_])",
     re.I,
 )
 _SCHEME = re.compile(r"^\s*(bearer|basic|token|digest|jwt|api[-_]?key|negotiate)\s*$", re.I)

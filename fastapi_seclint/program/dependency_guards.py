@@ -26,6 +26,7 @@ from fastapi_seclint.program.values import (
     constant,
     options,
 )
+from fastapi_seclint.program.walks import DENIALS
 
 if TYPE_CHECKING:
     pass
@@ -170,8 +171,8 @@ class DependencyGuards:
         name = parameter.name
         if marker is not None and marker.name.endswith((".Header()", ".Cookie()")) and marker.arguments is not None:
             alias = constant(marker.arguments.get("alias"))
-            named = credentials.names_credential(alias if isinstance(alias, str) else name)
-            if not named and (function is None or not _verifies(function, name)):
+            sent = alias if isinstance(alias, str) else name
+            if not credentials.names_credential(sent) and not _asks_for(function, name, "" if path else sent):
                 return CLEAN
             default = marker.arguments.get("default", 0) if not isinstance(annotation, Annotated) else parameter.default
             return self._credential(default if default is not None else parameter.default, stranger, marker)
@@ -209,6 +210,16 @@ class DependencyGuards:
     def authenticates(self, value: Value) -> bool:
         """Whether a dependency refuses both strangers."""
         return all(verdict(self.encounter(value, Stranger(junk))) == "denies" for junk in (False, True))
+
+
+def _asks_for(function: Function | None, name: str, sent: str) -> bool:
+    """Whether a function verifies a header or cookie, or is a guard that has no other use for one `sent` so."""
+    if function is None:
+        return False
+    facts, number = function.module.facts, function.number
+    denies = number >= 0 and any(facts.body_mentions(number, word) for word in DENIALS)
+    plain = sent == "" or credentials.is_plain_header(sent.replace("_", "-"))
+    return _verifies(function, name) or (denies and not plain)
 
 
 def _verifies(function: Function, name: str) -> bool:

@@ -283,15 +283,6 @@ def _import_star(module: Module | None, scope: Scope) -> None:
         scope.module.stars.append(module)
 
 
-def _match(interpreter: Interpreter, form: Form, scope: Scope) -> int:
-    _, _, subject, cases = form
-    interpreter.evaluate(subject, scope)
-    for names, _, _ in cases:
-        for name in names:
-            scope.bind(name, Unknown("bound by a pattern"))
-    return _branches(interpreter, [case[2] for case in cases] + [[]], scope)
-
-
 def _global(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     (scope.globals if form[0] == "global" else scope.shared).update(form[2])
     return FALLS
@@ -321,7 +312,6 @@ _TABLE: dict[str, Callable[[Interpreter, Form, Scope], int]] = {
     "try": _try,
     "import": _import,
     "from": _from,
-    "match": _match,
     "global": _global,
     "nonlocal": _global,
     "delete": _delete,

@@ -181,7 +181,8 @@ class GuardModel:
             function = running(value)
             if function is None:
                 break
-            given = {**bag, **arguments, "*": frozenset({"bag"})}
+            requests = {form[0]: REQUEST for form in function.parameters if form[0] in ("request", "websocket")}
+            given = {**bag, **requests, **arguments, "*": frozenset({"bag"})}
             receiver = value.receiver if isinstance(value, Bound) else None
             self._follower.in_handler, self._follower.handler = True, function
             try:

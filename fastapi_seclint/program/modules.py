@@ -215,7 +215,7 @@ def is_test_path(path: str) -> bool:
     return bool(inside) or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
 
 
-_NESTING = frozenset({"if", "while", "for", "with", "try", "match"})
+_NESTING = frozenset({"if", "while", "for", "with", "try"})
 
 
 def bound_names(statements: list[Form]) -> dict[str, list[Form]]:
@@ -243,8 +243,6 @@ def blocks(statement: Form) -> list[list[Form]]:
             return [body]
         case ["try", _, body, handlers, otherwise, final]:
             return [body, *[handler[2] for handler in handlers], otherwise, final]
-        case ["match", _, _, cases]:
-            return [case[2] for case in cases]
     return []
 
 

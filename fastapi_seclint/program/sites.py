@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, Forms, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.scopes import Scope
-from fastapi_seclint.program.values import External, Function, Place, Unknown, Value, options
+from fastapi_seclint.program.values import External, Function, Partial, Place, Unknown, Value, options
 from fastapi_seclint.spans import Location, Span
 
 if TYPE_CHECKING:
@@ -189,6 +189,8 @@ class Sites:
             if not module.facts.words & last.keys() or not module.facts.words & owners:
                 continue
             spelled = frozenset({*last, *_aliases(module, frozenset(last))})
+            partial = _partials(module, spelled)
+            spelled |= partial.keys()
             for block in self.speaking(module, *(f'"{word}"'.encode() for word in sorted(spelled))):
                 for form in block.forms.of("call"):
                     if form[2][0] in ("name", "attr") and form[2][-1] in spelled:
@@ -196,12 +198,15 @@ class Sites:
                             continue
                         name = self._called(block, form[2])
                         if name in wanted:
-                            yield Call(block, form, name, self._interpreter)
+                            given = _with_partial(form, partial.get(form[2][-1]))
+                            yield Call(block, given, name, self._interpreter)
 
     def _called(self, block: Block, form: Form) -> str:
         scope = block.scope
         value = scope.ask(form) if isinstance(scope, FunctionScope) else self._interpreter.ask(form, scope)
         for option in options(value):
+            if isinstance(option, Partial):
+                option = next(options(option.function), option)
             if isinstance(option, External):
                 return option.name
             if not isinstance(option, Unknown):
@@ -220,6 +225,29 @@ def _may_be_imported(block: Block, form: Form) -> bool:
         parameters = {item[0] for item in block.scope.function.parameters}
         return form[2] not in parameters and (not found or any(item[0] in ("import", "from") for item in found))
     return True
+
+
+def _partials(module: Module, names: frozenset[str]) -> dict[str, Form]:
+    """The names that a module gives to `functools.partial(...)` of one of these, with the call."""
+    facts = module.facts
+    if "partial" not in facts.words:
+        return {}
+    found: dict[str, Form] = {}
+    for form in facts.forms(MODULE).of("assign", "annassign"):
+        match form:
+            case ["assign", _, [["name", _, name]], call] | ["annassign", _, ["name", _, name], _, call]:
+                if call and call[0] == "call" and call[2][-1] == "partial" and call[3] and call[3][0][-1] in names:
+                    found[name] = call
+    return found
+
+
+def _with_partial(form: Form, partial: Form | None) -> Form:
+    """A call with the arguments that `functools.partial` gave before; those of the call itself come first by name."""
+    if partial is None:
+        return form
+    own = {keyword for keyword, _, _ in form[4] if keyword is not None}
+    before = [item for item in partial[4] if item[0] not in own]
+    return ["call", form[1], partial[3][0], [*partial[3][1:], *form[3]], [*form[4], *before]]
 
 
 def _aliases(module: Module, names: frozenset[str]) -> set[str]:

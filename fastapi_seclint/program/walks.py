@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program import credentials, stranger_conditions, strangers
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
-from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, TAINTED, Kinds
+from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, Kinds
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.values import Function, Place, Value, constant
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.anonymous import Follower
 
 Names = dict[str, Kinds]
-_DENIALS = (b",401]", b",403]", b"UNAUTHORIZED", b"FORBIDDEN")
+DENIALS = (b",401]", b",403]", b"UNAUTHORIZED", b"FORBIDDEN")
+"""What the text of a function's facts has in it when the function answers 401 or 403."""
 
 
 class Walk:
@@ -138,24 +139,8 @@ class Walk:
                 endless = test[0] == "const" and test[2] is True
                 goes_on = self.branch(outcome if endless else outcome | {False}, body, [], certain=True)
                 return goes_on and self.block(otherwise)
-            case ["match", _, subject, cases]:
-                if self.kinds(subject) & TAINTED:
-                    self.encounter.checked = True
-                return self.cases([case[2] for case in cases])
             case ["break" | "continue", _]:
                 return False
-        return True
-
-    def cases(self, blocks: list[list[Form]]) -> bool:
-        """Walk the cases of a match statement, each from the same names."""
-        before, after = self.names, []
-        self.doubt += 1
-        for block in blocks:
-            self.names = dict(before)
-            if self.block(block):
-                after.append(self.names)
-        self.doubt -= 1
-        self.names = _merged([*after, before])
         return True
 
     def branch(self, outcomes: set[bool], body: list[Form], otherwise: list[Form], certain: bool = False) -> bool:
@@ -263,7 +248,7 @@ class Walk:
             return True
         if self._denying is None:
             facts, number = self.function.module.facts, self.function.number
-            self._denying = number >= 0 and any(facts.body_mentions(number, word) for word in _DENIALS)
+            self._denying = number >= 0 and any(facts.body_mentions(number, word) for word in DENIALS)
         return self._denying and not credentials.is_plain_header(name)
 
     def text(self, form: Form) -> str | None:

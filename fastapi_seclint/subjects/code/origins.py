@@ -104,6 +104,18 @@ def callers(program: Program, function: Function) -> Iterator[tuple[Block, Form,
                         yield block, form, bound
 
 
+def partials(program: Program, function: Function) -> Iterator[tuple[Block, Form]]:
+    """The calls of `functools.partial` that give a function some of its arguments: block and call."""
+    for block in program.sites.blocks(frozenset({"partial"})):
+        for form in block.forms.of("call"):
+            if form[2][-1] != "partial" or not form[3] or form[3][0][0] not in ("name", "attr"):
+                continue
+            if form[3][0][-1] == function.name and any(
+                option is function for option in options(ask(program, block, form[3][0]))
+            ):
+                yield block, form
+
+
 def origins(
     program: Program, block: Block, form: Form, holder: Holder | None = None, depth: int = _DEPTH
 ) -> Iterator[Origin]:

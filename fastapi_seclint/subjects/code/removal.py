@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, RemoveStatement
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.subjects.code.origins import Holder, Item
 
@@ -19,7 +20,7 @@ def removed(program: Program, item: Item, call: Form) -> tuple[Edit, ...]:
         return (RemoveStatement(path, span_of(container[1])),)
     if _is_alone(container):
         if item.holder is not None and item.holder.name is not None:
-            return _let_go(item.holder)
+            return _let_go(item.holder, item)
         if named := _named(program, item, call):
             return named
     if container[0] == "dict":
@@ -33,14 +34,20 @@ def _is_alone(container: Form) -> bool:
     return len(container[3]) + len(container[4]) == 1
 
 
-def _let_go(holder: Holder) -> tuple[Edit, ...]:
+def _let_go(holder: Holder, item: Item) -> tuple[Edit, ...]:
     assert holder.name is not None
-    path, span = holder.block.module.path, span_of(holder.form[1])
+    path, span = holder.block.module.path, span_of(_written(holder, item)[1])
     if holder.form[0] == "dict":
         return (RemoveDictItem(path, span, holder.name),)
     if holder.form[0] == "call":
         return (RemoveKeyword(path, span, holder.name),)
     return (RemoveStatement(path, span),)
+
+
+def _written(holder: Holder, item: Item) -> Form:
+    """The call that the dictionary is written in: that of `functools.partial` where it is given before."""
+    calls = holder.block.module.facts.forms(MODULE).of("call") if holder.form[0] == "call" else []
+    return next((call for call in calls if any(value is item.container for _, value, _ in call[4])), holder.form)
 
 
 def _named(program: Program, item: Item, call: Form) -> tuple[Edit, ...]:

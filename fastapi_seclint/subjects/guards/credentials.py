@@ -64,8 +64,6 @@ def _tests(form: Form, held: set[str]) -> bool:
         return _mentions(form, held) and not all(_is_plain(side) or _mentions(side, held) for side in sides)
     if form[0] == "sub":
         return _mentions(form[3], held)
-    if form[0] == "match":
-        return _mentions(form[2], held)
     if form[0] != "call":
         return form[0] in ("def", "lambda") and _mentions(form, held)
     called, arguments = form[2], [*form[3], *(value for _, value, _ in form[4])]

@@ -44,7 +44,9 @@ _PROBE = re.compile(
 )
 _PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
 """A path or handler that calls itself public says what its author means."""
-_PASSWORDS = frozenset({"password", "passwd", "plain_password", "new_password", "password1", "raw_password"})
+_PASSWORDS = frozenset(
+    {"password", "passwd", "plain_password", "new_password", "password1", "raw_password", "refresh_token"}
+)
 
 
 def is_entrance(program: Program, route: Route) -> bool:
@@ -105,7 +107,7 @@ def is_for_development(route: Route) -> bool:
 
 
 def _takes_password(program: Program, route: Route) -> bool:
-    """Whether a POST takes a new or present password, by itself or in a model: somebody registers or comes in."""
+    """Whether a POST takes a password or a refresh token, by itself or in a model: somebody registers or comes in."""
     if "POST" not in route.methods or route.endpoint is None:
         return False
     for parameter in parameters(route.endpoint):

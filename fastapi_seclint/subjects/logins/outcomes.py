@@ -114,8 +114,6 @@ class _Walk:
                 return self._loop(self._calls(iterable, worlds), body, otherwise)
             case ["while", _, _, body, otherwise]:
                 return self.run(otherwise, worlds | self.run(body, worlds))
-            case ["match", _, _, cases]:
-                return worlds.union(*(self.run(case[2], worlds) for case in cases))
             case ["assign", _, names, value]:
                 worlds = self._calls(value, worlds)
                 self._bind([name for target in names for name in targets(target)], value)

@@ -28,7 +28,7 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     (
         "password reset",
         re.compile(
-            r"(^|_)((forgot|forget|reset|recover|lost)_?(my_)?(password|passwd|pwd)|(password|passwd|pwd)_?(reset|recovery"
+            r"(^|_)((forgot(ten)?|forget|reset|recover|lost|(set|choose)_new)_?(my_)?(password|passwd|pwd)|(password|passwd|pwd)_?(reset|recovery"
             r"|recover|forgot|forgotten|lost)|request_(password_)?reset|recover_account|account_recovery)(_|$)"
         ),
     ),
@@ -84,6 +84,7 @@ _LOST = re.compile(r"^(recover|recovery|forgot|forgotten|forget|lost|reset|reque
 _PEOPLE = re.compile(r"^(users?|accounts?|members?|customers?|clients?|people|profiles?)$", re.I)
 _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
 """The end of a path that does something with one thing: `/connections/{connection_id}/refresh`."""
+_REFRESHES = frozenset({"refresh_token"})
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
 _CURRENT = re.compile(r"(^|_)current_")
 _PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
@@ -248,6 +249,8 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
         if _PEOPLE.match(segments[-1]):
             return "registration"
         return "login" if identified and _SESSION.match(segments[-1]) else None
+    if _REFRESHES.intersection(names) and "revoke" not in segments[-1]:
+        return "token refresh"
     if _LOST.match(segments[-1]) and identified:
         return "password reset"
     return "registration" if _PEOPLE.match(segments[-1]) and _takes_new_user(route) else None

@@ -30,6 +30,8 @@ def algorithm(known: Passwords, text: Text) -> str:
                 last = (string(ask(known.program, text.block, text.form[3][0])) or "digest").lower().replace("-", "")
             elif last == "new" and ".Hash." in option.name:
                 last = owner.rpartition(".")[2].lower()
+            elif option.name == "cryptography.hazmat.primitives.hashes.Hash":
+                return "a fast digest"
             elif option.name.startswith("hmac."):
                 return "an HMAC"
             return _SPOKEN.get(last, last.replace("_", "-").upper() if last != "digest" else "a fast digest")

@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Bound, Class, External, Function, Unknown, Value, options
+from fastapi_seclint.program.values import Bound, Class, External, Function, Partial, Unknown, Value, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways
@@ -206,6 +206,8 @@ class Passwords:
     def step(self, block: Block, call: Form) -> tuple[hashers.Step, str, Function | None]:
         """What a call does with a password; the canonical name of a library's, or the function of the project."""
         for option in options(self.value(block, call[2])):
+            if isinstance(option, Partial) and not option.arguments.positional:
+                option = option.function
             if isinstance(option, External):
                 step = hashers.step_of(option.name)
                 return (step or hashers.step_by_name(call[2]), option.name, None)

@@ -38,7 +38,9 @@ DIGESTS: dict[str, int] = {
 }
 """Canonical names of calls that make a digest, with the position of what they digest."""
 
-_MORE_DIGESTS = re.compile(r"^(Crypto(dome)?\.Hash\.\w+\.new|xxhash\.\w+|mmh3\.hash\w*|pyblake2\.\w+|sha3\.\w+)$")
+_MORE_DIGESTS = re.compile(
+    r"^(cryptography\.hazmat\.primitives\.hashes\.Hash$|Crypto(dome)?\.Hash\.\w+\.new|xxhash\.\w+|mmh3\.hash\w*|pyblake2\.\w+|sha3\.\w+)$"
+)
 DATA_NAMES = ("data", "string", "msg", "s")
 _SAME = re.compile(
     r"^(builtins\.(str|bytes|bytearray|repr|memoryview)|base64\.\w*(encode|encodebytes)|binascii\.(hexlify|b2a_\w+)"

@@ -65,7 +65,7 @@ def _queries(known: Passwords) -> Iterator[Kept]:
 
 def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     given = [value for keyword, value, _ in call[4] if keyword is not None and naming(keyword)]
-    statement = next((item[2] for item in walk(call[3][:1]) if item[0] == "const" and isinstance(item[2], str)), "")
+    statement = " ".join(item[2] for item in walk(call[3][:1]) if item[0] == "const" and isinstance(item[2], str))
     if _READING.search(statement):
         given += [item for argument in call[3][1:] for item in walk(argument)]
     for argument in call[3]:

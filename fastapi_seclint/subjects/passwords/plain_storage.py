@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, Forms, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.followed import Where, names_given
 from fastapi_seclint.subjects.passwords.names import (
@@ -87,8 +87,17 @@ def kept(known: Passwords) -> Iterator[Kept]:
                     yield from _assigned(known, block, at, target, value)
                 case ["call", *_] if form[2][0] in ("name", "attr", "call"):
                     yield from _called(known, block, form)
+                case ["return", _, ["dict", _, pairs]]:
+                    yield from _called_a_hash(known, block, pairs)
                 case ["for", _, ["tuple", _, [["name", _, key], ["name", _, value]]], iterable, body, _]:
                     yield from _looped(known, block, iterable, body, (key, value))
+
+
+def _called_a_hash(known: Passwords, block: Block, pairs: list[Form]) -> Iterator[Kept]:
+    """A password as it was typed under the key of a hash, in a row to be kept: `return {"digest": self.password}`."""
+    for key, value in pairs:
+        if key is not None and key[0] == "const" and isinstance(key[2], str) and naming(key[2]) == "kept":
+            yield from (item for item in _plain(known, block, value[1], value) if item.sure)
 
 
 def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form) -> Iterator[Kept]:
@@ -205,6 +214,10 @@ def _whole(
     if value[0] == "dict":
         yield from _display(known, block, value, depth)
         return
+    made = _made_of_body(known, block, value)
+    if made is not None:
+        yield from _display(known, *made, depth - 1)
+        return
     display = _display_of(known, block, value)
     if display is not None:
         if not _changed(known, block, value):
@@ -220,6 +233,18 @@ def _whole(
         return
     if not _changed(known, block, value) and not known.hashes(block):
         yield Kept(block, at, value, source.sure, secret)
+
+
+def _made_of_body(known: Passwords, block: Block, value: Form) -> tuple[Block, Form] | None:
+    """The dictionary display that a method of a request's body returns, and its block: `body.as_row()`."""
+    if value[0] != "call" or value[2][0] != "attr" or known.requests.source(Where(block), value[2][2], 6) is None:
+        return None
+    for function, _ in called(known.program, block, value):
+        inside = body_of(known.program, function)
+        returned = [form[2] for form in inside.forms.of("return")] if inside is not None else []
+        if inside is not None and len(returned) == 1 and returned[0] is not None and returned[0][0] == "dict":
+            return inside, returned[0]
+    return None
 
 
 def _display_of(known: Passwords, block: Block, value: Form) -> Form | None:

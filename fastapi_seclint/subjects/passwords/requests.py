@@ -65,6 +65,7 @@ class Requests:
     def __init__(self, passwords: Passwords) -> None:
         self._passwords = passwords
         self.program = passwords.program
+        self._bodies: set[int] | None = None
         self._handlers: set[tuple[str, int]] | None = None
         self._passed: dict[tuple[str, int, str], Text | None] = {}
         self._callers: dict[tuple[str, int], list[tuple[Block, Form, bool, bool]]] = {}
@@ -231,7 +232,21 @@ class Requests:
         if values or rebound:
             found = [self.source(where, value, depth) for value in values if value is not None]
             return found[-1] if found else None
+        owner = scope.function.owner
+        if name == "self" and owner is not None and is_schema(owner) and id(owner) in self._sent_classes():
+            return Source(owner, sure=True)
         return self._of_parameter(scope.function, name, depth)
+
+    def _sent_classes(self) -> set[int]:
+        """The classes of what clients send to the routes of the program, by identity."""
+        if self._bodies is None:
+            endpoints = {id(route.endpoint): route.endpoint for route in self.program.routes if route.endpoint}
+            given = [item for endpoint in endpoints.values() for item in parameters(endpoint)]
+            plain = [item for item in given if not self._is_dependency(item)]
+            annotations = [self.program.walker.resolver.annotation(item) for item in plain]
+            bases = [item.base if isinstance(item, Annotated) else item for item in annotations]
+            self._bodies = {id(cls) for base in bases for cls in classes_in(base)}
+        return self._bodies
 
     def _of_parameter(self, function: Function, name: str, depth: int) -> Source | None:
         parameter = self._parameter(function, name)

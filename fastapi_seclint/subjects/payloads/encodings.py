@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Block, Call
-from fastapi_seclint.subjects.code.origins import callers
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import callers, partials
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given, Names
 from fastapi_seclint.subjects.payloads.known import Claims, Known, as_claims, either, unknown
@@ -145,9 +146,19 @@ def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budg
                 ways.append(_Way(names, (Step(outer, form), *way.steps), way.unseen))
             if len(ways) >= _MOST_WAYS:
                 break
+        ways += _partly_given(program, function, probe, budget)
     if ways:
         return ways[:_MOST_WAYS]
     return [_Way(_inlining.unseen(probe, function), (), bool(parameters))]
+
+
+def _partly_given(program: Program, function: Function, probe: Flow, budget: Budget) -> Iterator[_Way]:
+    """What the parameters are where `functools.partial` gives some of them."""
+    for outer, form in partials(program, function):
+        given = _arrival(program, outer, form, _Way({}))
+        if given is not None and not program.is_test(outer.module):
+            given.positional, given.open = given.positional[1:], True
+            yield _Way(_inlining.bound(probe, function, given, None, False), (Step(outer, form),))
 
 
 def _calls(program: Program, block: Block, form: Form, depth: int, budget: Budget) -> list[tuple[_Way, Given]]:

@@ -125,6 +125,8 @@ def _attribute(flow: Flow, form: Form, owner: Form, name: str) -> Known:
         return base.made.given[name]
     if base is not None and name == "value" and base.texts:
         return base
+    if base is not None and name in ("timestamp", "float_timestamp", "int_timestamp") and base.amounts:
+        return _moments.method(name, base, None, False) or unknown("call")
     if name == "__dict__":
         return _models.dumped(flow, base if base is not None else flow.known(owner), {})
     found = asked(flow, form)

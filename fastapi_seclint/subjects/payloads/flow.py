@@ -100,9 +100,6 @@ class Flow:
                 return self.statements(body)
             case ["try", _, body, handlers, otherwise, final]:
                 return self._attempt(body, [handler[2] for handler in handlers], otherwise, final)
-            case ["match", _, subject, cases]:
-                self._arrive(subject)
-                return self._either([case[2] for case in cases] + ([] if _has_default(cases) else [[]]))
             case ["class", *_]:
                 return self.block.function is not None or self.statements(form[6])
             case ["return", _, value]:
@@ -269,10 +266,6 @@ class Flow:
                 after.append(self.names)
         self.names = merged(after) if after else inside
         return self.statements(final) and bool(after)
-
-
-def _has_default(cases: list[Form]) -> bool:
-    return any(not case[0] and case[1] is None for case in cases[-1:])
 
 
 def _as_now(known: Known) -> Known:

@@ -25,6 +25,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, guards, last_name, snake
+from fastapi_seclint.subjects.rights.forbidding import forbids
 from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def considers_rights(program: Program, function: Function, depth: int = 1) -> bo
     if key not in known:
         asgi = any(parameter[0] == "scope" for parameter in function.parameters)
         connection = frozenset({"scope"} if asgi else ())  # of ASGI, not of OAuth
-        known[key] = any(decides(inner, connection) for inner in reached(program, function, depth))
+        known[key] = any(decides(inner, connection) or forbids(inner) for inner in reached(program, function, depth))
     return known[key]
 
 

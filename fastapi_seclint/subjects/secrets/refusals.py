@@ -30,7 +30,7 @@ class Refusal:
     def covers(self, name: str, text: str) -> bool:
         """Whether a setting with this value is refused."""
         if not text:
-            return name in self.falsy
+            return name in self.falsy or (name in self.names and self.least > 0)
         if name not in self.names and not self.names & {"v", "value"} and not any(map(kind_of, self.names)):
             return False
         if text in self.texts:

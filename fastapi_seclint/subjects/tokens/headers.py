@@ -32,7 +32,7 @@ def from_header(program: Program, block: Block, form: Form, depth: int = 3) -> b
 
 def _assigned(program: Program, block: Block, name: str, depth: int) -> bool:
     for form in block.forms.every:
-        if form[0] in ("assign", "annassign") and form[-1] is not None:
+        if form[0] in ("assign", "annassign", "walrus") and form[-1] is not None:
             targets = form[2] if form[0] == "assign" else [form[2]]
             named = any(item[0] == "name" and item[2] == name for target in targets for item in walk(target))
             if named and from_header(program, block, form[-1], depth):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, Place, options
@@ -91,12 +91,22 @@ def _key(program: Program, token: Token) -> object:
     if argument is None:
         return None
     block, form = _passed(token, argument.form)
-    for option in options(ask(program, block, form)):
+    found = list(options(ask(program, block, form)))
+    if len(found) > 1 and _is_chosen(block, form):
+        return token
+    for option in found:
         if isinstance(option, Const):
             return ("const", option.value)
         if isinstance(option, Environment):
             return ("setting", option.name)
     return ("written", spelled(form) if form[0] in ("name", "attr") else repr(form[2:]))
+
+
+def _is_chosen(block: Block, form: Form) -> bool:
+    """Whether a key is chosen by a parameter of the function around it: `kind.key`, `KEYS[kind]`."""
+    function = block.function
+    names = {item[0] for item in function.parameters} - {"self", "cls"} if function is not None else set()
+    return form[0] in ("attr", "sub", "call") and any(item[0] == "name" and item[2] in names for item in walk(form))
 
 
 def _passed(token: Token, key: Form) -> tuple[Block, Form]:

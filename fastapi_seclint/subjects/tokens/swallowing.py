@@ -184,8 +184,6 @@ def looks_at(function: Function, names: set[str]) -> bool:
                 tested = items
             case ["compare", _, left, _, others]:
                 tested = [left, *others]
-            case ["match", _, subject, _]:
-                tested = [subject]
             case ["call", _, called_, positional, keywords] if credentials.names_verification(str(called_[-1])):
                 tested = [*positional, *(value for _, value, _ in keywords)]
         if any(inner[0] == "name" and inner[2] in names for inner in walk(tested)):

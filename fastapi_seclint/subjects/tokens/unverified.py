@@ -20,6 +20,7 @@ READERS = (
     "jose.jwt.get_unverified_claims",
     "jose.jws.get_unverified_claims",
     "jose.jwt.get_unverified_headers().claims",
+    "joserfc.jws.extract_compact",
 )
 """Calls that give the claims of a token whoever signed it."""
 

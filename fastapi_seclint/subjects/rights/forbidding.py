@@ -1,0 +1,54 @@
+"""Who answers 403 for something that the caller is or is not, whatever the project calls it: `if not me.is_lead`."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.owners.identity import snake
+
+_FORBIDDEN = (b",403]", b"FORBIDDEN", b"Forbidden", b"PermissionDenied")
+_STATE = re.compile(
+    r"(^|_)(in)?(active|enabled|disabled|verified|confirmed|activated|deactivated|banned|blocked|suspended|deleted|locked|archived"
+    r"|expired|valid|validated|authenticated|anonymous|mfa|2fa|otp|totp|terms|onboarded|scheme|status|state|email|name|id)(_|$)"
+)
+"""What an account, a token or a request is like; it says nothing of what its owner may do."""
+_QUALITY = re.compile(r"^(is|can|may|has)_")
+_NO_CALLER = frozenset(
+    {"request", "websocket", "credentials", "settings", "config", "form", "body", "payload", "token", "self", "cls"}
+)
+
+
+def forbids(function: Function) -> bool:
+    """Whether a function answers 403 and decides by a quality of one of its parameters (guide, section 1: AuthZ)."""
+    if function.number < 0:
+        return False
+    facts = function.module.facts
+    if not any(facts.body_mentions(function.number, word) for word in _FORBIDDEN):
+        return False
+    names = {parameter[0] for parameter in function.parameters} - _NO_CALLER
+    tests = [form[2] for form in function.forms.of("if", "ifexp")]
+    return any(_asks_for_quality(item, names) for test in tests for item in walk(test))
+
+
+def _asks_for_quality(form: Form, names: set[str]) -> bool:
+    if form[0] == "attr":
+        return _is_quality(form, names) and _QUALITY.match(snake(form[3])) is not None
+    if form[0] != "compare" or form[3][0] not in ("==", "!=", "in", "not in"):
+        return False
+    return _is_quality(form[2], names) and all(_is_fixed(side) for side in form[4])
+
+
+def _is_quality(form: Form, names: set[str]) -> bool:
+    of_caller = form[0] == "attr" and form[2][0] == "name" and form[2][2] in names
+    return of_caller and _STATE.search(snake(form[3])) is None
+
+
+def _is_fixed(form: Form) -> bool:
+    """Whether an expression is written down: a text, a member of a class, or several of them."""
+    if form[0] in ("list", "tuple", "set"):
+        return bool(form[2]) and all(_is_fixed(item) for item in form[2])
+    if form[0] == "const":
+        return isinstance(form[2], str) and bool(form[2])
+    return form[0] == "attr" and form[2][0] in ("name", "attr") and str(form[2][-1])[:1].isupper()
