@@ -84,7 +84,7 @@ _LOST = re.compile(r"^(recover|recovery|forgot|forgotten|forget|lost|reset|reque
 _PEOPLE = re.compile(r"^(users?|accounts?|members?|customers?|clients?|people|profiles?)$", re.I)
 _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
 """The end of a path that does something with one thing: `/connections/{connection_id}/refresh`."""
-_REFRESHES = frozenset({"refresh_token"})
+_RENEWS = re.compile(r"(^|_)(renew|renewal|rotate|extend|prolong|exchange|refresh)(_|$)")
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
 _CURRENT = re.compile(r"(^|_)current_")
 _PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
@@ -249,7 +249,7 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
         if _PEOPLE.match(segments[-1]):
             return "registration"
         return "login" if identified and _SESSION.match(segments[-1]) else None
-    if _REFRESHES.intersection(names) and "revoke" not in segments[-1]:
+    if "refresh_token" in names and _RENEWS.search(segments[-1]):
         return "token refresh"
     if _LOST.match(segments[-1]) and identified:
         return "password reset"
