@@ -128,6 +128,18 @@ SHAPES = {
         "        return jwt.decode(found.credentials, 'k', algorithms=['HS256'])\n",
         "Depends(G())",
     ),
+    "a subclass of a scheme, which asks it the old way and lets nobody without credentials past": (
+        "class G(HTTPBearer):\n    def __init__(self, auto_error: bool = True):\n"
+        "        super(G, self).__init__(auto_error=auto_error)\n"
+        "    async def __call__(self, request: Request):\n"
+        "        found = await super(G, self).__call__(request)\n        if found:\n"
+        "            if not self.fits(found.credentials):\n                raise HTTPException(403)\n"
+        "            return found.credentials\n"
+        "    def fits(self, token):\n        fine: bool = False\n        try:\n"
+        "            claims = jwt.decode(token, 'k', algorithms=['HS256'])\n        except jwt.PyJWTError:\n"
+        "            claims = None\n        if claims:\n            fine = True\n        return fine\n",
+        "Depends(G())",
+    ),
     "a header compared": (
         (
             "def g(x_api_key: str = Header()):\n    if x_api_key != os.environ['KEY']:\n"

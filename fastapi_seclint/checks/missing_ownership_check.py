@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.owners.belongings import (
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import caller_names, guards, snake
 from fastapi_seclint.subjects.owners.shared import depended
+from fastapi_seclint.subjects.owners.things import sent_id, thing
 from fastapi_seclint.subjects.owners.using import callers_of, is_tied, takes_id, ties_caller, uses
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
@@ -106,8 +107,9 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
         case = _case(program, route, ties)
         if case is not None and route.place not in seen:
             seen.add(route.place)
-            fix = compared(program, route, case.variable, case.field, case.tie) if case.sure else None
-            if fix is None and case.sibling is not None:
+            mends = case.sure and case.variable in path_variables(route.path)
+            fix = compared(program, route, case.variable, case.field, case.tie) if mends else None
+            if fix is None and mends and case.sibling is not None:
                 fix = depended(program, route, case.variable)
             yield _finding(case, fix)
 
@@ -122,7 +124,7 @@ def _resource(route: Route) -> tuple[str, str]:
     """What kind of thing a route is about, in the singular, and the path variable that picks one of them."""
     found = re.findall(r"([^/{}]+)/{(\w+)(?::\w+)?}", route.path)
     if found:
-        return singular(found[-1][0]), found[-1][1]
+        return thing(*found[-1]), found[-1][1]
     parts = access.segments(route.path)
     return (singular(parts[-1]), "") if parts else ("", "")
 
@@ -142,9 +144,13 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
     if handler.owner is not None:
         return None
     resource, variable = _resource(route)
-    if not variable or variable not in {item.name for item in parameters(handler)} | _loaded_by(route):
+    sent = sent_id(program, route, resource) if not path_variables(route.path) else None
+    taken = {item.name for item in parameters(handler)} | _loaded_by(route)
+    if sent is not None:
+        resource, variable = sent
+    elif variable not in taken or not _loads(route, variable):
         return None
-    if _is_no_object(route, resource) or not _loads(route, variable) or not _knows_its_user(program, route):
+    if _is_no_object(route, resource) or not _knows_its_user(program, route):
         return None
     if is_tied(program, route) or ties_caller(program, route) or authorizes(program, route):
         return None
@@ -162,7 +168,7 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
         return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
     if not changes and (is_published(field) or not _PRIVATE.match(resource)) and not _lists_own(program, sibling):
         sure = 0
-    if not sure and not changes and not field and not _PRIVATE.match(resource):
+    if not sure and (sent is not None or (not changes and not field and not _PRIVATE.match(resource))):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
 
@@ -190,7 +196,8 @@ def _is_no_object(route: Route, resource: str) -> bool:
     """Whether a route is one where people meet: what one does there is done to another's object on purpose."""
     last = (access.segments(route.path) or [""])[-1]
     after = not route.path.rstrip("/").endswith("}")
-    if "POST" in route.methods and not (after and _ACTS.match(last)):
+    act = _ACTS.match(last if path_variables(route.path) else re.split("[-_]", last)[0])
+    if "POST" in route.methods and not (after and act):
         return True
     return (after and _TOGETHER.match(last) is not None) or entrances.is_probe(route)
 

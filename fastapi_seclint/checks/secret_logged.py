@@ -76,7 +76,8 @@ def _serves(block: Block) -> bool:
     if parts & _TOOLS or _is_command(block.module, block):
         return False
     spoken = {name.split(".")[0] for name in block.module.facts.imports}
-    return bool(spoken & {"fastapi", "starlette", "jwt", "jose", "passlib", "sqlalchemy", "sqlmodel", "pydantic"})
+    serving = spoken & {"starlette", "jwt", "jose", "passlib", "sqlalchemy", "sqlmodel", "pydantic"}
+    return bool(serving) or any(name.startswith(("fastapi", "pydantic")) for name in spoken)
 
 
 def _is_command(module: Module, block: Block) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -44,14 +45,16 @@ def token_url_mismatch(program: Program) -> Iterator[Finding]:
     routes = [route for route, purpose in auth_routes(program) if purpose in ("login", "token")]
     routes = [route for route in routes if "POST" in route.methods]
     paths = {route.path.rstrip("/") for route in program.routes if "POST" in route.methods}
-    if not routes or not _is_complete(program) or any("{?}" in path for path in paths):
+    if not routes or not _is_complete(program):
         return
+    unsure = [re.compile(re.escape(path).replace(re.escape("{?}"), ".*")) for path in paths if "{?}" in path]
     for call in calls:
         argument = call.argument("tokenUrl", 0)
         url = string(call.value(argument)) if argument is not None else None
         if argument is None or not url or "://" in url or url.startswith("//") or "{" in url:
             continue
-        if not _candidates(program, url) & paths:
+        candidates = _candidates(program, url)
+        if not candidates & paths and not any(path.fullmatch(one) for path in unsure for one in candidates):
             yield _finding(call, argument, url, routes)
 
 
@@ -60,7 +63,7 @@ def _is_complete(program: Program) -> bool:
     if not any(app.kind == "app" for app in program.apps):
         return False
     reasons = [reason for _, reason in program.interpreter.unresolved]
-    if any(reason.startswith(("include_router of", "mount of", "part of a path")) for reason in reasons):
+    if any(reason.startswith(("include_router of", "mount of")) for reason in reasons):
         return False
     return not program.interpreter.open_includes
 

@@ -24,6 +24,7 @@ from fastapi_seclint.program.values import (
     Function,
     Mapping,
     Place,
+    Super,
     Unknown,
     Value,
     iterate,
@@ -67,9 +68,12 @@ def _attr(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
 def _call(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     function = evaluate(interpreter, form[2], scope)
     place = Place(scope.module, form[1])
-    if isinstance(function, External) and function.name == "builtins.super" and not form[3]:
+    is_super = isinstance(function, External) and function.name == "builtins.super"
+    if is_super and not form[3]:
         return calls.super_of(scope)
     given = arguments(interpreter, form, scope)
+    if is_super and len(given.positional) == 2 and isinstance(owner := given.positional[0], Class):
+        return Super(owner, given.positional[1])
     cls = given.positional[0] if len(given.positional) == 1 and form[2][0] != "name" else None
     if isinstance(cls, Class) and definitions.made_view(interpreter, form[2], cls, scope):
         return cls

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import ABSENT, CLEAN, JUNK
-from fastapi_seclint.program.values import Class, External, Instance, Value, constant
+from fastapi_seclint.program.values import Class, External, Function, Instance, Value, constant
 
 if TYPE_CHECKING:
     pass
@@ -20,6 +21,38 @@ def scheme_of(value: Value) -> External | Instance | None:
     if not isinstance(value, Instance) or not isinstance(value.cls, Class) or method_of(value, "__call__") is not None:
         return None
     return value if any(base.startswith("fastapi.security.") for base in value.cls.external_bases()) else None
+
+
+def base_may_be_quiet(receiver: Value | None) -> bool:
+    """Whether the scheme that a class is built on may give None for missing credentials, `auto_error=False`.
+
+    Asked of an object of the class: it passes `auto_error` on to the scheme, or leaves it at what FastAPI has, `True`.
+    """
+    if not isinstance(receiver, Instance) or receiver.arguments is None:
+        return True
+    initializer = method_of(receiver, "__init__")
+    if initializer is None or initializer.number < 0:
+        given = receiver.arguments.keywords.get("auto_error")
+        return given is not None and constant(given) is not True
+    for form in initializer.forms.of("call"):
+        if form[2][0] == "attr" and form[2][3] == "__init__":
+            passed = next((value for keyword, value, _ in form[4] if keyword in ("auto_error", None)), None)
+            return passed is not None and not _is_on(receiver, initializer, passed)
+    return True
+
+
+def _is_on(receiver: Instance, initializer: Function, passed: Form) -> bool:
+    """Whether an initializer passes True on: as it stands there, or as a parameter that was given or left at True."""
+    if passed[0] == "const":
+        return passed[2] is True
+    names = [item[0] for item in initializer.parameters]
+    if passed[0] != "name" or passed[2] not in names or receiver.arguments is None:
+        return False
+    position, given = names.index(passed[2]) - 1, receiver.arguments
+    value = given.keywords.get(passed[2])
+    if value is None:
+        value = given.positional[position] if position < len(given.positional) else initializer.defaults[position + 1]
+    return value is not None and constant(value) is True
 
 
 def meet_scheme(scheme: External | Instance, stranger: Stranger) -> Encounter:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 def call_kinds(walk_: Walk, form: Form) -> Kinds:
     """The kinds of what a call gives; raises `Raised` when it refuses the stranger, `PassedOn` when it hands him on."""
     _, _, function, positional, keywords = form
-    given = [walk_.kinds(argument) for argument in positional]
-    named = [(name, walk_.kinds(value)) for name, value, _ in keywords]
+    given, spread = _positional(walk_, positional)
+    named = [*spread, *((name, walk_.kinds(value)) for name, value, _ in keywords)]
     every = [*given, *(found for _, found in named)]
     if any("send" in found for found in every[1:]) or (every and _is_send(walk_, function)):
         _asgi_call(walk_, form)
@@ -49,6 +49,20 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
     for option in options(walk_.value(function)):
         return _called(walk_, option, form, given, named, touched)
     return CLEAN
+
+
+def _positional(walk_: Walk, arguments: list[Form]) -> tuple[list[Kinds], list[tuple[str | None, Kinds]]]:
+    """The kinds of positional arguments, and the wrapper's own arguments where a call passes them on with a star.
+
+    FastAPI calls by keyword, so a wrapper's `*args` holds nothing that could be the first parameter.
+    """
+    given: list[Kinds] = []
+    for argument in arguments:
+        found = walk_.kinds(argument)
+        if argument[0] == "star" and "bag" in found:
+            return given, [(None, found)]
+        given.append(found)
+    return given, []
 
 
 def _is_send(walk_: Walk, function: Form) -> bool:

@@ -10,6 +10,7 @@ from fastapi_seclint.program import credentials
 from fastapi_seclint.program.encounters import Raised
 from fastapi_seclint.program.kinds import BAD, CLEAN, EITHER, FALSE, HIDDEN, HOLDERS, TAINTED, TRUE, Kinds
 from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.schemes import base_may_be_quiet
 from fastapi_seclint.program.stranger_attributes import attribute_kinds
 from fastapi_seclint.program.stranger_paths import path_matches
 from fastapi_seclint.program.values import Class, External, constant, iterate, options
@@ -57,6 +58,9 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
         if decided is not None:
             return decided
     if name.startswith("fastapi.security.") and name.endswith(".__call__"):
+        if not walk_.stranger.junk and not base_may_be_quiet(walk_.scope.receiver):
+            walk_.encounter.checked = True
+            raise Raised(401)
         return walk_.stranger.credential
     guard = credentials.entry("call", f"{name}()")
     if guard is not None:

@@ -16,6 +16,7 @@ from fastapi_seclint.program.values import Bound, Class, Const, External, Functi
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
+from fastapi_seclint.subjects.logins.routes import auth_routes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 Scheme = Literal["Bearer", "Basic"]
 
 HTTP_EXCEPTIONS = ("fastapi.exceptions.HTTPException", "starlette.exceptions.HTTPException")
-_BEARER = re.compile(r"^fastapi\.security\.\w+\.(OAuth2\w*|HTTPBearer|OpenIdConnect)$")
+_BEARER = re.compile(
+    r"^fastapi\.security\.\w+\.(OAuth2\w*|HTTPBearer|OpenIdConnect)$|^fastapi_jwt\.(\w+\.)?Jwt(Access|Refresh)Bearer\w*$"
+)
 _BASIC = "fastapi.security.http.HTTPBasic"
+_TOKEN = re.compile(r"token|jwt", re.I)
 _HEADER = b'"WWW-Authenticate"'
 _DEPTH = 3
 
@@ -55,6 +59,7 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
     """The functions whose 401s are answers of a bearer or Basic scheme, by file and number."""
     found: dict[tuple[str, int], tuple[Function, Scheme]] = {}
     logins: list[Function] = []
+    asking = {id(route) for route, purpose in auth_routes(program) if purpose == "login" and "POST" in route.methods}
     for route in program.routes:
         if route.place is None or program.is_test(route.place.module):
             continue
@@ -64,7 +69,9 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         handler = route.function
         if handler is not None and direct:
             _add(program, found, handler, direct[0])
-        elif handler is not None and any(is_login_form(node.call) for node in route.nodes()):
+        elif handler is not None and (
+            any(is_login_form(node.call) for node in route.nodes()) or (id(route) in asking and _gives_token(handler))
+        ):
             logins.append(handler)
     for function in loose(program):
         tops = program.walker.resolver.of_callable(function)
@@ -75,6 +82,14 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         for handler in logins:
             _add(program, found, handler, next(iter(found.values()))[1])
     return found
+
+
+def _gives_token(handler: Function) -> bool:
+    """Whether a login speaks of the token that it answers with; one that sets a cookie has no scheme to name."""
+    forms = handler.forms.every
+    if any(form[0] == "attr" and form[3] == "set_cookie" for form in forms):
+        return False
+    return any(form[0] in ("name", "attr", "const") and _TOKEN.search(str(form[-1])) for form in forms)
 
 
 def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Function, Scheme]]) -> list[Scheme]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Instance, options
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -32,7 +32,6 @@ _ABOUT = word_set(
     "should is has can may must needs need use uses allow allows enable enabled require requires requested"
 )
 """First words of a name that says something about a code or link."""
-_QUERY = re.compile(r"[?&](?:\w*_)?(?:token|code|otp|key)=$")
 _TEXTS = word_set("decode hex credentials access_token token value")
 """Attributes by which a credential's own text is read."""
 _CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
@@ -133,9 +132,9 @@ class Leaks:
             case ["attr", _, inner, "headers" | "cookies" as part] if self.is_request(inner):
                 return Leak(f"the request's {part}", form)
             case ["attr", _, _, name]:
-                return self.named(str(name), form) or self.model(form)
+                return self.named(str(name), form) or self.address(form) or self.model(form)
             case ["name", _, name]:
-                return self.named(str(name), form) or self.assigned(form) or self.model(form)
+                return self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
         return None
 
     def is_request(self, form: Form) -> bool:
@@ -189,7 +188,7 @@ class Leaks:
         scope = self.block.scope
         for statement in scope.assignments(form[2]) if isinstance(scope, FunctionScope) else ():
             if statement[0] == "assign":
-                if words_of(form[2])[-1:] in (["link"], ["url"]) and _carries_token(statement[3]):
+                if words_of(form[2])[-1:] in (["link"], ["url"]) and carries_token(statement[3]):
                     return Leak(f"`{form[2]}`, which has a token in it,", form)
                 key = _from_request(statement[3])
                 if key and self.named(key, form) is not None:
@@ -198,6 +197,12 @@ class Leaks:
                     if part[0] == "attr" and part[3] == "headers" and self.is_request(part[2]):
                         return Leak("the request's headers", form)
         return None
+
+    def address(self, form: Form) -> Leak | None:
+        """A URL of a database or broker that is put together with its password."""
+        if not carries_password(self.program, self.block, form):
+            return None
+        return Leak(f"`{name_of(form)}`, which has a password in it,", form)
 
     def model(self, form: Form) -> Leak | None:
         """An object whose text has a secret in it: credentials, a model with a password."""
@@ -210,11 +215,16 @@ class Leaks:
         return None
 
     def is_credentials(self, form: Form) -> bool:
-        """Whether a name is a parameter with the credentials that a security scheme found in the request."""
+        """Whether a name holds the credentials that a security scheme found in the request."""
         scope = self.block.scope
         if form[0] != "name" or not isinstance(scope, FunctionScope):
             return False
         annotations = [item[2] for item in scope.function.parameters if item[0] == form[2]]
+        for statement in scope.assignments(form[2]):
+            if statement[0] == "annassign":
+                annotations.append(statement[3])
+            if statement[0] in ("assign", "annassign") and _asks_scheme(statement[-1], scope):
+                return True
         return any(item[0] in ("name", "attr") and item[-1] in _CREDENTIALS for item in walk(annotations))
 
     def open_field(self, cls: Class | External) -> str:
@@ -232,11 +242,15 @@ class Leaks:
         return ""
 
 
-def _carries_token(form: Form) -> bool:
-    """Whether a text that is put together is an address with a one-time token in its query."""
-    if form[0] not in ("fstr", "binop"):
-        return False
-    return any(item[0] == "const" and isinstance(item[2], str) and _QUERY.search(item[2]) for item in walk(form))
+def _asks_scheme(value: Form | None, scope: FunctionScope) -> bool:
+    """Whether an expression is what FastAPI's scheme finds for a class that is built on it: `super().__call__(...)`."""
+    if value is not None and value[0] == "await":
+        value = value[2]
+    owner = scope.function.owner
+    match value:
+        case ["call", _, ["attr", _, ["call", _, ["name", _, "super"], _, _], "__call__"], _, _] if owner is not None:
+            return any(base.startswith("fastapi.security.") for base in owner.external_bases())
+    return False
 
 
 def _from_request(form: Form) -> str:

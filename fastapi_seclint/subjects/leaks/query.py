@@ -42,7 +42,7 @@ def query_name(program: Program, parameter: Parameter) -> bool:
         return False
     if any(isinstance(value, External) and value.name.startswith("fastapi.security.") for value in sources):
         return False
-    if any(not isinstance(value, Const) for value in options(parameter.default)):
+    if any(not isinstance(value, Const) and not _is_field(value) for value in options(parameter.default)):
         return False
     return base is None or _is_scalar(base)
 
@@ -57,6 +57,11 @@ def query_fields(program: Program, parameter: Parameter) -> list[str]:
     if not isinstance(base, Class) or not query_name(program, parameter):
         return []
     return [name for name, _, default in base.fields if default is None]
+
+
+def _is_field(value: Value) -> bool:
+    """Whether a default is `Field(...)`, what a model that `Depends()` makes of the query says of one of its fields."""
+    return isinstance(value, External) and value.name in ("pydantic.fields.Field()", "pydantic.Field()")
 
 
 def _source(value: Value) -> str:

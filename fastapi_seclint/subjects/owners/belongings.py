@@ -69,7 +69,7 @@ def _classes(program: Program) -> dict[str, list[Class]]:
                     "",
                     snake(value.name),
                 )
-                found.setdefault(plain, []).append(value)
+                found.setdefault(singular(plain), []).append(value)
     return found
 
 

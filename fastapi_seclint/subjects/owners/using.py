@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node, parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Function
@@ -26,14 +26,49 @@ _LOGS = re.compile(r"^(log|logger|logging|_logger|print|info|debug|warning|error
 def ties_caller(program: Program, route: Route) -> bool:
     """Whether a handler uses the caller for more than a log, a greeting or a note who changed something."""
     handler = route.function
-    return handler is None or uses(handler, caller_names(program, route)) or asks_the_request(handler)
+    if handler is None:
+        return True
+    filled = program.walker.resolver.dependency_of
+    sent = frozenset(item.name for item in parameters(route.endpoint) if filled(item) is None) if route.endpoint else ()
+    return uses(handler, caller_names(program, route), sent) or asks_the_request(handler)
 
 
-def uses(function: Function, callers: set[str]) -> bool:
-    """Whether a function uses one of the parameters that hold the caller for something that may decide."""
+def uses(function: Function, callers: set[str], sent: Collection[str] = ()) -> bool:
+    """Whether a function uses one of the parameters that hold the caller for something that may decide.
+
+    What is looked up for the caller alone, without anything that was `sent`, decides nothing where it is only tested
+    for being there: every user is.
+    """
     known = set(callers)
     _spread(function, known)
-    return any(_uses(statement, known) for statement in function.statements())
+    looking = _look_ups(function, known, set(sent)) if sent else {}
+    return any(_uses(statement, known, looking) for statement in function.statements())
+
+
+def _look_ups(function: Function, known: set[str], sent: set[str]) -> dict[int, str]:
+    """The assignments that look something up for the caller alone, by their places: the name that gets it."""
+    found: dict[int, str] = {}
+    for form in function.forms.of("assign", "annassign"):
+        value, target = form[-1], form[2][0] if form[0] == "assign" else form[2]
+        if value is None or target[0] != "name" or value[0] not in ("call", "await", "sub"):
+            continue
+        named = {item[2] for item in walk(value) if item[0] == "name"}
+        if named & sent:
+            sent.add(target[2])
+        elif named & known:
+            found[form[1]] = target[2]
+            known.add(target[2])
+    return found
+
+
+def _is_presence(test: Form, names: Collection[str]) -> bool:
+    """Whether a condition only asks whether one of the names holds anything: `if user`, `user is None`."""
+    match test:
+        case ["unary", _, "not", inner]:
+            return _is_presence(inner, names)
+        case ["compare", _, inner, ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
+            return _is_presence(inner, names)
+    return test[0] == "name" and test[2] in names
 
 
 def asks_the_request(function: Function) -> bool:
@@ -67,25 +102,30 @@ def _mentions_request(form: Form) -> bool:
     return owner[2] in ("info", "ctx", "context", "g")
 
 
-def _uses(form: Form, known: set[str]) -> bool:
+def _uses(form: Form, known: set[str], looking: Mapping[int, str]) -> bool:
     """Whether a form uses one of the names for something that may decide."""
     kind = form[0]
     if kind == "name":
         return form[2] in known
+    if kind in ("assign", "annassign") and form[1] in looking:
+        return False
+    if kind == "if" and looking and _is_presence(form[2], looking.values()):
+        return any(_uses(item, known, looking) for item in (*form[3], *form[4]))
     if kind == "call":
         if _LOGS.match(_last(form[2])) or _is_logger(form[2]):
             return False
         given = [*form[3], *(value for name, value, _ in form[4] if name is None or not _ATTRIBUTION.search(name))]
-        return any(_uses(value, known) for value in (form[2], *given))
+        return any(_uses(value, known, looking) for value in (form[2], *given))
     if kind == "assign":
         if form[3][0] in ("name", "attr", "sub") and _is_of(form[3], known):
             return any(
                 target[0] == "sub" or (target[0] == "attr" and not _ATTRIBUTION.search(target[3])) for target in form[2]
             )
-        return _uses(form[3], known) or any(_uses(target, known) for target in form[2])
+        return _uses(form[3], known, looking) or any(_uses(target, known, looking) for target in form[2])
     if kind == "return" and form[2] is not None and form[2][0] == "dict":
-        return any(_uses(value, known) for _, value in form[2][2] if value[0] not in ("attr", "name", "fstr", "sub"))
-    return any(_uses(item, known) for item in _inner(form))
+        told = [value for _, value in form[2][2] if value[0] not in ("attr", "name", "fstr", "sub")]
+        return any(_uses(value, known, looking) for value in told)
+    return any(_uses(item, known, looking) for item in _inner(form))
 
 
 def _inner(form: Form) -> Iterator[Form]:

@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
 from fastapi_seclint.subjects.passwords.plain_storage import Kept
+from fastapi_seclint.subjects.passwords.statements import statement_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -65,9 +66,9 @@ def _queries(known: Passwords) -> Iterator[Kept]:
 
 def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     given = [value for keyword, value, _ in call[4] if keyword is not None and naming(keyword)]
-    statement = " ".join(item[2] for item in walk(call[3][:1]) if item[0] == "const" and isinstance(item[2], str))
+    statement, inside = statement_of(known, block, call)
     if _READING.search(statement):
-        given += [item for argument in call[3][1:] for item in walk(argument)]
+        given += [*inside, *(item for argument in call[3][1:] for item in walk(argument))]
     for argument in call[3]:
         if argument[0] == "dict":
             given += [

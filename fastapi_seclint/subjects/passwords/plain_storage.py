@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, Forms, walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
@@ -22,6 +22,8 @@ from fastapi_seclint.subjects.passwords.names import (
     naming,
     words,
 )
+from fastapi_seclint.subjects.passwords.rows import stored_rows
+from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -91,6 +93,7 @@ def kept(known: Passwords) -> Iterator[Kept]:
                     yield from _called_a_hash(known, block, pairs)
                 case ["for", _, ["tuple", _, [["name", _, key], ["name", _, value]]], iterable, body, _]:
                     yield from _looped(known, block, iterable, body, (key, value))
+    yield from (Kept(block, call[1], call, True) for block, call in stored_rows(known))
 
 
 def _called_a_hash(known: Passwords, block: Block, pairs: list[Form]) -> Iterator[Kept]:
@@ -126,11 +129,10 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         if cls is None or not has_own_ways(cls):
             yield from _keywords(known, block, call, cls)
         return
-    statement = _statement(call)
-    if statement is not None and _WRITING.search(statement):
-        for argument in call[3][1:]:
-            for item in _values(argument):
-                yield from _plain(known, block, call[1], item)
+    statement, inside = statement_of(known, block, call)
+    if _WRITING.search(statement):
+        for item in (*inside, *(item for argument in call[3][1:] for item in given_values(argument))):
+            yield from _plain(known, block, call[1], item)
     elif last in _KEEPS and function[0] == "attr" and not _opens_elsewhere(function):
         if (_is_store(function[2]) or function[2][0] == "call") and not _is_own(known, block, function):
             for argument in call[3]:
@@ -176,20 +178,6 @@ def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
     return False
 
 
-def _values(argument: Form) -> list[Form]:
-    match argument:
-        case ["tuple" | "list", _, items]:
-            return list(items)
-        case ["dict", _, pairs]:
-            return [value for _, value in pairs]
-    return [argument]
-
-
-def _statement(call: Form) -> str | None:
-    constants = Forms(call[3][:1]).of("const") if call[3] and call[3][0][0] != "name" else []
-    return next((form[2] for form in constants if isinstance(form[2], str)), None)
-
-
 def _keywords(known: Passwords, block: Block, call: Form, cls: Class | None) -> Iterator[Kept]:
     names = set(field_names(cls)) if cls is not None else set()
     for keyword, value, at in call[4]:
@@ -206,9 +194,13 @@ def _plain(known: Passwords, block: Block, at: int, value: Form) -> Iterator[Kep
 
 
 def _whole(
-    known: Passwords, block: Block, at: int, value: Form, names: set[str] | None = None, depth: int = 4
+    known: Passwords, block: Block, at: int, value: Form, names: set[str] | None = None, depth: int = 4,
+    beside: bool = False,
 ) -> Iterator[Kept]:
-    """A dictionary or a request's body that is kept as it is, password and all."""
+    """A dictionary or a request's body that is kept as it is, password and all.
+
+    `beside` says that its hash is put beside it under a name of its own, so that what is hashed is no replacement.
+    """
     if depth == 0:
         return
     if value[0] == "dict":
@@ -226,12 +218,15 @@ def _whole(
     source = known.requests.source(Where(block), value, 6)
     if source is None or source.cls is None or source.values is not None or not _is_dump(value):
         return
+    if _leaves_out(known, block, value):
+        return
     secret = next((name for name in field_names(source.cls) if naming(name) == "plain"), None)
     if secret is None or (names is not None and secret not in names) or has_own_ways(source.cls):
         return
     if logs_in_elsewhere(field_names(source.cls)):
         return
-    if not _changed(known, block, value) and not known.hashes(block):
+    beside = beside or _hashed_beside(known, block, value)
+    if not _changed(known, block, value, secret) and (beside or not known.hashes(block)):
         yield Kept(block, at, value, source.sure, secret)
 
 
@@ -259,9 +254,12 @@ def _is_own(known: Passwords, block: Block, function: Form) -> bool:
 
 
 def _display(known: Passwords, block: Block, display: Form, depth: int) -> Iterator[Kept]:
+    told = {naming(str(key[2])) for key, _ in display[2] if key is not None and key[0] == "const"}
     for key, item in display[2]:
-        if key is None:
-            yield from _whole(known, block, item[1], item, None, depth - 1)
+        if key is None and "plain" not in told:
+            yield from _whole(known, block, item[1], item, None, depth - 1, "kept" in told)
+        elif key is None:
+            continue
         elif key[0] == "const" and isinstance(key[2], str):
             if naming(key[2]):
                 yield from _plain(known, block, item[1], item)
@@ -269,20 +267,32 @@ def _display(known: Passwords, block: Block, display: Form, depth: int) -> Itera
                 yield from _display(known, block, item, depth - 1)
 
 
+def _leaves_out(known: Passwords, block: Block, value: Form) -> bool:
+    """Whether a local name was given a chosen part of a body: `data.model_dump(exclude={"password"})`."""
+    given = known.assigned(block, value[2], value) if value[0] == "name" else ()
+    return any(item is not None and item[0] == "call" and _is_chosen(item) for item in given)
+
+
+def _is_chosen(call: Form) -> bool:
+    return any(keyword in ("exclude", "include") for keyword, _, _ in call[4])
+
+
 def _is_dump(value: Form) -> bool:
     """Whether a body goes on whole: itself, or everything in it."""
     if value[0] == "call":
-        excluded = any(keyword in ("exclude", "include") for keyword, _, _ in value[4])
-        return value[2][-1] in _DUMPS and not excluded
+        return value[2][-1] in _DUMPS and not _is_chosen(value)
     return value[0] in ("name", "await")
 
 
-def _changed(known: Passwords, block: Block, value: Form) -> bool:
-    """Whether the password in a named object is replaced or taken out before it goes on."""
+def _changed(known: Passwords, block: Block, value: Form, secret: str = "") -> bool:
+    """Whether the password in a named object is replaced or taken out before it goes on.
+
+    Where its key is known (`secret`), a hash under another key replaces nothing.
+    """
     names = {form[2] for form in walk(value) if form[0] == "name"}
     for at, target, _ in known.writes(block):
         owner, _, name = target.rpartition(".")
-        if at < value[1] and owner in names and naming(name):
+        if at < value[1] and owner in names and (name == secret if secret else naming(name)):
             return True
     for form in known.forms(block):
         match form:
@@ -291,6 +301,14 @@ def _changed(known: Passwords, block: Block, value: Form) -> bool:
             case ["delete", at, [["sub", _, ["name", _, name], _]]] if name in names and at < value[1]:
                 return True
     return False
+
+
+def _hashed_beside(known: Passwords, block: Block, value: Form) -> bool:
+    """Whether a block puts the hash into the dictionary itself, beside the password that is in it already."""
+    return value[0] == "name" and any(
+        at < value[1] and target.startswith(f"{value[2]}.") and naming(target[len(value[2]) + 1 :]) == "kept"
+        for at, target, _ in known.writes(block)
+    )
 
 
 def _class(known: Passwords, block: Block, function: Form) -> Class | None:

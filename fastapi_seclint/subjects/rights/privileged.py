@@ -19,9 +19,9 @@ _ADMIN = re.compile(
     r"(^|[-_/. ])((site|sys|super)?[-_]?admins?|administration|administrators?|superusers?|back[-_]?office)($|[-_/. ])",
     re.I,
 )
-_ABOUT_ONESELF = re.compile(
-    r"(^|_)(is|am|check|contact|notify|message|report|request|become|apply|me|my|self|own)(_|$)", re.I
-)
+_ABOUT_ONESELF = re.compile(r"(^|_)(is|am|check|me|my|self|own)(_|$)", re.I)
+_TURNS_TO = re.compile(r"(^|_)(contact|notify|message|report|request|become|apply)(_|$)", re.I)
+"""What a user does with administrators, where it stands before them: in their own area these are things they keep."""
 _CHANGES_RIGHTS = re.compile(
     r"(^|_)(promote|demote|ban|unban|suspend|unsuspend|impersonate|(set|change|update|assign|grant|revoke|add|remove|make"
     r"|edit|modify|toggle)_(the_)?(user_?)?(s_)?(roles?|admin|permissions?|superuser|staff))(_|$)",
@@ -40,8 +40,10 @@ def privilege(program: Program, route: Route) -> str:
     found = access.segments(route.path)
     if _ABOUT_ONESELF.search(name) or any(_ABOUT_ONESELF.fullmatch(word) for word in found):
         return ""
-    if any(_ADMIN.search(word) and not _ABOUT_ONESELF.search(word.replace("-", "_")) for word in found):
+    if _is_of_administration(found):
         return "is for administrators by its path"
+    if _TURNS_TO.search(name) or any(_TURNS_TO.fullmatch(word) for word in found):
+        return ""
     if _ADMIN.search(name):
         return "is for administrators by its name"
     if any(_ADMIN.search(tag) for tag in _tags(route)):
@@ -60,6 +62,15 @@ def privilege(program: Program, route: Route) -> str:
     if variable and found and _ACCOUNTS.match(found[-1]) and _acts_on_anybody(program, route):
         return "acts on the account of any user"
     return ""
+
+
+def _is_of_administration(found: list[str]) -> bool:
+    """Whether a path leads into an area for administrators, and not to a way of turning to them: `/contact/admin`."""
+    for number, word in enumerate(found):
+        if _ADMIN.search(word):
+            before = "_".join(found[: number + 1]).replace("-", "_")
+            return not (_TURNS_TO.search(before) or _ABOUT_ONESELF.search(before))
+    return False
 
 
 def _tags(route: Route) -> list[str]:

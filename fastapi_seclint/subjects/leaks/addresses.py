@@ -1,0 +1,82 @@
+"""Addresses that have a secret in them: links with a one-time token, URLs of databases with a user and a password."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Environment, Text, options
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_QUERY = re.compile(r"[?&](?:\w*_)?(?:token|code|otp|key)=$")
+_ONCE = word_set("token code otp")
+_SPOKEN = word_set("url uri dsn urls link")
+_PROPERTIES = frozenset({"property", "cached_property", "computed_field"})
+_PASSWORD = re.compile(r"passw|pwd|(^|_)(pass|pw)(_|$)", re.I)
+
+
+def carries_token(form: Form) -> bool:
+    """Whether a text that is put together is an address with a one-time token in its query or path."""
+    if form[0] not in ("fstr", "binop"):
+        return False
+    texts = [item[2] for item in walk(form) if item[0] == "const" and isinstance(item[2], str)]
+    if any(_QUERY.search(text) for text in texts):
+        return True
+    values = [item[2] for item in walk(form) if item[0] == "fmt"] if form[0] == "fstr" else list(_added(form))
+    return any("/" in text for text in texts) and any(words_of(name_of(value))[-1:] == ["token"] for value in values)
+
+
+def _added(form: Form) -> Iterator[Form]:
+    if form[0] == "binop" and form[2] == "+":
+        yield from _added(form[3])
+        yield from _added(form[4])
+    else:
+        yield form
+
+
+def carries_password(program: Program, block: Block, form: Form) -> bool:
+    """Whether a name or attribute is a URL that the project puts together from a user and a password."""
+    words = words_of(name_of(form))
+    if not _SPOKEN & set(words):
+        return False
+    if form[0] == "attr" and form[3] in _makers(program):
+        return True
+    for option in options(ask(program, block, form)):
+        if isinstance(option, Text) and isinstance(option.parts[0], str) and "://" in option.parts[0]:
+            named = [part.name for part in option.parts if isinstance(part, Environment)]
+            if any(_is_password(program, name) for name in named):
+                return True
+    return False
+
+
+@lru_cache(maxsize=1)
+def _makers(program: Program) -> frozenset[str]:
+    """The names of the project's properties that return such a URL."""
+    found: set[str] = set()
+    for module in program.modules.by_file.values():
+        facts = module.facts
+        if facts.words.isdisjoint(_PROPERTIES):
+            continue
+        for number in facts.speaking(b"://"):
+            if number < 0:
+                continue
+            for form in facts.forms(number).of("fstr"):
+                texts = [item[2] for item in form[2] if item[0] == "const" and isinstance(item[2], str)]
+                parts = [name_of(item[2]) for item in form[2] if item[0] == "fmt"]
+                if texts and "://" in texts[0] and any(_is_password(program, name) for name in parts):
+                    found.add(facts.functions[number][0].rpartition(".")[2])
+    return frozenset(found)
+
+
+def _is_password(program: Program, name: str) -> bool:
+    return _PASSWORD.search(name) is not None or vocabulary(program).kind(name) == "password"

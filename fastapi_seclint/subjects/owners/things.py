@@ -1,0 +1,84 @@
+"""What kind of thing a route is about, by the id that it takes: of its path, of the query, of the body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Annotated
+from fastapi_seclint.subjects.owners.belongings import owner_field, singular
+from fastapi_seclint.subjects.owners.identity import snake
+from fastapi_seclint.subjects.owners.records import classes_in, field_names
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_VERB = re.compile(
+    r"^((get|read|fetch|show|view|find|retrieve|update|modify|edit|change|delete|remove|cancel|cancle|complete|set|mark"
+    r"|toggle|archive|restore|download|single|one|my|by_id|by)_)+"
+)
+"""What stands before a thing's name in a path that says what is done to it."""
+_KEY = re.compile(r"_(id|uuid|pk|number|slug|no)$")
+_ID = re.compile(r"(^|_)(id|uuid|pk|number)$")
+
+
+def thing(segment: str, variable: str) -> str:
+    """What a path variable picks one of: `/modify-booking/{id}` and `/update/{booking_id}` are about bookings."""
+    word = singular(_VERB.sub("", snake(segment.replace("-", "_"))))
+    if word and not _VERB.fullmatch(f"{word}_"):
+        return word
+    named = _KEY.sub("", snake(variable))
+    return singular(named) if named and named != snake(variable) else singular(segment)
+
+
+def sent_id(program: Program, route: Route, resource: str) -> tuple[str, str] | None:
+    """The one id that a route without one in its path is sent for a thing with an owner, and what thing that is.
+
+    It comes in the query or the body; its own name tells the thing, `note_id`, or else the path does.
+    """
+    found = dict(_sent(program, route))
+    if len(found) != 1 or route.function is None:
+        return None
+    shown, name = next(iter(found.items()))
+    named = _KEY.sub("", name)
+    for about in (singular(named), thing(resource, "")):
+        if about != name and owner_field(program, about, route.function.module):
+            return about, shown
+    return None
+
+
+def _sent(program: Program, route: Route) -> Iterator[tuple[str, str]]:
+    """The ids that a handler is sent and looks something up by: as they are written, and their names."""
+    handler = route.function
+    if handler is None or route.endpoint is None:
+        return
+    used = handler.forms.of("call", "compare", "sub")
+    for parameter in parameters(route.endpoint):
+        if program.walker.resolver.dependency_of(parameter) is not None:
+            continue
+        annotation = program.walker.resolver.annotation(parameter)
+        classes = classes_in(annotation.base if isinstance(annotation, Annotated) else annotation)
+        name = snake(parameter.name)
+        if not classes and _ID.search(name) and any(_takes(form, parameter.name, "") for form in used):
+            yield parameter.name, name
+        for field in {field for cls in classes for field in field_names(cls) if _ID.search(snake(field))}:
+            if any(_takes(form, parameter.name, field) for form in used):
+                yield f"{parameter.name}.{field}", snake(field)
+
+
+def _takes(form: Form, name: str, field: str) -> bool:
+    """Whether a call, comparison or subscript is given a name, or a field of it."""
+    given = (
+        [*form[3], *(item[1] for item in form[4])] if form[0] == "call"
+        else [form[3]] if form[0] == "sub" else [form[2], *form[4]]
+    )  # fmt: skip
+    for item in given:
+        if field and item[0] == "attr" and item[3] == field and item[2][0] == "name" and item[2][2] == name:
+            return True
+        if not field and item[0] == "name" and item[2] == name:
+            return True
+    return False

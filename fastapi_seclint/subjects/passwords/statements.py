@@ -1,0 +1,69 @@
+"""Statements of SQL that are put together from texts and values: what they say, and the values that are in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.secrets.names import word_set
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+_DEPTH = 4
+_RUNS = word_set("execute executemany executescript exec fetch fetch_one fetch_all fetchrow fetchval raw query run")
+
+
+def statement_of(known: Passwords, block: Block, call: Form) -> tuple[str, list[Form]]:
+    """The text of the statement that a call is given first, and the values that were written into the text itself.
+
+    A value stands in an f-string, behind `+` or `%`, or in `.format(...)`; a local name stands for what it was given.
+    A call that is not named after running statements says what its first text says.
+    """
+    parts = list(_parts(known, block, call[3][0], _DEPTH)) if call[3] and call[2][-1] in _RUNS else []
+    text = " ".join(part for part in parts if isinstance(part, str))
+    if not text:
+        return " ".join(form[2] for form in walk(call[3][:1]) if form[0] == "const" and isinstance(form[2], str)), []
+    return text, [part for part in parts if not isinstance(part, str)]
+
+
+def _parts(known: Passwords, block: Block, form: Form, depth: int) -> Iterator[str | Form]:
+    if depth == 0:
+        return
+    match form:
+        case ["const", _, str() as text]:
+            yield text
+        case ["fstr", _, items]:
+            for item in items:
+                if item[0] == "fmt":
+                    yield item[2]
+                else:
+                    yield from _parts(known, block, item, depth - 1)
+        case ["binop", _, "+", left, right]:
+            for side in (left, right):
+                found = list(_parts(known, block, side, depth - 1))
+                yield from found or [side]
+        case ["binop", _, "%", left, right]:
+            yield from _parts(known, block, left, depth - 1)
+            yield from right[2] if right[0] == "tuple" else [right]
+        case ["call", _, ["attr", _, inner, "format"], positional, keywords]:
+            yield from _parts(known, block, inner, depth - 1)
+            yield from (*positional, *(value for _, value, _ in keywords))
+        case ["call", _, ["name" | "attr", *_] as function, [inner, *_], _] if function[-1] == "text":
+            yield from _parts(known, block, inner, depth - 1)
+        case ["name", _, name]:
+            for value in known.assigned(block, name, form):
+                if value is not None:
+                    yield from _parts(known, block, value, depth - 1)
+
+
+def given_values(argument: Form) -> list[Form]:
+    """The values in an argument after a statement: those of a tuple, list or dictionary, else the argument itself."""
+    match argument:
+        case ["tuple" | "list", _, items]:
+            return list(items)
+        case ["dict", _, pairs]:
+            return [value for _, value in pairs]
+    return [argument]
