@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.passwords.names import (
     naming,
     words,
 )
+from fastapi_seclint.subjects.passwords.replaced import changed, hashed_beside, is_chosen, leaves_out
 from fastapi_seclint.subjects.passwords.rows import stored_rows
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.secrets.names import word_set
@@ -212,21 +213,21 @@ def _whole(
         return
     display = _display_of(known, block, value)
     if display is not None:
-        if not _changed(known, block, value):
+        if not changed(known, block, value):
             yield from (replace(item, at=at) for item in _display(known, block, display, depth))
         return
     source = known.requests.source(Where(block), value, 6)
     if source is None or source.cls is None or source.values is not None or not _is_dump(value):
         return
-    if _leaves_out(known, block, value):
+    if leaves_out(known, block, value):
         return
     secret = next((name for name in field_names(source.cls) if naming(name) == "plain"), None)
     if secret is None or (names is not None and secret not in names) or has_own_ways(source.cls):
         return
     if logs_in_elsewhere(field_names(source.cls)):
         return
-    beside = beside or _hashed_beside(known, block, value)
-    if not _changed(known, block, value, secret) and (beside or not known.hashes(block)):
+    beside = beside or hashed_beside(known, block, value)
+    if not changed(known, block, value, secret) and (beside or not known.hashes(block)):
         yield Kept(block, at, value, source.sure, secret)
 
 
@@ -267,48 +268,11 @@ def _display(known: Passwords, block: Block, display: Form, depth: int) -> Itera
                 yield from _display(known, block, item, depth - 1)
 
 
-def _leaves_out(known: Passwords, block: Block, value: Form) -> bool:
-    """Whether a local name was given a chosen part of a body: `data.model_dump(exclude={"password"})`."""
-    given = known.assigned(block, value[2], value) if value[0] == "name" else ()
-    return any(item is not None and item[0] == "call" and _is_chosen(item) for item in given)
-
-
-def _is_chosen(call: Form) -> bool:
-    return any(keyword in ("exclude", "include") for keyword, _, _ in call[4])
-
-
 def _is_dump(value: Form) -> bool:
     """Whether a body goes on whole: itself, or everything in it."""
     if value[0] == "call":
-        return value[2][-1] in _DUMPS and not _is_chosen(value)
+        return value[2][-1] in _DUMPS and not is_chosen(value)
     return value[0] in ("name", "await")
-
-
-def _changed(known: Passwords, block: Block, value: Form, secret: str = "") -> bool:
-    """Whether the password in a named object is replaced or taken out before it goes on.
-
-    Where its key is known (`secret`), a hash under another key replaces nothing.
-    """
-    names = {form[2] for form in walk(value) if form[0] == "name"}
-    for at, target, _ in known.writes(block):
-        owner, _, name = target.rpartition(".")
-        if at < value[1] and owner in names and (name == secret if secret else naming(name)):
-            return True
-    for form in known.forms(block):
-        match form:
-            case ["call", at, ["attr", _, ["name", _, name], "pop" | "update"], *_] if name in names and at < value[1]:
-                return True
-            case ["delete", at, [["sub", _, ["name", _, name], _]]] if name in names and at < value[1]:
-                return True
-    return False
-
-
-def _hashed_beside(known: Passwords, block: Block, value: Form) -> bool:
-    """Whether a block puts the hash into the dictionary itself, beside the password that is in it already."""
-    return value[0] == "name" and any(
-        at < value[1] and target.startswith(f"{value[2]}.") and naming(target[len(value[2]) + 1 :]) == "kept"
-        for at, target, _ in known.writes(block)
-    )
 
 
 def _class(known: Passwords, block: Block, function: Form) -> Class | None:
