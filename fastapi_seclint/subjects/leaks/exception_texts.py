@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, External, Place, Unknown, options
+from fastapi_seclint.program.values import External, Place, options
 from fastapi_seclint.subjects.code.development import holds, keeps_to_development, only_in_development
-from fastapi_seclint.subjects.code.origins import ask, blocks_of, body_of, called
+from fastapi_seclint.subjects.code.origins import ask, blocks_of
+from fastapi_seclint.subjects.leaks.exception_raising import raised
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -242,43 +243,8 @@ def _sort(program: Program, found: Caught, kind: Form) -> Sort:
         root = option.name.partition(".")[0]
         if root == "builtins":
             name = option.name.rpartition(".")[2]
-            return "foreign" if found.handler or _OF_MACHINES.match(name) else _raised(program, found, name)
+            return "foreign" if found.handler or _OF_MACHINES.match(name) else raised(program, found, name)
         if root in _OWN_PACKAGES or root == found.block.module.name.partition(".")[0]:
             return "own"
         return "foreign"
     return "own"
-
-
-def _raised(program: Program, found: Caught, name: str) -> Sort:
-    """Who raises an exception of Python's own: the project with a text of its own, only libraries, or unknown."""
-    if _raises(program, found.block, found.tried, name, 4, set()):
-        return "own"
-    for form in walk(found.tried):
-        if form[0] != "call":
-            continue
-        values = list(options(ask(program, found.block, form[2]))) if form[2][0] in ("name", "attr") else []
-        if any(isinstance(value, Unknown) for value in values) or not values:
-            return "doubtful"
-    return "foreign"
-
-
-def _raises(
-    program: Program, block: Block, statements: list[Form], name: str, depth: int, seen: set[tuple[str, int]]
-) -> bool:
-    for form in walk(statements):
-        if form[0] == "raise" and form[2] is not None:
-            made = form[2][2] if form[2][0] == "call" else form[2]
-            if made[0] in ("name", "attr") and made[-1] == name:
-                return True
-        if form[0] == "call" and depth:
-            functions = [function for function, _ in called(program, block, form)]
-            for option in options(ask(program, block, form[2])) if form[2][0] in ("name", "attr") else ():
-                if isinstance(option, Class):
-                    functions += [item for item in option.namespace.values() if getattr(item, "number", -1) >= 0]  # type: ignore[misc]
-            for function in functions:
-                key = (function.module.file, function.number)
-                body = body_of(program, function) if key not in seen else None
-                seen.add(key)
-                if body is not None and _raises(program, body, body.statements, name, depth - 1, seen):
-                    return True
-    return False
