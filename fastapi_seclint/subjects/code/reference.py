@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint import shipped
 from fastapi_seclint.edits import AddImport, CreateFile, Edit
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Function
 
@@ -83,8 +84,36 @@ def _local_name(user: Module, source: str, name: str) -> str:
     bound = user.scope.names.get(name)
     if isinstance(bound, Function | Class) and bound.module.name == source and bound.name == name:
         return name
+    if bound is None and not _is_bound(user, name):
+        return name
     tried = (f"{source.rpartition('.')[2]}_{name}".lstrip("_"), *(f"{name}_{number}" for number in range(2, 100)))
     return next(free for free in tried if free not in user.facts.words)
+
+
+def _is_bound(user: Module, name: str) -> bool:
+    """Whether a word of a file is a name somewhere, and not always an attribute or a keyword."""
+    for number in user.facts.speaking(f'"{name}"'.encode()):
+        for form in user.facts.forms(number).every:
+            match form:
+                case ["name", _, found] if found == name:
+                    return True
+                case ["def", _, _, found, _, parameters, *_] if found == name or _has(parameters, name):
+                    return True
+                case ["lambda", _, parameters, _] if _has(parameters, name):
+                    return True
+                case ["class", _, found, *_] if found == name:
+                    return True
+                case ["import" | "from", *_] if any(name in pair for pair in form[-1]):
+                    return True
+                case ["try", _, _, handlers, *_] if any(handler[1] == name for handler in handlers):
+                    return True
+                case ["match" | "global" | "nonlocal", *_]:
+                    return True
+    return False
+
+
+def _has(parameters: list[Form], name: str) -> bool:
+    return any(parameter[0] == name for parameter in parameters)
 
 
 def _home(program: Program, user: Module) -> Module:
