@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ class Choice:
     name: str
 
 
+_CONTEXT = re.compile(r"context|ctx|_var\b|current|request", re.I)
 _Key = tuple[Module, str]
 
 
@@ -184,8 +186,8 @@ def _written(program: Program, route: Route) -> Iterator[tuple[Place, Node | Non
 
 
 def _stands_alone(program: Program, node: Node) -> bool:
-    """Whether a guard asks for nothing that only some routes have: no id of their paths, nothing of a query."""
-    if node.alternative or not node.certain:
+    """Whether a guard asks who calls, and for nothing that only some routes have: no id of their paths, no query."""
+    if node.alternative or not node.certain or (node.function is not None and not _can_see_callers(node.function)):
         return False
     for inner in node.walk():
         for parameter in parameters(inner.call) if not isinstance(inner.call, External) else ():
@@ -197,6 +199,13 @@ def _stands_alone(program: Program, node: Node) -> bool:
             if not connection and parameter.default is None and not isinstance(annotation, Annotated):
                 return False
     return True
+
+
+def _can_see_callers(function: Function) -> bool:
+    """Whether a function can tell callers apart: it is given something, or asks for what belongs to this request."""
+    return bool(function.parameters) or any(
+        form[0] in ("name", "attr") and _CONTEXT.search(str(form[-1])) for form in function.forms.every
+    )
 
 
 def _candidate(program: Program, route: Route, module: Module, form: Form, node: Node | None) -> _Candidate:
