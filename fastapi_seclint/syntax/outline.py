@@ -1,7 +1,8 @@
 """A text reduced to what some lines are about: statements that stand apart from those lines become `pass`.
 
-Every line keeps its number, and what is left keeps its place, so that positions in the reduced text are positions in
-the whole one. Reading an outline with a slow parser costs a fraction of reading the text.
+Every line keeps its number, what is left keeps its place, and what is left out ends on the line where it did, so that
+positions in the reduced text are positions in the whole one. Reading an outline with a slow parser costs a fraction of
+reading the text.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ def outline(text: str, asked: Asked) -> str:
     for run in _unasked(tree.body, asked, _LANDMARKS):
         first, last = _start(run[0]), run[-1].end_lineno or _start(run[-1])
         indent = rows[first - 1][: run[0].col_offset]
-        if not indent.strip(" \t") and _ends_its_line(rows[last - 1], run[-1]):
-            rows[first - 1 : last] = [f"{indent}pass", *[""] * (last - first)]
+        nothing = next((word for word in ("pass", "0") if len(indent) + len(word) <= len(rows[last - 1])), "")
+        if nothing and not indent.strip(" \t") and _ends_its_line(rows[last - 1], run[-1]):
+            rows[first - 1 : last] = [*[""] * (last - first), f"{indent}{nothing}"]
     return "\n".join(rows)
 
 

@@ -47,11 +47,16 @@ class PublicModel:
 def public_model(program: Program, cls: Class, user: Module) -> PublicModel | None:
     """A model for the objects of a class that leaves their password out, for a file; None where none can be made."""
     for base in list(cls.lineage())[1:]:
-        if isinstance(base, Class) and is_schema(base) and field_names(base) and not _has_password(base):
+        if isinstance(base, Class) and is_schema(base) and _shows_most(base, cls) and not _has_password(base):
             return _imported(base.name, base.module, user, (), True)
     for other in _similar(program, cls):
         return _imported(other.name, other.module, user, (), False)
     return _made(cls, user)
+
+
+def _shows_most(base: Class, cls: Class) -> bool:
+    """Whether a base has at least half of the fields; one that has an id alone would take the rest from callers."""
+    return 2 * len(field_names(base)) >= len([name for name in field_names(cls) if not naming(name)])
 
 
 def _has_password(cls: Class) -> bool:
@@ -146,12 +151,25 @@ def _field(form: Form, table: bool) -> tuple[str, str | None]:
                 return name, ""
             mapped = annotation[0] == "sub" and annotation[2][-1] == "Mapped"
             code = rendered(annotation[3] if mapped else annotation)
-            plain = value is not None and value[0] == "const" and not table
-            return name, f"{code} = {rendered(value)}" if code is not None and plain else code
+            default = None if table else _default(value)
+            if code is None or default is None:
+                return name, code
+            optional = default[2] is not None or {"None", "Optional", "Any"} & set(re.findall(r"\w+", code))
+            return name, f"{code if optional else f'{code} | None'} = {rendered(default)}"
         case ["assign", _, [["name", _, name]], ["call", _, ["name" | "attr", *_] as made, given, keywords]]:
             if made[-1] in ("Column", "mapped_column"):
                 return name, _of_column(given, keywords)
     return "", ""
+
+
+def _default(value: Form | None) -> Form | None:
+    """The constant that a field is by itself: written so, or given to `Field(...)` and its like."""
+    if value is None or value[0] == "const":
+        return value
+    if value[0] == "call":
+        named = (given for keyword, given, _ in value[4] if keyword == "default")
+        value = next(named, next(iter(value[3]), None))
+    return value if value is not None and value[0] == "const" else None
 
 
 def _of_column(given: list[Form], keywords: list[Form]) -> str | None:
