@@ -13,7 +13,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.rule import Evidence, Finding, Fix, Persona, Rule, Severity
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
@@ -37,6 +37,8 @@ RULE = Rule(
 
 _LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_access_token|with_password))?$")
 _SECRETS = re.compile(r"(^|_)(token|code|otp|pin|signature|key)$")
+_ADDRESS = re.compile(r"mail|phone|mobile|address", re.I)
+_USER_NAME = re.compile(r"user_?name|user name|nick|login|handle", re.I)
 _LOCKED = (429, 423)
 _LOCK = re.compile(r"lock|attempt|too many|later|captcha", re.I)
 
@@ -44,21 +46,22 @@ _LOCK = re.compile(r"lock|attempt|too many|later|captcha", re.I)
 @RULE.check
 def leaky_login_error(program: Program) -> Iterator[Finding]:
     """One finding a place that gives an account away."""
-    follower, translations = Follower(program), Translations(program)
+    follower, registering, translations = Follower(program), Follower(program, apart=True), Translations(program)
     seen: set[Location] = set()
     followed: set[int] = set()
     for route, purpose in auth_routes(program):
         functions = [node.function for node in route.nodes()] + [route.function]
         for function in (item for item in functions if item is not None and id(item) not in followed):
             followed.add(id(function))
-            ends = [end for item in follower.outcomes(function) if (end := translations.of(item)) is not None]
+            own = registering if purpose == "registration" else follower
+            ends = [end for item in own.outcomes(function) if (end := translations.of(item)) is not None]
             found: Iterator[Finding] = iter(())
             if purpose in ("login", "token"):
                 found = _of_login(ends, route)
             elif purpose == "password reset" and function is route.function and _asks_for_address(program, route):
                 found = _of_reset(ends, route)
             elif purpose == "registration" and function is route.function:
-                found = _of_registration(ends, route)
+                found = _of_registration(ends, route, {spoken(name) for name in fields(program, route)})
             for finding in found:
                 if finding.location not in seen:
                     seen.add(finding.location)
@@ -116,15 +119,18 @@ def _of_reset(ends: list[Outcome], route: Route) -> Iterator[Finding]:
         yield _finding(end, route, message, [], fix=_as_if_sent(end))
 
 
-def _of_registration(ends: list[Outcome], route: Route) -> Iterator[Finding]:
+def _of_registration(ends: list[Outcome], route: Route, names: set[str]) -> Iterator[Finding]:
+    """What tells of addresses; that a user name is taken has to be said, and is for auditors."""
+    by_address = any(_ADDRESS.search(name) for name in names) and not any(_USER_NAME.search(name) for name in names)
     for end in ends:
         if end.kind == "raise" and end.worlds and "absent" not in end.worlds and "403" not in repr(end.said):
             message = (
                 "this answer tells a stranger that somebody has an account with the address: accept the request and "
                 "write to the address instead"
             )
-            finding = _finding(end, route, message, [], audited=True)
-            yield finding
+            text = repr(end.said)
+            of_address = bool(_ADDRESS.search(text)) or (by_address and not _USER_NAME.search(text))
+            yield _finding(end, route, message, [], persona=None if of_address else "auditor", severity="low")
 
 
 def _alone(program: Program, follower: Follower, translations: Translations, seen: set[Location]) -> Iterator[Finding]:
@@ -156,15 +162,17 @@ def _finding(
     route: Route | None,
     message: str,
     evidence: list[Evidence],
-    audited: bool = False,
+    *,
+    severity: Severity | None = None,
+    persona: Persona | None = None,
     fix: Fix | None = None,
 ) -> Finding:
     return RULE.finding(
         end.block.location(end.form),
         message,
-        severity="low" if audited else None,
-        confidence="high" if end.kind == "raise" and not audited else "medium",
-        persona="auditor" if audited else None,
+        severity=severity,
+        confidence="high" if end.kind == "raise" and severity is None else "medium",
+        persona=persona,
         symbol=end.block.symbol,
         route=access.key(route) if route is not None else None,
         evidence=evidence,

@@ -42,9 +42,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Follower:
-    """Follows functions; kept for one program so that each is followed once a depth."""
+    """Follows functions; kept for one program so that each is followed once a depth.
+
+    `apart` is for registrations, which look up one account by its name and another by its address: what one lookup
+    found says nothing of the next.
+    """
 
     program: Program
+    apart: bool = False
     known: dict[tuple[str, int], list[Outcome]] = field(default_factory=dict)
     busy: set[tuple[str, int]] = field(default_factory=set)
 
@@ -81,10 +86,11 @@ class _Walk:
 
     def run(self, statements: list[Form], worlds: Worlds) -> Worlds:
         """Follow statements; the worlds in which they run to the end."""
+        at_first = worlds
         for statement in statements:
             if not worlds:
                 break
-            worlds = self._statement(statement, worlds)
+            worlds = self._statement(statement, at_first if self.follower.apart else worlds)
         return worlds
 
     def _statement(self, form: Form, worlds: Worlds) -> Worlds:
