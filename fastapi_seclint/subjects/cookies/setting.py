@@ -21,6 +21,7 @@ from fastapi_seclint.program.values import (
     settled,
 )
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.origins import Item, Origin, ask, blocks_of, items, origins
 from fastapi_seclint.subjects.cookies.sessions import POSITIONS, words
 from fastapi_seclint.subjects.secrets.refusals import refuses_unset
@@ -160,10 +161,15 @@ def _of_value(name: str, value: Value, *, negated: bool = False) -> State | None
     if isinstance(value, Const):
         return "off" if _is_off(name, value.value, negated) else None
     if isinstance(value, Environment) and not words(value.name) & _SURROUNDINGS:
-        known = list(settled(value))
+        known = [item for item in settled(value) if not _of_developers(item)]
         off = [isinstance(item, Const) and _is_off(name, item.value, negated) for item in known]
         return "by default" if off and all(off) else None
     return None
+
+
+def _of_developers(value: Value) -> bool:
+    """Whether a default is one for developers by its own condition: `False if ENVIRONMENT == "local" else True`."""
+    return isinstance(value, Const) and value.place is not None and only_in_development(value.place)
 
 
 _DISPLAYS = ("tuple", "list", "set")

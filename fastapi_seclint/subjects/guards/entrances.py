@@ -38,7 +38,7 @@ _FIRST = re.compile(r"(^|_)(first|initial|init|setup|bootstrap|install|onboardin
 _DEVELOPMENT = re.compile(r"(^|_)(dev|development|debug|local|test|testing|e2e|mock|demo|sandbox)(_|$)", re.I)
 _PROBE = re.compile(
     r"^(health([-_]?checks?)?|healthz|livez|readyz|ready|live|liveness|readiness|ping|heartbeat|metrics|status|version"
-    r"|info|docs|redoc|openapi\.json|robots\.txt|favicon\.ico|manifest\.json|static|assets|public|contact|feedback"
+    r"|info|(\w+[-_])?(docs|redoc|openapi\.json)|openapi\.json|robots\.txt|favicon\.ico|manifest\.json|static|assets|public|contact|feedback"
     r"|contact[-_](us|form)|subscribe|unsubscribe|newsletter([-_]\w+)?|(faq[-_])?[ie]nquir(y|ies)|waitlist|telemetry|analytics|track|events?|csp-report)$",
     re.I,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import walk
@@ -11,6 +12,8 @@ from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+
+_STUB = re.compile(r"\b(not (yet )?implemented|to be implemented|coming soon)\b", re.I)
 
 
 def is_open(program: Program, route: Route) -> bool:
@@ -34,6 +37,15 @@ def is_meant_for_everybody(program: Program, route: Route) -> bool:
     return entrances.is_entrance(program, route) or entrances.is_probe(route) or entrances.is_for_development(route)
 
 
+def _is_stub(route: Route) -> bool:
+    """Whether a handler only says that it is not written yet, in so many words."""
+    handler = route.function
+    if handler is None or handler.forms.of("call", "assign", "annassign", "delete"):
+        return False
+    told = (item[2] for answer in handler.forms.of("return") for item in walk(answer) if item[0] == "const")
+    return any(isinstance(text, str) and _STUB.search(text) for text in told)
+
+
 def _only_says_hello(route: Route) -> bool:
     """Whether a route only tries whether the application answers: `debug` in its path, a constant in its body."""
     kept = "/".join(word for word in route.path.split("/") if word.lower() != "debug")
@@ -50,7 +62,7 @@ def exposed(program: Program, route: Route) -> str:
         return ""
     if is_meant_for_everybody(program, route) or not is_open(program, route) or guarded_elsewhere(program, route):
         return ""
-    if any(meeting.inert for meeting in program.guarding(route).meetings):
+    if _is_stub(route) or any(meeting.inert for meeting in program.guarding(route).meetings):
         return ""
     if access.changes_state(route):
         return "" if access.only_reads(route) else "changes state"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 _COMPARERS = frozenset({"compare_digest"})
+_RUNNERS = frozenset({"execute", "fetch_one", "fetchrow"})
+"""What runs a statement; with none it is some command of the program's own: `register_user.execute(password=...)`."""
 _READING = re.compile(r"\bselect\b.*\bwhere\b.*\bpassw\w*\s*=", re.I | re.S)
 _CONFIGURED = re.compile(r"(^|\.)(settings|config|conf|cfg|env|environ|secrets)(\.|$)", re.I)
 
@@ -65,7 +67,8 @@ def _queries(known: Passwords) -> Iterator[Kept]:
 
 
 def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
-    given = [value for keyword, value, _ in call[4] if keyword is not None and naming(keyword)]
+    asked = call[3] or call[2][3] not in _RUNNERS
+    given = [value for keyword, value, _ in call[4] if asked and keyword is not None and naming(keyword)]
     statement, inside = statement_of(known, block, call)
     if _READING.search(statement):
         given += [*inside, *(item for argument in call[3][1:] for item in walk(argument))]

@@ -194,6 +194,8 @@ _HASH = re.compile(r"\$(2[abxy]?|argon2\w*|pbkdf2\w*|scrypt|bcrypt\w*|[156])\$|p
 def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = False) -> bool:
     """Whether a text under a name can be a secret, given how it is used; `many` tells that it is one of a list."""
     if reach is Reach.USED:
+        if len(text) == 1 and not text.isprintable():
+            return False  # a truth value as a byte
         return bool(text.strip()) and not re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{", text)
     if kind == "password" and _HASH.match(text):
         return False

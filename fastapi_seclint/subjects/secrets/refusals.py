@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, Forms, walk
 from fastapi_seclint.subjects.secrets.names import kind_of
 
@@ -68,11 +69,12 @@ def _search(program: Program) -> list[Refusal]:
         branching = {*facts.speaking(b'["if"', b'["assert"')}
         for number in facts.speaking(b'["raise"', b'exit"', b'abort"', b'["assert"'):
             forms = facts.forms(number)
+            around = facts.forms(MODULE)
             for form in forms.of("if", "assert") if number in branching else ():
                 if form[0] == "if" and any(_leaves(item) for item in walk(form[3])):
-                    found.append(_refusal(form[2], forms))
+                    found.append(_refusal(form[2], forms, around))
                 elif form[0] == "assert":
-                    found.append(_refusal(["unary", form[1], "not", form[2]], forms))
+                    found.append(_refusal(["unary", form[1], "not", form[2]], forms, around))
     return found
 
 
@@ -109,23 +111,30 @@ def _leaves(form: Form) -> bool:
     return form[0] == "raise" or bool(form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in _LEAVING)
 
 
-def _listed(test: Form, forms: Forms) -> list[str]:
-    """The texts that a test compares with by a name given in the same body: `key in KNOWN_DEFAULTS`, `key == KNOWN`."""
-    looked: set[str] = set()
+def _listed(test: Form, forms: Forms, around: Forms) -> list[str]:
+    """The texts a test compares with by a name: `key == known` of the same body, `key in self.KNOWN` of the file."""
+    single: set[str] = set()
+    several: set[str] = set()
     for item in walk(test):
-        if item[0] == "compare" and item[3] in (["in"], ["=="]):
-            looked.update(side[2] for side in (item[2], item[4][0]) if side[0] == "name")
-    found: list[str] = []
-    for form in forms.of("assign") if looked else ():
-        if form[2][0][0] == "name" and form[2][0][2] in looked:
-            items = form[3][2] if form[3][0] in ("set", "list", "tuple") else [form[3]]
-            found += [item[2] for item in items if item[0] == "const" and isinstance(item[2], str)]
-    return found
+        if item[0] == "compare" and item[3] == ["=="]:
+            single.update(str(side[2]) for side in (item[2], item[4][0]) if side[0] == "name")
+        elif item[0] == "compare" and item[3] == ["in"] and item[4][0][0] in ("name", "attr"):
+            several.add(str(item[4][0][-1]))
+    found: list[Form] = []
+    for form in (*forms.of("assign", "annassign"), *around.of("assign", "annassign")) if single or several else ():
+        target, value = form[2][0] if form[0] == "assign" else form[2], form[-1]
+        if value is None or target[0] != "name":
+            continue
+        if target[2] in several and value[0] in ("set", "list", "tuple"):
+            found += value[2]
+        elif target[2] in single and form in forms.of(form[0]):
+            found.append(value)
+    return [item[2] for item in found if item[0] == "const" and isinstance(item[2], str)]
 
 
-def _refusal(test: Form, forms: Forms) -> Refusal:
+def _refusal(test: Form, forms: Forms, around: Forms) -> Refusal:
     names, least, partly = set(), 0, False
-    texts = _listed(test, forms)
+    texts = _listed(test, forms, around)
     unequal = [item for item in walk(test) if item[0] == "compare" and item[3][0] in ("!=", "not in", "is not")]
     required = {id(item) for form in unequal for item in walk(form)}
     for form in walk(test):
