@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
-from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.fallback_fixes import of_field, of_or, of_read
@@ -52,8 +53,23 @@ def credentials_in_url(program: Program) -> Iterator[Finding]:
             allowed = any(words.allows(text) for text, _ in texts(item.form))
             if item.at in seen or allowed or only_in_development(Place(module, item.at)):
                 continue
+            if _only_looked_for(module, item):
+                continue
             seen.add(item.at)
             yield _finding(item)
+
+
+def _only_looked_for(module: Module, item: Address) -> bool:
+    """Whether a name of a module is only read where something is compared with it: the address that nobody chose."""
+    if item.statement is None or item.statement[-1] is not item.form or item.read is not None or not item.name:
+        return False
+    read: list[int] = []
+    compared: set[int] = set()
+    for number in module.facts.speaking(b'"' + item.name.encode() + b'"'):
+        forms = module.facts.forms(number)
+        read += [form[1] for form in forms.of("name") if form[2] == item.name and not holds(item.statement[1], form[1])]
+        compared.update(side[1] for form in forms.of("compare") for side in (form[2], *form[4]))
+    return bool(read) and compared.issuperset(read)
 
 
 def _finding(item: Address) -> Finding:

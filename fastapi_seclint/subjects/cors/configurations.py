@@ -96,6 +96,27 @@ def refused(program: Program, configuration: Configuration, wildcard: Wildcard) 
     return origins is not None and _sifted(program, configuration.block, origins.form)
 
 
+def refused_setting(program: Program, setting: str) -> bool:
+    """Whether code of the project asks whether a setting has `"*"` in it, and raises or notes an error then."""
+    if not setting or " " in setting:
+        return False
+    word = b'"' + setting.encode() + b'"'
+    for module in program.modules.by_file.values():
+        for number in set(module.facts.speaking(b'"*"')) & set(module.facts.speaking(word)):
+            for form in module.facts.forms(number).of("if"):
+                named = any(item[0] in ("name", "attr") and item[-1] == setting for item in walk(form[2]))
+                if named and _asks_for_wildcard(form[2]) and any(_complains(item) for item in walk(form[3])):
+                    return True
+    return False
+
+
+def _complains(form: Form) -> bool:
+    """Whether a form raises, or puts something into a list of errors."""
+    if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "append":
+        return any(word in spelled(form[2][2]).lower() for word in ("error", "problem", "issue"))
+    return bool(form[0] == "raise")
+
+
 def _only_where_set(configuration: Configuration, wildcard: Wildcard) -> bool:
     """Whether `"*"` stands in for a setting, `ORIGINS or ["*"]`, and nothing is added where that is not set."""
     place = wildcard.place

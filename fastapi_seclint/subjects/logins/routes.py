@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.program.credentials import guards_against_forgery
 from fastapi_seclint.program.declared import path_matches
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routes import Route
@@ -161,7 +162,8 @@ def _purpose(program: Program, route: Route) -> Purpose | None:
 def _asks_callers(program: Program, route: Route) -> bool:
     """Whether only somebody who is in already gets to the handler."""
     meetings = program.guarding(route).meetings
-    if any(meeting.junk == "denies" and meeting.name != route.name for meeting in meetings):
+    refusing = {meeting.name for meeting in meetings if meeting.junk == "denies" and meeting.name != route.name}
+    if any(not guards_against_forgery(name.rpartition(".")[2]) for name in refusing):
         return True
     words = [spoken(word) for node in route.nodes() for word in (node.name.rpartition(".")[2], node.parameter)]
     return any(_PRESENT.search(word) for word in words)
