@@ -11,6 +11,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.payloads import conditions as _conditions
 from fastapi_seclint.subjects.payloads import evaluation as _evaluation
 from fastapi_seclint.subjects.payloads.known import NOTHING, Claims, Known, Written, as_claims, combine, either, unknown
 
@@ -223,11 +224,11 @@ class Flow:
     # Paths
 
     def _branch(self, test: Form, body: list[Form], otherwise: list[Form]) -> bool:
-        decided = _evaluation.decide(self, test)
+        decided = _conditions.decide(self, test)
         if decided is not None:
-            self.names = _evaluation.narrowed(self, test, decided)
+            self.names = _conditions.narrowed(self, test, decided)
             return self.statements(body if decided else otherwise)
-        yes, no = _evaluation.narrowed(self, test, True), _evaluation.narrowed(self, test, False)
+        yes, no = _conditions.narrowed(self, test, True), _conditions.narrowed(self, test, False)
         return self._either([body, otherwise], [yes, no])
 
     def _either(self, blocks: list[list[Form]], starts: list[Names] | None = None) -> bool:

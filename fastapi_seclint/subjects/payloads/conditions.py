@@ -1,0 +1,73 @@
+"""Conditions on the way to a token: whether one holds, and what is known of names where it does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.subjects.payloads.known import NOTHING
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.payloads.flow import Flow, Names
+
+
+def decide(flow: Flow, test: Form) -> bool | None:
+    """Whether a condition holds where the walk stands; None when that is not known."""
+    match test:
+        case ["unary", _, "not", inner]:
+            found = decide(flow, inner)
+            return None if found is None else not found
+        case ["bool", _, symbol, items]:
+            answers = [decide(flow, item) for item in items]
+            if symbol == "and":
+                return False if False in answers else None if None in answers else True
+            return True if True in answers else None if None in answers else False
+        case ["compare", _, left, [operator], [right]]:
+            return _compared(flow, left, operator, right)
+    return flow.known(test).present if test[0] in ("name", "attr", "const", "walrus") else None
+
+
+def _compared(flow: Flow, left: Form, operator: str, right: Form) -> bool | None:
+    one, other = flow.known(left), flow.known(right)
+    if right[0] == "const" and right[2] is None:
+        if one.present is None or (one.present is False and (one.amounts or one.texts)):
+            return None
+        return one.present is (operator in ("is not", "!="))
+    settled = one.complete and other.complete and len(one.texts) == len(other.texts) == 1
+    if settled and operator in ("==", "!=", "is", "is not"):
+        return (one.texts == other.texts) is (operator in ("==", "is"))
+    return None
+
+
+def narrowed(flow: Flow, test: Form, holds: bool) -> Names:
+    """The names as they are where a condition holds, or does not."""
+    match test:
+        case ["unary", _, "not", inner]:
+            return narrowed(flow, inner, not holds)
+        case ["bool", _, symbol, items] if holds is (symbol == "and"):
+            before, names = flow.names, flow.names
+            for item in items:
+                flow.names = names
+                names = narrowed(flow, item, holds)
+            flow.names = before
+            return names
+        case ["compare", _, ["name" | "attr", *_] as left, [operator], [["const", _, None]]]:
+            absent = holds is (operator in ("is", "=="))
+            return _with(flow, left, None if absent else True, absent)
+        case ["name" | "attr", *_]:
+            return _with(flow, test, holds or None, False)
+        case ["walrus", _, target, _]:
+            return _with(flow, target, holds or None, False)
+    return flow.names
+
+
+def _with(flow: Flow, form: Form, present: bool | None, absent: bool) -> Names:
+    key = spelled(form)
+    held = flow.names.get(key)
+    if held is None:
+        return flow.names
+    if present:
+        return {**flow.names, key: replace(held, present=True)}
+    return {**flow.names, key: NOTHING if held.claims is None or absent else replace(held, present=None)}
