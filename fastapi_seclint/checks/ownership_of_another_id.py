@@ -12,7 +12,7 @@ from fastapi_seclint.program.values import Annotated, Class, Const, External, Fu
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import last_name, names_identity, snake
-from fastapi_seclint.subjects.wiring.renaming import renamed
+from fastapi_seclint.subjects.wiring.renaming import path_renamed, renamed
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -135,7 +135,7 @@ def _stem(name: str) -> str:
 def _finding(program: Program, route: Route, node: Node, parameter: Parameter, variable: str) -> Finding:
     name = last_name(node)
     assert route.place is not None
-    fix = renamed(program, node, parameter, variable)
+    fix = renamed(program, node, parameter, variable) or path_renamed(program, route, variable, parameter.name)
     return RULE.finding(
         route.place.location,
         f"{access.spoken(route)} has {variable!r} in its path while {name} checks {parameter.name!r}, which the client "

@@ -101,7 +101,12 @@ def _is_state(form: Form) -> bool:
     """Whether a condition asks what state an account is in; next to a test of the password it is in order."""
     if form[0] == "unary" and form[2] == "not":
         form = form[3]
-    return form[0] == "attr" and _STATE.match(form[3]) is not None
+    match form:
+        case ["attr", _, _, str() as name] | ["sub", _, _, ["const", _, str() as name]]:
+            return _STATE.match(name) is not None
+        case ["call", _, ["attr", _, _, "get"], [["const", _, str() as name], *_], _]:
+            return _STATE.match(name) is not None
+    return False
 
 
 def of_call(form: Form) -> Truth:

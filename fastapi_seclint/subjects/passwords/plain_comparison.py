@@ -12,6 +12,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, options
 from fastapi_seclint.subjects.code.entries import is_entry
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.passwords.columns import column_of
 from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
 from fastapi_seclint.subjects.passwords.plain_storage import Kept
@@ -87,7 +88,9 @@ def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
 def is_stored(known: Passwords, block: Block, form: Form) -> bool:
     """Whether an expression is a password (or hash) that the application keeps: a field of something it looked up."""
     name = _field(form)
-    if not name or not naming(name):
+    if not name:
+        return naming(column_of(block, form)) != ""
+    if not naming(name):
         return False
     owner = form[2]
     if form[0] == "call":

@@ -48,7 +48,7 @@ _RECORD_WORDS = word_set(
 """Words that the name of a stored person is made of: `User`, `DBUser`, `UserInDB`, `AccountModel`."""
 _SENT = word_set("form request input payload params dto command query filter credentials response schema")
 """Last words of the name of a class whose objects only bring data."""
-_WRITING = re.compile(r"\b(insert\s+into|update|replace\s+into|merge\s+into)\b", re.I)
+_WRITING = re.compile(r"\b(insert\s+(?:(?:or\s+)?\w+\s+)?into|update|replace\s+into|merge\s+into)\b", re.I)
 _STORES = re.compile(
     r"(^|_)(db|database|store|storage|collection|table|repo|repository|session|fake|memory|cache|data)(_|$)"
 )

@@ -157,7 +157,7 @@ def shorter(place: Place, seconds: float, scale: float, purpose: Purpose) -> Fix
     code: str | None = None
     if scale and form[0] in ("const", "binop"):
         if all(_is_number(item) for item in walk(form)):
-            code = _in_unit(usual, scale, LIMITS[purpose], form)
+            code = _in_unit(usual, scale, LIMITS[purpose], form) or _part_of_day(place, scale, purpose)
     elif not scale and form[0] == "call" and form[2][-1] == "timedelta":
         owner = f"{form[2][2][2]}." if form[2][0] == "attr" and form[2][2][0] == "name" else ""
         code = f"{owner}timedelta({'minutes=30' if purpose == 'access' else 'days=7'})"
@@ -180,6 +180,12 @@ def _in_unit(usual: float, scale: float, limit: float, form: Form) -> str | None
         return f'"{int(count)}"'
     spelled_out = any(item[0] == "const" and item[2] == 60 for item in walk(form)) and form[0] == "binop"
     return _PRODUCTS.get(int(count), str(int(count))) if spelled_out else str(int(count))
+
+
+def _part_of_day(place: Place, scale: float, purpose: Purpose) -> str | None:
+    """Half an hour where a constant of the code counts days, which have no whole number for it."""
+    named = any(form[0] == "assign" and form[3][1] == place.at for form in place.module.facts.module)
+    return "30 / (24 * 60)" if named and scale == 86400.0 and purpose == "access" else None
 
 
 def _as_number(value: object) -> float | None:
