@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
+from itertools import pairwise
+from json import loads
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.subjects.code.development import holds
@@ -12,6 +14,9 @@ _END = re.compile(
     r"[\s:;,.=(\[{<'\"`\-\u2013\u2014]+$|\s(?:due to|because(?: of)?|with|by|caused by|reason|as|for|in|at|is|of|the)$",
     re.IGNORECASE,
 )
+_LEADING_ON = re.compile(r"(?<=\w)[:;,.]?\s+$")
+_ERROR = re.compile(r"(?:^|(?<=\w)[.;,]\s+)(?:the )?(?:error|exception|details?)$", re.IGNORECASE)
+"""What is left of `Failed. Error: ...`, and of `Error: ...`, which says nothing."""
 _UNCLOSED = re.compile(r"(?<=\s)'[^']*$")
 _NUMBER = re.compile(r"^HTTP_(\d{3})_")
 
@@ -21,9 +26,24 @@ def written_before(form: Form) -> str:
     text = _UNCLOSED.sub("", _beginning(form))
     while text != (shorter := _END.sub("", text)):
         text = shorter
-    text = text.lstrip()
+    text = _ERROR.sub("", text.lstrip())
     plain = text.isprintable() and not {'"', "\\", "%", "{"} & set(text)
     return text if plain and (" " in text or len(text) > 4) else ""
+
+
+def json_without(form: Form) -> str:
+    """The code of a JSON text without what is put into it; empty when an expression is none."""
+    if form[0] != "fstr":
+        return ""
+    parts = [str(part[2]) if part[0] == "const" else "" for part in form[2]]
+    if not parts or not parts[0].lstrip().startswith("{"):
+        return ""
+    text = "".join(part if following else _LEADING_ON.sub("", part) for part, following in pairwise([*parts, "."]))
+    try:
+        loads(text)
+    except ValueError:
+        return ""
+    return f"'{text}'" if text.isprintable() and not {"'", "\\"} & set(text) else ""
 
 
 def _beginning(form: Form) -> str:

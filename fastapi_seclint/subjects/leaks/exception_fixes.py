@@ -12,7 +12,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.loggers import logger
 from fastapi_seclint.subjects.code.unread import unread
-from fastapi_seclint.subjects.leaks.constant_texts import phrase, status, written_before
+from fastapi_seclint.subjects.leaks.constant_texts import json_without, phrase, status, written_before
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, tells
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 
@@ -31,13 +31,15 @@ def constant_text(found: Caught, form: Form) -> Fix:
         source = found.texts[leaf[2]] if leaf[0] == "name" and leaf[2] in found.texts else leaf
         written = written_before(source)
         text = text or written
+        message = json_without(source)
         key = _key_of(holder, leaf) if _is_trace(leaf) else None
         if key is not None and holder is not None:
             edits.append(RemoveDictItem(path, span_of(holder[1]), key))
         elif holder is not None and holder[0] == "augassign" and not written:
             edits.append(RemoveStatement(path, span_of(holder[1])))
         else:
-            edits.append(Replace(path, span_of(leaf[1]), f'"{written or phrase(statements, form)}"'))
+            plain = f'"{written or phrase(statements, form)}"'
+            edits.append(Replace(path, span_of(leaf[1]), message or plain))
     edits += _logged(found, gone, text, status(statements, form))
     edits += _tidied(found, gone)
     return Fix("answer with a constant text and log the exception", False, tuple(edits))
@@ -52,11 +54,16 @@ def _all_leaves(found: Caught, form: Form) -> Iterator[tuple[Form, Form | None]]
         return
     for leaf, holder in _leaves(found, form):
         name = leaf[2] if leaf[0] == "name" and leaf[2] in found.texts else ""
-        if name and (name in found.containers or _is_for_answer(found, name, leaf)):
+        if name and (name in found.containers or _is_object(found.texts[name]) or _is_for_answer(found, name, leaf)):
             for value, statement in _put(found, name):
                 yield from _leaves(found, value, statement)
         else:
             yield leaf, holder
+
+
+def _is_object(form: Form) -> bool:
+    """Whether an expression makes something that has the text in it, and that no text can stand in for."""
+    return form[0] in ("dict", "list", "tuple", "set") or (form[0] == "call" and _is_made(form[2]))
 
 
 def _is_for_answer(found: Caught, name: str, use: Form) -> bool:
