@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Place
@@ -30,6 +32,7 @@ RULE = Rule(
     fixable="unsafe",
 )
 
+_MAKING = re.compile(r"generate|random|token_(?:urlsafe|hex)|choices")
 _WORDS = LEVELS | {"print", "pprint"}
 _TOOLS = word_set(
     "script scripts cli command commands manage migrations alembic tools examples example demo benchmarks"
@@ -60,13 +63,24 @@ def _finding(block: Block, form: list[object], found: list[Leak]) -> Finding:
     what = found[0].what
     where = "is printed" if is_print(form) else "is written to the log"
     secrets = [leak.form for leak in found]
-    edits = masked(block.module.path, form, secrets)
+    alone = any(_is_made_up(block.module, secret) for secret in secrets)
+    edits = None if alone else masked(block.module.path, form, secrets)
     return RULE.finding(
         block.location(form),
         f"{what} {where}, where everyone who reads logs, backups and error reports can take and use it: "
         "leave it out, or log an id that tells which one it was",
         symbol=block.symbol,
         fix=Fix("write `***` in place of the secret", False, (*edits, *without(block, secrets))) if edits else None,
+    )
+
+
+def _is_made_up(module: Module, secret: Form) -> bool:
+    """Whether a program makes up a password when it starts and tells it by this entry, without which nobody logs in."""
+    return secret[0] == "name" and any(
+        inner[0] in ("name", "attr") and _MAKING.search(str(inner[-1]))
+        for form in module.facts.module
+        if form[0] == "assign" and any(target[0] == "name" and target[2] == secret[2] for target in form[2])
+        for inner in walk(form[3])
     )
 
 
