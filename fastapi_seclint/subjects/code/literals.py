@@ -19,6 +19,7 @@ _SKIPPED_CALLS = word_set(
     relationship replace search set_cookie setattr setdefault split startswith strip sub text warning
     """
 )
+_ACCOUNTS = ("username", "user_name", "login", "name", "email")
 _WRAPPERS = ("SecretStr", "Secret", "frozenset", "b64decode", "bytes")
 _SAMPLES = (
     "example", "sample", "json_schema", "schema_extra", "openapi", "responses", "translation", "messages", "labels",
@@ -30,7 +31,8 @@ _SAMPLES = (
 class Literal:
     """One written text or several in a collection: under which name, where, and what to point at (`at`).
 
-    `form` is the whole value; `keyed` tells that it is an entry of a dictionary.
+    `form` is the whole value; `keyed` tells that it is an entry of a dictionary. `account` is whom a call names beside
+    it: `create_user(username="mike", password=...)`.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Literal:
     local: bool = False
     form: Form | None = None
     keyed: bool = False
+    account: str = ""
 
 
 @dataclass(slots=True)
@@ -123,7 +126,7 @@ class Reader:
                 continue
             found = self._literal(keyword, value, place, Reach.PASSED) if keyword else None
             if found is not None:
-                yield found
+                yield replace(found, account=_account(form)) if "password" in found.name.lower() else found
             yield from self.read(value, place)
 
     def _uses(self, form: Form) -> bool:
@@ -204,6 +207,12 @@ _READERS: dict[str, Callable[[Reader, Form, int], Iterator[Literal]]] = {
     "dict": Reader._dict, "compare": Reader._compare, "if": Reader._if, "def": Reader._def, "const": Reader._const,
     "ifexp": Reader._if, "assert": Reader._assert, "bool": Reader._bool, "return": Reader._return,
 }  # fmt: skip
+
+
+def _account(call: Form) -> str:
+    """The account that a call names in plain text."""
+    given = {keyword: value[2] for keyword, value, _ in call[4] if keyword and value[0] == "const"}
+    return next((str(given[name]) for name in _ACCOUNTS if isinstance(given.get(name), str)), "")
 
 
 def _sent(form: Form) -> str:

@@ -100,5 +100,12 @@ def _name(literal: Literal, kind: str, own: bool) -> str:
     while literal.reach is Reach.COMPARED and len(words) > 1 and words[0] in _SENT:
         words.pop(0)
     if not words or (literal.reach is not Reach.ASSIGNED and words in (["token"], ["password"], ["secret"], ["key"])):
-        return _USUAL[kind]
+        words = [*_plain_words(literal.account), _USUAL[kind]]
     return "_".join(words).upper()
+
+
+def _plain_words(account: str) -> list[str]:
+    """The words of an account's name or address that a variable can be called after: accounts have passwords each."""
+    words = words_of(account.partition("@")[0])
+    plain = "_".join(words)
+    return words if plain.isascii() and plain.isidentifier() and len(plain) <= _LONGEST else []
