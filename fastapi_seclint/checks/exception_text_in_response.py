@@ -65,7 +65,7 @@ def exception_text_in_response(program: Program) -> Iterator[Finding]:
                 confidence="low" if doubtful else confidence,
                 persona="pedantic" if doubtful else None,
                 symbol=found.block.symbol,
-                fix=constant_text(found, form),
+                fix=constant_text(program, found, form),
             )
     yield from _refusals(program)
 

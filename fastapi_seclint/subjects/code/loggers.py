@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
 from fastapi_seclint.facts.forms import walk
@@ -10,6 +12,9 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.constants import new_constant
 from fastapi_seclint.subjects.secrets.names import words_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 _NAMES = ("logger", "log", "_logger", "_log")
 
@@ -38,8 +43,11 @@ class Logger:
         return f"{self.name}.error({text}, exc_info={exception})" if self.standard else self.exception(text)
 
 
-def logger(block: Block) -> Logger:
-    """The logger of a block's file: one that it makes or imports, else a new one of Python's `logging`."""
+def logger(program: Program, block: Block) -> Logger:
+    """The logger of a block's file: one that it makes or imports, else one as most files of the project have it.
+
+    That is loguru's, or a new one of Python's `logging`.
+    """
     module = block.module
     for statement in walk(module.facts.module):
         match statement:
@@ -50,7 +58,17 @@ def logger(block: Block) -> Logger:
                 for name, alias in names:
                     if words_of(alias or name) in (["logger"], ["log"]) and source != "logging":
                         return Logger(alias or name, (), False)
+    if _has_loguru(program) and "logger" not in module.facts.words:
+        return Logger("logger", (AddImport(module.path, "loguru", "logger", local=False),), False)
     return _new(module)
+
+
+@lru_cache(maxsize=1)
+def _has_loguru(program: Program) -> bool:
+    """Whether more files of a project log with loguru than with `logging`."""
+    modules = [module for module in program.modules.by_file.values() if not program.is_test(module)]
+    theirs = sum("loguru" in module.facts.imports or "loguru.logger" in module.facts.imports for module in modules)
+    return theirs > sum("logging" in module.facts.imports for module in modules)
 
 
 def _new(module: Module) -> Logger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements, RemoveDictItem, RemoveExceptName, RemoveStatement
 from fastapi_seclint.edits import ReplaceExpression as Replace
@@ -16,11 +17,14 @@ from fastapi_seclint.subjects.leaks.constant_texts import json_without, phrase, 
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, tells
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
 _CONVERTING = frozenset({"str", "repr", "getattr", "format", "ascii", "join"})
 _DUMPING = frozenset({"dict", "json", "copy", "model_dump", "model_dump_json"})
 
 
-def constant_text(found: Caught, form: Form) -> Fix:
+def constant_text(program: Program, found: Caught, form: Form) -> Fix:
     """The fix for an expression of an answer that has the text of a caught exception in it."""
     path, statements = found.block.module.path, found.block.statements
     edits: list[Edit] = []
@@ -40,7 +44,7 @@ def constant_text(found: Caught, form: Form) -> Fix:
         else:
             plain = f'"{written or phrase(statements, form)}"'
             edits.append(Replace(path, span_of(leaf[1]), message or plain))
-    edits += _logged(found, gone, text, status(statements, form))
+    edits += _logged(program, found, gone, text, status(statements, form))
     edits += _tidied(found, gone)
     return Fix("answer with a constant text and log the exception", False, tuple(edits))
 
@@ -142,11 +146,11 @@ def _key_of(holder: Form | None, leaf: Form) -> str | None:
     return next((key[2] for key, value in holder[2] if value is leaf and key is not None and key[0] == "const"), None)
 
 
-def _logged(found: Caught, gone: list[Form], text: str, code: int) -> list[Edit]:
+def _logged(program: Program, found: Caught, gone: list[Form], text: str, code: int) -> list[Edit]:
     """The edits that log the exception, where the code does not do that by itself."""
     if any(_logs(found, form, gone) for form in walk(found.statements)):
         return []
-    log = logger(found.block)
+    log = logger(program, found.block)
     function = found.block.function
     what = "unhandled exception" if found.handler or function is None else f"{function.name} failed"
     said = f'"{text or what}"'
