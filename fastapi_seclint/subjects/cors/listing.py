@@ -25,7 +25,10 @@ def methods(program: Program) -> list[str]:
 
 
 def headers(program: Program) -> list[str]:
-    """The headers for tokens and JSON, those of API keys, and those that routes take as parameters."""
+    """The headers for tokens and JSON, those of API keys, and those that routes take as parameters.
+
+    Each once: case does not matter in their names (RFC 9110, section 5.1).
+    """
     found = dict.fromkeys(_HEADERS)
     for call in program.sites.calls("fastapi.security.APIKeyHeader", "fastapi.security.api_key.APIKeyHeader"):
         given = call.argument("name", 0)
@@ -34,7 +37,10 @@ def headers(program: Program) -> list[str]:
                 found[known.value] = None
     for route in program.routes:
         found.update(dict.fromkeys(_parameters(route)))
-    return list(found)
+    kept: dict[str, str] = {}
+    for name in found:
+        kept.setdefault(name.lower(), name)
+    return list(kept.values())
 
 
 def _parameters(route: Route) -> Iterator[str]:

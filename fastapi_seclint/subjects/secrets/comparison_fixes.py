@@ -50,8 +50,28 @@ def _equal(program: Program, item: Comparison, given: str, secret: str, present:
     if present:
         plain = [rendered(core(form)) for form, _ in both]
         return None if None in plain else " and ".join([*map(str, plain), pair])
-    missing = [f"{text} is not None" for form, text in both if may_be_missing(program, item.block, form)]
+    missing = [
+        f"{text} is not None"
+        for form, text in both
+        if may_be_missing(program, item.block, form) and not _is_there(item, text)
+    ]
     return " and ".join([*missing, pair])
+
+
+def _is_there(item: Comparison, text: str) -> bool:
+    """Whether a comparison is only reached where an operand is true: `if key and key == other`, or below `if key:`."""
+    for form in item.block.forms.of("bool", "if"):
+        if form[0] == "if":
+            required = form[2][3] if form[2][0] == "bool" and form[2][2] == "and" else [form[2]]
+            inside = form[3]
+        elif form[2] == "and":
+            number = next((n for n, value in enumerate(form[3]) if any(one is item.form for one in walk(value))), 0)
+            required, inside = form[3][:number], form[3]
+        else:
+            continue
+        if text in map(rendered, required) and any(one is item.form for one in walk(inside)):
+            return True
+    return False
 
 
 def _among(program: Program, item: Comparison, given: str, container: str) -> str | None:
