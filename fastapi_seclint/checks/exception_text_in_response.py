@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
@@ -13,7 +14,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
-from fastapi_seclint.subjects.code.origins import ask, callers
+from fastapi_seclint.subjects.code.origins import ask, body_of, callers
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
 from fastapi_seclint.subjects.leaks.exception_texts import Caught, Sort, caught, sort_of, tells
 from fastapi_seclint.subjects.passwords.followed import passwords
@@ -96,6 +97,39 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                 passed_on = _is_bare(value) and value[2] == found.name
                 if not passed_on and not _responds(value) and _answers(program, found):
                     yield _put_in(found, value), "medium"
+                elif value[0] == "call" and _is_outcome(program, found.block, value):
+                    sent = _sent_fields(program) if value[4] else frozenset()
+                    yield from ((item, "medium") for name, item, _ in value[4] if name in sent and tells(found, item))
+
+
+def _is_outcome(program: Program, block: Block, call: Form) -> bool:
+    """Whether a call makes an object of a class of the project that is no exception: `Outcome(error=str(e))`."""
+    if call[2][0] == "name" and call[2][2] == "cls":
+        return True
+    return any(
+        isinstance(option, Class) and not any("Exception" in name for name in option.external_bases())
+        for option in options(ask(program, block, call[2]))
+    )
+
+
+@lru_cache(maxsize=1)
+def _sent_fields(program: Program) -> frozenset[str]:
+    """The names of attributes that handlers put into what they answer: `HTTPException(500, detail=outcome.error)`."""
+    found: set[str] = set()
+    for function in {id(route.function): route.function for route in program.routes if route.function}.values():
+        block = body_of(program, function)
+        for form in block.forms.of("call", "return") if block is not None else ():
+            answers = form[0] == "return" or (
+                form[2][0] in ("name", "attr")
+                and (_HTTP.search(str(form[2][-1])) is not None or _RESPONSE.match(str(form[2][-1])) is not None)
+            )
+            given = [form[2]] if form[0] == "return" else _given(form)
+            if answers:
+                found.update(part[3] for item in given if item for part in walk(item) if part[0] == "attr")
+    return frozenset(found & _ERRORS)
+
+
+_ERRORS = frozenset({"error", "errors", "message", "detail", "details", "reason", "error_message", "err", "msg"})
 
 
 def _responds(value: Form) -> bool:

@@ -46,7 +46,7 @@ def _finding(refusal: Refusal, scheme: Scheme, location: Location) -> Finding:
     edit: Edit = SetKeyword(path, call, "headers", f'{{"WWW-Authenticate": "{scheme}"}}')
     if refusal.headers is not None and refusal.headers[0] == "dict":
         edit = SetDictItem(path, span_of(refusal.headers[1]), "WWW-Authenticate", f'"{scheme}"')
-    positional = len(refusal.form[3]) > 2
+    positional = refusal.form[0] == "class" or len(refusal.form[3]) > 2
     return RULE.finding(
         location,
         f"this 401 lacks the header that names the scheme, so clients cannot tell that they should come with {scheme} "

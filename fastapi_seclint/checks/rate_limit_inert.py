@@ -52,6 +52,7 @@ def rate_limit_inert(program: Program) -> Iterator[Finding]:
     yield from (_of_default(program, limits) for limits in inert_default_limits(program))
     yield from map(_of_key, client_keys(program))
     yield from map(_of_store, shared_stores(program))
+    yield from _made_anew(program)
 
 
 def _above(program: Program, route: Route) -> Iterator[Finding]:
@@ -142,3 +143,18 @@ def _of_store(store: SharedStore) -> Finding:
         symbol=store.function.dotted,
         evidence=[Evidence(place, "a limit that uses the store") for place in store.uses[:5]],
     )
+
+
+def _made_anew(program: Program) -> Iterator[Finding]:
+    """A store in memory that a handler or dependency makes anew for each request: it never counts further than one."""
+    running = {id(route.function) for route in program.routes}
+    running |= {id(node.function) for route in program.routes for node in route.nodes()}
+    for call in program.sites.calls("limits.storage.MemoryStorage", "limits.aio.storage.MemoryStorage"):
+        function = call.block.function
+        if function is not None and id(function) in running and not program.is_test(call.block.module):
+            yield RULE.finding(
+                call.location,
+                f"{function.name} makes a new store for every request, so nobody's requests are ever counted together: "
+                "make it once, at the top of the module",
+                symbol=function.dotted,
+            )

@@ -32,9 +32,18 @@ def subscript(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
         return _sub_external(interpreter, value, form[3], scope, place)
     if isinstance(value, Class):
         return value
+    if isinstance(value, Annotated):
+        return _with_type(interpreter, value, form[3], scope)
     if form[3][0] == "slice":
         return _slice(interpreter, value, form[3], scope, place)
     return attributes.item(interpreter, value, interpreter.evaluate(form[3], scope), place)
+
+
+def _with_type(interpreter: Interpreter, alias: Annotated, index: Form, scope: Scope) -> Annotated:
+    """An alias for any type, given one: `By[User]` where `By = Annotated[T, Depends(...)]`."""
+    generic = isinstance(alias.base, External) and alias.base.name.endswith("TypeVar()")
+    base = _type(interpreter, index, scope) if generic else alias.base
+    return Annotated(base, alias.metadata, alias.place)
 
 
 def _sub_external(interpreter: Interpreter, value: External, index: Form, scope: Scope, place: Place) -> Value:

@@ -9,10 +9,22 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.attributes import get_attribute
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.dependencies import Node, parameters, running
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Bound, Class, Const, External, Function, Instance, Value, options
+from fastapi_seclint.program.values import (
+    Bound,
+    Class,
+    Const,
+    External,
+    Function,
+    Instance,
+    Partial,
+    Place,
+    Value,
+    options,
+)
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
@@ -184,12 +196,23 @@ def refusals(program: Program, function: Function) -> Iterator[Refusal]:
 
 def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
     for option in options(ask(program, block, form[2])):
-        if isinstance(option, External) and option.name in HTTP_EXCEPTIONS:
+        if isinstance(option, Partial):
+            if _is_partial_refusal(option) and (lacks := _lacks(program, block, form)) is not None:
+                yield Refusal(block, form, lacks[0])
+        elif isinstance(option, External) and option.name in HTTP_EXCEPTIONS:
             if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
                 yield Refusal(block, form, lacks[0])
         elif isinstance(option, Class) and not any(keyword in (None, "headers") for keyword, _, _ in form[4]):
             yield from _of_class(program, option)
         return
+
+
+def _is_partial_refusal(value: Partial) -> bool:
+    """Whether `functools.partial` makes a 401 without headers: `partial(HTTPException, 401)`."""
+    made = any(isinstance(item, External) and item.name in HTTP_EXCEPTIONS for item in options(value.function))
+    given = value.arguments.get("status_code", 0)
+    code = any(isinstance(item, Const) and item.value == 401 for item in options(given))
+    return made and code and "headers" not in value.arguments.keywords
 
 
 def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
@@ -205,8 +228,22 @@ def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
     for form in block.forms.of("call"):
         if form[2][0] != "attr" or form[2][3] != "__init__":
             continue
+        if _status_of(program, cls, form) == 401 and _lacks(program, block, form) is not None:
+            yield Refusal(program.sites.top(cls.module), ["class", cls.at], None)
+            continue
         if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
             yield Refusal(block, form, lacks[0])
+
+
+def _status_of(program: Program, cls: Class, call: Form) -> object:
+    """The status that a class of exceptions has as an attribute of its own, where its `__init__` passes that on."""
+    given = [value for keyword, value, _ in call[4] if keyword == "status_code"] or call[3][:1]
+    match given:
+        case [["attr", at, ["name", _, "self"], name]]:
+            with program.interpreter.asking():
+                value = get_attribute(program.interpreter, Instance(cls), name, Place(cls.module, at))
+            return next((option.value for option in options(value) if isinstance(option, Const)), None)
+    return None
 
 
 def _behind(program: Program, block: Block, name: Form) -> Iterator[Refusal]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Instance, options
@@ -32,6 +32,7 @@ _ABOUT = word_set(
     "should is has can may must needs need use uses allow allows enable enabled require requires requested"
 )
 """First words of a name that says something about a code or link."""
+_REST = (VARIADIC, KEYWORDS)
 _TEXTS = word_set("decode hex credentials access_token token value")
 """Attributes by which a credential's own text is read."""
 _CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
@@ -134,7 +135,22 @@ class Leaks:
             case ["attr", _, _, name]:
                 return self.named(str(name), form) or self.address(form) or self.model(form)
             case ["name", _, name]:
-                return self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
+                found = self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
+                return found or self.arguments(form)
+        return None
+
+    def arguments(self, form: Form) -> Leak | None:
+        """All arguments of what a decorator of the project wraps, where one of those is a password or a key."""
+        function = self.block.function
+        outer, inner, _ = function.qualname.partition(".<locals>.") if function is not None else ("", "", "")
+        if function is None or not inner or (form[2] not in [p[0] for p in function.parameters if p[1] in _REST]):
+            return None
+        for block in self.program.sites.blocks(frozenset({outer.rpartition(".")[2]})):
+            for made in block.forms.of("def") if not self.program.is_test(block.module) else ():
+                if any(name_of(item) == outer for item in made[6]):
+                    for name in (parameter[0] for parameter in made[5]):
+                        if vocabulary(self.program).kind(name) in ("password", "signing key"):
+                            return Leak(f"`{name}`, an argument of `{made[3]}`,", form)
         return None
 
     def is_request(self, form: Form) -> bool:

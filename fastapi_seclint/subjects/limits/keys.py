@@ -8,10 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.program.values import (
+    Bound,
+    External,
+    Function,
+    Instance,
+    Value,
+    iterate,
+    options,
+    string,
+)
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import callers
+from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.limits.limiters import SLOWAPI, inner_numbers, reaches
 
 if TYPE_CHECKING:
@@ -76,8 +86,17 @@ def _of_function(program: Program, block: Block, call: Form, value: Form) -> Ite
         if isinstance(option, External) and option.name == _GET_IPADDR:
             place = Location(block.module.path, span_of(value[1]))
             yield ClientKey(place, "X_FORWARDED_FOR", block.symbol, value, block, block.location(call), library=True)
-        elif isinstance(option, Function):
-            yield from _reads(program, option, block.location(call))
+        function = _called_key(option)
+        if function is not None:
+            yield from _reads(program, function, block.location(call))
+
+
+def _called_key(value: Value) -> Function | None:
+    """The function that tells the key: itself, a method, or `__call__` of an object."""
+    if isinstance(value, Instance):
+        return method_of(value, "__call__")
+    found = value.function if isinstance(value, Bound) else value
+    return found if isinstance(found, Function) else None
 
 
 def _reads(program: Program, function: Function, limiter: Location | None) -> Iterator[ClientKey]:
@@ -86,10 +105,10 @@ def _reads(program: Program, function: Function, limiter: Location | None) -> It
         return
     for number in inner_numbers(function)[:4]:
         block = program.sites.block(function.module, number)
-        if block is None or not function.module.facts.body_speaks(number, _IN_TEXT):
+        if block is None or b'"headers"' not in function.module.facts.lowered(number):
             continue
         for form in block.forms.every:
-            if header := _header_read(form):
+            if header := _header_read(form) or _header_named(program, block, form):
                 yield ClientKey(block.location(form), header, block.symbol, form, block, limiter)
                 return
 
@@ -117,6 +136,23 @@ def _header_read(form: Form) -> str:
         case ["sub", _, ["attr", _, _, "headers"], ["const", _, str(name)]]:
             return name if _FORWARDED.match(name) else ""
     return ""
+
+
+def _header_named(program: Program, block: Block, form: Form) -> str:
+    """The same where the header's name has a name: a constant, or one of several that a loop goes through."""
+    match form:
+        case ["call", _, ["attr", _, ["attr", _, _, "headers"], "get"], [["name" | "attr", *_] as name, *_], _]:
+            pass
+        case ["sub", _, ["attr", _, _, "headers"], ["name" | "attr", *_] as name]:
+            pass
+        case _:
+            return ""
+    known = [ask(program, block, name)]
+    for loop in block.forms.of("for"):
+        if name[0] == "name" and loop[2] == ["name", loop[2][1], name[2]]:
+            known += iterate(ask(program, block, loop[3])) or []
+    texts = [text for value in known for option in options(value) if (text := string(option)) is not None]
+    return next((text for text in texts if _FORWARDED.match(text)), "")
 
 
 def _hand_written(program: Program) -> Iterator[ClientKey]:

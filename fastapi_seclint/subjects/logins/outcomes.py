@@ -120,6 +120,8 @@ class _Walk:
                 return self._loop(self._calls(iterable, worlds), body, otherwise)
             case ["while", _, _, body, otherwise]:
                 return self.run(otherwise, worlds | self.run(body, worlds))
+            case ["assign", _, [["name", _, name]], value] if _is_text(value):
+                self._keep_text(form, name, value, worlds)
             case ["assign", _, names, value]:
                 worlds = self._calls(value, worlds)
                 self._bind([name for target in names for name in targets(target)], value)
@@ -197,6 +199,13 @@ class _Walk:
                 ends = [end for end in self.follower.outcomes(function, self.depth - 1) if end.kind == "answer"]
                 self.answers.setdefault(name, []).extend(ends)
 
+    def _keep_text(self, form: Form, name: str, value: Form, worlds: Worlds) -> None:
+        """A text with a name is what a later answer says in these worlds: `reason = "no such user"`."""
+        text, _, _ = said(self.follower.program, self.block, value)
+        others = [replace(end, worlds=end.worlds - worlds) for end in self.answers.get(name, [])]
+        self.answers[name] = [end for end in others if end.worlds]
+        self.answers[name].append(Outcome(worlds, "answer", text, self.block, form))
+
     def _raise(self, form: Form, exception: Form | None, worlds: Worlds) -> None:
         if exception is None or (exception[0] == "name" and self.caught is not None and exception[2] == self.caught[0]):
             if self.caught is not None:
@@ -229,9 +238,10 @@ class _Walk:
         passed = [end for name in mentioned for end in self.answers.get(name, [])]
         for end in passed:
             if end.worlds & outcome.worlds:
-                self.found.append(
-                    replace(end, worlds=end.worlds & outcome.worlds, kind=outcome.kind, said=(outcome.said, end.said))
-                )
+                worlds, both = end.worlds & outcome.worlds, (outcome.said, end.said)
+                speaker = end if end.name else outcome
+                made = replace(end, worlds=worlds, kind=outcome.kind, said=both)
+                self.found.append(replace(made, name=speaker.name, cls=speaker.cls))
         if not passed:
             self.found.append(outcome)
 

@@ -30,6 +30,8 @@ DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asd
 _SAME = frozenset({"jsonable_encoder", "vars", "dict", "list", "asdict", "sorted", "model_to_dict"})
 _LEAVING_OUT = frozenset({"exclude", "include", "by_alias_only"})
 _ENTRIES = frozenset({"get", "values", "pop"})
+_COLUMNS = frozenset({"values", "values_list", "only", "defer", "with_only_columns", "load_only"})
+"""Methods of queries that are told the columns that they shall give."""
 _SERIALIZERS = ("model_serializer", "field_serializer", "dict", "model_dump", "json")
 
 
@@ -183,7 +185,7 @@ class Givers:
         """The class of the rows that a query gives: `db.query(User).first()`, `select(User)`, `User.get(...)`."""
         at: Form = call
         while True:
-            if at[0] == "attr" and at[3] in _COUNTING:
+            if (at[0] == "attr" and at[3] in _COUNTING) or (at[0] == "call" and _names_columns(at)):
                 return None
             if at[0] == "call":
                 name = str(at[2][-1]) if at[2][0] in ("name", "attr") else ""
@@ -253,6 +255,15 @@ class Givers:
             return []
         outside = Block(function.module, function, function.module.scope, NO_STATEMENTS)
         return classes_in(ask(self.program, outside, function.returns))
+
+
+def _names_columns(call: Form) -> bool:
+    """Whether a call of a query names the columns that it wants, none with a password: `values("id", "email")`."""
+    if call[2][0] not in ("name", "attr") or call[2][-1] not in _COLUMNS:
+        return False
+    given = [*call[3], *(value for _, value, _ in call[4])]
+    names = [str(form[-1]) for item in given for form in walk(item) if form[0] in ("const", "attr")]
+    return bool(names) and (call[2][-1] == "defer" or not any(is_password(name, True) for name in names))
 
 
 def leaves_out(block: Block) -> bool:

@@ -209,12 +209,16 @@ def _has_field(program: Program, block: Block, form: Form, right: str) -> bool:
 
 def _further(program: Program, block: Block, form: Form, found: Input, context: str, level: int) -> Iterator[Belief]:
     """Functions of the project that get a body or a single right."""
-    if not any(dumped(found, value) or source(found, value) for value in [*form[3], *(item[1] for item in form[4])]):
+    own = dumped(found, form[2][2]) if form[2][0] == "attr" else frozenset()
+    given = [*form[3], *(item[1] for item in form[4])]
+    if not own and not any(dumped(found, value) or source(found, value) for value in given):
         return
     for function, bound in called(program, block, form):
         names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
         pairs = [*zip(names, form[3], strict=False), *((key, value) for key, value, _ in form[4] if key is not None)]
         inner = Input(classes=set(found.classes))
+        if own and bound:
+            inner.bodies[function.parameters[0][0]] = own
         for name, value in pairs:
             if rights := dumped(found, value):
                 inner.bodies[name] = rights

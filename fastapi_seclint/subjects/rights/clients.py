@@ -20,7 +20,9 @@ from fastapi_seclint.subjects.wiring.meant_rights import meant_permission
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_PERMISSIONS = frozenset({"permissions", "scopes", "allowed_scopes", "granted_scopes", "privileges"})
+_PERMISSIONS = frozenset(
+    {"permissions", "scopes", "allowed_scopes", "granted_scopes", "privileges", "grants", "rights"}
+)
 _CLIENT = re.compile(r"(^|_)(client|api_?key|key|service|partner|integration|consumer|application|machine)(_|$)")
 _ABOUT_ONESELF = re.compile(r"^(me|whoami|self|status|usage|limits|quota)$", re.I)
 

@@ -9,7 +9,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.identity import snake
 
 _RIGHT = re.compile(
-    r"(^|_)(roles?|rbac|acl|admins?|administrators?|superusers?|super_?admin|staff|permissions?|perms?|privileges?|scopes?|rights?"
+    r"(^|_)(roles?|grants|rbac|acl|admins?|administrators?|superusers?|super_?admin|staff|permissions?|perms?|privileges?|scopes?|rights?"
     r"|authori[sz]\w*|is_root|moderators?|operator|owners?|groups?|access_level|user_?type|account_?type|clearance|policy|polic"
     r"ies|entitlements?|capabilit(y|ies)|forbid(den)?|can_\w+|has_(role|perm|access|scope)\w*|allowed_\w+|is_(manager|owner|editor)"
     r"|enforce|enforcer)(_|$)",

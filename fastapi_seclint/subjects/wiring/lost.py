@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 _UNIONS = ("typing.Optional", "typing.Union", "types.UnionType", "|")
 _CALLER = re.compile(
-    r"^(current_?|auth(enticated)?_?|logged_in_?|active_?|request(ing)?_?)(active_?|super)?(user|account|member|admin"
+    r"^(current_?|auth(enticated)?_?|logged_in_?|active_?|request(ing)?_?)(active_?|super)?(user|account|member|admin|person|employee|agent|staff"
     r"|principal|identity|client|customer)$|^(me|caller|principal|identity)$",
     re.I,
 )
