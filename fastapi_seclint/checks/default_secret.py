@@ -39,8 +39,8 @@ _HARM = {
 }
 
 _PROVIDERS = word_set(
-    "stripe paypal razorpay paystack flutterwave square aws s3 minio azure gcp twilio mailgun sendgrid cloudinary github"
-    " gitlab google facebook discord slack telegram openai recaptcha turnstile"
+    "stripe paypal razorpay paystack flutterwave square aws s3 minio azure gcp twilio mailgun sendgrid cloudinary"
+    " github gitlab google facebook discord slack telegram openai recaptcha turnstile"
 )
 """Services whose secret keys sign no token of the application."""
 
