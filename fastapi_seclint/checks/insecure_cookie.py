@@ -13,6 +13,7 @@ from fastapi_seclint.subjects.cookies.libraries import switched_off
 from fastapi_seclint.subjects.cookies.raw import flagged, raw_cookies
 from fastapi_seclint.subjects.cookies.sessions import is_removed, is_secret, only_renews
 from fastapi_seclint.subjects.cookies.setting import Flag, flag, setters
+from fastapi_seclint.subjects.cors.configurations import welcomes_websites
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -45,7 +46,8 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
         if [found.name for found in flags] == ["samesite"] and only_renews(program, call):
             continue
         if flags:
-            yield _finding(call, flags)
+            needed = [found.name for found in flags] == ["samesite"] and welcomes_websites(program)
+            yield _finding(call, flags, None if needed else _fix(flags))
     for block, at, missing, text in raw_cookies(program):
         if not only_in_development(Place(block.module, at)):
             harm = ", and ".join(_HARM[name] for name in missing)
@@ -62,7 +64,7 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
             )
 
 
-def _finding(call: Call, flags: list[Flag]) -> Finding:
+def _finding(call: Call, flags: list[Flag], fix: Fix | None) -> Finding:
     sure = any(found.state != "by default" and found.name != "samesite" for found in flags)
     harm = ", and ".join(_HARM[found.name] for found in flags)
     return RULE.finding(
@@ -72,7 +74,7 @@ def _finding(call: Call, flags: list[Flag]) -> Finding:
         confidence="high" if sure else "medium",
         symbol=call.block.symbol,
         evidence=list(_evidence(call, flags)),
-        fix=_fix(flags),
+        fix=fix,
     )
 
 

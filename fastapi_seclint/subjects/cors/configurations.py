@@ -58,6 +58,19 @@ def surely_off(credentials: Value | None) -> bool:
     return all(isinstance(option, Const) and not option.value for option in known)
 
 
+def welcomes_websites(program: Program) -> bool:
+    """Whether websites elsewhere use the API with the user's cookies, which only `samesite="none"` lets them."""
+    return any(
+        isinstance(item, Const) and str(item.value).startswith("https://")
+        for configuration in cors(program)
+        for world in configuration.worlds
+        if surely_on(world.get("allow_credentials"))
+        for known in settled(world.get("allow_origins"))
+        for each in (known.items if isinstance(known, Collection) else [known])
+        for item in settled(each)
+    )
+
+
 def wildcards(origins: Value | None, *, bare: bool = True) -> Iterator[Wildcard]:
     """The stars among origins, methods or headers; `bare`: a string alone counts as the list that people mean."""
     whole = list(options(origins))
