@@ -26,7 +26,7 @@ from fastapi_seclint.subjects.secrets.names import (
     random_looking,
     words_of,
 )
-from fastapi_seclint.subjects.secrets.refusals import refused
+from fastapi_seclint.subjects.secrets.refusals import only_compared, refused
 from fastapi_seclint.subjects.secrets.uses import Use, uses
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
@@ -111,6 +111,8 @@ def _for_development(program: Program, module: Module, literal: Literal) -> bool
 
 def _refused(program: Program, literal: Literal) -> bool:
     """Whether the program looks for this very text, to go no further with it."""
+    if literal.reach is Reach.ASSIGNED and not literal.local and only_compared(program, literal.name):
+        return True
     return literal.reach is not Reach.COMPARED and all(
         text and refused(program, [literal.name], text) for text in literal.texts
     )

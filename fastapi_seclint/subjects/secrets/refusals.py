@@ -171,3 +171,25 @@ def _tested(form: Form) -> list[str]:
         ):
             return [str(item[-1]) for item in walk(left) if item[0] in ("name", "attr", "const")]
     return []
+
+
+def only_compared(program: Program, name: str) -> bool:
+    """Whether a constant that is named as a default stands in comparisons and rows of a table only, beside fields.
+
+    Rows such as `("JWT_KEY", self.JWT_KEY, DEFAULT_KEY)` are what a program goes through to refuse or warn.
+    """
+    if not name.upper().startswith("DEFAULT_"):
+        return False
+    found = False
+    for module in program.modules.by_file.values():
+        for number in module.facts.speaking(f'"{name}"'.encode()) if name in module.facts.words else ():
+            forms = module.facts.forms(number)
+            rows = [item for form in forms.of("tuple") for item in form[2]]
+            rows += [item for form in forms.of("compare") for item in (form[2], *form[4])]
+            given = [item for form in forms.of("assign") for item in form[2]]
+            given += [item for form in forms.of("annassign") for item in (form[2], form[4])]
+            uses = {id(form) for form in forms.every if form[0] in ("name", "attr") and form[-1] == name}
+            if not uses <= {id(item) for item in (*rows, *given)}:
+                return False
+            found = found or bool(uses & {id(item) for item in rows})
+    return found
