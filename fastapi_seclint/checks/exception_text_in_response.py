@@ -14,9 +14,10 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
-from fastapi_seclint.subjects.code.origins import ask, body_of, callers
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
 from fastapi_seclint.subjects.leaks.exception_texts import Caught, Sort, caught, sort_of, tells
+from fastapi_seclint.subjects.leaks.passed_on import own_classes, raised_on, reaches_answer
 from fastapi_seclint.subjects.passwords.followed import passwords
 
 if TYPE_CHECKING:
@@ -44,31 +45,44 @@ _LIMITED = frozenset({"status_code", "headers", "media_type", "background", "cod
 def exception_text_in_response(program: Program) -> Iterator[Finding]:
     """One finding for each answer, at the expression that puts the text in."""
     seen: set[tuple[str, int]] = set()
-    for found in caught(program):
+    every = list(caught(program))
+    answered: set[str] = set()
+    for found in every:
         for form, confidence in _leaks(program, found):
-            key = (found.block.module.path, line_of(form[1]))
-            if key in seen or only_in_development(Place(found.block.module, form[1])):
-                continue
-            narrowed = _narrowed(found, form)
-            sort: Sort = "foreign" if _is_trace(form) else sort_of(program, found, narrowed)
+            sort = _sort(program, found, form)
             if sort == "own":
-                continue
-            seen.add(key)
-            message = (
-                "an exception's text in a response tells strangers about queries, paths, hosts and libraries: log it, "
-                "and answer with a constant text"
-            )
-            doubtful = sort == "doubtful"
-            yield RULE.finding(
-                found.block.location(form),
-                message,
-                severity="low" if doubtful else None,
-                confidence="low" if doubtful else confidence,
-                persona="pedantic" if doubtful else None,
-                symbol=found.block.symbol,
-                fix=constant_text(program, found, form),
-            )
+                answered.update(cls.dotted for cls in own_classes(program, found))
+            else:
+                yield from _finding(program, found, form, confidence, sort, seen)
+    for found in every if answered else ():
+        for form in raised_on(program, found, answered):
+            yield from _finding(program, found, form, "medium", _sort(program, found, form), seen)
     yield from _refusals(program)
+
+
+def _sort(program: Program, found: Caught, form: Form) -> Sort:
+    return "foreign" if _is_trace(form) else sort_of(program, found, _narrowed(found, form))
+
+
+def _finding(
+    program: Program, found: Caught, form: Form, confidence: Confidence, sort: Sort, seen: set[tuple[str, int]]
+) -> Iterator[Finding]:
+    """The finding at an expression, unless there is one in its line or only developers see it."""
+    key = (found.block.module.path, line_of(form[1]))
+    if sort == "own" or key in seen or only_in_development(Place(found.block.module, form[1])):
+        return
+    seen.add(key)
+    doubtful = sort == "doubtful"
+    yield RULE.finding(
+        found.block.location(form),
+        "an exception's text in a response tells strangers about queries, paths, hosts and libraries: log it, "
+        "and answer with a constant text",
+        severity="low" if doubtful else None,
+        confidence="low" if doubtful else confidence,
+        persona="pedantic" if doubtful else None,
+        symbol=found.block.symbol,
+        fix=constant_text(program, found, form),
+    )
 
 
 def _is_trace(form: Form) -> bool:
@@ -95,7 +109,7 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                 yield from ((item, "medium") for item in _given(form) if tells(found, item))
             case ["return", _, value] if value is not None and tells(found, value):
                 passed_on = _is_bare(value) and value[2] == found.name
-                if not passed_on and not _responds(value) and _answers(program, found):
+                if not passed_on and not _responds(value) and _answers(program, found, value):
                     yield _put_in(found, value), "medium"
                 elif value[0] == "call" and _is_outcome(program, found.block, value):
                     sent = _sent_fields(program) if value[4] else frozenset()
@@ -170,36 +184,17 @@ def _given(call: Form) -> list[Form]:
     return [*call[3], *named]
 
 
-def _answers(program: Program, found: Caught) -> bool:
-    """Whether what the function returns is sent: it is a handler, or a handler returns what it gets from it."""
+def _answers(program: Program, found: Caught, value: Form) -> bool:
+    """Whether what the function returns is sent: it is a handler, or a handler passes on what it gets from it."""
     function = found.block.function
     if function is None:
         return False
     is_handler = passwords(program).requests.is_handler
     if found.handler or (is_handler(function)):
         return True
-    return any(
-        block.function is not None and is_handler(block.function) and _returns(block, call)
-        for block, call, _ in callers(program, function)
-    )
-
-
-def _returns(block: Block, call: Form) -> bool:
-    names: set[str] = set()
-    for form in block.forms.every:
-        if form[0] == "assign" and _plain(form[3]) is call:
-            names |= {target[2] for target in form[2] if target[0] == "name"}
-        if form[0] == "return" and form[2] is not None:
-            value = _plain(form[2])
-            if value is call or (value[0] == "name" and value[2] in names):
-                return True
-    return False
-
-
-def _plain(form: Form) -> Form:
-    while form[0] == "await":
-        form = form[2]
-    return form
+    keys = [key for key, item in value[2] if tells(found, item)] if value[0] == "dict" else []
+    named = frozenset(str(key[2]) for key in keys if key is not None and key[0] == "const")
+    return reaches_answer(program, function, named)
 
 
 def _narrowed(found: Caught, form: Form) -> list[Form] | None:

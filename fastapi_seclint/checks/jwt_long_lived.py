@@ -11,6 +11,7 @@ from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Amount
+from fastapi_seclint.subjects.tokens.handmade_expiry import own_expiry
 from fastapi_seclint.subjects.tokens.leeway import spoken
 from fastapi_seclint.subjects.tokens.lifetimes import LIMITS, Declared, configured, declared, shorter
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of
@@ -38,7 +39,7 @@ def jwt_long_lived(program: Program) -> Iterator[Finding]:
         if program.is_test(token.encoding.call.block.module):
             continue
         purpose, said = purpose_of(token)
-        for amount in _too_long(token, purpose):
+        for amount in _too_long(program, token, purpose):
             place = amount.place or token.encoding.call.place
             if place not in seen and not program.is_test(place.module) and not only_in_development(place):
                 seen.add(place)
@@ -50,8 +51,8 @@ def jwt_long_lived(program: Program) -> Iterator[Finding]:
             yield _of_setting(found)
 
 
-def _too_long(token: Token, purpose: Purpose) -> Iterator[Amount]:
-    claim = token.claims.get("exp")
+def _too_long(program: Program, token: Token, purpose: Purpose) -> Iterator[Amount]:
+    claim = token.claims.get("exp") or token.claims.get(own_expiry(program, token.claims))
     limit = LIMITS.get(purpose)
     if claim is None or limit is None:
         return

@@ -18,7 +18,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.outcomes import Follower, Outcome
-from fastapi_seclint.subjects.logins.routes import auth_routes, fields, spoken
+from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, fields, spoken
 from fastapi_seclint.subjects.logins.translations import Translations
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_ac
 _SECRETS = re.compile(r"(^|_)(token|code|otp|pin|signature|key)$")
 _ADDRESS = re.compile(r"mail|phone|mobile|address", re.I)
 _USER_NAME = re.compile(r"user_?name|user name|nick|login|handle", re.I)
+_MAILS = re.compile(r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time)(_|$)")
+_ONLY_ADDRESS = re.compile(r"^(user_)?e?mail(_address)?$|^phone(_number)?$")
 _LOCKED = (429, 423)
 _LOCK = re.compile(r"lock|attempt|too many|later|captcha", re.I)
 
@@ -49,7 +51,7 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
     follower, registering, translations = Follower(program), Follower(program, apart=True), Translations(program)
     seen: set[Location] = set()
     followed: set[int] = set()
-    for route, purpose in auth_routes(program):
+    for route, purpose in (*auth_routes(program), *_mailing(program)):
         functions = [node.function for node in route.nodes()] + [route.function]
         for function in (item for item in functions if item is not None and id(item) not in followed):
             followed.add(id(function))
@@ -67,6 +69,21 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
                     seen.add(finding.location)
                     yield finding
     yield from _alone(program, follower, translations, seen)
+
+
+def _mailing(program: Program) -> Iterator[tuple[Route, Purpose]]:
+    """The open routes that send somebody a code or a link again, for nothing but his address."""
+    known = {id(route) for route, _ in auth_routes(program)}
+    for route in program.routes:
+        handler = route.function
+        if handler is None or "POST" not in route.methods or id(route) in known or program.is_test(handler.module):
+            continue
+        words = [spoken(part) for part in (*access.segments(route.path), handler.name)]
+        if not any(_MAILS.search(word) for word in words) or program.guarding(route).protection != "open":
+            continue
+        names = {spoken(name) for name in fields(program, route)}
+        if names and all(_ONLY_ADDRESS.match(name) for name in names):
+            yield route, "password reset"
 
 
 def _asks_for_address(program: Program, route: Route) -> bool:

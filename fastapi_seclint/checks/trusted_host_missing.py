@@ -41,7 +41,8 @@ _MESSAGE = (
     "add TrustedHostMiddleware with the names that the API is served under"
 )
 _SOURCE, _MIDDLEWARE = "fastapi.middleware.trustedhost", "TrustedHostMiddleware"
-_BY_HAND = re.compile(rb'"(?:host|hostname|allowed_hosts|x-forwarded-host)"')
+_BY_HAND = re.compile(rb'(?<!"client"\],)"host"|"(?:hostname|allowed_hosts|x-forwarded-host)"')
+"""The Host header and what is tested with it; the host of `request.client` is the address of the caller."""
 
 
 @RULE.check

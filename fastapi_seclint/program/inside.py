@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, subscripts
@@ -29,6 +30,8 @@ from fastapi_seclint.program.values import (
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
+
+_PROVIDED: WeakKeyDictionary[Interpreter, dict[tuple[str, int], Class | None]] = WeakKeyDictionary()
 
 
 class FunctionScope(Scope):
@@ -112,12 +115,15 @@ class FunctionScope(Scope):
                 return self.receiver
             if number == 0 and function.owner is not None and function.kind == "class":
                 return function.owner
-            given = self._typed(form[2]) if form[2] is not None else None
-            if given is not None:
-                return given
             place = Place(function.module, form[4])
+            given = self._typed(form[2]) if form[2] is not None else None
+            provided = provided_by(self._interpreter, default, place)
+            if given is not None:
+                return provided if provided is not None and _is_one_of(provided, given) else given
             if isinstance(default, Dependency) and isinstance(default.call, Class):
                 return Instance(default.call, place=place)
+            if provided is not None:
+                return provided
             assigned = self._of_statements(name)
             unknown = (
                 Environment(f"parameter {name}", default, place)
@@ -165,6 +171,41 @@ class FunctionScope(Scope):
                         if items is not None and len(items) == len(target[2]):
                             return items[number]
         return Unknown(f"{name} is unpacked from something unknown")
+
+
+def provided_by(interpreter: Interpreter, default: Value | None, place: Place) -> Instance | None:
+    """The object of a class of the project that `Depends(provider)` gives, by what the provider returns or yields."""
+    if not isinstance(default, Dependency) or not isinstance(default.call, Function) or default.call.number < 0:
+        return None
+    known = _PROVIDED.setdefault(interpreter, {})
+    provider = default.call
+    key = (provider.module.file, provider.number)
+    if key not in known:
+        known[key] = None
+        known[key] = _provided(interpreter, provider)
+    cls = known[key]
+    return Instance(cls, place=place) if cls is not None else None
+
+
+def _provided(interpreter: Interpreter, provider: Function) -> Class | None:
+    scope = FunctionScope(interpreter, provider)
+    results = [form[2] for form in provider.forms.of("return", "yield") if form[2] is not None]
+    found = {option.cls for result in results for option in options(scope.ask(result)) if isinstance(option, Instance)}
+    classes = [cls for cls in found if isinstance(cls, Class)]
+    if len(classes) == 1:
+        return classes[0]
+    named = object_of(interpreter, provider.returns, provider.scope) if provider.returns is not None else None
+    return named.cls if isinstance(named, Instance) and isinstance(named.cls, Class) and not classes else None
+
+
+def _is_one_of(provided: Instance, given: Value) -> bool:
+    """Whether what is provided is of a class below the one that an annotation names, as for an abstract service."""
+    return (
+        isinstance(given, Instance)
+        and isinstance(provided.cls, Class)
+        and provided.cls is not given.cls
+        and given.cls in provided.cls.lineage()
+    )
 
 
 def object_of(interpreter: Interpreter, annotation: Form, scope: Scope) -> Value | None:

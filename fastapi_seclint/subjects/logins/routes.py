@@ -60,6 +60,7 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     ),
     ("token", re.compile(r"^(oauth2?_|auth_|get_|create_|issue_)?(access_)?tokens?(_auth|_pair|_obtain)?$")),
 )  # fmt: skip
+_REFRESHES = dict(_WORDS)["token refresh"]
 _NONE = re.compile(
     r"(^|_)(purge|clean_?up|clear|delete|remove|list|expire)_\w*tokens?(_|$)|(^|_)(log_?out|sign_?out|log_?off|revoke|callbacks?|redirect|web_?hooks?|hooks?|authorize|oidc|saml|sso|providers?"
     r"|unregister|invalidate|introspect|blacklist|test_token|is_logged_in|logged_in|check_login|status|qr_?code|captcha"
@@ -192,6 +193,8 @@ def _by_name(program: Program, route: Route) -> Purpose | None:
         return None
     for word in (segments[-1] if segments else "", last, name):
         purpose = _called(program, route, word)
+        if purpose == "token" and _REFRESHES.search(name):
+            return "token refresh"
         if purpose is not None:
             return purpose
     return None

@@ -27,6 +27,12 @@ def checked_by_hand(program: Program, claims: Claims) -> bool:
     return any(_compared(program, key) for key in dates)
 
 
+def own_expiry(program: Program, claims: Claims) -> str:
+    """The claim of the project's own that says until when a token is good, where it has no `exp`; else empty."""
+    dates = [key for key in claims.items if key != "exp" and (_WORDS - _BEGINNINGS) & set(words_of(key))]
+    return next((key for key in dates if _compared(program, key)), "") if claims.get("exp") is None else ""
+
+
 def _compared(program: Program, key: str) -> bool:
     known = _KNOWN.setdefault(program, {})
     if key not in known:

@@ -1,0 +1,101 @@
+"""Texts on their way to an answer: what a function returns to its caller, what an exception of the project carries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.origins import ask, callers
+from fastapi_seclint.subjects.leaks.exception_texts import Caught, tells
+from fastapi_seclint.subjects.passwords.followed import passwords
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_SENT = re.compile(r"(HTTPException|HttpException|HTTPError|Response)$|^send_(text|json)$")
+_DEPTH = 2
+
+
+def reaches_answer(program: Program, function: Function, keys: frozenset[str], depth: int = _DEPTH) -> bool:
+    """Whether what a function returns gets into an answer; `keys` are those of a dictionary that hold what matters.
+
+    An empty set stands for all of it.
+    """
+    is_handler = passwords(program).requests.is_handler
+    for block, call, _ in callers(program, function):
+        caller = block.function
+        if caller is None or not (sent := _passed(block, call, keys)):
+            continue
+        if is_handler(caller) or sent == "raised" or (depth > 1 and reaches_answer(program, caller, keys, depth - 1)):
+            return True
+    return False
+
+
+def _passed(block: Block, call: Form, keys: frozenset[str]) -> str:
+    """How a block passes the result of a call on: `returned`, `raised` in an HTTPException or sent; empty for not."""
+    names: set[str] = set()
+    returned = ""
+    for form in block.forms.every:
+        match form:
+            case ["assign", _, targets, value] if _plain(value) is call:
+                names |= {target[2] for target in targets if target[0] == "name"}
+            case ["return", _, value] if value is not None and _holds(value, call, names, keys):
+                returned = "returned"
+            case ["call", _, ["name" | "attr", *_] as called, positional, keywords] if _SENT.search(str(called[-1])):
+                given = [*positional, *(value for _, value, _ in keywords)]
+                if any(_holds(value, call, names, keys) for value in given):
+                    return "raised"
+    return returned
+
+
+def _holds(value: Form, call: Form, names: set[str], keys: frozenset[str]) -> bool:
+    """Whether an expression holds the result: itself, an item under one of the keys, or a text or display with it."""
+    value = _plain(value)
+    match value:
+        case ["name", _, name]:
+            return name in names
+        case ["sub", _, owner, ["const", _, str() as key]] | [
+            "call", _, ["attr", _, owner, "get"], [["const", _, str() as key], *_], _
+        ]:  # fmt: skip
+            return (not keys or key in keys) and _holds(owner, call, names, frozenset())
+        case ["dict", _, pairs]:
+            return any(_holds(item, call, names, keys) for _, item in pairs)
+        case ["list" | "tuple" | "fstr", _, items]:
+            return any(_holds(item, call, names, keys) for item in items)
+        case ["fmt", _, inner, _]:
+            return _holds(inner, call, names, keys)
+        case ["bool", _, _, items]:
+            return any(_holds(item, call, names, keys) for item in items)
+        case ["binop", _, "+", left, right]:
+            return _holds(left, call, names, keys) or _holds(right, call, names, keys)
+    return value is call
+
+
+def _plain(form: Form) -> Form:
+    while form[0] == "await":
+        form = form[2]
+    return form
+
+
+def own_classes(program: Program, found: Caught) -> Iterator[Class]:
+    """The project's own classes of exceptions that an `except` or a handler is for."""
+    for kind in found.types:
+        for option in options(ask(program, found.where or found.block, kind)) if kind[0] in ("name", "attr") else ():
+            if isinstance(option, Class):
+                yield option
+
+
+def raised_on(program: Program, found: Caught, answered: set[str]) -> Iterator[Form]:
+    """The texts of a caught exception that are put into one of the project's own whose text is sent as an answer."""
+    for form in walk(found.statements):
+        match form:
+            case ["raise", _, ["call", _, ["name" | "attr", *_] as function, positional, keywords], _]:
+                classes = [cls for cls in options(ask(program, found.block, function)) if isinstance(cls, Class)]
+                lineage = {base.dotted for cls in classes for base in cls.lineage() if isinstance(base, Class)}
+                if lineage & answered:
+                    given = [*positional, *(value for _, value, _ in keywords)]
+                    yield from (item for item in given if tells(found, item))
