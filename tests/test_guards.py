@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from projects import routes
-from projects_guarded import SIX, protection
+from projects_guarded import READ, SIX, protection
 
 wrong = partial(pytest.mark.xfail, strict=True)
 
@@ -427,3 +427,235 @@ def x(): ...
 @pytest.mark.parametrize(("kind", "expected"), [("Member", "protected"), ("BaseUser", "open")])
 def test_an_anonymous_caller_is_no_object_of_the_class_of_users(kind: str, expected: str, tmp_path: Path) -> None:
     assert protection(tmp_path, CONNECTION.replace("MEMBER", kind)) == expected
+
+
+# Objects that a function says it returns, that the application keeps, that are made when they are configured
+
+PROVIDERS = """
+from abc import ABC, abstractmethod
+class Provider(ABC):
+    @abstractmethod
+    async def verify(self, token: str) -> dict | None: ...
+class Sessions(Provider):
+    async def verify(self, token: str) -> dict | None:
+        return db.find(token)
+class Accounts:
+    def __init__(self, provider: Provider):
+        self.provider = provider
+    async def user_of(self, token: str | None) -> dict | None:
+        if token is None:
+            return None
+        return await self.provider.verify(token)
+    async def caller(self, request):
+        return await self.user_of(request.headers.get("authorization"))
+_accounts: Accounts | None = None
+def get_accounts() -> Accounts:
+    if _accounts is None:
+        raise RuntimeError("not started")
+    return _accounts
+async def member(request: Request):
+    user = await GET.caller(request)
+    if user is None:
+        raise HTTPException(status_code=401, detail="who are you")
+    return user
+@app.get("/x")
+async def x(user=Depends(member)): ...
+"""
+
+
+def test_a_function_that_says_what_it_returns_is_followed(tmp_path: Path) -> None:
+    assert protection(tmp_path, PROVIDERS.replace("GET", "get_accounts()")) == "protected"
+
+
+@pytest.mark.parametrize("made", ["Accounts(Sessions())", "make()"])
+@pytest.mark.parametrize("where", ["app.accounts", "app.state.accounts"])
+def test_what_the_application_keeps_is_found_by_the_request(where: str, made: str, tmp_path: Path) -> None:
+    text = f"def make():\n    return Accounts(Sessions())\n{where} = {made}\n"
+    assert protection(tmp_path, PROVIDERS.replace("GET", f"request.{where}") + text) == "protected"
+
+
+LATER = """
+class Settings(BaseSettings):
+    provider: str | None = None
+    secure: bool = True
+settings = Settings()
+class Server:
+    def __init__(self):
+        self.provider = None
+        if TEST:
+            self.provider = outside.load(settings.provider)
+    def check(self, request: Request):
+        if not self.provider:
+            return
+        self.provider.authenticate_or_raise(request.headers)
+server = Server()
+@app.get("/x", dependencies=[Depends(server.check)])
+def x(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [("settings.provider", "open"), ("settings.secure", "unknown"), ("outside.wanted()", "unknown")],
+)
+def test_a_provider_that_has_to_be_configured_guards_nothing_by_itself(
+    test: str, expected: str, tmp_path: Path
+) -> None:
+    text = "from pydantic_settings import BaseSettings\nimport outside\n" + LATER.replace("TEST", test)
+    assert protection(tmp_path, text) == expected
+
+
+DECLARED = """
+from abc import ABC, abstractmethod
+class Auth(ABC):
+    @abstractmethod
+    def verify_request(self, request: Request) -> None:
+        \"\"\"Raise when nobody is known.\"\"\"
+class Checks:
+    def __init__(self, auth: Auth):
+        self.auth = auth
+    def __call__(self, request: Request):
+        self.auth.verify_request(request)
+checks = Checks(load())
+@app.get("/x", dependencies=[Depends(checks)])
+def x(): ...
+"""
+
+
+def test_a_check_that_another_class_has_to_write_leaves_the_route_unknown(tmp_path: Path) -> None:
+    assert protection(tmp_path, "from outside import load\n" + DECLARED) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [("stream(served, scope, request.receive)", "unknown"), ("stream(served, request.url, request.receive)", "open")],
+)
+def test_an_application_that_a_handler_is_to_call_may_be_a_guard(call: str, expected: str, tmp_path: Path) -> None:
+    text = (
+        "async def stream(application, scope, receive):\n    sent = []\n"
+        "    await application(scope, receive, sent.append)\n    return Response(sent)\n"
+        "@app.get('/x')\nasync def x(request: Request):\n    from outside import served\n"
+        f"    scope = dict(request.scope)\n    return await {call}\n"
+    )
+    assert protection(tmp_path, text) == expected
+
+
+# WebSockets, whose guards close the connection
+
+SOCKET = """
+import jwt
+async def member(websocket: WebSocket, token: str | None = None):
+    try:
+        return jwt.decode(token, os.environ["KEY"], algorithms=["HS256"])
+    except jwt.PyJWTError:
+        CLOSE
+@app.websocket("/x")
+async def x(websocket: WebSocket, user=Depends(member)):
+    TEST
+    await websocket.accept()
+    while True:
+        await websocket.send_text(await websocket.receive_text())
+"""
+
+
+@pytest.mark.parametrize(
+    ("close", "test", "expected"),
+    [
+        ("await websocket.close(code=1008)", "pass", "protected"),
+        ("await websocket.close(code=status.WS_1008_POLICY_VIOLATION)", "pass", "protected"),
+        ("return None", "if user is None:\n        await websocket.close(4401)\n        return", "protected"),
+        ("return None", "if not user:\n        return await websocket.close(code=1008, reason='who?')", "protected"),
+        ("return None", "if not user:\n        await websocket.close(code=1011)", "open"),
+        ("return None", "pass", "open"),
+    ],
+)
+def test_a_connection_that_is_closed_is_refused(close: str, test: str, expected: str, tmp_path: Path) -> None:
+    text = "from starlette import status\n" + SOCKET.replace("CLOSE", close).replace("TEST", test)
+    assert protection(tmp_path, text) == expected
+
+
+# Objects made of credentials that test them when they are asked to
+
+CONTEXT = """
+class Caller:
+    def __init__(self, token, accounts):
+        self._token, self._accounts = token, accounts
+    async def enforce(self):
+        if self._token is None or not await self._accounts.is_member(self._token):
+            raise HTTPException(403)
+class Guard:
+    def __init__(self, enforce):
+        self._enforce = enforce
+    async def __call__(self, token=Depends(HTTPBearer(auto_error=False)), accounts=Depends(get_db)):
+        caller = Caller(token=token.credentials if token is not None else None, accounts=accounts)
+        if self._enforce:
+            await caller.enforce()
+        return caller
+@app.get("/x")
+async def x(caller: Annotated[Caller, Depends(Guard(ENFORCE))]):
+    BODY
+"""
+
+
+@pytest.mark.parametrize(
+    ("enforce", "body", "expected"),
+    [
+        ("True", "return 1", "protected"),
+        ("False", "return 1", "open"),
+        ("False", "await caller.enforce()", "protected"),
+    ],
+)
+def test_an_object_made_of_credentials_tests_them(enforce: str, body: str, expected: str, tmp_path: Path) -> None:
+    found = protection(tmp_path, CONTEXT.replace("ENFORCE", enforce).replace("BODY", body))
+    assert found == expected or (expected == "open" and found == "unknown")
+
+
+# What is refused for other reasons than who calls
+
+REASONS = {
+    "a workspace that may be missing": (
+        "def workspace(request: Request):\n    if request.headers.get('host') == 'one':\n        return Workspace()\n"
+        "    return None\n"
+        "def session(workspace=Depends(workspace)):\n    try:\n        with connect(workspace.name) as found:\n"
+        "            yield found\n    except ConnectionError:\n        raise HTTPException(status_code=503)\n"
+        "@app.get('/x')\ndef x(db=Depends(session)): ...\n"
+    ),
+    "an option that may be missing": (
+        "def colours(name: str | None = None):\n    if name:\n        return outside.load(name)\n    return None\n"
+        "@app.get('/x')\ndef x(colours=Depends(colours)):\n    return Response(colours.encode())\n"
+    ),
+    "what is not supported": "@app.get('/x')\ndef x():\n    raise HTTPException(status_code=501, detail='not yet')\n",
+    "what the state of the request holds": (
+        "@app.middleware('http')\nasync def measure(request: Request, call_next):\n    try:\n"
+        "        return await call_next(request)\n    finally:\n        print(request.state.metrics['start'])\n"
+        "def engine(request: Request):\n    return request.state.engines['main']\n"
+        "@app.get('/x')\ndef x(engine=Depends(engine)):\n    return engine.name\n"
+    ),
+    "a store of another kind": (
+        "class Store: ...\nclass Files(Store): ...\ndef find() -> Store:\n    return outside.find()\n"
+        "def check(store: Store):\n    if not isinstance(store, Files):\n        raise HTTPException(500)\n"
+        "@app.get('/x')\ndef x(request: Request):\n    check(find())\n    return request.url.path\n"
+    ),
+    "fields that are not there": (
+        "def validate_fields(fields):\n    for field in fields:\n        if field not in KNOWN:\n"
+        "            raise ValueError(field)\n"
+        "@app.get('/x')\ndef x(request: Request, fields: list[str], short: bool = False):\n"
+        "    user = request.session.get('user')\n    mine = user['id'] if user is not None else None\n"
+        "    try:\n        validate_fields(fields)\n    except ValueError:\n        raise HTTPException(400)\n"
+        "    if short:\n        return mine\n    return [mine, fields]\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_who_is_refused_for_another_reason_is_no_stranger(name: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, "import outside\n" + REASONS[name]) in ("open", "unknown")
+
+
+def test_what_a_browser_says_of_itself_is_no_credential(tmp_path: Path) -> None:
+    text = (
+        "@app.middleware('http')\nasync def old(request: Request, call_next):\n"
+        "    if 'Old/' in request.headers['User-Agent']:\n        return JSONResponse({}, status_code=400)\n"
+        "    return await call_next(request)\n" + READ
+    )
+    assert protection(tmp_path, text) == "open"

@@ -271,6 +271,7 @@ def test_a_guard_declared_optional_does_not_protect(tmp_path: Path) -> None:
     [
         "from database import get_session\n@app.get('/x')\ndef x(db=Depends(get_session)): ...",
         "from app.db.session import SessionLocal\n@app.get('/x')\ndef x(db=Depends(SessionLocal)): ...",
+        "from app.deps import injected_session_scope\n@app.get('/x')\ndef x(db=Depends(injected_session_scope)): ...",
         "@app.get('/x')\ndef x(db=Depends(get_db)): ...",
         "@app.post('/x')\ndef x(item: ItemCreate): ...",
     ],
@@ -353,3 +354,13 @@ def test_a_check_out_of_sight_that_has_to_give_somebody_refuses(
     body: str, more: str, expected: str, tmp_path: Path
 ) -> None:
     assert protection(tmp_path, ASKED.replace("BODY", body).replace("MORE", more)) == expected
+
+
+def test_a_way_in_is_open_whoever_tests_the_password(tmp_path: Path) -> None:
+    text = (
+        "from somewhere import accounts\n@app.post('/x')\n"
+        "async def x(request: Request, name: str, password: str):\n"
+        "    user = await accounts.authenticate_user(name, password, request)\n"
+        "    if not user:\n        raise HTTPException(401)\n    return user\n"
+    )
+    assert protection(tmp_path, text) == "open"

@@ -126,6 +126,8 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
 
             return attribute_of_unmade(interpreter, value.cls, name) or found
         return found
+    if value.cls.name == "starlette.datastructures.State":
+        return Unknown(f"the application's state has no {name} in sight", place)
     return external(f"{value.cls.name}().{name}", place, value.cls)
 
 
@@ -169,6 +171,16 @@ def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, p
 
 def _describes_fields(name: str) -> bool:
     return name in SETTINGS_BASES or name.startswith(("pydantic.", "sqlmodel.", "sqlalchemy."))
+
+
+def holds_data(cls: Class) -> bool:
+    """Whether objects of a class are records: models, tables, dataclasses, members of enumerations."""
+    bases = cls.external_bases()
+    if any(
+        _describes_fields(base) or base.startswith(("enum.", "typing.NamedTuple", "typing.TypedDict")) for base in bases
+    ):
+        return not is_settings(cls)
+    return any(isinstance(item, External) and "dataclass" in item.name for item in cls.decorators)
 
 
 def is_settings(cls: Class) -> bool:
@@ -221,12 +233,19 @@ def _of_super(interpreter: Interpreter, value: Super, name: str, place: Place) -
     )
 
 
+def _possibly(interpreter: Interpreter, name: str, before: Value, value: Value) -> Value:
+    """What an attribute is after a branch that may not be taken; nothing set by default is a setting of the program."""
+    if interpreter.against and isinstance(before, Const) and before.value is None:
+        return join([Environment(name, before, before.place), value])
+    return join([before, value])
+
+
 def set_attribute(interpreter: Interpreter, owner: Value, name: str, value: Value) -> None:
     """What `owner.name = value` does; in a branch that may not be taken the old value stays possible."""
     if interpreter.uncertain and isinstance(owner, Instance) and isinstance(owner.cls, Class):
         before = owner.attributes.get(name) or _class_member(owner.cls, name)
         if before is not None and not isinstance(before, Unknown | Function):
-            value = join([before, value])
+            value = _possibly(interpreter, name, before, value)
     if isinstance(owner, Instance):
         if owner.native is not None and name == "prefix":
             owner.native.prefix = value

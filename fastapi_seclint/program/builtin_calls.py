@@ -220,7 +220,9 @@ def _isinstance(interpreter: Interpreter, arguments: Arguments, place: Place) ->
             shape = "dict" if isinstance(value, Mapping) else value.kind if isinstance(value, Collection) else ""
             return Const(kind.name.endswith(shape) and bool(shape), place)
     if isinstance(kind, Class) and isinstance(value, Instance) and isinstance(value.cls, Class):
-        return Const(kind in list(value.cls.lineage()), place)
+        of_that_kind = kind in list(value.cls.lineage())
+        if of_that_kind or value.arguments is not None:
+            return Const(of_that_kind, place)
     return Unknown("a condition", place)
 
 

@@ -118,11 +118,12 @@ def method_of(instance: Instance, name: str) -> Function | None:
 def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, place: Place) -> Value:
     """Run a function of the project and join what it may return."""
     from fastapi_seclint.program import execution
+    from fastapi_seclint.program.inside import declared, says_nothing
     from fastapi_seclint.program.interpreter import MAX_STEPS_A_CALL, BudgetSpent
 
     key = (function.module.file, function.number)
     if not interpreter.recording and _gives_run_time_data(function):
-        return Unknown(f"what {function.name} gives when the program runs", place)
+        return declared(interpreter, function) or Unknown(f"what {function.name} gives when the program runs", place)
     if interpreter.starting and not _touches_routes(function, arguments):
         return Unknown(f"what {function.name} gives when the application starts", place)
     interpreter.invoked.add(key)
@@ -147,7 +148,10 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     if scope.yielded is not None:
         return Collection("list", scope.yielded, place=place)
     returned = [*scope.returned, *scope.unlikely]
-    return join(returned) if returned else NONE
+    made = join(returned) if returned else NONE
+    if not interpreter.recording and says_nothing(made):
+        return declared(interpreter, function) or made
+    return made
 
 
 def _makes_items(function: Function) -> bool:

@@ -45,7 +45,7 @@ def guards_against_forgery(name: str) -> bool:
 
 def names_credential(name: str) -> bool:
     """Whether a header, cookie or parameter of this name carries a credential; tokens against forgery name nobody."""
-    if _ANTI_FORGERY.search(name):
+    if is_plain_header(name):
         return False
     return _CREDENTIAL.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)) is not None
 
@@ -87,7 +87,7 @@ def names_guardian(name: str) -> bool:
 
 _DATABASE_SESSION = re.compile(
     r"^(get_|create_|make_|new_|open_|provide_|yield_)?((async|sync|db|sql|sqlalchemy|database|scoped|local)_?)+session\w*$"
-    r"|^session_?(local|maker|factory|dep)\w*$",
+    r"|^session_?(local|maker|factory|dep)\w*$|^(\w+_)?session_scope(_|$)",
     re.I,
 )
 _SESSION = re.compile(r"^(get_|provide_|yield_|open_|new_)?session(_?dep)?$", re.I)
@@ -148,6 +148,19 @@ def names_caller(name: str) -> bool:
     return names_credential(plain) or _PERSON.search(plain) is not None or _CALLER.match(plain) is not None
 
 
+_WHO = re.compile(
+    r"user(?!_?agent)|member|admin|account|principal|auth(?!ors?(_|$))|login|logged|token|jwt|(^|_)(sub|subject|uid|me)$|e_?mail"
+    r"|role|scope|claim|perm|identity|profile|customer|person|caller|actor|staff|owner|credential|api_?key|session_?id|payload"
+    r"|^(is|has|can)_|^id$|allowed|privilege|superuser|client$|client_id",
+    re.I,
+)
+
+
+def says_who(name: str) -> bool:
+    """Whether something under this name in a session or a request's state says who is calling, and as what."""
+    return _WHO.search(name) is not None and _ANTI_FORGERY.search(name) is None
+
+
 _VERIFICATION = re.compile(
     r"(auth|verif|valid|check|require|ensure|decode|introspect|login|permission|guard|protect|unsign|get_user|current_user"
     r"|get_identity|get_claims|userinfo|(user|account|member|claims|payload|principal|identity)_(from|of|for|by)_)",
@@ -155,8 +168,13 @@ _VERIFICATION = re.compile(
 )
 
 
+_GIVES_CALLER = re.compile(r"^_*get_(\w+_)?(user|principal|caller|identity)$", re.I)
+
+
 def names_verification(name: str) -> bool:
     """Whether a call of unknown code that gets credentials sounds like one that checks them and raises."""
+    if _GIVES_CALLER.match(name):
+        return True
     if name.startswith(("get_", "find_", "fetch_", "load_", "read_")) and not re.match(
         r"get_(user|current|identity|claims)", name
     ):

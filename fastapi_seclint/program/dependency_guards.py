@@ -150,7 +150,7 @@ class DependencyGuards:
                     return {}, encounter
                 kinds = encounter.returned
                 if "nothing" in kinds:
-                    kinds = kinds - {"nothing"} | ABSENT
+                    kinds = kinds - {"nothing"} | (ABSENT if encounter.checked or encounter.used else CLEAN)
                 if encounter.opaque and kinds != HIDDEN:
                     kinds |= frozenset({"clean"})
                 found[parameter.name] = kinds

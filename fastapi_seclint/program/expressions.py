@@ -62,7 +62,13 @@ def _bytes(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
 
 def _attr(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     value = evaluate(interpreter, form[2], scope)
+    if form[3] == "app" and isinstance(value, Unknown) and form[2][0] == "name" and form[2][2] in _CONNECTIONS:
+        return interpreter.application() or value
     return attributes.get_attribute(interpreter, value, form[3], Place(scope.module, form[1]))
+
+
+_CONNECTIONS = frozenset({"request", "req", "websocket", "ws", "conn", "connection"})
+"""What handlers call the request that they get; its `app` is the application that serves it."""
 
 
 def _call(interpreter: Interpreter, form: Form, scope: Scope) -> Value:

@@ -177,13 +177,14 @@ class GuardModel:
         result = Encounter([Ending(False, CLEAN, None, False, None)])
         value: Value | None = endpoint
         opaque: list[str] = []
+        receiver: Value | None = None
         while value is not None:
             function = running(value)
             if function is None:
                 break
             requests = {form[0]: REQUEST for form in function.parameters if form[0] in ("request", "websocket")}
             given = {**bag, **requests, **arguments, "*": frozenset({"bag"})}
-            receiver = value.receiver if isinstance(value, Bound) else None
+            receiver = value.receiver if isinstance(value, Bound) else receiver
             self._follower.in_handler, self._follower.handler = True, function
             try:
                 result = _as_endpoint(self._follower.meet(function, stranger, given, receiver))

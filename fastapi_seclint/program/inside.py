@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, subscripts
+from fastapi_seclint.program.attributes import holds_data
 from fastapi_seclint.program.interpreter import BudgetSpent
 from fastapi_seclint.program.modules import blocks, bound_names
 from fastapi_seclint.program.scopes import Scope
@@ -15,6 +16,7 @@ from fastapi_seclint.program.values import (
     Annotated,
     Arguments,
     Class,
+    Const,
     Dependency,
     Environment,
     External,
@@ -221,6 +223,31 @@ def object_of(interpreter: Interpreter, annotation: Form, scope: Scope) -> Value
             if isinstance(member, External) and _is_library_class(member):
                 return External(f"{member.name}()", Arguments(), member, member.place)
     return None
+
+
+def says_nothing(value: Value) -> bool:
+    """Whether a value is only unknown or None."""
+    return all(
+        isinstance(option, Unknown) or (isinstance(option, Const) and option.value is None) for option in options(value)
+    )
+
+
+def declared(interpreter: Interpreter, function: Function) -> Value | None:
+    """An object of the project's class that a function says it returns: `def get_auth() -> AuthManager`.
+
+    None for a class that holds data, whose fields are not known, and for one that is not in sight.
+    """
+    form = function.returns
+    if form is None or form[0] not in ("name", "attr", "const"):
+        return None
+    key = (id(function), "->")
+    if key not in interpreter.unmade:
+        interpreter.unmade[key] = None
+        found = object_of(interpreter, form, function.scope)
+        given = isinstance(found, Instance) and isinstance(found.cls, Class) and not holds_data(found.cls)
+        interpreter.unmade[key] = found if given else None
+        interpreter.kept.append(function)
+    return interpreter.unmade[key]
 
 
 def object_of_field(interpreter: Interpreter, cls: Class, name: str) -> Value | None:

@@ -54,6 +54,7 @@ class Interpreter:
         self.context: list[object] = []
         self.calls: list[str] = []
         self.unmade: dict[tuple[int, str], Value | None] = {}
+        self.kept: list[Function] = []
         self._asking = 0
         self._sites: dict[object, Instance] = {}
         self._steps = 0
@@ -184,6 +185,11 @@ class Interpreter:
                 instance.native.made_in = self.calls[-1] if self.calls else ""
                 instance.native.conditional = self.uncertain > 0
                 self.routers.append(instance.native)
+
+    def application(self) -> Instance | None:
+        """The application, where there is only one that requests can have come to."""
+        apps = [router.instance for router in self.routers if router.kind == "app"]
+        return apps[0] if len(apps) == 1 else None
 
     def give_up(self, place: Place, reason: str) -> Unknown:
         """Something that matters to the route table could not be followed: list it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from fastapi_seclint.program.encounters import Encounter
+from fastapi_seclint.program.encounters import Encounter, Ending
 from fastapi_seclint.program.table import Guards, Protection
 
 if TYPE_CHECKING:
@@ -49,14 +49,24 @@ class Guarding:
 
 
 def verdict(encounter: Encounter) -> Verdict:
-    """How an element answers: it refuses (unless something configured lets the request by), partly, or not at all."""
-    if encounter.denies and (encounter.checked or any(ending.code is not None for ending in encounter.endings)):
+    """How an element answers: it refuses (unless something configured lets the request by), partly, or not at all.
+
+    What raises for everybody without looking at who calls, as what is not supported does, refuses no stranger.
+    """
+    if encounter.denies and (encounter.checked or any(ending.code in (401, 403) for ending in encounter.endings)):
         return "denies"
     denials = [ending for ending in encounter.endings if ending.denies and ending.checked]
     certain = any(not ending.conditional for ending in denials)
     if encounter.checked and certain and all(ending.conditional for ending in encounter.passes):
         return "denies"
-    return "partly" if encounter.checked and denials else "passes"
+    telling = [ending for ending in denials if not _is_other_matter(ending)]
+    return "partly" if encounter.checked and telling else "passes"
+
+
+def _is_other_matter(ending: Ending) -> bool:
+    """Whether a refusal on some condition says by its status that it is not about who calls."""
+    code = ending.code
+    return ending.conditional and code is not None and (code in range(405, 430) or code >= 500)
 
 
 def refused(meetings: list[Meeting]) -> bool:

@@ -80,6 +80,14 @@ def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
     return Unknown("computed from something unknown", place)
 
 
+def _is_there(value: Value) -> bool:
+    """Whether something of a library is no None: its functions, classes and their objects, not what calls give."""
+    if not isinstance(value, External):
+        return False
+    owner, _, last = value.name.removesuffix("()").rpartition(".")
+    return "()" not in owner and (not value.called or last[:1].isupper())
+
+
 def _environment_binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
     name = left.name if isinstance(left, Environment) else right.name if isinstance(right, Environment) else ""
     one = left.default if isinstance(left, Environment) else left
@@ -174,7 +182,7 @@ def decide(symbol: str, left: Value, right: Value) -> bool | None:
     if symbol in ("is", "is not") and isinstance(right, Const) and right.value is None:
         if isinstance(left, Const):
             return (left.value is None) is (symbol == "is")
-        known = isinstance(left, Function | Class | Collection | Mapping | External) or truth(left) is True
+        known = isinstance(left, Function | Class | Collection | Mapping) or truth(left) is True or _is_there(left)
         return symbol == "is not" if known else None
     if symbol in ("in", "not in") and isinstance(right, Collection) and not right.open:
         held = [same(left, item) for item in right.items]

@@ -8,7 +8,8 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.encounters import Raised
 from fastapi_seclint.program.kinds import ABSENT, BAD, CLEAN, EITHER, FALSE, JUNK, TRUE, Kinds, names_token
-from fastapi_seclint.program.values import Collection, settled, string
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.values import Collection, constant, settled, string
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -34,7 +35,7 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
     if "url" in owner and name == "path":
         return frozenset({"path"})
     if "session" in owner:
-        return ABSENT
+        return ABSENT if credentials.says_who(name) else CLEAN
     if "store" in owner or "scope" in owner:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
     if "object" in owner:
@@ -77,7 +78,7 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form) -> Kinds:
         return walk_.names.get(f"**{key}", CLEAN)
     if "session" in owner:
         walk_.may_raise = True
-        return BAD
+        return BAD if key is None or credentials.says_who(key) else CLEAN
     if "store" in owner:
         if key is not None and not walk_.carries_credential(key):
             return CLEAN
@@ -101,6 +102,8 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         return _fetched(walk_, receiver, form)
     if "request" in receiver and name in ("get", "json", "form", "body", "stream", "url_for", "accept", "receive_text"):
         return CLEAN
+    if "request" in receiver and name == "close" and _turns_away(walk_, form):
+        raise Raised(403, looked=False)
     if "path" in receiver and name in ("startswith", "endswith"):
         return _path_predicate(walk_, name, form)
     if "path" in receiver:
@@ -120,12 +123,23 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
     return None
 
 
+def _turns_away(walk_: Walk, form: Form) -> bool:
+    """Whether a connection is closed for what its caller may not do: 1008, or a code of the application's own."""
+    given = [value for name, value, _ in form[4] if name == "code"] + form[3][:1]
+    for code in given:
+        number = constant(walk_.value(code))
+        if isinstance(number, int):
+            return number in (1008, 3000, 3003) or 4000 <= number < 5000
+        return "1008" in spelled(code)
+    return False
+
+
 def _fetched(walk_: Walk, receiver: Kinds, form: Form) -> Kinds:
     key = walk_.text(form[3][0]) if form[3] else None
     if key is not None and "store" in receiver and not walk_.carries_credential(key):
         return CLEAN
     if "session" in receiver:
-        return ABSENT
+        return ABSENT if key is None or credentials.says_who(key) else CLEAN
     if walk_.stranger.junk:
         return JUNK
     return ABSENT

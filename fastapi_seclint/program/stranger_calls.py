@@ -38,6 +38,7 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
     every = [*given, *(found for _, found in named)]
     if any("send" in found for found in every[1:]) or (every and _is_send(walk_, function)):
         _asgi_call(walk_, form)
+    receiver = CLEAN
     if function[0] == "attr":
         receiver = walk_.kinds(function[2])
         direct = method_kinds(walk_, receiver, function[3], form)
@@ -46,8 +47,9 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
     elif function[0] == "name" and "passed" in walk_.names.get(function[2], CLEAN):
         return frozenset({"passed"})
     touched = worst(every)
+    own = receiver & (TAINTED | OBJECT)
     for option in options(walk_.value(function)):
-        return _called(walk_, option, form, given, named, touched)
+        return _called(walk_, option, form, given, named, touched, own)
     return CLEAN
 
 
@@ -92,7 +94,13 @@ def _asgi_call(walk_: Walk, form: Form) -> None:
 
 
 def _called(
-    walk_: Walk, value: Value, form: Form, given: list[Kinds], named: list[tuple[str | None, Kinds]], touched: Kinds
+    walk_: Walk,
+    value: Value,
+    form: Form,
+    given: list[Kinds],
+    named: list[tuple[str | None, Kinds]],
+    touched: Kinds,
+    own: Kinds = frozenset(),
 ) -> Kinds:
     if isinstance(value, Partial):
         value = value.function
@@ -113,7 +121,7 @@ def _called(
     if isinstance(function, Function):
         receiver = value.receiver if isinstance(value, Bound) else None
         made = receiver if isinstance(receiver, Instance) and (receiver.attributes or receiver.arguments) else None
-        return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made)
+        return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made, own)
     if isinstance(value, Class):
         return _made_of(walk_, [*given, *(found for _, found in named)], touched)
     if isinstance(value, Generic):
@@ -133,7 +141,9 @@ def _hands_over(walk_: Walk, form: Form) -> None:
 
 
 def _is_abstract(function: Function) -> bool:
-    """Whether a method only says that another class has to have it: `raise NotImplementedError`."""
+    """Whether a method only says that another class has to have it: `raise NotImplementedError`, or nothing at all."""
+    if any(isinstance(item, External) and item.name == "abc.abstractmethod" for item in function.decorators):
+        return all(item[0] in ("expr", "pass", "raise") for item in function.statements())
     if function.owner is None or not function.module.facts.body_mentions(function.number, b"NotImplemented"):
         return False
     statements = [item for item in function.statements() if item[0] != "expr"]
@@ -174,9 +184,15 @@ def _project_call(
     named: list[tuple[str | None, Kinds]],
     touched: Kinds,
     receiver: Value | None = None,
+    own: Kinds = frozenset(),
 ) -> Kinds:
     handed = [*given, *(found for _, found in named)]
-    if touched == CLEAN and not any(item & CARRIERS for item in handed) and not _may_guard(walk_, function):
+    if (
+        touched == CLEAN
+        and not (bound and own)
+        and not any(item & CARRIERS for item in handed)
+        and not _may_guard(walk_, function)
+    ):
         return CLEAN
     if walk_.follower.in_handler and touched <= BAD and not _sounds_like_check(_wrapped_name(function)):
         return CLEAN
@@ -198,6 +214,8 @@ def _project_call(
                 arguments[form[0]] = frozenset({"nothing"})
     if function.scope is walk_.scope:
         arguments |= {f"^{name}": found for name, found in walk_.names.items()}
+    if bound and own and function.parameters:
+        arguments.setdefault(function.parameters[0][0], own)
     arguments = {name: found for name, found in arguments.items() if found != CLEAN}
     found = _met(walk_, function, arguments, receiver, [*given], bound)
     if touched & TAINTED and found <= {"clean", "nothing"} and not walk_.follower.in_handler:
@@ -221,11 +239,12 @@ def _met(
     walk_.encounter.by_path = walk_.encounter.by_path or encounter.by_path
     walk_.encounter.used = walk_.encounter.used or encounter.used
     if encounter.denies:
-        walk_.encounter.checked = True
         codes = {ending.code for ending in encounter.endings}
-        raise Raised(codes.pop() if len(codes) == 1 else None)
+        looked = encounter.checked or bool(codes & {401, 403})
+        raise Raised(codes.pop() if len(codes) == 1 else None, looked)
     if encounter.may_deny:
-        walk_.may_raise = True
+        walk_.may_raise = walk_.may_raise or encounter.checked
+        walk_.may_fail = True
     wrapped = next(options(function.wraps), None)
     if isinstance(wrapped, Function) and wrapped is not function:
         names = [form[0] for form in wrapped.parameters if form[1] in (0, 1)][1 if bound else 0 :]

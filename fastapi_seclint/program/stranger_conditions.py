@@ -52,12 +52,33 @@ def truths(walk_: Walk, form: Form) -> set[bool]:
 def _configured(walk_: Walk, form: Form) -> set[bool]:
     """A condition without credentials in it: decided by a constant or by the default configuration, else both."""
     if walk_.only_local(form):
-        return {True, False}
+        return _of_own_object(walk_, form)
     value = walk_.value(form)
     known = None if _may_be_set_later(form, value) else truth(value)
     if known is None and _is_configured(value):
         known = likely(value)
     return {True, False} if known is None else {known}
+
+
+def _of_own_object(walk_: Walk, form: Form) -> set[bool]:
+    """An attribute of the object itself is decided by a setting that it was given, or once and for all when it is true.
+
+    What is false at first may be set by other code.
+    """
+    if not _is_own(walk_, form):
+        return {True, False}
+    value = walk_.value(form)
+    known = likely(value) if _is_configured(value) else truth(value) or None
+    return {True, False} if known is None else {known}
+
+
+def _is_own(walk_: Walk, form: Form) -> bool:
+    """Whether an expression is an attribute of the object whose method this is: `self.enabled`, `self.auth.mode`."""
+    while form[0] == "attr":
+        form = form[2]
+    function = walk_.function
+    own = function.parameters[0][0] if function.parameters and function.kind == "function" else None
+    return function.owner is not None and form[0] == "name" and form[2] == own
 
 
 def _may_be_set_later(form: Form, value: Value) -> bool:
@@ -119,7 +140,9 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
 
 def _settled_compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if walk_.only_local(left) and (right[0] == "const" or walk_.only_local(right)):
-        return {True, False}
+        settings = _is_own(walk_, left) and _is_configured(walk_.value(left))
+        known = likely(walk_.value(["compare", left[1], left, [operator], [right]])) if settings else None
+        return {True, False} if known is None else {known}
     value = walk_.value(["compare", left[1], left, [operator], [right]])
     later = _may_be_set_later(left, walk_.value(left)) or _may_be_set_later(right, walk_.value(right))
     known = None if later else truth(value)

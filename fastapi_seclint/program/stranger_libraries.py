@@ -97,6 +97,11 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
     return unknown_call_kinds(walk_, form, touched)
 
 
+def _signs_in(form: Form) -> bool:
+    """Whether a call gets a password, too: it lets somebody in who has not been let in before."""
+    return any(item[0] in ("name", "attr") and "password" in item[-1] for item in walk([*form[3], *form[4]]))
+
+
 def _asks_for_user(walk_: Walk, form: Form) -> bool:
     """Whether `isinstance(request.user, Member)` asks for a class of the project that stands for a known caller."""
     return len(form[3]) == 2 and all(
@@ -109,10 +114,12 @@ def _holder_call(walk_: Walk, name: str, form: Form, touched: Kinds) -> Kinds:
     """A library call that gets the whole request or its headers."""
     if name == "builtins.getattr" and touched & HOLDERS and len(form[3]) > 1:
         return attribute_kinds(walk_, touched, walk_.text(form[3][1]) or "user")
+    if "scope" in touched and name.endswith(".get_route_path"):
+        return frozenset({"path"})
     if "scope" in touched and name.startswith("starlette."):
         whole = name.rpartition(".")[2] in ("Request", "HTTPConnection", "WebSocket")
         return frozenset({"request"} if whole else {"store"})
-    if touched & HOLDERS and credentials.names_verification(name.rpartition(".")[2]):
+    if touched & HOLDERS and credentials.names_verification(name.rpartition(".")[2]) and not _signs_in(form):
         walk_.encounter.opaque.append(name)
         return HIDDEN
     return walk_.stranger.credential if touched & HOLDERS and "security" in name else CLEAN
@@ -146,9 +153,11 @@ def unknown_call_kinds(walk_: Walk, form: Form, touched: Kinds) -> Kinds:
     """Code out of sight got the credentials: a look-up finds nothing; something that sounds like a check may raise."""
     name = spelled(form[2])
     if not touched & TAINTED:
-        if credentials.names_verification(name.rpartition(".")[2]) and touched & HOLDERS:
+        if credentials.names_verification(name.rpartition(".")[2]) and touched & HOLDERS and not _signs_in(form):
             walk_.encounter.opaque.append(name)
             return HIDDEN
+        if "scope" in touched and form[2][0] == "name" and any(item[0] == name for item in walk_.function.parameters):
+            walk_.encounter.opaque.append(f"the application {name}")
         return CLEAN
     walk_.may_raise = True
     walk_.encounter.used = walk_.encounter.used or not _LOGS.search(name)

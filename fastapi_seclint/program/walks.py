@@ -41,6 +41,7 @@ class Walk:
         self.encounter = Encounter()
         self.doubt = 0
         self.may_raise = False
+        self.may_fail = False
         self._denying: bool | None = None
         self.names.update({name[1:]: found for name, found in arguments.items() if name.startswith("^")})
         self.names.update({name: found for name, found in arguments.items() if name.startswith("**")})
@@ -165,36 +166,43 @@ class Walk:
         before = dict(self.names)
         kept, self.encounter.endings = self.encounter.endings, []
         outer, self.may_raise = self.may_raise, False
+        outside, self.may_fail = self.may_fail, False
         hidden = len(self.encounter.opaque)
         goes_on = self.block(body)
         inside, self.encounter.endings = self.encounter.endings, kept
         if len(self.encounter.opaque) > hidden and self.answers_with_refusal(handlers):
             del self.encounter.opaque[hidden:]
             inside, goes_on = [ending for ending in inside if ending.denies], False
-        caught, refused = self.may_raise, False
-        for ending in inside:
-            if ending.denies and handlers and _catches(handlers, ending.code):
-                caught = refused = True
-            else:
-                self.encounter.endings.append(ending)
-        self.may_raise = outer
+        caught = [ending for ending in inside if ending.denies and handlers and _catches(handlers, ending.code)]
+        self.encounter.endings += [ending for ending in inside if ending not in caught]
+        certain = self.may_raise or any(ending.checked or not ending.conditional for ending in caught)
+        failing = self.may_fail or bool(caught)
+        self.may_raise, self.may_fail = outer, outside
         ways = []
         if goes_on and self.block(otherwise):
             ways.append(self.names)
-        if caught or (not goes_on and not inside):
-            after = self.names
-            for _, name, statements, _ in handlers:
-                self.names = {**after, **before, **({name: CLEAN} if name else {})}
-                start = len(self.encounter.endings)
-                if self.block(statements):
-                    ways.append(self.names)
-                elif refused and self.function is self.follower.handler:
-                    self.turned_away(start)
+        certain = certain or (not goes_on and not inside)
+        if certain or failing:
+            ways += self.answers(handlers, before, bool(caught), certain)
         if not ways:
             self.block(final)
             return False
         self.names = _merged(ways)
         return self.block(final)
+
+    def answers(self, handlers: list[Form], before: Names, refused: bool, certain: bool) -> list[Names]:
+        """Walk the handlers of a try statement, in doubt where what raises has nothing to do with who calls."""
+        ways, after = [], self.names
+        self.doubt += 0 if certain else 1
+        for _, name, statements, _ in handlers:
+            self.names = {**after, **before, **({name: CLEAN} if name else {})}
+            start = len(self.encounter.endings)
+            if self.block(statements):
+                ways.append(self.names)
+            elif refused and self.function is self.follower.handler:
+                self.turned_away(start)
+        self.doubt -= 0 if certain else 1
+        return ways
 
     def answers_with_refusal(self, handlers: list[Form]) -> bool:
         """Whether a handler raises 401 or 403: then a check out of sight in the body raises for bad credentials."""

@@ -122,9 +122,7 @@ def _ranked(program: Program, admin: bool, demanded: frozenset[_Key] = frozenset
         for item in _candidates(program)
         if not item.authorizes or (admin and item.for_administrators) or item.key in demanded
     ]
-    return sorted(
-        found, key=lambda item: (item.key not in demanded, not item.authorizes, not item.active, -item.uses)
-    )
+    return sorted(found, key=lambda item: (item.key not in demanded, not item.authorizes, not item.active, -item.uses))
 
 
 def _demanded_beside(program: Program, routes: Sequence[Route]) -> frozenset[_Key]:
