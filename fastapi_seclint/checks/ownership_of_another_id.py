@@ -11,7 +11,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Annotated, Class, Const, External, Function, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.identity import last_name, names_identity, snake
+from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity, snake
 from fastapi_seclint.subjects.wiring.renaming import path_renamed, renamed
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _checks_ownership(program: Program, node: Node) -> bool:
     known = {
         child.parameter
         for child in node.children
-        if program.guard_model.authenticates(child.call) or names_identity(last_name(child))
+        if program.guard_model.authenticates(child.call) or names_identity(dependency_name(child))
     }
     known |= _unseen_callers(program, node)
     return bool(known) and _uses(function, known) and _refuses(function)
@@ -133,7 +133,7 @@ def _stem(name: str) -> str:
 
 
 def _finding(program: Program, route: Route, node: Node, parameter: Parameter, variable: str) -> Finding:
-    name = last_name(node)
+    name = dependency_name(node)
     assert route.place is not None
     fix = renamed(program, node, parameter, variable) or path_renamed(program, route, variable, parameter.name)
     return RULE.finding(

@@ -94,6 +94,11 @@ def is_leaf(item: list[Any]) -> bool:
     return len(item) > 1 and type(item[1]) is int and item[1] > KEYWORDS and type(item[0]) is str and item[0] in _LEAVES
 
 
+def last_name(form: Form) -> str:
+    """What a name or an attribute is called, `b` for `a.b`; empty for everything else that may be called."""
+    return str(form[-1]) if form[0] in ("name", "attr") else ""
+
+
 def walk(form: Any) -> Iterator[Form]:
     """Every form in a form or a list of forms, itself included, in source order."""
     return iter(Forms([form]).every)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, Forms, span_of
+from fastapi_seclint.facts.forms import Form, Forms, last_name, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.scopes import Scope
@@ -236,7 +236,8 @@ def _partials(module: Module, names: frozenset[str]) -> dict[str, Form]:
     for form in facts.forms(MODULE).of("assign", "annassign"):
         match form:
             case ["assign", _, [["name", _, name]], call] | ["annassign", _, ["name", _, name], _, call]:
-                if call and call[0] == "call" and call[2][-1] == "partial" and call[3] and call[3][0][-1] in names:
+                is_partial = call and call[0] == "call" and last_name(call[2]) == "partial"
+                if is_partial and call[3] and last_name(call[3][0]) in names:
                     found[name] = call
     return found
 

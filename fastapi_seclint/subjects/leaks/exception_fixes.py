@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements, RemoveDictItem, RemoveExceptName, RemoveStatement
 from fastapi_seclint.edits import ReplaceExpression as Replace
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
@@ -130,9 +130,9 @@ def _is_made(function: Form) -> bool:
     if function[0] == "name":
         return function[2] not in _CONVERTING | TRACES
     owner = function[2] if function[0] == "attr" else function
-    if function[-1] in TRACES | _CONVERTING:
+    if last_name(function) in TRACES | _CONVERTING:
         return False
-    return function[-1] in _DUMPING or owner[0] in ("name", "attr")
+    return last_name(function) in _DUMPING or owner[0] in ("name", "attr")
 
 
 def _is_trace(form: Form) -> bool:

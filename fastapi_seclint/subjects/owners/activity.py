@@ -15,8 +15,8 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import External, Function, Unknown, options
 from fastapi_seclint.subjects.owners.identity import (
     Guard,
+    dependency_name,
     guards,
-    last_name,
     names_identity,
     names_unseen_guard,
     snake,
@@ -121,7 +121,7 @@ def node_tests_activity(program: Program, node: Node) -> bool:
     """Whether one dependency, or a function that it calls, looks whether the account is active."""
     function = node.function
     if function is None:
-        name = snake(last_name(node))
+        name = snake(dependency_name(node))
         return "active" in name or node.name.startswith("fastapi_users.")
     return any(_answer(program, inner) for inner in reached(program, function, 2))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, Const, External, Function, Value, options
@@ -195,7 +195,7 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
             for one, other in ((left, right), (right, left)):
                 if names_owner(_field(one)) and other[0] in ("attr", "sub", "name") and not names_owner(_field(other)):
                     return Tie(_behind(one), _behind(other), _root(one), _root(other))
-        case ["call", _, _, _, keywords] if _last(form[2]) in _FILTERS:
+        case ["call", _, _, _, keywords] if last_name(form[2]) in _FILTERS:
             for name, value, _ in keywords:
                 owner = name is not None and (
                     names_owner(name) or (name not in _IDENTITIES and _is_caller(value, callers))
@@ -233,7 +233,3 @@ def _field(form: Form) -> str:
     if form[0] == "sub" and form[3][0] == "const":
         return str(form[3][2])
     return ""
-
-
-def _last(form: Form) -> str:
-    return str(form[-1]) if form[0] in ("name", "attr") else ""

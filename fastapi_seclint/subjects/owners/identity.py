@@ -88,7 +88,7 @@ def _kept(program: Program) -> dict[int, list[Guard]]:
 def _seen(program: Program, route: Route) -> Iterator[Guard]:
     meetings = {meeting.name: meeting for meeting in program.guarding(route).meetings}
     for node in route.dependencies:
-        name = last_name(node)
+        name = dependency_name(node)
         if scheme_of(node.call) is not None or node.alternative or _PUBLIC.search(snake(name)):
             continue
         meeting = meetings.get(node.name)
@@ -98,7 +98,7 @@ def _seen(program: Program, route: Route) -> Iterator[Guard]:
             yield Guard(name, node.parameter, node, node.written)
 
 
-def last_name(node: Node) -> str:
+def dependency_name(node: Node) -> str:
     """The last part of a dependency's name; a closure is known by the function that makes it."""
     return node.name.partition(".<locals>.")[0].removesuffix("()").rpartition(".")[2]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.values import Annotated, Class, Environment, External, Function, Generic, Unknown, Value
 
 _TABLE_BASE = re.compile(
@@ -109,13 +109,10 @@ def _hashes(function: Function) -> bool:
     for form in function.forms.every:
         if form[0] == "call" and form[2][0] in ("name", "attr") and re.search(r"hash|crypt", str(form[2][-1]), re.I):
             return True
-        if form[0] == "call" and form[2][0] == "attr" and re.search(r"pwd|hash|crypt|argon", _last(form[2][2]), re.I):
+        owner = last_name(form[2][2]) if form[0] == "call" and form[2][0] == "attr" else ""
+        if re.search(r"pwd|hash|crypt|argon", owner, re.I):
             return True
     return False
-
-
-def _last(form: Form) -> str:
-    return str(form[-1]) if form[0] in ("name", "attr") else ""
 
 
 def _is_special_column(value: Value) -> bool:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.dependencies import Node, parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.owners.identity import caller_names, last_name, names_identity, snake
+from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity, snake
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -112,7 +112,7 @@ def _uses(form: Form, known: set[str], looking: Mapping[int, str]) -> bool:
     if kind == "if" and looking and _is_presence(form[2], looking.values()):
         return any(_uses(item, known, looking) for item in (*form[3], *form[4]))
     if kind == "call":
-        if _LOGS.match(_last(form[2])) or _is_logger(form[2]):
+        if _LOGS.match(last_name(form[2])) or _is_logger(form[2]):
             return False
         given = [*form[3], *(value for name, value, _ in form[4] if name is None or not _ATTRIBUTION.search(name))]
         return any(_uses(value, known, looking) for value in (form[2], *given))
@@ -137,10 +137,6 @@ def _inner(form: Form) -> Iterator[Form]:
                 yield item
             else:
                 pending.extend(item)
-
-
-def _last(form: Form) -> str:
-    return str(form[-1]) if form[0] in ("name", "attr") else ""
 
 
 def _is_logger(form: Form) -> bool:
@@ -196,13 +192,13 @@ def callers_of(program: Program, node: Node) -> set[str]:
 
 
 def _tells(program: Program, node: Node) -> bool:
-    return names_identity(last_name(node)) or program.guard_model.authenticates(node.call)
+    return names_identity(dependency_name(node)) or program.guard_model.authenticates(node.call)
 
 
 def knows_caller(program: Program, node: Node) -> bool:
     """Whether this dependency, or one that it depends on, finds out who is calling."""
     if program.guard_model.authenticates(node.call):
         return True
-    if any(names_identity(last_name(child)) for child in node.walk() if child is not node):
+    if any(names_identity(dependency_name(child)) for child in node.walk() if child is not node):
         return True
     return bool(callers_of(program, node))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
@@ -271,7 +271,7 @@ def _display(known: Passwords, block: Block, display: Form, depth: int) -> Itera
 def _is_dump(value: Form) -> bool:
     """Whether a body goes on whole: itself, or everything in it."""
     if value[0] == "call":
-        return value[2][-1] in _DUMPS and not is_chosen(value)
+        return last_name(value[2]) in _DUMPS and not is_chosen(value)
     return value[0] in ("name", "await")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -22,7 +22,7 @@ def statement_of(known: Passwords, block: Block, call: Form) -> tuple[str, list[
     A value stands in an f-string, behind `+` or `%`, or in `.format(...)`; a local name stands for what it was given.
     A call that is not named after running statements says what its first text says.
     """
-    parts = list(_parts(known, block, call[3][0], _DEPTH)) if call[3] and call[2][-1] in _RUNS else []
+    parts = list(_parts(known, block, call[3][0], _DEPTH)) if call[3] and last_name(call[2]) in _RUNS else []
     text = " ".join(part for part in parts if isinstance(part, str))
     if not text:
         return " ".join(form[2] for form in walk(call[3][:1]) if form[0] == "const" and isinstance(form[2], str)), []

@@ -24,7 +24,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.identity import Guard, caller_names, guards, last_name, snake
+from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, snake
 from fastapi_seclint.subjects.rights.forbidding import forbids
 from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
 
@@ -57,10 +57,10 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
         return True
     function = node.function
     if function is None:
-        name = last_name(node)
+        name = dependency_name(node)
         named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
         return named or node.name in program.guarding(route).guards.authorization
-    if names_right(last_name(node)) and scheme_of(node.call) is None and _finds_the_caller(program, node):
+    if names_right(dependency_name(node)) and scheme_of(node.call) is None and _finds_the_caller(program, node):
         return True
     return not takes_scopes(program, node) and considers_rights(program, function)
 

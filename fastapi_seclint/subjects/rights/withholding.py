@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, RemoveKeyword, RemoveStatement, ReplaceExpression, SetDictItem, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.calls import field_default
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, External, Function, Value, options
@@ -146,7 +146,7 @@ def _excluded(block: Block, value: Form, found: Input) -> Fix | None:
         for form in block.forms.every:
             if form[0] == "assign" and any(target[0] == "name" and target[2] == value[2] for target in form[2]):
                 calls.append(form[3])
-    if len(calls) != 1 or calls[0][0] != "call" or calls[0][2][-1] not in _DUMPS:
+    if len(calls) != 1 or calls[0][0] != "call" or last_name(calls[0][2]) not in _DUMPS:
         return None
     call = calls[0]
     already: Form = next((value for keyword, value, _ in call[4] if keyword == "exclude"), ["set", 0, []])

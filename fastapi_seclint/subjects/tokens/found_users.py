@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function, Mapping, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -107,7 +107,7 @@ def may_be_none(program: Program, block: Block, form: Form, depth: int = 2) -> b
         owner = function[2]
         stored = owner[0] in ("name", "attr") and STORE.search(str(owner[-1])) is not None
         if name == "get" and (stored or _is_table(program, block, owner)):
-            return len(form[3]) == 1 or form[3][0][-1][:1].isupper()
+            return len(form[3]) == 1 or last_name(form[3][0])[:1].isupper()
         if name in _MAYBE:
             return any(is_lookup(item) or item[-1] in ("query", "filter", "where") for item in walk(form))
     functions = [one for one, _ in called(program, block, form)]
