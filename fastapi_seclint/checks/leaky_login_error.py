@@ -41,6 +41,8 @@ _ADDRESS = re.compile(r"mail|phone|mobile|address", re.I)
 _USER_NAME = re.compile(r"user_?name|user name|nick|login|handle", re.I)
 _MAILS = re.compile(r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time)(_|$)")
 _ONLY_ADDRESS = re.compile(r"^(user_)?e?mail(_address)?$|^phone(_number)?$")
+_OTHER = re.compile(r"\bname\b|slug|title|compan|business|organi[sz]ation|workspace|tenant|team", re.I)
+"""What else may be taken already when somebody registers: the name of a firm."""
 _LOCKED = (429, 423)
 _LOCK = re.compile(r"lock|attempt|too many|later|captcha", re.I)
 
@@ -146,7 +148,8 @@ def _of_registration(ends: list[Outcome], route: Route, names: set[str]) -> Iter
                 "write to the address instead"
             )
             text = repr(end.said)
-            of_address = bool(_ADDRESS.search(text)) or (by_address and not _USER_NAME.search(text))
+            of_name = _USER_NAME.search(text) or _OTHER.search(text)
+            of_address = bool(_ADDRESS.search(text)) or (by_address and not of_name)
             yield _finding(end, route, message, [], persona=None if of_address else "auditor", severity="low")
 
 
