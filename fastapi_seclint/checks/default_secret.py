@@ -11,7 +11,7 @@ from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
-from fastapi_seclint.subjects.secrets.names import usable, word_set, words_of
+from fastapi_seclint.subjects.secrets.names import usable
 from fastapi_seclint.subjects.secrets.refusals import refused
 from fastapi_seclint.subjects.secrets.uses import Use, uses
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
@@ -37,12 +37,6 @@ _HARM = {
     "token": "anybody can call with it",
     "secret": "anybody can use it",
 }
-
-_PROVIDERS = word_set(
-    "stripe paypal razorpay paystack flutterwave square aws s3 minio azure gcp twilio mailgun sendgrid cloudinary"
-    " github gitlab google facebook discord slack telegram openai recaptcha turnstile"
-)
-"""Services whose secret keys sign no token of the application."""
 
 
 @RULE.check
@@ -85,8 +79,7 @@ def _mistake(program: Program, item: Fallback, use: Use | None) -> bool:
 
 def _finding(item: Fallback, use: Use | None) -> Finding:
     location = item.block.location(item.at)
-    kind = "API key" if _PROVIDERS & set(words_of(item.name)) else item.kind
-    harm = _HARM["signing key" if use is not None and use.kind == "signing key" else kind]
+    harm = _HARM["signing key" if use is not None and use.kind == "signing key" else item.kind]
     what = "can be guessed" if item.weak else "stands in the code"
     message = (
         f"without configuration `{item.name}` falls back to a value that {what}, so {harm}: "

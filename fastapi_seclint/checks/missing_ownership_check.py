@@ -70,7 +70,7 @@ _TOGETHER = re.compile(
 
 _ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
-    r"|pay|ship|activate|deactivate|lock|unlock|reset|revoke|finish|withdraw|confirm|void|upload|assign)$",
+    r"|pay|ship|activate|deactivate|lock|unlock|reset|revoke|finish|withdraw|confirm|void|upload|assign|stop|pause|resume)$",
     re.I,
 )
 
@@ -197,7 +197,7 @@ def _is_no_object(route: Route, resource: str) -> bool:
     last = (access.segments(route.path) or [""])[-1]
     after = not route.path.rstrip("/").endswith("}")
     act = _ACTS.match(last if path_variables(route.path) else re.split("[-_]", last)[0])
-    if "POST" in route.methods and not (after and act):
+    if "POST" in route.methods and not (act and (after or path_variables(route.path))):
         return True
     return (after and _TOGETHER.match(last) is not None) or entrances.is_probe(route)
 

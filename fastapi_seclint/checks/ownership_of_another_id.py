@@ -12,6 +12,7 @@ from fastapi_seclint.program.values import Annotated, Class, Const, External, Fu
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity, snake
+from fastapi_seclint.subjects.owners.idle import idle_guards
 from fastapi_seclint.subjects.wiring.renaming import path_renamed, renamed
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ def ownership_of_another_id(program: Program) -> Iterator[Finding]:
             if (route.place, parameter.name) not in seen:
                 seen.add((route.place, parameter.name))
                 yield _finding(program, route, node, parameter, variable)
+        for node, parameter in idle_guards(program, route):
+            if (route.place, parameter.name) not in seen:
+                seen.add((route.place, parameter.name))
+                yield _of_idle_guard(route, node, parameter)
 
 
 def _mistaken(program: Program, route: Route, variables: list[str]) -> Iterator[tuple[Node, Parameter, str]]:
@@ -144,5 +149,20 @@ def _finding(program: Program, route: Route, node: Node, parameter: Parameter, v
         route=access.key(route),
         evidence=[Evidence(parameter.place.location, f"{name} asks for {parameter.name!r}, which is not in the path")],
         fix=fix,
+        masks=("missing-ownership-check",),
+    )
+
+
+def _of_idle_guard(route: Route, node: Node, parameter: Parameter) -> Finding:
+    name = dependency_name(node)
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"{access.spoken(route)} relies on {name}, which lets everybody pass who sends no {parameter.name!r}, and the "
+        f"path has none: whoever leaves it out of the query gets at everything; check what {route.path!r} names",
+        confidence="medium",
+        symbol=access.symbol(route),
+        route=access.key(route),
+        evidence=[Evidence(parameter.place.location, f"{name} does nothing without {parameter.name!r}")],
         masks=("missing-ownership-check",),
     )

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, hashed, hashed_field, hashed_whole, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
@@ -55,8 +58,21 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
             )
 
 
+def _is_written(known: Passwords, accounts: Form) -> bool:
+    """Whether a request's password is put into these accounts, which the other finding's fix hashes."""
+    for block in known.blocks:
+        for form in block.forms.of("assign"):
+            written = [target[2] for target in form[2] if target[0] == "sub"]
+            if any(spelled(owner) == spelled(accounts) for owner in written) and known.text(block, form[3]) is not None:
+                return True
+    return False
+
+
 def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
     if item.stored is not None:
+        accounts = accounts_of(item.stored)
+        if accounts is not None and not _is_written(known, accounts):
+            return None  # nobody has hashed what is in there
         written = seeds(known, item.block, item.stored)
         compare = next(form for form in known.forms(item.block) if form[1] == item.at)
         fix = verified(known, item.block, compare, item.form, item.stored) if written is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -42,19 +43,19 @@ _SHOWN = 20
 @RULE.check
 def token_not_validated(program: Program) -> Iterator[Finding]:
     """A finding on the route's `def`, or one on the dependency that should have validated the token."""
-    through: dict[int, tuple[Function, list[Route]]] = {}
+    through: dict[tuple[str, int], tuple[Function, list[Route]]] = {}
     direct: dict[object, list[Route]] = {}
     for route in program.routes:
         guard = _scheme_alone(program, route)
         if guard is None or sends_visitors_away(program, route):
             continue
         function = guard.function
-        if function is not None and _reads_unverified(program, guard):
+        if function is not None and (_reads_unverified(program, guard) or _believes_proxy(guard)):
             continue
         if function is None:
             direct.setdefault(route.place, []).append(route)
         else:
-            through.setdefault(id(function), (function, []))[1].append(route)
+            through.setdefault((function.module.file, function.number), (function, []))[1].append(route)
     for routes in direct.values():
         yield _of_route(program, routes)
     for function, routes in through.values():
@@ -87,6 +88,25 @@ def _reads_unverified(program: Program, guard: Node) -> bool:
 def _unverified(program: Program) -> set[tuple[str, int]]:
     blocks = [block for block, _ in (*decoded_by_hand(program), *decoded_by_helper(program))]
     return {(block.module.file, block.function.number) for block in blocks if block.function is not None}
+
+
+_PROXY = re.compile(
+    r"^(http[-_])?(x[-_])?(remote|auth[-_]request|authenticated|forwarded|webauth|proxy)[-_]"
+    r"(user|user[-_]?name|email|name|groups?|roles?|preferred[-_]username)$",
+    re.I,
+)
+
+
+def _believes_proxy(guard: Node) -> bool:
+    """Whether a dependency takes the caller's name from a proxy's header, as CGI's REMOTE_USER (RFC 3875): no token."""
+    texts = [
+        form[2]
+        for node in guard.walk()
+        if node.function is not None
+        for form in node.function.forms.of("const")
+        if isinstance(form[2], str)
+    ]
+    return any(_PROXY.match(text) for text in texts)
 
 
 def _may_reject(route: Route, meeting: Meeting) -> bool:

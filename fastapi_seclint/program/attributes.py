@@ -105,6 +105,8 @@ def _of_function(value: Function, name: str, place: Place) -> Value:
         return Const(texts[name], place)
     if name == "__wrapped__" and value.wraps is not None:
         return value.wraps
+    if name in ("__code__", "__func__"):
+        return value
     return value.attributes.get(name) or Unknown(f"the attribute {name} of a function", place)
 
 

@@ -166,6 +166,12 @@ def _update_wrapper(interpreter: Interpreter, arguments: Arguments, place: Place
     return wrapper
 
 
+def _copied(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """A second function with the same code: `types.FunctionType(f.__code__, ...)`, `copy.copy(f)`."""
+    found = arguments.positional[0] if arguments.positional else None
+    return replace(found, attributes=dict(found.attributes)) if isinstance(found, Function) else None
+
+
 def _hasattr(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
     owner, name = arguments.get("obj", 0), string(arguments.get("name", 1))
     if isinstance(owner, ModuleValue) and name is not None and owner.module.state == "done":
@@ -277,6 +283,9 @@ _TABLE: dict[str, Handler] = {
     "os.path.realpath": _first,
     "os.path.join": path_join,
     "types.SimpleNamespace": _namespace,
+    "types.FunctionType": _copied,
+    "copy.copy": _copied,
+    "copy.deepcopy": _copied,
     "typing.cast": _second,
     "contextlib.asynccontextmanager": _first,
     "contextlib.contextmanager": _first,

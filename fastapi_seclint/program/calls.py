@@ -149,7 +149,8 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
         return Collection("list", scope.yielded, place=place)
     returned = [*scope.returned, *scope.unlikely]
     made = join(returned) if returned else NONE
-    if not interpreter.recording and says_nothing(made):
+    unknown = bool(returned) and all(isinstance(value, Unknown) for value in returned)
+    if unknown or (not interpreter.recording and says_nothing(made)):
         return declared(interpreter, function) or made
     return made
 

@@ -82,7 +82,7 @@ def names_guardian(name: str) -> bool:
     """Whether a name that cannot be looked into sounds like authentication: such a thing makes a route unknown."""
     if name.startswith(("model_", "validate_python", "validate_json", "parse_", "set_", "create_", "add_", "log_")):
         return False
-    return _GUARDIAN.search(name) is not None and not _names_database(name)
+    return _GUARDIAN.search(name) is not None and not names_database(name)
 
 
 _DATABASE_SESSION = re.compile(
@@ -96,7 +96,7 @@ _DATABASE = re.compile(
 )
 
 
-def _names_database(name: str) -> bool:
+def names_database(name: str) -> bool:
     """Whether a dotted name is that of a session of a database: `SessionLocal`, `database.get_session`."""
     module, _, last = name.removesuffix("()").rpartition(".")
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", last)
@@ -115,7 +115,7 @@ _PROVIDER = re.compile(
 def names_provider(name: str) -> bool:
     """Whether a dependency of this name gives a handler its tools: a database, the settings, a service."""
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
-    return _PROVIDER.search(plain) is not None or plain.lower() in ("get_session", "session") or _names_database(name)
+    return _PROVIDER.search(plain) is not None or plain.lower() in ("get_session", "session") or names_database(name)
 
 
 _PERSON = re.compile(r"(user|admin|principal|account|member|identity|dep)$", re.I)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Mapping, Value, options
 
 
 def is_entry(block: Block, form: Form, depth: int = 3) -> bool:
@@ -26,3 +29,26 @@ def is_field_of_entry(block: Block, form: Form) -> bool:
         case ["call", _, ["attr", _, owner, "get"], *_] | ["attr", _, owner, _] | ["sub", _, owner, _]:
             return is_entry(block, owner)
     return False
+
+
+_ACCOUNTS = re.compile(
+    r"(^|_)(users?|accounts?|auth|credentials?|logins?|members?|admins?|passwords?|passwds?|usuarios?)(_|$)", re.I
+)
+_NAMES = re.compile(r"^(user_?name|user|name|login|email|account|user_?id|uid|usuario)$", re.I)
+
+
+def accounts_of(form: Form) -> Form | None:
+    """The mapping of accounts that an expression takes one user's password out of, `accounts.get(username)`."""
+    match form:
+        case ["sub", _, ["name" | "attr", *_] as owner, ["name" | "attr", *_] as key]:
+            pass
+        case ["call", _, ["attr", _, ["name" | "attr", *_] as owner, "get"], [["name" | "attr", *_] as key, *_], _]:
+            pass
+        case _:
+            return None
+    return owner if _ACCOUNTS.search(str(owner[-1])) and _NAMES.match(str(key[-1])) else None
+
+
+def is_kept_in_code(owner: Form, value: Value) -> bool:
+    """Whether a mapping of accounts is a dictionary of the file, rather than something that was configured."""
+    return owner[0] == "name" and any(isinstance(option, Mapping) for option in options(value))

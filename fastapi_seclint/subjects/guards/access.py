@@ -44,6 +44,11 @@ _PLACE = re.compile(
 )
 """What classes of places and firms are called: how to reach them is no secret."""
 _PERSON = re.compile(r"(user|member|employee|staff|customer|client|patient|student|owner|person|account|profile)", re.I)
+_NEVER_PUBLISHED = re.compile(
+    r"^(orders?|invoices?|payments?|transactions?|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll"
+    r"|prescriptions?|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
+    re.I,
+)
 _FILES = re.compile(r"^(media|static|avatars?|images?|files?|assets|thumbnails?)$", re.I)
 _READS = re.compile(
     r"(^(get|read|fetch)_|^(match|recommend|suggest|compare)([-_]|$)|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
@@ -145,21 +150,25 @@ def _is_place(name: str) -> bool:
     return _PLACE.search(name) is not None and _PERSON.search(name) is None
 
 
-def reads_personal_data(program: Program, route: Route) -> str:
-    """The word of a path by which a GET gives away what belongs to persons, where no response model says otherwise."""
+def reads_personal_data(program: Program, route: Route, *, judged: bool = True) -> str:
+    """The word of a path by which a GET gives away what belongs to persons, where no response model says otherwise.
+
+    Without `judged` no model acquits what nobody publishes: messages, orders, payments.
+    """
     handler = route.function
     if "GET" not in route.methods or handler is None or route.registration is None:
         return ""
     models = [route.registration.arguments.get("response_model")]
     if handler.returns is not None:
         models.append(program.interpreter.ask(handler.returns, handler.scope))
-    if any(cls.fields for value in models for option in options(value) for cls in classes(option)):
+    found = segments(route.path)
+    kept = not judged and any(_NEVER_PUBLISHED.match(word) for word in found[-1:])
+    if not kept and any(cls.fields for value in models for option in options(value) for cls in classes(option)):
         return ""
     forms = [form for statement in handler.statements() for form in walk(statement)]
     gives = ("call", "sub")
     if not any(form[0] in gives or (form[0] == "return" and form[2] and form[2][0] == "name") for form in forms):
         return ""
-    found = segments(route.path)
     if route.path.count("{") > 1 or any(_FILES.match(word) for word in found):
         return ""
     return next((word for word in found[-1:] if _PERSONAL_WORD.match(word)), "") or (

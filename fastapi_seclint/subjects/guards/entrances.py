@@ -61,11 +61,17 @@ def is_entrance(program: Program, route: Route) -> bool:
     found = access.segments(route.path)
     if any(_SURE_ENTRANCE.match(word) for word in found):
         return True
-    if access.is_admin_like(route.path):
+    if access.is_admin_like(route.path) or _deletes_one(route):
         return False
     handler = route.function
     words = [*found[-2:], *([handler.name] if handler is not None else [])]
     return any(_ENTRANCE.match(word) for word in words[:-1] or words) or _names_entrance(handler)
+
+
+def _deletes_one(route: Route) -> bool:
+    """Whether a route only deletes what its last id names, which no link from a mail does: `DELETE /sessions/{id}`."""
+    last = route.path.rstrip("/").rpartition("/")[2]
+    return set(route.methods) == {"DELETE"} and re.match(r"{\w*(id|uuid|pk|slug|name)(:\w+)?}$", last) is not None
 
 
 def makes_administrators(route: Route) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
+from fastapi_seclint.subjects.owners.identity import is_authenticated
+from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -65,7 +67,9 @@ def exposed(program: Program, route: Route) -> str:
     if _is_stub(route) or any(meeting.inert for meeting in program.guarding(route).meetings):
         return ""
     if access.changes_state(route):
-        return "" if access.only_reads(route) else "changes state"
+        if not access.only_reads(route):
+            return "changes state"
+        return "runs code" if _runs_code(program, route) else ""
     if access.starts_work(route):
         return "starts work"
     if access.is_admin_like(route.path) and not _only_says_hello(route):
@@ -74,4 +78,39 @@ def exposed(program: Program, route: Route) -> str:
     if field:
         return f"returns {field}"
     word = access.reads_personal_data(program, route)
+    if not word and (kept := access.reads_personal_data(program, route, judged=False)):
+        word = kept if _guarded_below(program, route) else ""
     return f"returns {word} by its path" if word else ""
+
+
+_RUNNING = frozenset({"exec", "eval", "system", "popen", "Popen", "check_output", "create_subprocess_shell"})
+
+
+def _runs_code(program: Program, route: Route) -> bool:
+    """Whether a handler, or what it calls, runs code or commands: `exec(...)`, `os.system(...)`."""
+    if route.function is None:
+        return False
+    for function in reached(program, route.function, 2):
+        if function.module.facts.words & _RUNNING and any(map(_is_run, function.forms.of("call"))):
+            return True
+    return False
+
+
+def _is_run(call: Form) -> bool:
+    function = call[2]
+    if function[0] == "name":
+        return function[2] in ("exec", "eval", "Popen", "create_subprocess_shell")
+    module = ("os", "subprocess", "asyncio", "commands")
+    return function[0] == "attr" and function[2][0] == "name" and function[2][2] in module and function[3] in _RUNNING
+
+
+def _guarded_below(program: Program, route: Route) -> bool:
+    """Whether a GET below the same path is protected, as `/messages/sessions` is while `/messages` is not."""
+    below = route.path.rstrip("/") + "/"
+    return any(
+        other.app is route.app
+        and "GET" in other.methods
+        and other.path.startswith(below)
+        and is_authenticated(program, other)
+        for other in program.routes
+    )

@@ -18,19 +18,50 @@ if TYPE_CHECKING:
 _CALLER = re.compile(r"(^|_)(users?|account|member|principal|me|caller|claims|identity)$")
 _ID = re.compile(r"(^|_)(id|uuid|pk|slug)$")
 _ATTRIBUTION = re.compile(
-    r"(^|_)(updated|modified|edited|changed|deleted|reviewed|approved|performed|last)_by(_id)?$|^actor"
+    r"(^|_)(updated|modified|edited|changed|deleted|reviewed|approved|performed|last|acted)_by(_id)?$|^actor"
+    r"|(^|_)action_(user|by)(_id)?$"
 )
 _LOGS = re.compile(r"^(log|logger|logging|_logger|print|info|debug|warning|error|exception|audit\w*|capture\w*)$")
 
 
 def ties_caller(program: Program, route: Route) -> bool:
-    """Whether a handler uses the caller for more than a log, a greeting or a note who changed something."""
+    """Whether a handler uses the caller for more than a log, a greeting or a note who changed something.
+
+    What it does with him when the object that the path names has been changed already decides nothing any more.
+    """
     handler = route.function
-    if handler is None:
+    if handler is None or asks_the_request(handler):
         return True
     filled = program.walker.resolver.dependency_of
     sent = frozenset(item.name for item in parameters(route.endpoint) if filled(item) is None) if route.endpoint else ()
-    return uses(handler, caller_names(program, route), sent) or asks_the_request(handler)
+    callers = caller_names(program, route)
+    variables = set(path_variables(route.path))
+    return uses(handler, callers, sent) and not _only_afterwards(handler, callers, variables)
+
+
+_CHANGES = re.compile(r"^(update|delete|remove|edit|patch|replace|cancel|revoke)(_\w+)?$")
+
+
+def _only_afterwards(function: Function, callers: set[str], variables: set[str]) -> bool:
+    """Whether a function changes what a variable of the path names before it uses the caller at all."""
+    known = set(callers)
+    _spread(function, known)
+    pending = function.statements()
+    while pending:
+        statement, *pending = pending
+        if statement[0] == "try":
+            pending = [*statement[2], *pending]
+        elif _uses(statement, known, {}):
+            return False
+        elif any(_changes_by_id(form, variables) for form in walk(statement) if form[0] == "call"):
+            return True
+    return False
+
+
+def _changes_by_id(call: Form, variables: set[str]) -> bool:
+    given = [*call[3], *(value for _, value, _ in call[4])]
+    named = any(item[0] == "name" and item[2] in variables for item in given)
+    return named and call[2][0] in ("name", "attr") and _CHANGES.match(snake(str(call[2][-1]))) is not None
 
 
 def uses(function: Function, callers: set[str], sent: Collection[str] = ()) -> bool:
@@ -122,10 +153,16 @@ def _uses(form: Form, known: set[str], looking: Mapping[int, str]) -> bool:
                 target[0] == "sub" or (target[0] == "attr" and not _ATTRIBUTION.search(target[3])) for target in form[2]
             )
         return _uses(form[3], known, looking) or any(_uses(target, known, looking) for target in form[2])
+    if kind == "ifexp" and not any(_is_nothing(branch) for branch in form[3:]):
+        return any(_uses(branch, known, looking) for branch in form[3:])  # it chooses what to show, and refuses nobody
     if kind == "return" and form[2] is not None and form[2][0] == "dict":
         told = [value for _, value in form[2][2] if value[0] not in ("attr", "name", "fstr", "sub")]
         return any(_uses(value, known, looking) for value in told)
     return any(_uses(item, known, looking) for item in _inner(form))
+
+
+def _is_nothing(form: Form) -> bool:
+    return (form[0] == "const" and not form[2]) or (form[0] in ("list", "dict", "tuple", "set") and not form[2])
 
 
 def _inner(form: Form) -> Iterator[Form]:

@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, options
-from fastapi_seclint.subjects.code.entries import is_entry
+from fastapi_seclint.subjects.code.entries import accounts_of, is_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.passwords.columns import column_of
 from fastapi_seclint.subjects.passwords.followed import Where
@@ -87,6 +87,9 @@ def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
 
 def is_stored(known: Passwords, block: Block, form: Form) -> bool:
     """Whether an expression is a password (or hash) that the application keeps: a field of something it looked up."""
+    accounts = accounts_of(form)
+    if accounts is not None and is_kept_in_code(accounts, ask(known.program, block, accounts)):
+        return True
     name = _field(form)
     if not name:
         return naming(column_of(block, form)) != ""

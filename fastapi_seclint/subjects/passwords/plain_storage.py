@@ -11,6 +11,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
+from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.followed import Where, names_given
@@ -113,6 +114,7 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
             if known.requests.source(Where(block), owner, 6) is None and not is_of_machine(spelled(owner)):
                 yield from _plain(known, block, at, value)
         case ["sub", _, owner, _] if _is_store(owner):
+            yield from _plain(known, block, at, value) if accounts_of(target) is not None else ()
             yield from _whole(known, block, at, value)
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, Parameter, dotted_name, parameters
 from fastapi_seclint.program.routes import Route
@@ -59,7 +60,7 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     if function is None:
         name = dependency_name(node)
         named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
-        return named or node.name in program.guarding(route).guards.authorization
+        return (named and not names_database(name)) or node.name in program.guarding(route).guards.authorization
     if names_right(dependency_name(node)) and scheme_of(node.call) is None and _finds_the_caller(program, node):
         return True
     return not takes_scopes(program, node) and considers_rights(program, function)
@@ -171,7 +172,19 @@ def _layers_authorize(program: Program, route: Route) -> bool:
             found = [option] if isinstance(option, Function) else []
             if isinstance(option, Class):
                 found = [item for item in option.namespace.values() if isinstance(item, Function)]
-            if any(considers_rights(program, function) for function in found):
+            if any(considers_rights(program, function) for function in found) and _refuses(program, found):
+                return True
+    return False
+
+
+_REFUSING = re.compile(r"^(HTTP_40[13]_\w+|FORBIDDEN|UNAUTHORIZED|HTTPException|PermissionError|RedirectResponse)$")
+
+
+def _refuses(program: Program, functions: list[Function]) -> bool:
+    """Whether a middleware has an answer for those whom it does not let pass."""
+    for function in (inner for outer in functions for inner in reached(program, outer, 1)):
+        for form in function.forms.of("const", "name", "attr"):
+            if form[-1] in (401, 403) or (isinstance(form[-1], str) and _REFUSING.match(form[-1])):
                 return True
     return False
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.values import Function
@@ -33,9 +35,20 @@ _ROLE_NAMES = frozenset(
 SUPPLIES = re.compile(r"(service|repo|repository|crud|dao|db|database|store|settings|config)s?$", re.I)
 
 
+_NO_RIGHT = re.compile(
+    r"(^|_)allowed_(schemes?|hosts?|netlocs?|origins?|ext\w*|(mime_?|content_?|file_?)?types?|methods?|domains?|formats?"
+    r"|paths?|chars?|characters|sizes?|tags?|keys?|fields?|columns?|values?|extensions?)$"
+    r"|^authorization$",
+    re.I,
+)
+"""What is allowed to be in a request, whoever sends it, and the header of that name."""
+
+
+@lru_cache(maxsize=65_536)
 def names_right(name: str) -> bool:
     """Whether a name speaks of roles, permissions, scopes or the like."""
-    return _RIGHT.search(snake(name)) is not None
+    plain = snake(name)
+    return _RIGHT.search(plain) is not None and _NO_RIGHT.search(plain) is None
 
 
 def is_role(text: object) -> bool:
@@ -50,14 +63,36 @@ def decides(function: Function, sent: frozenset[str] = frozenset()) -> bool:
 
 def _is_decision(form: Form, sent: frozenset[str]) -> bool:
     """A condition that speaks of rights, or a call that is named like one that checks them."""
-    if form[0] in ("if", "while", "ifexp", "assert", "compare"):
-        return speaks_of_rights(form if form[0] == "compare" else form[2], sent)
+    if form[0] == "compare":
+        return speaks_of_rights(form, sent)
+    if form[0] in ("if", "while", "ifexp", "assert"):
+        return any(speaks_of_rights(atom, sent) for atom in _atoms(form[2]) if not _is_setting(atom))
     if form[0] == "comp":
         return any(speaks_of_rights(condition, sent) for *_, conditions in form[5] for condition in conditions)
     if form[0] != "call" or form[2][0] not in ("name", "attr"):
         return False
     name = str(form[2][-1])
     return names_check_of_rights(name) or _asks_an_enforcer(form[2])
+
+
+def _atoms(test: Form) -> Iterator[Form]:
+    """The conditions that a condition is made of."""
+    if test[0] == "bool":
+        for value in test[3]:
+            yield from _atoms(value)
+    elif test[0] == "unary" and test[2] == "not":
+        yield from _atoms(test[3])
+    else:
+        yield test
+
+
+def _is_setting(atom: Form) -> bool:
+    """Whether a condition only asks for a setting, `if not settings.SUPERUSER`, which says nothing about the caller."""
+    owner = atom[2] if atom[0] == "attr" else None
+    return owner is not None and owner[0] in ("name", "attr") and _SETTINGS.search(snake(str(owner[-1]))) is not None
+
+
+_SETTINGS = re.compile(r"(^|_)(settings?|config|conf|cfg|env|environ)$")
 
 
 _CHECKS = re.compile(
@@ -76,15 +111,48 @@ def names_check_of_rights(name: str) -> bool:
 
 def _asks_an_enforcer(called: Form) -> bool:
     """`enforcer.enforce(...)`, `user.permissions.check(...)`: a method of something that is named after rights."""
-    if called[0] != "attr":
+    if called[0] != "attr" or (called[2][0] == "attr" and _is_request_scope(called[2])):
         return False
     owner: Form = called[2]
     name = str(owner[-1]) if owner[0] in ("name", "attr") else ""
-    return bool(name) and names_right(name) and not SUPPLIES.search(name) and called[3] not in ("append", "copy", "add")
+    if not name or not names_right(name) or SUPPLIES.search(name) or called[3] in ("append", "copy", "add"):
+        return False
+    return _AUTHENTICATES.search(snake(str(called[3]))) is None
+
+
+_AUTHENTICATES = re.compile(r"(^|_)(jwt|tokens?|cookies?|subject|login|authenticate)(_|$)")
+"""The methods of an object that is called `Authorize` and only says who is calling, as fastapi-jwt-auth's is."""
+
+
+_PLAIN_ROLES = frozenset({"user", "member", "customer", "regular", "normal", "basic", "standard"})
+_NO_ROLES = frozenset(
+    {
+        "pending", "banned", "blocked", "inactive", "disabled", "deleted", "unverified",
+        "system", "assistant", "tool", "function", "developer",
+    }
+)  # fmt: skip
+"""States of an account, and who speaks in a talk with a language model."""
+
+
+def _admits_everybody(compare: Form) -> bool:
+    """Whether a comparison only keeps out who is no user yet or any more: `role in {"user", "admin"}`."""
+    for operator, side in zip(compare[3], compare[4], strict=False):
+        if operator in ("in", "not in") and side[0] in ("set", "list", "tuple"):
+            return any(_role(item) in _PLAIN_ROLES for item in side[2])
+        if operator in ("==", "!="):
+            return bool({_role(side), _role(compare[2])} & _NO_ROLES)
+    return False
+
+
+def _role(form: Form) -> str:
+    text = form[-1] if form[0] in ("const", "attr") else ""
+    return text.lower() if isinstance(text, str) else ""
 
 
 def speaks_of_rights(form: Form, sent: frozenset[str] = frozenset()) -> bool:
     """Whether an expression names roles, permissions or scopes, other than those of the names in `sent`."""
+    if form[0] == "compare" and _admits_everybody(form):
+        return False
     if form[0] == "compare" and sent and any(inner[0] == "name" and inner[2] in sent for inner in walk(form)):
         return any(
             speaks_of_rights(side)

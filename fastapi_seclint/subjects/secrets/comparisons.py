@@ -12,7 +12,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Const, Environment, External, Mapping, Text, Value, options
-from fastapi_seclint.subjects.code.entries import is_field_of_entry
+from fastapi_seclint.subjects.code.entries import accounts_of, is_field_of_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.literals import name_of, texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
@@ -109,7 +109,7 @@ class _Search:
             if not self.sent(core(given)):
                 continue
             value = ask(self.program, self.block, core(secret))
-            kind = self.kind(core(given), core(secret), value)
+            kind = self.kind(core(given), core(secret), value) or self.account(core(given), core(secret))
             if kind:
                 yield Comparison(self.block, form, operator, given, secret, kind, value)
                 return
@@ -143,6 +143,16 @@ class _Search:
             return kind
         named = [option.name for option in options(value) if isinstance(option, Environment)]
         return next((kind for name in [name_of(secret), *named] if (kind := _alike(name, name_of(given)))), "")
+
+    def account(self, given: Form, secret: Form) -> str:
+        """`password` where one is compared with that of a configured account, `accounts.get(username) == password`.
+
+        Where the file itself keeps the accounts, they are stored in the clear, which is another mistake.
+        """
+        accounts = accounts_of(secret) if self.sent_kind(given) == "password" else None
+        if accounts is None or is_kept_in_code(accounts, ask(self.program, self.block, accounts)):
+            return ""
+        return "password"
 
     def read_kind(self, value: Value) -> str:
         """What kind of secret is read from the environment into a name that does not say it."""

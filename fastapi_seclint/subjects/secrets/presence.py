@@ -18,6 +18,7 @@ from fastapi_seclint.program.values import (
     constant,
     options,
 )
+from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import read_of
@@ -31,6 +32,8 @@ NEVER: Missing = frozenset()
 
 def may_be_missing(program: Program, block: Block, form: Form) -> bool:
     """Whether an expression may be None, as sent or as configured."""
+    if form[0] == "call" and len(form[3]) == 1 and accounts_of(form) is not None:
+        return True
     return None in missing_of_sent(program, block, form) or None in missing_of_setting(program, block, form)
 
 
