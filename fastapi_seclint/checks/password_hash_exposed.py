@@ -16,7 +16,8 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
 from fastapi_seclint.subjects.passwords.exposure_fixes import Taking
 from fastapi_seclint.subjects.passwords.exposure_models import other_model
-from fastapi_seclint.subjects.passwords.fields import Givers, leaves_out, password_field
+from fastapi_seclint.subjects.passwords.fields import Givers, password_field
+from fastapi_seclint.subjects.passwords.left_out import leaves_out
 from fastapi_seclint.subjects.passwords.names import logs_in_elsewhere
 
 if TYPE_CHECKING:

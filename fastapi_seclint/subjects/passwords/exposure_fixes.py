@@ -237,7 +237,8 @@ class Taking:
             if isinstance(option, Mapping):
                 keys = [key.value for key, _ in option.items if isinstance(key, Const)]
                 return not any(isinstance(key, str) and is_password(key) for key in keys)
-        return form[0] == "name" and self._written(form) is None
+        given = [item[0] for item in self.block.function.parameters] if self.block.function is not None else []
+        return form[0] == "name" and self._written(form) is None and form[2] not in given
 
 
 def _asks(test: Form, name: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Collection, Const, External, Function, Instance, Mapping, options
@@ -14,6 +15,7 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
 from fastapi_seclint.subjects.passwords.kept import hashed_in, put
+from fastapi_seclint.subjects.passwords.left_out import leaves_out
 from fastapi_seclint.subjects.passwords.names import is_of_people, naming
 from fastapi_seclint.subjects.passwords.spoken import blocks
 
@@ -125,7 +127,8 @@ class Givers:
             return None
         found = [item for item in scope.assignments(form[2]) if item[1] < form[1]]
         if not found:
-            return self._of_value(block, form) or self._of_store(block, form)
+            known = self._of_value(block, form) or self._of_store(block, form)
+            return known or self._of_dependency(scope.function, form[2], depth)
         statement = found[-1]
         if statement[0] in ("assign", "annassign") and statement[-1] is not None:
             targets = statement[2] if statement[0] == "assign" else [statement[2]]
@@ -226,7 +229,17 @@ class Givers:
 
     def _of_function(self, block: Block, call: Form, depth: int) -> tuple[str, Class | None] | None:
         """What a function of the project gives back, by its annotation or what it returns."""
-        for function, _ in called(self.program, block, call):
+        return self._given_by([function for function, _ in called(self.program, block, call)], depth)
+
+    def _of_dependency(self, function: Function, name: str, depth: int) -> tuple[str, Class | None] | None:
+        """What the dependency gives that fills a parameter, a dictionary of the user for example."""
+        parameter = next((item for item in parameters(function) if item.name == name), None)
+        found = self.program.walker.resolver.dependency_of(parameter) if parameter is not None else None
+        given = [option for option in options(found[1]) if isinstance(option, Function)] if found is not None else []
+        return self._given_by(given, depth)
+
+    def _given_by(self, functions: list[Function], depth: int) -> tuple[str, Class | None] | None:
+        for function in functions:
             key = (function.module.file, function.number)
             body = body_of(self.program, function)
             if body is None or key in self._busy:
@@ -264,27 +277,6 @@ def _names_columns(call: Form) -> bool:
     given = [*call[3], *(value for _, value, _ in call[4])]
     names = [str(form[-1]) for item in given for form in walk(item) if form[0] in ("const", "attr")]
     return bool(names) and (call[2][-1] == "defer" or not any(is_password(name, True) for name in names))
-
-
-def leaves_out(block: Block) -> bool:
-    """Whether a block takes a password out of an object: `pop("password")`, `del d[...]`, `user.password = None`."""
-    for form in block.forms.every:
-        match form:
-            case ["call", _, ["attr", _, _, "pop"], [["const", _, str() as name], *_], _] if naming(name):
-                return True
-            case ["delete", _, targets]:
-                if any(naming(str(item[-1][2] if item[0] == "sub" else item[-1])) for item in targets if len(item) > 2):
-                    return True
-            case ["assign", _, [["attr" | "sub", *_] as target], ["const", *_]] if naming(_last(target)):
-                return True
-            case ["compare", *_] if any(item[0] == "const" and naming(str(item[2])) for item in walk(form)):
-                return True
-    return False
-
-
-def _last(target: Form) -> str:
-    name = target[3]
-    return name if isinstance(name, str) else str(name[2]) if name[0] == "const" else ""
 
 
 def _dumped(form: Form) -> str:

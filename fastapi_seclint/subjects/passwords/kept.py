@@ -9,12 +9,14 @@ from fastapi_seclint.program.sites import Block
 
 
 def put(block: Block) -> Iterator[tuple[Form, Form]]:
-    """What a block puts into dictionaries and lists: `users[email] = value`, `users.append(value)`."""
+    """What a block puts into dictionaries and lists: `users[email] = value`, `users.append(value)`, `setdefault`."""
     for form in block.forms.every:
         match form:
             case ["assign", _, [["sub", _, ["name" | "attr", *_] as owner, _]], value]:
                 yield owner, value
             case ["call", _, ["attr", _, ["name" | "attr", *_] as owner, "append"], [value], []]:
+                yield owner, value
+            case ["call", _, ["attr", _, ["name" | "attr", *_] as owner, "setdefault"], [_, value], []]:
                 yield owner, value
 
 
