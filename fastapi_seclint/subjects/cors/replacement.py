@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import AddImport, Edit, RemoveListItem, ReplaceExpression, SetKeyword
+from fastapi_seclint.edits import AddImport, AddListItem, Edit, RemoveListItem, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Const, Environment, Place, Value, options, settled
@@ -120,6 +120,13 @@ def _of_value(program: Program, value: Value, remedy: Remedy) -> Fix | None:
     return None
 
 
+def _own_names(form: Form, remedy: Remedy) -> list[str]:
+    """This machine's own names, as code, that a list of hosts lacks: without the star it would shut them out."""
+    known = {item[2] for item in form[2] if item[0] == "const"}
+    names = ("localhost", "127.0.0.1", "testserver") if remedy is HOSTS else ()
+    return [f'"{name}"' for name in names if name not in known]
+
+
 def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix | None:
     path, span = block.module.path, span_of(form[1])
     if form[0] in ("list", "tuple", "set"):
@@ -127,7 +134,9 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
         if not stars and (len(form[2]) != 1 or form[2][0][0] == "const"):
             return None
         if len(form[2]) > 1 and remedy.variable:
-            return Fix('take `"*"` out of the list', False, (RemoveListItem(path, span, stars[0]),))
+            own = tuple(AddListItem(path, span, item) for item in _own_names(form, remedy))
+            title = 'take `"*"` out of the list' + (", and let in this machine's own names" if own else "")
+            return Fix(title, False, (RemoveListItem(path, span, stars[0]), *own))
         if _is_field(block, form):
             return Fix(f"without a setting: {remedy.default}", False, (ReplaceExpression(path, span, remedy.default),))
         variable = variable_of(program, remedy)

@@ -91,9 +91,9 @@ def _spread_without(block: Block, form: Form, displays: list[Form], found: Input
 def _changes(call: Form) -> bool:
     """Whether a call changes what is stored already, where the least right would take one away."""
     texts = [item[2].lower() for item in walk(call[3]) if item[0] == "const" and isinstance(item[2], str)]
-    return str(call[2][-1]).startswith(("update", "set", "patch", "edit", "modify", "change")) or any(
-        text.lstrip().startswith("update") or text == "$set" for text in texts
-    )
+    name = str(call[2][-1])
+    changing = name != "setdefault" and name.startswith(("update", "set", "patch", "edit", "modify", "change"))
+    return changing or any(text.lstrip().startswith("update") or text == "$set" for text in texts)
 
 
 def _least(block: Block, name: str) -> str | None:
