@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import Class, Collection, Const, External, F
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
+from fastapi_seclint.subjects.passwords.dumping import DUMPS, SAME, dumped
 from fastapi_seclint.subjects.passwords.kept import hashed_in, put
 from fastapi_seclint.subjects.passwords.left_out import leaves_out
 from fastapi_seclint.subjects.passwords.names import is_of_people, naming
@@ -27,9 +28,6 @@ _TYPED = re.compile(r"^((user|plain|raw|login)_?)?(password|passwd|pwd)$", re.I)
 _ASKING = frozenset({"query", "select", "get", "find_one", "scalar", "scalars", "refresh"})
 _COUNTING = frozenset({"count", "exists", "delete", "update", "rowcount", "exec_count"})
 _CLASS_WAYS = re.compile(r"^(get|get_or_none|all|find|find_one|find_all|filter|create|objects|query|get_by_\w+|first)$")
-DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asdict", "to_list"})
-"""The methods and attributes that make a dictionary of an object."""
-_SAME = frozenset({"jsonable_encoder", "vars", "dict", "list", "asdict", "sorted", "model_to_dict"})
 _LEAVING_OUT = frozenset({"exclude", "include", "by_alias_only"})
 _ENTRIES = frozenset({"get", "values", "pop"})
 _COLUMNS = frozenset({"values", "values_list", "only", "defer", "with_only_columns", "load_only"})
@@ -94,7 +92,7 @@ class Givers:
                 return self._first(block, [body, otherwise], depth)
             case ["comp", _, _, ["name", _, name], None, [[["name", _, target], iterable, _]]] if name == target:
                 return self.shown(block, iterable, depth - 1)
-            case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]] if _dumped(element) == target:
+            case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]] if dumped(element) == target:
                 return self.shown(block, iterable, depth - 1)
             case ["name", *_]:
                 return self._of_name(block, form, depth - 1)
@@ -168,7 +166,7 @@ class Givers:
         name = str(function[-1]) if function[0] in ("name", "attr") else ""
         if any(keyword in _LEAVING_OUT for keyword, _, _ in call[4]):
             return None
-        if name in _SAME and call[3] and function[0] == "name":
+        if name in SAME and call[3] and function[0] == "name":
             keys = name in ("list", "sorted") and self._is_mapping(block, call[3][0])
             return None if keys else self.shown(block, call[3][0], depth)
         if name in _ENTRIES and function[0] == "attr" and (stored := self._of_store(block, function[2])) is not None:
@@ -277,18 +275,6 @@ def _names_columns(call: Form) -> bool:
     given = [*call[3], *(value for _, value, _ in call[4])]
     names = [str(form[-1]) for item in given for form in walk(item) if form[0] in ("const", "attr")]
     return bool(names) and (call[2][-1] == "defer" or not any(is_password(name, True) for name in names))
-
-
-def _dumped(form: Form) -> str:
-    """The name of what an element of a comprehension is made of: `user.dict()`, `user.__dict__`."""
-    match form:
-        case ["call", _, ["attr", _, ["name", _, name], method], [], []] if method in DUMPS:
-            return str(name)
-        case ["attr", _, ["name", _, name], "__dict__"]:
-            return str(name)
-        case ["call", _, ["name", _, function], [["name", _, name]], []] if function in _SAME:
-            return str(name)
-    return ""
 
 
 def _in_mapping(mapping: Mapping, depth: int = 3) -> str:
