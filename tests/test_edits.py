@@ -634,6 +634,13 @@ def test_line_ends_and_tabs_and_odd_characters_stay() -> None:
     assert edits.apply(source, [RemoveKeyword(P, call, "b")]) == "x = 'a\x0cb\u2028é'; f('é')\r# end\r"
 
 
+def test_a_statement_of_many_lines_that_no_edit_is_about_may_stand_two_below() -> None:
+    users = "users = {\n    'x': 1,\n}\ne = (\n    0\n)\n"
+    source = f"import a\n\nb = a.b()\nc = 1\nd = 2\n{users}f = 3\n\n\ndef g():\n    pass\n"
+    call = InsertStatements(P, span(source, "b = a.b()"), "after", "b.c()")
+    assert edits.apply(source, [call]) == source.replace("b = a.b()\n", "b = a.b()\nb.c()\n")
+
+
 def test_syntax_newer_than_the_interpreter_is_edited() -> None:
     source = "def f[T](a: T): ...\ntype X = int\ntry: ...\nexcept A, B: ...\n"
     result = edits.apply(source, [AddParameter(P, Span(1, 1, 1, 20), "u: U")])

@@ -15,7 +15,7 @@ from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 from fastapi_seclint.edits.text import BOM, EditError, Splice, Text
 from fastapi_seclint.spans import Span
 from fastapi_seclint.syntax import Unreadable, parse_plain
-from fastapi_seclint.syntax.outline import Asked, outline
+from fastapi_seclint.syntax.outline import STAND_INS, Asked, outline
 
 Statement = cst.BaseCompoundStatement | cst.BaseSmallStatement
 Extent = tuple[int, int]
@@ -141,6 +141,14 @@ class Tree:
                 return node
         raise EditError("no except starts there")
 
+    def is_written(self, node: cst.CSTNode) -> bool:
+        """Whether a statement stands in the text; one that an outline has in place of others ends where they did."""
+        if not isinstance(node, cst.SimpleStatementLine) or len(node.body) > 1:
+            return True
+        word = self.module.code_for_node(node.body[0])
+        start = self.start(node.body[0])
+        return word not in STAND_INS or re.match(rf"{word}[ \t]*(?:#|$)", self.text.code[start:], re.M) is not None
+
     def whole_start(self, node: cst.CSTNode) -> int:
         """The offset at which a statement starts, decorators included."""
         decorators: Sequence[cst.Decorator] = getattr(node, "decorators", ())
@@ -178,7 +186,8 @@ def tree_of(source: str, asked: Asked | None = None) -> Tree:
 def check_parses(tree: Tree, splices: Sequence[Splice]) -> None:
     """Raise `EditError` unless what the splices make of the top-level statements that they touch can be read."""
     text = tree.text
-    cuts = [0, *(text.line_start(tree.whole_start(node)) for node in tree.module.body[1:]), len(text.code)]
+    starts = (tree.whole_start(node) for node in tree.module.body[1:] if tree.is_written(node))
+    cuts = [0, *map(text.line_start, starts), len(text.code)]
     runs: list[list[int]] = []
     for splice in splices:
         first = bisect_right(cuts, splice.start, hi=len(cuts) - 1) - 1

@@ -19,6 +19,8 @@ from fastapi_seclint.syntax import Unreadable, parse_plain
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _LANDMARKS = (ast.Import, ast.ImportFrom, *_DEFINITIONS)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+STAND_INS = ("pass", "0")
+"""What stands on the last line of statements that are left out, the first that is no longer than the line."""
 _HEAD = 2
 """So many statements of a body stay in any case: a docstring and what follows it."""
 
@@ -46,7 +48,7 @@ def outline(text: str, asked: Asked) -> str:
     for run in _unasked(tree.body, asked, _LANDMARKS):
         first, last = _start(run[0]), run[-1].end_lineno or _start(run[-1])
         indent = rows[first - 1][: run[0].col_offset]
-        nothing = next((word for word in ("pass", "0") if len(indent) + len(word) <= len(rows[last - 1])), "")
+        nothing = next((word for word in STAND_INS if len(indent) + len(word) <= len(rows[last - 1])), "")
         if nothing and not indent.strip(" \t") and _ends_its_line(rows[last - 1], run[-1]):
             rows[first - 1 : last] = [*[""] * (last - first), f"{indent}{nothing}"]
     return "\n".join(rows)
