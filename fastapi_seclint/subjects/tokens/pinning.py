@@ -56,7 +56,7 @@ def _usual(decoding: Decoding) -> str | None:
     if key is None:
         return None
     spoken = " ".join(str(form[-1]) for form in walk(key.form) if form[0] in ("name", "attr", "const")).lower()
-    return '["RS256"]' if _PUBLIC.search(spoken) else '["HS256"]'
+    return '["RS256"]' if _PUBLIC.search(spoken) or _from_key_set(decoding) else '["HS256"]'
 
 
 def algorithms(program: Program, decoding: Decoding) -> str | None:
@@ -70,11 +70,21 @@ def algorithms(program: Program, decoding: Decoding) -> str | None:
 
 
 def makers_for(program: Program, decoding: Decoding) -> list[Encoding]:
-    """The encoding calls of the project whose tokens a decoding call may read: those with the same key, else all."""
+    """The encoding calls of the project whose tokens a decoding call may read: those with the same key, else all.
+
+    None of them where the key is chosen from a set of public ones (RFC 7517), which is somebody else's.
+    """
     makers = [item for item in encodings(program) if not program.is_test(item.call.block.module)]
     key = decoding.call.argument("key", 1)
     same = [] if key is None else [item for item in makers if item.key and _same(item.key.form, key.form)]
-    return same or makers
+    return same or ([] if _from_key_set(decoding) else makers)
+
+
+def _from_key_set(decoding: Decoding) -> bool:
+    """Whether the function around a reading fetches a set of keys, or chooses one by its id."""
+    block = decoding.call.block
+    text = block.module.facts.lowered(block.number)
+    return b"jwks" in text or b'"kid"' in text
 
 
 def _same(one: Form, other: Form) -> bool:
