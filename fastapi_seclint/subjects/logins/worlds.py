@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 
 World = Literal["absent", "wrong", "right"]
 Truth = Mapping[World, frozenset[bool]]
@@ -184,6 +184,8 @@ def _equal(left: Form, right: Form) -> Truth:
     if "const" in (left[0], right[0]):
         return UNKNOWN
     both = (left, right)
+    if any(_is_member(side) and not mentions_password([other]) for side, other in (both, both[::-1])):
+        return UNKNOWN
     if any(_PASSWORD.search(_last(side)) or mentions_password([side]) for side in both):
         repeated = any(re.search(r"confirm|repeat|again|2$", _last(side)) for side in both)
         same = left[0] == right[0] == "attr" and left[2][0] == right[2][0] == "name" and left[2][2] == right[2][2]
@@ -191,6 +193,11 @@ def _equal(left: Form, right: Form) -> Truth:
     if all(_IDENTITY.search(snake(_last(side))) for side in both):
         return FOUND
     return UNKNOWN
+
+
+def _is_member(form: Form) -> bool:
+    """Whether something is one of the values of a class, `GrantType.password`."""
+    return form[0] == "attr" and last_name(form[2])[:1].isupper()
 
 
 def _last(form: Form) -> str:
