@@ -659,3 +659,13 @@ def test_what_a_browser_says_of_itself_is_no_credential(tmp_path: Path) -> None:
         "    return await call_next(request)\n" + READ
     )
     assert protection(tmp_path, text) == "open"
+
+
+def test_nobody_is_refused_where_nobody_has_to_log_in(tmp_path: Path) -> None:
+    text = (
+        "def login_required():\n    return bool(os.environ.get('LOGIN'))\n"
+        "def member(token=Depends(HTTPBearer(auto_error=False))):\n    if not login_required():\n        return None\n"
+        "    return jwt.decode(token.credentials, os.environ['KEY'], algorithms=['HS256'])\n"
+        "@app.delete('/x')\ndef x(user=Depends(member)):\n    if not user:\n        raise HTTPException(401)\n"
+    )
+    assert protection(tmp_path, text) == "protected"

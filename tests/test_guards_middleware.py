@@ -249,6 +249,7 @@ app.include_router(parent)
 
 
 SWITCH = """
+import outside
 import sys
 from starlette.middleware.base import BaseHTTPMiddleware
 class Password(BaseHTTPMiddleware):
@@ -271,6 +272,7 @@ if TEST:
         ("not os.getenv('INSECURE')", "protected"),
         ("'--insecure' not in sys.argv", "protected"),
         ("outside.secure()", "unknown"),
+        ("os.getenv('TOKENS'):\n    app.add_middleware(outside.TokenMiddleware)\nif os.getenv('SECURE')", "open"),
     ],
 )
 def test_middleware_that_has_to_be_switched_on_guards_nothing_by_itself(

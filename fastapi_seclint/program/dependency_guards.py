@@ -149,8 +149,8 @@ class DependencyGuards:
                 if verdict(encounter) == "denies":
                     return {}, encounter
                 kinds = encounter.returned
-                if "nothing" in kinds:
-                    kinds = kinds - {"nothing"} | (ABSENT if encounter.checked or encounter.used else CLEAN)
+                if "nothing" in kinds and (encounter.checked or encounter.used):
+                    kinds = kinds - {"nothing"} | ABSENT
                 if encounter.opaque and kinds != HIDDEN:
                     kinds |= frozenset({"clean"})
                 found[parameter.name] = kinds

@@ -18,7 +18,7 @@ from fastapi_seclint.program.dependencies import Node, Resolver, dotted_name, pa
 from fastapi_seclint.program.dependency_guards import DependencyGuards
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import CLEAN, REQUEST
-from fastapi_seclint.program.meetings import Guarding, Meeting, Verdict, meeting_of, refused, verdict
+from fastapi_seclint.program.meetings import Guarding, Meeting, meeting_of, refused, verdict
 from fastapi_seclint.program.middleware_guards import MiddlewareGuards
 from fastapi_seclint.program.privileges import authorizing, limiting
 from fastapi_seclint.program.routers import Layer
@@ -104,9 +104,10 @@ class GuardModel:
             ]
             name = next((dotted_name(option) for option in options(layer.what)), None) or "a middleware"
             meeting = meeting_of(name, answers)
-            if layer.conditional and "denies" in (meeting.missing, meeting.junk):
-                answer: Verdict = "passes" if layer.switched_off else "partly"
-                meeting.missing, meeting.junk, meeting.configured = answer, answer, True
+            if layer.switched_off:
+                _switch_off(meeting)
+            elif layer.conditional and "denies" in (meeting.missing, meeting.junk):
+                meeting.missing, meeting.junk, meeting.configured = "partly", "partly", True
             found.append(meeting)
         return found
 
@@ -125,8 +126,7 @@ class GuardModel:
         for node in route.dependencies:
             meeting = self.meeting(route, node)
             if node.alternative:
-                meeting.configured = "denies" in (meeting.missing, meeting.junk)
-                meeting.missing = meeting.junk = "passes"
+                _switch_off(meeting)
             found.append(meeting)
         return found
 
@@ -207,6 +207,12 @@ class GuardModel:
             if scheme_of(node.call) is None and self.authenticates(node.call):
                 names.append(node.name)
         return names
+
+
+def _switch_off(meeting: Meeting) -> None:
+    """What the default configuration leaves out lets everybody pass; where it may refuse it can be configured."""
+    meeting.configured = bool(meeting.opaque) or (meeting.missing, meeting.junk) != ("passes", "passes")
+    meeting.missing, meeting.junk, meeting.opaque = "passes", "passes", ()
 
 
 def layers_of(route: Route) -> list[Layer]:
