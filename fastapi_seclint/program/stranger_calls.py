@@ -269,11 +269,17 @@ def _sounds_like_check(name: str) -> bool:
     )
 
 
+def _only_raises(function: Function) -> bool:
+    """Whether a function never comes back: its last statement raises, as in `def refuse() -> NoReturn`."""
+    facts = function.module.facts
+    return facts.body_mentions(function.number, b'["raise"') and function.statements()[-1][0] == "raise"
+
+
 def _may_guard(walk_: Walk, function: Function) -> bool:
     """Whether a call without credentials in its arguments may still refuse: a closure, or a reader of the request."""
     if function.number < 0 or function is walk_.function:
         return False
-    if function.scope is walk_.scope:
+    if function.scope is walk_.scope or _only_raises(function):
         return True
     facts = function.module.facts
     return facts.body_mentions(function.number, b'["raise"') and (

@@ -8,13 +8,15 @@ DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asd
 """The methods and attributes that make a dictionary of an object."""
 SAME = frozenset({"jsonable_encoder", "vars", "dict", "list", "asdict", "sorted", "model_to_dict"})
 """The functions that do so, or that give what they get in another order."""
+LEAVING_OUT = frozenset({"exclude", "include", "by_alias_only"})
+"""Keywords by which a dump leaves something out."""
 
 
 def dumped(form: Form) -> str:
     """The name of what an element of a comprehension is made of: `user.dict()`, `user.__dict__`."""
     match form:
-        case ["call", _, ["attr", _, ["name", _, name], method], [], []] if method in DUMPS:
-            return str(name)
+        case ["call", _, ["attr", _, ["name", _, name], method], [], keywords] if method in DUMPS:
+            return "" if any(keyword in LEAVING_OUT for keyword, _, _ in keywords) else str(name)
         case ["attr", _, ["name", _, name], "__dict__"]:
             return str(name)
         case ["call", _, ["name", _, function], [["name", _, name]], []] if function in SAME:

@@ -14,7 +14,7 @@ from fastapi_seclint.program.values import Class, Collection, Const, External, F
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
-from fastapi_seclint.subjects.passwords.dumping import DUMPS, SAME, dumped
+from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, SAME, dumped
 from fastapi_seclint.subjects.passwords.kept import hashed_in, put
 from fastapi_seclint.subjects.passwords.left_out import leaves_out
 from fastapi_seclint.subjects.passwords.names import is_of_people, naming
@@ -28,7 +28,6 @@ _TYPED = re.compile(r"^((user|plain|raw|login)_?)?(password|passwd|pwd)$", re.I)
 _ASKING = frozenset({"query", "select", "get", "find_one", "scalar", "scalars", "refresh"})
 _COUNTING = frozenset({"count", "exists", "delete", "update", "rowcount", "exec_count"})
 _CLASS_WAYS = re.compile(r"^(get|get_or_none|all|find|find_one|find_all|filter|create|objects|query|get_by_\w+|first)$")
-_LEAVING_OUT = frozenset({"exclude", "include", "by_alias_only"})
 _ENTRIES = frozenset({"get", "values", "pop"})
 _COLUMNS = frozenset({"values", "values_list", "only", "defer", "with_only_columns", "load_only"})
 """Methods of queries that are told the columns that they shall give."""
@@ -164,7 +163,7 @@ class Givers:
     def _of_call(self, block: Block, call: Form, depth: int) -> tuple[str, Class | None] | None:
         function = call[2]
         name = str(function[-1]) if function[0] in ("name", "attr") else ""
-        if any(keyword in _LEAVING_OUT for keyword, _, _ in call[4]):
+        if any(keyword in LEAVING_OUT for keyword, _, _ in call[4]):
             return None
         if name in SAME and call[3] and function[0] == "name":
             keys = name in ("list", "sorted") and self._is_mapping(block, call[3][0])

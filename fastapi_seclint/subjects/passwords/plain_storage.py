@@ -105,6 +105,19 @@ def _called_a_hash(known: Passwords, block: Block, pairs: list[Form]) -> Iterato
             yield from (item for item in _plain(known, block, value[1], value) if item.sure)
 
 
+def _named_a_hash(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
+    """A password as it was typed that a method takes for a hash: `accounts.add(email, pw_hash=body.password)`."""
+    given = [(value, at) for keyword, value, at in call[4] if keyword is not None and naming(keyword) == "kept"]
+    if not given or call[2][0] != "attr" or call[2][3] not in _KEEPS | {"create", "register"}:
+        return
+    for function, _ in called(known.program, block, call):
+        body = body_of(known.program, function)
+        if known.verifies(function) or body is None or known.hashes(body):
+            return
+    for value, at in given:
+        yield from (item for item in _plain(known, block, at, value) if item.sure or value[0] == "attr")
+
+
 def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form) -> Iterator[Kept]:
     match target:
         case ["attr", _, owner, name] if naming(name):
@@ -122,6 +135,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     function = call[2]
     last = str(function[-1]) if function[0] in ("name", "attr") else ""
     tells = any(keyword is None or naming(keyword) for keyword, _, _ in call[4])
+    yield from _named_a_hash(known, block, call)
     cls = _class(known, block, function) if tells and function[0] in ("name", "attr") else None
     if cls is not None and is_schema(cls):
         if not _is_put_away(known, block, call):

@@ -85,14 +85,22 @@ def bound(flow: Flow, function: Function, given: Given, receiver: Known | None, 
                 rest.set(key, known, known.written)
             names[name] = Known(claims=rest)
         elif kind != KEYWORD_ONLY and positional:
-            names[name] = positional.pop(0)
+            names[name] = _or_annotated(flow, function, form, positional.pop(0))
         elif name in keywords:
-            names[name] = keywords.pop(name)
+            names[name] = _or_annotated(flow, function, form, keywords.pop(name))
         elif default is not None and not given.open:
             names[name] = of_value(default, function.place)
         else:
             names[name] = parameter(flow, function, form)
     return names
+
+
+def _or_annotated(flow: Flow, function: Function, form: Form, given: Known) -> Known:
+    """What a call gives a parameter, or an object of the class that this is annotated with where that is unknown."""
+    if form[2] is None or given.opaque != "call" or given.claims or given.made or given.amounts or given.texts:
+        return given
+    annotated = parameter(flow, function, form)
+    return annotated if annotated.made is not None else given
 
 
 def parameter(flow: Flow, function: Function, form: Form) -> Known:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.calls import field_default
-from fastapi_seclint.program.values import Class, Const, External, Function, Value
+from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads.known import Claim, Claims, Known, Made, as_claims, unknown
 from fastapi_seclint.subjects.payloads.values import of_value
@@ -37,12 +37,20 @@ def made(flow: Flow, cls: Class, form: Form) -> Known:
         opened = opened or bool(claims.open)
         for key, claim in claims.items.items():
             given[key] = claim.values[0]
-    if any(base in ("typing.TypedDict", "builtins.dict") for base in cls.external_bases()):
+    if _is_dictionary(cls):
+        opened = opened or any("__init__" in base.namespace for base in cls.lineage() if isinstance(base, Class))
         claims = Claims(open=frozenset({"call"}) if opened else frozenset())
         for key, known in given.items():
             claims.set(key, known, known.written)
         return Known(claims=claims, present=True)
     return Known(present=True, made=Made(cls, given, opened), opaque="object")
+
+
+def _is_dictionary(cls: Class) -> bool:
+    """Whether objects of a class are dictionaries: `TypedDict`, `dict`, `dict[str, Any]`."""
+    made = [base for one in cls.lineage() if isinstance(one, Class) for base in one.bases]
+    origins = [base.origin for base in made if isinstance(base, Generic)]
+    return any(name in ("typing.TypedDict", "builtins.dict") for name in (*cls.external_bases(), *origins))
 
 
 def fields(cls: Class) -> list[tuple[str, Form | None, Value | None]]:

@@ -11,7 +11,7 @@ from fastapi_seclint.subjects.owners.identity import snake
 
 Origin = Literal["body", "header", "cookie", "query"]
 _RIGHT = re.compile(
-    r"^(x_)?(user_|account_|member_)?((is_)?(super_?)?admin(istrator)?|is_superuser|superuser|is_staff|staff|is_root"
+    r"^(x_(\w+?_)?)?(user_|account_|member_)?((is_)?(super_?)?admin(istrator)?|is_superuser|superuser|is_staff|staff|is_root"
     r"|roles?|role_name|permissions?|privileges?|access_level|user_level)$"
 )
 _DUMPS = frozenset({"model_dump", "dict", "model_copy", "copy", "to_dict", "asdict", "vars", "jsonable_encoder"})
@@ -67,6 +67,8 @@ def source(found: Input, form: Form) -> Sent | None:
             return source(found, inner)
         case ["bool", _, "or", [first, *_]]:
             return source(found, first)
+        case ["walrus", _, _, inner]:
+            return source(found, inner)
         case ["await", _, inner]:
             return source(found, inner)
     return None
