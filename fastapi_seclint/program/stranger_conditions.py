@@ -41,12 +41,40 @@ def truths(walk_: Walk, form: Form) -> set[bool]:
             return {True, False}
         case ["const", _, value]:
             return {bool(value)}
+        case ["call", _, ["name", _, "any" | "all" as name], [["comp", _, _, element, _, [[target, several, []]]]], []]:
+            items = _of_each(walk_, element, target, several)
+            if items:
+                return _bool_truths(walk_, "or" if name == "any" else "and", items)
     found = walk_.kinds(form)
     if found & (TAINTED | HIDDEN):
         walk_.encounter.checked = True
     if found != CLEAN:
         return truth_of(found)
     return _configured(walk_, form)
+
+
+_MANY = 40
+
+
+def _of_each(walk_: Walk, element: Form, target: Form, several: Form) -> list[Form]:
+    """The conditions that `any(part in request.url.path for part in (...))` asks one after the other, where known."""
+    if target[0] != "name":
+        return []
+    found: list[Form] = []
+    for option in settled(walk_.value(several)):
+        for item in option.items[:_MANY] if isinstance(option, Collection) and not option.open else ():
+            text = string(item)
+            if text is None:
+                return []
+            found.append(_with(element, target[2], ["const", element[1], text]))
+    return found
+
+
+def _with(form: Form, name: str, value: Form) -> Form:
+    """A form with another one in place of a name."""
+    if form[:1] == ["name"] and form[2] == name:
+        return value
+    return [_with(item, name, value) if type(item) is list else item for item in form]
 
 
 def _configured(walk_: Walk, form: Form) -> set[bool]:
@@ -115,6 +143,8 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
         return _among("websocket" if walk_.stranger.websocket else "http", operator, walk_.value(right))
     if "path" in one or "verb" in one:
         return _about_path(walk_, one, operator, right)
+    if "path" in other and operator in ("in", "not in"):
+        return _part_of_path(walk_, walk_.text(left), positive)
     if "store" in other and operator in ("in", "not in"):
         return {walk_.stranger.junk is positive} if walk_.carries_credential(walk_.text(left) or "") else {True, False}
     if "session" in other and operator in ("in", "not in"):
@@ -166,6 +196,15 @@ def _is_none(walk_: Walk, found: Kinds, form: Form, operator: str) -> set[bool]:
             outcomes |= {True, False}
     walk_.encounter.checked = walk_.encounter.checked or bool(found & (TAINTED | HIDDEN))
     return outcomes
+
+
+def _part_of_path(walk_: Walk, text: str | None, positive: bool) -> set[bool]:
+    """Whether a text is somewhere in the request's path, which is not known where a variable takes any path."""
+    walk_.encounter.by_path = True
+    path = walk_.stranger.path
+    if path is None or text is None or (text not in path and ":path}" in path):
+        return {True, False}
+    return {(text in path) is positive}
 
 
 def _about_path(walk_: Walk, found: Kinds, operator: str, right: Form) -> set[bool]:
