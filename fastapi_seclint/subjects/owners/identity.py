@@ -161,11 +161,25 @@ def is_authenticated(program: Program, route: Route) -> bool:
 def caller_names(program: Program, route: Route) -> set[str]:
     """The parameters of a handler that hold the caller; what a dependency loads by an id of the path is none."""
     variables = set(path_variables(route.path))
-    return {
+    found = guards(program, route)
+    known = {
         guard.parameter
-        for guard in guards(program, route)
+        for guard in found
         if guard.parameter and not (guard.node is not None and _takes(guard.node, variables))
     }
+    if not known and any(guard.node is None and not guard.parameter for guard in found):
+        known.update(_named_callers(route, variables))
+    return known
+
+
+_CALLER = re.compile(r"(^|_)(users?|account|member|principal|me|caller|claims|identity)$")
+
+
+def _named_callers(route: Route, variables: set[str]) -> Iterator[str]:
+    """The parameters named after callers that dependencies fill, where a guard below them is not in sight."""
+    for node in route.dependencies:
+        if node.parameter and _CALLER.search(snake(node.parameter)) and not _takes(node, variables):
+            yield node.parameter
 
 
 def _takes(node: Node, names: set[str]) -> bool:
