@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.owners.belongings import (
     is_published,
     owner_field,
     records_are_in_sight,
+    refers_elsewhere,
     singular,
 )
 from fastapi_seclint.subjects.owners.fixes import compared
@@ -108,6 +109,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
         if case is not None and route.place not in seen:
             seen.add(route.place)
             mends = case.sure and case.variable in path_variables(route.path)
+            mends = mends and not refers_elsewhere(program, case.resource, case.field)
             fix = compared(program, route, case.variable, case.field, case.tie) if mends else None
             if fix is None and mends and case.sibling is not None:
                 fix = depended(program, route, case.variable)

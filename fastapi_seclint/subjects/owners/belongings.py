@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ _OWNER = re.compile(
 )
 _PEOPLE = re.compile(
     r"^(\w+\.)?(users?|accounts?|members?|customers?|patients?|clients?|persons?|people)(\.\w+)?$", re.I
+)
+_TO_OTHERS = re.compile(
+    r"(\w+\.)?(participants?|(\w+_)?contacts?|teams?|groups?|organi[sz]ations?|compan(y|ies))\.\w+", re.I
 )
 _STAFF = re.compile(
     r"(^|_)(reviewer|manager|assignee|assigned|approver|approved|editor|moderator|supervisor|agent|lead|updated|modified"
@@ -99,6 +103,26 @@ def _refers_to_people(column: Value | None) -> bool:
             if any(_refers_to_people(item) for item in given):
                 return True
     return False
+
+
+def refers_elsewhere(program: Program, resource: str, field: str) -> bool:
+    """Whether the owner's field holds the key of something that is not the account of a caller: a contact, a team."""
+    return any(
+        name == field and _TO_OTHERS.fullmatch(text) is not None
+        for cls in _classes(program).get(resource, [])
+        for name, _, default in fields(cls)
+        for text in _foreign_keys(default)
+    )
+
+
+def _foreign_keys(column: Value | None) -> Iterator[str]:
+    for option in options(column):
+        if isinstance(option, External) and option.arguments is not None:
+            given = option.arguments.positional
+            for item in given if option.name.endswith("ForeignKey()") else ():
+                yield from [str(item.value)] if isinstance(item, Const) else []
+            for item in given:
+                yield from _foreign_keys(item)
 
 
 @lru_cache(maxsize=1)
