@@ -18,6 +18,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.outcomes import Follower, Outcome
+from fastapi_seclint.subjects.logins.registrations import tells_of_account, tells_of_address
 from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, fields, spoken
 from fastapi_seclint.subjects.logins.translations import Translations
 
@@ -37,12 +38,8 @@ RULE = Rule(
 
 _LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_access_token|with_password))?$")
 _SECRETS = re.compile(r"(^|_)(token|code|otp|pin|signature|key)$")
-_ADDRESS = re.compile(r"mail|phone|mobile|address", re.I)
-_USER_NAME = re.compile(r"user_?name|user name|nick|login|handle", re.I)
 _MAILS = re.compile(r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time)(_|$)")
 _ONLY_ADDRESS = re.compile(r"^(user_)?e?mail(_address)?$|^phone(_number)?$")
-_OTHER = re.compile(r"\bname\b|slug|title|compan|business|organi[sz]ation|workspace|tenant|team", re.I)
-"""What else may be taken already when somebody registers: the name of a firm."""
 _LOCKED = (429, 423)
 _LOCK = re.compile(r"lock|attempt|too many|later|captcha", re.I)
 
@@ -140,17 +137,14 @@ def _of_reset(ends: list[Outcome], route: Route) -> Iterator[Finding]:
 
 def _of_registration(ends: list[Outcome], route: Route, names: set[str]) -> Iterator[Finding]:
     """What tells of addresses; that a user name is taken has to be said, and is for auditors."""
-    by_address = any(_ADDRESS.search(name) for name in names) and not any(_USER_NAME.search(name) for name in names)
     for end in ends:
-        if end.kind == "raise" and end.worlds and "absent" not in end.worlds and "403" not in repr(end.said):
+        if tells_of_account(end):
             message = (
                 "this answer tells a stranger that somebody has an account with the address: accept the request and "
                 "write to the address instead"
             )
-            text = repr(end.said)
-            of_name = _USER_NAME.search(text) or _OTHER.search(text)
-            of_address = bool(_ADDRESS.search(text)) or (by_address and not of_name)
-            yield _finding(end, route, message, [], persona=None if of_address else "auditor", severity="low")
+            persona: Persona | None = None if tells_of_address(end, names) else "auditor"
+            yield _finding(end, route, message, [], persona=persona, severity="low")
 
 
 def _alone(program: Program, follower: Follower, translations: Translations, seen: set[Location]) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards.entrances import is_login_form
+from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.logins.routes import auth_routes
 
@@ -40,6 +41,7 @@ _BEARER = re.compile(
     r"^fastapi\.security\.\w+\.(OAuth2\w*|HTTPBearer|OpenIdConnect)$|^fastapi_jwt\.(\w+\.)?Jwt(Access|Refresh)Bearer\w*$"
 )
 _BASIC = "fastapi.security.http.HTTPBasic"
+_RESPONSE = re.compile(r"^(fastapi|starlette)\.responses\.(JSON|ORJSON|UJSON|PlainText)?Response$")
 _TOKEN = re.compile(r"token|jwt", re.I)
 _HEADER = b'"WWW-Authenticate"'
 _DEPTH = 3
@@ -93,7 +95,17 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
     if found:
         for handler in logins:
             _add(program, found, handler, next(iter(found.values()))[1])
+        _add_handlers(program, found)
     return found
+
+
+def _add_handlers(program: Program, found: dict[tuple[str, int], tuple[Function, Scheme]]) -> None:
+    """The functions that answer for the exceptions which the others raise."""
+    blocks = [(program.sites.block(function.module, function.number), kind) for function, kind in found.values()]
+    kinds = {name: kind for block, kind in blocks if block is not None for name in raised(program, block)}
+    for cls, handler in exception_handlers(program) if kinds else ():
+        if cls.dotted in kinds:
+            _add(program, found, handler, kinds[cls.dotted], 0)
 
 
 def _gives_token(handler: Function) -> bool:
@@ -199,7 +211,7 @@ def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
         if isinstance(option, Partial):
             if _is_partial_refusal(option) and (lacks := _lacks(program, block, form)) is not None:
                 yield Refusal(block, form, lacks[0])
-        elif isinstance(option, External) and option.name in HTTP_EXCEPTIONS:
+        elif isinstance(option, External) and (option.name in HTTP_EXCEPTIONS or _RESPONSE.match(option.name)):
             if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
                 yield Refusal(block, form, lacks[0])
         elif isinstance(option, Class) and not any(keyword in (None, "headers") for keyword, _, _ in form[4]):
@@ -265,8 +277,9 @@ def _is_class(value: Value) -> bool:
 
 
 def _is_unauthorized(program: Program, block: Block, form: Form) -> bool:
-    given = [value for keyword, value, _ in form[4] if keyword == "status_code"] or form[3][:1]
-    if not given or given[0][0] == "star":
+    first = 1 if form[2][0] in ("name", "attr") and str(form[2][-1]).endswith("Response") else 0
+    given = [value for keyword, value, _ in form[4] if keyword == "status_code"] or form[3][first : first + 1]
+    if not given or given[0][0] == "star" or (first and given[0][0] == "name"):
         return False
     return any(isinstance(option, Const) and option.value == 401 for option in options(ask(program, block, given[0])))
 

@@ -24,12 +24,19 @@ _NOT_FOUND = re.compile(r"DoesNotExist|NoResultFound|NotFound|KeyError|NoSuch|Un
 _MISMATCH = re.compile(
     r"Mismatch|VerificationError|VerifyError|WrongPassword|InvalidPassword|BadPassword|IncorrectPassword", re.I
 )
+_DUPLICATE = re.compile(
+    r"IntegrityError|Unique\w*Violation|UniqueViolation|DuplicateKey|Duplicate\w*Error|AlreadyExist", re.I
+)
+_TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|409|conflict", re.I)
 _DEPTH = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One way to end: in these worlds, with what is said, at a statement of a block; `name` is an exception's class."""
+    """One way to end: in these worlds, with what is said, at a statement of a block.
+
+    `name` is an exception's class; `unique` says that the database has refused a second row.
+    """
 
     worlds: Worlds
     kind: Kind
@@ -38,6 +45,7 @@ class Outcome:
     form: Form
     name: str = ""
     cls: Class | None = None
+    unique: bool = False
 
 
 @dataclass(slots=True)
@@ -171,7 +179,8 @@ class _Walk:
             for function in self._functions(inner)[:1]:
                 ends = self.follower.outcomes(function, self.depth - 1)
                 for end in ends:
-                    if end.kind == "raise" and end.worlds & worlds and "right" not in end.worlds:
+                    telling = "absent" not in end.worlds if self.follower.apart else "right" not in end.worlds
+                    if end.kind == "raise" and end.worlds & worlds and telling:
                         self.found.append(replace(end, worlds=end.worlds & worlds))
                 alive = {world for end in ends if end.kind != "raise" for world in end.worlds}
                 raised = {world for end in ends if end.kind == "raise" for world in end.worlds}
@@ -259,15 +268,27 @@ class _Walk:
                 raised.remove(end)
                 self.found.remove(end)
                 before, self.caught = self.caught, (name or "", end)
-                rest |= self.run(statements, end.worlds)
+                telling = self._refused if self.follower.apart else self.run
+                rest |= telling(statements, end.worlds)
                 self.caught = before
             entering, leaving = worlds, rest
             if any(_NOT_FOUND.search(item) for item in names):
                 entering, leaving = worlds & {"absent"}, rest - {"absent"}
             elif any(_MISMATCH.search(item) for item in names):
                 entering, leaving = worlds & {"wrong"}, rest - {"wrong"}
+            elif self.follower.apart and any(_DUPLICATE.search(item) for item in names):
+                rest |= self._refused(statements, worlds - {"absent"})
+                continue
             rest = leaving | self.run(statements, frozenset() if caught else entering)
         return self.run(final, rest) if final else rest
+
+    def _refused(self, statements: list[Form], worlds: Worlds) -> Worlds:
+        """Follow what is done when there is such an account already: it counts where it tells of that."""
+        start = len(self.found)
+        rest = self.run(statements, worlds)
+        told = [end for end in self.found[start:] if end.kind != "raise" or _TAKEN.search(repr((end.said, end.name)))]
+        self.found[start:] = [replace(end, unique=self.caught is None) for end in told]
+        return rest
 
 
 def _is_text(form: Form) -> bool:

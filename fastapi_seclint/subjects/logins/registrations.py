@@ -1,0 +1,88 @@
+"""What a registration's refusal tells: that there is an account with an e-mail address, or only a user name."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Bound, Function
+from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.logins.outcomes import Outcome
+
+_ADDRESS = re.compile(r"mail|phone|mobile|address", re.I)
+_USER_NAME = re.compile(r"user_?name|user name|nick|login|handle", re.I)
+_ACCOUNT = re.compile(r"user|account|customer|member|client|person|people|profile|registered|sign", re.I)
+_OTHER = re.compile(r"\bname\b|slug|title|compan|business|organi[sz]ation|workspace|tenant|team", re.I)
+"""What else may be taken already when somebody registers: the name of a firm."""
+_TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|unique|\b409\b|conflict", re.I)
+
+
+def tells_of_account(end: Outcome) -> bool:
+    """Whether a refusal of a registration gives away that there is such an account."""
+    if not end.worlds or "absent" in end.worlds or "403" in repr(end.said):
+        return False
+    return end.kind == "raise" or (end.kind == "answer" and _TAKEN.search(repr(end.said)) is not None)
+
+
+def tells_of_address(end: Outcome, names: set[str]) -> bool:
+    """Whether it is an address that has the account, by the text, the lookup before it, or all that was sent."""
+    said, asked = _text(end), _asked(end)
+    for text in (said, asked):
+        if _ADDRESS.search(text):
+            return True
+        if _USER_NAME.search(text) or (text is said and _OTHER.search(text)):
+            return False
+    if not end.unique and _ACCOUNT.search(f"{said} {asked}") is None:
+        return False
+    sent = [name for name in names if _ADDRESS.search(name)]
+    return bool(sent) and (end.unique or not any(_USER_NAME.search(name) for name in names))
+
+
+def _text(end: Outcome) -> str:
+    """What is said, with the texts that its names stand for and those of the exception's class."""
+    words = [repr(end.said), end.name, *_constants(end.block, end.form)]
+    made = end.cls.namespace.get("__init__") if end.cls is not None else None
+    function = made.function if isinstance(made, Bound) else made
+    if isinstance(function, Function):
+        words += [str(form[2]) for item in function.statements() for form in walk(item) if form[0] == "const"]
+    return " ".join(words)
+
+
+def _constants(block: Block, form: Form) -> list[str]:
+    names = {item[2] for item in walk(form) if item[0] == "name"}
+    scope = block.scope
+    if not isinstance(scope, FunctionScope):
+        return []
+    values = [
+        item[-1]
+        for name in names
+        for item in scope.assignments(name)
+        if item[0] in ("assign", "annassign") and item[-1] is not None
+    ]
+    return [item[2] for value in values for item in walk(value) if item[0] == "const" and isinstance(item[2], str)]
+
+
+def _asked(end: Outcome) -> str:
+    """The words of the nearest condition around a refusal, and of what was looked up for it."""
+    tests = [
+        form[2]
+        for form in walk(end.block.statements)
+        if form[0] == "if" and any(holds(item[1], end.form[1]) for item in (*form[3], *form[4]))
+    ]
+    if not tests:
+        return ""
+    words = _words(tests[-1])
+    scope = end.block.scope
+    if isinstance(scope, FunctionScope):
+        for name in {form[2] for form in walk(tests[-1]) if form[0] == "name"}:
+            before = [item for item in scope.assignments(name) if item[1] < tests[-1][1]]
+            words += [word for item in before[-1:] for word in _words(item)]
+    return " ".join(words)
+
+
+def _words(form: Form) -> list[str]:
+    return [str(item[-1]) for item in walk(form) if item[0] in ("name", "attr", "const")] + [
+        str(keyword) for item in walk(form) if item[0] == "call" for keyword, _, _ in item[4]
+    ]
