@@ -14,8 +14,9 @@ from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
@@ -122,7 +123,7 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if missing.opaque:
         return False
     if verdict(missing) == "passes":
-        if not _matters(program, route, node):
+        if not _matters(program, route, node) or _always_gives_an_object(program, node):
             return False
         nothing = missing.checked and missing.returned == frozenset({"nothing"})
         return nothing or bool(missing.returned & {"absent", "bad"})
@@ -131,6 +132,20 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if swallows(program, node.function):
         return False
     return verdict(junk) != "denies" and junk.returned <= {"bad", "nothing"} and "bad" in junk.returned
+
+
+def _always_gives_an_object(program: Program, node: Node) -> bool:
+    """Whether a dependency puts what was sent into an object of the project: everybody has one, user or not."""
+    block = program.sites.block(node.function.module, node.function.number) if node.function is not None else None
+    if node.function is None or block is None:
+        return False
+    given = [form[2] for form in node.function.forms.of("return")]
+    return bool(given) and all(
+        value is not None
+        and value[0] == "call"
+        and any(isinstance(option, Class) for option in options(ask(program, block, value[2])))
+        for value in given
+    )
 
 
 def _gives_for_nothing(program: Program, node: Node, route: Route) -> bool:
