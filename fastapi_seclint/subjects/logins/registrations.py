@@ -17,6 +17,8 @@ _ACCOUNT = re.compile(r"user|account|customer|member|client|person|people|profil
 _OTHER = re.compile(r"\bname\b|slug|title|compan|business|organi[sz]ation|workspace|tenant|team", re.I)
 """What else may be taken already when somebody registers: the name of a firm."""
 _TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|unique|\b409\b|conflict", re.I)
+_NEUTRAL = re.compile(r"(fail(ed|ure)?|could not|cannot|can't|unable|impossible|not possible|invalid|rejected)\b", re.I)
+"""What says that something went wrong, and not what; the status still tells, which is for auditors."""
 
 
 def tells_of_account(end: Outcome) -> bool:
@@ -29,6 +31,8 @@ def tells_of_account(end: Outcome) -> bool:
 def tells_of_address(end: Outcome, names: set[str]) -> bool:
     """Whether it is an address that has the account, by the text, the lookup before it, or all that was sent."""
     said, asked = _text(end), _asked(end)
+    if not end.unique and _NEUTRAL.search(said) and not _TAKEN.search(said) and not _ADDRESS.search(said):
+        return False
     for text in (said, asked):
         if _ADDRESS.search(text):
             return True
