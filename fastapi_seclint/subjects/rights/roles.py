@@ -23,7 +23,7 @@ from fastapi_seclint.program.values import (
     Value,
     options,
 )
-from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, snake
 from fastapi_seclint.subjects.rights.forbidding import forbids
@@ -61,9 +61,22 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
         name = dependency_name(node)
         named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
         return (named and not names_database(name)) or node.name in program.guarding(route).guards.authorization
-    if names_right(dependency_name(node)) and scheme_of(node.call) is None and _finds_the_caller(program, node):
+    named = names_right(dependency_name(node)) and scheme_of(node.call) is None
+    if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
         return True
     return not takes_scopes(program, node) and considers_rights(program, function)
+
+
+def _asks_out_of_sight(program: Program, function: Function) -> bool:
+    """Whether a guard hands the request to what cannot be followed: `for right in self.rights: right(request)`."""
+    block = body_of(program, function)
+    for form in function.forms.of("call") if block is not None else ():
+        handed = {item[2] for item in [*form[3], *(value for _, value, _ in form[4])] if item[0] == "name"}
+        if block is None or form[2][0] != "name" or not handed & _HANDED:
+            continue
+        if any(isinstance(option, Unknown) for option in options(ask(program, block, form[2]))):
+            return True
+    return False
 
 
 def _finds_the_caller(program: Program, node: Node) -> bool:
@@ -105,6 +118,7 @@ def _given(program: Program, handler: Function, caller: set[str]) -> Iterator[Fu
                 yield function
 
 
+_HANDED = frozenset({"request", "user", "current_user"})
 _ONLY_READS = re.compile(
     r"^(log|audit|print|info|debug|warning|warn|error|exception|record|track|get|list|fetch|build|render|template|to|from"
     r"|model|dict|str|repr|jsonable|refresh|len|notify|send|serialize|format|parse|isinstance|getattr|hasattr|add|merge|expunge|flush|setattr)(_|$)"
