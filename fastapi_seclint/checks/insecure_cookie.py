@@ -47,7 +47,7 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
             continue
         if flags:
             needed = [found.name for found in flags] == ["samesite"] and welcomes_websites(program)
-            yield _finding(call, flags, None if needed else _fix(flags))
+            yield _finding(call, flags, needed=needed)
     for block, at, missing, text in raw_cookies(program):
         if not only_in_development(Place(block.module, at)):
             harm = ", and ".join(_HARM[name] for name in missing)
@@ -64,7 +64,8 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
             )
 
 
-def _finding(call: Call, flags: list[Flag], fix: Fix | None) -> Finding:
+def _finding(call: Call, flags: list[Flag], *, needed: bool) -> Finding:
+    """`needed` says that websites elsewhere, which the API lets in, would not get the cookie otherwise."""
     sure = any(found.state != "by default" and found.name != "samesite" for found in flags)
     harm = ", and ".join(_HARM[found.name] for found in flags)
     return RULE.finding(
@@ -72,9 +73,10 @@ def _finding(call: Call, flags: list[Flag], fix: Fix | None) -> Finding:
         f"this cookie is a key to the account; {harm}: set {_wanted(flags)}",
         severity="high" if sure else "medium",
         confidence="high" if sure else "medium",
+        persona="pedantic" if needed else None,
         symbol=call.block.symbol,
         evidence=list(_evidence(call, flags)),
-        fix=fix,
+        fix=None if needed else _fix(flags),
     )
 
 
