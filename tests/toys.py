@@ -43,7 +43,6 @@ def toy_crash(program):
 
 
 INTERRUPT = """
-import os
 import signal
 
 from fastapi_seclint.rule import Rule
@@ -53,7 +52,7 @@ RULE = Rule(code="FSL997", name="toy-interrupt", summary="somebody presses a key
 
 @RULE.check
 def toy_interrupt(program):
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
     yield
 """
 

@@ -118,7 +118,6 @@ def _refreshing_user(token: str | None, database: Database) -> User:
         raise credentials_exception()
     if not use_once(database, claims["jti"], claims["exp"]):
         revoke_tokens(database, user.email)  # somebody has a copy: RFC 9700, section 4.14.2
-        database.commit()
         raise credentials_exception()
     return user
 

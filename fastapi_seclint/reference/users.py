@@ -52,11 +52,15 @@ class NewUser(BaseModel):
 
 
 def get_database() -> Iterator[sqlite3.Connection]:
-    """A connection to the database for one request, committed when the request went well."""
-    with closing(sqlite3.connect(get_settings().database_path, check_same_thread=False)) as connection:
+    """A connection to the database for one request.
+
+    Every statement is committed as it runs. What comes after `yield` runs when the client has its answer already
+    (FastAPI: Dependencies with yield), and a token must be worthless by then.
+    """
+    path = get_settings().database_path
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as connection:
         connection.row_factory = sqlite3.Row
-        with connection:
-            yield connection
+        yield connection
 
 
 Database = Annotated[sqlite3.Connection, Depends(get_database)]
