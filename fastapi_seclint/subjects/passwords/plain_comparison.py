@@ -90,7 +90,7 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
     accounts = accounts_of(form)
     if accounts is not None and is_kept_in_code(accounts, ask(known.program, block, accounts)):
         return True
-    name = _field(form)
+    name = field_of(form)
     if not name:
         return naming(column_of(block, form)) != ""
     if not naming(name):
@@ -106,7 +106,8 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
     return not any(isinstance(item, own) for item in options(ask(known.program, block, form)))
 
 
-def _field(form: Form) -> str:
+def field_of(form: Form) -> str:
+    """The name of the field that a stored password is read from; empty for what is no field."""
     match form:
         case ["attr", _, _, name]:
             return str(name)
@@ -115,5 +116,5 @@ def _field(form: Form) -> str:
         case ["call", _, ["attr", _, _, "get"], [["const", _, str() as name], *_], _]:
             return name
         case ["call", _, ["attr", _, inner, "encode" | "get_secret_value" | "strip"], _, _]:
-            return _field(inner)
+            return field_of(inner)
     return ""

@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.passwords.fixes import HASHING, Hasher, hasher_for, used
 from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.plain_comparison import field_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -72,20 +73,6 @@ def _digested(form: Form) -> Form | None:
             inner = data[2][2] if data[0] == "call" and data[2][0] == "attr" and data[2][3] == "encode" else data
             return inner if inner[0] == "const" and isinstance(inner[2], str) else None
     return None
-
-
-def field_of(stored: Form) -> str:
-    """The name of the field that a stored password is read from."""
-    match stored:
-        case ["attr", _, _, name]:
-            return str(name)
-        case ["sub", _, _, ["const", _, str() as name]]:
-            return name
-        case ["call", _, ["attr", _, _, "get"], [["const", _, str() as name], *_], _]:
-            return name
-        case ["call", _, ["attr", _, inner, "encode" | "get_secret_value" | "strip"], _, _]:
-            return field_of(inner)
-    return ""
 
 
 def _written(known: Passwords, module: Module, field: str) -> Iterator[Form]:
