@@ -10,8 +10,8 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Const, Environment, External, Value, options
 from fastapi_seclint.rule import Confidence, Finding, Rule, Severity
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import ask, origins
-from fastapi_seclint.subjects.tokens.headers import from_header
+from fastapi_seclint.subjects.code.origins import ask, blocks_of, origins
+from fastapi_seclint.subjects.tokens.headers import from_header, is_allowed
 from fastapi_seclint.subjects.tokens.jwt import Decoding, Library, decodings
 from fastapi_seclint.subjects.tokens.pinning import pinned
 
@@ -51,6 +51,8 @@ def jwt_algorithms_missing(program: Program) -> Iterator[Finding]:
             continue
         block, form, location = given
         if from_header(program, block, form):
+            if is_allowed(program, block, form):
+                continue
             message = (
                 "the list of algorithms is taken from the token's own header: an attacker chooses the check that their "
                 "forged token passes, so write the algorithm down"
@@ -126,7 +128,18 @@ def _is_absent(program: Program, block: Block, form: Form) -> bool:
             return _is_absent(program, block, inner)
         case ["const", _, value]:
             return value is None
-    return bool(found) and all(_is_nothing(value) for value in found)
+    return bool(found) and all(_is_nothing(value) or _is_all(program, value) for value in found)
+
+
+def _is_all(program: Program, value: Value | None) -> bool:
+    """Whether a list was made of every algorithm there is, elsewhere: `algorithms = list(get_default_algorithms())`."""
+    if not isinstance(value, Collection) or value.items or value.place is None:
+        return False
+    for block in blocks_of(program, value.place.module):
+        for form in block.forms.of("call"):
+            if form[1] == value.place.at:
+                return _is_absent(program, block, form)
+    return False
 
 
 def _is_nothing(value: Value | None) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.code.spelling import code
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -30,14 +32,37 @@ def from_header(program: Program, block: Block, form: Form, depth: int = 3) -> b
     return False
 
 
-def _assigned(program: Program, block: Block, name: str, depth: int) -> bool:
-    for form in block.forms.every:
-        if form[0] in ("assign", "annassign", "walrus") and form[-1] is not None:
-            targets = form[2] if form[0] == "assign" else [form[2]]
-            named = any(item[0] == "name" and item[2] == name for target in targets for item in walk(target))
-            if named and from_header(program, block, form[-1], depth):
-                return True
+def is_allowed(program: Program, block: Block, form: Form) -> bool:
+    """Whether what an expression holds is compared with something that the token does not bring: `alg in KEYS`."""
+    written = {code(item) for item in _parts(block, form)} - {None}
+    for item in block.forms.of("compare"):
+        if item[3][0] in ("in", "not in", "==", "!="):
+            for one, other in ((item[2], item[4][0]), (item[4][0], item[2])):
+                if code(one) in written and other != ["const", other[1], None]:
+                    return not from_header(program, block, other)
     return False
+
+
+def _parts(block: Block, form: Form, depth: int = 3) -> Iterator[Form]:
+    """The expressions that an expression is made of, names followed to what they are assigned."""
+    for item in walk(form):
+        if item[0] in ("name", "sub", "call"):
+            yield item
+        if item[0] == "name" and depth:
+            for value in _values(block, item[2]):
+                yield from _parts(block, value, depth - 1)
+
+
+def _values(block: Block, name: str) -> Iterator[Form]:
+    for form in block.forms.of("assign", "annassign", "walrus"):
+        if form[-1] is not None:
+            targets = form[2] if form[0] == "assign" else [form[2]]
+            if any(item[0] == "name" and item[2] == name for target in targets for item in walk(target)):
+                yield form[-1]
+
+
+def _assigned(program: Program, block: Block, name: str, depth: int) -> bool:
+    return any(from_header(program, block, value, depth) for value in _values(block, name))
 
 
 def _helper(program: Program, block: Block, call: Form, depth: int) -> bool:
