@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.tokens.refreshing import unlooked_refreshing
 from fastapi_seclint.subjects.tokens.type_parameters import demanding
 from fastapi_seclint.subjects.tokens.type_tests import condition_for, refreshes, testing
 from fastapi_seclint.subjects.tokens.types import (
+    demands,
     guarding_readers,
     has_key,
     kinds,
@@ -110,7 +111,7 @@ def _unlooked(program: Program, function: Function, others: list[Token]) -> tupl
     """The reading of a token on the way of a function that takes another type too, and the call that leads there."""
     way = list(reached(program, function))
     claims = {claim for token in others for claim in type_claims(token)}
-    if any(looks_for(one, claims | {"aud", "audience"}) for one, _ in way):
+    if any(looks_for(one, claims | {"aud", "audience"}) or demands(program, one, claims) for one, _ in way):
         return None
     for one, first in way:
         for decoding in read_in(program, one):

@@ -12,6 +12,7 @@ from fastapi_seclint.program.values import Const, Environment, Place, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.secrets.names import words_of
+from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _PURPOSES = frozenset({"refresh", "access", "token"})
 _COMMON = frozenset({"sub", "exp", "iat", "nbf", "jti", "iss", "user_id", "id", "email", "username", "uid", "name"})
 """Claims that say nothing about what a token is for; `aud` does."""
+_KINDS = frozenset({"access", "refresh", "type", "kind", "use", "purpose", "scope", "scopes", "fresh", "version"})
+_CLAIMS_MODEL = frozenset({"claims", "payload", "token", "jwt", "principal", "identity", "session"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,13 +38,15 @@ class Kind:
 
 def kinds(program: Program) -> list[Kind]:
     """Every way of making a token outside of tests, with its purpose."""
+    made = [token for token in tokens(program) if not program.is_test(token.encoding.call.block.module)]
+    meant = [purpose_of(token) for token in made]
+    purposes: dict[int, set[Purpose]] = {}
+    for token, (purpose, _) in zip(made, meant, strict=True):
+        purposes.setdefault(id(token.encoding), set()).add(purpose)
     found = []
-    for token in tokens(program):
-        call = token.encoding.call
-        if program.is_test(call.block.module):
-            continue
-        purpose, sure = purpose_of(token)
-        step = token.steps[1] if len(token.steps) > 1 and not _names_purpose(token) else token.steps[0]
+    for token, (purpose, sure) in zip(made, meant, strict=True):
+        inner = len(token.steps) == 1 or len(purposes[id(token.encoding)]) == 1 or _names_purpose(token)
+        step = token.steps[0 if inner else 1]
         found.append(Kind(token, purpose, sure, Place(step.block.module, step.form[1]), step.block.symbol))
     return found
 
@@ -65,10 +70,43 @@ def told_apart(program: Program, one: Kind, other: Kind) -> bool:
     for name in (first.items.keys() | second.items.keys()) - _COMMON:
         left, right = first.get(name), second.get(name)
         if left is None or right is None:
-            return True
+            if name in _MEANING or _KINDS.intersection(words_of(name)) or is_read(program, name):
+                return True
+            continue
         if left.texts != right.texts or (name in _MEANING and not left.texts):
             return True
     return False
+
+
+def is_read(program: Program, claim: str) -> bool:
+    """Whether somebody in the project reads a claim of this name, or has a model of claims with it.
+
+    What nobody in sight reads tokens for is read elsewhere.
+    """
+    if not decodings(program):
+        return True
+    for block in program.sites.blocks(frozenset({claim})):
+        if program.is_test(block.module):
+            continue
+        for form in block.forms.of("sub", "call", "compare", "class"):
+            match form:
+                case ["sub", _, _, ["const", _, name]] if name == claim and not _is_stored(block, form):
+                    return True
+                case ["call", _, ["attr", _, _, "get" | "pop"], [["const", _, name], *_], _] if name == claim:
+                    return True
+                case ["compare", _, ["const", _, name], ["in" | "not in"], _] if name == claim:
+                    return True
+                case ["class", _, name, *_] if _CLAIMS_MODEL.intersection(words_of(name)) and _has(form, claim):
+                    return True
+    return False
+
+
+def _has(model: Form, claim: str) -> bool:
+    return any(item[0] == "annassign" and item[2][-1] == claim for item in model[6])
+
+
+def _is_stored(block: Block, item: Form) -> bool:
+    return any(target is item for form in block.forms.of("assign") for target in form[2])
 
 
 def _marked_by_subject(kind: Kind) -> bool:

@@ -13,6 +13,9 @@ Purpose = Literal["access", "refresh", "other"]
 TYPE_CLAIMS = ("type", "token_type", "typ", "purpose", "token_use", "use", "kind", "scope", "tokenType", "ttype")
 """Claims by which people tell one kind of token from another."""
 
+_TELLING = frozenset({"access", "refresh", "reset", "verification", "verify", "confirm", "activation", "invitation"})
+_ABOUT_USERS = frozenset({"sub", "iss", "aud", "jti", "email", "name", "username", "user", "role", "roles", "provider"})
+
 _REFRESH = frozenset({"refresh", "refreshtoken", "rt"})
 _ACCESS = word_set("access accesstoken auth authentication bearer login session signin api jwt")
 _MAKING = word_set("create generate make issue build get mint encode sign new")
@@ -37,6 +40,17 @@ def purpose_of(token: Token) -> tuple[Purpose, bool]:
         if found is not None:
             return found, True
     return "access", False
+
+
+def telling_claims(token: Token) -> list[str]:
+    """The claims by which a token says of what kind it is: by their names, or since their text names a kind."""
+    named = [key for key in TYPE_CLAIMS if token.claims.get(key) is not None]
+    texts = {key: claim.texts for key, claim in token.claims.items.items() if key not in (*named, *_ABOUT_USERS)}
+    return named + sorted(key for key, said in texts.items() if said and all(_tells(text) for text in said))
+
+
+def _tells(text: str) -> bool:
+    return bool(_TELLING.intersection(words_of(text)))
 
 
 def _is_returned(step: Step, token: Token) -> bool:
@@ -76,7 +90,7 @@ def _purpose(words: set[str]) -> Purpose | None:
 
 def _said(token: Token) -> Iterator[set[str]]:
     """What speaks for a purpose, as words: the type claim, the names around the calls, the settings of its life."""
-    for key in TYPE_CLAIMS:
+    for key in telling_claims(token):
         claim = token.claims.get(key)
         for text in sorted(claim.texts) if claim is not None else ():
             yield set(words_of(text))
@@ -85,14 +99,14 @@ def _said(token: Token) -> Iterator[set[str]]:
             if given[0] == "attr" and given[3].isupper():
                 yield set(words_of(given[3]))
         function = step.block.function
-        names = list(result_names(step))
+        names = list(result_names(token.encoding.program, step))
         around = names.pop() if function is not None else ""
         for name in names:
             yield _without(set(words_of(name)))
         words = set(words_of(around))
         if (words & _MAKING and words & {"token", "jwt"}) or (words <= _PLAIN and _is_returned(step, token)):
             yield _without(words)
-    for name in result_names(token.steps[0]):
+    for name in result_names(token.encoding.program, token.steps[0]):
         yield _without(set(words_of(name)))
     expiry = token.claims.get("exp")
     for value in expiry.values if expiry is not None else ():

@@ -14,7 +14,7 @@ from fastapi_seclint.subjects.code.origins import body_of, callers
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import Token
 from fastapi_seclint.subjects.tokens.jwt import Decoding
-from fastapi_seclint.subjects.tokens.purposes import TYPE_CLAIMS
+from fastapi_seclint.subjects.tokens.purposes import telling_claims
 from fastapi_seclint.subjects.tokens.refusing import refusing
 from fastapi_seclint.subjects.tokens.types import guarding_readers, reached, type_claims
 
@@ -149,7 +149,7 @@ def _is_used(block: Block, name: str) -> bool:
 
 def condition_for(access: Sequence[Token], others: Sequence[Token]) -> Condition | None:
     """The test that refuses the other tokens and none of the access tokens, by the claims of each."""
-    for claim in TYPE_CLAIMS:
+    for claim in _telling(access):
         wanted = [_texts(token, claim) for token in access]
         texts = {text for found in wanted for text in found}
         if all(wanted) and not any(texts & _texts(token, claim) or _is_vague(token, claim) for token in others):
@@ -163,9 +163,13 @@ def condition_for(access: Sequence[Token], others: Sequence[Token]) -> Condition
     return lambda claims: " or ".join(f'{claims}.get("{mark}") is not None' for mark in marks)
 
 
+def _telling(tokens: Sequence[Token]) -> list[str]:
+    return list(dict.fromkeys(claim for token in tokens for claim in telling_claims(token)))
+
+
 def only_text(access: Sequence[Token], others: Sequence[Token]) -> tuple[str, str, str] | None:
     """The claim under which all access tokens have one text and all the others another one, with both texts."""
-    for claim in TYPE_CLAIMS:
+    for claim in _telling(access):
         one, other = [_texts(token, claim) for token in access], [_texts(token, claim) for token in others]
         mine, theirs = {text for found in one for text in found}, {text for found in other for text in found}
         if one and other and all(one) and all(other) and len(mine) == len(theirs) == 1 and mine != theirs:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Const, Environment, Function, options
+from fastapi_seclint.program.values import Class, Const, Environment, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
-from fastapi_seclint.subjects.tokens.purposes import TYPE_CLAIMS, Purpose, purpose_of
+from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of, telling_claims
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _DEPTH = 4
+_VALIDATING = frozenset({"model_validate", "model_validate_json", "parse_obj"})
 
 
 def kinds(program: Program) -> list[tuple[Token, Purpose, bool]]:
@@ -31,7 +32,7 @@ def kinds(program: Program) -> list[tuple[Token, Purpose, bool]]:
 
 def type_claims(token: Token) -> set[str]:
     """The claims by which a token says of what kind it is."""
-    return {key for key in TYPE_CLAIMS if token.claims.get(key) is not None}
+    return set(telling_claims(token))
 
 
 def key_of(encoding: Encoding) -> str:
@@ -108,4 +109,28 @@ def looks_for(function: Function, claims: set[str]) -> bool:
             return True
         if form[0] == "call" and any(keyword in claims for keyword, _, _ in form[4]):
             return True
+    return False
+
+
+def demands(program: Program, function: Function, claims: set[str]) -> bool:
+    """Whether a function gives what it read to a model that accepts one value of a claim: `type: Literal["access"]`."""
+    block = body_of(program, function)
+    for form in block.forms.of("call") if block is not None else ():
+        owner = form[2][2] if form[2][0] == "attr" and form[2][3] in _VALIDATING else form[2]
+        if owner[0] not in ("name", "attr") or block is None:
+            continue
+        for option in options(ask(program, block, owner)):
+            if isinstance(option, Class) and _accepts_some(option, claims):
+                return True
+    return False
+
+
+def _accepts_some(model: Class, claims: set[str]) -> bool:
+    for one in model.lineage():
+        if not isinstance(one, Class):
+            continue
+        for name, annotation, _ in one.fields:
+            literal = any(item[0] in ("name", "attr") and item[-1] == "Literal" for item in walk(annotation))
+            if name in claims and literal:
+                return True
     return False
