@@ -548,6 +548,35 @@ def test_an_import_that_gets_too_long_is_wrapped() -> None:
     assert applied(narrow, AddImport(P, "fastapi", "BackgroundTasks"), AddImport(P, "fastapi", "Depends")) == wrapped
 
 
+@pytest.mark.parametrize(
+    ("source", "change", "expected"),
+    [
+        (  # a file that sorts the project's own modules among the others
+            "from apis.users import a\nfrom db.session import b\nfrom fastapi import D\nfrom sqlalchemy import x\n",
+            AddImport("app/apis/users/routes.py", "security.rate_limits", "RateLimit", None, True),
+            "import D\nfrom security.rate_limits import RateLimit\nfrom sqlalchemy",
+        ),
+        (  # a file that sorts them apart
+            "from fastapi import Depends\n\nfrom app.db import get_db\n",
+            AddImport("app/routes.py", "security.rate_limits", "RateLimit", None, True),
+            "get_db\nfrom security.rate_limits",
+        ),
+        (  # nothing is sorted, but what the module's neighbours are
+            "from fastapi.middleware.cors import C\nfrom fastapi.responses import R\n\nfrom api import x\n",
+            AddImport("core/server.py", "fastapi.middleware.trustedhost", "T"),
+            "cors import C\nfrom fastapi.middleware.trustedhost import T\nfrom fastapi.responses",
+        ),
+        (
+            "from pydantic import B\nfrom fastapi.responses import R\n",
+            AddImport("main.py", "fastapi", "Depends"),
+            "import B\nfrom fastapi import Depends\nfrom fastapi.responses",
+        ),
+    ],
+)
+def test_imports_in_the_order_of_their_file(source: str, change: AddImport, expected: str) -> None:
+    assert expected in applied(source, change)
+
+
 def test_an_import_in_a_function_or_branch_does_not_count() -> None:
     source = "if TYPE_CHECKING:\n    from fastapi import Depends\n"
     assert applied(source, AddImport(P, "fastapi", "Depends")) == "from fastapi import Depends\n\n" + source
@@ -706,3 +735,50 @@ def test_edits_of_real_code_change_what_they_say_and_nothing_else(
                 last = [word for word in target.keywords if word.arg][-1]
                 target.keywords.remove(last)
             assert ast.dump(ast.parse(edits.apply(source, [change]))) == ast.dump(tree)
+
+
+NARROW = f"# {'-' * 83}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "call", "code", "expected"),
+    [
+        (
+            "@app.post('/x')\ndef f(): ...\n",
+            "app.post('/x')",
+            "a" * 120,
+            f"@app.post(\n    '/x',\n    new={'a' * 120},\n)\n",
+        ),
+        ("x = f(1, b=2)  # note\n", "f(1, b=2)", "a" * 120, f"x = f(1, b=2, new={'a' * 120})  # note\n"),
+        ("x = f(1, b=2).y\n", "f(1, b=2)", "a" * 120, f"x = f(1, b=2, new={'a' * 120}).y\n"),
+        ("x = f(1, b=2)\n", "f(1, b=2)", "a" * 101, f"x = f(1, b=2, new={'a' * 101})\n"),
+        ("x = f(1, b=2)\n", "f(1, b=2)", "a" * 102, f"x = f(\n    1, b=2, new={'a' * 102}\n)\n"),
+        (NARROW + "x = f(1, b=2)\n", "f(1, b=2)", "a" * 70, f"x = f(\n    1, b=2, new={'a' * 70}\n)\n"),
+        (
+            "if x:\n\ty = f(1, b=2,)\n",
+            "f(1, b=2,)",
+            "a" * 110,
+            f"if x:\n\ty = f(\n\t\t1,\n\t\tb=2,\n\t\tnew={'a' * 110},\n\t)\n",
+        ),
+    ],
+)
+def test_a_call_that_gets_too_long_is_wrapped(source: str, call: str, code: str, expected: str) -> None:
+    result = applied(source, SetKeyword(P, span(source, call), "new", code))
+    assert result.removeprefix(NARROW).startswith(expected)
+
+
+def test_a_statement_that_gets_too_long_is_wrapped() -> None:
+    source = "if x:\n    pass\n"
+    code = f"app.add(First, hosts={'a' * 99})\napp.add({'b' * 110}, c='d')"
+    expected = (
+        f"if x:\n    app.add(\n        First, hosts={'a' * 99}\n    )\n"
+        f"    app.add(\n        {'b' * 110},\n        c='d',\n    )\n    pass\n"
+    )
+    assert applied(source, InsertStatements(P, span(source, "pass"), "before", code)) == expected
+
+
+def test_a_comprehension_that_gets_too_long_is_wrapped() -> None:
+    code = f"[one for one in {'a' * 100} if one]"
+    expected = f"x = f(\n    a=[\n        one\n        for one in {'a' * 100}\n        if one\n    ],\n)\n"
+    source = "x = f(\n    a=1,\n)\n"
+    assert applied(source, ReplaceExpression(P, span(source, "1"), code)) == expected

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from fastapi_seclint.edits.text import EditError, Splice, Text
+from fastapi_seclint.edits.wrapping import Room, wrapped
 
 _COMMA = re.compile(r"(?:#[^\r\n]*(?=[\r\n])|[ \t\f\r\n]|\\(?=[\r\n]))*,")
 _REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
@@ -24,6 +25,7 @@ class Brackets:
     open: int
     close: int
     items: Sequence[tuple[int, int]]
+    room: Room
     removed: set[int] = field(default_factory=set)
     added: dict[int, list[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
@@ -41,6 +43,11 @@ class Brackets:
 
     def splices(self) -> Iterator[Splice]:
         """The replacements that make the collected changes."""
+        if self.added and not self.removed and not self._spans_lines():
+            wider = wrapped(self.text, (self.open, self.close), self.items, self.added, self.room)
+            if wider is not None:
+                yield from wider
+                return
         gone = sorted(self.removed)
         last = self.added.pop(len(self.items), [])
         if len(gone) == len(self.items) and not last and "#" not in self.text.code[self.open : self.close]:
@@ -54,6 +61,9 @@ class Brackets:
             yield from (self._before(index, code) for code in codes)
         if last:
             yield from self._at_end(last)
+
+    def _spans_lines(self) -> bool:
+        return self.text.line_start(self.open) != self.text.line_start(self.close)
 
     def _laid_out(self, code: str, index: int) -> str:
         """Code of several lines indented as the line of an item is."""

@@ -19,6 +19,7 @@ from fastapi_seclint.edits.named import (
     SetDictItem,
     SetKeyword,
 )
+from fastapi_seclint.edits.narrowing import spread_out
 from fastapi_seclint.edits.text import EditError, Splice
 from fastapi_seclint.edits.tree import Tree, parsed_expression
 from fastapi_seclint.spans import Span
@@ -60,14 +61,14 @@ class Bracketed:
                 if not node.lpar:
                     raise EditError("a tuple without parentheses is not changed")
                 start, end = self.tree.extent(node)[0], close_after(self.tree.text, end, ")") + 1
-            self._known[node] = Brackets(self.tree.text, start + 1, end - 1, items)
+            self._known[node] = Brackets(self.tree.text, start + 1, end - 1, items, self.tree.room)
         return self._known[node]
 
     def of(self, node: cst.CSTNode, items: Sequence[tuple[int, int]], start: int) -> Brackets:
         """The parenthesised items of another node; `start` is the offset after the opening parenthesis."""
         if node not in self._known:
             close = close_after(self.tree.text, items[-1][1] if items else start, ")")
-            self._known[node] = Brackets(self.tree.text, start, close, items)
+            self._known[node] = Brackets(self.tree.text, start, close, items, self.tree.room)
         return self._known[node]
 
     def _call(self, node: cst.Call | cst.ClassDef) -> Brackets:
@@ -83,7 +84,8 @@ class Bracketed:
                 raise EditError("the only argument is a generator without parentheses")
         start = tree.text.code.index("(", before) + 1
         items = [(tree.start(argument), tree.end(argument)) for argument in arguments]
-        return Brackets(tree.text, start, close_after(tree.text, items[-1][1] if items else start, ")"), items)
+        close = close_after(tree.text, items[-1][1] if items else start, ")")
+        return Brackets(tree.text, start, close, items, tree.room)
 
     def _item(self, element: cst.BaseElement | cst.BaseDictElement) -> tuple[int, int]:
         if isinstance(element, cst.DictElement):
@@ -205,6 +207,9 @@ def parsed(code: str) -> str:
 
 
 def _replacement(tree: Tree, extent: tuple[int, int], code: str) -> Splice:
+    text = tree.text
+    taken = extent[0] - text.line_start(extent[0]) + text.line_end(extent[1]) - extent[1]
+    code = spread_out(code, taken, tree.room)
     return Splice(*extent, code.replace("\n", tree.text.newline + tree.text.indent(extent[0])))
 
 

@@ -79,8 +79,25 @@ def _top(key: Key) -> str:
 
 def place_of(tree: Tree, block: Sequence[Line], key: Key) -> int:
     """The offset of the line start that a new import goes to."""
-    same = [line for line in block if line.key[0] == key[0]]
-    orders: tuple[Callable[[Key], tuple[object, ...]], ...] = (lambda k: k, lambda k: (k[2], k[1]))
+    same = _alike(block, key)
+    near = [line for line in same if _top(line.key) == _top(key)]
+    for lines in [same, near] if near else [same]:
+        at = _sorted_place(tree, block, lines, key)
+        if at is not None:
+            return at
+    return _below(tree, near or same, key)
+
+
+def _alike(block: Sequence[Line], key: Key) -> Sequence[Line]:
+    """The lines of a key's section; the project's own and third party are one where a file sorts them as one."""
+    sections = [line.key[0] for line in block if line.key[0] >= THIRD_PARTY]
+    mixed = key[0] >= THIRD_PARTY and sections != sorted(sections)
+    return [line for line in block if (line.key[0] >= THIRD_PARTY if mixed else line.key[0] == key[0])]
+
+
+def _sorted_place(tree: Tree, block: Sequence[Line], same: Sequence[Line], key: Key) -> int | None:
+    """The place among lines that are sorted; None where they are not."""
+    orders: tuple[Callable[[Key], tuple[object, ...]], ...] = (lambda k: (k[1], k[2]), lambda k: (k[2], k[1]))
     for order in orders:
         keys: list[Any] = [order(line.key) for line in same]
         if keys == sorted(keys):
@@ -88,7 +105,7 @@ def place_of(tree: Tree, block: Sequence[Line], key: Key) -> int:
             if len(above) < len(same) and not (above and _top(above[-1].key) == _top(key)):
                 return above_comments(tree, tree.start(same[len(above)].node))
             return tree.text.next_line(tree.end(above[-1].node)) if above else _below(tree, block, key)
-    return _below(tree, [line for line in same if _top(line.key) == _top(key)] or same, key)
+    return None
 
 
 def _below(tree: Tree, lines: Sequence[Line], key: Key) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
@@ -83,7 +84,7 @@ def _merge(tree: Tree, node: cst.ImportFrom, edits: Sequence[AddImport]) -> Iter
     items = [(tree.start(alias), tree.end(alias)) for alias in aliases]
     end = close_after(tree.text, items[-1][1], ")") if node.lpar else tree.end(node)
     start = tree.text.code.rindex("(", 0, items[0][0]) + 1 if node.lpar else items[0][0]
-    brackets = Brackets(tree.text, start, end, items)
+    brackets = Brackets(tree.text, start, end, items, replace(tree.room, limit=sys.maxsize))
     names = [plain_name(alias) for alias in aliases]
     orders: tuple[Callable[[str], Any], ...] = (_by_kind, str.lower, str)
     order = next((order for order in orders if [*map(order, names)] == sorted(map(order, names))), None)

@@ -14,6 +14,7 @@ from fastapi_seclint.edits.named import (
     RemoveStatement,
     ReplaceStatement,
 )
+from fastapi_seclint.edits.narrowing import narrowed
 from fastapi_seclint.edits.text import EditError, Splice, reindented
 from fastapi_seclint.edits.tree import Statement, Tree, parsed_statements
 from fastapi_seclint.spans import Span
@@ -54,7 +55,7 @@ def replace_statement(tree: Tree, edit: ReplaceStatement) -> Splices:
     shared = isinstance(node, cst.BaseSmallStatement) and (len(_line_of(tree, node).body) > 1 or _suite(tree, node))
     if shared and not (len(new) == 1 and isinstance(new[0], cst.SimpleStatementLine)):
         raise EditError(f"the statement at line {edit.span.line} shares its line with another one")
-    lines = reindented(code, tree.text.indent(start), tree.indent_unit, tree.text.newline)
+    lines = _indented(tree, code, tree.text.indent(start))
     return (Splice(start, end, "".join(lines).lstrip(" \t").removesuffix(tree.text.newline)),)
 
 
@@ -120,7 +121,7 @@ def _in_body(tree: Tree, body: Container, where: str, code: str, new: Sequence[c
     if not body.body:
         at = len(tree.text.code)
         head = tree.text.newline if at > tree.text.line_start(at) else ""
-        return (Splice(at, at, head + "".join(reindented(code, "", tree.indent_unit, tree.text.newline))),)
+        return (Splice(at, at, head + "".join(_indented(tree, code, ""))),)
     if where == "last-in-body":
         return _beside(tree, body.body[-1], True, code, new)
     count = below_head(body.body, imports=isinstance(body, cst.Module))
@@ -140,7 +141,7 @@ def _beside(tree: Tree, node: cst.CSTNode, after: bool, code: str, new: Sequence
     if index is None:
         raise EditError("the statement to insert beside is a branch of another one")
     start, end = tree.whole_start(line), tree.end(line)
-    lines = reindented(code, tree.text.indent(start), tree.indent_unit, tree.text.newline)
+    lines = _indented(tree, code, tree.text.indent(start))
     previous = container.body[index - 1 + after] if index + after else None
     at = tree.text.next_line(end) if after else above_comments(tree, start)
     following = container.body[index + after] if index + after < len(container.body) else None
@@ -153,6 +154,11 @@ def _beside(tree: Tree, node: cst.CSTNode, after: bool, code: str, new: Sequence
     newline = tree.text.newline
     text = newline * head + "".join(lines) + newline * tail
     return (Splice(at, at, newline + text.removesuffix(newline) if unfinished else text),)
+
+
+def _indented(tree: Tree, code: str, indent: str) -> list[str]:
+    """The lines of new code at an indentation, wrapped where they would get too long."""
+    return reindented(narrowed(code, len(indent), tree.room), indent, tree.indent_unit, tree.text.newline)
 
 
 def _missing_blanks(
@@ -181,7 +187,7 @@ def _into_suite(tree: Tree, node: cst.BaseSmallStatement, after: bool, code: str
     if len(suite.body) > 1:
         raise EditError("the statement to insert beside shares its line with another one")
     indent = tree.text.indent(first) + tree.indent_unit
-    lines = "".join(reindented(code, indent, tree.indent_unit, newline))
+    lines = "".join(_indented(tree, code, indent))
     colon = tree.text.code.rindex(":", 0, first) + 1
     if not after:
         return (Splice(colon, first, newline + lines + indent),)

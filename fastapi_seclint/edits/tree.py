@@ -13,6 +13,7 @@ import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
 
 from fastapi_seclint.edits.text import BOM, EditError, Splice, Text
+from fastapi_seclint.edits.wrapping import Room, line_limit
 from fastapi_seclint.spans import Span
 from fastapi_seclint.syntax import Unreadable, parse_plain
 from fastapi_seclint.syntax.outline import STAND_INS, Asked, outline
@@ -48,6 +49,11 @@ class Tree:
             self._places = cast("Mapping[cst.CSTNode, CodeRange]", found)
         except RecursionError:
             raise EditError("the file is nested too deeply to be edited") from None
+
+    @cached_property
+    def room(self) -> Room:
+        """How much room the file's lines have."""
+        return Room(line_limit(self.text.code), self.indent_unit)
 
     @cached_property
     def _parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
@@ -116,6 +122,10 @@ class Tree:
                 return node
         names = " or ".join(kind.__name__.removeprefix("Base").lower() for kind in kinds)
         raise EditError(f"no {names} at line {span.line}, column {span.column}")
+
+    def nodes(self, *kinds: type[Any]) -> Iterator[Any]:
+        """The nodes of some kinds."""
+        yield from (node for node in self._places if isinstance(node, kinds))
 
     def statement(self, span: Span) -> Statement:
         """The statement at a span: one that starts and ends there, else the outermost that starts there."""
