@@ -208,8 +208,8 @@ def parsed(code: str) -> str:
 
 def _replacement(tree: Tree, extent: tuple[int, int], code: str) -> Splice:
     text = tree.text
-    taken = extent[0] - text.line_start(extent[0]) + text.line_end(extent[1]) - extent[1]
-    code = spread_out(code, taken, tree.room)
+    around = text.code[text.line_start(extent[0]) : extent[0]], text.code[extent[1] : text.line_end(extent[1])]
+    code = spread_out(code, around, tree.room)
     return Splice(*extent, code.replace("\n", tree.text.newline + tree.text.indent(extent[0])))
 
 

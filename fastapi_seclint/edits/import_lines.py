@@ -15,6 +15,8 @@ from fastapi_seclint.edits.statements import above_comments, is_docstring, is_im
 from fastapi_seclint.edits.tree import Tree
 
 FUTURE, STANDARD, THIRD_PARTY, LOCAL = range(4)
+HEADER = re.compile(r"\.py\b|licen[cs]e|copyright|coding|generated|noqa|pylint|pyright|mypy|ruff", re.I)
+GROUP = re.compile(r"^#.*\b(?:imports?|standard|third|local)\b", re.I | re.M)
 Key = tuple[int, int, str]
 New = tuple[Key, str]
 
@@ -80,6 +82,8 @@ def _top(key: Key) -> str:
 def place_of(tree: Tree, block: Sequence[Line], key: Key) -> int:
     """The offset of the line start that a new import goes to."""
     same = _alike(block, key)
+    if key[0] == STANDARD and _scattered(tree, block, same):
+        return _above(tree, tree.start(next(line for line in block if line.key[0] > FUTURE).node))
     near = [line for line in same if _top(line.key) == _top(key)]
     for lines in [same, near] if near else [same]:
         at = _sorted_place(tree, block, lines, key)
@@ -103,7 +107,7 @@ def _sorted_place(tree: Tree, block: Sequence[Line], same: Sequence[Line], key: 
         if keys == sorted(keys):
             above = [line for line, other in zip(same, keys, strict=True) if other <= order(key)]
             if len(above) < len(same) and not (above and _top(above[-1].key) == _top(key)):
-                return above_comments(tree, tree.start(same[len(above)].node))
+                return _above(tree, tree.start(same[len(above)].node), grouped=True)
             return tree.text.next_line(tree.end(above[-1].node)) if above else _below(tree, block, key)
     return None
 
@@ -116,7 +120,26 @@ def _below(tree: Tree, lines: Sequence[Line], key: Key) -> int:
     body = tree.module.body
     if body and is_docstring(body[0]):
         return tree.text.next_line(tree.end(body[0]))
-    return above_comments(tree, tree.whole_start(body[0])) if body else len(tree.text.code)
+    return _above(tree, tree.whole_start(body[0])) if body else len(tree.text.code)
+
+
+def _above(tree: Tree, start: int, *, grouped: bool = False) -> int:
+    """The start of the comment lines right above a line, or of the line where they are about more than that line.
+
+    With `grouped` a comment that is a heading of imports is one of the new line, too.
+    """
+    at, line = above_comments(tree, start), tree.text.line_start(start)
+    comment = tree.text.code[at:line]
+    if GROUP.search(comment):
+        return line if grouped else at
+    return line if at == 0 and HEADER.search(comment) else at
+
+
+def _scattered(tree: Tree, block: Sequence[Line], same: Sequence[Line]) -> bool:
+    """Whether the lines of a section stand among those of sections below it, and not in a paragraph of their own."""
+    if not same or block.index(same[0]) == 0 or block[block.index(same[0]) - 1].key[0] <= same[0].key[0]:
+        return False
+    return "\n\n" not in _between(tree, block[block.index(same[0]) - 1], same[0])
 
 
 def in_order(tree: Tree, block: Sequence[Line], at: int, lines: Sequence[New]) -> Sequence[New]:

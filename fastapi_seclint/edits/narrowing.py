@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import libcst as cst
@@ -10,6 +11,7 @@ from fastapi_seclint.edits.text import EditError, Splice
 from fastapi_seclint.edits.tree import Tree
 from fastapi_seclint.edits.wrapping import Room, wrapped
 
+_END = re.compile(r",?[ \t]*")
 VALUED = (cst.Expr, cst.Assign, cst.AnnAssign, cst.Return)
 
 
@@ -34,9 +36,11 @@ def _call(tree: Tree, call: cst.Call, room: Room) -> list[Splice] | None:
     return wrapped(tree.text, (start, tree.end(call) - 1), items, {}, room)
 
 
-def spread_out(code: str, taken: int, room: Room) -> str:
-    """A comprehension that gets too long on a line of which so much is taken: its parts on lines of their own."""
-    if len(code) + taken <= room.limit or not code.startswith("[") or "\n" in code:
+def spread_out(code: str, around: tuple[str, str], room: Room) -> str:
+    """A comprehension that gets too long between what is left and right of it: its parts on lines of their own."""
+    if len("".join((*around, code))) <= room.limit or not code.startswith("[") or "\n" in code:
+        return code
+    if not _END.fullmatch(around[1]):
         return code
     tree = Tree(code)
     whole = next(tree.nodes(cst.Expr)).value
