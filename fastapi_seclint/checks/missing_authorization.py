@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.decorators import wrapping_decorators
+from fastapi_seclint.program.dependencies import dotted_name
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.fixes import authorizing
 from fastapi_seclint.subjects.owners.belongings import compares_owner
-from fastapi_seclint.subjects.owners.identity import guards, is_authenticated
+from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, names_identity
 from fastapi_seclint.subjects.owners.using import is_tied
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
 from fastapi_seclint.subjects.rights.operators import is_operators_key
@@ -62,7 +65,7 @@ def _why(program: Program, route: Route) -> str:
     if _reads_its_own(program, route) or is_tied(program, route):
         return ""
     found = guards(program, route)
-    if not found and not _asks_by_itself(route):
+    if not found and not _asks_by_itself(route) and not _is_decorated(route):
         return ""
     return why if untested or not any(is_operators_key(program, guard) for guard in found) else ""
 
@@ -83,6 +86,17 @@ def _asks_by_itself(route: Route) -> bool:
     parts = ("session", "user", "state", "cookies", "headers")
     forms = route.function.forms.every if route.function is not None else ()
     return any(form[0] == "attr" and form[3] in parts and form[2][-1] == "request" for form in forms)
+
+
+def _is_decorated(route: Route) -> bool:
+    """Whether a decorator finds out who is calling: `@requires("authenticated")`, the project's `@login_required`."""
+    for decorator, _ in wrapping_decorators(route):
+        if isinstance(decorator, External) and decorator.name == "starlette.authentication.requires()":
+            return True
+        name = (dotted_name(decorator) or "").partition(".<locals>.")[0].rpartition(".")[2]
+        if isinstance(decorator, Function) and names_identity(name):
+            return True
+    return False
 
 
 def _reads_its_own(program: Program, route: Route) -> bool:

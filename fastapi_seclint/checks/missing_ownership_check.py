@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.owners.belongings import (
 )
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import caller_names, guards, snake
+from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.things import sent_id, thing
 from fastapi_seclint.subjects.owners.using import callers_of, is_tied, takes_id, ties_caller, uses
@@ -158,8 +159,11 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
         return None
     if not access.changes_state(route) and is_for_sale(program, resource):
         return None
-    field = owner_field(program, resource, handler.module)
     sibling, tie = ties.get(resource, (None, None))
+    field = owner_field(program, resource, handler.module)
+    if not field and (_PERSONAL.match(resource) or _AUTHORED.match(resource)):
+        made = tie_to_maker(program, resource)
+        field, tie = (made.mine[1:], tie or made) if made is not None else ("", tie)
     sure = 2 if sibling is not None else 1 if field else 0
     if _PEOPLE.match(resource) and access.changes_state(route) and caller_names(program, route):
         sure = max(sure, 1)

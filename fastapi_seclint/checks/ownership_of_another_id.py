@@ -61,11 +61,17 @@ def _mistaken(program: Program, route: Route, variables: list[str]) -> Iterator[
     checks = [node for node in route.nodes(alternatives=False) if _checks_ownership(program, node)]
     asked = {parameter.name for node in checks for parameter in parameters(node.call)}
     free = [name for name in variables if name not in asked]
+    taken = {item.name for item in parameters(route.endpoint)} if route.endpoint is not None else set()
     for node in checks:
         for parameter in parameters(node.call):
-            if parameter.name in variables or not _comes_from_the_query(program, parameter):
+            if parameter.name in variables:
                 continue
-            variable = next((name for name in free if _same_kind(parameter.name, name, route.path)), None)
+            if _is_asked_of_the_query(program, parameter):
+                variable = next((name for name in free if name in taken and _is_same(parameter.name, name)), None)
+            elif _comes_from_the_query(program, parameter, free):
+                variable = next((name for name in free if _same_kind(parameter.name, name, route.path)), None)
+            else:
+                continue
             if variable is not None:
                 yield node, parameter, variable
 
@@ -103,20 +109,43 @@ def _refuses(function: Function) -> bool:
     return any(form[0] in ("raise", "compare", "call") for form in function.forms.every)
 
 
-def _comes_from_the_query(program: Program, parameter: Parameter) -> bool:
+def _comes_from_the_query(program: Program, parameter: Parameter, free: list[str]) -> bool:
     """Whether FastAPI takes a parameter from the query for want of a path variable of its name (semantics 38, 39)."""
-    if not _SURE_ID.search(snake(parameter.name)) or program.walker.resolver.dependency_of(parameter) is not None:
+    if not _SURE_ID.search(snake(parameter.name)) and snake(parameter.name) not in map(_stem, free):
+        return False
+    if program.walker.resolver.dependency_of(parameter) is not None or any(_markers(program, parameter)):
         return False
     default = parameter.default
     annotation = program.walker.resolver.annotation(parameter)
-    metadata = annotation.metadata if isinstance(annotation, Annotated) else []
-    for value in [*metadata, *([default] if default is not None else [])]:
-        if isinstance(value, External) and value.name.startswith(("fastapi.param_functions.", "fastapi.params.")):
-            return False
     base = annotation.base if isinstance(annotation, Annotated) else annotation
     if any(access.classes(base)):
         return False
     return default is None or all(isinstance(item, Const) and item.value is None for item in options(default))
+
+
+def _markers(program: Program, parameter: Parameter) -> Iterator[External]:
+    """`Query(...)`, `Path()`, `Header()` ... of a parameter."""
+    annotation, default = program.walker.resolver.annotation(parameter), parameter.default
+    metadata = annotation.metadata if isinstance(annotation, Annotated) else []
+    for value in [*metadata, *([default] if default is not None else [])]:
+        if isinstance(value, External) and value.name.startswith(("fastapi.param_functions.", "fastapi.params.")):
+            yield value
+
+
+def _is_asked_of_the_query(program: Program, parameter: Parameter) -> bool:
+    """Whether a parameter that must be sent is said to come from the query: `workspace_id: int = Query(...)`."""
+    for marker in _markers(program, parameter):
+        given = marker.arguments
+        if not marker.name.endswith(".Query()") or given is None or "alias" in given.keywords:
+            return False
+        default = given.get("default", 0) if marker is parameter.default else parameter.default
+        return default is None or (isinstance(default, External) and default.name == "builtins.Ellipsis")
+    return False
+
+
+def _is_same(parameter: str, variable: str) -> bool:
+    """Whether an id and a variable of the path name the same thing: `workspace_id` and `workspace`."""
+    return len(_stem(parameter)) > 2 and _stem(parameter) == _stem(variable)
 
 
 def _same_kind(parameter: str, variable: str, path: str) -> bool:
@@ -140,7 +169,9 @@ def _stem(name: str) -> str:
 def _finding(program: Program, route: Route, node: Node, parameter: Parameter, variable: str) -> Finding:
     name = dependency_name(node)
     assert route.place is not None
-    fix = renamed(program, node, parameter, variable) or path_renamed(program, route, variable, parameter.name)
+    fix = None
+    if not any(_markers(program, parameter)):
+        fix = renamed(program, node, parameter, variable) or path_renamed(program, route, variable, parameter.name)
     return RULE.finding(
         route.place.location,
         f"{access.spoken(route)} has {variable!r} in its path while {name} checks {parameter.name!r}, which the client "

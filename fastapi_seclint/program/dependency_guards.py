@@ -178,7 +178,7 @@ class DependencyGuards:
             return self._credential(default if default is not None else parameter.default, stranger, marker)
         if name in TOKENS and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
             if name in path_variables(path):
-                return JUNK
+                return JUNK if name not in _PLACES or _asks_for(function, name, name) else CLEAN
             return self._credential(parameter.default, stranger, marker)
         return CLEAN
 
@@ -210,6 +210,10 @@ class DependencyGuards:
     def authenticates(self, value: Value) -> bool:
         """Whether a dependency refuses both strangers."""
         return all(verdict(self.encounter(value, Stranger(junk))) == "denies" for junk in (False, True))
+
+
+_PLACES = frozenset({"key", "ticket"})
+"""What a variable of a path may be called that says which thing is asked for: `/flags/{key}`."""
 
 
 def _asks_for(function: Function | None, name: str, sent: str) -> bool:

@@ -11,6 +11,7 @@ from fastapi_seclint.program.values import (
     Collection,
     Const,
     Environment,
+    Instance,
     Value,
     likely,
     options,
@@ -89,15 +90,23 @@ def _configured(walk_: Walk, form: Form) -> set[bool]:
 
 
 def _of_own_object(walk_: Walk, form: Form) -> set[bool]:
-    """An attribute of the object itself is decided by a setting that it was given, or once and for all when it is true.
+    """An attribute of the object itself is decided by what it was made with, or once and for all when it is true.
 
-    What is false at first may be set by other code.
+    What is false at first may be set by other code, unless the object was made with it: `Session(required=False)`.
     """
     if not _is_own(walk_, form):
         return {True, False}
     value = walk_.value(form)
     known = likely(value) if _is_configured(value) else truth(value) or None
+    if known is None and _was_given(walk_.scope.receiver, value):
+        known = truth(value)
     return {True, False} if known is None else {known}
+
+
+def _was_given(receiver: Value | None, value: Value) -> bool:
+    """Whether a value is one of the arguments that an object was made with."""
+    made = receiver.arguments if isinstance(receiver, Instance) else None
+    return made is not None and any(value is given for given in (*made.positional, *made.keywords.values()))
 
 
 def _is_own(walk_: Walk, form: Form) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
-from fastapi_seclint.program import credentials, stranger_conditions, strangers
+from fastapi_seclint.program import credentials, stranger_choices, stranger_conditions, strangers
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
 from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, Kinds
 from fastapi_seclint.program.modules import targets
@@ -97,7 +97,7 @@ class Walk:
         """Walk one statement."""
         match form:
             case ["if", _, test, body, otherwise]:
-                return self.branch(self.truths(test), body, otherwise)
+                return stranger_choices.branches(self, test, body, otherwise)
             case ["return", at, value]:
                 kinds = NOTHING if value is None else self.kinds(value)
                 self.end(False, kinds, None, self.place(at))

@@ -68,13 +68,19 @@ def _classes(program: Program) -> dict[str, list[Class]]:
             continue
         for value in list(module.scope.names.values()):
             if isinstance(value, Class) and value.module is module:
-                plain = re.sub(
-                    r"^(db|orm|sql)_|_(model|db|orm|entity|table|record|in_db|document|base|row)$",
-                    "",
-                    snake(value.name),
-                )
-                found.setdefault(singular(plain), []).append(value)
+                found.setdefault(kind_of(value.name), []).append(value)
     return found
+
+
+def kind_of(cls: str) -> str:
+    """What objects of a class of this name are: `PostModel` and `DBPost` are a `post`."""
+    plain = re.sub(r"^(db|orm|sql)_|_(model|db|orm|entity|table|record|in_db|document|base|row)$", "", snake(cls))
+    return singular(plain)
+
+
+def is_staff(field: str) -> bool:
+    """Whether a field says who looks after an object, whom it does not belong to."""
+    return _STAFF.search(snake(field)) is not None
 
 
 def owner_field(program: Program, resource: str, module: Module) -> str:
@@ -86,7 +92,7 @@ def owner_field(program: Program, resource: str, module: Module) -> str:
                 return name
     for cls in known:
         for name, _, default in fields(cls):
-            if _STAFF.search(snake(name)) is None and _refers_to_people(default):
+            if not is_staff(name) and _refers_to_people(default):
                 return name
     return _key_of_owner(module, resource)
 
@@ -211,8 +217,8 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
         ):
             found = next((tie for value in values if (tie := _compared(value, callers)) is not None), None)
             return None if found is None else Tie(found.mine, found.his, found.thing, "")
-        case ["compare", _, left, ["==" | "!="], [right]] if _is_caller(left, callers) or _is_caller(right, callers):
-            mine, his = (right, left) if _is_caller(left, callers) else (left, right)
+        case ["compare", _, left, ["==" | "!="], [right]] if is_caller(left, callers) or is_caller(right, callers):
+            mine, his = (right, left) if is_caller(left, callers) else (left, right)
             if _field(mine) not in ("", *_IDENTITIES):
                 return Tie(_behind(mine), _behind(his), _root(mine), _root(his))
         case ["compare", _, left, _, [right]]:
@@ -222,18 +228,23 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
         case ["call", _, _, _, keywords] if last_name(form[2]) in _FILTERS:
             for name, value, _ in keywords:
                 owner = name is not None and (
-                    names_owner(name) or (name not in _IDENTITIES and _is_caller(value, callers))
+                    names_owner(name) or (name not in _IDENTITIES and is_caller(value, callers))
                 )
                 if owner and value[0] in ("attr", "sub"):
                     return Tie(f".{name}", _behind(value), "", _root(value))
     return None
 
 
-def _is_caller(form: Form, callers: set[str]) -> bool:
+def is_caller(form: Form, callers: set[str]) -> bool:
     """Whether an expression is the caller's identity: `me.id`, `claims["sub"]`, or the name that holds it."""
     if form[0] in ("attr", "sub"):
         return _field(form) in _IDENTITIES and _root(form) in callers
     return form[0] == "name" and form[2] in callers
+
+
+def tie_by(field: str, caller: Form, kind: str) -> Tie:
+    """The comparison of a field with what a caller's expression says, for a thing of a kind."""
+    return Tie(f".{field}", _behind(caller), kind, _root(caller))
 
 
 def _behind(form: Form) -> str:

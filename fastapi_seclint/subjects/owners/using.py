@@ -24,6 +24,11 @@ _ATTRIBUTION = re.compile(
 _LOGS = re.compile(r"^(log|logger|logging|_logger|print|info|debug|warning|error|exception|audit\w*|capture\w*)$")
 
 
+def is_attribution(field: str) -> bool:
+    """Whether a field notes who did something to an object last."""
+    return _ATTRIBUTION.search(field) is not None
+
+
 def ties_caller(program: Program, route: Route) -> bool:
     """Whether a handler uses the caller for more than a log, a greeting or a note who changed something.
 

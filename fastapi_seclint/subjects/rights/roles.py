@@ -11,6 +11,7 @@ from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, Parameter, dotted_name, parameters
+from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import (
@@ -22,6 +23,7 @@ from fastapi_seclint.program.values import (
     Unknown,
     Value,
     options,
+    string,
 )
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
@@ -46,11 +48,20 @@ def authorizes(program: Program, route: Route) -> bool:
         return True
     for decorator, _ in wrapping_decorators(route):
         name = (dotted_name(decorator) or "?").partition(".<locals>.")[0].rpartition(".")[2]
-        if isinstance(decorator, Unknown) or names_right(name.removesuffix("()")):
+        if isinstance(decorator, Unknown) or names_right(name.removesuffix("()")) or _requires_scopes(decorator):
             return True
         if isinstance(decorator, Function) and considers_rights(program, decorator):
             return True
     return _handler_authorizes(program, route) or _layers_authorize(program, route)
+
+
+def _requires_scopes(decorator: Value) -> bool:
+    """Whether Starlette's `requires` asks for more than that somebody is logged in (starlette/authentication.py)."""
+    if not isinstance(decorator, External) or decorator.name != "starlette.authentication.requires()":
+        return False
+    scopes = decorator.arguments.get("scopes", 0) if decorator.arguments is not None else None
+    asked = [string(scopes)] if scopes is not None and string(scopes) is not None else strings(scopes)
+    return asked is None or not set(asked) <= {"authenticated"}
 
 
 def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:

@@ -58,7 +58,30 @@ def is_role(text: object) -> bool:
 
 def decides(function: Function, sent: frozenset[str] = frozenset()) -> bool:
     """Whether a condition of this function speaks of rights, other than those named `sent`."""
-    return any(_is_decision(form, sent) for statement in function.statements() for form in walk(statement))
+    if any(_is_decision(form, sent) for statement in function.statements() for form in walk(statement)):
+        return True
+    granted = {name for form in function.forms.of("assign") for name in _granted(form, sent)}
+    return bool(granted) and any(_is_in(form, granted) for form in function.forms.of("compare"))
+
+
+def _granted(assignment: Form, sent: frozenset[str]) -> Iterator[str]:
+    """The names that get what a table says of a role: `allowed = TABLE.get(user.role)`."""
+    value = assignment[3]
+    key: Form | None = None
+    if value is not None and value[0] == "sub":
+        key = value[3]
+    elif value is not None and value[0] == "call" and value[2][0] == "attr" and value[2][3] == "get" and value[3]:
+        key = value[3][0]
+    if key is not None and key[0] in ("attr", "sub", "name") and speaks_of_rights(key, sent):
+        yield from (target[2] for target in assignment[2] if target[0] == "name")
+
+
+def _is_in(compare: Form, names: set[str]) -> bool:
+    """Whether a comparison asks for what is in one of several lists."""
+    return any(
+        operator in ("in", "not in") and side[0] == "name" and side[2] in names
+        for operator, side in zip(compare[3], compare[4], strict=False)
+    )
 
 
 def _is_decision(form: Form, sent: frozenset[str]) -> bool:

@@ -1,0 +1,72 @@
+"""Conditions on the shape of what a stranger sends, how long or in how many parts: he sends what passes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.kinds import JUNK
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.walks import Walk
+
+_SHAPES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "isascii", "count"})
+
+
+def branches(walk_: Walk, test: Form, body: list[Form], otherwise: list[Form]) -> bool:
+    """Walk the branches of an `if`: of one that asks for a shape only that which does not refuse, where there is one.
+
+    Says whether control goes on behind it.
+    """
+    outcomes = walk_.truths(test)
+    if len(outcomes) == 1 or not walk_.stranger.junk or not asks_for_shape(walk_, test):
+        return walk_.branch(outcomes, body, otherwise)
+    before, endings = walk_.names, walk_.encounter.endings
+    ways = []
+    for statements in (body, otherwise):
+        walk_.names, walk_.encounter.endings = dict(before), []
+        goes_on = walk_.block(statements)
+        ways.append((goes_on, walk_.encounter.endings))
+    walk_.names, walk_.encounter.endings = before, endings
+    refusing = [not goes_on and bool(found) and all(item.denies for item in found) for goes_on, found in ways]
+    if refusing[0] is refusing[1]:
+        return walk_.branch(outcomes, body, otherwise)
+    return walk_.block(otherwise if refusing[0] else body)
+
+
+def asks_for_shape(walk_: Walk, test: Form) -> bool:
+    """Whether a condition asks for nothing but the shape of credentials that the stranger made up."""
+    match test:
+        case ["unary", _, "not", inner]:
+            return asks_for_shape(walk_, inner)
+        case ["bool", _, _, items]:
+            return all(len(walk_.truths(item)) == 1 or asks_for_shape(walk_, item) for item in items)
+        case ["compare", _, left, ["==" | "!=" | "<" | ">" | "<=" | ">=" | "in" | "not in"], [right]]:
+            return (_is_measure(walk_, left) and _is_known(right)) or _is_name_of_scheme(walk_, left, right)
+        case ["call", _, ["attr", _, owner, name], arguments, []]:
+            return name in _SHAPES and all(map(_is_known, arguments)) and walk_.kinds(owner) == JUNK
+    return False
+
+
+def _is_measure(walk_: Walk, form: Form) -> bool:
+    """`len(token)`, `token.count(".")`."""
+    match form:
+        case ["call", _, ["name", _, "len"], [inner], []]:
+            return walk_.kinds(inner) == JUNK
+        case ["call", _, ["attr", _, owner, "count"], [_], []]:
+            return walk_.kinds(owner) == JUNK
+    return False
+
+
+def _is_known(form: Form) -> bool:
+    return form[0] == "const" or (form[0] in ("tuple", "list", "set") and all(map(_is_known, form[2])))
+
+
+def _is_name_of_scheme(walk_: Walk, left: Form, right: Form) -> bool:
+    """Whether made-up credentials are compared with the public name of a scheme: `parts[0].lower() == "bearer"`."""
+    for one, other in ((left, right), (right, left)):
+        named = credentials.names_scheme(walk_.text(other) or "")
+        if (named or (other[0] == "attr" and credentials.holds_scheme(other[3]))) and walk_.kinds(one) == JUNK:
+            return True
+    return False
