@@ -14,7 +14,8 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.leaks.query import query_fields, query_name
 from fastapi_seclint.subjects.leaks.query_fixes import moved, moved_to_header
-from fastapi_seclint.subjects.logins.routes import spoken
+from fastapi_seclint.subjects.leaks.raw_query import raw_reads
+from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, spoken
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -38,6 +39,11 @@ _SECRET = re.compile(r"^((client|app|shared|my|user|admin|totp)_)?(secret|secret
 _TOKEN = re.compile(
     r"^((access|refresh|auth|jwt|bearer|id|session|user|api|admin|login)_)?(token|jwt)$|^(x_)?(api|access)_?key$"
 )
+_ONE_TIME_CODE = re.compile(
+    r"^((user|email|phone|sms|login)_)?(otp|totp|(otp|totp|mfa|two_factor|2fa)_code|pin(_code)?|one_time_(password|code))$"
+)
+_GUESSED = ("login", "code check", "password reset")
+"""Routes where a code of some digits is the credential, whatever else it may be called elsewhere."""
 _ONE_TIME = re.compile(
     r"(^|_)(verify|verification|verified|confirm|confirmation|activate|activation|invite|invites|invitation|invitations|accept|join"
     r"|unsubscribe|subscribe|download|downloads|file|files|stream|preview|share|shared|magic|magic_link|email|mail|hooks?|webhooks?"
@@ -65,6 +71,27 @@ def credential_in_query(program: Program) -> Iterator[Finding]:
                     if fix is None and function is not None and bodyless and _kind(spoken(parameter.name)):
                         fix = moved_to_header(function, parameter)
                     yield _finding(route, parameter, kind, symbol, fix)
+    yield from _by_hand(program)
+
+
+def _by_hand(program: Program) -> Iterator[Finding]:
+    """What code reads of the query itself: passwords and secrets anywhere, tokens in handlers.
+
+    A guard that also takes a token from the query does so for links and streams, which have no headers.
+    """
+    for read in raw_reads(program):
+        kind = _kind(spoken(read.name))
+        handled = [route for route in read.routes if route.function is read.block.function and not _is_link(route)]
+        if not kind or (kind in ("token", "key") and not handled):
+            continue
+        yield RULE.finding(
+            read.block.location(read.form),
+            f"`{read.name}` is read from the query, so the {kind} ends up in access logs and browser histories: "
+            "take it from a form, the body, a header or a cookie",
+            confidence="high" if kind == "password" else "medium",
+            symbol=read.block.symbol,
+            route=access.key(read.routes[0]) if read.routes else None,
+        )
 
 
 def _is_bodyless(route: Route) -> bool:
@@ -92,9 +119,15 @@ def _credential(program: Program, route: Route, parameter: Parameter) -> str:
         return ""
     kinds = [kind for name in [parameter.name, *query_fields(program, parameter)] if (kind := _kind(spoken(name)))]
     kind = kinds[0] if kinds else ""
+    if not kind and _ONE_TIME_CODE.match(spoken(parameter.name)) and _purpose(program, route) in _GUESSED:
+        kind = "one-time password"
     if not kind or (kind in ("token", "key") and _is_link(route)):
         return ""
     return kind if query_name(program, parameter) else ""
+
+
+def _purpose(program: Program, route: Route) -> Purpose | None:
+    return next((purpose for one, purpose in auth_routes(program) if one is route), None)
 
 
 def _kind(name: str) -> str:

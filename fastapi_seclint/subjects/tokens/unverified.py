@@ -267,12 +267,21 @@ def _second_parts(block: Block) -> tuple[set[str], set[str]]:
         match form:
             case ["assign", _, [["name", _, name]], value] if _splits(value):
                 lists.add(name)
-            case ["assign", _, [["tuple" | "list", _, [_, ["name", _, name], *_]]], value] if _splits(value):
-                found.add(name)
+            case ["assign", _, [["tuple" | "list", _, [first, ["name", _, name], *_]]], value] if _splits(value):
+                found |= set() if _is_marker(block, first) else {name}
             case ["assign", _, [["name", _, name]], value] | ["augassign", _, _, ["name", _, name], value]:
                 if any(_is_second(item) or _named(item, found) or _of_list(item, lists) for item in walk(value)):
                     found.add(name)
     return found, lists
+
+
+def _is_marker(block: Block, first: Form) -> bool:
+    """Whether the first part is compared with a text: then it is no header of a token, but says what follows."""
+    for form in block.forms.of("compare"):
+        sides = [form[2], *form[4]]
+        if any(item[0] == "name" and item[2] == first[-1] for item in sides):
+            return any(item[0] == "const" and isinstance(item[2], str) for item in sides)
+    return False
 
 
 def _of_list(form: Form, lists: set[str]) -> bool:

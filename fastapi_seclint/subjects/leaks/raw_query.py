@@ -1,0 +1,82 @@
+"""Credentials that code takes from the query by hand: `request.query_params["password"]`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Block
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_PARAMS = "query_params"
+
+
+@dataclass(frozen=True, slots=True)
+class RawRead:
+    """A read of the query under a name: where it stands, and the routes whose handler or dependency does it."""
+
+    block: Block
+    form: Form
+    name: str
+    routes: tuple[Route, ...]
+
+
+def raw_reads(program: Program) -> Iterator[RawRead]:
+    """Every read of a request's query under a name that is written down; websockets, which have no headers, aside."""
+    routes: dict[tuple[str, int], list[Route]] | None = None
+    for block in program.sites.blocks(frozenset({_PARAMS})):
+        reads = list(_reads(block))
+        if not reads or program.is_test(block.module) or block.function is None:
+            continue
+        if routes is None:
+            routes = _by_function(program)
+        around = routes.get((block.module.file, block.function.number), [])
+        if not any(route.kind != "http" for route in around):
+            yield from (RawRead(block, form, name, tuple(around)) for form, name in reads)
+
+
+def _by_function(program: Program) -> dict[tuple[str, int], list[Route]]:
+    """The routes by the file and number of the functions that answer them or guard them."""
+    found: dict[tuple[str, int], list[Route]] = {}
+    for route in program.routes:
+        for function in {id(node.function): node.function for node in route.nodes() if node.function}.values():
+            found.setdefault((function.module.file, function.number), []).append(route)
+        if route.function is not None:
+            found.setdefault((route.function.module.file, route.function.number), []).append(route)
+    return found
+
+
+def _reads(block: Block) -> Iterator[tuple[Form, str]]:
+    names = {
+        target[2]
+        for form in block.forms.of("assign")
+        if _is_query(form[3], set())
+        for target in form[2]
+        if target[0] == "name"
+    }
+    for form in block.forms.of("sub", "call"):
+        match form:
+            case ["sub", _, owner, ["const", _, str() as name]] if _is_query(owner, names):
+                yield form, name
+            case ["call", _, ["attr", _, owner, "get"], [["const", _, str() as name], *_], _]:
+                if _is_query(owner, names):
+                    yield form, name
+
+
+def _is_query(form: Form, names: set[str]) -> bool:
+    """`request.query_params`, a dictionary of it, or a name for it; what belongs to a websocket is not meant."""
+    match form:
+        case ["call", _, ["name", _, "dict"], [inner], []]:
+            return _is_query(inner, names)
+        case ["attr", _, ["name", _, owner], attribute]:
+            return bool(attribute == _PARAMS and owner not in ("websocket", "ws", "socket"))
+        case ["attr", _, ["attr", _, _, "request"], attribute]:
+            return bool(attribute == _PARAMS)
+        case ["name", _, name]:
+            return name in names
+    return False
