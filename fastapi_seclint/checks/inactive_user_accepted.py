@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.edits import ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import External, Function, Place
+from fastapi_seclint.program.values import Const, External, Function, Place, Value, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.swapping import argument_of, places, swapped
@@ -39,6 +39,11 @@ RULE = Rule(
     fixable="unsafe",
 )
 
+_CURRENT_USER = (
+    "fastapi_users.FastAPIUsers().current_user",
+    "fastapi_users.fastapi_users.FastAPIUsers().current_user",
+    "fastapi_users.FastAPIUsers().authenticator.current_user",
+)
 _LOOKS_UP = re.compile(r"^(get|find|fetch|load|read|lookup|query|first|one|scalar)(_|$)|_by_|by_(id|name|email)$", re.I)
 _ABOUT_ACTIVITY = re.compile(
     r"(^|_)(log_?out|sign_?out|refresh|(re|de)?activat\w*|verify|verif\w*|confirm\w*|resend|status)(_|$)"
@@ -64,6 +69,29 @@ def inactive_user_accepted(program: Program) -> Iterator[Finding]:
                 break
     if not found and not unseen:
         yield from _tested_at_login_only(program)
+    yield from _of_library(program)
+
+
+def _of_library(program: Program) -> Iterator[Finding]:
+    """fastapi-users looks whether an account is active when it is told to (its authentication/authenticator.py)."""
+    for call in program.sites.calls(*_CURRENT_USER):
+        given = [call.argument(name) for name in ("active", "optional")]
+        told = [item is not None and not _is_false(call.value(item)) for item in given]
+        if any(told) or call.spread or program.is_test(call.block.module):
+            continue
+        span = span_of(call.form[1])
+        edit = SetKeyword(call.block.module.path, span, "active", "True")
+        yield RULE.finding(
+            call.location,
+            "without `active=True` fastapi-users lets in users whose account was closed as long as their token lasts: "
+            "say so",
+            symbol=call.block.symbol,
+            fix=Fix("refuse closed accounts", False, (edit,)),
+        )
+
+
+def _is_false(value: Value) -> bool:
+    return any(isinstance(option, Const) and not option.value for option in options(value))
 
 
 def _is_about_activity(program: Program, route: Route) -> bool:
@@ -82,11 +110,11 @@ def _finding(
         base = _base_of(guard.node, candidate)
         if base is None:
             continue
-        said = f"{candidate.function.name} refuses closed accounts"
+        said = f"{candidate.name} refuses closed accounts"
         evidence = [Evidence(candidate.function.place.location, said)]
         if base is guard.node.function:
             fix = _swapped(program, guard.node.written, candidate)
-            return _of_route(route, guard.name, candidate.function.name, evidence, fix)
+            return _of_route(route, guard.name, candidate.name, evidence, fix)
         return _of_dependency(program, route, guard.node.function, base, candidate)
     return None
 
@@ -102,7 +130,7 @@ def _beside(program: Program, route: Route, guard: Guard, found: list[ActiveGuar
     spoken = call.name if isinstance(call, External) else guard.name
     for candidate in found:
         if spoken in candidate.unseen:
-            name = candidate.function.name
+            name = candidate.name
             evidence = [Evidence(candidate.function.place.location, f"{name} refuses closed accounts")]
             return _of_route(route, guard.name, name, evidence, _swapped(program, guard.written, candidate))
     return None
@@ -113,7 +141,7 @@ def _swapped(program: Program, written: Place | None, active: ActiveGuard) -> Fi
     if written is None or any(written == place for place, _ in places(program, active.function)):
         return None
     edits = swapped(written, active.function)
-    return Fix(f"refuse closed accounts: depend on {active.function.name}", False, edits) if edits else None
+    return Fix(f"refuse closed accounts: depend on {active.name}", False, edits) if edits else None
 
 
 def _renamed(route: Route, guard: Guard, active: Guard) -> Fix | None:
@@ -159,11 +187,11 @@ def _of_dependency(program: Program, route: Route, function: Function, base: Fun
     return RULE.finding(
         function.place.location,
         f"{name} lets in users whose account was closed as long as their token lasts: it is built on {base.name}, "
-        f"which never looks; depend on {active.function.name}",
+        f"which never looks; depend on {active.name}",
         symbol=function.dotted,
         route=access.key(route),
         evidence=[
-            Evidence(active.function.place.location, f"{active.function.name} refuses closed accounts"),
+            Evidence(active.function.place.location, f"{active.name} refuses closed accounts"),
             *(
                 [Evidence(route.place.location, f"{access.spoken(route)} relies on it")]
                 if route.place is not None

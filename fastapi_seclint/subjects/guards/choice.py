@@ -244,7 +244,7 @@ def _unused(program: Program, used: list[_Candidate]) -> Iterator[_Candidate]:
     """Guards that no route uses so far: the one for active users, role guards and factories of them."""
     known = {item.function for item in used}
     for guard in active_guards(program):
-        if guard.function not in known:
+        if guard.function not in known and guard.function.owner is None:
             form: Form = ["name", guard.function.at, guard.function.name]
             yield _Candidate(guard.function.module, form, False, False, True, 0, True, guard.function)
     for module in program.modules.by_file.values():

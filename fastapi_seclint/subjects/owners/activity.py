@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import Node, parameters
+from fastapi_seclint.program.dependencies import Node, parameters, running
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import External, Function, Unknown, options
+from fastapi_seclint.program.values import External, Function, Instance, Unknown, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.identity import (
     Guard,
     dependency_name,
@@ -49,6 +50,11 @@ class ActiveGuard:
     function: Function
     bases: tuple[Function, ...]
     unseen: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """What people call it: an object that FastAPI calls is known by its class."""
+        return self.function.qualname.removesuffix(".__call__")
 
 
 def tests_activity(function: Function) -> bool:
@@ -143,13 +149,15 @@ def _known(program: Program) -> dict[tuple[str, int], bool]:
 def active_guards(program: Program) -> list[ActiveGuard]:
     """The dependencies that get the caller from another one and refuse him when his account is closed."""
     found = []
-    handlers = {id(route.function) for route in program.routes}
+    handlers, told = {id(route.function) for route in program.routes}, set[int]()
     for module in program.modules.by_file.values():
         if program.is_test(module) or not module.facts.words & _FLAGS | (module.facts.words & {"status"}):
             continue
-        for value in list(module.scope.names.values()):
-            if not isinstance(value, Function) or value.module is not module or value.number < 0:
+        for named in list(module.scope.names.values()):
+            value = running(named) if isinstance(named, Function | Instance) else None
+            if value is None or value.module is not module or value.number < 0 or id(value) in told:
                 continue
+            told.add(id(value))
             if id(value) in handlers or not _refuses_closed(program, value) or _speaks_of_rights(value):
                 continue
             bases = [base for _, base in _bases(program, value)]
@@ -168,10 +176,30 @@ def _speaks_of_rights(function: Function) -> bool:
 def _refuses_closed(program: Program, function: Function) -> bool:
     """Whether a function raises on a condition about the account that another guard gives it."""
     callers = {name for name, _ in _bases(program, function)}
-    for form in function.forms.every if callers else ():
-        if form[0] == "if" and any(inner[0] == "raise" for inner in walk(form[3:])) and _speaks(form[2]):
-            return any(inner[0] == "name" and inner[2] in callers for inner in walk(form[2]))
+    if not callers:
+        return False
+    raises = bool(function.forms.of("raise"))
+    for form in function.forms.of("if", "call"):
+        if form[0] == "call":
+            given = [*form[3], *(value for _, value, _ in form[4])]
+            if _is_check(form) and _demands(form) and any(_is_one_of(item, callers) for item in given):
+                return True
+            continue
+        stops = any(inner[0] == "raise" for inner in walk(form[3:]))
+        passes = raises and any(inner[0] == "return" for inner in walk(form[3]))
+        if (stops or passes) and _speaks(form[2]):
+            return any(_is_one_of(inner, callers) for inner in walk(form[2]))
     return False
+
+
+def _demands(call: Form) -> bool:
+    """Whether a check raises by its name: `ensure_active(user)`; the answer of `is_active(user)` is for a condition."""
+    name = snake(str(call[2][-1])) if call[2][0] in ("name", "attr") else ""
+    return name.startswith(("check_", "ensure_", "require_", "assert_", "verify_", "validate_"))
+
+
+def _is_one_of(form: Form, names: set[str]) -> bool:
+    return form[0] == "name" and form[2] in names
 
 
 def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function | str]]:
@@ -189,6 +217,19 @@ def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function
                 name = spelled(dependency[0].place)
             if name and names_unseen_guard(name):
                 yield parameter.name, name
+    yield from _called(program, function)
+
+
+def _called(program: Program, function: Function) -> Iterator[tuple[str, Function]]:
+    """The names that a guard which this one calls itself fills: `user = await get_current_user(token)`."""
+    block = body_of(program, function)
+    for form in block.forms.of("assign") if block is not None and function.parameters else ():
+        value = form[3][2] if form[3][0] == "await" else form[3]
+        if value[0] != "call" or value[2][0] not in ("name", "attr") or block is None:
+            continue
+        for option in options(ask(program, block, value[2])):
+            if isinstance(option, Function) and program.guard_model.authenticates(option):
+                yield from ((target[2], option) for target in form[2] if target[0] == "name")
 
 
 def plain_name(name: str) -> str:
