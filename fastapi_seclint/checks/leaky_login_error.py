@@ -12,7 +12,7 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Persona, Rule, Severity
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
@@ -67,7 +67,21 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
                 if finding.location not in seen:
                     seen.add(finding.location)
                     yield finding
+    for function, route in _basic(program):
+        if id(function) not in followed:
+            followed.add(id(function))
+            ends = [end for item in follower.outcomes(function) if (end := translations.of(item)) is not None]
+            yield from (finding for finding in _of_login(ends, route) if finding.location not in seen)
     yield from _alone(program, follower, translations, seen)
+
+
+def _basic(program: Program) -> Iterator[tuple[Function, Route]]:
+    """The dependencies that are given the name and password of HTTP Basic, with a route that has them."""
+    for route in program.routes:
+        for node in route.nodes():
+            basic = any(isinstance(inner.call, External) and "HTTPBasic()" in inner.call.name for inner in node.walk())
+            if basic and node.function is not None and not program.is_test(node.function.module):
+                yield node.function, route
 
 
 def _mailing(program: Program) -> Iterator[tuple[Route, Purpose]]:

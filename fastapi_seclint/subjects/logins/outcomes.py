@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, options
-from fastapi_seclint.subjects.logins.said import said
+from fastapi_seclint.subjects.logins.said import is_text, said, told
 from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, Truth, World, looked_up, truth
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class _Walk:
                 return self._loop(self._calls(iterable, worlds), body, otherwise)
             case ["while", _, _, body, otherwise]:
                 return self.run(otherwise, worlds | self.run(body, worlds))
-            case ["assign", _, [["name", _, name]], value] if _is_text(value):
+            case ["assign", _, [["name", _, name]], value] if self._says(value):
                 self._keep_text(form, name, value, worlds)
             case ["assign", _, names, value]:
                 worlds = self._calls(value, worlds)
@@ -183,9 +183,18 @@ class _Walk:
                     if end.kind == "raise" and end.worlds & worlds and telling:
                         self.found.append(replace(end, worlds=end.worlds & worlds))
                 alive = {world for end in ends if end.kind != "raise" for world in end.worlds}
+                if ends and not alive and len({repr(end.said) for end in ends}) == 1:
+                    self._refuse(inner, function, ends[0], worlds)
                 raised = {world for end in ends if end.kind == "raise" for world in end.worlds}
                 worlds = worlds - frozenset(world for world in raised if world not in alive)
         return worlds
+
+    def _refuse(self, call: Form, function: Function, end: Outcome, worlds: Worlds) -> None:
+        """A call of a helper that always raises says what it is given: `refuse("no such user")`."""
+        if "right" in end.worlds and end.block.function is function and not self.follower.apart:
+            given = [said(self.follower.program, self.block, item)[0] for item in told(call, function, end.form)]
+            made = replace(end, worlds=worlds, said=(end.said, tuple(given)), block=self.block, form=call)
+            self._end(made, call)
 
     def _bind_inside(self, test: Form) -> None:
         for form in walk(test):
@@ -207,6 +216,14 @@ class _Walk:
             for function in self._functions(inner) if inner[0] == "call" else []:
                 ends = [end for end in self.follower.outcomes(function, self.depth - 1) if end.kind == "answer"]
                 self.answers.setdefault(name, []).extend(ends)
+
+    def _says(self, value: Form) -> bool:
+        """Whether a value is a text, a member or entry that stands for one, or a display with a text in it."""
+        if value[0] in ("attr", "sub") and value[2][0] in ("name", "attr"):
+            return last_name(value[2])[:1].isupper()
+        if value[0] == "const":
+            return isinstance(value[2], str) and bool(value[2])
+        return value[0] in ("fstr", "dict") and any(is_text(inner) for inner in walk(value))
 
     def _keep_text(self, form: Form, name: str, value: Form, worlds: Worlds) -> None:
         """A text with a name is what a later answer says in these worlds: `reason = "no such user"`."""
@@ -235,7 +252,7 @@ class _Walk:
         if not rest:
             return
         text, _, _ = said(self.follower.program, self.block, value)
-        kind: Kind = "answer" if any(_is_text(inner) for inner in walk(value)) else "value"
+        kind: Kind = "answer" if any(is_text(inner) for inner in walk(value)) else "value"
         self._end(Outcome(rest, kind, text, self.block, form), value)
 
     def _end(self, outcome: Outcome, expression: Form) -> None:
@@ -249,7 +266,8 @@ class _Walk:
             if end.worlds & outcome.worlds:
                 worlds, both = end.worlds & outcome.worlds, (outcome.said, end.said)
                 speaker = end if end.name else outcome
-                made = replace(end, worlds=worlds, kind=outcome.kind, said=both)
+                kind: Kind = "raise" if outcome.kind == "raise" else end.kind
+                made = replace(end, worlds=worlds, kind=kind, said=both)
                 self.found.append(replace(made, name=speaker.name, cls=speaker.cls))
         if not passed:
             self.found.append(outcome)
@@ -289,10 +307,6 @@ class _Walk:
         told = [end for end in self.found[start:] if end.kind != "raise" or _TAKEN.search(repr((end.said, end.name)))]
         self.found[start:] = [replace(end, unique=self.caught is None) for end in told]
         return rest
-
-
-def _is_text(form: Form) -> bool:
-    return form[0] == "fstr" or (form[0] == "const" and isinstance(form[2], str) and " " in form[2].strip())
 
 
 def _catches(names: list[str], end: Outcome) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Const, External, Instance, options
+from fastapi_seclint.program.values import Class, Const, External, Function, Instance, options
 from fastapi_seclint.subjects.code.origins import ask
 
 if TYPE_CHECKING:
@@ -25,6 +25,24 @@ def said(program: Program, block: Block, form: Form) -> tuple[object, str, Class
     name = str(callee[-1]) if callee[0] in ("name", "attr") else ""
     cls = next((option for option in options(ask(program, block, callee)) if isinstance(option, Class)), None)
     return _plain(program, block, form), cls.name if cls is not None else name, cls
+
+
+def is_text(form: Form) -> bool:
+    """Whether an expression is a sentence for people."""
+    return form[0] == "fstr" or (form[0] == "const" and isinstance(form[2], str) and " " in form[2].strip())
+
+
+def told(call: Form, function: Function, raised: Form) -> list[Form]:
+    """The arguments of a helper's call that are in what it raises."""
+    names = {form[2] for form in walk(raised) if form[0] == "name"}
+    for form in function.forms.of("assign"):
+        if any(target[0] == "name" and target[2] in names for target in form[2]):
+            names |= {inner[2] for inner in walk(form[3]) if inner[0] == "name"}
+    parameters = [item[0] for item in function.parameters]
+    if function.owner is not None and function.kind != "static":
+        parameters = parameters[1:]
+    given = [value for name, value in zip(parameters, call[3], strict=False) if name in names]
+    return given + [value for keyword, value, _ in call[4] if keyword in names]
 
 
 def _made(block: Block, form: Form) -> Form | None:
