@@ -12,7 +12,8 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
-from fastapi_seclint.subjects.logins.worlds import is_account, looked_up, truth
+from fastapi_seclint.subjects.logins.outcomes import NOT_FOUND
+from fastapi_seclint.subjects.logins.worlds import FOUND, is_account, looked_up, mentions_password, truth
 from fastapi_seclint.subjects.passwords.dummies import dummy
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
@@ -63,13 +64,32 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
 
 def _is_verified(known: Passwords, block: Block, call: Form) -> bool:
     """Whether a call verifies a password against the hash of an account that was looked up."""
+    owner = call[2][2] if call[2][0] == "attr" else None
+    given = [*call[3], *(value for _, value, _ in call[4])]
+    if owner is not None and owner[0] == "name" and is_account(owner[2]):
+        return known.is_verification(block, call) or _is_method(known, call)
     if not known.is_verification(block, call):
         return False
-    given = [*call[3], *(value for _, value, _ in call[4])]
-    owner = call[2][2] if call[2][0] == "attr" else None
-    return any(
-        is_stored(known, block, inner) for item in given for inner in walk(item) if inner[0] in ("attr", "sub", "call")
-    ) or bool(owner is not None and owner[0] == "name" and is_account(owner[2]))
+    truths = _looked_up(block)
+    for inner in walk(given):
+        if inner[0] in ("attr", "sub", "call") and is_stored(known, block, inner):
+            return True
+        if inner[0] == "name" and truths.get(inner[2]) == FOUND and not is_account(inner[2]):
+            return True
+    return False
+
+
+def _is_method(known: Passwords, call: Form) -> bool:
+    """Whether a method that verifies in some class of the project has this name: `user.matches(password)`."""
+    if not mentions_password(call[3]):
+        return False
+    for block in known.program.sites.blocks(frozenset({call[2][3]})):
+        for form in block.forms.of("class"):
+            numbers = [item[2] for item in form[6] if item[0] == "def" and item[3] == call[2][3]]
+            functions = (known.program.sites.function(block.module, number) for number in numbers)
+            if any(function is not None and known.verifies(function) for function in functions):
+                return True
+    return False
 
 
 def _skips(block: Block, verification: Form) -> Form | None:
@@ -79,6 +99,8 @@ def _skips(block: Block, verification: Form) -> Form | None:
     if any(_spends_time(form, truths) for form in block.forms.every if form[1] < verification[1]):
         return None
     for form in block.forms.every:
+        if form[0] == "try" and (missing := _not_found(form, verification, truths)) is not None:
+            return missing
         if form[0] == "bool" and any(item is verification for item in walk(form)):
             before = [item for item in form[3] if not any(inner is verification for inner in walk(item))]
             for item in before:
@@ -87,11 +109,26 @@ def _skips(block: Block, verification: Form) -> Form | None:
         if form[0] != "if" or not _asks_for_account(form[2], truths):
             continue
         test: Form = form[2]
+        if any(item is verification for item in walk(test)):
+            continue
         found = truth(test, _known(truths))
         if any(item is verification for item in walk(form[3])) and found["absent"] == frozenset({False}):
             return test
         if form[1] < verification[1] and _leaves(form[3]) and found["absent"] == frozenset({True}):
             return test
+    return None
+
+
+def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form | None:
+    """What ends a function when the lookup says by an exception that there is no such account."""
+    looked = [item for item in walk(form[2]) if item[0] == "assign" and item[2][0][-1] in truths]
+    if not looked or verification[1] < form[1]:
+        return None
+    for caught, _, statements, _ in form[3]:
+        names = [str(item[-1]) for item in walk(caught) if item[0] in ("name", "attr")] if caught is not None else []
+        if any(NOT_FOUND.search(name) for name in names) and _leaves(statements):
+            last: Form = statements[-1]
+            return last
     return None
 
 

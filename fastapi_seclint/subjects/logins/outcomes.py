@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Kind = Literal["raise", "answer", "falsy", "value"]
 Worlds = frozenset[World]
 
-_NOT_FOUND = re.compile(r"DoesNotExist|NoResultFound|NotFound|KeyError|NoSuch|UnknownUser|StopIteration", re.I)
+NOT_FOUND = re.compile(r"DoesNotExist|NoResultFound|NotFound|KeyError|NoSuch|UnknownUser|StopIteration", re.I)
 _MISMATCH = re.compile(
     r"Mismatch|VerificationError|VerifyError|WrongPassword|InvalidPassword|BadPassword|IncorrectPassword", re.I
 )
@@ -290,7 +290,7 @@ class _Walk:
                 rest |= telling(statements, end.worlds)
                 self.caught = before
             entering, leaving = worlds, rest
-            if any(_NOT_FOUND.search(item) for item in names):
+            if any(NOT_FOUND.search(item) for item in names):
                 entering, leaving = worlds & {"absent"}, rest - {"absent"}
             elif any(_MISMATCH.search(item) for item in names):
                 entering, leaving = worlds & {"wrong"}, rest - {"wrong"}

@@ -62,7 +62,7 @@ _NAMED_VERIFY = re.compile(
     r"(_async)?$|^_*(password|pwd)_(verify|matches|is_valid|check)$",
     re.I,
 )
-_CONTEXT = re.compile(r"(^|_)(pwd|password|passwd|bcrypt|argon2?|crypt\w*|hasher|ph|hash_helper|passlib)(_|$)", re.I)
+_CONTEXT = re.compile(r"(^|_)(pwd|passwords?|passwd|bcrypt|argon2?|crypt\w*|hasher|ph|hash_helper|passlib)(_|$)", re.I)
 
 
 def step_of(name: str) -> Step:
