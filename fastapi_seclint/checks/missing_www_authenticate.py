@@ -9,7 +9,8 @@ from fastapi_seclint.edits import Edit, SetDictItem, SetKeyword
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.guards.unauthorized import Refusal, Scheme, added_elsewhere, concerned, refusals
+from fastapi_seclint.subjects.guards.bearer_schemes import Scheme
+from fastapi_seclint.subjects.guards.unauthorized import Refusal, added_elsewhere, concerned, refusals
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

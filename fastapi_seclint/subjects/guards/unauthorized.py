@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.attributes import get_attribute
@@ -17,6 +17,7 @@ from fastapi_seclint.program.values import (
     Bound,
     Class,
     Const,
+    Environment,
     External,
     Function,
     Instance,
@@ -26,6 +27,7 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
@@ -34,16 +36,11 @@ from fastapi_seclint.subjects.logins.routes import auth_routes
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-Scheme = Literal["Bearer", "Basic"]
-
 HTTP_EXCEPTIONS = ("fastapi.exceptions.HTTPException", "starlette.exceptions.HTTPException")
-_BEARER = re.compile(
-    r"^fastapi\.security\.\w+\.(OAuth2\w*|HTTPBearer|OpenIdConnect)$|^fastapi_jwt\.(\w+\.)?Jwt(Access|Refresh)Bearer\w*$"
-)
-_BASIC = "fastapi.security.http.HTTPBasic"
 _RESPONSE = re.compile(r"^(fastapi|starlette)\.responses\.(JSON|ORJSON|UJSON|PlainText)?Response$")
 _TOKEN = re.compile(r"token|jwt", re.I)
 _HEADER = b'"WWW-Authenticate"'
+_ASKING = ("login", "token", "token refresh")
 _DEPTH = 3
 
 
@@ -56,30 +53,18 @@ class Refusal:
     headers: Form | None
 
 
-def scheme_kind(value: Value) -> Scheme | None:
-    """Whether a dependency is a bearer or Basic scheme of FastAPI."""
-    owner = value.cls if isinstance(value, Instance) else value
-    names = owner.external_bases() if isinstance(owner, Class) else [owner.name] if isinstance(owner, External) else []
-    for name in names:
-        plain = name.removesuffix("()")
-        if plain == _BASIC:
-            return "Basic"
-        if _BEARER.match(plain) and "RequestForm" not in plain:
-            return "Bearer"
-    return None
-
-
 def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]]:
     """The functions whose 401s are answers of a bearer or Basic scheme, by file and number."""
     found: dict[tuple[str, int], tuple[Function, Scheme]] = {}
     logins: list[Function] = []
-    asking = {id(route) for route, purpose in auth_routes(program) if purpose == "login" and "POST" in route.methods}
+    wanted: list[Scheme] = []
+    asking = {id(route) for route, purpose in auth_routes(program) if purpose in _ASKING and "POST" in route.methods}
     for route in program.routes:
         if route.place is None or program.is_test(route.place.module):
             continue
         direct = [kind for top in route.dependencies if (kind := scheme_kind(top.call)) is not None and top.parameter]
         for top in route.dependencies:
-            _gather(program, top, found)
+            wanted += _gather(program, top, found)
         handler = route.function
         if handler is not None and direct:
             _add(program, found, handler, direct[0])
@@ -92,9 +77,9 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         direct = [kind for top in tops if (kind := scheme_kind(top.call)) is not None]
         if direct:
             _add(program, found, function, direct[0])
-    if found:
+    if found or wanted:
         for handler in logins:
-            _add(program, found, handler, next(iter(found.values()))[1])
+            _add(program, found, handler, next(iter(found.values()))[1] if found else wanted[0])
         _add_handlers(program, found)
     return found
 
@@ -123,6 +108,8 @@ def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Fun
         return [kind]
     kinds = [each for child in node.children for each in _gather(program, child, found)]
     function = node.function
+    if not kinds and function is not None and reads_bearer(function):
+        kinds = ["Bearer"]
     if kinds and function is not None:
         _add(program, found, function, kinds[0])
     return kinds
@@ -281,7 +268,14 @@ def _is_unauthorized(program: Program, block: Block, form: Form) -> bool:
     given = [value for keyword, value, _ in form[4] if keyword == "status_code"] or form[3][first : first + 1]
     if not given or given[0][0] == "star" or (first and given[0][0] == "name"):
         return False
-    return any(isinstance(option, Const) and option.value == 401 for option in options(ask(program, block, given[0])))
+    return any(_is_401(option) for option in options(ask(program, block, given[0])))
+
+
+def _is_401(value: Value) -> bool:
+    """Whether a status is 401, or a parameter that is where nobody says otherwise: `def deny(text, code=401)`."""
+    if isinstance(value, Environment) and value.name.startswith("parameter "):
+        return any(isinstance(option, Const) and option.value == 401 for option in options(value.default))
+    return isinstance(value, Const) and value.value == 401
 
 
 def _lacks(program: Program, block: Block, form: Form) -> tuple[Form | None] | None:

@@ -1,0 +1,58 @@
+"""Which dependencies want bearer or Basic credentials: those of FastAPI, of AuthX, and the project's own readers."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from fastapi_seclint.program.values import Class, Collection, Const, External, Function, Instance, Value, options
+
+Scheme = Literal["Bearer", "Basic"]
+
+_BEARER = re.compile(
+    r"^fastapi\.security\.\w+\.(OAuth2\w*|HTTPBearer|OpenIdConnect)$|^fastapi_jwt\.(\w+\.)?Jwt(Access|Refresh)Bearer\w*$"
+)
+_AUTHX = re.compile(
+    r"^authx\.(main\.)?AuthX\(\)\.((access|refresh|fresh)_token_required|(ACCESS|REFRESH|FRESH)_REQUIRED|token_required\(\)"
+    r"|scopes_required\(\)|get_current_subject)$"
+)
+_BASIC = "fastapi.security.http.HTTPBasic"
+
+
+def scheme_kind(value: Value) -> Scheme | None:
+    """Whether a dependency is a bearer or Basic scheme of FastAPI."""
+    owner = value.cls if isinstance(value, Instance) else value
+    names = owner.external_bases() if isinstance(owner, Class) else [owner.name] if isinstance(owner, External) else []
+    for name in names:
+        plain = name.removesuffix("()")
+        if plain == _BASIC:
+            return "Basic"
+        if _BEARER.match(plain) and "RequestForm" not in plain:
+            return "Bearer"
+    if isinstance(value, External) and _AUTHX.match(value.name) and not _by_cookie(value):
+        return "Bearer"
+    return None
+
+
+def _by_cookie(value: External) -> bool:
+    """Whether AuthX is told to take its tokens from elsewhere than the header, which is its default."""
+    maker = value
+    while maker.parent is not None and not maker.name.endswith("AuthX()"):
+        maker = maker.parent
+    given = maker.arguments.get("config", 0) if maker.arguments is not None else None
+    for config in options(given):
+        if not isinstance(config, External):
+            continue
+        told = config.arguments.get("JWT_TOKEN_LOCATION") if config.arguments is not None else None
+        told = (config.attributes or {}).get("JWT_TOKEN_LOCATION", told)
+        for place in options(told):
+            items = place.items if isinstance(place, Collection) else []
+            return not any(isinstance(item, Const) and item.value == "headers" for item in items)
+    return False
+
+
+def reads_bearer(function: Function) -> bool:
+    """Whether a dependency takes a bearer token out of the header itself."""
+    words = {str(form[2]).strip().lower() for form in function.forms.of("const") if isinstance(form[2], str)}
+    named = any(item[0] == "authorization" for item in function.parameters) or "authorization" in words
+    return named and "bearer" in words
