@@ -13,6 +13,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.limits.activation import activated
+from fastapi_seclint.subjects.limits.forgetful import forgetful
 from fastapi_seclint.subjects.limits.inert import DefaultLimits, decorators_above, inert_default_limits, is_uncalled
 from fastapi_seclint.subjects.limits.keys import ClientKey, client_keys
 from fastapi_seclint.subjects.limits.stores import SharedStore, shared_stores
@@ -158,3 +159,11 @@ def _made_anew(program: Program) -> Iterator[Finding]:
                 "make it once, at the top of the module",
                 symbol=function.dotted,
             )
+    for block, form in forgetful(program):
+        yield RULE.finding(
+            block.location(form),
+            "every request makes this dictionary anew, so nobody's requests are ever counted together: make it once, "
+            "at the top of the module",
+            confidence="medium",
+            symbol=block.symbol,
+        )

@@ -12,9 +12,10 @@ from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.routers import Mount, Router
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Argument, Call
-from fastapi_seclint.program.values import Const, Value, options, string
+from fastapi_seclint.program.values import Class, Const, Value, options, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.logins.routes import auth_routes
@@ -39,7 +40,8 @@ _SCHEME = "fastapi.security.oauth2.OAuth2PasswordBearer"
 @RULE.check
 def token_url_mismatch(program: Program) -> Iterator[Finding]:
     """One finding a scheme, at the argument."""
-    calls = [call for call in program.sites.calls(_SCHEME) if not program.is_test(call.block.module)]
+    found = (*program.sites.calls(_SCHEME), *_derived(program))
+    calls = [call for call in found if not program.is_test(call.block.module)]
     if not calls:
         return
     routes = [route for route, purpose in auth_routes(program) if purpose in ("login", "token")]
@@ -56,6 +58,27 @@ def token_url_mismatch(program: Program) -> Iterator[Finding]:
         candidates = _candidates(program, url)
         if not candidates & paths and not any(path.fullmatch(one) for path in unsure for one in candidates):
             yield _finding(call, argument, url, routes)
+
+
+def _derived(program: Program) -> Iterator[Call]:
+    """The calls that make an object of a class that extends the scheme, or that class's own call of its `__init__`."""
+    modules = [item for item in program.modules.by_file.values() if "OAuth2PasswordBearer" in item.facts.words]
+    named = [value for module in modules for value in module.scope.names.values() if isinstance(value, Class)]
+    derived = [item for item in named if _SCHEME in item.external_bases()]
+    for block in program.sites.blocks(frozenset({"super", *(item.name for item in derived)})) if derived else ():
+        owner = block.function.owner if block.function is not None else None
+        for form in block.forms.of("call"):
+            if not any(keyword == "tokenUrl" for keyword, _, _ in form[4]):
+                continue
+            match form[2]:
+                case ["attr", _, ["call", _, ["name", _, "super"], *_], "__init__"]:
+                    known = owner in derived
+                case ["name" | "attr", *_]:
+                    known = any(item in derived for item in options(ask(program, block, form[2])))
+                case _:
+                    known = False
+            if known:
+                yield Call(block, form, _SCHEME, program.interpreter)
 
 
 def _is_complete(program: Program) -> bool:

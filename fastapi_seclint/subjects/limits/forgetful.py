@@ -1,0 +1,88 @@
+"""Limits that count in a dictionary which every request makes anew: nobody's requests are ever counted together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.sites import Block
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_MAKERS = frozenset({"dict", "defaultdict", "Counter", "OrderedDict"})
+_TOO_MANY = frozenset({"HTTP_429_TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", "RateLimitExceeded"})
+
+
+def forgetful(program: Program) -> Iterator[tuple[Block, Form]]:
+    """The assignments of an empty dictionary that the refusal in the same function counts by."""
+    words = frozenset({*_MAKERS, "HTTPException", "JSONResponse", "Response"})
+    for block in program.sites.blocks(words):
+        if block.function is None or program.is_test(block.module):
+            continue
+        tests = [form[2] for form in block.forms.of("if") if _refuses(form[3])]
+        if tests and (found := _counted_by(block, tests)) is not None:
+            yield block, found
+
+
+def _refuses(statements: list[Form]) -> bool:
+    """Whether statements answer with 429."""
+    return any(
+        form[0] in ("raise", "return")
+        and any(item[-1] == 429 or (item[0] in ("attr", "name") and item[-1] in _TOO_MANY) for item in walk(form))
+        for form in statements
+    )
+
+
+def _counted_by(block: Block, tests: list[Form]) -> Form | None:
+    """The assignment of an empty dictionary that a test depends on, when nothing but this request fills it."""
+    names = _names(tests)
+    assigned = block.forms.of("assign", "annassign")
+    for _ in range(3):
+        for form in assigned:
+            targets = form[2] if form[0] == "assign" else [form[2]]
+            if form[-1] is not None and any(item[0] == "name" and item[2] in names for item in targets):
+                names |= _names([form[-1]])
+    for form in assigned:
+        targets = form[2] if form[0] == "assign" else [form[2]]
+        if form[-1] is None or len(targets) != 1 or targets[0][0] != "name" or targets[0][2] not in names:
+            continue
+        if _is_empty(form[-1]) and _is_counting(block, targets[0][2]):
+            return form
+    return None
+
+
+def _is_empty(form: Form) -> bool:
+    if form[0] == "dict":
+        return not form[2]
+    made = form[0] == "call" and last_name(form[2]) in _MAKERS
+    return made and all(item[0] in ("name", "lambda") for item in form[3])
+
+
+def _is_counting(block: Block, name: str) -> bool:
+    """Whether a name is assigned once, is looked into by a key, and is neither filled in a loop nor handed on."""
+    stores = [form for form in block.forms.of("assign", "annassign") for target in _targets(form) if target == name]
+    if len(stores) != 1 or any(name in form[2] for form in block.forms.of("global", "nonlocal")):
+        return False
+    looked = any(form[2][0] == "name" and form[2][2] == name for form in block.forms.of("sub")) or any(
+        form[2][0] == "attr" and form[2][2][0] == "name" and form[2][2][2] == name for form in block.forms.of("call")
+    )
+    looped = any(name in _names(form[4]) for form in block.forms.of("for"))
+    handed = any(
+        item[0] == "name" and item[2] == name
+        for form in block.forms.of("call")
+        for item in (*form[3], *(value for _, value, _ in form[4]))
+    )
+    given = [form[2] for form in block.forms.of("return") if form[2] is not None]
+    returned = any(value[0] == "name" and value[2] == name for value in given)
+    return looked and not (looped or handed or returned)
+
+
+def _targets(form: Form) -> list[str]:
+    targets = form[2] if form[0] == "assign" else [form[2]]
+    return [str(item[2]) for item in targets if item[0] == "name"]
+
+
+def _names(forms: list[Form]) -> set[str]:
+    return {str(item[2]) for form in forms for item in walk(form) if item[0] == "name"}
