@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of
-from fastapi_seclint.program.sites import Call
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import Class, options, string
 from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.secrets.comparisons import Comparison, comparisons
+from fastapi_seclint.subjects.secrets.presented import query_alias
+from fastapi_seclint.subjects.secrets.sent import core
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -35,9 +40,12 @@ _MESSAGE = (
 )
 
 
+_KEYS = ("API key", "token", "secret")
+
+
 @RULE.check
 def api_key_in_query(program: Program) -> Iterator[Finding]:
-    """One finding for each `APIKeyQuery(...)`, and for each object of a class of the project that extends it."""
+    """One finding for each `APIKeyQuery(...)`, each class that extends it, and each key that a guard reads there."""
     for call in program.sites.calls(*_SCHEMES):
         edits = _header_instead(call)
         fix = Fix("take the key from a header", False, edits) if edits else None
@@ -49,6 +57,48 @@ def api_key_in_query(program: Program) -> Iterator[Finding]:
                 bases = [base for option in found if isinstance(option, Class) for base in option.external_bases()]
                 if set(bases) & set(_SCHEMES):
                     yield RULE.finding(block.location(form), _MESSAGE, symbol=block.symbol)
+    seen: set[Location] = set()
+    for item in comparisons(program):
+        location = _read_from_query(program, item) if item.kind in _KEYS else None
+        if location is not None and location not in seen:
+            seen.add(location)
+            yield RULE.finding(location, _MESSAGE, confidence="medium", symbol=item.block.symbol)
+
+
+def _read_from_query(program: Program, item: Comparison) -> Location | None:
+    """Where a key that a guard compares is taken from the query: by a parameter with an alias, or from the request."""
+    given, function = core(item.given), item.block.function
+    if given[0] == "name" and function is not None:
+        parameter = query_alias(program, function, given[2])
+        if parameter is not None:
+            return parameter.place.location
+    read = _read(item.block, given)
+    return item.block.location(read) if read is not None else None
+
+
+def _read(block: Block, form: Form) -> Form | None:
+    """The read of the query of a request that an expression is, or that its local name is assigned."""
+    if form[0] == "name" and isinstance(block.scope, FunctionScope):
+        found = [item for item in block.scope.assignments(form[2]) if item[0] in ("assign", "annassign", "walrus")]
+        value = found[0][-1] if len(found) == 1 else None
+        return _read(block, core(value)) if value is not None and value[0] != "name" else None
+    for part in walk(form):
+        match part:
+            case ["call", _, ["attr", _, ["attr", _, owner, "query_params"], "get"], *_] if not _is_socket(
+                block, owner
+            ):
+                return form
+            case ["sub", _, ["attr", _, owner, "query_params"], _] if not _is_socket(block, owner):
+                return form
+    return None
+
+
+def _is_socket(block: Block, owner: Form) -> bool:
+    """Whether a connection is a WebSocket, for which browsers send no header of a page's choice."""
+    if owner[0] != "name" or "socket" in owner[2].lower() or owner[2] == "ws":
+        return True
+    parameters = block.function.parameters if block.function is not None else []
+    return any(item[0] == owner[2] and item[2] and "WebSocket" in name_of(item[2]) for item in parameters)
 
 
 def _header_instead(call: Call) -> tuple[Edit, ...] | None:

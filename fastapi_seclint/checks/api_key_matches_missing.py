@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.values import Const, Environment, Place, options
+from fastapi_seclint.program.values import Collection, Const, Environment, Place, Value, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.loops import loops
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.secrets.comparison_fixes import constant_time
-from fastapi_seclint.subjects.secrets.comparisons import Comparison, comparisons, core
-from fastapi_seclint.subjects.secrets.presence import is_text, missing_of_sent, missing_of_setting
+from fastapi_seclint.subjects.secrets.comparisons import Comparison, comparisons
+from fastapi_seclint.subjects.secrets.presence import (
+    Missing,
+    is_text,
+    missing_of_sent,
+    missing_of_setting,
+    missing_of_value,
+)
 from fastapi_seclint.subjects.secrets.refusals import asked, truths
+from fastapi_seclint.subjects.secrets.sent import core
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -26,6 +35,15 @@ RULE = Rule(
     owasp=("API2",),
     guide="7",
     fixable="safe",
+)
+
+_SPLIT = (
+    'an empty setting splits into `[""]`, which an empty key is in, so anybody gets in where none is '
+    "configured: drop empty keys, and refuse to start without any"
+)
+_UNSET = (
+    "a caller who sends nothing matches a setting that is not there, so anybody gets in where it is missing: "
+    "require both, read the setting with `os.environ[...]` and refuse an empty key"
 )
 
 
@@ -49,36 +67,54 @@ def api_key_matches_missing(program: Program) -> Iterator[Finding]:
 
 def _mistake(program: Program, item: Comparison) -> str:
     if item.operator in ("in", "not in"):
-        if is_text(program, item.block, item.secret, item.value):
-            return (
-                "the keys are one text, so every piece of it passes as a key, a single letter too: "
-                "split it into a list and compare each key as a whole"
-            )
-        open_to_empty = "" in missing_of_sent(program, item.block, item.given)
-        if _splits_nothing(item) and open_to_empty and not _asked_before(program, item):
-            return (
-                'an empty setting splits into `[""]`, which an empty key is in, so anybody gets in where none is '
-                "configured: drop empty keys, and refuse to start without any"
-            )
-        return ""
+        return _of_several(program, item)
     if _compares_text_of_none(program, item):
         return (
             "where the setting is missing the text `None` is what a caller has to send: "
             "read it with `os.environ[...]`, so that the program does not start without it"
         )
     sent = missing_of_sent(program, item.block, item.given)
+    if "" in sent and _looped(program, item) and not _asked_before(program, item):
+        return _SPLIT
     configured = missing_of_setting(program, item.block, item.secret)
     if not sent & configured or _asked_before(program, item):
         return ""
-    return (
-        "a caller who sends nothing matches a setting that is not there, so anybody gets in where it is missing: "
-        "require both, read the setting with `os.environ[...]` and refuse an empty key"
+    return _UNSET
+
+
+def _of_several(program: Program, item: Comparison) -> str:
+    if is_text(program, item.block, item.secret, item.value):
+        return (
+            "the keys are one text, so every piece of it passes as a key, a single letter too: "
+            "split it into a list and compare each key as a whole"
+        )
+    sent = missing_of_sent(program, item.block, item.given)
+    if "" in sent and _splits_nothing(item.value) and not _asked_before(program, item):
+        return _SPLIT
+    if sent & _missing_items(item.value) and not _asked_before(program, item):
+        return _UNSET
+    return ""
+
+
+def _missing_items(value: Value) -> Missing:
+    """What the items of a list are where their settings are not there: `[os.getenv("KEY_A"), os.getenv("KEY_B")]`."""
+    lists = [option for option in options(value) if isinstance(option, Collection)]
+    every = [one for option in lists for item in option.items for one in options(item)]
+    return frozenset(text for one in every for text in missing_of_value(one))
+
+
+def _looped(program: Program, item: Comparison) -> bool:
+    """Whether a key is compared with each part of a setting that may be empty: `for key in KEYS`."""
+    secret = core(item.secret)
+    return secret[0] == "name" and any(
+        not conditions and _splits_nothing(ask(program, item.block, iterable))
+        for iterable, conditions in loops(item.block, secret[2])
     )
 
 
-def _splits_nothing(item: Comparison) -> bool:
-    """Whether the container comes from splitting a setting whose default is empty."""
-    for option in options(item.value):
+def _splits_nothing(value: Value) -> bool:
+    """Whether a container comes from splitting a setting whose default is empty."""
+    for option in options(value):
         if isinstance(option, Environment) and option.default is not None:
             items = getattr(option.default, "items", None)
             if items and all(isinstance(one, Const) and one.value == "" for one in items):

@@ -14,7 +14,16 @@ from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
-from fastapi_seclint.subjects.secrets.stored_keys import RUNNING, Use, attributes, dictionaries, hashed, kept_in_column
+from fastapi_seclint.subjects.secrets.stored_keys import (
+    MAKERS,
+    RUNNING,
+    Use,
+    attributes,
+    dictionaries,
+    handed_over,
+    hashed,
+    kept_in_column,
+)
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -43,7 +52,12 @@ _MESSAGE = (
 
 @RULE.check
 def api_key_stored_plain(program: Program) -> Iterator[Finding]:
-    """One finding for each query by a plain key, and for each membership test in a collection of plain keys."""
+    """One finding for each query by a plain key, each membership test in a collection of them, or each new one kept."""
+    found = list(_looked_up(program))
+    yield from found or _of_new_keys(program)
+
+
+def _looked_up(program: Program) -> Iterator[Finding]:
     for item in comparisons(program):
         if item.operator in ("in", "not in") and item.kind == "API key" and not _hashed(item.block, item.secret):
             message = _MESSAGE.format(what="the valid API keys are kept")
@@ -72,6 +86,17 @@ def api_key_stored_plain(program: Program) -> Iterator[Finding]:
             symbol=block.symbol,
             fix=hashed(lookups, kept) if kept else None,
         )
+
+
+def _of_new_keys(program: Program) -> Iterator[Finding]:
+    """A finding where a new key is stored, for programs whose look-up is out of sight."""
+    for block in program.sites.blocks(MAKERS):
+        if program.is_test(block.module) or for_trying(program, block.module):
+            continue
+        for call, key, name, owner in handed_over(block):
+            if _is_key(program, name, owner) and not _hashed(block, key):
+                message = _MESSAGE.format(what=f"new API keys are kept in `{name}`")
+                yield RULE.finding(block.location(call), message, symbol=block.symbol)
 
 
 def _of_dictionaries(program: Program) -> Iterator[Finding]:

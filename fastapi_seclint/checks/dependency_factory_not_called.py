@@ -59,8 +59,7 @@ def _finding(program: Program, call: Call, argument: Argument | None, factory: F
     spoken = factory.name if argument is None else spelled(argument.form)
     return RULE.finding(
         call.location,
-        f"`{factory.name}` {wanted}: {happens}; "
-        f"call it yourself, `Depends({spoken}(...))`",
+        f"`{factory.name}` {wanted}: {happens}; call it yourself, `Depends({spoken}(...))`",
         severity=severity,
         confidence=confidence,
         symbol=call.block.symbol,

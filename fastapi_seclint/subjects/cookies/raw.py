@@ -61,7 +61,7 @@ def _written(value: Form) -> str | None:
     parts = []
     for part in value[2]:
         inner = str(part[2]) if part[0] == "const" else code(part[2]) if part[0] == "fmt" and not part[3] else None
-        if inner is None or set("\"\\{}") & set(inner):
+        if inner is None or set('"\\{}') & set(inner):
             return None
         parts.append(inner if part[0] == "const" else f"{{{inner}}}")
     return f'f"{"".join(parts)}"'

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
-def guarded_calls(
-    program: Program, places: Iterable[Place], admin: bool, routes: Sequence[Route] = ()
-) -> Fix | None:
+def guarded_calls(program: Program, places: Iterable[Place], admin: bool, routes: Sequence[Route] = ()) -> Fix | None:
     """`dependencies=[Depends(guard)]` for each of the calls that register routes, make a router or include one."""
     edits: list[Edit] = []
     chosen: Choice | None = None

@@ -68,8 +68,6 @@ def _raises(
                 key = (function.module.file, function.number)
                 body = body_of(program, function) if key not in seen else None
                 seen.add(key)
-                if body is not None and _raises(
-                    program, body, body.statements, name, depth - 1, seen, plain=plain
-                ):
+                if body is not None and _raises(program, body, body.statements, name, depth - 1, seen, plain=plain):
                     return True
     return False

@@ -53,7 +53,5 @@ def _checks(program: Program, route: Route, variable: str) -> Iterator[Function]
 
 def _takes(program: Program, node: Node, variable: str) -> bool:
     """Whether a dependency takes a variable of the path, and nothing else that the client gives."""
-    plain = [
-        item.name for item in parameters(node.call) if program.walker.resolver.dependency_of(item) is None
-    ]
+    plain = [item.name for item in parameters(node.call) if program.walker.resolver.dependency_of(item) is None]
     return plain == [variable]

@@ -211,7 +211,12 @@ def _plain(known: Passwords, block: Block, at: int, value: Form) -> Iterator[Kep
 
 
 def _whole(
-    known: Passwords, block: Block, at: int, value: Form, names: set[str] | None = None, depth: int = 4,
+    known: Passwords,
+    block: Block,
+    at: int,
+    value: Form,
+    names: set[str] | None = None,
+    depth: int = 4,
     beside: bool = False,
 ) -> Iterator[Kept]:
     """A dictionary or a request's body that is kept as it is, password and all.

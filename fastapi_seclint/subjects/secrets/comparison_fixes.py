@@ -8,8 +8,9 @@ from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.secrets.comparisons import Comparison, core
+from fastapi_seclint.subjects.secrets.comparisons import Comparison
 from fastapi_seclint.subjects.secrets.presence import is_text, may_be_missing, missing_of_setting
+from fastapi_seclint.subjects.secrets.sent import core
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -25,6 +26,8 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
         return None
     if item.form[0] == "compare" and item.form[1] == item.form[4][0][1]:
         return None  # the pattern of a `case`, where no call can stand
+    if item.form[0] == "compare" and item.form[2][0] == "tuple":
+        return None
     if item.operator in ("in", "not in"):
         code = _among(program, item, given, secret)
     elif _bytes(item.secret):

@@ -9,25 +9,28 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Const, Environment, External, Mapping, Text, Value, options
 from fastapi_seclint.subjects.code.entries import accounts_of, is_field_of_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.literals import name_of, texts
+from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
-from fastapi_seclint.subjects.secrets.presented import presented
+from fastapi_seclint.subjects.secrets.presented import from_header, presented
+from fastapi_seclint.subjects.secrets.sent import Sent, core
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _KNOWN: WeakKeyDictionary[Program, list[Comparison]] = WeakKeyDictionary()
-_WORDS = (b"secret", b"passw", b"key", b"token", b"signature", b"digest", b"credential", b"authorization")
+_WORDS = (
+    b"secret", b"passw", b"key", b"token", b"signature", b"digest", b"credential", b"authorization", b"configured",
+    b"valid", b"known", b"allowed",
+)  # fmt: skip
 _COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
-_WRAPPING = frozenset({"encode", "strip", "get_secret_value", "decode", "lower"})
 _VERBS = word_set("get load fetch read list find current valid known")
 _NO_KEYS = word_set("revoked blacklist blacklisted denylist used seen special stop reserved forbidden db database")
 _BARE = word_set("key value code hash otp")
@@ -35,8 +38,7 @@ _EXPECTED = word_set("expected correct computed calculated configured")
 _RECEIVED = word_set(
     "api auth given header hub key provided received request secret sent signature stripe token webhook x"
 )
-_REQUEST = frozenset({"headers", "query_params", "cookies"})
-_SENT = word_set("credentials password token api_key apikey secret signature key authorization")
+_KEYS = word_set("key keys apikey apikeys tokens secrets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +70,11 @@ def comparisons(program: Program) -> list[Comparison]:
             for number in module.facts.speaking(b'["compare"', b"compare_digest"):
                 block = program.sites.block(module, number) if number in named else None
                 if block is not None and isinstance(block.scope, FunctionScope):
-                    found += _Search(program, vocabulary(program), block, block.scope).run()
+                    words = vocabulary(program)
+                    sent = Sent(program, words, block, block.scope)
+                    found += _Search(program, words, block, block.scope, sent).run()
         _KNOWN[program] = found
     return _KNOWN[program]
-
-
-def core(form: Form) -> Form:
-    """An expression without what only changes its type: `.encode()`, `str(...)`, `(x or "")`, `.get_secret_value()`."""
-    match form:
-        case ["call", _, ["attr", _, inner, method], _, _] if method in _WRAPPING:
-            return core(inner)
-        case ["call", _, ["name", _, "str" | "bytes"], [inner, *_], _]:
-            return core(inner)
-        case ["bool", _, "or", [inner, ["const" | "bytes", *_]]]:
-            return core(inner)
-        case ["await", _, inner]:
-            return core(inner)
-    return form
 
 
 @dataclass(slots=True)
@@ -93,10 +83,15 @@ class _Search:
     words: Vocabulary
     block: Block
     scope: FunctionScope
+    sent: Sent
 
     def run(self) -> Iterator[Comparison]:
         for form in self.block.forms.of("compare", "call"):
             match form:
+                case ["compare", _, ["tuple", _, parts], ["==" | "!=" as operator], [right]]:
+                    yield from self.pairwise(form, operator, parts, right)
+                case ["compare", _, left, [operator], [right]] if (found := searched(form)) is not None:
+                    yield from self.member(form, *found)
                 case ["compare", _, left, [operator], [right]] if operator in ("==", "!="):
                     yield from self.equal(form, operator, left, right)
                 case ["compare", _, left, [operator], [right]] if operator in ("in", "not in"):
@@ -106,7 +101,7 @@ class _Search:
 
     def equal(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
         for given, secret in ((left, right), (right, left)):
-            if not self.sent(core(given)):
+            if not self.sent.is_sent(core(given)):
                 continue
             value = ask(self.program, self.block, core(secret))
             kind = self.kind(core(given), core(secret), value) or self.account(core(given), core(secret))
@@ -114,13 +109,23 @@ class _Search:
                 yield Comparison(self.block, form, operator, given, secret, kind, value)
                 return
 
+    def pairwise(self, form: Form, operator: str, parts: list[Form], right: Form) -> Iterator[Comparison]:
+        """Tuples that are compared, `(name, password) != (USER, PASSWORD)`: the first credential among the pairs."""
+        for number, part in enumerate(parts):
+            whole = right[0] == "tuple" and len(right[2]) == len(parts)
+            other = right[2][number] if whole else ["sub", right[1], right, ["const", right[1], number]]
+            found = next(self.equal(form, operator, part, other), None)
+            if found is not None:
+                yield found
+                return
+
     def kind(self, given: Form, secret: Form, value: Value) -> str:
         """What kind of secret an expression is that something sent is compared with; empty for none."""
-        own, sent = self.words.kind(name_of(secret)) or self.read_kind(value), self.sent_kind(given)
+        own, sent = self.words.kind(name_of(secret)) or self.read_kind(value), self.sent.kind(given)
         if not sent and given[0] == "name":
             sent = presented(self.program, self.scope.function, given[2])
         written = list(texts(secret))
-        if written or all(isinstance(option, Const) and option.value is not None for option in options(value)):
+        if written or all(isinstance(option, Const) and option.value not in (None, "") for option in options(value)):
             known: list[object] = [text for text, _ in written]
             known = known or [option.value for option in options(value) if isinstance(option, Const)]
             kind = own or sent
@@ -149,7 +154,7 @@ class _Search:
 
         Where the file itself keeps the accounts, they are stored in the clear, which is another mistake.
         """
-        accounts = accounts_of(secret) if self.sent_kind(given) == "password" else None
+        accounts = accounts_of(secret) if self.sent.kind(given) == "password" else None
         if accounts is None or is_kept_in_code(accounts, ask(self.program, self.block, accounts)):
             return ""
         return "password"
@@ -161,22 +166,15 @@ class _Search:
 
     def is_one_of_many(self, form: Form, own: str, sent: str) -> bool:
         """Whether an expression is one key of several that a loop goes through."""
-        root = form[2] if form[0] == "attr" else form
-        if root[0] != "name" or not (sent == "API key" or own == "API key"):
+        root = form[2] if form[0] in ("attr", "sub") else form
+        if root[0] != "name" or not {"API key", "token"} & {own, sent}:
             return False
-        for item in self.block.forms.every:
-            loops = [item[2:4]] if item[0] == "for" else [one[:2] for one in item[5]] if item[0] == "comp" else []
-            for target, iterable in loops:
-                if any(one[0] == "name" and one[2] == root[2] for one in walk(target)):
-                    value = ask(self.program, self.block, iterable)
-                    return own == sent == "API key" if form[0] == "attr" else self.holds_keys(iterable, value, sent)
+        for iterable, _ in loops(self.block, root[2]):
+            value = ask(self.program, self.block, iterable)
+            if form[0] == "name":
+                return "API key" in (own, sent) and self.holds_keys(iterable, value, sent)
+            return own == sent == "API key" or (own == sent and self.configured(iterable, value))
         return False
-
-    def sent_kind(self, form: Form) -> str:
-        name = name_of(form)
-        if name == "credentials" and form[0] == "attr":
-            return "token"
-        return "token" if name.lower() == "authorization" else self.words.kind(name)
 
     def speaks_web(self) -> bool:
         return any(name.split(".")[0] in ("fastapi", "starlette") for name in self.block.module.facts.imports)
@@ -192,6 +190,8 @@ class _Search:
         if form[0] == "fstr":
             return any(part[0] == "fmt" and self.configured(part[2], ask(self.program, self.block, part[2]))
                        for part in form[2])  # fmt: skip
+        if form[0] == "sub" and form[3][0] == "const" and isinstance(form[3][2], int):
+            form = form[2]
         if form[0] == "name":
             return bool(form[2].isupper() and not self.scope.is_local(form[2]))
         return reads_setting(form) or (form[0] == "attr" and form[2][0] == "name" and form[2][2] == "self")
@@ -214,44 +214,17 @@ class _Search:
                     form = inner
         return False
 
-    def sent(self, form: Form) -> bool:
-        """Whether an expression comes with the request: a parameter, a part of one, a header."""
-        root, depth = form, 0
-        while root[0] in ("attr", "sub", "call", "await") and depth < 8:
-            if root[0] == "attr" and root[3] in _REQUEST:
-                return True
-            root, depth = root[2], depth + 1
-        if root[0] != "name" or root[2] in ("self", "cls", "settings", "config", "os"):
-            return False
-        value = ask(self.program, self.block, root)
-        if any(isinstance(option, Environment) and not option.name.startswith("parameter ")
-               for option in options(value)):  # fmt: skip
-            return False
-        if any(item[0] == root[2] for item in self.scope.function.parameters):
-            return not reads_setting(form)
-        for statement in self.scope.assignments(root[2]):
-            if statement[0] == "assign" and self.sent_value(statement[3]):
-                return True
-        return False
-
-    def sent_value(self, form: Form) -> bool:
-        names = [item for item in walk(form) if item[0] == "name"]
-        parameters = {item[0] for item in self.scope.function.parameters}
-        if any(item[0] == "attr" and item[3] in _REQUEST for item in walk(form)):
-            return True
-        if form[0] == "call" and form[2][0] == "name":
-            return False
-        return any(item[2] in parameters and item[2] not in ("self", "settings") for item in names)
-
     def member(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
-        kind = self.sent_kind(core(left))
-        if kind not in ("API key", "token", "secret") or not self.sent(core(left)):
-            return
-        if self.annotated(core(left), ("int",)) or (kind == "token" and self.annotated(right, ("set", "frozenset"))):
-            return
-        if kind == "token" and self.is_decoded(core(left)):
-            return
         value = ask(self.program, self.block, core(right))
+        kind = self.sent.kind(core(left)) or self.unnamed(core(left), value)
+        if kind not in ("API key", "token", "secret") or not self.sent.is_sent(core(left)):
+            return
+        if self.sent.is_annotated(core(left), ("int",)) or (
+            kind == "token" and self.sent.is_annotated(right, ("set", "frozenset"))
+        ):
+            return
+        if kind == "token" and self.sent.is_decoded(core(left)):
+            return
         if right[0] in ("list", "set", "tuple"):
             written = [text for text, _ in texts(right)]
             found = any(plausible(text, kind, name_of(left), Reach.COMPARED) for text in written)
@@ -261,22 +234,11 @@ class _Search:
             return
         yield Comparison(self.block, form, operator, left, right, kind, value)
 
-    def is_decoded(self, form: Form) -> bool:
-        """Whether the same function verifies what was sent as a signed token, which nobody finds piece by piece."""
-        name = spelled(form)
-        return any(
-            "decode" in words_of(name_of(call[2])) and any(spelled(core(item)) == name for item in call[3])
-            for call in self.block.forms.of("call")
-        )
-
-    def annotated(self, form: Form, names: tuple[str, ...]) -> bool:
-        """Whether a parameter is annotated with one of these types: a number, a set that finds by hash."""
-        annotations = [item[2] for item in self.scope.function.parameters if form[0] == "name" and item[0] == form[2]]
-        for annotation in annotations:
-            outer = annotation[2] if annotation is not None and annotation[0] == "sub" else annotation
-            if outer is not None and outer[0] == "name" and outer[2] in names:
-                return True
-        return False
+    def unnamed(self, form: Form, value: Value) -> str:
+        """`API key` for a header of any name that is looked for among configured keys."""
+        header = form[0] == "name" and from_header(self.program, self.scope.function, form[2])
+        header = header or any(item[0] == "attr" and item[3] == "headers" for item in walk(form))
+        return "API key" if header and _configured_keys(self.words, value) else ""
 
     def holds_keys(self, form: Form, value: Value, kind: str) -> bool:
         """Whether a container is one of valid keys: by its name, or the name of what it was got from."""
@@ -292,8 +254,31 @@ class _Search:
                 return True
             if words[-1:] in (["keys"], ["tokens"], ["secrets"], ["apikeys"]) and len(words) < 4:
                 return True
-        return any(isinstance(option, Environment) and not option.name.startswith("parameter ")
-                   and self.words.kind(option.name) for option in options(value))  # fmt: skip
+        return _configured_keys(self.words, value)
+
+
+def searched(form: Form) -> tuple[str, Form, Form] | None:
+    """What `text.find(part) == -1` and `items.count(item) > 0` ask: `in` or `not in`, the part, the whole."""
+    match form:
+        case ["compare", _, ["call", _, ["attr", _, whole, "find" | "rfind" | "count" as way], [part], []], [op], [to]]:
+            number = -to[3][2] if to[0] == "unary" and to[2] == "-" and to[3][0] == "const" else to[2]
+            asked = (op, number) if to[0] in ("const", "unary") else None
+            absent = {("==", 0), ("<", 1), ("<=", 0)} if way == "count" else {("==", -1), ("<", 0), ("<=", -1)}
+            there = {("!=", 0), (">", 0), (">=", 1)} if way == "count" else {("!=", -1), (">", -1), (">=", 0)}
+            if asked in absent | there:
+                return "in" if asked in there else "not in", part, whole
+    return None
+
+
+def _configured_keys(words: Vocabulary, value: Value) -> bool:
+    """Whether a value is read from settings that are named as keys, or a collection of such."""
+    for option in options(value):
+        found = option.items if isinstance(option, Collection) else [option]
+        read = [one for item in found for one in options(item) if isinstance(one, Environment)]
+        names = [item.name for item in read if not item.name.startswith("parameter ")]
+        if any(words.kind(name) or _KEYS & set(words_of(name)) for name in names):
+            return True
+    return False
 
 
 def _alike(setting: str, given: str) -> str:

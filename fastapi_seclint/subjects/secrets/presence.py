@@ -122,10 +122,11 @@ def missing_of_setting(program: Program, block: Block, form: Form) -> Missing:
             return _spelled(missing_of_setting(program, block, inner))
         case ["bool", _, "or", [inner, ["const", _, str() as text]]]:
             return frozenset({text}) if missing_of_setting(program, block, inner) else NEVER
-    return frozenset(found for option in options(ask(program, block, form)) for found in _of_value(option))
+    return frozenset(found for option in options(ask(program, block, form)) for found in missing_of_value(option))
 
 
-def _of_value(option: Value) -> Missing:
+def missing_of_value(option: Value) -> Missing:
+    """What one possible value of a setting is when nothing is configured."""
     if not isinstance(option, Environment) or option.name.startswith("parameter "):
         return NEVER
     default = option.default

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.dependencies import Parameter, parameters
 from fastapi_seclint.program.schemes import scheme_of
-from fastapi_seclint.program.values import Annotated, Class, External, Function, Instance, Value, options
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.program.values import (
+    NONE,
+    Annotated,
+    Class,
+    External,
+    Function,
+    Instance,
+    Value,
+    options,
+    string,
+)
+from fastapi_seclint.subjects.secrets.names import kind_of, word_set, words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -24,7 +35,22 @@ def presented(program: Program, function: Function, name: str) -> str:
     """
     for parameter in parameters(function):
         if parameter.name == name:
-            return _of_scheme(program, parameter) or _of_header(program, parameter)
+            return _of_scheme(program, parameter) or _of_header(program, parameter) or _of_alias(program, parameter)
+    return ""
+
+
+def query_alias(program: Program, function: Function, name: str) -> Parameter | None:
+    """The parameter of a name, when it is taken from the query under another name, which is an API key's."""
+    found = [parameter for parameter in parameters(function) if parameter.name == name]
+    return found[0] if found and _of_alias(program, found[0], "Query") else None
+
+
+def _of_alias(program: Program, parameter: Parameter, *places: str) -> str:
+    """What kind of secret the header, cookie or field of the query is called: `Header(alias="X-API-Key")`."""
+    for option in _marks(program, parameter):
+        alias = string(option.arguments.get("alias") or NONE) if option.arguments is not None else None
+        if alias and _last(option.name) in (places or ("Header", "Cookie", "Query")):
+            return kind_of(alias)
     return ""
 
 
@@ -55,12 +81,20 @@ def _of_header(program: Program, parameter: Parameter) -> str:
     return _NAMED.get(words[-1], "")
 
 
+def from_header(program: Program, function: Function, name: str) -> bool:
+    """Whether a parameter of a function is filled from a header, whatever it is called."""
+    return any(parameter.name == name and _is_header(program, parameter) for parameter in parameters(function))
+
+
 def _is_header(program: Program, parameter: Parameter) -> bool:
+    return any(_last(option.name) == "Header" for option in _marks(program, parameter))
+
+
+def _marks(program: Program, parameter: Parameter) -> Iterator[External]:
+    """What FastAPI offers to say where a parameter comes from: `Header(...)`, as default or in `Annotated`."""
     annotation = program.walker.resolver.annotation(parameter)
     marks: list[Value | None] = [parameter.default]
     marks += annotation.metadata if isinstance(annotation, Annotated) else []
-    return any(
-        isinstance(option, External) and _last(option.name) == "Header" and option.name.startswith("fastapi.")
-        for mark in marks
-        for option in options(mark)
-    )
+    for option in (option for mark in marks for option in options(mark)):
+        if isinstance(option, External) and option.name.startswith("fastapi."):
+            yield option

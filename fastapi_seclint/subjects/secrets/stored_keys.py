@@ -21,7 +21,8 @@ from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_MAKERS = frozenset({"token_urlsafe", "token_hex", "token_bytes", "uuid4", "generate_api_key", "urandom"})
+MAKERS = frozenset({"token_urlsafe", "token_hex", "token_bytes", "uuid4", "generate_api_key", "urandom"})
+"""Functions that make a new key."""
 RUNNING = word_set("execute fetch fetchrow fetchval fetch_one fetch_all fetchone query raw scalar scalars")
 """Methods that take a statement of SQL, and its values with it."""
 _KEEPING = ("insert", "add", "create", "save", "put", "set", "values", "update")
@@ -82,6 +83,30 @@ def attributes(program: Program) -> Iterator[tuple[str, list[Use], list[Use]]]:
             yield name, kept, lookups
 
 
+def handed_over(block: Block) -> Iterator[tuple[Form, Form, str, str]]:
+    """What a block makes and hands to a store: the call, the key, the name it gets there, what it is put into.
+
+    `ApiKey(key=...)`, `insert_one({"api_key": ...})`, `hset("api_keys", api_key, ...)`.
+    """
+    for call in block.forms.of("call") if block.module.facts.words & MAKERS else ():
+        last = str(call[2][-1]) if call[2][0] in ("name", "attr") else ""
+        if last[:1].isupper() or last in ("insert_one", "create", "values"):
+            owner = name_of(call[2][2]) if call[2][0] == "attr" and not last[:1].isupper() else last
+            given = [(keyword, value) for keyword, value, _ in call[4] if keyword]
+            for item in call[3][:1]:
+                given += [(str(key[2]), value) for key, value in item[2] if key] if item[0] == "dict" else []
+            yield from ((call, value, name, owner) for name, value in given if _is_fresh(block, value))
+        elif last in ("hset", "set", "sadd", "setex"):
+            for value in [*call[3], *(part[2] for item in call[3] if item[0] == "fstr" for part in item[2])]:
+                if type(value) is list and value[0] == "name" and _is_fresh(block, value):
+                    yield call, value, value[2], last
+
+
+def _is_fresh(block: Block, value: Form) -> bool:
+    made = value[0] == "call" and any(name_of(item[2]) in MAKERS for item in walk(value) if item[0] == "call")
+    return made or _is_made(block, value)
+
+
 def _plain_side(form: Form) -> Form:
     """What is compared, without the encoding around it."""
     match form:
@@ -125,7 +150,7 @@ def dictionaries(program: Program) -> Iterator[tuple[str, list[Use], list[Use], 
     for module in program.modules.by_file.values():
         if program.is_test(module):
             continue
-        makes = bool(module.facts.words & _MAKERS)
+        makes = bool(module.facts.words & MAKERS)
         for name, value in sorted(module.scope.names.items()):
             named = vocabulary(program).kind(name.removesuffix("s")) == "API key"
             if name not in module.facts.words or not (named or (makes and _is_store(value))):
@@ -171,7 +196,7 @@ def _is_made(block: Block, key: Form) -> bool:
     if key[0] != "name" or not isinstance(block.scope, FunctionScope):
         return False
     values = [item[-1] for item in block.scope.assignments(key[2]) if item[0] in ("assign", "annassign") and item[-1]]
-    return any(item[0] == "call" and name_of(item[2]) in _MAKERS for value in values for item in walk(value))
+    return any(item[0] == "call" and name_of(item[2]) in MAKERS for value in values for item in walk(value))
 
 
 def _looked_up(block: Block, name: str) -> Iterator[Use]:

@@ -12,6 +12,7 @@ from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import NONE, Collection, Const, External, Mapping, Value, options, settled
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 
 if TYPE_CHECKING:
@@ -133,14 +134,7 @@ def _looped(block: Block, form: Form) -> Form | None:
     """What a name in a loop or comprehension goes through: `KEYS` of `for key in KEYS`."""
     while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "strip"):
         form = form[2][2]
-    if form[0] != "name":
-        return None
-    for item in block.forms.every:
-        loops = item[5] if item[0] == "comp" else [item[2:4]] if item[0] == "for" else []
-        for target, iterable, *_ in loops:
-            if target[0] == "name" and target[2] == form[2]:
-                return iterable  # type: ignore[no-any-return]
-    return None
+    return next((iterable for iterable, _ in loops(block, form[2])), None) if form[0] == "name" else None
 
 
 def _set(program: Program) -> Iterator[tuple[Value, Use]]:

@@ -1,0 +1,17 @@
+"""What a name in a loop or comprehension goes through: `KEYS` of `for key in KEYS`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+
+
+def loops(block: Block, name: str) -> Iterator[tuple[Form, list[Form]]]:
+    """What a name stands for the items of, or for parts of them, and the conditions of a comprehension."""
+    for form in block.forms.of("for", "comp"):
+        found = [[form[2], form[3], []]] if form[0] == "for" else form[5]
+        for target, iterable, conditions in found:
+            if any(one[0] == "name" and one[2] == name for one in walk(target)):
+                yield iterable, conditions

@@ -1,0 +1,100 @@
+"""What comes with the request, and what kind of credential it is by its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Environment, options
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.reads import reads_setting
+from fastapi_seclint.subjects.secrets.names import words_of
+from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_REQUEST = frozenset({"headers", "query_params", "cookies"})
+_WRAPPING = frozenset({"encode", "strip", "get_secret_value", "decode", "lower"})
+
+
+def core(form: Form) -> Form:
+    """An expression without what only changes its type: `.encode()`, `str(...)`, `(x or "")`, `.get_secret_value()`."""
+    match form:
+        case ["call", _, ["attr", _, inner, method], _, _] if method in _WRAPPING:
+            return core(inner)
+        case ["call", _, ["name", _, "str" | "bytes"], [inner, *_], _]:
+            return core(inner)
+        case ["bool", _, "or", [inner, ["const" | "bytes", *_]]]:
+            return core(inner)
+        case ["await", _, inner]:
+            return core(inner)
+    return form
+
+
+@dataclass(slots=True)
+class Sent:
+    """Asks of the expressions of one function whether a caller sends them."""
+
+    program: Program
+    words: Vocabulary
+    block: Block
+    scope: FunctionScope
+
+    def kind(self, form: Form) -> str:
+        """What kind of credential an expression is by its name; empty for none."""
+        name = name_of(form)
+        if name == "credentials" and form[0] == "attr":
+            return "token"
+        return "token" if name.lower() == "authorization" else self.words.kind(name)
+
+    def is_sent(self, form: Form) -> bool:
+        """Whether an expression comes with the request: a parameter, a part of one, a header."""
+        root, depth = form, 0
+        while root[0] in ("attr", "sub", "call", "await") and depth < 8:
+            if root[0] == "attr" and root[3] in _REQUEST:
+                return True
+            root, depth = root[2], depth + 1
+        if root[0] != "name" or root[2] in ("self", "cls", "settings", "config", "os"):
+            return False
+        value = ask(self.program, self.block, root)
+        if any(isinstance(option, Environment) and not option.name.startswith("parameter ")
+               for option in options(value)):  # fmt: skip
+            return False
+        if any(item[0] == root[2] for item in self.scope.function.parameters):
+            return not reads_setting(form)
+        for statement in self.scope.assignments(root[2]):
+            if statement[0] == "assign" and self._is_value(statement[3]):
+                return True
+        return False
+
+    def _is_value(self, form: Form) -> bool:
+        names = [item for item in walk(form) if item[0] == "name"]
+        parameters = {item[0] for item in self.scope.function.parameters}
+        if any(item[0] == "attr" and item[3] in _REQUEST for item in walk(form)):
+            return True
+        if form[0] == "call" and form[2][0] == "name":
+            return False
+        return any(item[2] in parameters and item[2] not in ("self", "settings") for item in names)
+
+    def is_decoded(self, form: Form) -> bool:
+        """Whether the same function verifies what was sent as a signed token, which nobody finds piece by piece."""
+        name = spelled(form)
+        return any(
+            "decode" in words_of(name_of(call[2])) and any(spelled(core(item)) == name for item in call[3])
+            for call in self.block.forms.of("call")
+        )
+
+    def is_annotated(self, form: Form, names: tuple[str, ...]) -> bool:
+        """Whether a parameter is annotated with one of these types: a number, a set that finds by hash."""
+        annotations = [item[2] for item in self.scope.function.parameters if form[0] == "name" and item[0] == form[2]]
+        for annotation in annotations:
+            outer = annotation[2] if annotation is not None and annotation[0] == "sub" else annotation
+            if outer is not None and outer[0] == "name" and outer[2] in names:
+                return True
+        return False
