@@ -14,7 +14,7 @@ from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development, only_read_in_development
-from fastapi_seclint.subjects.code.literals import Literal, Reader, returned_name
+from fastapi_seclint.subjects.code.literals import Literal, Reader, name_of, returned_name
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
 from fastapi_seclint.subjects.secrets.fixes import from_environment
@@ -27,6 +27,7 @@ from fastapi_seclint.subjects.secrets.names import (
     words_of,
 )
 from fastapi_seclint.subjects.secrets.refusals import only_compared, refused
+from fastapi_seclint.subjects.secrets.takers import takers
 from fastapi_seclint.subjects.secrets.uses import Use, uses
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
@@ -73,7 +74,7 @@ _BESIDE = (
 )
 _NEAR = tuple(re.compile(name + _BESIDE) for name in _NAMES)
 """A name of a secret right beside a literal, in the text of a function's facts; a pattern a name is fastest."""
-_CLOSED = ("pydantic", "sqlmodel.", "enum.", "typing.TypedDict", "typing.NamedTuple", "sqlalchemy.")
+_CLOSED = ("pydantic", "sqlmodel.", "enum.", "typing.TypedDict", "sqlalchemy.")
 _CLOSED_NAMES = ("Settings", "BaseModel", "Enum", "StrEnum", "Schema", "IntEnum")
 
 
@@ -132,6 +133,8 @@ def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterato
     facts = module.facts
     words = vocabulary(program)
     spoken = _may_hold_secret(facts)
+    called = sorted(facts.words & takers(program).keys())
+    spoken |= set(facts.speaking(*(f'"{name}"'.encode() for name in called))) if called else set()
     for number in range(MODULE, len(facts.functions)):
         name = facts.functions[number][0] if number >= 0 else ""
         returned = kind_of(returned_name(name.rpartition(".")[2]))
@@ -140,10 +143,16 @@ def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterato
         if not (used or words.names or returned or number in spoken):
             continue
         reader = Reader(lambda form: _closed(program, module, form), used, words, local=number >= 0)
+        reader.taken = lambda form: _taken(program, form)
         reader.function = name.rpartition(".")[2]
         symbol = f"{module.name}.{name}" if name else module.name
         for literal in reader.read(facts.module if number < 0 else facts.body(number)):
             yield f"{symbol}.{literal.owner}" if literal.owner else symbol, literal
+
+
+def _taken(program: Program, call: Form) -> list[str]:
+    """What the arguments of a call of the program's own are called, where they are secrets."""
+    return takers(program).get(name_of(call[2]), []) if call[2][0] in ("name", "attr") else []
 
 
 @cache

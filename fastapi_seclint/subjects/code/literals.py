@@ -7,6 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, walk
+from fastapi_seclint.subjects.code.literal_places import (
+    account_of,
+    asks_equal,
+    is_column,
+    is_configured,
+    is_record,
+    token_in,
+)
 from fastapi_seclint.subjects.secrets.names import Reach, word_set
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
 
@@ -19,11 +27,11 @@ _SKIPPED_CALLS = word_set(
     relationship replace search set_cookie setattr setdefault split startswith strip sub text warning
     """
 )
-_ACCOUNTS = ("username", "user_name", "login", "name", "email")
 _WRAPPERS = ("SecretStr", "Secret", "frozenset", "b64decode", "bytes")
+_FIELDS = ("field", "ib", "attrib")
 _SAMPLES = (
     "example", "sample", "json_schema", "schema_extra", "openapi", "responses", "translation", "messages", "labels",
-    "mock",
+    "mock", "errors", "hints",
 )  # fmt: skip
 
 
@@ -57,6 +65,7 @@ class Reader:
     owner: list[str] = field(default_factory=list)
     local: bool = False
     function: str = ""
+    taken: Callable[[Form], list[str]] = field(default=lambda form: [])
 
     def read(self, form: object, at: int = 0) -> Iterator[Literal]:
         """The literals in a form or list of forms; `at` is the place of a statement that is the form's whole value."""
@@ -84,11 +93,18 @@ class Reader:
         return Literal(name, written, places, at, reach, ".".join(self.owner), self.local, form)
 
     def _class(self, form: Form, at: int) -> Iterator[Literal]:
-        if self.closed(form):
-            return
+        closed = self.closed(form)
         self.owner.append(form[2])
-        yield from self.read(form[6])
+        yield from self._used_in(form[6]) if closed else self.read(form[6])
         self.owner.pop()
+
+    def _used_in(self, statements: list[Form]) -> Iterator[Literal]:
+        """The members of a class that are used as secrets, whatever the class is."""
+        for form in statements if self.used else ():
+            if form[0] == "assign" and len(form[2]) == 1 and form[3][1] in self.used:
+                found = self._literal(name_of(form[2][0]), form[3], form[1], Reach.ASSIGNED)
+                if found is not None:
+                    yield found
 
     def _assign(self, form: Form, at: int) -> Iterator[Literal]:
         value = form[-1]
@@ -100,7 +116,7 @@ class Reader:
             return
         several = value[0] in ("dict", "list", "set", "tuple")
         found = self._literal(names[0], value, form[1], Reach.ASSIGNED) if names else None
-        whole = value[0] != "dict" and found is not None and bool(set(found.places) & self.used)
+        whole = found is not None and bool(set(found.places) & self.used) and not is_record(value, self.used)
         if found is not None and (not several or self.words.kind(found.name) or whole):
             yield found
         if found is None or several:
@@ -116,17 +132,20 @@ class Reader:
         if called in _SKIPPED_CALLS and not self._uses(form):
             return
         yield from self.read(form[2])
-        for value in form[3]:
+        names = self.taken(form) if any(value[0] == "const" for value in form[3]) else []
+        for number, value in enumerate(form[3]):
             found = self._literal(called or "?", value, value[1], Reach.PASSED)
             if found is not None and set(found.places) & self.used:
                 yield found
+            elif found is not None and number < len(names) and names[number]:
+                yield replace(found, name=names[number])
             yield from self.read(value)
         for keyword, value, place in form[4]:
             if keyword is not None and _is_sample(keyword):
                 continue
             found = self._literal(keyword, value, place, Reach.PASSED) if keyword else None
             if found is not None:
-                yield replace(found, account=_account(form)) if "password" in found.name.lower() else found
+                yield replace(found, account=account_of(form)) if "password" in found.name.lower() else found
             yield from self.read(value, place)
 
     def _uses(self, form: Form) -> bool:
@@ -138,7 +157,7 @@ class Reader:
             if name and _is_sample(name):
                 continue
             found = self._literal(name, value, value[1], Reach.PASSED) if name and name.isascii() else None
-            if name.lower() == "authorization" and (sent := _sent(value)):
+            if name.lower() == "authorization" and (sent := token_in(value)):
                 owner = ".".join(self.owner)
                 yield Literal("auth_token", (sent,), (value[1],), value[1], Reach.ASSIGNED, owner, self.local)
             elif found is not None:
@@ -156,7 +175,7 @@ class Reader:
         if operators[0] in ("in", "not in") and right[0] not in ("list", "set", "tuple"):
             return
         found = self._literal(name_of(left), right, right[1], Reach.COMPARED)
-        if found is not None and not _configured(left) and not _is_column(left):
+        if found is not None and not is_configured(left) and not is_column(left):
             yield found
 
     def _assert(self, form: Form, at: int) -> Iterator[Literal]:
@@ -167,7 +186,7 @@ class Reader:
     def _if(self, form: Form, at: int) -> Iterator[Literal]:
         rejects = any(item[0] == "raise" or (item[0] == "call" and name_of(item[2]) in ("warn", "warning", "exit"))
                       for item in walk(form[3]))  # fmt: skip
-        if not (rejects and _asks_equal(form[2])):
+        if not (rejects and asks_equal(form[2])):
             yield from self.read(form[2])
         yield from self.read(form[3])
         yield from self.read(form[4])
@@ -206,35 +225,8 @@ _READERS: dict[str, Callable[[Reader, Form, int], Iterator[Literal]]] = {
     "class": Reader._class, "assign": Reader._assign, "annassign": Reader._assign, "call": Reader._call,
     "dict": Reader._dict, "compare": Reader._compare, "if": Reader._if, "def": Reader._def, "const": Reader._const,
     "ifexp": Reader._if, "assert": Reader._assert, "bool": Reader._bool, "return": Reader._return,
+    "walrus": Reader._assign,
 }  # fmt: skip
-
-
-def _account(call: Form) -> str:
-    """The account that a call names in plain text."""
-    given = {keyword: value[2] for keyword, value, _ in call[4] if keyword and value[0] == "const"}
-    return next((str(given[name]) for name in _ACCOUNTS if isinstance(given.get(name), str)), "")
-
-
-def _sent(form: Form) -> str:
-    """The token in a header that is written out: `"Bearer 7f3a..."`."""
-    text = form[2] if form[0] == "const" and isinstance(form[2], str) else ""
-    found = re.fullmatch(r"(?:bearer|token|basic|apikey)\s+(\S{8,})", text, re.I)
-    return found[1] if found is not None else ""
-
-
-def _is_column(form: Form) -> bool:
-    """Whether an expression is a class's attribute, which a query compares: `User.password == "..."`."""
-    return form[0] == "attr" and form[2][0] == "name" and form[2][2][:1].isupper() and not form[2][2].isupper()
-
-
-def _asks_equal(test: Form) -> bool:
-    return any(form[0] == "compare" and set(form[3]) & {"==", "in"} for form in walk(test))
-
-
-def _configured(form: Form) -> bool:
-    """Whether an expression reads the program's own configuration, which nobody sends."""
-    names = [item[2] if item[0] == "name" else item[3] for item in walk(form) if item[0] in ("name", "attr")]
-    return any(word in name.lower() for name in names for word in ("settings", "config", "environ", "getenv"))
 
 
 def _is_sample(name: str) -> bool:
@@ -281,6 +273,8 @@ def texts(form: Form) -> Iterator[tuple[str, int]]:
             yield from (pair for _, value in items if value[0] == "const" for pair in texts(value))
         case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _] if inner[0] == "const":
             yield from texts(inner)
+        case ["call", _, called, [], keywords] if name_of(called) in _FIELDS:
+            yield from (pair for keyword, value, _ in keywords if keyword == "default" for pair in texts(value))
         case ["call", _, called, [inner, *_], _] if name_of(called) in _WRAPPERS:
             yield from texts(inner)
         case ["binop", at, "+", left, right]:

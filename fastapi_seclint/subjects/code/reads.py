@@ -13,12 +13,16 @@ _GETTERS = frozenset(("get", "getenv", "setdefault", "str", "getstr", "get_env",
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A call that reads a setting: the form of its key, its default's form, and the keyword or None it is given by."""
+    """A call that reads a setting: the form of its key, its default's form, and the keyword or None it is given by.
+
+    `verbatim` is None unless a function of the project reads; then it tells whether the key is the variable's name.
+    """
 
     call: Form
     key: Form
     default: Form | None
     keyword: str | None
+    verbatim: bool | None = None
 
     @property
     def name(self) -> str:

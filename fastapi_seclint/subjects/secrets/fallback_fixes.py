@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi_seclint.edits import AddImport, Edit, RemoveKeyword, RemoveStatement, ReplaceExpression, ReplaceStatement
+from fastapi_seclint.edits import (
+    AddImport,
+    Edit,
+    RemoveKeyword,
+    RemoveStatement,
+    ReplaceExpression,
+    ReplaceStatement,
+    SetKeyword,
+)
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import name_of
@@ -41,6 +49,11 @@ def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
     if key is None:
         return None
     span = span_of(read.call[1])
+    if read.verbatim is not None:
+        code = f"os.environ[{key}]"
+        return (ReplaceExpression(path, span, code), AddImport(path, "os")) if read.verbatim else None
+    if function[-1] == "Validator":
+        return (RemoveKeyword(path, span, "default"), SetKeyword(path, span, "must_exist", "True"))
     if function[-1] == "getenv":
         if function[0] == "attr":
             return (ReplaceExpression(path, span, f"{rendered(function[2])}.environ[{key}]"),)

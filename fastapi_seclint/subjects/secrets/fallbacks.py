@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.code.literals import name_of, texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import Read, read_of, reads_setting
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.read_helpers import helped_read
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
 from fastapi_seclint.subjects.secrets.uses import uses
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
@@ -137,7 +138,8 @@ class _Search:
                 yield from self.visit(form[2:], name, at if name else form[1])
 
     def of_call(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
-        read = read_of(form)
+        yield from self.of_validator(form)
+        read = helped_read(self.program, self.block, form) or read_of(form)
         if read is not None and read.default is not None:
             named = self.key(read)
             kind = self.words.kind(named) or (self.words.kind(name) if _may_be(named) else "")
@@ -145,6 +147,18 @@ class _Search:
             if kind:
                 for item in self.made(read.default, named or name, kind, at, "read", form, read):
                     yield replace(item, target=name)
+
+    def of_validator(self, form: Form) -> Iterator[Fallback]:
+        """The default of a setting of dynaconf: `Validator("JWT_SECRET", default="text")`."""
+        default = next((value for keyword, value, _ in form[4] if keyword == "default"), None)
+        if name_of(form[2]) != "Validator" or default is None or "dynaconf" not in self.block.module.facts.words:
+            return
+        for key in form[3]:
+            name = key[2].rpartition(".")[2] if key[0] == "const" and isinstance(key[2], str) else ""
+            if kind := self.words.kind(name):
+                read = Read(form, key, default, "default")
+                yield from self.made(default, name, kind, form[1], "read", form, read)
+                return
 
     def used_as(self, form: Form) -> str:
         """What kind of secret a text is by its use, whatever the setting is called."""

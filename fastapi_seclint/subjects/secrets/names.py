@@ -143,7 +143,7 @@ def random_looking(text: str) -> bool:
 _NOTHING = re.compile(
     "|".join(
         (
-            r"[\W_]*|[*x•]+.*|.*\*\*\*.*",  # masks
+            r"[\W_]*|(?:[*•]|xx).*|.*\*\*\*.*",  # masks
             r"[<\[].*[>\]]|.*[{}].*|.*%[sdr(].*",  # templates
             r".*://.*|[./~].*|application/.*|.*\.(?:py|json|pem|txt|ya?ml|key|crt|env|md)",  # addresses and files
             r".*\\[dws].*|\^.*|.*\(\?.*",  # patterns

@@ -11,6 +11,7 @@ from fastapi_seclint.program.attributes import SETTINGS_BASES
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.secrets.names import kind_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -77,8 +78,10 @@ def _annotated(form: Form) -> Iterator[str]:
 
 
 def _field(statement: Form, symbol: str) -> SettingsField | None:
-    if statement[0] == "annassign" and statement[4] is not None:
-        target, value = statement[2], statement[4]
+    if statement[0] == "annassign":
+        target, value = statement[2], statement[4] or _annotated_default(statement[3])
+        if value is None:
+            return None
     elif statement[0] == "assign" and len(statement[2]) == 1:
         target, value = statement[2][0], statement[3]
     else:
@@ -86,7 +89,23 @@ def _field(statement: Form, symbol: str) -> SettingsField | None:
     if target[0] != "name" or target[2] in ("model_config", "Config"):
         return None
     call = value if value[0] == "call" and name_of(value[2]) in ("Field", "field") else None
-    return SettingsField(target[2], statement, _default(value), call, symbol)
+    return SettingsField(_called(target[2], call), statement, _default(value), call, symbol)
+
+
+def _annotated_default(annotation: Form) -> Form | None:
+    """The `Field(default=...)` in `Annotated[str, Field(default=...)]`."""
+    if annotation[0] != "sub" or name_of(annotation[2]) != "Annotated":
+        return None
+    marks = [item for item in walk(annotation[3]) if item[0] == "call" and name_of(item[2]) == "Field"]
+    return next((mark for mark in marks if any(keyword == "default" for keyword, _, _ in mark[4])), None)
+
+
+def _called(name: str, call: Form | None) -> str:
+    """The name of a field, or of the variable that fills it, where only that tells what it holds."""
+    given = {keyword: value for keyword, value, _ in call[4]} if call is not None else {}
+    alias = given.get("validation_alias") or given.get("alias") or given.get("env")
+    spoken = str(alias[2]) if alias is not None and alias[0] == "const" else ""
+    return spoken if kind_of(spoken) and not kind_of(name) else name
 
 
 def _default(value: Form) -> Form | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, Form
+from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import blocks_of
@@ -25,6 +25,11 @@ _CREDENTIALS = re.compile(
 )
 _TEMPLATE = re.compile(r"[{}<>*$\[\]]|%\(|%[sdr](?![0-9a-fA-F])|\.\.\.|^x+$|^_+$", re.IGNORECASE)
 _SAMPLES = re.compile(r"(?:^|\.)(?:example|invalid)(?:\.(?:com|org|net))?(?::\d+)?$", re.IGNORECASE)
+_OPTIONS = re.compile(r"(?:^|[;\s=])(\w+|User Id)\s*=\s*([^\s;=]+)", re.IGNORECASE)
+_HOSTS = frozenset({"host", "server", "data source", "driver", "dbname", "database"})
+_USERS = frozenset({"user", "uid", "user id", "username"})
+_LOCAL = re.compile(r"=\s*(?:localhost|127\.0\.0\.1)", re.IGNORECASE)
+_LONGEST = 2000
 _SHOWN = word_set(
     "description help example examples title summary detail message msg doc docs placeholder hint label usage"
 )
@@ -49,7 +54,8 @@ def addresses(program: Program, module: Module) -> Iterator[Address]:
     """The URLs with credentials of one file."""
     facts = module.facts
     wanted = [number for number in range(-1, len(facts.functions))
-              if facts.body_mentions(number, b"://") and facts.body_mentions(number, b"@")]  # fmt: skip
+              if (facts.body_mentions(number, b"://") and facts.body_mentions(number, b"@"))
+              or any(facts.body_mentions(number, word) for word in (b"password=", b"PWD=", b"Password="))]  # fmt: skip
     if not wanted:
         return
     for block in blocks_of(program, module):
@@ -83,6 +89,9 @@ class _Search:
                 if found is not None:
                     field = (self.by_place or {}).get(at)
                     yield Address(self.block, form, name, at, statement, read, field, found)
+            case ["binop", *_] | ["call", _, ["attr", _, ["const", _, ""], "join"], *_] if self.is_whole(form):
+                field = (self.by_place or {}).get(at)
+                yield Address(self.block, form, name, at, statement, read, field, bool(has_credentials(form)))
             case ["assign", place, [target, *_], value]:
                 yield from self.visit(value, name_of(target), place, form, None)
             case ["annassign", place, target, _, value]:
@@ -109,6 +118,11 @@ class _Search:
             case _:
                 yield from self.visit(form[2:], name, at if name else form[1], None, read)
 
+    def is_whole(self, form: Form) -> bool:
+        """Whether a text that is put together is such a URL, and none of its parts is one by itself."""
+        parts = (one for one in walk(form[2:]) if one[0] in ("const", "fstr"))
+        return has_credentials(form) is not None and not any(has_credentials(one) is not None for one in parts)
+
     def of_call(
         self, form: Form, function: Form, positional: list[Form], keywords: list[Form], name: str, at: int
     ) -> Iterator[Address]:
@@ -130,12 +144,40 @@ class _Search:
 
 def has_credentials(form: Form) -> bool | None:
     """Whether a text is a URL with a user's password: None for no, else whether its host is this machine."""
-    text = form[2] if form[0] == "const" else "".join(
-        str(part[2]) if part[0] == "const" else _UNKNOWN for part in form[2]
-    )  # fmt: skip
-    found = _CREDENTIALS.match(text) if isinstance(text, str) and len(text) < 2000 else None
+    text = _text(form)
+    if not text or len(text) >= _LONGEST:
+        return None
+    if _is_connection_string(text):
+        return bool(_LOCAL.search(text))
+    found = _CREDENTIALS.match(text)
     if found is None or _TEMPLATE.search(found["user"]) or _TEMPLATE.search(found["password"]):
         return None
     if found["scheme"].lower() in ("http", "https") and _SAMPLES.search(found["host"]):
         return None
     return found["host"].split(":")[0] in ("localhost", "127.0.0.1", "[")
+
+
+def _is_connection_string(text: str) -> bool:
+    """Whether a text is `host=db user=app password=...`, or the like with semicolons."""
+    found = {name.lower(): value for name, value in _OPTIONS.findall(text)}
+    password = found.get("password") or found.get("pwd") or ""
+    if not password or _TEMPLATE.search(password) or _UNKNOWN in password:
+        return False
+    return bool(_HOSTS & found.keys()) and bool(_USERS & found.keys())
+
+
+def _text(form: Form) -> str:
+    """A text that is put together, with a mark for each part that is not written in it."""
+    match form:
+        case ["const", _, str() as text]:
+            return text
+        case ["fstr", _, parts]:
+            return "".join(str(part[2]) if part[0] == "const" else _text(part[2]) or _UNKNOWN for part in parts)
+        case ["binop", _, "+", left, right]:
+            return (_text(left) or _UNKNOWN) + (_text(right) or _UNKNOWN)
+        case ["binop", _, "%", ["const", _, str() as text], ["tuple", _, items]] if text.count("%s") == len(items):
+            filled = iter(items)
+            return re.sub("%s", lambda _: _text(next(filled)) or _UNKNOWN, text)
+        case ["call", _, ["attr", _, ["const", _, ""], "join"], [["list" | "tuple", _, items]], _]:
+            return "".join(_text(item) or _UNKNOWN for item in items)
+    return ""

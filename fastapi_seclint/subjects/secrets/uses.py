@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block, Call
-from fastapi_seclint.program.values import NONE, Collection, Const, External, Mapping, Value, options, settled
-from fastapi_seclint.spans import Location
+from fastapi_seclint.program.values import (
+    NONE,
+    Class,
+    Collection,
+    Const,
+    External,
+    Instance,
+    Mapping,
+    Value,
+    options,
+    settled,
+)
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.secrets.looked_up import looked_up
+from fastapi_seclint.subjects.secrets.use import Use
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A place that needs a secret: of which kind, as what, and where."""
-
-    kind: str
-    what: str
-    location: Location
 
 
 _SIGNING, _PASSWORD = "signing key", "password"
@@ -102,6 +104,7 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
                 if value is not None:
                     yield value, Use(kind, what, call.block.location(spread))
     yield from _compared(program)
+    yield from looked_up(program)
     yield from _set(program)
 
 
@@ -160,5 +163,11 @@ def _constants(value: Value) -> Iterator[Const]:
             yield option
         elif isinstance(option, External) and option.arguments is not None and option.name in _CONVERTING:
             yield from _constants(option.arguments.get("s", 0) or NONE)
+        elif isinstance(option, Instance) and "value" in option.attributes and _is_enumeration(option.cls):
+            yield from _constants(option.attributes["value"])
         elif isinstance(option, Collection):
             yield from (each for item in option.items for each in _constants(item))
+
+
+def _is_enumeration(cls: Class | External) -> bool:
+    return isinstance(cls, Class) and any(base.startswith("enum.") for base in cls.external_bases())

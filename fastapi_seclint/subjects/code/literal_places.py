@@ -1,0 +1,43 @@
+"""What the places of written texts say about them: headers, calls, queries, tests of the configuration."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi_seclint.facts.forms import Form, walk
+
+_ACCOUNTS = ("username", "user_name", "login", "name", "email")
+
+
+def is_record(form: Form, used: frozenset[int]) -> bool:
+    """Whether a value is a dictionary of which other things than the keys are used."""
+    return form[0] == "dict" and not any(key is not None and key[1] in used for key, _ in form[2])
+
+
+def account_of(call: Form) -> str:
+    """The account that a call names in plain text."""
+    given = {keyword: value[2] for keyword, value, _ in call[4] if keyword and value[0] == "const"}
+    return next((str(given[name]) for name in _ACCOUNTS if isinstance(given.get(name), str)), "")
+
+
+def token_in(form: Form) -> str:
+    """The token in a header that is written out: `"Bearer 7f3a..."`."""
+    text = form[2] if form[0] == "const" and isinstance(form[2], str) else ""
+    found = re.fullmatch(r"(?:bearer|token|basic|apikey)\s+(\S{8,})", text, re.I)
+    return found[1] if found is not None else ""
+
+
+def is_column(form: Form) -> bool:
+    """Whether an expression is a class's attribute, which a query compares: `User.password == "..."`."""
+    return form[0] == "attr" and form[2][0] == "name" and form[2][2][:1].isupper() and not form[2][2].isupper()
+
+
+def asks_equal(test: Form) -> bool:
+    """Whether a test compares something for equality or membership."""
+    return any(form[0] == "compare" and set(form[3]) & {"==", "in"} for form in walk(test))
+
+
+def is_configured(form: Form) -> bool:
+    """Whether an expression reads the program's own configuration, which nobody sends."""
+    names = [item[2] if item[0] == "name" else item[3] for item in walk(form) if item[0] in ("name", "attr")]
+    return any(word in name.lower() for name in names for word in ("settings", "config", "environ", "getenv"))

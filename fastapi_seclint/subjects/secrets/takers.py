@@ -1,0 +1,50 @@
+"""Functions and classes of a program that take a secret by position: `TokenService(secret, ttl)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts import MODULE
+from fastapi_seclint.facts.forms import KEYWORD_ONLY, VARIADIC, Form
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.secrets.names import kind_of, word_set, words_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_KNOWN: WeakKeyDictionary[Program, dict[str, list[str]]] = WeakKeyDictionary()
+_WORDS = (b"secret", b"passw", b"pwd", b"key", b"token")
+_ASKING = word_set("hash verify check validate compare dummy strength is has mask redact test parse split")
+"""What functions do with a text without keeping it as a secret."""
+
+
+def takers(program: Program) -> dict[str, list[str]]:
+    """By name: what each positional argument is called, empty for those that are no secret; found once a program."""
+    if program not in _KNOWN:
+        found: dict[str, list[str]] = {}
+        for module in program.modules.by_file.values():
+            if MODULE in module.facts.speaking(*_WORDS, folded=True) and not program.is_test(module):
+                for name, parameters in _definitions(module.facts.module):
+                    names = [parameter if kind_of(parameter) else "" for parameter in parameters]
+                    if any(names) and not _ASKING & set(words_of(name)):
+                        found[name] = names if found.get(name, names) == names else []
+        _KNOWN[program] = found
+    return _KNOWN[program]
+
+
+def _definitions(statements: list[Form]) -> Iterator[tuple[str, list[str]]]:
+    for form in statements:
+        if form[0] == "def":
+            yield form[3], _positional(form)
+        elif form[0] == "class":
+            made = next((item for item in form[6] if item[0] == "def" and item[3] == "__init__"), None)
+            if made is not None:
+                yield form[2], _positional(made)[1:]
+            elif any(name_of(decorator) == "dataclass" for decorator in form[5]):
+                yield form[2], [item[2][2] for item in form[6] if item[0] == "annassign" and item[2][0] == "name"]
+
+
+def _positional(form: Form) -> list[str]:
+    return [parameter[0] for parameter in form[5] if parameter[1] < min(VARIADIC, KEYWORD_ONLY)]
