@@ -9,6 +9,7 @@ from fastapi_seclint.program.sites import Call
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.cookies.jars import jar_cookies
 from fastapi_seclint.subjects.cookies.libraries import switched_off
 from fastapi_seclint.subjects.cookies.raw import flagged, raw_cookies
 from fastapi_seclint.subjects.cookies.sessions import is_removed, is_secret, only_renews
@@ -50,10 +51,12 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
             yield _finding(call, flags, needed=needed)
     for block, at, missing, text in raw_cookies(program):
         if not only_in_development(Place(block.module, at)):
-            harm = ", and ".join(_HARM[name] for name in missing)
-            message = f"this cookie is a key to the account; {harm}: use `set_cookie` with the flags on"
-            fix = flagged(block, text, missing)
-            yield RULE.finding(block.location(at), message, symbol=block.symbol, fix=fix)
+            yield RULE.finding(
+                block.location(at), _raw(missing), symbol=block.symbol, fix=flagged(block, text, missing)
+            )
+    for block, at, missing in jar_cookies(program):
+        if not only_in_development(Place(block.module, at)):
+            yield RULE.finding(block.location(at), _raw(missing), symbol=block.symbol)
     for option in switched_off(program):
         if not only_in_development(Place(option.block.module, option.at)):
             yield RULE.finding(
@@ -62,6 +65,11 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
                 symbol=option.block.symbol,
                 fix=Fix(f"leave `{option.flag}` on for the cookie", True, (option.edit,)),
             )
+
+
+def _raw(missing: list[str]) -> str:
+    harm = ", and ".join(_HARM[name] for name in missing)
+    return f"this cookie is a key to the account; {harm}: use `set_cookie` with the flags on"
 
 
 def _finding(call: Call, flags: list[Flag], *, needed: bool) -> Finding:

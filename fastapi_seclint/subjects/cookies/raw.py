@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import blocks_of
@@ -26,14 +27,31 @@ def raw_cookies(program: Program) -> Iterator[tuple[Block, int, list[str], Form]
     """Tokens and sessions in the header without all flags: block, place, the flags that are missing, the text."""
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         facts = module.facts
-        if program.is_test(module) or "headers" not in facts.words or not facts.words & {"fastapi", "starlette"}:
+        if program.is_test(module) or not facts.words & {"fastapi", "starlette"}:
             continue
         if any(f'"{_HEADER}"'.encode() in facts.lowered(number) for number in range(-1, len(facts.functions))):
             for block in blocks_of(program, module):
-                for value, at in header_values(block.statements, _HEADER):
-                    missing = _missing(_text(value))
+                for value, at in (*header_values(block.statements, _HEADER), *_pairs(block)):
+                    written = _followed(block, value)
+                    missing = _missing(_text(written))
                     if missing:
-                        yield block, at, missing, value
+                        yield block, at, missing, written
+
+
+def _followed(block: Block, form: Form) -> Form:
+    """What a local name was assigned, if that was once only."""
+    if form[0] != "name" or not isinstance(block.scope, FunctionScope):
+        return form
+    found = block.scope.assignments(form[2])
+    return found[0][3] if len(found) == 1 and found[0][0] == "assign" else form
+
+
+def _pairs(block: Block) -> Iterator[tuple[Form, int]]:
+    """The header as ASGI has it: `(b"set-cookie", value)`."""
+    for form in block.forms.of("tuple", "list"):
+        match form:
+            case [_, _, [["const" | "bytes", at, str() as name], value]] if name.lower() == _HEADER:
+                yield value, at
 
 
 def flagged(block: Block, value: Form, missing: list[str]) -> Fix | None:
@@ -42,7 +60,7 @@ def flagged(block: Block, value: Form, missing: list[str]) -> Fix | None:
     more = [_SPELLED[flag] for flag in missing]
     more += [] if "samesite" in attributes else ["SameSite=Lax"]
     span = span_of(value[1])
-    written = _written(value)
+    written = _written(value) if value[0] in ("const", "fstr") else None
     if written is None or span.line != span.end_line or span.end_column - span.column != len(written):
         return None
     quote = written[-1]
@@ -68,10 +86,19 @@ def _written(value: Form) -> str | None:
 
 
 def _text(value: Form) -> str:
-    if value[0] == "const" and isinstance(value[2], str):
-        return str(value[2])
-    if value[0] == "fstr":
-        return "".join(str(part[2]) if part[0] == "const" else "x" for part in value[2])
+    match value:
+        case ["const" | "bytes", _, str() as text]:
+            return text
+        case ["fstr", _, parts]:
+            return "".join(str(part[2]) if part[0] == "const" else "x" for part in parts)
+        case ["call", _, ["attr", _, inner, "encode"], *_]:
+            return _text(inner)
+        case ["binop", _, "+", left, right]:
+            return f"{_text(left) or 'x'}{_text(right) or 'x'}"
+        case ["binop", _, "%", left, _]:
+            return re.sub(r"%[sr]", "x", _text(left))
+        case ["call", _, ["attr", _, ["const", _, str() as text], "format"], *_]:
+            return re.sub(r"\{\w*\}", "x", text)
     return ""
 
 

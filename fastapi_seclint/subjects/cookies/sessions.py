@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import Const, settled
+from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask, items, origins
 
 if TYPE_CHECKING:
@@ -101,6 +102,10 @@ def _is_secret_value(chain: list[str]) -> bool:
 
 
 def _texts(program: Program, block: Block, key: Form) -> Iterator[str]:
+    if key[0] == "name":
+        iterables = [iterable for iterable, _ in loops(block, key[2])]
+        yield from (str(item[2]) for item in walk(iterables) if item[0] == "const" and isinstance(item[2], str))
+        yield from (word for iterable in iterables for word in _identifiers(iterable) if _secret(words(word)))
     for origin in origins(program, block, key):
         value = origin.value if origin.value is not None else ask(program, origin.block, origin.form)
         for known in settled(value):

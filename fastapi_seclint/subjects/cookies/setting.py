@@ -64,11 +64,25 @@ def wanted(name: str) -> str:
 def setters(program: Program) -> Iterator[Call]:
     """The calls of `set_cookie` on a response."""
     for block in program.sites.blocks(frozenset({"set_cookie"})):
-        for form in block.forms.every:
-            if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "set_cookie":
+        for form in (*block.forms.of("call"), *_partial_calls(block)):
+            if form[2][0] == "attr" and form[2][3] == "set_cookie":
                 call = Call(block, form, "set_cookie", program.interpreter)
                 if all(map(_is_of_response, options(call.ask(form[2])))):
                     yield call
+
+
+def _partial_calls(block: Block) -> Iterator[Form]:
+    """The calls of `put = partial(response.set_cookie, secure=True)`, with the arguments that were given before."""
+    for form in block.forms.of("assign") if "partial" in block.module.facts.words else ():
+        match form:
+            case ["assign", _, [["name", _, name]], ["call", _, made, [["attr", *_] as method, *given], keywords]]:
+                if made[-1] != "partial":
+                    continue
+                for call in block.forms.of("call"):
+                    if call[2][0] == "name" and call[2][2] == name:
+                        own = {keyword for keyword, _, _ in call[4]}
+                        before = [item for item in keywords if item[0] not in own]
+                        yield ["call", call[1], method, [*given, *call[3]], [*call[4], *before]]
 
 
 def _is_of_response(method: Value) -> bool:
