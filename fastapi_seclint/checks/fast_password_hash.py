@@ -10,10 +10,12 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.passwords.digests import algorithm, harmless
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED
 from fastapi_seclint.subjects.passwords.followed import Passwords, Text, passwords
 from fastapi_seclint.subjects.passwords.slowing import slowed
+from fastapi_seclint.subjects.secrets.stored_keys import RUNNING
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -30,6 +32,10 @@ RULE = Rule(
 )
 
 
+_MESSAGE = (
+    "a password goes through {name}: whoever reads the database tries thousands of millions of passwords a "
+    "second; use a slow, salted password hasher (argon2 or bcrypt)"
+)
 _DIGESTS = (b"hash", b"digest", b"crypt", b"md5", b"sha", b"blake", b"hmac")
 
 
@@ -44,6 +50,21 @@ def fast_password_hash(program: Program) -> Iterator[Finding]:
         if finding.location not in seen:
             seen.add(finding.location)
             yield finding
+    yield from _in_databases(known)
+
+
+def _in_databases(known: Passwords) -> Iterator[Finding]:
+    """A finding on each statement of SQL whose database digests a password: `md5(:password)`."""
+    for block in known.blocks:
+        for call in block.forms.of("call"):
+            if call[2][0] != "attr" or call[2][3] not in RUNNING:
+                continue
+            for name, value in hashed_there(call):
+                text = known.text(block, value) if name != "crypt" else None
+                if text is not None and text.kind == "plain":
+                    message = _MESSAGE.format(name=f"the database's {name}()")
+                    yield RULE.finding(block.location(call), message, symbol=block.symbol, confidence="medium")
+                    break
 
 
 def _digests(known: Passwords) -> Iterator[tuple[Block, Text]]:
@@ -75,10 +96,7 @@ def _finding(known: Passwords, block: Block, text: Text, texts: list[Text]) -> F
     if text.through is not None:
         evidence.append(Evidence(place, "it is digested here"))
         place = block.location(text.through)
-    message = (
-        f"a password goes through {name}: whoever reads the database tries thousands of millions of passwords a "
-        "second; use a slow, salted password hasher (argon2 or bcrypt)"
-    )
+    message = _MESSAGE.format(name=name)
     symbol = (block if text.through is not None else text.block).symbol
     return RULE.finding(
         place,

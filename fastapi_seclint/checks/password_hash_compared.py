@@ -9,8 +9,10 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.passwords.comparing import plain_in
+from fastapi_seclint.subjects.passwords.digests import harmless
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, in_constant_time, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, Text, passwords
+from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.plain_comparison import pairs
 
 if TYPE_CHECKING:
@@ -40,6 +42,14 @@ _RECOMPUTED = (
     "or compare with `secrets.compare_digest(...)`"
 )
 
+_ASKED = (
+    "a hash that a query can ask for has no salt of its own, so equal passwords are equal rows, cracked at once: "
+    "look up the user by name, and ask the hasher with `verify_password(plain, hashed)`"
+)
+_QUERIES = frozenset(
+    {"find_one", "find", "filter_by", "filter", "get", "get_or_none", "find_first", "first", "count_documents"}
+)
+
 
 @RULE.check
 def password_hash_compared(program: Program) -> Iterator[Finding]:
@@ -57,6 +67,26 @@ def password_hash_compared(program: Program) -> Iterator[Finding]:
             block.location(form), message, symbol=block.symbol, confidence=confidence, fix=fix,
             masks=MASKED_UNTIL_VERIFIED,
         )  # fmt: skip
+    for block, call, text in _asked_for(known):
+        message = _SALTED if text.kind == "hash" and not _is_recomputed(text) else _ASKED
+        yield RULE.finding(block.location(call), message, symbol=block.symbol, confidence="medium")
+
+
+def _asked_for(known: Passwords) -> Iterator[tuple[Block, Form, Text]]:
+    """Queries for the row that has a hash: `find_one({"password_hash": hash_password(plain)})`."""
+    for block in known.blocks:
+        for call in block.forms.of("call"):
+            if call[2][0] != "attr" or call[2][3] not in _QUERIES:
+                continue
+            given = [(keyword, value) for keyword, value, _ in call[4] if keyword]
+            for argument in call[3][:1]:
+                pairs_of = argument[2] if argument[0] == "dict" else []
+                given += [(str(key[2]), value) for key, value in pairs_of if key is not None and key[0] == "const"]
+            for name, value in given:
+                text = _hashed(known, block, value) if naming(name) else None
+                if text is not None:
+                    yield block, call, text
+                    break
 
 
 def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, text: Text) -> Fix | None:
@@ -72,11 +102,15 @@ def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, te
 
 def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:
     """The hash or digest of a password that an expression is, made in this very function."""
-    if form[0] not in ("call", "name", "await"):
+    if form[0] not in ("call", "name", "await", "attr"):
         return None
     if form[0] == "name" and _is_given_on(known, block, form):
         return None
     text = known.text(block, form)
+    if form[0] == "attr" and (text is None or text.through is None):
+        return None
+    if text is not None and text.kind == "digest" and harmless(known, block, text):
+        return None
     return text if text is not None and text.kind in ("hash", "digest") else None
 
 

@@ -32,7 +32,9 @@ def is_field_of_entry(block: Block, form: Form) -> bool:
 
 
 _ACCOUNTS = re.compile(
-    r"(^|_)(users?|accounts?|auth|credentials?|logins?|members?|admins?|passwords?|passwds?|usuarios?)(_|$)", re.I
+    r"(^|_)(users?|accounts?|auth|credentials?|logins?|members?|admins?|passwords?|passwds?|usuarios?|people|persons?"
+    r"|customers?|clients?|students?|teachers?|employees?|players?|profiles?|db|database|store|storage|memory)(_|$)",
+    re.I,
 )
 _NAMES = re.compile(r"^(user_?name|user|name|login|email|account|user_?id|uid|usuario)$", re.I)
 

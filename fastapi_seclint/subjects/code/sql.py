@@ -12,6 +12,12 @@ _HOLDER = r"\?|%s|\$\d+|:\w+|%\(\w+\)s"
 _HOLDERS = re.compile(rf"(?<!:)(?:{_HOLDER})")
 _EQUAL = re.compile(rf"[\"`\[]?(\w+)[\"`\]]?\s*(?:=|<=>|\blike\b|\bis\b)\s*(?<!:)({_HOLDER})", re.I)
 _INSERT = re.compile(r"^\s*(?:insert|replace)\b.*?\binto\s+([\w.\"`]+)\s*\(([^)]*)\)\s*values\s*\((.*?)\)", re.I | re.S)
+_FUNCTION = re.compile(
+    r"\b(md5|sha|sha1|sha2|sha224|sha256|sha384|sha512|hashbytes|digest|crypt|password)\s*\(\s*(?:'[^']*'\s*,\s*)?"
+    rf"(?:(?:concat|convert_to|cast)\s*\(\s*)?(?:(?:[\w.]+|'[^']*')\s*\|\|\s*)?(?<!:)({_HOLDER})",
+    re.I,
+)
+"""Functions of databases that hash what they are given, PostgreSQL's pgcrypto, MySQL's and SQL Server's."""
 _TABLE = re.compile(r"\b(?:from|update|into|join)\s+[\"`]?(\w+)", re.I)
 _UPDATE = re.compile(r"^\s*update\b", re.I)
 _VERB = re.compile(r"\s*(select|insert|update|delete|replace|with)\b", re.I)
@@ -51,6 +57,15 @@ def met(call: Form) -> Iterator[Met]:
         if value is not None:
             written = _UPDATE.match(statement) is not None and (where is None or found.start() < where.start())
             yield Met(table, found[1], value, written)
+
+
+def hashed_there(call: Form) -> Iterator[tuple[str, Form]]:
+    """The values that the database itself hashes, `md5(:password)`, `crypt($1, gen_salt('bf'))`: function and value."""
+    statement = _statement(call)
+    for found in _FUNCTION.finditer(statement) if statement is not None else ():
+        value = _given(call, statement or "", found[2], found.start(2))
+        if value is not None:
+            yield found[1].lower(), value
 
 
 def _statement(call: Form) -> str | None:

@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways
 from fastapi_seclint.subjects.passwords import hashers
 from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.objects import text_of_object
 from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -151,7 +152,7 @@ class Passwords:
 
     def _of_field(self, where: Where, owner: Form, name: str, form: Form, depth: int) -> Text | None:
         if naming(name) != "plain":
-            return None
+            return text_of_object(self, where.block, owner, name, depth) if form[0] == "attr" else None
         path = f"{spelled(owner)}.{name}"
         written = [value for at, target, value in self.writes(where.block) if target == path and at < form[1]]
         if written:

@@ -39,7 +39,8 @@ DIGESTS: dict[str, int] = {
 """Canonical names of calls that make a digest, with the position of what they digest."""
 
 _MORE_DIGESTS = re.compile(
-    r"^(cryptography\.hazmat\.primitives\.hashes\.Hash$|Crypto(dome)?\.Hash\.\w+\.new|xxhash\.\w+|mmh3\.hash\w*|pyblake2\.\w+|sha3\.\w+)$"
+    r"^(cryptography\.hazmat\.primitives\.hashes\.Hash$|Crypto(dome)?\.Hash\.\w+\.new|xxhash\.\w+|mmh3\.hash\w*|pyblake2\.\w+|sha3\.\w+"
+    r"|sqlalchemy\.(\w+\.)*func\.(md5|sha\d*|digest|hashbytes))$"
 )
 DATA_NAMES = ("data", "string", "msg", "s")
 _SAME = re.compile(

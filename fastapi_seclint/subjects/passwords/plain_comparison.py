@@ -12,6 +12,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, options
 from fastapi_seclint.subjects.code.entries import accounts_of, is_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.passwords.columns import column_of
 from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
@@ -78,7 +79,10 @@ def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
             given += [
                 value for key, value in argument[2] if key is not None and key[0] == "const" and naming(str(key[2]))
             ]
+    there = [value for _, value in hashed_there(call)]
     for value in given:
+        if any(value is item for item in there):
+            continue
         text = known.text(block, value) if value[0] in ("name", "attr", "sub", "call") else None
         if text is not None and text.kind == "plain":
             yield Kept(block, call[1], value, text.sure)

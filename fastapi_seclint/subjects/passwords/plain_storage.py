@@ -13,6 +13,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
 from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.followed import Where, names_given
 from fastapi_seclint.subjects.passwords.names import (
@@ -148,7 +149,10 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         return
     statement, inside = statement_of(known, block, call)
     if _WRITING.search(statement):
+        there = [value for _, value in hashed_there(call)]
         for item in (*inside, *(item for argument in call[3][1:] for item in given_values(argument))):
+            if any(item is value for value in there):
+                continue
             yield from _plain(known, block, call[1], item)
     elif last in _KEEPS and function[0] == "attr" and not _opens_elsewhere(function):
         if (_is_store(function[2]) or function[2][0] == "call") and not _is_own(known, block, function):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _VALIDATORS = frozenset({"field_validator", "validator", "validates"})
+_HASHERS = (b'"pbkdf2_hmac"', b'"scrypt"', b'"hashpw"', b'"bcrypt"')
 _DIGESTS = re.compile(rb'"(md5|sha\d[\w-]*|blake2[bs]|hashlib|hmac)"')
 
 
@@ -29,7 +30,7 @@ def blocks(program: Program) -> Iterator[Block]:
 
 def _speaking(facts: FileFacts) -> set[int]:
     """The module and functions that speak of passwords in their body or by their name: `hash_password(plain)`."""
-    found = set(facts.speaking(*MENTIONS, folded=True))
+    found = set(facts.speaking(*MENTIONS, *_HASHERS, folded=True))
     validates = MODULE in found and not facts.words.isdisjoint(_VALIDATORS)
     for number, (name, _, _) in enumerate(facts.functions):
         quoted = f'"{name}"'.lower().encode()

@@ -1,0 +1,58 @@
+"""Objects of a project's classes that keep what they make of a password: `PasswordHash(plain, salt).digest`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.origins import body_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords, Text
+
+
+def text_of_object(known: Passwords, block: Block, owner: Form, name: str, depth: int) -> Text | None:
+    """What an attribute of an object is that a block makes of a password: a digest or hash, or None."""
+    from fastapi_seclint.subjects.passwords.followed import Where
+
+    call = _made(block, owner)
+    if call is None or depth <= 0:
+        return None
+    arguments = [*call[3], *(value for _, value, _ in call[4])]
+    plain = known.strongest(Where(block), arguments, depth - 1)
+    if plain is None or plain.kind != "plain":
+        return None
+    for cls in (option for option in options(known.value(block, call[2])) if isinstance(option, Class)):
+        for method in (cls.namespace.get("__init__"), cls.namespace.get("__post_init__"), cls.namespace.get(name)):
+            body = body_of(known.program, method) if isinstance(method, Function) else None
+            if body is None or not isinstance(method, Function):
+                continue
+            given = frozenset(item[0] for item in method.parameters if item[0] not in ("self", "cls"))
+            for value in _values(body, name, method.name):
+                made = known.text(Where(body, given), value, depth - 1)
+                if made is not None and made.kind != "plain":
+                    return replace(made, through=call, sure=plain.sure)
+    return None
+
+
+def _made(block: Block, owner: Form) -> Form | None:
+    """The call that makes an object: the expression itself, or what its local name was assigned."""
+    if owner[0] == "name" and isinstance(block.scope, FunctionScope):
+        found = [item for item in block.scope.assignments(owner[2]) if item[0] == "assign"]
+        owner = found[0][3] if len(found) == 1 else owner
+    return owner if owner[0] == "call" and owner[2][0] in ("name", "attr") else None
+
+
+def _values(body: Block, name: str, method: str) -> Iterator[Form]:
+    """What a method assigns to an attribute, or what a property of that name returns."""
+    for form in body.forms.of("assign", "return"):
+        match form:
+            case ["assign", _, [["attr", _, ["name", _, "self"], target]], value] if target == name:
+                yield value
+            case ["return", _, value] if value is not None and method == name:
+                yield value
