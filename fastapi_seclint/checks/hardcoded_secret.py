@@ -28,7 +28,8 @@ from fastapi_seclint.subjects.secrets.names import (
 )
 from fastapi_seclint.subjects.secrets.refusals import only_compared, refused
 from fastapi_seclint.subjects.secrets.takers import takers
-from fastapi_seclint.subjects.secrets.uses import Use, uses
+from fastapi_seclint.subjects.secrets.use import Use
+from fastapi_seclint.subjects.secrets.uses import uses
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, RemoveKeyword, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Collection, Const, External, Mapping, Value, options, settled
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.costs import low_rounds, number, spread_options, weak_methods
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -53,11 +53,13 @@ def weak_password_scheme(program: Program) -> Iterator[Finding]:
         if schemes is None and (name := _weak_of_spread(call)):
             yield _finding(call, call.form[1], _scheme_message(name))
             continue
+        weak = (found for name, rounds in spread_options(call) if (found := _few(name, rounds)))
+        yield from (_finding(call, call.form[1], found) for found in weak)
         if schemes is not None and (name := _weak_default(call, schemes)):
             yield _finding(call, schemes.at, _scheme_message(name), _strong_first(call, schemes))
             continue
         for keyword, value, at in call.form[4]:
-            if keyword is not None and (found := _few(keyword, _number(call, value))):
+            if keyword is not None and (found := _few(keyword, number(call, value))):
                 yield _finding(
                     call, at, found, _default_cost(RemoveKeyword(_path(call), span_of(call.form[1]), keyword))
                 )
@@ -149,26 +151,20 @@ def _low_cost(program: Program) -> Iterator[Finding]:
         yield from _cost(call, name, position, _LEAST[scheme], scheme)
     for call in program.sites.calls("argon2.PasswordHasher", "pwdlib.hashers.argon2.Argon2Hasher"):
         yield from _cost(call, "memory_cost", 1, 8 * 1024, "argon2")
-    for call in program.sites.calls("hashlib.pbkdf2_hmac"):
-        if any(naming(str(form[-1])) for form in walk(call.form[3][1:2]) if form[0] in ("name", "attr")):
-            yield from _cost(call, "iterations", 3, 20_000, "pbkdf2")
+    for call, at, scheme, rounds in low_rounds(program):
+        yield _finding(call, at, _cost_message(scheme, rounds))
+    for call, at, method in weak_methods(program):
+        yield _finding(call, at, _scheme_message("plaintext" if method == "plain" else method))
 
 
 def _cost(call: Call, name: str, position: int | None, least: int, scheme: str) -> Iterator[Finding]:
     given = call.argument(name, position)
-    number = _number(call, given.form) if given is not None else None
-    if given is not None and number is not None and number < least:
+    rounds = number(call, given.form) if given is not None else None
+    if given is not None and rounds is not None and rounds < least:
         fix = None
-        if not call.name.startswith("passlib.") and scheme != "pbkdf2" and (code := rendered(call.form[2])) is not None:
+        if not call.name.startswith("passlib.") and (code := rendered(call.form[2])) is not None:
             fix = _default_cost(ReplaceExpression(_path(call), span_of(call.form[1]), f"{code}()"))
-        yield _finding(call, given.at, _cost_message(scheme, number), fix)
-
-
-def _number(call: Call, form: Form) -> int | None:
-    for option in settled(call.ask(form)):
-        if isinstance(option, Const) and isinstance(option.value, int) and not isinstance(option.value, bool):
-            return option.value
-    return None
+        yield _finding(call, given.at, _cost_message(scheme, rounds), fix)
 
 
 def _strong_first(call: Call, schemes: Argument) -> Fix | None:

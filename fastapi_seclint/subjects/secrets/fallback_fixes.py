@@ -50,8 +50,8 @@ def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
         return None
     span = span_of(read.call[1])
     if read.verbatim is not None:
-        code = f"os.environ[{key}]"
-        return (ReplaceExpression(path, span, code), AddImport(path, "os")) if read.verbatim else None
+        strict = ReplaceExpression(path, span, f"os.environ[{key}]")
+        return (strict, AddImport(path, "os")) if read.verbatim else None
     if function[-1] == "Validator":
         return (RemoveKeyword(path, span, "default"), SetKeyword(path, span, "must_exist", "True"))
     if function[-1] == "getenv":

@@ -1,0 +1,71 @@
+"""Calls that hash passwords with a method or cost of their own choice: werkzeug, key derivations, options by `**`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Argument, Call
+from fastapi_seclint.program.values import Const, Mapping, options, settled, string
+from fastapi_seclint.subjects.passwords.names import naming
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LEAST_ROUNDS = 20_000
+_WERKZEUG = ("werkzeug.security.generate_password_hash", "flask_bcrypt.generate_password_hash")
+_KDF = "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC"
+_PYCRYPTODOME = ("Crypto.Protocol.KDF.PBKDF2", "Cryptodome.Protocol.KDF.PBKDF2")
+_METHOD = re.compile(r"pbkdf2(?::\w+)?:(\d+)|scrypt:(\d+):\d+:\d+")
+
+
+def number(call: Call, form: Form) -> int | None:
+    """The whole number that an expression of a call is."""
+    for option in settled(call.ask(form)):
+        if isinstance(option, Const) and isinstance(option.value, int) and not isinstance(option.value, bool):
+            return option.value
+    return None
+
+
+def weak_methods(program: Program) -> Iterator[tuple[Call, int, str]]:
+    """The methods of werkzeug that are no way to keep a password: call, place, method; `plain`, `sha256`."""
+    for call in program.sites.calls(*_WERKZEUG):
+        given = call.argument("method", 1)
+        method = string(call.value(given)) if given is not None else None
+        if given is not None and method and not method.startswith(("pbkdf2", "scrypt")):
+            yield call, given.at, method
+
+
+def low_rounds(program: Program) -> Iterator[tuple[Call, int, str, int]]:
+    """Key derivations of passwords with too little work: call, place, scheme, rounds."""
+    for call in program.sites.calls(*_WERKZEUG):
+        given = call.argument("method", 1)
+        found = _METHOD.fullmatch(string(call.value(given)) or "") if given is not None else None
+        if given is not None and found and int(found[1] or 0) < _LEAST_ROUNDS and int(found[2] or 0) < 2**14:
+            yield call, given.at, "pbkdf2" if found[1] else "scrypt", int(found[1] or found[2])
+    for call in program.sites.calls("hashlib.pbkdf2_hmac"):
+        yield from _few(call, call.argument("iterations", 3), call.form[3][1:2])
+    for call in program.sites.calls(_KDF):
+        derived = [form[3] for form in call.block.forms.of("call") if form[2][0] == "attr" and form[2][3] == "derive"]
+        yield from _few(call, call.argument("iterations", 3), derived)
+    for call in program.sites.calls(*_PYCRYPTODOME):
+        yield from _few(call, call.argument("count", 3), call.form[3][:1])
+
+
+def _few(call: Call, given: Argument | None, data: list[Form]) -> Iterator[tuple[Call, int, str, int]]:
+    spoken = any(naming(str(form[-1])) for form in walk(data) if form[0] in ("name", "attr"))
+    rounds = number(call, given.form) if given is not None else None
+    if given is not None and rounds is not None and rounds < _LEAST_ROUNDS and spoken:
+        yield call, given.at, "pbkdf2", rounds
+
+
+def spread_options(call: Call) -> Iterator[tuple[str, int]]:
+    """The options with whole numbers that a call is handed over with `**`."""
+    for form in call.spread:
+        for option in options(call.ask(form)):
+            for key, value in option.items if isinstance(option, Mapping) else ():
+                known = [item.value for item in settled(value) if isinstance(item, Const)]
+                if isinstance(key, Const) and len(known) == 1 and isinstance(known[0], int):
+                    yield str(key.value), known[0]
