@@ -133,6 +133,12 @@ def _receivers(program: Program, function: Function) -> Iterator[tuple[Function,
             yield consumer.function, consumer.parameter.name
 
 
+def _finds(function: Function) -> bool:
+    """Whether a function finds something by its name, or by the subject of a token."""
+    subject = _subject(function)
+    return _looks_up(function) or (subject is not None and is_sought(function, subject))
+
+
 def _looks_up(function: Function) -> bool:
     return any(is_lookup(form) for form in function.forms.every)
 
@@ -155,7 +161,7 @@ def _refreshing(program: Program) -> Iterator[Finding]:
         given = [item.function for item in route.nodes() if item.function and not node_limits(program, item)]
         way = [one for start in (function, *given) for one, _ in reached(program, start)]
         makes = any((one.module.file, one.number) in makers for one, _ in reached(program, function))
-        if makes and any(read_in(program, one) for one in way) and not any(_looks_up(one) for one in way):
+        if makes and any(read_in(program, one) for one in way) and not any(_finds(one) for one in way):
             yield RULE.finding(
                 route.place.location,
                 f"{access.spoken(route)} gives new tokens without a look at the user, so a closed account goes on for "

@@ -16,9 +16,10 @@ from fastapi_seclint.program.modules import Module, bound_names
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, External, Function, Place, options
 from fastapi_seclint.subjects.code.reference import local_name
-from fastapi_seclint.subjects.guards.access import changes_state
+from fastapi_seclint.subjects.guards.access import changes_state, is_admin_like
 from fastapi_seclint.subjects.guards.carriers import carriers_of
 from fastapi_seclint.subjects.guards.code import code_of
+from fastapi_seclint.subjects.guards.idle import idle_role_guards
 from fastapi_seclint.subjects.guards.swapping import argument_of, usable_name
 from fastapi_seclint.subjects.owners.activity import active_guards, node_tests_activity
 from fastapi_seclint.subjects.owners.identity import form_at, guards
@@ -163,6 +164,7 @@ def _spoken(form: Form) -> str:
 def _candidates(program: Program) -> tuple[_Candidate, ...]:
     found: dict[tuple[Module, str], _Candidate] = {}
     uses: Counter[tuple[Module, str]] = Counter()
+    among_administrators: set[tuple[Module, str]] = set()
     for route in program.routes:
         for written, node in _written(program, route):
             form = argument_of(written)
@@ -171,9 +173,14 @@ def _candidates(program: Program) -> tuple[_Candidate, ...]:
                 continue
             key = (written.module, code)
             uses[key] += 1
+            if is_admin_like(route.path) and _names_no_action(form):
+                among_administrators.add(key)
             if key not in found:
                 found[key] = _candidate(program, route, written.module, form, node)
-    used = [_with_uses(item, uses[key]) for key, item in found.items()]
+    used = [
+        replace(item, uses=uses[key], for_administrators=item.for_administrators or key in among_administrators)
+        for key, item in found.items()
+    ]
     return (*used, *_unused(program, used))
 
 
@@ -236,8 +243,9 @@ def _for_administrators(form: Form) -> bool:
     return False
 
 
-def _with_uses(item: _Candidate, uses: int) -> _Candidate:
-    return replace(item, uses=uses)
+def _names_no_action(form: Form) -> bool:
+    """Whether a guard asks for a role and not for the right to one thing: `RoleChecker("staff")`, not `"users:read"`."""
+    return not any(inner[0] == "const" and not str(inner[2]).isalpha() for inner in walk(form))
 
 
 def _unused(program: Program, used: list[_Candidate]) -> Iterator[_Candidate]:
@@ -247,48 +255,8 @@ def _unused(program: Program, used: list[_Candidate]) -> Iterator[_Candidate]:
         if guard.function not in known and guard.function.owner is None:
             form: Form = ["name", guard.function.at, guard.function.name]
             yield _Candidate(guard.function.module, form, False, False, True, 0, True, guard.function)
-    for module in program.modules.by_file.values():
-        if program.is_test(module) or not module.facts.words & {"Depends", "Security"}:
-            continue
-        for value in list(module.scope.names.values()):
-            if not isinstance(value, Function) or value.module is not module or value.number < 0 or value in known:
-                continue
-            argument = _role_argument(program, value)
-            if argument is not None and not _is_handler(program, value):
-                form = ["name", value.at, value.name]
-                if argument:
-                    form = ["call", value.at, form, [["const", value.at, argument]], []]
-                yield _Candidate(module, form, True, True, False, 0, True, value)
-
-
-def _is_handler(program: Program, function: Function) -> bool:
-    return any(route.function is function for route in program.routes)
-
-
-def _role_argument(program: Program, function: Function) -> str | None:
-    """What an unused role guard wants: nothing for `require_admin`, `admin` for `require_role`; None for no guard."""
-    if not names_right(function.name) or not considers_rights(program, function):
-        return None
-    inside = function.module.facts.inside(function.number)
-    if not inside:
-        asks = [item for item in parameters(function) if program.walker.resolver.dependency_of(item) is not None]
-        admin = "admin" in function.name.lower() or "superuser" in function.name.lower()
-        return "" if asks and len(asks) == len(function.parameters) and admin else None
-    required = [item for item in function.parameters if item[3] is None]
-    named = len(required) == 1 and names_right(required[0][0]) and "role" in required[0][0]
-    return "admin" if named and _knows_admin(program) else None
-
-
-@lru_cache(maxsize=1)
-def _knows_admin(program: Program) -> bool:
-    """Whether the project has a role of the name `admin`."""
-    for module in program.modules.by_file.values():
-        facts = module.facts
-        if not program.is_test(module):
-            for number in range(-1, len(facts.functions)):
-                if facts.body_mentions(number, b'"admin"]'):
-                    return True
-    return False
+    for idle in idle_role_guards(program, known):
+        yield _Candidate(idle.module, idle.form, True, True, False, 0, True, idle.function)
 
 
 def _named(candidate: _Candidate, module: Module, line: int) -> tuple[str, tuple[Edit, ...]] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ _SAME = frozenset({"encode", "decode", "lower", "upper", "strip", "hexdigest", "
 PARTS = frozenset({"split", "rsplit", "partition", "rpartition"})
 """Methods that take a stored text apart into salt and digest."""
 _SALTS = ("salt", "pepper", "rounds", "iterations")
+_DUMMY = re.compile(r"dummy|fake|nobody|placeholder", re.I)
 _DEPTH = 6
 
 
@@ -32,6 +34,8 @@ class Comparison:
     form: Form
     plain: Form
     stored: Form
+    perhaps_none: bool = False
+    """Whether there may be nothing stored, since the comparison has another hash for that: `stored or DUMMY`."""
 
     @property
     def negated(self) -> bool:
@@ -44,10 +48,20 @@ def comparisons_of(known: Passwords, text: Text) -> Iterator[tuple[Block, Form, 
         for side, other in ((left, right), (right, left)):
             made = _made(known, block, side, text)
             if made is not None:
-                plain, stored = typed(known, block, made), whole_of(block, other)
-                parts = Comparison(block, form, plain, stored) if plain is not None and stored is not None else None
+                real, perhaps_none = _real(other)
+                plain, stored = typed(known, block, made), whole_of(block, real)
+                whole = plain is not None and stored is not None
+                parts = Comparison(block, form, plain, stored, perhaps_none) if whole else None
                 yield block, form, parts
                 break
+
+
+def _real(other: Form) -> tuple[Form, bool]:
+    """The stored hash without the dummy that takes its place for a user who does not exist."""
+    match other:
+        case ["bool", _, "or", [stored, ["name", _, name]]] if _DUMMY.search(name):
+            return stored, True
+    return other, False
 
 
 def _made(known: Passwords, block: Block, side: Form, text: Text) -> Text | None:

@@ -11,7 +11,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, ModuleValue, Unknown, options
 from fastapi_seclint.subjects.code.constants import new_constant
-from fastapi_seclint.subjects.code.origins import ask, called
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.passwords.fixes import hasher_for
@@ -86,7 +86,7 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
             for item in options(value):
                 if isinstance(item, External) and item.name in _KINDS:
                     return _object(known, block, verification, module, name, item.name)
-    if found := _of_class(block, verification, functions):
+    if found := _of_class(block, verification, functions) or _of_self(known, block, verification):
         return found
     if verification[2][0] == "attr" and any(
         isinstance(item, External) and item.name == "bcrypt.checkpw"
@@ -115,7 +115,11 @@ def _is_async(known: Passwords, name: str) -> bool:
 
 def _out_of_sight(module: Module) -> _Hashing | None:
     """The function of another package that hashes passwords by its name, where a file imports it."""
-    imported = (name for name, value in sorted(module.scope.names.items()) if isinstance(value, External | Unknown))
+    imported = (
+        name
+        for name, value in sorted(module.scope.names.items())
+        if isinstance(value, External | Unknown) and not name[:1].isupper()
+    )
     name = next((name for name in imported if step_by_name(["name", 0, name]) == "hash"), None)
     return None if name is None else _Hashing(name, "function")
 
@@ -146,6 +150,23 @@ def _of_class(block: Block, verification: Form, functions: list[Function]) -> _H
                 if isinstance(item, External) and item.name in _KINDS:
                     known = item.name == _PASSLIB or (function.module is not block.module and written[:1].isupper())
                     return _Hashing(f"{written}.{name}", item.name) if known else None
+    return None
+
+
+def _of_self(known: Passwords, block: Block, verification: Form) -> _Hashing | None:
+    """A hasher that an object is given when it is made, as its methods have it: `self.hasher`."""
+    owner = verification[2][2] if verification[2][0] == "attr" else None
+    cls = block.function.owner if block.function is not None else None
+    if owner is None or owner[0] != "attr" or owner[2][0] != "name" or owner[2][2] != "self" or cls is None:
+        return None
+    made = cls.namespace.get("__init__")
+    inside = body_of(known.program, made) if isinstance(made, Function) else None
+    for form in inside.forms.of("assign") if inside is not None else ():
+        if inside is not None and any(target[0] == "attr" and target[3] == owner[3] for target in form[2]):
+            for item in options(ask(known.program, inside, form[3])):
+                if isinstance(item, External) and item.name in _KINDS:
+                    kind = _ARGON2 if item.name in _PWDLIB else item.name
+                    return _Hashing(f"self.{owner[3]}", kind)
     return None
 
 

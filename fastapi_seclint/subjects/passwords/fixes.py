@@ -34,6 +34,8 @@ class Hasher:
     verify: str
     edits: tuple[Edit, ...] = ()
     needs: str = ""
+    takes_none: bool = False
+    """Whether it verifies against no hash at all, as slowly, and says no."""
 
 
 def hasher_for(known: Passwords, module: Module) -> Hasher | None:
@@ -93,7 +95,7 @@ def _of_reference(known: Passwords, module: Module) -> Hasher | None:
     found = brought(known.program, module, flavour, HASHING, VERIFYING)
     if found is None:
         return None
-    return Hasher(found.names[HASHING], found.names[VERIFYING], found.edits, found.needs)
+    return Hasher(found.names[HASHING], found.names[VERIFYING], found.edits, found.needs, True)
 
 
 def used(hasher: Hasher, *names: str) -> tuple[Edit, ...]:

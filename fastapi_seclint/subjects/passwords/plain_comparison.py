@@ -51,7 +51,7 @@ def comparisons(known: Passwords) -> Iterator[Kept]:
             text = known.text(block, typed)
             if text is None or text.kind != "plain" or not (text.sure or typed[0] == "name"):
                 continue
-            if is_stored(known, block, stored):
+            if is_stored(known, block, stored) or _is_given_stored(known, block, stored):
                 yield Kept(block, form[1], typed, text.sure, stored=stored)
                 break
     yield from _queries(known)
@@ -87,6 +87,18 @@ def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         if text is not None and text.kind == "plain":
             yield Kept(block, call[1], value, text.sure)
             return
+
+
+def _is_given_stored(known: Passwords, block: Block, form: Form) -> bool:
+    """Whether a parameter is given what the application keeps: `matches(plain, hashed)` with `user.hashed_password`."""
+    function = block.function
+    names = [parameter[0] for parameter in function.parameters] if function is not None else []
+    if function is None or form[0] != "name" or form[2] not in names or len(names) != 2:
+        return False
+    at = names.index(form[2])
+    given = [(other, call[3][at]) for other, call, _, sure in known.requests.callers(function)
+             if sure and len(call[3]) == 2]  # fmt: skip
+    return any(is_stored(known, other, item) for other, item in given)
 
 
 def is_stored(known: Passwords, block: Block, form: Form) -> bool:

@@ -59,7 +59,7 @@ def verifying(known: Passwords, parts: Comparison, replaced: Form) -> list[Edit]
     """The edits that verify in place of a comparison."""
     hasher = hasher_for(known, parts.block.module)
     plain, stored = rendered(parts.plain), rendered(parts.stored)
-    if hasher is None or plain is None or stored is None:
+    if hasher is None or plain is None or stored is None or (parts.perhaps_none and not hasher.takes_none):
         return None
     code = f"{'not ' if parts.negated else ''}{hasher.verify}({plain}, {stored})"
     return [*used(hasher, VERIFYING), ReplaceExpression(parts.block.module.path, span_of(replaced[1]), code)]

@@ -1,0 +1,147 @@
+"""Role guards that a project has and that no route uses so far, and how each is written for administrators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import POSITIONAL, VARIADIC, Form, walk
+from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.modules import Module, bound_names
+from fastapi_seclint.program.values import Class, Function, Instance, options
+from fastapi_seclint.subjects.rights.roles import considers_rights
+from fastapi_seclint.subjects.rights.words import is_role, names_right
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_ADMINISTRATORS = ("admin", "administrator", "superuser", "superadmin", "super_admin", "root")
+_LISTS = re.compile(r"^(list|List|set|Set|tuple|Tuple|frozenset|Iterable|Sequence|Collection)$")
+_LESSER = re.compile(r"moderator|editor|owner|manager|member|author|user|viewer|reader|permission|scope")
+"""Words of guards that people pass who are no administrators."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdleGuard:
+    """A guard as it is written in its own file; `lesser` where nothing says that it is for administrators."""
+
+    module: Module
+    form: Form
+    function: Function
+    lesser: bool
+
+
+def idle_role_guards(program: Program, known: Collection[Function | None]) -> list[IdleGuard]:
+    """The role guards that are not among the `known` ones.
+
+    One that nothing names after administrators counts where the project has no other role guard than this one.
+    """
+    found = [guard for guard in _role_guards(program) if guard.function not in known]
+    administrators = [guard for guard in found if not guard.lesser]
+    if administrators or any(item is not None and considers_rights(program, item) for item in known):
+        return administrators
+    return found if len(found) == 1 and not _LESSER.search(_words(found[0].form)) else []
+
+
+def _role_guards(program: Program) -> Iterator[IdleGuard]:
+    for module in program.modules.by_file.values():
+        if program.is_test(module) or not module.facts.words & {"Depends", "Security"}:
+            continue
+        for name, value in list(module.scope.names.items()):
+            for option in options(value):
+                guard = None
+                if isinstance(option, Function) and option.module is module and option.number >= 0:
+                    guard = _from_function(program, option)
+                elif isinstance(option, Instance) and isinstance(option.cls, Class):
+                    guard = _from_instance(program, module, name, option.cls)
+                if guard is not None:
+                    yield guard
+
+
+def _from_instance(program: Program, module: Module, name: str, cls: Class) -> IdleGuard | None:
+    """A module's object whose class has a `__call__` that asks for rights: `allow_staff = RoleChecker("staff")`."""
+    called = cls.namespace.get("__call__")
+    statement = next(iter(bound_names(module.facts.module).get(name, [])), None)
+    if not isinstance(called, Function) or statement is None or statement[0] not in ("assign", "annassign"):
+        return None
+    if not _depends_only(program, called, 1) or not considers_rights(program, called):
+        return None
+    made = statement[-1]
+    words = [*_texts(made), name] if made is not None else [name]
+    return IdleGuard(module, ["name", statement[1], name], called, not any(_is_administrators(word) for word in words))
+
+
+def _from_function(program: Program, function: Function) -> IdleGuard | None:
+    """`require_admin` as it is, `require_role` called with the administrators' role."""
+    if not names_right(function.name) or _is_handler(program, function) or not considers_rights(program, function):
+        return None
+    form: Form = ["name", function.at, function.name]
+    if not function.module.facts.inside(function.number):
+        lesser = not _is_administrators(function.name)
+        return IdleGuard(function.module, form, function, lesser) if _depends_only(program, function, 0) else None
+    required = [item for item in function.parameters if item[3] is None]
+    if len(required) != 1 or "role" not in required[0][0]:
+        return None
+    argument = _role_argument(program, function, required[0])
+    if argument is None:
+        return None
+    return IdleGuard(function.module, ["call", function.at, form, [argument], []], function, False)
+
+
+def _depends_only(program: Program, function: Function, first: int) -> bool:
+    """Whether all parameters, from the first that FastAPI fills, are dependencies, and there is one."""
+    resolver = program.walker.resolver
+    asks = [item for item in parameters(function)[first:] if resolver.dependency_of(item) is not None]
+    return bool(asks) and len(asks) == len(function.parameters) - first
+
+
+def _role_argument(program: Program, function: Function, parameter: Form) -> Form | None:
+    """The administrators' role as a factory wants it: a member of an enumeration, a text, a list of these."""
+    annotation, kind = parameter[2], parameter[1]
+    value: Form | None = None
+    for inner in walk(annotation) if annotation is not None else ():
+        for option in options(program.interpreter.ask(inner, function.scope)) if inner[0] == "name" else ():
+            if isinstance(option, Class):
+                member = next((name for name in option.namespace if name.lower() in _ADMINISTRATORS), None)
+                if member is None:
+                    return None
+                value = ["attr", function.at, inner, member]
+    if value is None:
+        role = _administrators_role(program)
+        value = ["const", function.at, role] if role else None
+    listed = annotation is not None and any(item[0] == "name" and _LISTS.match(item[2]) for item in walk(annotation))
+    if value is not None and kind == POSITIONAL and (listed or (annotation is None and parameter[0].endswith("roles"))):
+        return ["list", function.at, [value]]
+    return value if kind in (POSITIONAL, VARIADIC) else None
+
+
+@lru_cache(maxsize=1)
+def _administrators_role(program: Program) -> str:
+    """What the project calls the role of administrators; `admin` where it names no role at all."""
+    named: set[str] = set()
+    for module in program.modules.by_file.values():
+        if not program.is_test(module):
+            for number in range(-1, len(module.facts.functions)):
+                for role in _ADMINISTRATORS:
+                    if role not in named and module.facts.body_mentions(number, b'"%b"]' % role.encode()):
+                        named.add(role)
+    return next((role for role in _ADMINISTRATORS if role in named), "admin")
+
+
+def _is_handler(program: Program, function: Function) -> bool:
+    return any(route.function is function for route in program.routes)
+
+
+def _is_administrators(word: str) -> bool:
+    return "admin" in word.lower() or "superuser" in word.lower() or (is_role(word) and not _LESSER.search(word.lower()))
+
+
+def _texts(form: Form) -> list[str]:
+    return [str(inner[-1]) for inner in walk(form) if inner[0] in ("const", "name", "attr")]
+
+
+def _words(form: Form) -> str:
+    return " ".join(_texts(form)).lower()
