@@ -173,7 +173,8 @@ def _candidates(program: Program) -> tuple[_Candidate, ...]:
                 continue
             key = (written.module, code)
             uses[key] += 1
-            if is_admin_like(route.path) and _names_no_action(form):
+            scoped = node is not None and (node.dependency.scopes is not None or takes_scopes(program, node))
+            if is_admin_like(route.path) and not scoped and _names_no_action(form):
                 among_administrators.add(key)
             if key not in found:
                 found[key] = _candidate(program, route, written.module, form, node)
@@ -244,7 +245,7 @@ def _for_administrators(form: Form) -> bool:
 
 
 def _names_no_action(form: Form) -> bool:
-    """Whether a guard asks for a role and not for the right to one thing: `RoleChecker("staff")`, not `"users:read"`."""
+    """Whether a guard asks for a role, `RoleChecker("staff")`, and not for the right to one thing, `"users:read"`."""
     return not any(inner[0] == "const" and not str(inner[2]).isalpha() for inner in walk(form))
 
 

@@ -136,7 +136,8 @@ def _is_handler(program: Program, function: Function) -> bool:
 
 
 def _is_administrators(word: str) -> bool:
-    return "admin" in word.lower() or "superuser" in word.lower() or (is_role(word) and not _LESSER.search(word.lower()))
+    plain = word.lower()
+    return "admin" in plain or "superuser" in plain or (is_role(word) and not _LESSER.search(plain))
 
 
 def _texts(form: Form) -> list[str]:

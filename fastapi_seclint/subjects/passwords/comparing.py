@@ -50,9 +50,10 @@ def comparisons_of(known: Passwords, text: Text) -> Iterator[tuple[Block, Form, 
             if made is not None:
                 real, perhaps_none = _real(other)
                 plain, stored = typed(known, block, made), whole_of(block, real)
-                whole = plain is not None and stored is not None
-                parts = Comparison(block, form, plain, stored, perhaps_none) if whole else None
-                yield block, form, parts
+                if plain is None or stored is None:
+                    yield block, form, None
+                else:
+                    yield block, form, Comparison(block, form, plain, stored, perhaps_none)
                 break
 
 
