@@ -788,3 +788,21 @@ def test_a_comprehension_that_gets_too_long_is_wrapped() -> None:
     expected = f"x = f(\n    a=[\n        one\n        for one in {'a' * 100}\n        if one\n    ],\n)\n"
     source = "x = f(\n    a=1,\n)\n"
     assert applied(source, ReplaceExpression(P, span(source, "1"), code)) == expected
+
+
+SINGLE = """import os
+
+A = 'a'
+B = ['b', 'c', f'{A}']
+C = {'d': 'e', "it's": 1}
+"""
+
+
+def test_new_code_has_the_quotes_of_its_file() -> None:
+    double = SINGLE.replace("'d': 'e'", '"d": "e", "f": "g"')
+    code = 'os.getenv("A", "it\'s") + b"x"'
+    result = edits.apply(SINGLE, [ReplaceExpression(P, span(SINGLE, "'a'"), code)])
+    assert "A = os.getenv('A', \"it's\") + b'x'\n" in result
+    assert f"A = {code}\n" in edits.apply(double, [ReplaceExpression(P, span(double, "'a'"), code)])
+    nested = 'os.getenv(f"{A["b"]}", "c")'
+    assert f"A = {nested}\n" in edits.apply(SINGLE, [ReplaceExpression(P, span(SINGLE, "'a'"), nested)])

@@ -41,7 +41,7 @@ _SECRETS = re.compile(r"(^|_)(token|code|otp|pin|signature|key)$")
 _MAILS = re.compile(r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time)(_|$)")
 _ONLY_ADDRESS = re.compile(r"^(user_)?e?mail(_address)?$|^phone(_number)?$")
 _LOCKED = (429, 423)
-_LOCK = re.compile(r"lock|attempt|too many|later|captcha", re.I)
+_LOCK = re.compile(r"lock|attempt|too many|later|captcha|锁|稍后", re.I)
 
 
 @RULE.check
@@ -110,7 +110,7 @@ def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
     for end in refusals:
         same = any(other.said == end.said for other in ends if "wrong" in other.worlds)
         if "absent" in end.worlds and wrong and not same:
-            other = wrong[0]
+            other = min(wrong, key=lambda one: _unlike(one, end))
             message = (
                 "this answer tells a stranger that there is no such account, since a wrong password is answered "
                 "differently: give both the same status and text"
@@ -118,6 +118,12 @@ def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
             evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
             yield _finding(end, route, message, evidence, fix=_one_answer(end, other))
     yield from _before(ends, wrong, route)
+
+
+def _unlike(wrong: Outcome, absent: Outcome) -> tuple[bool, bool, int]:
+    """How little the answer to a wrong password suits a name that nobody has; best is the plain one."""
+    elsewhere = wrong.block.function is not absent.block.function
+    return elsewhere, bool(_LOCK.search(repr(wrong.said))), wrong.block.location(wrong.form).span.column
 
 
 def _before(ends: list[Outcome], wrong: list[Outcome], route: Route | None) -> Iterator[Finding]:

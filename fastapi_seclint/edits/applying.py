@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from fastapi_seclint.edits import comments, definitions, expressions, imports, named, statements
 from fastapi_seclint.edits.expressions import Bracketed
 from fastapi_seclint.edits.named import AddImport, CreateFile, Edit
+from fastapi_seclint.edits.quoting import prefers_single, single_quoted
 from fastapi_seclint.edits.text import EditError, Splice, in_order
 from fastapi_seclint.edits.tree import Tree, check_parses, tree_of
 from fastapi_seclint.spans import Span
@@ -55,7 +56,8 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> 
     tree = tree_of(source, _asked((*edits, *others)))
     brackets = Bracketed(tree)
     made: list[Splice] = []
-    for edit in dict.fromkeys(edits):
+    single = prefers_single(tree.text.code)
+    for edit in dict.fromkeys(_quoted(edit) if single else edit for edit in edits):
         if in_brackets := IN_BRACKETS.get(type(edit)):
             made += in_brackets(brackets, edit)
         elif on_lines := ON_LINES.get(type(edit)):
@@ -66,6 +68,13 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> 
     ordered = in_order(splice for splice in made if _changes(tree, splice))
     check_parses(tree, ordered)
     return ordered
+
+
+def _quoted(edit: Edit) -> Edit:
+    """The edit with single quotes in its code."""
+    given: Any = edit
+    code = getattr(given, "code", None)
+    return replace(given, code=single_quoted(code)) if code and '"' in code else edit
 
 
 def _asked(edits: Sequence[Edit]) -> Asked | None:

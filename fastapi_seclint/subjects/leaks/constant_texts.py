@@ -11,10 +11,13 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.subjects.code.development import holds
 
 _END = re.compile(
-    r"[\s:;,.=(\[{<'\"`\-\u2013\u2014]+$|\s(?:due to|because(?: of)?|with|by|caused by|reason|as|for|in|at|is|of|the)$",
+    r"(?<=\w{3})[\uff0c,]\s?[\u4e00-\u9fff]{1,8}\uff1a$"
+    r"|[\s:;,.=(\[{<'\"`\-\u2013\u2014\u3001\uff08\uff0c\uff1a\uff1b]+$"
+    r"|\s(?:due to|because(?: of)?|with|by|caused by|reason|as|for|in|at|is|of|the)$",
     re.IGNORECASE,
 )
 _LEADING_ON = re.compile(r"(?<=\w)[:;,.]?\s+$")
+_WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]")
 _ERROR = re.compile(r"(?:^|(?<=\w)[.;,]\s+)(?:the )?(?:error|exception|details?)$", re.IGNORECASE)
 """What is left of `Failed. Error: ...`, and of `Error: ...`, which says nothing."""
 _UNCLOSED = re.compile(r"(?<=\s)'[^']*$")
@@ -28,7 +31,7 @@ def written_before(form: Form) -> str:
         text = shorter
     text = _ERROR.sub("", text.lstrip())
     plain = text.isprintable() and not {'"', "\\", "%", "{"} & set(text)
-    return text if plain and (" " in text or len(text) > 4) else ""
+    return text if plain and (" " in text or len(_WIDE.sub("  ", text)) > 4) else ""
 
 
 def json_without(form: Form) -> str:
