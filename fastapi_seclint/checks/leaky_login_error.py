@@ -17,6 +17,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Persona, Rule, Severity
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.logins.alike import alike
 from fastapi_seclint.subjects.logins.outcomes import Follower, Outcome
 from fastapi_seclint.subjects.logins.registrations import tells_of_account, tells_of_address
 from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, fields, spoken
@@ -62,7 +63,7 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
             elif purpose == "password reset" and function is route.function and _asks_for_address(program, route):
                 found = _of_reset(ends, route)
             elif purpose == "registration" and function is route.function:
-                found = _of_registration(ends, route, {spoken(name) for name in fields(program, route)})
+                found = _of_registration(program, ends, route)
             for finding in found:
                 if finding.location not in seen:
                     seen.add(finding.location)
@@ -155,16 +156,19 @@ def _of_reset(ends: list[Outcome], route: Route) -> Iterator[Finding]:
         yield _finding(end, route, message, [], fix=_as_if_sent(end))
 
 
-def _of_registration(ends: list[Outcome], route: Route, names: set[str]) -> Iterator[Finding]:
+def _of_registration(program: Program, ends: list[Outcome], route: Route) -> Iterator[Finding]:
     """What tells of addresses; that a user name is taken has to be said, and is for auditors."""
+    names = {spoken(name) for name in fields(program, route)}
+    usual = [end.said for end in ends if "absent" in end.worlds]
     for end in ends:
-        if tells_of_account(end):
+        if tells_of_account(end) and (end.kind == "raise" or end.said not in usual):
             message = (
                 "this answer tells a stranger that somebody has an account with the address: accept the request and "
                 "write to the address instead"
             )
             persona: Persona | None = None if tells_of_address(end, names) else "auditor"
-            yield _finding(end, route, message, [], persona=persona, severity="low")
+            fix = alike(program, route, end) if persona is None else None
+            yield _finding(end, route, message, [], persona=persona, severity="low", fix=fix)
 
 
 def _alone(program: Program, follower: Follower, translations: Translations, seen: set[Location]) -> Iterator[Finding]:
