@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
 from fastapi_seclint.subjects.leaks.exception_texts import Caught, Sort, caught, sort_of, tells
+from fastapi_seclint.subjects.leaks.exceptions_passed import streams
 from fastapi_seclint.subjects.leaks.passed_on import own_classes, raised_on, reaches_answer
 from fastapi_seclint.subjects.passwords.followed import passwords
 
@@ -105,6 +106,8 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                 yield from ((item, "high") for item in _given(call) if tells(found, item))
             case ["call", _, ["name" | "attr", *_] as function, *_] if _RESPONSE.match(str(function[-1])):
                 yield from ((item, "high") for item in _given(form) if tells(found, item))
+            case ["yield", _, value] if value is not None and tells(found, value) and _streams(program, found):
+                yield value, "medium"
             case ["call", _, ["attr", _, _, name], *_] if name in _SENDING:
                 yield from ((item, "medium") for item in _given(form) if tells(found, item))
             case ["return", _, value] if value is not None and tells(found, value):
@@ -114,6 +117,10 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                 elif value[0] == "call" and _is_outcome(program, found.block, value):
                     sent = _sent_fields(program) if value[4] else frozenset()
                     yield from ((item, "medium") for name, item, _ in value[4] if name in sent and tells(found, item))
+
+
+def _streams(program: Program, found: Caught) -> bool:
+    return found.block.function is not None and streams(program, found.block.function)
 
 
 def _is_outcome(program: Program, block: Block, call: Form) -> bool:

@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.passwords.exposure_fixes import Taking
 from fastapi_seclint.subjects.passwords.exposure_models import other_model
 from fastapi_seclint.subjects.passwords.fields import Givers, password_field
 from fastapi_seclint.subjects.passwords.left_out import leaves_out
+from fastapi_seclint.subjects.passwords.made_models import made_of
 from fastapi_seclint.subjects.passwords.names import logs_in_elsewhere
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
             fix = other_model(program, route, block, cls)
             yield _finding(route, block, block.location(function.at), name, cls, "high", fix)
             return
+    for name, cls in made_of(declared) if declared is not None else ():
+        yield _finding(route, block, block.location(function.at), name, cls, "high", None)
+        return
     if leaves_out(block):
         return
     for form in block.forms.of("return"):

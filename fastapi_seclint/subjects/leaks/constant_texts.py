@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from http import HTTPStatus
 from itertools import pairwise
-from json import loads
+from json import dumps, loads
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.subjects.code.development import holds
@@ -47,6 +47,15 @@ def json_without(form: Form) -> str:
     except ValueError:
         return ""
     return f"'{text}'" if text.isprintable() and not {"'", "\\"} & set(text) else ""
+
+
+def streamed(statements: list[Form], form: Form) -> str:
+    """The code of a message in a stream with a constant in place of what is put into it; empty for other texts."""
+    if form[0] != "fstr" or not any(item[0] == "yield" and item[2] is form for item in walk(statements)):
+        return ""
+    parts = [part[2] if part[0] == "const" else "internal server error" for part in form[2]]
+    put_in = sum(part[0] != "const" for part in form[2])
+    return dumps("".join(map(str, parts)), ensure_ascii=False) if put_in == 1 else ""
 
 
 def _beginning(form: Form) -> str:

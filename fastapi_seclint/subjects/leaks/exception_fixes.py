@@ -13,7 +13,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.loggers import logger
 from fastapi_seclint.subjects.code.unread import unread
-from fastapi_seclint.subjects.leaks.constant_texts import json_without, phrase, status, written_before
+from fastapi_seclint.subjects.leaks.constant_texts import json_without, phrase, status, streamed, written_before
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, tells
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 
@@ -42,7 +42,7 @@ def constant_text(program: Program, found: Caught, form: Form) -> Fix:
         elif holder is not None and holder[0] == "augassign" and not written:
             edits.append(RemoveStatement(path, span_of(holder[1])))
         else:
-            plain = f'"{written or phrase(statements, form)}"'
+            plain = streamed(statements, leaf) or f'"{written or phrase(statements, form)}"'
             edits.append(Replace(path, span_of(leaf[1]), message or plain))
     edits += _logged(program, found, gone, text, status(statements, form))
     edits += _tidied(found, gone)
@@ -155,7 +155,7 @@ def _logged(program: Program, found: Caught, gone: list[Form], text: str, code: 
     what = "unhandled exception" if found.handler or function is None else f"{function.name} failed"
     said = f'"{text or what}"'
     path = found.block.module.path
-    if found.handler and function is not None:
+    if (found.handler or found.passed) and function is not None:
         line = log.error(said, found.name)
         return [*log.edits, InsertStatements(path, span_of(function.at), "first-in-body", line)]
     line = log.warning(said) if code < 500 else log.exception(said)
@@ -182,7 +182,7 @@ def _changed(found: Caught, item: Form, gone: list[Form]) -> bool:
 def _tidied(found: Caught, gone: list[Form]) -> list[Edit]:
     """The edits that take away what nothing uses any more: names, that of the exception, the import of `traceback`."""
     edits = _unused_import(found.block.module, gone)
-    if not found.name or found.handler:
+    if not found.name or found.handler or found.passed:
         return edits
     left = unread(found.block, gone)
     edits += [RemoveStatement(found.block.module.path, span_of(form[1])) for form in left]

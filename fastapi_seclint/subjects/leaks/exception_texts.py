@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import External, Place, options
 from fastapi_seclint.subjects.code.development import holds, keeps_to_development, only_in_development
 from fastapi_seclint.subjects.code.origins import ask, blocks_of
 from fastapi_seclint.subjects.leaks.exception_raising import raised
+from fastapi_seclint.subjects.leaks.exceptions_passed import handed_on
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class Caught:
     """An exception with a name (or none) in some statements of a block; `tried` is what may raise it.
 
     `where` the names of its types are read. `handler`: it is the argument of a function that answers exceptions.
-    `texts` are names that hold its text, `containers` those that it is put in.
+    `passed`: it is the argument of another function of the project. `texts` are names that hold its text, `containers`
+    those that it is put in.
     """
 
     block: Block
@@ -56,6 +58,7 @@ class Caught:
     at: int
     where: Block | None = None
     handler: bool = False
+    passed: bool = False
     containers: set[str] = field(default_factory=set)
     texts: dict[str, Form] = field(default_factory=dict)
 
@@ -63,6 +66,7 @@ class Caught:
 def caught(program: Program) -> Iterator[Caught]:
     """Every `except` of the project, tests aside, and every exception handler."""
     registered = _registered(program)
+    handed: set[tuple[str, int, str]] = set()
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         facts = module.facts
         if program.is_test(module):
@@ -74,7 +78,9 @@ def caught(program: Program) -> Iterator[Caught]:
                 continue
             block = program.sites.block(module, number)
             if block is not None:
-                yield from _in_block(block)
+                own = list(_in_block(block))
+                yield from own
+                yield from (item for one in own for item in _handed(program, one, handed))
                 yield from _argument(block, *handled) if handled is not None else ()
 
 
@@ -85,6 +91,17 @@ def _in_block(block: Block) -> Iterator[Caught]:
             found = Caught(block, name or "", types, statements, form[2], at)
             _note_texts(found)
             yield found
+
+
+def _handed(program: Program, found: Caught, seen: set[tuple[str, int, str]]) -> Iterator[Caught]:
+    """The same exception in the functions that it is handed to, once each."""
+    for block, name, at in handed_on(program, found):
+        key = (block.module.file, at, name)
+        if key not in seen and not _TAKING_AWAY.search(block.function.name if block.function is not None else ""):
+            seen.add(key)
+            inside = Caught(block, name, found.types, block.statements, [], at, found.where or found.block, passed=True)
+            _note_texts(inside)
+            yield inside
 
 
 def _argument(block: Block, where: Block, kind: Form) -> Iterator[Caught]:

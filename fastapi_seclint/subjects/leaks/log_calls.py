@@ -132,8 +132,12 @@ class Leaks:
                 return _whole(self.model(inner), form)
             case ["attr", _, inner, "headers" | "cookies" as part] if self.is_request(inner):
                 return Leak(f"the request's {part}", form)
-            case ["attr", _, _, name]:
-                return self.named(str(name), form) or self.address(form) or self.model(form)
+            case ["attr", _, owner, name]:
+                return (
+                    None
+                    if self.is_hidden(owner, str(name))
+                    else self.named(str(name), form) or self.address(form) or self.model(form)
+                )
             case ["name", _, name]:
                 found = self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
                 return found or self.arguments(form)
@@ -152,6 +156,18 @@ class Leaks:
                         if vocabulary(self.program).kind(name) in ("password", "signing key"):
                             return Leak(f"`{name}`, an argument of `{made[3]}`,", form)
         return None
+
+    def is_hidden(self, owner: Form, name: str) -> bool:
+        """Whether a field is of a type that shows stars in its place: `password: SecretStr`."""
+        instances = (option for option in options(ask(self.program, self.block, owner)) if isinstance(option, Instance))
+        return any(
+            field == name
+            and any(item[0] in ("name", "attr") and "Secret" in str(item[-1]) for item in walk(annotation))
+            for option in instances
+            for base in (option.cls.lineage() if isinstance(option.cls, Class) else ())
+            if isinstance(base, Class)
+            for field, annotation, _ in base.fields
+        )
 
     def is_request(self, form: Form) -> bool:
         return "request" in words_of(name_of(form)) or name_of(form) in ("req", "websocket", "ws")

@@ -10,13 +10,14 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Class, Collection, Const, External, Function, Instance, Mapping, options
+from fastapi_seclint.program.values import Class, Collection, Const, Function, Instance, Mapping, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
+from fastapi_seclint.subjects.passwords.collections import collection_of, kept_documents, models_in
 from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, SAME, dumped
 from fastapi_seclint.subjects.passwords.kept import hashed_in, put
-from fastapi_seclint.subjects.passwords.left_out import leaves_out
+from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out
 from fastapi_seclint.subjects.passwords.names import is_of_people, naming
 from fastapi_seclint.subjects.passwords.spoken import blocks
 
@@ -43,7 +44,7 @@ def password_field(cls: Class) -> str:
         for base in cls.lineage()
         if isinstance(base, Class)
         for name, annotation, default in base.fields
-        if _is_hidden(annotation, default)
+        if is_hidden(annotation, default)
     }
     names = [name for name in field_names(cls) if name not in hidden]
     people = is_of_people(cls.name) or any(_IDENTITY.match(name) for name in names)
@@ -57,23 +58,13 @@ def is_password(name: str, people: bool = False) -> bool:
     return naming(name) == "kept" or (people and _TYPED.match(name) is not None)
 
 
-def _is_hidden(annotation: Form, default: object) -> bool:
-    if any(form[0] in ("name", "attr") and "Secret" in str(form[-1]) for form in walk(annotation)):
-        return True
-    for form in walk(annotation):
-        if form[0] == "call" and any(keyword in ("exclude", "repr_only") for keyword, _, _ in form[4]):
-            return True
-    arguments = default.arguments if isinstance(default, External) else None
-    exclude = arguments.keywords.get("exclude") if arguments is not None else None
-    return isinstance(exclude, Const) and bool(exclude.value)
-
-
 class Givers:
     """Says which expressions of a program give an object with a password in it."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self._busy: set[tuple[str, int]] = set()
+        self._documents: dict[str, tuple[str, Class | None]] | None = None
         self._stores: dict[int, tuple[str, Class | None]] | None = None
 
     def shown(self, block: Block, form: Form, depth: int = 6) -> tuple[str, Class | None] | None:
@@ -172,10 +163,26 @@ class Givers:
             return stored
         if name in DUMPS and function[0] == "attr" and not call[3]:
             return self.shown(block, function[2], depth)
+        if name := collection_of(call):
+            return self._of_collection(name)
         cls = self._asked(block, call)
         if cls is not None:
             return password_field(cls), cls
         return self._of_function(block, call, depth) or self._of_value(block, call)
+
+    def _of_collection(self, name: str) -> tuple[str, Class | None] | None:
+        """The password field of the documents that the program puts into a collection of this name."""
+        if self._documents is None:
+            self._documents = {}
+            for owner, block, value in kept_documents(self.program):
+                spoken = [str(key[2]) for form in walk([value]) if form[0] == "dict" for key, _ in form[2] if key]
+                spoken += [field for cls in models_in(self.program, block, value) if (field := password_field(cls))]
+                written = self._written(block, value)
+                spoken += [str(key[2]) for key, _ in written[2] if key] if written[0] == "dict" else []
+                found = next((field for field in spoken if is_password(field)), "")
+                if found:
+                    self._documents.setdefault(owner, (found, None))
+        return self._documents.get(name)
 
     def _is_mapping(self, block: Block, form: Form) -> bool:
         """Whether an expression is a dictionary, of which a list has the keys only."""

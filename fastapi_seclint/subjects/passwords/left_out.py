@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, External
 from fastapi_seclint.subjects.passwords.names import naming
 
 
@@ -26,3 +27,15 @@ def leaves_out(block: Block) -> bool:
 def _last(target: Form) -> str:
     name = target[3]
     return name if isinstance(name, str) else str(name[2]) if name[0] == "const" else ""
+
+
+def is_hidden(annotation: Form, default: object) -> bool:
+    """Whether a field of a model is left out of its JSON, or shown as stars."""
+    if any(form[0] in ("name", "attr") and "Secret" in str(form[-1]) for form in walk(annotation)):
+        return True
+    for form in walk(annotation):
+        if form[0] == "call" and any(keyword in ("exclude", "repr_only") for keyword, _, _ in form[4]):
+            return True
+    arguments = default.arguments if isinstance(default, External) else None
+    exclude = arguments.keywords.get("exclude") if arguments is not None else None
+    return isinstance(exclude, Const) and bool(exclude.value)

@@ -1,0 +1,56 @@
+"""Exceptions that an `except` hands to a function of the project: `return failure(exc)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import body_of, called
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+    from fastapi_seclint.subjects.leaks.exception_texts import Caught
+
+_STREAMING = ("StreamingResponse", "EventSourceResponse")
+
+
+def handed_on(program: Program, found: Caught) -> Iterator[tuple[Block, str, int]]:
+    """The functions that get a caught exception: block, the parameter that has it, and the function's place."""
+    if not found.name:
+        return
+    for call in walk(found.statements):
+        if call[0] != "call" or call[2][0] not in ("name", "attr"):
+            continue
+        given = [(number, "") for number, value in enumerate(call[3]) if _is(value, found.name)]
+        given += [(-1, keyword) for keyword, value, _ in call[4] if keyword and _is(value, found.name)]
+        for function, bound in called(program, found.block, call) if given else ():
+            block = body_of(program, function)
+            for position, keyword in given:
+                name = keyword or _parameter(function, position + int(bound))
+                if block is not None and name:
+                    yield block, name, function.at
+
+
+def _is(form: Form, name: str) -> bool:
+    return bool(form[0] == "name" and form[2] == name)
+
+
+def _parameter(function: Function, number: int) -> str:
+    return str(function.parameters[number][0]) if 0 <= number < len(function.parameters) else ""
+
+
+def streams(program: Program, function: Function) -> bool:
+    """Whether what a generator yields is an answer: `StreamingResponse(events(prompt))`."""
+    for block in program.sites.blocks(frozenset({function.name})):
+        made = [form for form in block.forms.of("call") if form[2][-1] in _STREAMING]
+        named = [
+            form for form in block.forms.of("call") if form[2][0] in ("name", "attr") and form[2][-1] == function.name
+        ]
+        reached = any((item.module.file, item.number) == (function.module.file, function.number)
+                      for form in named for item, _ in called(program, block, form))  # fmt: skip
+        if made and reached:
+            return True
+    return False
