@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Rule
-from fastapi_seclint.subjects.code.development import only_in_development
+from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Amount
 from fastapi_seclint.subjects.tokens.handmade_expiry import own_expiry
@@ -63,18 +63,36 @@ def _too_long(program: Program, token: Token, purpose: Purpose) -> Iterator[Amou
 
 
 def _is_renewals(purpose: Purpose, amount: Amount) -> bool:
-    """Whether the length stands in a table of lengths under a key that is the refresh token's."""
+    """Whether a length is the refresh token's: under such a key of a table, or in that branch of a choice."""
     place = amount.place
-    if place is None or purpose != "access":
+    if place is None or purpose != "access" or amount.number > LIMITS["refresh"]:
         return False
     facts = place.module.facts
     for number in range(-1, len(facts.functions)):
-        for form in walk(facts.module if number < 0 else facts.body(number)):
-            for key, value in form[2] if form[0] == "dict" else ():
-                if key is not None and any(inner[1] == place.at for inner in walk(value)):
-                    name = str(key[-1]).lower() if key[0] in ("name", "attr", "const") else ""
-                    return "refresh" in name and amount.number <= LIMITS["refresh"]
+        for form in facts.forms(number).of("dict", "ifexp", "if"):
+            if _chooses_refresh(form, place.at):
+                return True
     return False
+
+
+def _chooses_refresh(form: Form, at: int) -> bool:
+    match form:
+        case ["dict", _, pairs]:
+            keys = (key for key, value in pairs if key is not None and holds(value[1], at))
+            return any(_names([key], "refresh") for key in keys if key[0] in ("name", "attr", "const"))
+        case ["ifexp", _, test, body, otherwise]:
+            chosen, other = holds(body[1], at), holds(otherwise[1], at)
+        case ["if", _, test, body, otherwise]:
+            chosen, other = (any(holds(item[1], at) for item in branch) for branch in (body, otherwise))
+        case _:
+            return False
+    if any(item[0] == "unary" or (item[0] == "compare" and item[3][0] in ("!=", "is not")) for item in walk(test)):
+        chosen, other = other, chosen
+    return (chosen and _names([test], "refresh")) or (other and _names([test], "access"))
+
+
+def _names(forms: list[Form], word: str) -> bool:
+    return any(word in str(item[-1]).lower() for item in walk(forms) if item[0] in ("name", "attr", "const"))
 
 
 def _finding(token: Token, amount: Amount, place: Place, purpose: Purpose, said: bool) -> Finding:

@@ -293,4 +293,7 @@ def item(interpreter: Interpreter, value: Value, index: Value, place: Place) -> 
         getter = _class_member(value.cls, "__getitem__")
         if getter is not None:
             return calls.call(interpreter, Bound(value, getter), Arguments([index]), place)
+        given = value.arguments.keywords if value.arguments is not None else {}
+        if isinstance(index, Const) and index.value in given and "typing.TypedDict" in value.cls.external_bases():
+            return given[str(index.value)]
     return Unknown("an item of something unknown", place)
