@@ -156,7 +156,7 @@ def _removal(written: Written, key: str) -> Edit | None:
                 return RemoveDictItem(path, span_of(form[1]), key)
             case ["call", _, _, _, keywords] if item[2] is None and any(value is item[3] for _, value, _ in keywords):
                 return RemoveKeyword(path, span_of(form[1]), key)
-            case ["assign", _, [target], _] if target is item[2]:
+            case ["assign", _, [["sub", _, _, ["const", *_]] as target], _] if target is item[2]:
                 return RemoveStatement(path, span_of(form[1]))
     return None
 

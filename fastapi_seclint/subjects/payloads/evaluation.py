@@ -23,6 +23,7 @@ from fastapi_seclint.subjects.payloads.known import (
     either,
     unknown,
 )
+from fastapi_seclint.subjects.payloads.loops import rounds
 from fastapi_seclint.subjects.payloads.values import of_value
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ def _known(flow: Flow, form: Form) -> Known:
             found = flow.known(value)
             flow.names[target[2]] = found
             return found
-        case ["comp", _, "dict", _, _, clauses]:
-            return _comprehension(flow, clauses)
+        case ["comp", _, "dict", key, value, clauses]:
+            return _comprehension(flow, key, value, clauses)
         case ["sub", _, owner, index]:
             return _item(flow, form, owner, index)
         case ["fstr", *_] | ["list", *_] | ["tuple", *_]:
@@ -136,16 +137,42 @@ def _bool(flow: Flow, symbol: str, values: list[Form]) -> Known:
     return found if found is not None else NOTHING
 
 
-def _comprehension(flow: Flow, clauses: list[Form]) -> Known:
-    """`{key: value for key, value in data.items() if ...}` has the keys of `data`, on a condition some of them."""
-    iterable, conditions = clauses[0][1], clauses[0][2]
+def _comprehension(flow: Flow, key: Form, value: Form, clauses: list[Form]) -> Known:
+    """`{key: value for key, value in data.items() if ...}` has the keys of `data`, on a condition some of them.
+
+    The columns of an object's table are its fields, and the names that are written down are keys.
+    """
+    target, iterable, conditions = clauses[0]
+    claims: Claims | None = None
     match iterable:
         case ["call", _, ["attr", _, owner, "items"], [], []]:
             claims = as_claims(flow.known(owner)).copy()
-            if conditions:
-                claims.items = {key: replace(item, sure=False) for key, item in claims.items.items()}
-            return Known(claims=claims)
-    return Known(claims=Claims(open=frozenset({"call"})))
+        case ["attr", _, ["attr", _, owner, "__table__" | "__mapper__"], "columns" | "c" | "column_attrs"]:
+            claims = as_claims(_models.dumped(flow, flow.known(owner), {})).copy()
+        case _ if len(clauses) == 1:
+            claims = _named_keys(flow, key, value, target, iterable)
+    if claims is None:
+        return Known(claims=Claims(open=frozenset({"call"})))
+    if conditions:
+        claims.items = {name: replace(item, sure=False) for name, item in claims.items.items()}
+    return Known(claims=claims)
+
+
+def _named_keys(flow: Flow, key: Form, value: Form, target: Form, iterable: Form) -> Claims | None:
+    """`{name: getattr(user, name) for name in ("id", "email")}`"""
+    found = rounds(flow, target, iterable)
+    if found is None:
+        return None
+    before, claims = dict(flow.names), Claims()
+    for assign in found:
+        assign()
+        held, texts = flow.known(value), flow.known(key).texts
+        if len(texts) == 1:
+            claims.set(texts[0], held, (Written(flow.block, ["item", key[1], key, value]),))
+        else:
+            claims.open |= {"call"}
+    flow.names = before
+    return claims
 
 
 def _item(flow: Flow, form: Form, owner: Form, index: Form) -> Known:

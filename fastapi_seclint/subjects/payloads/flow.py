@@ -13,6 +13,8 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.payloads import conditions as _conditions
 from fastapi_seclint.subjects.payloads import evaluation as _evaluation
+from fastapi_seclint.subjects.payloads import inlining as _inlining
+from fastapi_seclint.subjects.payloads import loops as _loops
 from fastapi_seclint.subjects.payloads.known import NOTHING, Claims, Known, Written, as_claims, combine, either, unknown
 
 if TYPE_CHECKING:
@@ -97,7 +99,7 @@ class Flow:
                 for context, target in items:
                     self._arrive(context)
                     if target is not None:
-                        self._assign(target, self.known(context) if target[0] == "name" else unknown("call"))
+                        self.assign(target, self.known(context) if target[0] == "name" else unknown("call"))
                 return self.statements(body)
             case ["try", _, body, handlers, otherwise, final]:
                 return self._attempt(body, [handler[2] for handler in handlers], otherwise, final)
@@ -128,10 +130,11 @@ class Flow:
                 if any(name in self.relevant for target in targets for name in _roots(target)):
                     known = self.known(value)
                     for target in targets:
-                        self._assign(target, known, value)
-            case ["annassign", _, target, _, value]:
+                        self.assign(target, known, value)
+            case ["annassign", _, target, annotation, value]:
                 if value is not None and self.relevant.intersection(_roots(target)):
-                    self._assign(target, self.known(value), value)
+                    known = _inlining.annotated(self.program, self.block, annotation, self.known(value))
+                    self.assign(target, known, value)
             case ["augassign", at, symbol, target, value]:
                 if self.relevant.intersection(_roots(target)):
                     self._augment(target, symbol, value, at)
@@ -170,7 +173,8 @@ class Flow:
 
     # Names
 
-    def _assign(self, target: Form, known: Known, value: Form | None = None) -> None:
+    def assign(self, target: Form, known: Known, value: Form | None = None) -> None:
+        """Give a target a value that is known; `value` is its expression."""
         match target:
             case ["name", _, name]:
                 self.names[name] = known
@@ -183,7 +187,7 @@ class Flow:
                 values = value[2] if value is not None and value[0] in ("tuple", "list") else []
                 for number, item in enumerate(items):
                     one = self.known(values[number]) if number < len(values) == len(items) else unknown("call")
-                    self._assign(item, one)
+                    self.assign(item, one)
 
     def put(self, owner: Form, index: Form, known: Known, written: tuple[Written, ...]) -> None:
         """`owner[index] = known`."""
@@ -214,7 +218,7 @@ class Flow:
         from fastapi_seclint.program.values import Place
 
         before = self.known(target)
-        self._assign(target, combine(symbol.rstrip("="), before, known, Place(self.block.module, at)))
+        self.assign(target, combine(symbol.rstrip("="), before, known, Place(self.block.module, at)))
 
     def _drop(self, owner: Form, index: Form) -> None:
         held = self.held(owner)
@@ -244,8 +248,15 @@ class Flow:
         if form[0] == "for":
             _, _, target, iterable, body, otherwise = form
             self._arrive(iterable)
+            known = _loops.rounds(self, target, iterable) if self.relevant.intersection(_roots(target)) else None
+            if known is not None and not any(item[0] in ("break", "continue", "return") for item in walk(body)):
+                for assign in known:
+                    assign()
+                    if not self.statements(body):
+                        return False
+                return self.statements(otherwise)
             if self.relevant.intersection(_roots(target)):
-                self._assign(target, unknown("call"))
+                self.assign(target, unknown("call"))
         else:
             _, _, test, body, otherwise = form
             self._arrive(test)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC, Form
@@ -12,6 +13,7 @@ from fastapi_seclint.subjects.payloads.known import NOTHING, Claims, Known, Made
 from fastapi_seclint.subjects.payloads.values import of_value
 
 if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.payloads.flow import Flow, Given, Names
 
 _LONGEST = 12_000
@@ -22,7 +24,7 @@ def inlined(flow: Flow, form: Form) -> Known | None:
     if flow.depth <= 0:
         return None
     found: Known | None = None
-    for function, is_bound in called(flow.program, flow.block, form):
+    for function, is_bound in _with_overrides(flow, form):
         if function.flags & GENERATOR or function.module.facts.size_of(function.number) > _LONGEST:
             return None
         given = arguments(flow, form)
@@ -32,12 +34,49 @@ def inlined(flow: Flow, form: Form) -> Known | None:
     return found
 
 
+def _with_overrides(flow: Flow, form: Form) -> Iterator[tuple[Function, bool]]:
+    """The functions that a call may reach; what a method without a body leaves to subclasses is theirs."""
+    for function, is_bound in called(flow.program, flow.block, form):
+        overrides = list(_overrides(flow.program, function)) if _is_abstract(function) else []
+        if not overrides:
+            yield function, is_bound
+        yield from ((item, is_bound) for item in overrides)
+
+
+def _is_abstract(function: Function) -> bool:
+    """Whether a method does nothing: `...`, `pass`, a docstring, `raise NotImplementedError`."""
+    if function.owner is None or function.number < 0:
+        return False
+    plain = ("const", "ellipsis")
+    return all(
+        form[0] in ("pass", "raise") or (form[0] == "expr" and form[2][0] in plain) for form in function.statements()
+    )
+
+
+def _overrides(program: Program, function: Function) -> Iterator[Function]:
+    for module in program.modules.by_file.values():
+        if function.name not in module.facts.words and not module.facts.speaking(f'"{function.name}"'.encode()):
+            continue
+        for value in list(module.scope.names.values()):
+            if isinstance(value, Class) and value.module is module and function.owner in list(value.lineage())[1:]:
+                own = value.namespace.get(function.name)
+                if isinstance(own, Function):
+                    yield own
+
+
 def _as_annotated(flow: Flow, function: Function, known: Known) -> Known:
     """An object of the class that a function says it returns, where its body does not tell."""
-    if function.returns is None or known.claims is not None or known.made is not None or known.amounts or known.texts:
+    if function.returns is None:
         return known
-    value = ask(flow.program, Block(function.module, None, function.module.scope, NO_STATEMENTS), function.returns)
-    for option in options(value):
+    outside = Block(function.module, None, function.module.scope, NO_STATEMENTS)
+    return annotated(flow.program, outside, function.returns, known)
+
+
+def annotated(program: Program, block: Block, annotation: Form, known: Known) -> Known:
+    """An object of the class that an annotation of a block names, where nothing else is known."""
+    if known.claims is not None or known.made is not None or known.amounts or known.texts:
+        return known
+    for option in options(ask(program, block, annotation)):
         for member in option.members if isinstance(option, Generic) else [option]:
             if isinstance(member, Class) and not any(base.startswith("enum.") for base in member.external_bases()):
                 return Known(made=Made(member, {}, True), opaque="object", complete=False)

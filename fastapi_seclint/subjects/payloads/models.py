@@ -66,21 +66,34 @@ def fields(cls: Class) -> list[tuple[str, Form | None, Value | None]]:
     return list(found.values())
 
 
+def _own_attributes(cls: Class) -> list[str]:
+    """What a class without fields keeps in its objects: `self.name = name` in its `__init__`."""
+    initializer = cls.namespace.get("__init__")
+    if not isinstance(initializer, Function) or not initializer.parameters:
+        return []
+    own = initializer.parameters[0][0]
+    targets = [target for form in initializer.forms.of("assign") for target in form[2]]
+    targets += [form[2] for form in initializer.forms.of("annassign")]
+    names = [item[3] for item in targets if item[0] == "attr" and item[2][0] == "name" and item[2][2] == own]
+    return list(dict.fromkeys(names))
+
+
 def dumped(flow: Flow, known: Known, given: dict[str, Form]) -> Known:
     """`known.model_dump(**given)`, `vars(known)`: the fields of an object as a dictionary."""
     if known.made is None:
         return known if known.claims is not None else Known(claims=Claims(open=frozenset({"object"})))
-    claims = Claims(open=frozenset({"object"}) if not fields(known.made.cls) else frozenset())
+    held = fields(known.made.cls) or [(name, None, None) for name in _own_attributes(known.made.cls)]
+    claims = Claims(open=frozenset({"object"}) if not held else frozenset())
     left_out, kept = _names(flow, given.get("exclude")), _names(flow, given.get("include"))
     sparse: set[str] = {name for name in ("exclude_none", "exclude_unset", "exclude_defaults") if name in given}
-    for name, _, default in fields(known.made.cls):
+    for name, _, default in held:
         if name in left_out or (kept and name not in kept) or name.startswith("_"):
             continue
         claim = _field(flow, known.made, name, default, sparse)
         if claim is not None:
             claims.items[name] = claim
     for name, value in known.made.given.items():
-        if name not in claims.items and not fields(known.made.cls):
+        if name not in claims.items and not held:
             claims.set(name, value, value.written)
     return Known(claims=claims, present=True)
 
