@@ -326,9 +326,9 @@ def test_an_outline_keeps_what_stands_on_its_lines_where_it_was() -> None:
     rows = outline(OUTLINED, Asked((13,))).split("\n")
     assert len(rows) == len(OUTLINED.split("\n"))
     assert rows[:6] == OUTLINED.split("\n")[:6]
-    assert rows[6:8] == ["", "    pass"]
+    assert rows[6:8] == ['    """', '"""']
     assert rows[9:15] == OUTLINED.split("\n")[9:15]
-    assert rows[15:19] == ["", "", "", "        pass"]
+    assert rows[15:19] == ['        """', "", "", '"""']
     assert rows[20:22] == ["def last():", "    pass"]
 
 
@@ -365,10 +365,10 @@ def test_an_outline_keeps_of_a_function_its_beginning_and_what_is_near_the_lines
     rows, whole = outline(LONG, Asked((14,))).split("\n"), LONG.split("\n")
     assert len(rows) == len(whole)
     assert rows[:4] == whole[:4]
-    assert rows[4:9] == ["", "", "", "", "    pass"]
+    assert rows[4:9] == ['    """', "", "", "", '"""']
     assert rows[9:15] == [whole[9], whole[10], "        pass", *whole[12:15]]
-    assert rows[15:20] == ["", "        pass", *whole[17:19], "        pass"]
-    assert rows[20:] == ["", "", "", "", "", "    pass", ""]
+    assert rows[15:20] == ['        """', '"""', *whole[17:19], "        pass"]
+    assert rows[20:] == ['    """', "", "", "", "", '"""', ""]
     ast.parse("\n".join(rows))
 
 
@@ -378,8 +378,9 @@ def test_statements_that_share_a_line_with_one_that_stays_are_kept() -> None:
 
 
 def test_an_outline_keeps_statements_that_end_too_far_left() -> None:
-    text = 'def f():\n    return """\na"""\n\ndef g():\n    return (\n    1)\n'
-    assert outline(text, Asked(())) == text.replace("    return (\n    1)", "\n    0")
+    text = 'def f():\n    return """\n"""\n\ndef g():\n    return (\n1\n)\n\ndef h():\n    return (1\n,)\n'
+    shorter = text.replace('return """', '"""').replace("\ndef h():\n    return (1\n,)", "\n\n\n0")
+    assert outline(text, Asked(())) == shorter
 
 
 def test_an_outline_of_everything_or_of_what_cannot_be_read_is_the_text() -> None:

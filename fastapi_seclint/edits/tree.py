@@ -66,6 +66,19 @@ class Tree:
                 pending.append(child)
         return parents
 
+    @cached_property
+    def _starting(self) -> Mapping[int, Sequence[cst.CSTNode]]:
+        """The nodes by the line that they start on, their own parentheses and decorators not counted."""
+        starting: dict[int, list[cst.CSTNode]] = {}
+        for node, place in self._places.items():
+            starting.setdefault(place.start.line, []).append(node)
+        return starting
+
+    @cached_property
+    def _wrapped(self) -> Sequence[cst.CSTNode]:
+        """The expressions in parentheses of their own, which may start lines above."""
+        return [node for node in self._places if _parentheses(node)]
+
     def parent(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The node that a node is a child of; None for the module."""
         return self._parents.get(node)
@@ -115,10 +128,8 @@ class Tree:
     def expression(self, span: Span, *kinds: type[Any]) -> Any:
         """The expression (or class definition) of some kind at a span; raises `EditError` when none stands there."""
         wanted = self.text.extent(span)
-        for node, place in self._places.items():
-            if not isinstance(node, kinds) or (place.start.line != span.line and not _parentheses(node)):
-                continue
-            if wanted in self._extents(node):
+        for node in (*self._starting.get(span.line, ()), *self._wrapped):
+            if isinstance(node, kinds) and wanted in self._extents(node):
                 return node
         names = " or ".join(kind.__name__.removeprefix("Base").lower() for kind in kinds)
         raise EditError(f"no {names} at line {span.line}, column {span.column}")
@@ -130,7 +141,8 @@ class Tree:
     def statement(self, span: Span) -> Statement:
         """The statement at a span: one that starts and ends there, else the outermost that starts there."""
         start, end = self.text.extent(span)
-        starting = [node for node in self._places if isinstance(node, STATEMENTS) and self.start(node) == start]
+        near = self._starting.get(span.line, ())
+        starting = [node for node in near if isinstance(node, STATEMENTS) and self.start(node) == start]
         exact = [node for node in starting if self.end(node) == end]
         if not starting:
             raise EditError(f"no statement starts at line {span.line}, column {span.column}")
@@ -139,7 +151,7 @@ class Tree:
     def definition(self, span: Span) -> cst.FunctionDef | cst.ClassDef:
         """The function or class whose `def` or `class` line starts at a span."""
         start = self.text.offset(span.line, span.column)
-        for node in self._places:
+        for node in self._starting.get(span.line, ()):
             if isinstance(node, cst.FunctionDef | cst.ClassDef) and self.start(node) == start:
                 return node
         raise EditError(f"no function or class starts at line {span.line}, column {span.column}")
@@ -155,7 +167,10 @@ class Tree:
         """Whether a statement stands in the text; one that an outline has in place of others ends where they did."""
         if not isinstance(node, cst.SimpleStatementLine) or len(node.body) > 1:
             return True
-        word = self.module.code_for_node(node.body[0])
+        only = node.body[0]
+        if not isinstance(only, cst.Pass | cst.Expr):
+            return True
+        word = self.module.code_for_node(only)
         start = self.start(node.body[0])
         return word not in STAND_INS or re.match(rf"{word}[ \t]*(?:#|$)", self.text.code[start:], re.M) is not None
 

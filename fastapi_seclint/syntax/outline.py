@@ -10,17 +10,19 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from operator import itemgetter
 from typing import NamedTuple
 
 from fastapi_seclint.syntax import Unreadable, parse_plain
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_LANDMARKS = (ast.Import, ast.ImportFrom, *_DEFINITIONS)
+_IMPORTS = (ast.Import, ast.ImportFrom)
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 STAND_INS = ("pass", "0")
 """What stands on the last line of statements that are left out, the first that is no longer than the line."""
+_QUOTES = '"""'
+"""A text over all lines of statements that are left out stands where they stood, and is one node for a parser."""
 _HEAD = 2
 """So many statements of a body stay in any case: a docstring and what follows it."""
 
@@ -37,26 +39,41 @@ class Asked(NamedTuple):
 def outline(text: str, asked: Asked) -> str:
     """The text (newlines are `\\n`) without what no line is about; all of it when it cannot be read.
 
-    What stands right beside a statement with such a line stays, with empty bodies; so do the imports, functions and
-    classes of the module, and what stands beside those.
+    What stands right beside a statement with such a line stays, with empty bodies; so do the imports above the module's
+    first function or class, that one, and what stands beside those.
     """
     try:
         tree = parse_plain(text)
     except (SyntaxError, Unreadable):
         return text
     rows = text.split("\n")
-    for run in _unasked(tree.body, asked, _LANDMARKS):
+    for run in _unasked(tree.body, asked, _landmarks(tree.body)):
         first, last = _start(run[0]), run[-1].end_lineno or _start(run[-1])
         indent = rows[first - 1][: run[0].col_offset]
-        nothing = next((word for word in STAND_INS if len(indent) + len(word) <= len(rows[last - 1])), "")
-        if nothing and not indent.strip(" \t") and _ends_its_line(rows[last - 1], run[-1]):
-            rows[first - 1 : last] = [*[""] * (last - first), f"{indent}{nothing}"]
+        if not indent.strip(" \t") and _ends_its_line(rows[last - 1], run[-1]):
+            rows[first - 1 : last] = _in_their_place(rows[first - 1 : last], indent)
     return "\n".join(rows)
 
 
-def _unasked(statements: Run, asked: Asked, landmarks: tuple[type[ast.stmt], ...] = ()) -> Iterator[Run]:
+def _in_their_place(rows: Sequence[str], indent: str) -> Sequence[str]:
+    """As many lines, with a statement that ends on the last one and no further right; the same if none fits."""
+    width, blank = len(rows[-1]), [""] * (len(rows) - 2)
+    if len(rows) > 1 and width >= len(_QUOTES):
+        return [indent + _QUOTES, *blank, _QUOTES]
+    nothing = next((word for word in STAND_INS if len(indent) + len(word) <= width), "")
+    return [*[""] * (len(rows) - 1), indent + nothing] if nothing else rows
+
+
+def _landmarks(statements: Run) -> frozenset[ast.stmt]:
+    """What tells where new imports go: those above the first definition of a module, and that definition."""
+    above = list(takewhile(lambda node: not isinstance(node, _DEFINITIONS), statements))
+    first = statements[len(above) : len(above) + 1]
+    return frozenset((*(node for node in above if isinstance(node, _IMPORTS)), *first))
+
+
+def _unasked(statements: Run, asked: Asked, landmarks: frozenset[ast.stmt] = frozenset()) -> Iterator[Run]:
     """The runs of statements that can go, from the statements of a block and from the blocks of those that stay."""
-    named = [isinstance(node, landmarks) or _has(node, asked) for node in statements]
+    named = [node in landmarks or _has(node, asked) for node in statements]
     near = [index < _HEAD or any(named[max(0, index - 1) : index + 2]) for index in range(len(statements))]
     for stays, run in groupby(zip(near, statements, strict=True), key=itemgetter(0)):
         nodes = [node for _, node in run]

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 def options(value: Value | None) -> Iterator[Value]:
     """The values it may be: those of a choice, else itself; nothing for None."""
-    pending: list[Value] = [] if value is None else [value]
+    if not isinstance(value, Choice):
+        if value is not None:
+            yield value
+        return
+    pending: list[Value] = [value]
     while pending:
         item = pending.pop(0)
         if isinstance(item, Choice):

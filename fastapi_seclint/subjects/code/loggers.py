@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.constants import new_constant
@@ -49,7 +49,7 @@ def logger(program: Program, block: Block) -> Logger:
     That is loguru's, or a new one of Python's `logging`.
     """
     module = block.module
-    for statement in walk(module.facts.module):
+    for statement in module.facts.forms(MODULE).of("assign", "from"):
         match statement:
             case ["assign", _, [["name", _, name]], ["call", _, ["name" | "attr", *_] as function, *_]]:
                 if str(function[-1]).lower().removeprefix("get").strip("_") in ("logger", "log"):

@@ -221,8 +221,8 @@ def _switch(program: Program, block: Block, name: str, form: Form, where: Locati
     if place is None:
         return None
     for other in [block, *blocks_of(program, place.module)]:
-        for item in walk(other.statements):
-            if item[0] == "compare" and item[1] == place.at:
+        for item in other.forms.of("compare"):
+            if item[1] == place.at:
                 edit = _on_by_default(other, item)
                 return None if _about_surroundings(item) else Flag(name, "by default", place.location, edit=edit)
     return None

@@ -195,8 +195,8 @@ def _tidied(found: Caught, gone: list[Form]) -> list[Edit]:
 
 def _unused_import(module: Module, gone: list[Form]) -> list[Edit]:
     facts = module.facts
-    bodies = [facts.module, *(facts.body(number) for number in range(len(facts.functions)))]
-    uses = [form for body in bodies for form in walk(body) if form[0] == "name" and form[2] == "traceback"]
+    speaking = (facts.forms(number) for number in facts.speaking(b'"traceback"'))
+    uses = [form for forms in speaking for form in forms.of("name") if form[2] == "traceback"]
     if not uses or any(not any(form is use for leaf in gone for form in walk(leaf)) for use in uses):
         return []
     whole = (form for form in facts.module if form[0] == "import" and form[2] == [["traceback", None]])

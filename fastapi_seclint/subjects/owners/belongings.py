@@ -153,19 +153,13 @@ def _key_of_owner(module: Module, resource: str) -> str:
     facts = module.facts
     if not any(resource in word.lower() for word in facts.words):
         return ""
-    for statements in [facts.module, *(facts.body(number) for number in range(len(facts.functions)))]:
-        for form in walk(statements):
-            if form[0] == "assign" and resource in "_".join(_names(form[2])).lower():
-                for inner in walk(form[3]):
-                    if inner[0] == "dict":
-                        for key, _ in inner[2]:
-                            if (
-                                key is not None
-                                and key[0] == "const"
-                                and isinstance(key[2], str)
-                                and names_owner(key[2])
-                            ):
-                                return str(key[2])
+    for number in facts.speaking(b'["dict"'):
+        for form in facts.forms(number).of("assign"):
+            if resource in "_".join(_names(form[2])).lower():
+                keys = (key for inner in walk(form[3]) if inner[0] == "dict" for key, _ in inner[2] if key is not None)
+                texts = (key[2] for key in keys if key[0] == "const" and isinstance(key[2], str))
+                if owner := next(filter(names_owner, texts), ""):
+                    return owner
     return ""
 
 

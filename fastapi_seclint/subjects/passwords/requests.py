@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import Parameter, parameters, running
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
@@ -92,8 +92,8 @@ class Requests:
                 continue
             facts = module.facts
             for number in sorted({MODULE, *(around for _, _, around in facts.functions)}):
-                for form in walk(facts.module if number == MODULE else facts.body(number)):
-                    if form[0] == "def" and any(_is_route(item) for item in form[6]):
+                for form in facts.forms(number).of("def"):
+                    if any(_is_route(item) for item in form[6]):
                         yield module.file, form[2]
 
     def of_parameter(self, function: Function, name: str, block: Block, form: Form, depth: int) -> Text | None:
