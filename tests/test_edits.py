@@ -298,6 +298,12 @@ def test_insert_statements(anchor: str, where: str, code: str, expected: str) ->
     assert len(result) - len(BODY) < 60
 
 
+def test_the_first_statement_of_a_branch_stands_above_all_others() -> None:
+    source = "def f(a):\n    b = 1\n    if a:\n        log(\n            a\n        )\n\n        raise OSError\n"
+    change = InsertStatements(P, span(source, "if a"), "first-in-body", "new()")
+    assert applied(source, change) == source.replace("        log(", "        new()\n        log(")
+
+
 def test_insert_into_the_file() -> None:
     source = '"""Doc."""\nimport os\n\nx = 1'
     below = applied(source, InsertStatements(P, None, "first-in-body", "y = 2"))

@@ -97,14 +97,17 @@ def _unasked_below(node: ast.AST, asked: Asked) -> Iterator[Run]:
                 yield from _unasked_below(part, asked)
         elif name == "orelse" and _is_elif(node, block):
             yield from _unasked_below(block[0], asked)
-        elif any(_has(inner, asked) for inner in block) or _is_asked_definition(node, asked):
+        elif any(_has(inner, asked) for inner in block) or (name == "body" and _is_asked(node, asked)):
             yield from _unasked(block, asked)
         else:
             yield block
 
 
-def _is_asked_definition(node: ast.AST, asked: Asked) -> bool:
-    return isinstance(node, _DEFINITIONS) and _has(node, asked)
+def _is_asked(node: ast.AST, asked: Asked) -> bool:
+    """Whether a line is about a statement as such, so that its body may get a new first statement."""
+    if isinstance(node, _DEFINITIONS):
+        return _has(node, asked)
+    return isinstance(node, ast.stmt) and node.lineno in asked.lines
 
 
 def _is_elif(node: ast.AST, block: Run) -> bool:
