@@ -8,8 +8,6 @@ asking is the address of the connection. Headers such as X-Forwarded-For are the
 the server read them from that proxy only (`uvicorn --proxy-headers --forwarded-allow-ips`).
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections import OrderedDict, deque
@@ -21,7 +19,7 @@ from fastapi import HTTPException, Request, status
 ACCOUNT_FIELDS = ("username", "email", "login", "phone")
 
 
-async def named_account(request: Request) -> str | None:
+async def named_account(request: Request) -> "str | None":
     """The account that a form or a JSON body names, or None. FastAPI keeps what is read here for the route."""
     kind = request.headers.get("content-type", "json")
     if "form" not in kind and "json" not in kind:

@@ -4,8 +4,6 @@ When Redis cannot be reached the request fails: a limit that lets everybody thro
 attacker to bring the store down first.
 """
 
-from __future__ import annotations
-
 import os
 
 from fastapi import HTTPException, Request, status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -27,6 +28,14 @@ FOLDER = Path(shipped.__file__).parent / "reference"
 def test_our_own_rules_find_nothing_in_any_persona() -> None:
     report = fastapi_seclint.check(FOLDER, persona="auditor", isolated=True, cwd=FOLDER)
     assert [f"{finding.location} {finding.rule.name}" for finding in report.findings] == []
+
+
+def test_old_versions_of_fastapi_can_read_what_an_object_depends_on() -> None:
+    """Up to 0.122 the names in annotations that are strings are looked up for functions only, not for `__call__`."""
+    assert inspect.signature(RateLimit.__call__).parameters["request"].annotation is Request
+    for path in FOLDER.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "__call__(self, request" not in text or "from __future__ import annotations" not in text, path.name
 
 
 # Settings
