@@ -119,7 +119,28 @@ def _tidies(call: Form) -> bool:
 
 @cache
 def _acts_in(function: Function) -> bool:
-    return any(_ACTS.search(name) for name in _called_in(function))
+    gathered = _gathered(function)
+    return any(
+        _ACTS.search(str(form[2][-1]))
+        for form in function.forms.of("call")
+        if form[2][0] in ("attr", "name") and not _gathers(form[2], gathered)
+    )
+
+
+def _gathered(function: Function) -> set[str]:
+    """The names of lists, dictionaries and sets that a function makes for itself: `filters = []`."""
+    return {
+        target[2]
+        for form in function.forms.of("assign", "annassign")
+        if form[-1] is not None and form[-1][0] in ("list", "dict", "set")
+        for target in (form[2] if form[0] == "assign" else [form[2]])
+        if target[0] == "name"
+    }
+
+
+def _gathers(callee: Form, gathered: set[str]) -> bool:
+    """Whether a call only puts something into such a list: `filters.append(...)`."""
+    return callee[0] == "attr" and callee[2][0] == "name" and callee[2][2] in gathered
 
 
 def _called_in(function: Function) -> Iterator[str]:

@@ -20,10 +20,16 @@ _ENTRANCE = re.compile(
     r"|.*[-_]password|verify([-_].*)?|verification|activate|activation|confirm([-_].*)?|resend([-_].*)?|magic[-_]?link"
     r"|anmelden|anmeldung|abmelden|einloggen|registrieren|registrierung|connexion|deconnexion|inscription|iniciar[-_]sesion"
     r"|entrar|acceder|registro|registrar|cadastr[oa]r?|accedi|registrati"
-    r"|otp|mfa|2fa|captcha|csrf|social[-_](auth|login)|device|device[-_](auth|authorization|code|init)|exchange|notify|sessions?|invites?"
+    r"|otp|mfa|2fa|captcha|csrf|social[-_](auth|login)|device[-_](auth|authorization|code|init)|exchange|notify|sessions?|invites?"
     r"|invitations?|join|accept|webhooks?|hooks?|setup|onboarding|first[-_].*)$",
     re.I,
 )
+_DEVICE_FLOW = re.compile(
+    r"(^|/)(auth|oauth2?|oidc|login|connect)/(v\d+/)?device(/|$)"
+    r"|(^|/)device/(code|token|auth\w*|init|start|poll|verify|approve)/?$",
+    re.I,
+)
+"""How a television comes in (RFC 8628); a path that ends in `/device` is about things otherwise."""
 _SURE_ENTRANCE = re.compile(
     r"^(log[-_]?in|sign[-_]?(in|up)|register|registration|mfa|2fa|otp|totp|captcha|oauth2?|oidc|sso|saml)$", re.I
 )
@@ -45,8 +51,11 @@ _PROBE = re.compile(
 _PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
 """A path or handler that calls itself public says what its author means."""
 _PASSWORDS = frozenset(
-    {"password", "passwd", "plain_password", "new_password", "password1", "raw_password", "refresh_token"}
-)
+    {
+        "password", "passwd", "plain_password", "new_password", "password1", "raw_password", "hashed_password",
+        "password_hash", "refresh_token",
+    }
+)  # fmt: skip
 
 
 def is_entrance(program: Program, route: Route) -> bool:
@@ -59,7 +68,7 @@ def is_entrance(program: Program, route: Route) -> bool:
     if any(is_login_form(node.call) for node in route.nodes()) or _takes_password(program, route):
         return True
     found = access.segments(route.path)
-    if any(_SURE_ENTRANCE.match(word) for word in found):
+    if any(_SURE_ENTRANCE.match(word) for word in found) or _DEVICE_FLOW.search(route.path):
         return True
     if access.is_admin_like(route.path) or _deletes_one(route):
         return False
