@@ -12,6 +12,7 @@ from fastapi_seclint.subjects.limits.fixes import limit_calls, limit_routes
 from fastapi_seclint.subjects.limits.inert import meant_to_be_limited
 from fastapi_seclint.subjects.limits.limiters import limited
 from fastapi_seclint.subjects.logins.library_routes import library_routers
+from fastapi_seclint.subjects.logins.mailing import mailing_routes
 from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, takes_password
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _ATTACKS: dict[Purpose, str] = {
     "token refresh": "tries out refresh tokens at full speed",
     "token": "tries out credentials at full speed",
     "code check": "tries all codes until one fits",
+    "mail": "floods people with mail and tries out addresses",
     "configured": "guesses at full speed",
 }
 
@@ -43,7 +45,8 @@ _ATTACKS: dict[Purpose, str] = {
 def auth_route_without_rate_limit(program: Program) -> Iterator[Finding]:
     """One finding a handler, on its `def` line, and one an `include_router` of a library's login routes."""
     handlers: dict[object, list[tuple[Route, Purpose]]] = {}
-    for route, purpose in auth_routes(program):
+    mailing: list[tuple[Route, Purpose]] = [(route, "mail") for route in mailing_routes(program)]
+    for route, purpose in (*auth_routes(program), *mailing):
         failures = purpose in ("login", "code check", "token", "password reset")
         if not limited(program, route, failures=failures) and not meant_to_be_limited(program, route):
             handlers.setdefault(route.place, []).append((route, purpose))

@@ -18,9 +18,10 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.alike import alike
+from fastapi_seclint.subjects.logins.mailing import mailing_routes
 from fastapi_seclint.subjects.logins.outcomes import Follower, Outcome
 from fastapi_seclint.subjects.logins.registrations import tells_of_account, tells_of_address
-from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, fields, spoken
+from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, fields, sent, spoken
 from fastapi_seclint.subjects.logins.translations import Translations
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ RULE = Rule(
 
 _LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_access_token|with_password))?$")
 _SECRETS = re.compile(r"(^|_)(token|code|otp|pin|signature|key)$")
-_MAILS = re.compile(r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time)(_|$)")
-_ONLY_ADDRESS = re.compile(r"^(user_)?e?mail(_address)?$|^phone(_number)?$")
+_NEW = re.compile(r"^(new|confirm\w*|repeat\w*|password_?(confirm\w*|again|repeat|2))(_|$)|_confirm\w*$")
 _LOCKED = (429, 423)
 _LOCK = re.compile(r"lock|attempt|too many|later|captcha|锁|稍后", re.I)
 
@@ -51,7 +51,8 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
     follower, registering, translations = Follower(program), Follower(program, apart=True), Translations(program)
     seen: set[Location] = set()
     followed: set[int] = set()
-    for route, purpose in (*auth_routes(program), *_mailing(program)):
+    mailing: list[tuple[Route, Purpose]] = [(route, "password reset") for route in mailing_routes(program)]
+    for route, purpose in (*auth_routes(program), *mailing):
         functions = [node.function for node in route.nodes()] + [route.function]
         for function in (item for item in functions if item is not None and id(item) not in followed):
             followed.add(id(function))
@@ -85,24 +86,10 @@ def _basic(program: Program) -> Iterator[tuple[Function, Route]]:
                 yield node.function, route
 
 
-def _mailing(program: Program) -> Iterator[tuple[Route, Purpose]]:
-    """The open routes that send somebody a code or a link again, for nothing but his address."""
-    known = {id(route) for route, _ in auth_routes(program)}
-    for route in program.routes:
-        handler = route.function
-        if handler is None or "POST" not in route.methods or id(route) in known or program.is_test(handler.module):
-            continue
-        words = [spoken(part) for part in (*access.segments(route.path), handler.name)]
-        if not any(_MAILS.search(word) for word in words) or program.guarding(route).protection != "open":
-            continue
-        names = {spoken(name) for name in fields(program, route)}
-        if names and all(_ONLY_ADDRESS.match(name) for name in names):
-            yield route, "password reset"
-
-
 def _asks_for_address(program: Program, route: Route) -> bool:
-    """Whether the client sends an address and nothing that only its owner has."""
-    return not any(_SECRETS.search(spoken(name)) or "password" in name.lower() for name in fields(program, route))
+    """Whether the client sends an address, a new password perhaps, and nothing that only its owner has."""
+    names = [spoken(name) for name in sent(program, route)]
+    return not any(_SECRETS.search(name) or ("password" in name and not _NEW.search(name)) for name in names)
 
 
 def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:

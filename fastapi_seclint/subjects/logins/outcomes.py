@@ -27,6 +27,7 @@ _MISMATCH = re.compile(
 _DUPLICATE = re.compile(
     r"IntegrityError|Unique\w*Violation|UniqueViolation|DuplicateKey|Duplicate\w*Error|AlreadyExist", re.I
 )
+_DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\b23505\b", re.I)
 _TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|409|conflict", re.I)
 _DEPTH = 4
 
@@ -108,6 +109,8 @@ class _Walk:
                 found = truth(test, self._known)
                 self._bind_inside(test)
                 yes = frozenset(world for world in worlds if True in found[world])
+                if self.follower.apart and _asks_for_duplicate(test):
+                    return self._refused(body, worlds - {"absent"}) | self.run(otherwise, worlds)
                 no = frozenset(world for world in worlds if False in found[world])
                 return self.run(body, yes) | self.run(otherwise, no)
             case ["raise", _, exception, _]:
@@ -307,6 +310,18 @@ class _Walk:
         told = [end for end in self.found[start:] if end.kind != "raise" or _TAKEN.search(repr((end.said, end.name)))]
         self.found[start:] = [replace(end, unique=self.caught is None) for end in told]
         return rest
+
+
+def _asks_for_duplicate(test: Form) -> bool:
+    """Whether a condition looks in an error's text for a database's words for a second row: `"Duplicate" in str(e)`."""
+    return any(
+        form[0] == "compare"
+        and form[3] == ["in"]
+        and form[2][0] == "const"
+        and isinstance(form[2][2], str)
+        and _DUPLICATE_TEXT.search(form[2][2])
+        for form in walk(test)
+    )
 
 
 def _catches(names: list[str], end: Outcome) -> bool:

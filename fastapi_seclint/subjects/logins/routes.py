@@ -15,7 +15,7 @@ from fastapi_seclint.program.credentials import guards_against_forgery
 from fastapi_seclint.program.declared import path_matches
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Annotated, Class, External
+from fastapi_seclint.program.values import Annotated, Class, External, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
     from fastapi_seclint.program.dependencies import Parameter
 
-Purpose = Literal["login", "registration", "password reset", "token refresh", "token", "code check", "configured"]
+Purpose = Literal[
+    "login", "registration", "password reset", "token refresh", "token", "code check", "mail", "configured"
+]
 
 _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     (
@@ -35,7 +37,7 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     ),
     (
         "token refresh",
-        re.compile(r"(^(auth_|do_)?refresh$|(^|_)(refresh_(access_|auth_)?(tokens?|jwt|session)|tokens?_refresh|renew_token)(_|$))"),
+        re.compile(r"(^(auth_|do_)?refresh$|(^|_)(refresh_(access_|auth_|user_)?(tokens?|jwt|session)|tokens?_refresh|renew_token)(_|$))"),
     ),
     (
         "registration",
@@ -61,6 +63,7 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     ("token", re.compile(r"^(oauth2?_|auth_|get_|create_|issue_)?(access_)?tokens?(_auth|_pair|_obtain)?$")),
 )  # fmt: skip
 _REFRESHES = dict(_WORDS)["token refresh"]
+_REGISTERS = dict(_WORDS)["registration"]
 _NONE = re.compile(
     r"(^|_)(purge|clean_?up|clear|delete|remove|list|expire)_\w*tokens?(_|$)|(^|_)(log_?out|sign_?out|log_?off|revoke|callbacks?|redirect|web_?hooks?|hooks?|authorize|oidc|saml|sso|providers?"
     r"|unregister|invalidate|introspect|blacklist|test_token|is_logged_in|logged_in|check_login|status|qr_?code|captcha"
@@ -70,7 +73,10 @@ _PROVIDER = re.compile(
     r"(^|_)(google|github|gitlab|facebook|apple|microsoft|azure|entra|twitter|discord|linkedin|slack|oauth2?|kakao|naver|wechat"
     r"|telegram|line|steam|spotify|keycloak|auth0|okta|cognito|firebase|supabase|social|ldap_callback)(_|$)"
 )
-_PASSWORD = re.compile(r"^(user_?|plain_?|raw_?|new_?|login_?)?(password\d?|passwd|pwd|passphrase)$", re.I)
+_PASSWORD = re.compile(
+    r"^(user_?|plain_?|raw_?|new_?|login_?|hashed_?)?(password\d?|passwd|pwd|passphrase)$|^password_?hash$", re.I
+)
+"""A field for the hash that a client fills is a password all the same: the handler hashes what comes in it."""
 _FOREIGN = re.compile(r"^(passwort|kennwort|senha|contrasena|mot_?de_?passe|mdp|parola)(_\w+)?$", re.I)
 _TOKENS = re.compile(r"(^|_)(refresh_?token|token)$", re.I)
 _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
@@ -84,6 +90,7 @@ _NEW_USER = re.compile(r"(User|Account|Member|Customer)(Create|In|Register|Regis
 _SESSION = re.compile(r"^(sessions?|auth|authentication|access|enter|connect|credentials)$")
 _LOST = re.compile(r"^(recover|recovery|forgot|forgotten|forget|lost|reset|request_reset|reset_request)$")
 _PEOPLE = re.compile(r"^(users?|accounts?|members?|customers?|clients?|people|profiles?)$", re.I)
+_MAKES_PEOPLE = re.compile(r"^(create|add|new|make)_(new_)?(user|account|member|customer|profile)$")
 _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
 """The end of a path that does something with one thing: `/connections/{connection_id}/refresh`."""
 _RENEWS = re.compile(r"(^|_)(renew|renewal|rotate|extend|prolong|exchange|refresh)(_|$)")
@@ -107,13 +114,19 @@ def spoken(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
 
 
-def fields(program: Program, route: Route) -> list[str]:
+def sent(program: Program, route: Route) -> list[str]:
+    """The names of what a client sends, without those that the project gives the models which take it."""
+    return fields(program, route, models=False)
+
+
+def fields(program: Program, route: Route, *, models: bool = True) -> list[str]:
     """The names of what a client sends: the handler's parameters, the fields of their classes and of forms."""
     found: list[str] = []
     if route.endpoint is not None:
         for parameter in parameters(route.endpoint):
             if program.walker.resolver.dependency_of(parameter) is None:
-                found += _names(program, parameter)
+                names = list(_names(program, parameter))
+                found += names if models else _without_model(program, parameter, names)
     for node in route.nodes():
         if is_login_form(node.call):
             found += ["username", "password"]
@@ -123,6 +136,15 @@ def fields(program: Program, route: Route) -> list[str]:
             given = [name for parameter in parameters(node.call) for name in _names(program, parameter)]
             found += [name for name in given if _is_password(name)]
     return found
+
+
+def _without_model(program: Program, parameter: Parameter, names: list[str]) -> list[str]:
+    """The fields of a model without the parameter that it comes in; nothing for the request itself."""
+    annotation = program.walker.resolver.annotation(parameter)
+    plain = annotation.base if isinstance(annotation, Annotated) else annotation
+    kinds = [item.name for item in options(plain) if isinstance(item, External)]
+    own = any(name.startswith(("fastapi.", "starlette.")) for name in kinds)
+    return [] if own else names if len(names) == 1 else names[1:]
 
 
 def _is_password(name: str) -> bool:
@@ -177,8 +199,10 @@ def _is_inside(route: Route) -> bool:
 
 def _by_form(route: Route) -> Purpose | None:
     handler = route.function
-    form = any(is_login_form(node.call) for node in route.nodes())
-    return "login" if form and handler is not None and "POST" in route.methods else None
+    if handler is None or "POST" not in route.methods or not any(is_login_form(node.call) for node in route.nodes()):
+        return None
+    last = spoken((access.segments(route.path) or [""])[-1])
+    return "registration" if _REGISTERS.search(last) else "login"
 
 
 def _by_name(program: Program, route: Route) -> Purpose | None:
@@ -251,7 +275,7 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
     if identified and _CHECKS.search(segments[-1]) and any(_CODE.match(name) for name in names):
         return "code check"
     if takes_password(program, route):
-        if _PEOPLE.match(segments[-1]):
+        if _PEOPLE.match(segments[-1]) or _MAKES_PEOPLE.match(segments[-1]):
             return "registration"
         return "login" if identified and _SESSION.match(segments[-1]) else None
     if "refresh_token" in names and _RENEWS.search(segments[-1]):

@@ -1,0 +1,32 @@
+"""The open routes that write to whoever's address they are given: a code, a link, once more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.logins.routes import auth_routes, sent, spoken
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_MAILS = re.compile(r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time)(_|$)")
+_ONLY_ADDRESS = re.compile(r"^(user_)?e?mail(_address)?$|^phone(_number)?$")
+
+
+def mailing_routes(program: Program) -> Iterator[Route]:
+    """The open routes that send somebody a code or a link again, for nothing but his address."""
+    known = {id(route) for route, _ in auth_routes(program)}
+    for route in program.routes:
+        handler = route.function
+        if handler is None or "POST" not in route.methods or id(route) in known or program.is_test(handler.module):
+            continue
+        words = [spoken(part) for part in (*access.segments(route.path), handler.name)]
+        if not any(_MAILS.search(word) for word in words) or program.guarding(route).protection != "open":
+            continue
+        names = {spoken(name) for name in sent(program, route)}
+        if names and all(_ONLY_ADDRESS.match(name) for name in names):
+            yield route
