@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.origins import blocks_of
 from fastapi_seclint.subjects.cors.configurations import cors, surely_off, surely_on
 from fastapi_seclint.subjects.cors.origin_patterns import Looseness, looseness
+from fastapi_seclint.subjects.cors.own_tests import loose_tests
 from fastapi_seclint.subjects.cors.tightening import tightened
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Option, World
 
@@ -72,7 +73,7 @@ _MESSAGES = {
 
 @RULE.check
 def cors_loose_origin_regex(program: Program) -> Iterator[Finding]:
-    """One finding for each CORSMiddleware whose pattern lets in more than the names of one owner."""
+    """One finding for each CORSMiddleware, or test by hand, whose pattern lets in more than the names of one owner."""
     for configuration in cors(program):
         found = _loose(configuration)
         if found is not None:
@@ -81,6 +82,9 @@ def cors_loose_origin_regex(program: Program) -> Iterator[Finding]:
             option = configuration.options["allow_origins"]
             message = _MESSAGES["null"].replace("the pattern", "the list")
             yield RULE.finding(option.location, message, symbol=configuration.block.symbol)
+    for test in loose_tests(program):
+        message = _MESSAGES[test.found.mistake].format(part=test.found.part)
+        yield RULE.finding(test.block.location(test.at), message, confidence="medium", symbol=test.block.symbol)
 
 
 def _lists_null(configuration: Configuration) -> bool:

@@ -21,7 +21,8 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
-from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
+from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, called, origins
+from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.cors.configurations import cors, wildcards
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Option
 
@@ -93,7 +94,7 @@ def _fix(option: Option, bare: _Bare) -> Fix | None:
         edit = ReplaceExpression(path, span_of(own[1]), f"[{listed}]")
         return Fix("make a list of it", True, (edit,)) if '"' not in own[2] else None
     if own is origin and own[0] in ("call", "sub"):
-        text = _reading(own)
+        text = _reading(own) if _is_read(own) else code(own)
         return _split(path, own, text) if text else None
     dotted = _dotted(own)
     if not dotted:
@@ -103,8 +104,8 @@ def _fix(option: Option, bare: _Bare) -> Fix | None:
 
 
 def _split(path: str, form: Form, text: str) -> Fix:
-    code = f'[origin.strip() for origin in {text}.split(",") if origin.strip()]'
-    return Fix("split the string at its commas", True, (ReplaceExpression(path, span_of(form[1]), code),))
+    listed = f'[origin.strip() for origin in {text}.split(",") if origin.strip()]'
+    return Fix("split the string at its commas", True, (ReplaceExpression(path, span_of(form[1]), listed),))
 
 
 def _dotted(form: Form) -> str:
@@ -112,6 +113,11 @@ def _dotted(form: Form) -> str:
         return str(form[2])
     owner = _dotted(form[2]) if form[0] == "attr" else ""
     return f"{owner}.{form[3]}" if owner else ""
+
+
+def _is_read(form: Form) -> bool:
+    """Whether an expression reads the environment, in one way or another."""
+    return form[0] == "sub" or _dotted(form[2]).rpartition(".")[2] in ("getenv", "get", "config", "str")
 
 
 def _reading(form: Form) -> str:
@@ -177,7 +183,21 @@ def _called(program: Program, block: Block, form: Form, function: Form) -> str |
     if function[0] == "name" and name == "config" and not any(keyword == "cast" for keyword, *_ in form[4]):
         value = ask(program, block, form)
         return value.name if isinstance(value, Environment) and len(form[3]) < 2 else None
-    return None
+    if owner is not None and name in _OF_TEXT:
+        return _string(program, Origin(block, owner))
+    return "" if any(_gives_text(found) for found, _ in called(program, block, form)) else None
+
+
+_OF_TEXT = frozenset({"strip", "rstrip", "lstrip", "lower", "removesuffix", "removeprefix"})
+"""Methods of strings that give a string."""
+
+
+def _gives_text(function: Function) -> bool:
+    """Whether a function of the project says that it gives a string, or gives nothing else."""
+    if function.returns is not None:
+        return bool(function.returns[0] in ("name", "const") and function.returns[2] == "str")
+    given = [form[2] for form in function.forms.of("return")]
+    return bool(given) and all(value is not None and value[0] == "fstr" for value in given)
 
 
 def _of_field(program: Program, block: Block, form: Form, owner: Form, name: str) -> str | None:

@@ -60,7 +60,7 @@ def cors_wildcard_origin(program: Program) -> Iterator[Finding]:
         else:
             yield from _weak_origin(configuration)
     for header in headers(program):
-        if header.star or not header.credentials:
+        if not header.credentials:
             yield RULE.finding(
                 header.block.location(header.at), _MESSAGE, symbol=header.block.symbol, fix=listed(header)
             )

@@ -33,6 +33,10 @@ _ECHOED = (
     "the origin that asks is let in with credentials, whoever it is, so any website can use this API as the visitor "
     "who is logged in and read the answers: look it up in a list first"
 )
+_STARRED = (
+    "every website reads these answers, and the API would take the visitor's cookies as well, which only browsers "
+    "refuse: list the origins that may, and answer with the one that asks"
+)
 
 
 @RULE.check
@@ -52,7 +56,11 @@ def cors_wildcard_with_credentials(program: Program) -> Iterator[Finding]:
             evidence=[*written(origins, wildcard), Evidence(credentials.location, "credentials are allowed here")],
         )
     for header in headers(program):
-        if header.credentials and not header.star:
+        if header.credentials:
             yield RULE.finding(
-                header.block.location(header.at), _ECHOED, symbol=header.block.symbol, fix=listed(header)
+                header.block.location(header.at),
+                _STARRED if header.star else _ECHOED,
+                severity="medium" if header.star else "high",
+                symbol=header.block.symbol,
+                fix=listed(header),
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.values import Const, Value, options
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
-from fastapi_seclint.subjects.cors.configurations import refused_setting, wildcards, written
+from fastapi_seclint.subjects.cors.configurations import refused_here, refused_setting, wildcards, written
 from fastapi_seclint.subjects.cors.replacement import HOSTS, replaced
 from fastapi_seclint.subjects.hardening.applications import TRUSTED_HOST
 from fastapi_seclint.subjects.hardening.middleware import Configuration, configurations
@@ -46,7 +46,7 @@ def _finding(program: Program, configuration: Configuration) -> Iterator[Finding
     symbol = configuration.block.symbol
     for world in configuration.worlds:
         for wildcard in wildcards(world.get("allowed_hosts")) if option is not None else ():
-            if refused_setting(program, wildcard.setting):
+            if refused_setting(program, wildcard.setting) or refused_here(configuration, "allowed_hosts"):
                 return
             yield RULE.finding(
                 option.location if option is not None else configuration.call.location,

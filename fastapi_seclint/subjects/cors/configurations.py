@@ -109,6 +109,11 @@ def refused(program: Program, configuration: Configuration, wildcard: Wildcard) 
     return origins is not None and _sifted(program, configuration.block, origins.form)
 
 
+def refused_here(configuration: Configuration, option: str) -> bool:
+    """Whether the code around asks for `"*"` in an option and goes away or changes it."""
+    return _turns(configuration, _names(configuration.options.get(option)))
+
+
 def refused_setting(program: Program, setting: str) -> bool:
     """Whether code of the project asks whether a setting has `"*"` in it, and raises or notes an error then."""
     if not setting or " " in setting:

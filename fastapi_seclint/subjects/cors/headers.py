@@ -17,8 +17,8 @@ from fastapi_seclint.subjects.code.origins import blocks_of
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_ORIGIN, _CREDENTIALS = "access-control-allow-origin", "access-control-allow-credentials"
-_SPOKEN = re.compile(rf'"{_ORIGIN}"'.encode())
+ORIGIN, _CREDENTIALS = "access-control-allow-origin", "access-control-allow-credentials"
+SPOKEN = re.compile(rf'"{ORIGIN}"'.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,36 @@ def _headers(program: Program) -> Iterator[Header]:
         facts = module.facts
         if program.is_test(module) or not facts.words & {"fastapi", "starlette"}:
             continue
-        if any(_SPOKEN.search(facts.lowered(number)) for number in range(-1, len(facts.functions))):
+        if any(SPOKEN.search(facts.lowered(number)) for number in range(-1, len(facts.functions))):
             for block in blocks_of(program, module):
-                yield from _in_block(block)
+                yield from _in_block(program, block)
 
 
-def _in_block(block: Block) -> Iterator[Header]:
-    found = list(header_values(block.statements, _ORIGIN))
-    if not found or not _is_middleware(block):
+def _in_block(program: Program, block: Block) -> Iterator[Header]:
+    found = list(header_values(block.statements, ORIGIN))
+    if not found:
         return
-    credentials = any(value[0] == "const" and str(value[2]).lower() == "true" for value, _ in
-                      header_values(block.statements, _CREDENTIALS))  # fmt: skip
+    around = blocks_around(program, block)
+    if not any(map(_is_middleware, around)):
+        return
+    credentials = any(
+        _is_text(value) and value[2].lower() == "true" for value, _ in header_values(block.statements, _CREDENTIALS)
+    )
     for value, at in found:
-        if value[0] == "const" and value[2] == "*":
+        if _is_text(value) and value[2] == "*":
             yield Header(block, at, True, credentials)
-        elif _is_asking(block, value) and not _is_checked(block):
+        elif is_asking(around, value) and not any(map(_is_checked, around)):
             yield Header(block, at, False, credentials)
+
+
+def blocks_around(program: Program, block: Block) -> list[Block]:
+    """A block of a function and those of the functions around it, innermost first."""
+    found = [block]
+    if block.function is not None and block.number >= 0:
+        numbers = block.module.facts.around(block.function.place.line)
+        outer = [program.sites.block(block.module, number) for number in reversed(numbers) if number != block.number]
+        found += [item for item in outer if item is not None]
+    return found
 
 
 def _is_middleware(block: Block) -> bool:
@@ -72,8 +86,12 @@ def _is_middleware(block: Block) -> bool:
     return bool(parameters & {"call_next", "send", "message"})
 
 
+def _is_text(form: Form) -> bool:
+    return form[0] in ("const", "bytes") and isinstance(form[2], str)
+
+
 def header_values(statements: list[Form], name: str) -> Iterator[tuple[Form, int]]:
-    """What code gives to a header: by index, in a dictionary, or with a method such as `setdefault`."""
+    """What code gives to a header: by index, in a dictionary or a pair, or with a method such as `setdefault`."""
     for form in walk(statements):
         match form:
             case ["assign", at, [["sub", _, _, key]], value] if _names(key, name):
@@ -82,27 +100,31 @@ def header_values(statements: list[Form], name: str) -> Iterator[tuple[Form, int
                 for key, value in pairs:
                     if key is not None and _names(key, name):
                         yield value, key[1]
+            case ["tuple" | "list", _, [key, value]] if _names(key, name):
+                yield value, key[1]
             case ["call", at, ["attr", *_], [key, value, *_], _] if _names(key, name):
                 if form[2][3] in ("setdefault", "append", "__setitem__"):
                     yield value, at
 
 
 def _names(form: Form, name: str) -> bool:
-    return form[0] == "const" and isinstance(form[2], str) and form[2].lower() == name
+    return _is_text(form) and form[2].lower() == name
 
 
-def _is_asking(block: Block, value: Form, depth: int = 3) -> bool:
-    """Whether a value is the `Origin` header of the request."""
+def is_asking(blocks: list[Block], value: Form, depth: int = 3) -> bool:
+    """Whether a value is the `Origin` header of the request, in a block or one around it."""
     match value:
         case ["bool", _, "or", values]:
-            return _is_asking(block, values[0], depth)
-        case ["call", _, ["attr", _, ["attr", _, _, "headers"], "get"], [key, *_], _]:
+            return is_asking(blocks, values[0], depth)
+        case ["call", _, ["attr", _, _, "get"], [key, *_], _] if _names(key, "origin"):
+            return True
+        case ["sub", _, _, key]:
             return _names(key, "origin")
-        case ["sub", _, ["attr", _, _, "headers"], key]:
-            return _names(key, "origin")
+        case ["call", _, ["attr", _, inner, "encode" | "decode" | "strip" | "lower"], _, _]:
+            return is_asking(blocks, inner, depth)
         case ["name", _, name] if depth:
-            given = [form[-1] for form in block.forms.every if _assigns(form, name)]
-            return bool(given) and all(_is_asking(block, form, depth - 1) for form in given)
+            given = [form[-1] for block in blocks for form in block.forms.every if _assigns(form, name)]
+            return bool(given) and all(is_asking(blocks, form, depth - 1) for form in given)
     return False
 
 
