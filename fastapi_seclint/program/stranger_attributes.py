@@ -78,7 +78,7 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form) -> Kinds:
         return walk_.names.get(f"**{key}", CLEAN)
     if "session" in owner:
         walk_.may_raise = True
-        return BAD if key is None or credentials.says_who(key) else CLEAN
+        return BAD if key is None or _tells_who(walk_, key) else CLEAN
     if "store" in owner:
         if key is not None and not walk_.carries_credential(key):
             return CLEAN
@@ -139,10 +139,15 @@ def _fetched(walk_: Walk, receiver: Kinds, form: Form) -> Kinds:
     if key is not None and "store" in receiver and not walk_.carries_credential(key):
         return CLEAN
     if "session" in receiver:
-        return ABSENT if key is None or credentials.says_who(key) else CLEAN
+        return ABSENT if key is None or _tells_who(walk_, key) else CLEAN
     if walk_.stranger.junk:
         return JUNK
     return ABSENT
+
+
+def _tells_who(walk_: Walk, key: str) -> bool:
+    """Whether what a session keeps under this key says who is calling; where 401 is answered, a short one does."""
+    return credentials.says_who(key) or (len(key) <= 3 and walk_.carries_credential(key))
 
 
 def _path_predicate(walk_: Walk, name: str, form: Form) -> Kinds:

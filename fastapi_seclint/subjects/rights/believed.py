@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
-from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, names_sent_right, source
+from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, source
 from fastapi_seclint.subjects.rights.sent_rights import follow
 from fastapi_seclint.subjects.rights.withholding import not_given, withheld
 from fastapi_seclint.subjects.rights.words import is_role
@@ -108,14 +108,14 @@ def _stored(program: Program, block: Block, form: Form, found: Input, about: str
             name = snake(_last(called_))
             yield from _of_keywords(program, block, form, found, about, name)
             for item in met(form):
-                sent = source(found, item.value) if item.written and names_sent_right(item.column) else None
+                sent = source(found, item.value) if item.written and found.names_right(item.column) else None
                 if sent is not None and _is_personal(sent.name, about, snake(item.table)):
                     yield sent, f"written to {item.table}", True
             for value in (*positional, *(value for key, value, _ in keywords)):
                 yield from _of_dump(program, block, form, found, about, name, value)
         case ["dict", _, pairs]:
             for key, value in pairs:
-                if key is not None and key[0] == "const" and isinstance(key[2], str) and names_sent_right(key[2]):
+                if key is not None and key[0] == "const" and isinstance(key[2], str) and found.names_right(key[2]):
                     sent = source(found, value)
                     if sent is not None and _is_personal(sent.name, about, *_roots(value)):
                         yield sent, "written down for the user", True
@@ -148,7 +148,7 @@ def _writes(target: Form, found: Input) -> bool:
     owner = target[2]
     name = target[3] if target[0] == "attr" else target[3][2] if target[3][0] == "const" else ""
     mine = owner[0] == "name" and owner[2] in found.bodies
-    return isinstance(name, str) and names_sent_right(name) and not mine
+    return isinstance(name, str) and found.names_right(name) and not mine
 
 
 def _is_items(form: Form) -> bool:
@@ -173,7 +173,7 @@ def _of_keywords(
     if name in ("filter_by", "where", "filter", "get", "find", "find_one", "get_or_none", "exists", "count", "list"):
         return
     for keyword, value, _ in form[4]:
-        sent = source(found, value) if keyword is not None and names_sent_right(keyword) else None
+        sent = source(found, value) if keyword is not None and found.names_right(keyword) else None
         if sent is None or not (_STORES.match(name) or _last(form[2])[:1].isupper()):
             continue
         if _is_personal(sent.name, about, name) and _has_field(program, block, form, keyword):
@@ -216,7 +216,7 @@ def _further(program: Program, block: Block, form: Form, found: Input, context: 
     for function, bound in called(program, block, form):
         names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
         pairs = [*zip(names, form[3], strict=False), *((key, value) for key, value, _ in form[4] if key is not None)]
-        inner = Input(classes=set(found.classes))
+        inner = Input(classes=set(found.classes), rights=found.rights)
         if own and bound:
             inner.bodies[function.parameters[0][0]] = own
         for name, value in pairs:

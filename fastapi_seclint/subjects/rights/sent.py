@@ -28,12 +28,22 @@ class Sent:
 
 @dataclass(slots=True)
 class Input:
-    """What a function has from the client: whole bodies with the rights in them, single values by local name."""
+    """What a function has from the client: whole bodies with the rights in them, single values by local name.
+
+    `origins` says by what way a whole body came that is none, such as a model of headers; `rights` are the project's
+    own names for rights.
+    """
 
     bodies: dict[str, frozenset[str]] = field(default_factory=dict)
     open_bodies: set[str] = field(default_factory=set)
     values: dict[str, Sent] = field(default_factory=dict)
     classes: set[str] = field(default_factory=set)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    rights: frozenset[str] = frozenset()
+
+    def names_right(self, name: str) -> bool:
+        """Whether a field, header or cookie of this name says what its sender may do, in this project."""
+        return names_sent_right(name) or snake(name.replace("-", "_")).removeprefix("x_") in self.rights
 
     def __bool__(self) -> bool:
         return bool(self.bodies or self.values or self.open_bodies)
@@ -48,15 +58,15 @@ def source(found: Input, form: Form) -> Sent | None:
     """The right that an expression takes from the client."""
     match form:
         case ["attr", _, ["name", _, name], right] if right in found.bodies.get(name, ()):
-            return Sent(right, "body")
+            return Sent(right, found.origins.get(name, "body"))
         case ["sub", _, ["name", _, name], ["const", _, str(right)]]:
             return _item(found, name, right)
         case ["call", _, ["attr", _, ["name", _, name], "get" | "pop"], [["const", _, str(right)], *_], _]:
             return _item(found, name, right)
         case ["sub", _, ["attr", _, ["name", _, "request" | "websocket"], part], ["const", _, str(right)]]:
-            return _of_request(part, right)
+            return _of_request(found, part, right)
         case ["call", _, ["attr", _, ["attr", _, ["name", _, "request" | "websocket"], part], "get"], given, _]:
-            return _of_request(part, given[0][2]) if given and given[0][0] == "const" else None
+            return _of_request(found, part, given[0][2]) if given and given[0][0] == "const" else None
         case ["name", _, name]:
             return found.values.get(name)
         case ["call", _, ["attr", _, inner, method], [], _] if method in _PLAIN:
@@ -75,14 +85,14 @@ def source(found: Input, form: Form) -> Sent | None:
 
 
 def _item(found: Input, name: str, right: str) -> Sent | None:
-    if right in found.bodies.get(name, ()) or (name in found.open_bodies and names_sent_right(right)):
-        return Sent(right, "body")
+    if right in found.bodies.get(name, ()) or (name in found.open_bodies and found.names_right(right)):
+        return Sent(right, found.origins.get(name, "body"))
     return None
 
 
-def _of_request(part: str, name: object) -> Sent | None:
+def _of_request(found: Input, part: str, name: object) -> Sent | None:
     ways: dict[str, Origin] = {"headers": "header", "cookies": "cookie", "query_params": "query"}
-    if part in ways and isinstance(name, str) and names_sent_right(name):
+    if part in ways and isinstance(name, str) and found.names_right(name):
         return Sent(name, ways[part])
     return None
 

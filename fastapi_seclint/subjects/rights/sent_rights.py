@@ -25,7 +25,8 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.payloads.models import fields
-from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, dumped, names_sent_right, source
+from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, dumped, source
+from fastapi_seclint.subjects.rights.tested import tested_rights
 from fastapi_seclint.subjects.rights.words import is_role
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _GIVEN: WeakKeyDictionary[Program, dict[tuple[str, int, int], Sent | None]] = We
 
 def input_of(program: Program, function: Function, path: str = "", depth: int = 0) -> Input:
     """What a function that FastAPI calls has from the client, its local names followed."""
-    found = Input()
+    found = Input(rights=tested_rights(program))
     for parameter in parameters(function):
         if parameter.name in path_variables(path):
             continue
@@ -73,17 +74,19 @@ def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None
     annotation = program.walker.resolver.annotation(parameter)
     base = annotation.base if isinstance(annotation, Annotated) else annotation
     marker = _marker(annotation, parameter.default)
+    kind = marker.name.removesuffix("()").rpartition(".")[2].lower() if marker is not None else "query"
+    origin: Origin = "header" if kind == "header" else "cookie" if kind == "cookie" else "query"
     for cls in access.classes(base):
-        rights = frozenset(name for name in _rights(program, cls))
+        rights = frozenset(name for name in _rights(program, found, cls))
         if rights and not any(item.startswith(("enum.", "typing.")) for item in cls.external_bases()):
             found.bodies[parameter.name] = rights
             found.classes.add(cls.name)
+            if marker is not None and kind not in ("body", "form", "file"):
+                found.origins[parameter.name] = origin
     if _is_dictionary(base) and parameter.name not in ("kwargs",):
         found.open_bodies.add(parameter.name)
     name = _alias(marker) or parameter.name
-    if parameter.name not in found.bodies and names_sent_right(name) and _may_be_privileged(program, base):
-        kind = marker.name.removesuffix("()").rpartition(".")[2].lower() if marker is not None else "query"
-        origin: Origin = "header" if kind == "header" else "cookie" if kind == "cookie" else "query"
+    if parameter.name not in found.bodies and found.names_right(name) and _may_be_privileged(program, base):
         found.values[parameter.name] = Sent(name, "body" if kind in ("body", "form") else origin)
 
 
@@ -108,9 +111,9 @@ def _is_dictionary(value: Value | None) -> bool:
     return False
 
 
-def _rights(program: Program, cls: Class) -> Iterator[str]:
+def _rights(program: Program, found: Input, cls: Class) -> Iterator[str]:
     for name, annotation, _ in fields(cls):
-        if annotation is None or not names_sent_right(name) or _is_validated(cls, name):
+        if annotation is None or not found.names_right(name) or _is_validated(cls, name):
             continue
         if _may_be_privileged(program, program.interpreter.ask(annotation, cls.scope)):
             yield name
@@ -194,7 +197,8 @@ def _clean(forms: Forms, found: Input) -> None:
     """Forget what the function overwrites, drops or tests against what is allowed before it is used."""
     for form in forms.of("call", "delete", "assign"):
         for name, right in _overwritten(found, form):
-            found.bodies[name] = found.bodies.get(name, frozenset()) - {right}
+            if name in found.bodies:
+                found.bodies[name] -= {right}
     for form in forms.of("if", "assert"):
         if form[0] == "assert" or any(i[0] == "raise" for i in walk(form[3:])):
             for inner in walk(form[2]):

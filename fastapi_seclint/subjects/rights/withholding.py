@@ -15,7 +15,7 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
-from fastapi_seclint.subjects.rights.sent import Input, dumped, source
+from fastapi_seclint.subjects.rights.sent import Input, dumped, names_sent_right, source
 from fastapi_seclint.subjects.rights.words import is_role
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _least(block: Block, name: str) -> str | None:
     if plain in ("role", "roles", "role_name"):
         member = next(iter(_members(block)), '"user"')
         return f"[{member}]" if plain == "roles" else member
-    return None if plain.endswith("level") else "False"
+    return "False" if names_sent_right(name) and not plain.endswith("level") else None
 
 
 def _members(block: Block) -> Iterator[str]:

@@ -1,0 +1,68 @@
+"""Rights under names of the project's own: what a guard asks of its caller before it answers 403."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.owners.identity import caller_names, snake
+from fastapi_seclint.subjects.owners.using import callers_of
+from fastapi_seclint.subjects.rights.words import names_right
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_FORBIDDEN = (b",403]", b"FORBIDDEN", b"Forbidden", b"PermissionDenied")
+_STANDING = re.compile(
+    r"(^|_)(rank|level|grants?|tier|plan|kind|type|class|groups?|access|authority|power|grade|standing|trust|position"
+    r"|membership|caps|abilities)$"
+)
+"""What says how much somebody may do, where a guard asks for it."""
+
+
+@lru_cache(maxsize=1)
+def tested_rights(program: Program) -> frozenset[str]:
+    """The fields of a caller by which some guard or handler refuses: `if me.rank < minimum: raise 403`."""
+    found: set[str] = set()
+    seen: set[tuple[str, int]] = set()
+    for route in program.routes:
+        for function, node in [*((node.function, node) for node in route.nodes()), (route.function, None)]:
+            if function is None or function.number < 0 or (key := (function.module.file, function.number)) in seen:
+                continue
+            seen.add(key)
+            if any(function.module.facts.body_mentions(function.number, word) for word in _FORBIDDEN):
+                callers = callers_of(program, node) if node is not None else caller_names(program, route)
+                found.update(_asked(function, callers))
+    return frozenset(found)
+
+
+def _asked(function: Function, callers: set[str]) -> Iterator[str]:
+    for form in function.forms.of("if", "ifexp", "assert"):
+        for test in walk([form[2]]):
+            if test[0] == "compare" and not any(_is_nothing(side) for side in (test[2], *test[4])):
+                for side in (test[2], *test[4]):
+                    name = _field(side, callers)
+                    if name and (names_right(name) or _STANDING.search(snake(name))):
+                        yield name
+
+
+def _is_nothing(form: Form) -> bool:
+    return bool(form[0] == "const" and form[2] is None)
+
+
+def _field(form: Form, callers: set[str]) -> str:
+    """The field of the caller that an expression is: `me.rank`, `me["rank"]`, `me.rank.value`."""
+    match form:
+        case ["attr", _, ["name", _, owner], name] if owner in callers:
+            return str(name)
+        case ["sub", _, ["name", _, owner], ["const", _, str(name)]] if owner in callers:
+            return name
+        case ["attr", _, inner, "value" | "name"]:
+            return _field(inner, callers)
+        case ["call", _, ["name", _, "set" | "frozenset" | "int" | "str"], [inner], []]:
+            return _field(inner, callers)
+    return ""
