@@ -142,10 +142,19 @@ def _by_its_words(program: Program, group: _Group) -> _Opening | None:
     if telling is None and include is not None:
         given = (string(include.prefix) or "", *(strings(include.arguments.get("tags")) or ()))
         telling = next((words for words in given if access.is_admin_like(words)), None)
-        place = include.place
+        place = router.place if _is_shared(program, include) and _only_open(program, router) else include.place
     if telling is None:
         return None
     return _Opening(place, f"{telling!r} speaks of administration and nothing guards it", tuple(group.routes))
+
+
+def _is_shared(program: Program, include: Include) -> bool:
+    """Whether one call includes several routers, as in a loop, so that a guard there would stand before all of them."""
+    return any(
+        other.place == include.place and other.router is not include.router
+        for route in program.routes
+        for other in route.includes
+    )
 
 
 def _name(program: Program, router: Router) -> str:
@@ -175,7 +184,9 @@ def _by_its_neighbours(program: Program, group: _Group, groups: list[_Group]) ->
         ):
             evidence = Evidence(sibling.place.location, "the router that is included here is guarded as a whole")
             reason = "the routers that are included beside it are guarded as a whole and this one is not"
-            return _Opening(include.place, reason, tuple(group.routes), (evidence,))
+            shared = _is_shared(program, include) and _only_open(program, group.router)
+            place = group.router.place if shared else include.place
+            return _Opening(place, reason, tuple(group.routes), (evidence,))
     return None
 
 
