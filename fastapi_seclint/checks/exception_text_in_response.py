@@ -19,7 +19,7 @@ from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
 from fastapi_seclint.subjects.leaks.exception_texts import Caught, Sort, caught, sort_of, tells
 from fastapi_seclint.subjects.leaks.exceptions_passed import streams
 from fastapi_seclint.subjects.leaks.passed_on import own_classes, raised_on, reaches_answer
-from fastapi_seclint.subjects.passwords.followed import passwords
+from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -196,8 +196,7 @@ def _answers(program: Program, found: Caught, value: Form) -> bool:
     function = found.block.function
     if function is None:
         return False
-    is_handler = passwords(program).requests.is_handler
-    if found.handler or (is_handler(function)):
+    if found.handler or is_handler(program, function):
         return True
     keys = [key for key, item in value[2] if tells(found, item)] if value[0] == "dict" else []
     named = frozenset(str(key[2]) for key in keys if key is not None and key[0] == "const")

@@ -11,7 +11,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.exception_texts import Caught, tells
-from fastapi_seclint.subjects.passwords.followed import passwords
+from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -25,12 +25,13 @@ def reaches_answer(program: Program, function: Function, keys: frozenset[str], d
 
     An empty set stands for all of it.
     """
-    is_handler = passwords(program).requests.is_handler
     for block, call, _ in callers(program, function):
         caller = block.function
         if caller is None or not (sent := _passed(block, call, keys)):
             continue
-        if is_handler(caller) or sent == "raised" or (depth > 1 and reaches_answer(program, caller, keys, depth - 1)):
+        if sent == "raised" or is_handler(program, caller):
+            return True
+        if depth > 1 and reaches_answer(program, caller, keys, depth - 1):
             return True
     return False
 

@@ -59,7 +59,7 @@ def harmless(known: Passwords, caller: Block, text: Text) -> bool:
 
 def _kept(known: Passwords, function: Function) -> bool:
     """Whether a caller keeps what a function returns as a password's hash: `add(password_hash=derive(password))`."""
-    for block, call, _, _ in known.requests.callers(function):
+    for block, call, _, _ in known.requests.callers.of(function):
         for form in known.forms(block):
             given = [(keyword, value) for keyword, value, _ in form[4] if keyword] if form[0] == "call" else []
             if form[0] == "assign":
@@ -86,7 +86,7 @@ def _reaches_hasher(known: Passwords, block: Block, form: Form, depth: int) -> b
             )
     if not returned or block.function is None:
         return False
-    calls = known.requests.callers(block.function)
+    calls = known.requests.callers.of(block.function)
     return any(_reaches_hasher(known, other, call, depth - 1) for other, call, _, sure in calls if sure)
 
 

@@ -96,7 +96,7 @@ def _is_given_stored(known: Passwords, block: Block, form: Form) -> bool:
     if function is None or form[0] != "name" or form[2] not in names or len(names) != 2:
         return False
     at = names.index(form[2])
-    given = [(other, call[3][at]) for other, call, _, sure in known.requests.callers(function)
+    given = [(other, call[3][at]) for other, call, _, sure in known.requests.callers.of(function)
              if sure and len(call[3]) == 2]  # fmt: skip
     return any(is_stored(known, other, item) for other, item in given)
 

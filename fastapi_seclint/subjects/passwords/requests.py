@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.dependencies import Parameter, parameters, running
+from fastapi_seclint.program.dependencies import Parameter, parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.routers import HTTP_METHODS, Registration
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import (
     Annotated,
@@ -28,10 +25,12 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.development import holds
-from fastapi_seclint.subjects.code.origins import ask, called
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import classes_in, is_schema, is_table
+from fastapi_seclint.subjects.passwords.callers import Callers
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.parameters import holds_password
+from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords, Text, Where
@@ -43,7 +42,6 @@ _SCHEMA_NAME = re.compile(
 _DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "json", "model_dump_json", "to_dict", "_asdict"})
 _READS = frozenset({"json", "form", "body"})
 _MARKERS = ("Form()", "Body()", "Query()", "Header()", "Path()", "File()")
-_UNRESOLVED_CALLERS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,36 +63,10 @@ class Requests:
     def __init__(self, passwords: Passwords) -> None:
         self._passwords = passwords
         self.program = passwords.program
+        self.callers = Callers(passwords)
         self._bodies: set[int] | None = None
-        self._handlers: set[tuple[str, int]] | None = None
         self._passed: dict[tuple[str, int, str], Text | None] = {}
-        self._callers: dict[tuple[str, int], list[tuple[Block, Form, bool, bool]]] = {}
         self._hashed_before: dict[tuple[str, int, str], bool] = {}
-
-    def is_handler(self, function: Function) -> bool:
-        """Whether a function answers requests or is a dependency of one that does."""
-        if self._handlers is None:
-            self._handlers = set(self._find_handlers())
-        return (function.module.file, function.number) in self._handlers
-
-    def _find_handlers(self) -> Iterator[tuple[str, int]]:
-        for router in self.program.interpreter.routers:
-            for entry in router.entries:
-                for option in options(entry.endpoint) if isinstance(entry, Registration) else ():
-                    function = running(option)
-                    if function is not None:
-                        yield function.module.file, function.number
-        for route in self.program.routes:
-            if route.function is not None:
-                yield route.function.module.file, route.function.number
-        for module in self.program.modules.by_file.values():
-            if module.facts.decorators.isdisjoint(HTTP_METHODS):
-                continue
-            facts = module.facts
-            for number in sorted({MODULE, *(around for _, _, around in facts.functions)}):
-                for form in facts.forms(number).of("def"):
-                    if any(_is_route(item) for item in form[6]):
-                        yield module.file, form[2]
 
     def of_parameter(self, function: Function, name: str, block: Block, form: Form, depth: int) -> Text | None:
         """A parameter that is a password: a handler's comes with a request, another's with its callers."""
@@ -105,7 +77,7 @@ class Requests:
             return None
         if not _may_be_text(self.program.walker.resolver.annotation(parameter)):
             return None
-        if self.is_handler(function) or self._is_marked(parameter):
+        if is_handler(self.program, function) or self._is_marked(parameter):
             return Text("plain", block, form, sure=True)
         key = (function.module.file, function.number, name)
         if key not in self._passed:
@@ -116,7 +88,7 @@ class Requests:
 
     def _from_callers(self, function: Function, name: str, otherwise: Text, depth: int) -> Text | None:
         """What callers pass: a request's password, something hashed, or the assumption when there are none."""
-        given = list(self.given(function, name))
+        given = list(self.callers.given(function, name))
         texts = [(sure, self._passwords.text(block, form, min(depth, 6))) for block, form, sure in given]
         resolved = any(sure for sure, _ in texts)
         if any(sure and text is not None and text.kind == "plain" for sure, text in texts):
@@ -125,50 +97,6 @@ class Requests:
             if text is not None and text.kind != "plain":
                 return text
         return None if resolved else otherwise
-
-    def given(self, function: Function, name: str) -> Iterator[tuple[Block, Form, bool]]:
-        """The expressions that calls pass for a parameter, and whether the call is known to reach the function."""
-        index = next((number for number, item in enumerate(function.parameters) if item[0] == name), -1)
-        for block, call, bound, sure in self.callers(function):
-            passed = next((value for keyword, value, _ in call[4] if keyword == name), None)
-            position = index - 1 if bound else index
-            if passed is None and 0 <= position < len(call[3]) and not any(item[0] == "star" for item in call[3]):
-                passed = call[3][position]
-            if passed is not None:
-                yield block, passed, sure
-
-    def callers(self, function: Function) -> list[tuple[Block, Form, bool, bool]]:
-        """Calls of a function: block, call, whether the first parameter is bound, whether it is surely this one.
-
-        Calls of something unknown by the same name come with False: the object may have been injected.
-        """
-        key = (function.module.file, function.number)
-        if key not in self._callers:
-            self._callers[key] = list(self._find_callers(function))
-        return self._callers[key]
-
-    def _find_callers(self, function: Function) -> Iterator[tuple[Block, Form, bool, bool]]:
-        made = function.name == "__init__" and function.owner is not None
-        name = function.owner.name if made and function.owner is not None else function.name
-        method = function.owner is not None and function.kind != "static"
-        doubtful = 0
-        for block in self.program.sites.blocks(frozenset({name})):
-            if self.program.is_test(block.module):
-                continue
-            for form in self._passwords.forms(block):
-                if form[0] != "call" or form[2][0] not in ("name", "attr") or form[2][-1] != name:
-                    continue
-                if made:
-                    if any(option is function.owner for option in options(ask(self.program, block, form[2]))):
-                        yield block, form, True, True
-                    continue
-                reached = list(called(self.program, block, form))
-                for found, bound in reached:
-                    if (found.module.file, found.number) == (function.module.file, function.number):
-                        yield block, form, bound, True
-                if not reached and method and form[2][0] == "attr" and doubtful < _UNRESOLVED_CALLERS:
-                    doubtful += 1
-                    yield block, form, True, False
 
     def source(self, where: Where, form: Form, depth: int) -> Source | None:
         """The request's data that an expression holds, or None."""
@@ -256,7 +184,7 @@ class Requests:
         base = annotation.base if isinstance(annotation, Annotated) else annotation
         if _is_form(base) or _is_form(self._dependency(parameter)):
             return Source(sure=True)
-        handler = self.is_handler(function)
+        handler = is_handler(self.program, function)
         cls = next(iter(classes_in(base)), None)
         if cls is not None:
             if self._is_dependency(parameter) and not self._is_own_class(parameter, cls):
@@ -291,7 +219,7 @@ class Requests:
 
         if self._hashed_by_callers(function, name, depth):
             return None
-        for block, form, sure in self.given(function, name):
+        for block, form, sure in self.callers.given(function, name):
             found = self.source(Where(block), form, min(depth, 4)) if sure else None
             if found is not None:
                 return found
@@ -303,7 +231,7 @@ class Requests:
         if key not in self._hashed_before:
             self._hashed_before[key] = False
             self._hashed_before[key] = any(
-                self._is_hashed(block, form, depth) for block, form, _ in self.given(function, name)
+                self._is_hashed(block, form, depth) for block, form, _ in self.callers.given(function, name)
             )
         return self._hashed_before[key]
 
@@ -344,13 +272,6 @@ class Requests:
         if isinstance(annotation, Annotated):
             marks += [option for item in annotation.metadata for option in options(item)]
         return any(isinstance(item, External) and item.name.endswith(_MARKERS) for item in marks)
-
-
-def _is_route(decorator: Form) -> bool:
-    match decorator:
-        case ["call", _, ["attr", _, _, name], [["const", _, str() as path], *_], _]:
-            return name in HTTP_METHODS and path.startswith("/")
-    return False
 
 
 def _is_form(value: Value | None) -> bool:

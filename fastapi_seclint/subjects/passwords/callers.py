@@ -1,0 +1,68 @@
+"""Who calls a function, and what is passed for its parameters, calls of injected objects included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function, options
+from fastapi_seclint.subjects.code.origins import ask, called
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+_UNRESOLVED = 40
+
+
+class Callers:
+    """Finds the calls of functions of one program, each once."""
+
+    def __init__(self, passwords: Passwords) -> None:
+        self._passwords = passwords
+        self._known: dict[tuple[str, int], list[tuple[Block, Form, bool, bool]]] = {}
+
+    def given(self, function: Function, name: str) -> Iterator[tuple[Block, Form, bool]]:
+        """The expressions that calls pass for a parameter, and whether the call is known to reach the function."""
+        index = next((number for number, item in enumerate(function.parameters) if item[0] == name), -1)
+        for block, call, bound, sure in self.of(function):
+            passed = next((value for keyword, value, _ in call[4] if keyword == name), None)
+            position = index - 1 if bound else index
+            if passed is None and 0 <= position < len(call[3]) and not any(item[0] == "star" for item in call[3]):
+                passed = call[3][position]
+            if passed is not None:
+                yield block, passed, sure
+
+    def of(self, function: Function) -> list[tuple[Block, Form, bool, bool]]:
+        """Calls of a function: block, call, whether the first parameter is bound, whether it is surely this one.
+
+        Calls of something unknown by the same name come with False: the object may have been injected.
+        """
+        key = (function.module.file, function.number)
+        if key not in self._known:
+            self._known[key] = list(self._find(function))
+        return self._known[key]
+
+    def _find(self, function: Function) -> Iterator[tuple[Block, Form, bool, bool]]:
+        made = function.name == "__init__" and function.owner is not None
+        name = function.owner.name if made and function.owner is not None else function.name
+        method = function.owner is not None and function.kind != "static"
+        program, doubtful = self._passwords.program, 0
+        for block in program.sites.blocks(frozenset({name})):
+            if program.is_test(block.module):
+                continue
+            for form in self._passwords.forms(block):
+                if form[0] != "call" or form[2][0] not in ("name", "attr") or form[2][-1] != name:
+                    continue
+                if made:
+                    if any(option is function.owner for option in options(ask(program, block, form[2]))):
+                        yield block, form, True, True
+                    continue
+                reached = list(called(program, block, form))
+                for found, bound in reached:
+                    if (found.module.file, found.number) == (function.module.file, function.number):
+                        yield block, form, bound, True
+                if not reached and method and form[2][0] == "attr" and doubtful < _UNRESOLVED:
+                    doubtful += 1
+                    yield block, form, True, False
