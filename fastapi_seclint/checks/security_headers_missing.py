@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import AddImport, ReplaceExpression
+from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceExpression
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.code.spelling import code as spelled
 from fastapi_seclint.subjects.hardening.applications import (
     Setting,
     addition,
@@ -58,7 +59,7 @@ def security_headers_missing(program: Program) -> Iterator[Finding]:
                 f"browsers ignore `{found.value}` for `{found.name}`, or switch the protection off by it: "
                 "give it a value that protects",
                 symbol=found.symbol,
-                fix=_working(found),
+                fix=_working(found, known),
             )
     for app in applications(program):
         if not bears(program, app, known) and not uses_library(program, app):
@@ -78,10 +79,21 @@ def _fix(program: Program, app: Router, known: list[Setting]) -> Fix | None:
     return below(program, app, title, f"{{app}}.add_middleware({name})", tuple(edits))
 
 
-def _working(found: Setting) -> Fix | None:
-    """The value that the reference gives the header, in place of the one without effect."""
+def _working(found: Setting, known: list[Setting]) -> Fix | None:
+    """The value that the reference gives the header, in place of the one without effect, and what is missing beside it.
+
+    Where several beside each other have no effect, the first one's fix adds what is missing.
+    """
     if found.written is None or found.name not in _VALUES:
         return None
+    path = found.location.path
     code = f'{"b" if found.written[0] == "bytes" else ""}"{_VALUES[found.name]}"'
-    edit = ReplaceExpression(found.location.path, span_of(found.written[1]), code)
-    return Fix(f"give {found.name} a value that protects", False, (edit,))
+    edits: list[Edit] = [ReplaceExpression(path, span_of(found.written[1]), code)]
+    beside = [one for one in known if (one.location.path, one.symbol) == (path, found.symbol)]
+    missing = [name for name in _VALUES if all(one.name != name for one in known)]
+    first = next(one for one in beside if not one.works)
+    headers = spelled(found.assigned[2][0][2]) if found.assigned is not None else None
+    if first is found and found.assigned is not None and headers is not None and missing:
+        lines = "\n".join(f'{headers}["{name.title()}"] = "{_VALUES[name]}"' for name in missing)
+        edits.append(InsertStatements(path, span_of(found.assigned[1]), "after", lines))
+    return Fix(f"give {found.name} a value that protects", False, tuple(edits))

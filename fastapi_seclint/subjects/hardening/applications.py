@@ -38,13 +38,17 @@ _GUARDIAN = re.compile(r"secur|helmet|csp|hsts|header", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A header and the value that code gives it; an empty value is not known. `written` is where the value stands."""
+    """A header and the value that code gives it; an empty value is not known.
+
+    `written` is where the value stands, `assigned` the statement `headers[name] = value` where it is one.
+    """
 
     name: str
     value: str
     location: Location
     symbol: str
     written: Form | None = None
+    assigned: Form | None = None
 
     @property
     def works(self) -> bool:
@@ -91,8 +95,9 @@ def _settings(program: Program) -> Iterator[Setting]:
                 (module.file, function.number) in endpoints or not _is_used(program, function)
             ):
                 continue
+            assigned = {form[1]: form for form in block.forms.of("assign")}
             for name, value, at, written in _named(block.statements):
-                yield Setting(name, value, block.location(at), block.symbol, written)
+                yield Setting(name, value, block.location(at), block.symbol, written, assigned.get(at))
 
 
 def _named(statements: list[Form]) -> Iterator[tuple[str, str, int, Form | None]]:
