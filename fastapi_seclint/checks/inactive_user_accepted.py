@@ -22,7 +22,9 @@ from fastapi_seclint.subjects.owners.activity import (
     refuses_closed_user,
     unseen_active,
 )
+from fastapi_seclint.subjects.owners.closed import refusing_closed, tested_flag, unread_flag
 from fastapi_seclint.subjects.owners.identity import Guard, guards, snake
+from fastapi_seclint.subjects.passwords.names import is_of_people
 from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ def inactive_user_accepted(program: Program) -> Iterator[Finding]:
                 break
     if not found and not unseen:
         yield from _tested_at_login_only(program)
+        yield from _never_tested(program)
     yield from _of_library(program)
 
 
@@ -208,6 +211,7 @@ def _tested_at_login_only(program: Program) -> Iterator[Finding]:
     if login is None:
         return
     told: set[int] = set()
+    flag = tested_flag(login)
     for route in program.routes:
         if route.kind != "http" or route.place is None or program.is_test(route.place.module):
             continue
@@ -227,7 +231,39 @@ def _tested_at_login_only(program: Program) -> Iterator[Finding]:
                     symbol=deepest.dotted,
                     route=access.key(route),
                     evidence=[Evidence(login.place.location, f"{login.name} refuses closed accounts")],
+                    fix=refusing_closed(program, deepest, flag) if flag is not None else None,
                 )
+
+
+def _never_tested(program: Program) -> Iterator[Finding]:
+    """Guards that find the user, in a project whose accounts have a flag for closed ones that no code reads.
+
+    Where no code closes an account either, that is advice for the pedantic.
+    """
+    flag = unread_flag(program)
+    told: set[int] = set()
+    for route in program.routes if flag is not None else ():
+        if route.kind != "http" or route.place is None or program.is_test(route.place.module):
+            continue
+        for guard in guards(program, route):
+            if flag is None or guard.node is None:
+                continue
+            deepest = _finds_user(program, guard.node, flag.accounts)
+            if deepest is None or id(deepest) in told or looks_at_activity(program, route):
+                continue
+            told.add(id(deepest))
+            place = flag.closes[0].location(flag.closes[1]) if flag.closes is not None else None
+            yield RULE.finding(
+                deepest.place.location,
+                f"{deepest.name} lets in users whose account was closed: accounts have {flag.name}, and nobody looks "
+                "at it; refuse them here",
+                confidence="medium",
+                persona=None if place is not None else "pedantic",
+                symbol=deepest.dotted,
+                route=access.key(route),
+                evidence=[Evidence(place, "an account is closed here")] if place is not None else [],
+                fix=refusing_closed(program, deepest, flag),
+            )
 
 
 def _testing_logins(program: Program) -> Iterator[Function]:
@@ -242,22 +278,22 @@ def _testing_logins(program: Program) -> Iterator[Function]:
                 yield function
 
 
-def _finds_user(program: Program, node: Node) -> Function | None:
+def _finds_user(program: Program, node: Node, names: frozenset[str] = frozenset()) -> Function | None:
     """The function of a guard, or of one below it, that loads a user and hands him on."""
     for inner in reversed(list(node.walk())):
         function = inner.function
         if function is None or node_tests_activity(program, inner):
             continue
-        if program.guard_model.authenticates(inner.call) and _loads_user(function):
+        if program.guard_model.authenticates(inner.call) and _loads_user(function, names):
             return function
     return None
 
 
-def _loads_user(function: Function) -> bool:
-    """`user = get_user(...)`, tested for None or returned."""
+def _loads_user(function: Function, names: frozenset[str]) -> bool:
+    """`user = get_user(...)`, tested for None or returned; `names` are what else an account may be called."""
     for form in function.forms.every:
         if form[0] == "assign" and any(
-            target[0] == "name" and re.search(r"user|account|member", target[2]) for target in form[2]
+            target[0] == "name" and (is_of_people(target[2]) or target[2] in names) for target in form[2]
         ):
             value = form[3][2] if form[3][0] == "await" else form[3]
             name = str(value[2][-1]) if value[0] == "call" and value[2][0] in ("name", "attr") else ""

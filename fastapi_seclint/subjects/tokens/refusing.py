@@ -15,6 +15,22 @@ _OF_LIBRARIES = frozenset({"InvalidTokenError", "PyJWTError", "JWTError", "JOSEE
 _OF_ALL = frozenset({"Exception", "ValueError"})
 
 
+def refusal(block: Block, statement: Form, why: str) -> tuple[str, tuple[Edit, ...]]:
+    """The refusal that the function has for bad tokens already, wherever it raises it, else a new one.
+
+    A call that makes the error, `raise unauthorized()`, is as good as its name.
+    """
+    caught = {handler[1] for form in block.forms.every if form[0] == "try" for handler in form[3]}
+    raised = [form[2] for form in block.forms.of("raise") if form[2] is not None]
+    for error in raised:
+        if error[0] == "name" and error[2] not in caught:
+            return f"raise {error[2]}", ()
+    for error in raised:
+        if error[0] == "call" and error[2][0] == "name" and not error[2][2][:1].isupper() and not (error[3] or error[4]):
+            return f"raise {error[2][2]}()", ()
+    return refusing(block, statement, why)
+
+
 def refusing(block: Block, statement: Form, why: str) -> tuple[str, tuple[Edit, ...]]:
     """The statement that refuses the token that a statement of the block has read, and the imports that it needs.
 

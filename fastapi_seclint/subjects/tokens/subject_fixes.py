@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.payloads.encodings import tokens
 from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.connected import connected
 from fastapi_seclint.subjects.tokens.found_users import LOOKUP, STORE, may_be_none
-from fastapi_seclint.subjects.tokens.refusing import refusing
+from fastapi_seclint.subjects.tokens.refusing import refusal
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -41,10 +41,10 @@ class _Finder:
 def refused(block: Block, statement: Form, value: Form) -> Fix | None:
     """The refusal below the statement that finds a user, or in place of returning what was found untested."""
     path, span = block.module.path, span_of(statement[1])
-    refusal, imports = _refusal(block, statement)
+    raised, imports = refusal(block, statement, _WHY)
     title = "refuse the token of a user who is not there any more"
     if statement[0] == "assign":
-        test = f"if {statement[2][0][2]} is None:\n    {refusal}"
+        test = f"if {statement[2][0][2]} is None:\n    {raised}"
         return Fix(title, False, (InsertStatements(path, span, "after", test), *imports))
     written = code(value)
     names = {form[2] for form in walk([*block.statements, *(block.function.parameters if block.function else ())])
@@ -52,7 +52,7 @@ def refused(block: Block, statement: Form, value: Form) -> Fix | None:
     name = next((name for name in ("user", "found_user") if name not in names), None)
     if written is None or name is None:
         return None
-    lines = f"{name} = {written}\nif {name} is None:\n    {refusal}"
+    lines = f"{name} = {written}\nif {name} is None:\n    {raised}"
     replaced = ReplaceExpression(path, span_of(value[1]), name)
     return Fix(title, False, (InsertStatements(path, span, "before", lines), replaced, *imports))
 
@@ -72,9 +72,9 @@ def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
     finder = _finder(program, block.module, spoken) or connected(program, block)
     if finder is None or (finder.is_async and not block.function.flags & ASYNC):
         return None
-    refusal, imports = _refusal(block, statement)
+    raised, imports = refusal(block, statement, _WHY)
     found = f"{'await ' if finder.is_async else ''}{finder.before}{name or written}{finder.after}"
-    test = f"if {found} is None:\n    {refusal}"
+    test = f"if {found} is None:\n    {raised}"
     edit = InsertStatements(block.module.path, span_of(statement[1]), "after" if name else "before", test)
     return Fix("refuse the token of a user who is not there any more", False, (*finder.edits, edit, *imports))
 
@@ -95,15 +95,6 @@ def _key(block: Block, subject: Form) -> str:
 def _name(statement: Form) -> str:
     targets = statement[2] if statement[0] == "assign" else [statement[2]]
     return str(targets[0][2]) if len(targets) == 1 and targets[0][0] == "name" else ""
-
-
-def _refusal(block: Block, statement: Form) -> tuple[str, tuple[Edit, ...]]:
-    """The refusal that the function has for bad tokens already, wherever it raises it, else a new one."""
-    caught = {handler[1] for form in block.forms.every if form[0] == "try" for handler in form[3]}
-    for form in block.forms.every:
-        if form[0] == "raise" and form[2] is not None and form[2][0] == "name" and form[2][2] not in caught:
-            return f"raise {form[2][2]}", ()
-    return refusing(block, statement, _WHY)
 
 
 def _spoken(program: Program) -> Iterator[str]:

@@ -1,0 +1,156 @@
+"""Accounts that can be closed: the flag for it that nobody reads, and the test that refuses a closed one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import Edit, InsertStatements
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.passwords.names import is_of_people, naming
+from fastapi_seclint.subjects.tokens.refusing import refusal
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_OPEN = frozenset({"is_active", "active", "is_enabled", "enabled"})
+_CLOSED = frozenset(
+    {"disabled", "is_disabled", "is_blocked", "blocked", "banned", "is_banned", "deactivated", "is_deactivated",
+     "suspended", "is_suspended", "is_locked"}
+)  # fmt: skip
+_FLAGS = _OPEN | _CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """What says that an account is closed: its name, and whether it is an item of a dictionary.
+
+    `closes` is a place that closes an account; without one the flag may be there for nothing. `accounts` are the names
+    of the classes that have it, in lower case.
+    """
+
+    name: str
+    item: bool
+    closes: tuple[Block, Form] | None = None
+    accounts: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=1)
+def unread_flag(program: Program) -> Flag | None:
+    """The flag of the project's accounts that no code reads; None where there is none, or where one is read."""
+    declared = list(_declared(program))
+    if len({name for name, _, _ in declared}) != 1:
+        return None
+    name, item, _ = declared[0]
+    closes: tuple[Block, Form] | None = None
+    for module in program.modules.by_file.values():
+        for block in program.sites.speaking(module, f'"{name}"'.encode()) if not program.is_test(module) else ():
+            if _reads(block, name):
+                return None
+            closes = closes or next(((block, form) for form in _closing(block, name)), None)
+    return Flag(name, item, closes, frozenset(owner.lower() for _, _, owner in declared if owner))
+
+
+def _declared(program: Program) -> Iterator[tuple[str, bool, str]]:
+    """The flags of classes of accounts, and of dictionaries of them."""
+    for module in program.modules.by_file.values():
+        if program.is_test(module):
+            continue
+        for value in list(module.scope.names.values()):
+            for option in options(value):
+                if isinstance(option, Class) and option.module is module:
+                    fields = {*(field for field, _, _ in option.fields), *option.namespace}
+                    if not is_of_people(option.name) and not any(naming(field) == "kept" for field in fields):
+                        continue
+                    yield from ((field, False, option.name) for field in sorted(fields & _FLAGS))
+        for form in program.sites.top(module).forms.of("assign", "annassign"):
+            target = form[2][0] if form[0] == "assign" else form[2]
+            if target[0] == "name" and is_of_people(target[2]) and form[-1] is not None:
+                keys = {key[2] for inner in walk(form[-1]) if inner[0] == "dict" for key, _ in inner[2]
+                        if key is not None and key[0] == "const"}  # fmt: skip
+                yield from ((key, True, "") for key in sorted(str(key) for key in keys) if key in _FLAGS)
+
+
+def _reads(block: Block, name: str) -> bool:
+    """Whether a block reads the flag anywhere, or hands it on under its name: `filter_by(is_active=True)`."""
+    written = {
+        id(target)
+        for form in block.forms.of("assign", "annassign")
+        for target in (form[2] if form[0] == "assign" else [form[2]])
+    }
+    for form in block.forms.every:
+        match form:
+            case ["attr", _, _, field] if field == name and id(form) not in written:
+                return True
+            case ["sub", _, _, ["const", _, field]] if field == name and id(form) not in written:
+                return True
+            case ["call", _, ["attr", _, _, "get" | "pop"], [["const", _, field], *_], _] if field == name:
+                return True
+            case ["call", _, called, positional, _] if called[-1] in ("getattr", "filter_by", "get"):
+                if any(item[0] == "const" and item[2] == name for item in positional):
+                    return True
+                if called[-1] != "getattr" and any(keyword == name for keyword, _, _ in form[4]):
+                    return True
+    return False
+
+
+def _closing(block: Block, name: str) -> Iterator[Form]:
+    """Where an account gets the value of a closed one: assigned, as a keyword, in a dictionary."""
+    value = name in _CLOSED
+    for form in block.forms.every:
+        given: list[tuple[object, Form]] = []
+        match form:
+            case ["assign", _, targets, assigned]:
+                given = [(_field(target), assigned) for target in targets]
+            case ["call", _, _, _, keywords]:
+                given = [(keyword, item) for keyword, item, _ in keywords]
+            case ["dict", _, pairs]:
+                given = [(key[2], item) for key, item in pairs if key is not None and key[0] == "const"]
+        if any(field == name and item[0] == "const" and item[2] is value for field, item in given):
+            yield form
+
+
+def _field(target: Form) -> object:
+    return target[3] if target[0] == "attr" else target[3][-1] if target[0] == "sub" else None
+
+
+def tested_flag(function: Function) -> Flag | None:
+    """The flag of an account that a function refuses by."""
+    for form in function.forms.of("if"):
+        for inner in walk(form[2]):
+            if inner[0] in ("attr", "sub") and _field(inner) in _FLAGS:
+                return Flag(str(_field(inner)), inner[0] == "sub")
+    return None
+
+
+def refusing_closed(program: Program, function: Function, flag: Flag) -> Fix | None:
+    """The test for closed accounts in a guard, right before it gives the user that it has found."""
+    block = body_of(program, function)
+    last = function.statements()[-1] if function.statements() else None
+    if block is None or last is None or last[0] != "return" or last[2] is None or last[2][0] != "name":
+        return None
+    user = last[2][2]
+    read = f'{user}.get("{flag.name}", {flag.name in _OPEN})' if flag.item else f"{user}.{flag.name}"
+    raised, imports = _as_before(block) or refusal(block, last, "the account is closed")
+    test = f"if {'not ' if flag.name in _OPEN else ''}{read}:\n    {raised}"
+    edit = InsertStatements(block.module.path, span_of(last[1]), "before", test)
+    return Fix("refuse closed accounts", False, (edit, *imports))
+
+
+def _as_before(block: Block) -> tuple[str, tuple[Edit, ...]] | None:
+    """The refusal that the guard has for a user who is not there, where that is made of constants."""
+    before = block.statements[-2] if len(block.statements) > 1 else None
+    if before is None or before[0] != "if" or len(before[3]) != 1 or before[3][0][0] != "raise":
+        return None
+    error = before[3][0][2]
+    if error is None or any(form[0] == "name" and form[2][:1].islower() for form in walk(error[3:])):
+        return None
+    written = code(error)
+    return (f"raise {written}", ()) if written is not None else None
