@@ -26,7 +26,7 @@ def refusal(block: Block, statement: Form, why: str) -> tuple[str, tuple[Edit, .
         if error[0] == "name" and error[2] not in caught:
             return f"raise {error[2]}", ()
     for error in raised:
-        if error[0] == "call" and error[2][0] == "name" and not error[2][2][:1].isupper() and not (error[3] or error[4]):
+        if error[0] == "call" and error[2][0] == "name" and error[2][2][:1].islower() and not error[3] + error[4]:
             return f"raise {error[2][2]}()", ()
     return refusing(block, statement, why)
 
