@@ -568,6 +568,46 @@ def test_a_connection_that_is_closed_is_refused(close: str, test: str, expected:
     assert protection(tmp_path, text) == expected
 
 
+FIRST = """
+import json
+import jwt
+from pydantic import BaseModel, TypeAdapter
+class Hello(BaseModel):
+    token: str
+def claims_of(token: str):
+    try:
+        return jwt.decode(token, os.environ["KEY"], algorithms=["HS256"])
+    except jwt.PyJWTError:
+        return None
+@app.websocket("/x")
+async def x(websocket: WebSocket):
+    await websocket.accept()
+    READ
+    if claims_of(SENT) is None:
+        await websocket.close(code=1008)
+        return
+    await websocket.send_json({})
+"""
+
+
+@pytest.mark.parametrize(
+    ("read", "sent", "expected"),
+    [
+        ("first = await websocket.receive_json()", "first['token']", "protected"),
+        ("first = json.loads(await websocket.receive_text())", "first.get('token', '')", "protected"),
+        ("token = await websocket.receive_text()", "token", "protected"),
+        ("hello = Hello.model_validate(await websocket.receive_json())", "hello.token", "protected"),
+        ("hello = Hello(**await websocket.receive_json())", "hello.token", "protected"),
+        ("hello = TypeAdapter(Hello).validate_json(await websocket.receive_text())", "hello.token", "protected"),
+        ("first = await websocket.receive_json()", "first['room']", "open"),
+    ],
+)
+def test_the_first_message_of_a_connection_may_bring_the_token(
+    read: str, sent: str, expected: str, tmp_path: Path
+) -> None:
+    assert protection(tmp_path, FIRST.replace("READ", read).replace("SENT", sent)) == expected
+
+
 # Objects made of credentials that test them when they are asked to
 
 CONTEXT = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import calls
+from fastapi_seclint.program import calls, models
 from fastapi_seclint.program.builtin_calls import DUMPS
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.values import (
@@ -168,7 +168,7 @@ def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, p
         return Const(cls.name, place)
     if any(isinstance(base, Unknown) for base in cls.bases):
         return Unknown(f"{cls.name}.{name} may come from a base class that is not known", place)
-    return Unknown(f"{cls.name} has no {name} in sight", place)
+    return models.maker(receiver, name) or Unknown(f"{cls.name} has no {name} in sight", place)
 
 
 def _describes_fields(name: str) -> bool:

@@ -8,6 +8,7 @@ from fastapi_seclint.facts.forms import ASYNC, GENERATOR, KEYWORD_ONLY, KEYWORDS
 from fastapi_seclint.program import builtin_calls, builtin_methods, fastapi_calls
 from fastapi_seclint.program.fastapi_calls import native_attribute
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
+from fastapi_seclint.program.models import data_of, factory_of, field_default, validated_by
 from fastapi_seclint.program.router_making import initialize, is_router_class
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -38,7 +39,7 @@ from fastapi_seclint.program.values import (
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
-__all__ = ["MARKERS", "call", "invoke", "is_router_class", "native_attribute"]
+__all__ = ["MARKERS", "call", "field_default", "invoke", "is_router_class", "native_attribute"]
 
 _MAX_SAME = 2
 
@@ -75,6 +76,8 @@ def call(interpreter: Interpreter, function: Value, arguments: Arguments, place:
 
 def _call_external(interpreter: Interpreter, function: External, arguments: Arguments, place: Place) -> Value:
     known = fastapi_calls.call(interpreter, function, arguments, place)
+    if known is None and (cls := validated_by(function)) is not None:
+        known = instantiate(interpreter, cls, data_of(function.name, arguments), place)
     if known is None:
         known = builtin_calls.call(interpreter, function, arguments, place)
     if known is not None:
@@ -90,6 +93,8 @@ def _call_bound(interpreter: Interpreter, bound: Bound, arguments: Arguments, pl
 
 def _call_native(interpreter: Interpreter, method: Native, arguments: Arguments, place: Place) -> Value:
     receiver = method.receiver
+    if isinstance(receiver, Class):
+        return instantiate(interpreter, receiver, data_of(method.name, arguments), place)
     if isinstance(receiver, Instance) and receiver.native is None and method.name in builtin_calls.DUMPS:
         dumped = builtin_calls.as_dict(interpreter, Arguments([receiver]), place)
         return dumped if dumped is not None else Unknown("an object as a dictionary", place)
@@ -258,7 +263,7 @@ def _set_fields(interpreter: Interpreter, cls: Class, instance: Instance, argume
                     instance.attributes[name] = arguments.keywords[name]
                 elif positional and base is cls:
                     instance.attributes[name] = positional.pop(0)
-                elif (factory := _factory(default)) is not None:
+                elif (factory := factory_of(default)) is not None:
                     interpreter.context.append((place.module.file, place.at, name))
                     made = call(interpreter, factory, Arguments(), place)
                     instance.attributes[name] = Environment(name, made, place) if attributes.is_settings(cls) else made
@@ -267,27 +272,6 @@ def _set_fields(interpreter: Interpreter, cls: Class, instance: Instance, argume
         after = method_of(instance, name)
         if after is not None:
             invoke(interpreter, after, Arguments([instance]), place)
-
-
-def _factory(default: Value | None) -> Value | None:
-    """What makes the default of a field: `field(default_factory=...)`, attrs' `field(factory=...)`."""
-    if not isinstance(default, External) or default.arguments is None:
-        return None
-    if not default.name.endswith(("ield()", "attr.ib()")):
-        return None
-    return default.arguments.get("default_factory") or default.arguments.get("factory")
-
-
-def field_default(value: Value) -> Value | None:
-    """The default that a field of a model has: `Field(default=...)` and `Field(...)` looked into."""
-    if isinstance(value, External) and value.name.endswith(("Field()", "field()")) and value.arguments is not None:
-        default = value.arguments.get("default", 0)
-        if isinstance(default, External) and default.name == "builtins.Ellipsis":
-            return None
-        return default or value.arguments.get("default_factory")
-    if isinstance(value, External) and value.name == "builtins.Ellipsis":
-        return None
-    return value
 
 
 def as_text(value: Value) -> str | Value:

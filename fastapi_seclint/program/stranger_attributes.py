@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.encounters import Raised
-from fastapi_seclint.program.kinds import ABSENT, BAD, CLEAN, EITHER, FALSE, JUNK, TRUE, Kinds, names_token
+from fastapi_seclint.program.kinds import ABSENT, BAD, CLEAN, EITHER, FALSE, JUNK, QUERY, TRUE, Kinds, names_token
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.values import Collection, constant, settled, string
 
@@ -23,6 +23,8 @@ _TRANSFORMS = frozenset(
      "encode", "decode", "partition", "rpartition", "splitlines", "format", "title", "casefold", "hexdigest", "digest",
      "getlist"}
 )  # fmt: skip
+_MESSAGES = frozenset({"receive_text", "receive_json", "receive_bytes", "receive"})
+"""How a websocket gives what the client sent (starlette/websockets.py)."""
 _PREDICATES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "count", "find", "index", "isascii"})
 
 
@@ -42,6 +44,8 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
         return part_of(owner, name)
     if "denial" in owner or "path" in owner:
         return owner
+    if "query" in owner:
+        return walk_.stranger.credential if names_token(name) else CLEAN
     return _of_nothing(walk_, owner)
 
 
@@ -100,8 +104,10 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         return walk_.stranger.credential if names_token(key) else CLEAN
     if receiver & {"store", "session"} and name in ("get", "getlist", "pop", "get_list"):
         return _fetched(walk_, receiver, form)
-    if "request" in receiver and name in ("get", "json", "form", "body", "stream", "url_for", "accept", "receive_text"):
+    if "request" in receiver and name in ("get", "json", "form", "body", "stream", "url_for", "accept"):
         return CLEAN
+    if "request" in receiver and name in _MESSAGES:
+        return QUERY
     if "request" in receiver and name == "close" and _turns_away(walk_, form):
         raise Raised(403, looked=False)
     if "path" in receiver and name in ("startswith", "endswith"):

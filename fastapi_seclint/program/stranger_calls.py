@@ -8,7 +8,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.encounters import PassedOn, Raised
-from fastapi_seclint.program.kinds import ABSENT, BAD, CARRIERS, CLEAN, HOLDERS, OBJECT, TAINTED, Kinds, worst
+from fastapi_seclint.program.kinds import ABSENT, BAD, CARRIERS, CLEAN, HOLDERS, OBJECT, QUERY, TAINTED, Kinds, worst
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.stranger_attributes import method_kinds
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
@@ -46,11 +46,23 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
             return direct
     elif function[0] == "name" and "passed" in walk_.names.get(function[2], CLEAN):
         return frozenset({"passed"})
+    if QUERY in every and _reads_message(function):
+        return QUERY
     touched = worst(every)
     own = receiver & (TAINTED | OBJECT)
     for option in options(walk_.value(function)):
         return _called(walk_, option, form, given, named, touched, own)
     return CLEAN
+
+
+def _reads_message(function: Form) -> bool:
+    """Whether a call only makes an object of a text or a dictionary: `json.loads(...)`, `Hello.model_validate(...)`."""
+    return function[0] == "attr" and function[3] in _READERS
+
+
+_READERS = frozenset(
+    {"loads", "model_validate", "model_validate_json", "parse_obj", "parse_raw", "validate_python", "validate_json"}
+)
 
 
 def _positional(walk_: Walk, arguments: list[Form]) -> tuple[list[Kinds], list[tuple[str | None, Kinds]]]:
@@ -157,6 +169,8 @@ def _made_of(walk_: Walk, given: list[Kinds], touched: Kinds) -> Kinds:
     """An object that is made of credentials, or of nothing where there were none: it is there for strangers, too."""
     if touched & HOLDERS or "junk" in touched:
         return touched
+    if QUERY in given:
+        return QUERY
     if walk_.encounter.checked and any("nothing" in found for found in given):
         touched = touched - CLEAN | ABSENT
     return touched | OBJECT if touched & {"absent", "bad"} else touched

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program import credentials, stranger_choices, stranger_conditions, strangers
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
-from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, Kinds
+from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, QUERY, Kinds, names_token
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.stranger_errors import REFUSAL, catches
 from fastapi_seclint.program.values import Function, Place, Value, constant
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Walk:
         self.names.update({name: found for name, found in arguments.items() if name.startswith("**")})
         self.bag = {"*"} & arguments.keys()
         for form in function.parameters:
-            self.names[form[0]] = arguments.get(form[0], CLEAN)
+            self.names[form[0]] = self.named(form[0], arguments.get(form[0], CLEAN))
             if form[1] in (VARIADIC, KEYWORDS) and form[0] not in arguments:
                 self.names[form[0]] = arguments.get("*", CLEAN)
 
@@ -173,7 +173,7 @@ class Walk:
         if len(self.encounter.opaque) > hidden and self.answers_with_refusal(handlers):
             del self.encounter.opaque[hidden:]
             inside, goes_on = [ending for ending in inside if ending.denies], False
-        caught = [ending for ending in inside if ending.denies and handlers and _catches(handlers, ending.code)]
+        caught = [ending for ending in inside if ending.denies and handlers and catches(handlers, ending.code)]
         self.encounter.endings += [ending for ending in inside if ending not in caught]
         certain = self.may_raise or any(ending.checked or not ending.conditional for ending in caught)
         failing = self.may_fail or bool(caught)
@@ -217,10 +217,14 @@ class Walk:
     def assign(self, target: Form, kinds: Kinds) -> None:
         """Give the names of a target these kinds."""
         if target[0] == "name":
-            self.names[target[2]] = kinds
+            self.names[target[2]] = self.named(target[2], kinds)
         elif target[0] in ("tuple", "list"):
             for name in targets(target):
                 self.names[name] = kinds
+
+    def named(self, name: str, kinds: Kinds) -> Kinds:
+        """The kinds of a name: a whole message that is called a token is one."""
+        return self.stranger.credential if kinds == QUERY and names_token(name) else kinds
 
     def code_of(self, exception: Form | None) -> int | None:
         """The status code of a raised exception, where it is an HTTPException of a known code."""
@@ -229,7 +233,7 @@ class Walk:
         call = exception
         if exception[0] == "name":
             call = credentials.assigned_call(self.scope, exception[2]) or exception
-        if _REFUSAL.search(spelled(call)):
+        if REFUSAL.search(spelled(call)):
             return 403
         if call[0] != "call":
             return None
@@ -265,11 +269,6 @@ class Walk:
         return found.decode("latin-1") if isinstance(found, bytes) else found if isinstance(found, str) else None
 
 
-_REFUSAL = re.compile(
-    r"(forbid|unauthori[sz]ed|unauthenticated|access_?denied|permission_?(denied|error)|not_?allowed)", re.I
-)
-
-
 def _merged(ways: list[Names]) -> Names:
     merged: Names = {}
     for names in ways:
@@ -280,20 +279,3 @@ def _merged(ways: list[Names]) -> Names:
 
 def _loops(statements: list[Form]) -> bool:
     return bool(statements) and statements[-1][0] in ("break", "continue")
-
-
-def _catches(handlers: list[Form], code: int | None) -> bool:
-    """Whether one of the handlers catches what a guard raises: everything, or HTTPException by name."""
-    broad = re.compile(
-        r"^(Exception|BaseException)$"
-        if code is None
-        else r"^(Exception|BaseException|HTTPException|StarletteHTTPException)$"
-    )
-    for kind, *_ in handlers:
-        names = [kind] if kind is None or kind[0] != "tuple" else kind[2]
-        for name in names:
-            if name is None or broad.match(str(name[-1]) if isinstance(name[-1], str) else ""):
-                return True
-            if code is None and name[-1] not in ("HTTPException", "StarletteHTTPException"):
-                return True
-    return False

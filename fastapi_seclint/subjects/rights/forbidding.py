@@ -20,12 +20,15 @@ _NO_CALLER = frozenset(
 )
 
 
+def says_forbidden(function: Function) -> bool:
+    """Whether a function answers 403, or raises what is named after it."""
+    facts = function.module.facts
+    return function.number >= 0 and any(facts.body_mentions(function.number, word) for word in _FORBIDDEN)
+
+
 def forbids(function: Function) -> bool:
     """Whether a function answers 403 and decides by a quality of one of its parameters (guide, section 1: AuthZ)."""
-    if function.number < 0:
-        return False
-    facts = function.module.facts
-    if not any(facts.body_mentions(function.number, word) for word in _FORBIDDEN):
+    if not says_forbidden(function):
         return False
     names = {parameter[0] for parameter in function.parameters} - _NO_CALLER
     tests = [form[2] for form in function.forms.of("if", "ifexp")]

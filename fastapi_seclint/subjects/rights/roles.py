@@ -28,7 +28,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, snake
-from fastapi_seclint.subjects.rights.forbidding import forbids
+from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
 
 if TYPE_CHECKING:
@@ -227,7 +227,13 @@ def considers_rights(program: Program, function: Function, depth: int = 1) -> bo
         asgi = any(parameter[0] == "scope" for parameter in function.parameters)
         connection = frozenset({"scope"} if asgi else ())  # of ASGI, not of OAuth
         known[key] = any(decides(inner, connection) or forbids(inner) for inner in reached(program, function, depth))
+        known[key] = known[key] or _refuses_deep_below(program, function)
     return known[key]
+
+
+def _refuses_deep_below(program: Program, function: Function) -> bool:
+    """Whether a function that a guard comes to by others answers 403 and decides by rights itself."""
+    return any(says_forbidden(inner) and decides(inner) for inner in reached(program, function))
 
 
 def reached(program: Program, function: Function, depth: int = _DEPTH) -> Iterator[Function]:

@@ -11,12 +11,12 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.identity import caller_names, snake
 from fastapi_seclint.subjects.owners.using import callers_of
+from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.words import names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_FORBIDDEN = (b",403]", b"FORBIDDEN", b"Forbidden", b"PermissionDenied")
 _STANDING = re.compile(
     r"(^|_)(rank|level|grants?|tier|plan|kind|type|class|groups?|access|authority|power|grade|standing|trust|position"
     r"|membership|caps|abilities)$"
@@ -34,7 +34,7 @@ def tested_rights(program: Program) -> frozenset[str]:
             if function is None or function.number < 0 or (key := (function.module.file, function.number)) in seen:
                 continue
             seen.add(key)
-            if any(function.module.facts.body_mentions(function.number, word) for word in _FORBIDDEN):
+            if says_forbidden(function):
                 callers = callers_of(program, node) if node is not None else caller_names(program, route)
                 found.update(_asked(function, callers))
     return frozenset(found)

@@ -1,0 +1,57 @@
+"""Models: the defaults of their fields, and the objects that they make of data, `Options.model_validate(data)`."""
+
+from __future__ import annotations
+
+from fastapi_seclint.program.values import Arguments, Class, Const, External, Mapping, Native, Value, options
+
+_PYDANTIC = ("pydantic.", "pydantic_settings.", "sqlmodel.")
+_MAKERS = frozenset({"model_validate", "model_validate_json", "model_construct", "parse_obj", "parse_raw", "construct"})
+_ADAPTER = "TypeAdapter()."
+
+
+def maker(cls: Value, name: str) -> Native | None:
+    """The method by which a model makes an object of data, or None when it is none (pydantic/main.py)."""
+    if not isinstance(cls, Class) or name not in _MAKERS:
+        return None
+    return Native(cls, name) if any(base.startswith(_PYDANTIC) for base in cls.external_bases()) else None
+
+
+def validated_by(function: External) -> Class | None:
+    """The model that `TypeAdapter(Model).validate_python` makes an object of (pydantic/type_adapter.py)."""
+    adapter = function.parent
+    if not function.name.startswith("pydantic.") or f"{_ADAPTER}validate_" not in function.name or adapter is None:
+        return None
+    given = adapter.arguments.get("type", 0) if adapter.arguments is not None else None
+    return next((option for option in options(given) if isinstance(option, Class)), None)
+
+
+def data_of(name: str, arguments: Arguments) -> Arguments:
+    """What a call gives to the fields of the model, as the arguments of its constructor."""
+    if name in ("model_construct", "construct"):
+        return Arguments([], arguments.keywords, arguments.open)
+    given = arguments.positional[0] if arguments.positional else None
+    if not isinstance(given, Mapping) or given.open:
+        return Arguments(open=True)
+    keywords = {str(key.value): value for key, value in given.items if isinstance(key, Const)}
+    return Arguments([], keywords, len(keywords) < len(given.items))
+
+
+def factory_of(default: Value | None) -> Value | None:
+    """What makes the default of a field: `field(default_factory=...)`, attrs' `field(factory=...)`."""
+    if not isinstance(default, External) or default.arguments is None:
+        return None
+    if not default.name.endswith(("ield()", "attr.ib()")):
+        return None
+    return default.arguments.get("default_factory") or default.arguments.get("factory")
+
+
+def field_default(value: Value) -> Value | None:
+    """The default that a field of a model has: `Field(default=...)` and `Field(...)` looked into."""
+    if isinstance(value, External) and value.name.endswith(("Field()", "field()")) and value.arguments is not None:
+        default = value.arguments.get("default", 0)
+        if isinstance(default, External) and default.name == "builtins.Ellipsis":
+            return None
+        return default or value.arguments.get("default_factory")
+    if isinstance(value, External) and value.name == "builtins.Ellipsis":
+        return None
+    return value
