@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
@@ -15,13 +13,13 @@ from fastapi_seclint.subjects.payloads import conditions as _conditions
 from fastapi_seclint.subjects.payloads import evaluation as _evaluation
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads import loops as _loops
+from fastapi_seclint.subjects.payloads.bearing import bearing_on, roots
 from fastapi_seclint.subjects.payloads.known import NOTHING, Claims, Known, Written, as_claims, combine, either, unknown
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 Names = dict[str, Known]
-_PAIRS: WeakKeyDictionary[Program, dict[tuple[str, int], list[tuple[set[str], set[str]]]]] = WeakKeyDictionary()
 
 
 @dataclass(slots=True)
@@ -56,10 +54,10 @@ class Flow:
         self.returned: list[Known] = []
         self.exits: list[Names] = []
         wanted = [target] if target is not None else _returns(block)
-        seeds = {name for form in wanted for name in _roots(form)}
+        seeds = {name for form in wanted for name in roots(form)}
         if target is None:
             seeds.update(name for name, known in names.items() if known.claims is not None)
-        self.relevant = _relevant(program, block, seeds)
+        self.relevant = bearing_on(program, block, seeds)
 
     def run(self) -> None:
         """Walk the whole block."""
@@ -127,16 +125,16 @@ class Flow:
     def _simple(self, form: Form) -> None:
         match form:
             case ["assign", _, targets, value]:
-                if any(name in self.relevant for target in targets for name in _roots(target)):
+                if any(name in self.relevant for target in targets for name in roots(target)):
                     known = self.known(value)
                     for target in targets:
                         self.assign(target, known, value)
             case ["annassign", _, target, annotation, value]:
-                if value is not None and self.relevant.intersection(_roots(target)):
+                if value is not None and self.relevant.intersection(roots(target)):
                     known = _inlining.annotated(self.program, self.block, annotation, self.known(value))
                     self.assign(target, known, value)
             case ["augassign", at, symbol, target, value]:
-                if self.relevant.intersection(_roots(target)):
+                if self.relevant.intersection(roots(target)):
                     self._augment(target, symbol, value, at)
             case ["delete", _, targets]:
                 for target in targets:
@@ -144,7 +142,7 @@ class Flow:
                         self._drop(target[2], target[3])
             case ["expr", _, value]:
                 inner = value[2] if value[0] == "await" else value
-                if inner[0] == "call" and self.relevant.intersection(_roots(inner)):
+                if inner[0] == "call" and self.relevant.intersection(roots(inner)):
                     self.known(inner)
 
     def _arrive(self, form: Form) -> None:
@@ -248,14 +246,14 @@ class Flow:
         if form[0] == "for":
             _, _, target, iterable, body, otherwise = form
             self._arrive(iterable)
-            known = _loops.rounds(self, target, iterable) if self.relevant.intersection(_roots(target)) else None
+            known = _loops.rounds(self, target, iterable) if self.relevant.intersection(roots(target)) else None
             if known is not None and not any(item[0] in ("break", "continue", "return") for item in walk(body)):
                 for assign in known:
                     assign()
                     if not self.statements(body):
                         return False
                 return self.statements(otherwise)
-            if self.relevant.intersection(_roots(target)):
+            if self.relevant.intersection(roots(target)):
                 self.assign(target, unknown("call"))
         else:
             _, _, test, body, otherwise = form
@@ -313,48 +311,5 @@ def merged(ways: list[Names]) -> Names:
     return found
 
 
-def _roots(form: Form) -> Iterator[str]:
-    """The names that an expression mentions, attributes with what they are taken from."""
-    for item in walk(form):
-        if item[0] == "name":
-            yield item[2]
-        elif item[0] == "attr":
-            yield spelled(item)
-
-
 def _returns(block: Block) -> list[Form]:
     return [form[2] for form in block.forms.of("return") if form[2] is not None]
-
-
-def _relevant(program: Program, block: Block, seeds: set[str]) -> set[str]:
-    """The names that bear on some names: those that go into their assignments and changes, again and again."""
-    known, key = _PAIRS.setdefault(program, {}), (block.module.file, block.number)
-    if key not in known:
-        known[key] = [pair for form in block.forms.every for pair in _bearing(form)]
-    pairs = known[key]
-    found = set(seeds)
-    size = -1
-    while size != len(found):
-        size = len(found)
-        for targets, sources in pairs:
-            if found & targets:
-                found |= sources
-    return found
-
-
-def _bearing(form: Form) -> Iterator[tuple[set[str], set[str]]]:
-    match form:
-        case ["assign", _, targets, value]:
-            names = {name for target in targets for name in _roots(target)}
-            yield names, {*names, *_roots(value)}
-        case ["annassign", _, target, _, value] | ["augassign", _, _, target, value] | ["walrus", _, target, value]:
-            if value is not None:
-                yield set(_roots(target)), {*_roots(target), *_roots(value)}
-        case ["for", _, target, iterable, *_]:
-            yield set(_roots(target)), set(_roots(iterable))
-        case ["expr", _, value]:
-            names = set(_roots(value))
-            yield names, names
-        case ["if" | "while", _, test, body, otherwise]:
-            names = {name for item in walk([body, otherwise]) if item[0] in ("assign", "expr") for name in _roots(item)}
-            yield names, set(_roots(test))
