@@ -26,7 +26,7 @@ from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import caller_names, guards, snake
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.shared import depended
-from fastapi_seclint.subjects.owners.things import sent_id, thing
+from fastapi_seclint.subjects.owners.things import is_choice, sent_id, thing
 from fastapi_seclint.subjects.owners.using import callers_of, is_tied, takes_id, ties_caller, uses
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
@@ -151,7 +151,7 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
     taken = {item.name for item in parameters(handler)} | _loaded_by(route)
     if sent is not None:
         resource, variable = sent
-    elif variable not in taken or not _loads(route, variable):
+    elif variable not in taken or not _loads(route, variable) or is_choice(program, route, variable):
         return None
     if _is_no_object(route, resource) or not _knows_its_user(program, route):
         return None

@@ -139,12 +139,19 @@ def _shown_by(program: Program, cls: Class, depth: int = 3, seen: frozenset[int]
     if name := password_field(cls):
         return name
     for base in cls.lineage():
-        for _, annotation, _ in base.fields if isinstance(base, Class) and depth and id(base) not in seen else ():
+        for _, annotation, value in base.fields if isinstance(base, Class) and depth and id(base) not in seen else ():
+            if _is_relation(value):
+                continue
             inner = classes_in(program.interpreter.ask(annotation, base.scope)) if isinstance(base, Class) else []
             for item in inner:
                 if found := _shown_by(program, item, depth - 1, seen | {id(base)}):
                     return found
     return ""
+
+
+def _is_relation(value: Value | None) -> bool:
+    """Whether a field is a relation to other rows, which SQLModel leaves out of what it sends."""
+    return isinstance(value, External) and value.called and value.name.lower().endswith(".relationship()")
 
 
 def _finding(

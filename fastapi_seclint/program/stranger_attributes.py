@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.encounters import Raised
-from fastapi_seclint.program.kinds import ABSENT, BAD, CLEAN, EITHER, FALSE, JUNK, QUERY, TRUE, Kinds, names_token
+from fastapi_seclint.program.kinds import (
+    ABSENT,
+    BAD,
+    CLEAN,
+    EITHER,
+    FALSE,
+    HIDDEN,
+    JUNK,
+    QUERY,
+    TRUE,
+    Kinds,
+    names_token,
+)
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.values import Collection, constant, settled, string
 
@@ -127,6 +139,17 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         walk_.may_raise = True
         return BAD
     return None
+
+
+def asked_of_service(walk_: Walk, receiver: Kinds, form: Form, given: list[Kinds]) -> Kinds | None:
+    """A request that is handed to what may be no caller but a service: `auth.authorize_request(request, "read")`."""
+    name = spelled(form[2])
+    if not receiver & {"absent", "bad"} or not any("request" in found for found in given):
+        return None
+    if not credentials.names_verification(name.rpartition(".")[2]):
+        return None
+    walk_.encounter.opaque.append(name)
+    return HIDDEN
 
 
 def _turns_away(walk_: Walk, form: Form) -> bool:

@@ -10,7 +10,7 @@ from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.encounters import PassedOn, Raised
 from fastapi_seclint.program.kinds import ABSENT, BAD, CARRIERS, CLEAN, HOLDERS, OBJECT, QUERY, TAINTED, Kinds, worst
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.stranger_attributes import method_kinds
+from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
 from fastapi_seclint.program.values import (
     Bound,
@@ -43,7 +43,7 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
         receiver = walk_.kinds(function[2])
         direct = method_kinds(walk_, receiver, function[3], form)
         if direct is not None:
-            return direct
+            return asked_of_service(walk_, receiver, form, every) or direct
     elif function[0] == "name" and "passed" in walk_.names.get(function[2], CLEAN):
         return frozenset({"passed"})
     if QUERY in every and _reads_message(function):
@@ -201,14 +201,17 @@ def _project_call(
     own: Kinds = frozenset(),
 ) -> Kinds:
     handed = [*given, *(found for _, found in named)]
+    wrapped = _wrapped(function)
+    decorated = wrapped is not function and wrapped.scope is walk_.scope
     if (
-        touched == CLEAN
+        not decorated
+        and touched == CLEAN
         and not (bound and own)
         and not any(item & CARRIERS for item in handed)
         and not _may_guard(walk_, function)
     ):
         return CLEAN
-    if walk_.follower.in_handler and touched <= BAD and not _sounds_like_check(_wrapped_name(function)):
+    if walk_.follower.in_handler and touched <= BAD and not (decorated or _sounds_like_check(wrapped.name)):
         return CLEAN
     arguments: dict[str, Kinds] = {}
     if any("bag" in item for item in [*given, *(found for _, found in named)]):
@@ -263,16 +266,18 @@ def _met(
     if isinstance(wrapped, Function) and wrapped is not function:
         names = [form[0] for form in wrapped.parameters if form[1] in (0, 1)][1 if bound else 0 :]
         inner = {**arguments, **dict(zip(names, given, strict=False))}
+        if wrapped.scope is walk_.scope:
+            inner |= {f"^{name}": found for name, found in walk_.names.items()}
         return _met(
             walk_, wrapped, {name: item for name, item in inner.items() if item != CLEAN}, receiver, given, bound
         )
     return encounter.returned
 
 
-def _wrapped_name(function: Function) -> str:
+def _wrapped(function: Function) -> Function:
     while isinstance(wrapped := next(options(function.wraps), None), Function) and wrapped is not function:
         function = wrapped
-    return function.name
+    return function
 
 
 def _sounds_like_check(name: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Annotated
+from fastapi_seclint.program.values import Annotated, Class, Generic, options
 from fastapi_seclint.subjects.owners.belongings import owner_field, singular
 from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
@@ -33,6 +33,18 @@ def thing(segment: str, variable: str) -> str:
         return word
     named = _KEY.sub("", snake(variable))
     return singular(named) if named and named != snake(variable) else singular(segment)
+
+
+def is_choice(program: Program, route: Route, variable: str) -> bool:
+    """Whether a path variable is one of a few words, an enumeration or a `Literal`, and so no object's id."""
+    for parameter in parameters(route.endpoint) if route.endpoint is not None else ():
+        if parameter.name == variable:
+            found = program.walker.resolver.annotation(parameter)
+            for option in options(found.base if isinstance(found, Annotated) else found):
+                if isinstance(option, Class):
+                    return any(base.startswith("enum.") for base in option.external_bases())
+                return isinstance(option, Generic) and option.origin.endswith(".Literal")
+    return False
 
 
 def sent_id(program: Program, route: Route, resource: str) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ _STATE = re.compile(
 )
 """What an account, a token or a request is like; it says nothing of what its owner may do."""
 _QUALITY = re.compile(r"^(is|can|may|has)_")
+_CALLER = re.compile(r"(^|_)(user|client|caller|member|account|principal|operator|consumer|me|actor|person|staff)$")
 _NO_CALLER = frozenset(
     {"request", "websocket", "credentials", "settings", "config", "form", "body", "payload", "token", "self", "cls"}
 )
@@ -32,7 +33,25 @@ def forbids(function: Function) -> bool:
         return False
     names = {parameter[0] for parameter in function.parameters} - _NO_CALLER
     tests = [form[2] for form in function.forms.of("if", "ifexp")]
-    return any(_asks_for_quality(item, names) for test in tests for item in walk(test))
+    if any(_asks_for_quality(item, names) for test in tests for item in walk(test)):
+        return True
+    return any(_turns_down(form, function) for form in function.forms.of("if"))
+
+
+def _turns_down(form: Form, function: Function) -> bool:
+    """`client = authenticated(key)`, then `if not client.trusted:` and 403."""
+    match form:
+        case ["if", _, ["unary", _, "not", ["attr", _, ["name", _, caller], quality]], [["raise", _, raised, *_]], _]:
+            given = function.forms.of("assign")
+            found = any(item[2][0][0] == "name" and item[2][0][2] == caller and _is_call(item[3]) for item in given)
+            said = {str(item[-1]) for item in walk(raised) if item[0] in ("name", "attr", "const")}
+            speaks = any(word in ("403", "HTTP_403_FORBIDDEN", "FORBIDDEN", "Forbidden") for word in said)
+            return bool(found and speaks and _CALLER.search(caller)) and _STATE.search(snake(quality)) is None
+    return False
+
+
+def _is_call(form: Form) -> bool:
+    return "call" in (form[0], form[2][0] if form[0] == "await" else "")
 
 
 def _asks_for_quality(form: Form, names: set[str]) -> bool:

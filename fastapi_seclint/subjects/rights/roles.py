@@ -18,8 +18,10 @@ from fastapi_seclint.program.values import (
     Annotated,
     Class,
     Collection,
+    Const,
     External,
     Function,
+    Instance,
     Unknown,
     Value,
     options,
@@ -75,7 +77,18 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     named = names_right(dependency_name(node)) and scheme_of(node.call) is None
     if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
         return True
-    return not takes_scopes(program, node) and considers_rights(program, function)
+    return _made_for_administrators(node) or (not takes_scopes(program, node) and considers_rights(program, function))
+
+
+def _made_for_administrators(node: Node) -> bool:
+    """Whether a guard is an object that was told to let administrators pass: `Depends(AnyLogin(Group.admin))`."""
+    given = node.call.arguments if isinstance(node.call, Instance) else None
+    for value in [*given.positional, *given.keywords.values()] if given is not None else ():
+        for option in options(value):
+            said = option.attributes.get("name") if isinstance(option, Instance) else option
+            if isinstance(said, Const) and isinstance(said.value, str) and access.is_admin_name(said.value.lower()):
+                return True
+    return False
 
 
 def _asks_out_of_sight(program: Program, function: Function) -> bool:

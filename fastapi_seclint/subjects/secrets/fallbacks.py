@@ -142,6 +142,8 @@ class _Search:
         read = helped_read(self.program, self.block, form) or read_of(form)
         if read is not None and read.default is not None:
             named = self.key(read)
+            if self.is_option(read, named):
+                return
             kind = self.words.kind(named) or (self.words.kind(name) if _may_be(named) else "")
             kind = kind or self.used_as(read.default)
             if kind:
@@ -159,6 +161,18 @@ class _Search:
                 read = Read(form, key, default, "default")
                 yield from self.made(default, name, kind, form[1], "read", form, read)
                 return
+
+    def is_option(self, read: Read, key: str) -> bool:
+        """Whether the second argument names what is read: `config.get("auth", "secret_key")`, as ConfigParser does."""
+        return (
+            read.keyword is None
+            and read.default is not None
+            and read.default[0] == "const"
+            and read.call[2][0] == "attr"
+            and not read.environment
+            and not self.words.kind(key)
+            and bool(self.words.kind(str(read.default[2])))
+        )
 
     def used_as(self, form: Form) -> str:
         """What kind of secret a text is by its use, whatever the setting is called."""
