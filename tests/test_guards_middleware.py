@@ -169,6 +169,55 @@ def test_middleware_with_a_table_of_exempt_paths(early: bool, name: str, tmp_pat
     assert {path: item.protection for path, item in found.items()} == {"/x": "protected", "/health": "open"}
 
 
+LOOPS = """
+import jwt
+from starlette.middleware.base import BaseHTTPMiddleware
+OPEN = ("/docs", "/login")
+METHODS = {"/users": ["POST"], "/health": ["GET"]}
+def claims_of(token):
+    try:
+        return jwt.decode(token, os.environ["KEY"], algorithms=["HS256"])
+    except jwt.InvalidTokenError as error:
+        raise HTTPException(401, "invalid token") from error
+class Guard(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        if self.is_public(request.scope["path"], request.method):
+            return await call_next(request)
+        try:
+            claims_of(request.headers.get("authorization", ""))
+        except HTTPException as error:
+            return JSONResponse({"detail": error.detail}, status_code=error.status_code)
+        return await call_next(request)
+    def is_public(self, path, method):
+        for prefix in OPEN:
+            if path.startswith(prefix):
+                return True
+        for prefix, methods in METHODS.items():
+            if path.startswith(prefix) and method in methods:
+                return True
+        return False
+app.add_middleware(Guard)
+@app.METHOD("PATH")
+def x():
+    print(1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("post", "/login", "open"),
+        ("post", "/users", "open"),
+        ("get", "/users", "protected"),
+        ("delete", "/users/{name}", "protected"),
+        ("get", "/orders", "protected"),
+    ],
+)
+def test_middleware_that_goes_through_its_exemptions(method: str, path: str, expected: str, tmp_path: Path) -> None:
+    main = MAIN + LOOPS.replace("METHOD(", f"{method}(").replace("PATH", path)
+    assert routes(tmp_path, {"auth.py": AUTH, "db.py": DB, "main.py": main})[path].protection == expected
+
+
 def test_middleware_of_functions_does_not_see_websockets(tmp_path: Path) -> None:
     text = (
         MIDDLEWARE["a function"]

@@ -26,6 +26,7 @@ class Ending:
     """One way out of a function: `denies`, with the status code where it is known, or the kinds that it returns.
 
     `conditional`: only on a condition that has nothing to do with credentials. `checked`: after looking at them.
+    `says`: True or False, where it returns that in so many words.
     """
 
     denies: bool
@@ -34,6 +35,7 @@ class Ending:
     conditional: bool
     place: Place | None
     checked: bool = True
+    says: bool | None = None
 
 
 @dataclass(slots=True)
@@ -64,6 +66,12 @@ class Encounter:
     def passes(self) -> list[Ending]:
         """The ways out that do not refuse."""
         return [ending for ending in self.endings if not ending.denies]
+
+    @property
+    def said(self) -> bool | None:
+        """True or False, where every way out that does not refuse returns the same."""
+        found = {ending.says for ending in self.passes}
+        return found.pop() if len(found) == 1 else None
 
     @property
     def returned(self) -> Kinds:

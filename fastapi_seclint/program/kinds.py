@@ -3,9 +3,9 @@
 A value is a set of kinds. `absent`: missing credentials; `junk`: credentials that the stranger made up; `bad`: what
 checking or looking up such credentials gives (nothing, or an exception); `either`: a condition the stranger controls;
 `request`, `store`: the request and its headers, cookies and session; `query`: its query, or a message of a websocket,
-which hold credentials under the names of such only; `denial`: a response that refuses; `path`: the request's path;
-`object`: made of such values and itself always there; `hidden`: what a check out of sight gives for the request,
-nothing as far as the code that asks about it is concerned; `clean`: everything else.
+which hold credentials under the names of such only; `denial`: a response that refuses; `refusal`: an error that did;
+`path`: the request's path; `object`: made of such values and itself always there; `hidden`: what a check out of sight
+gives for the request, nothing as far as the code that asks about it is concerned; `clean`: everything else.
 A guard denies when every way through it raises.
 """
 
@@ -25,10 +25,12 @@ OBJECT: Kinds = frozenset({"object"})
 PASSED: Kinds = frozenset({"passed"})
 NOTHING: Kinds = frozenset({"nothing"})
 HIDDEN: Kinds = frozenset({"hidden"})
+REFUSED: Kinds = frozenset({"refusal"})
 QUERY: Kinds = frozenset({"query"})
 
 TAINTED: Kinds = frozenset({"absent", "junk", "bad"})
 HOLDERS: Kinds = frozenset({"request", "store", "session", "scope"})
+PLACES: Kinds = frozenset({"path", "verb"})
 CARRIERS: Kinds = frozenset({"passed", "bag", "scope"})
 TOKENS = frozenset(
     {"token", "api_key", "apikey", "access_token", "key", "signature", "jwt", "ticket", "secret", "x_api_key"}

@@ -54,7 +54,7 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
     if "object" in owner:
         return part_of(owner, name)
-    if "denial" in owner or "path" in owner:
+    if "denial" in owner or "path" in owner or "refusal" in owner:
         return owner
     if "query" in owner:
         return walk_.stranger.credential if names_token(name) else CLEAN

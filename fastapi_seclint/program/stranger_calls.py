@@ -8,10 +8,23 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.encounters import PassedOn, Raised
-from fastapi_seclint.program.kinds import ABSENT, BAD, CARRIERS, CLEAN, HOLDERS, OBJECT, QUERY, TAINTED, Kinds, worst
+from fastapi_seclint.program.kinds import (
+    BAD,
+    CARRIERS,
+    CLEAN,
+    FALSE,
+    OBJECT,
+    PLACES,
+    QUERY,
+    TAINTED,
+    TRUE,
+    Kinds,
+    worst,
+)
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
+from fastapi_seclint.program.stranger_objects import is_abstract, made_of, reads_message
 from fastapi_seclint.program.values import (
     Bound,
     Class,
@@ -46,23 +59,13 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
             return asked_of_service(walk_, receiver, form, every) or direct
     elif function[0] == "name" and "passed" in walk_.names.get(function[2], CLEAN):
         return frozenset({"passed"})
-    if QUERY in every and _reads_message(function):
+    if QUERY in every and reads_message(function):
         return QUERY
     touched = worst(every)
     own = receiver & (TAINTED | OBJECT)
     for option in options(walk_.value(function)):
         return _called(walk_, option, form, given, named, touched, own)
     return CLEAN
-
-
-def _reads_message(function: Form) -> bool:
-    """Whether a call only makes an object of a text or a dictionary: `json.loads(...)`, `Hello.model_validate(...)`."""
-    return function[0] == "attr" and function[3] in _READERS
-
-
-_READERS = frozenset(
-    {"loads", "model_validate", "model_validate_json", "parse_obj", "parse_raw", "validate_python", "validate_json"}
-)
 
 
 def _positional(walk_: Walk, arguments: list[Form]) -> tuple[list[Kinds], list[tuple[str | None, Kinds]]]:
@@ -127,7 +130,7 @@ def _called(
     if isinstance(value, Instance) and isinstance(value.cls, Class):
         found = method_of(value, "__call__")
         function, value = found or value, Bound(value, found) if found is not None else value
-    if isinstance(function, Function) and _is_abstract(function):
+    if isinstance(function, Function) and is_abstract(function):
         guards = touched != CLEAN and credentials.names_verification(function.name)
         return unknown_call_kinds(walk_, form, touched) if guards else CLEAN
     if isinstance(function, Function):
@@ -135,7 +138,7 @@ def _called(
         made = receiver if isinstance(receiver, Instance) and (receiver.attributes or receiver.arguments) else None
         return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made, own)
     if isinstance(value, Class):
-        return _made_of(walk_, [*given, *(found for _, found in named)], touched)
+        return made_of(walk_, [*given, *(found for _, found in named)], touched)
     if isinstance(value, Generic):
         return touched
     if any("passed" in found for found in [*given, *(found for _, found in named)]):
@@ -150,30 +153,6 @@ def _hands_over(walk_: Walk, form: Form) -> None:
     name = spelled(form[2])
     if credentials.names_guardian(name):
         walk_.encounter.opaque.append(name)
-
-
-def _is_abstract(function: Function) -> bool:
-    """Whether a method only says that another class has to have it: `raise NotImplementedError`, or nothing at all."""
-    if any(isinstance(item, External) and item.name == "abc.abstractmethod" for item in function.decorators):
-        return all(item[0] in ("expr", "pass", "raise") for item in function.statements())
-    if function.owner is None or not function.module.facts.body_mentions(function.number, b"NotImplemented"):
-        return False
-    statements = [item for item in function.statements() if item[0] != "expr"]
-    if len(statements) != 1 or statements[0][0] != "raise" or statements[0][2] is None:
-        return False
-    raised = statements[0][2][2] if statements[0][2][0] == "call" else statements[0][2]
-    return "NotImplemented" in str(raised[-1])
-
-
-def _made_of(walk_: Walk, given: list[Kinds], touched: Kinds) -> Kinds:
-    """An object that is made of credentials, or of nothing where there were none: it is there for strangers, too."""
-    if touched & HOLDERS or "junk" in touched:
-        return touched
-    if QUERY in given:
-        return QUERY
-    if walk_.encounter.checked and any("nothing" in found for found in given):
-        touched = touched - CLEAN | ABSENT
-    return touched | OBJECT if touched & {"absent", "bad"} else touched
 
 
 def _handed_on(walk_: Walk, value: Value, form: Form) -> tuple[Value, int] | None:
@@ -207,7 +186,7 @@ def _project_call(
         not decorated
         and touched == CLEAN
         and not (bound and own)
-        and not any(item & CARRIERS for item in handed)
+        and not any(item & CARRIERS | item & PLACES for item in handed)
         and not _may_guard(walk_, function)
     ):
         return CLEAN
@@ -271,6 +250,8 @@ def _met(
         return _met(
             walk_, wrapped, {name: item for name, item in inner.items() if item != CLEAN}, receiver, given, bound
         )
+    if encounter.by_path and encounter.said is not None and not any(item & TAINTED for item in arguments.values()):
+        return TRUE if encounter.said else FALSE
     return encounter.returned
 
 

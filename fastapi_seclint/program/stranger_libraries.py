@@ -119,10 +119,18 @@ def _holder_call(walk_: Walk, name: str, form: Form, touched: Kinds) -> Kinds:
     if "scope" in touched and name.startswith("starlette."):
         whole = name.rpartition(".")[2] in ("Request", "HTTPConnection", "WebSocket")
         return frozenset({"request"} if whole else {"store"})
+    if touched & HOLDERS and _GETS_TOKEN.match(name.rpartition(".")[2]):
+        return walk_.stranger.credential
     if touched & HOLDERS and credentials.names_verification(name.rpartition(".")[2]) and not _signs_in(form):
         walk_.encounter.opaque.append(name)
         return HIDDEN
     return walk_.stranger.credential if touched & HOLDERS and "security" in name else CLEAN
+
+
+_GETS_TOKEN = re.compile(
+    r"^_*(get|read|extract|fetch|find)_(\w+_)?(token|jwt|credentials?|api_?key|bearer)(_(from|of|in)_\w+)?$"
+)
+"""Functions out of sight that take a credential out of the request they are given."""
 
 
 def _refusal(walk_: Walk, name: str, form: Form) -> Kinds | None:
@@ -135,6 +143,8 @@ def _refusal(walk_: Walk, name: str, form: Form) -> Kinds | None:
     for keyword, value in given:
         code = constant(walk_.value(value)) if keyword == "status_code" else None
         if isinstance(code, int) and 400 <= code < 500:
+            return frozenset({"denial"})
+        if keyword == "status_code" and "refusal" in walk_.kinds(value):
             return frozenset({"denial"})
     return CLEAN
 
@@ -153,6 +163,8 @@ def unknown_call_kinds(walk_: Walk, form: Form, touched: Kinds) -> Kinds:
     """Code out of sight got the credentials: a look-up finds nothing; something that sounds like a check may raise."""
     name = spelled(form[2])
     if not touched & TAINTED:
+        if touched & HOLDERS and _GETS_TOKEN.match(name.rpartition(".")[2]):
+            return walk_.stranger.credential
         if credentials.names_verification(name.rpartition(".")[2]) and touched & HOLDERS and not _signs_in(form):
             walk_.encounter.opaque.append(name)
             return HIDDEN

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
-from fastapi_seclint.program import credentials, stranger_choices, stranger_conditions, strangers
+from fastapi_seclint.program import credentials, stranger_choices, stranger_conditions, stranger_loops, strangers
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
-from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, QUERY, Kinds, names_token
+from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, QUERY, REFUSED, Kinds, names_token
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.stranger_errors import REFUSAL, catches
@@ -59,9 +59,10 @@ class Walk:
             self.end(False, kinds, None, Place(self.function.module, self.function.at))
         return self.encounter
 
-    def end(self, denies: bool, kinds: Kinds, code: int | None, place: Place) -> None:
-        """Note a way out of the function."""
-        self.encounter.endings.append(Ending(denies, kinds, code, self.doubt > 0, place, self.encounter.checked))
+    def end(self, denies: bool, kinds: Kinds, code: int | None, place: Place, value: Form | None = None) -> None:
+        """Note a way out of the function, and the value that it returns where it does."""
+        says = value[2] if value is not None and value[0] == "const" and isinstance(value[2], bool) else None
+        self.encounter.endings.append(Ending(denies, kinds, code, self.doubt > 0, place, self.encounter.checked, says))
 
     def place(self, at: int) -> Place:
         """The place of a form of the function."""
@@ -100,7 +101,7 @@ class Walk:
                 return stranger_choices.branches(self, test, body, otherwise)
             case ["return", at, value]:
                 kinds = NOTHING if value is None else self.kinds(value)
-                self.end(False, kinds, None, self.place(at))
+                self.end(False, kinds, None, self.place(at), value)
                 return False
             case ["raise", at, exception, _]:
                 self.end(True, CLEAN, self.code_of(exception), self.place(at))
@@ -134,6 +135,8 @@ class Walk:
                 return self.block(body)
             case ["for", _, target, iterable, body, otherwise]:
                 self.assign(target, self.kinds(iterable))
+                if known := stranger_loops.turns(self, target, iterable, body):
+                    return self.each(known, body) and self.block(otherwise)
                 return self.branch({True, False}, body, [], certain=True) and self.block(otherwise)
             case ["while", _, test, body, otherwise]:
                 outcome = self.truths(test)
@@ -159,6 +162,18 @@ class Walk:
         self.doubt -= 0 if certain else 1
         self.names = _merged(after) if after else before
         return bool(after)
+
+    def each(self, turns: list[dict[str, Value]], body: list[Form]) -> bool:
+        """Walk the body of a loop once for each turn, up to the one that leaves."""
+        before = self.assumed
+        try:
+            for turn in turns:
+                self.assumed = {**before, **turn}
+                if not self.block(body):
+                    return False
+        finally:
+            self.assumed = before
+        return True
 
     def attempt(self, form: Form) -> bool:
         """A try statement: handlers run when the body may raise for a stranger, and catch what it raises."""
@@ -195,7 +210,7 @@ class Walk:
         ways, after = [], self.names
         self.doubt += 0 if certain else 1
         for _, name, statements, _ in handlers:
-            self.names = {**after, **before, **({name: CLEAN} if name else {})}
+            self.names = {**after, **before, **({name: REFUSED if refused else CLEAN} if name else {})}
             start = len(self.encounter.endings)
             if self.block(statements):
                 ways.append(self.names)

@@ -1,0 +1,46 @@
+"""Objects that are made of what a stranger sent, and methods that only other classes fill in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, HOLDERS, OBJECT, QUERY, Kinds
+from fastapi_seclint.program.values import External, Function
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.walks import Walk
+
+
+def reads_message(function: Form) -> bool:
+    """Whether a call only makes an object of a text or a dictionary: `json.loads(...)`, `Hello.model_validate(...)`."""
+    return function[0] == "attr" and function[3] in _READERS
+
+
+_READERS = frozenset(
+    {"loads", "model_validate", "model_validate_json", "parse_obj", "parse_raw", "validate_python", "validate_json"}
+)
+
+
+def is_abstract(function: Function) -> bool:
+    """Whether a method only says that another class has to have it: `raise NotImplementedError`, or nothing at all."""
+    if any(isinstance(item, External) and item.name == "abc.abstractmethod" for item in function.decorators):
+        return all(item[0] in ("expr", "pass", "raise") for item in function.statements())
+    if function.owner is None or not function.module.facts.body_mentions(function.number, b"NotImplemented"):
+        return False
+    statements = [item for item in function.statements() if item[0] != "expr"]
+    if len(statements) != 1 or statements[0][0] != "raise" or statements[0][2] is None:
+        return False
+    raised = statements[0][2][2] if statements[0][2][0] == "call" else statements[0][2]
+    return "NotImplemented" in str(raised[-1])
+
+
+def made_of(walk_: Walk, given: list[Kinds], touched: Kinds) -> Kinds:
+    """An object that is made of credentials, or of nothing where there were none: it is there for strangers, too."""
+    if touched & HOLDERS or "junk" in touched:
+        return touched
+    if QUERY in given:
+        return QUERY
+    if walk_.encounter.checked and any("nothing" in found for found in given):
+        touched = touched - CLEAN | ABSENT
+    return touched | OBJECT if touched & {"absent", "bad"} else touched
