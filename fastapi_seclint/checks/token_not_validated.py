@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_o
 from fastapi_seclint.subjects.guards.entrances import is_for_development
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
 from fastapi_seclint.subjects.tokens.new_guards import tested_in
+from fastapi_seclint.subjects.tokens.swallowing import own_swallows
 from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, decoded_by_helper
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
         function = guard.function
         if function is not None and (_reads_unverified(program, guard) or _believes_proxy(guard)):
             continue
+        if any(own_swallows(program, node.function) for node in guard.walk() if node.function is not None):
+            continue  # it does validate, and lets go who fails: jwt-error-swallowed says so
         if function is None:
             direct.setdefault(route.place, []).append(route)
         else:

@@ -89,15 +89,24 @@ def _letting_go(function: Function, handlers: list[Form]) -> Iterator[Swallow]:
 
 
 def refused_later(swallow: Swallow) -> bool:
-    """Whether a function goes on with something that stands for a failure, and refuses when it meets that."""
+    """Whether a function goes on with something that stands for a failure, and refuses when it meets that.
+
+    A text that names somebody, `email = "guest@example.com"`, stands for no failure in what is looked up by it.
+    """
     names = {name for form in walk(swallow.body) if form[0] == "assign" for name in _stored(form)}
+    somebody = {
+        name
+        for form in walk(swallow.body)
+        if form[0] == "assign" and form[3][0] == "const" and isinstance(form[3][2], str) and form[3][2]
+        for name in _stored(form)
+    }
     if swallow.returned is not None or not names:
         return False
     for form in swallow.function.forms.every:
         if form[1] <= swallow.at:
             continue
         match form:
-            case ["assign", _, _, value] if _speaks_of(value, names):
+            case ["assign", _, _, value] if _speaks_of(value, names - somebody):
                 names.update(_stored(form))
             case ["if", _, test, body, otherwise] if _speaks_of(test, names) and (refuses(body) or refuses(otherwise)):
                 return True
