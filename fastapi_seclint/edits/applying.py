@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi_seclint.edits import comments, definitions, expressions, imports, named, statements
 from fastapi_seclint.edits.expressions import Bracketed
+from fastapi_seclint.edits.leftovers import without_leftovers
 from fastapi_seclint.edits.named import AddImport, CreateFile, Edit
 from fastapi_seclint.edits.quoting import prefers_single, single_quoted
 from fastapi_seclint.edits.text import EditError, Splice, in_order
@@ -66,6 +67,7 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> 
         made += bracket.splices()
     made += imports.add_imports(tree, [edit for edit in edits if isinstance(edit, AddImport)])
     ordered = in_order(splice for splice in made if _changes(tree, splice))
+    ordered = in_order(without_leftovers(tree, ordered, edits, others))
     check_parses(tree, ordered)
     return ordered
 

@@ -19,16 +19,27 @@ Replacements = dict[Fix, tuple[Replacement, ...] | None]
 
 def replacements(fixes: Iterable[Fix], contents: Contents, cache: Cache, tool: str) -> Replacements:
     """The replacements of each fix; None for one whose places are not in the text. `tool` tells releases apart."""
-    names = {fix: _key(fix, contents, tool) for fix in fixes}
+    asked = [*fixes]
+    every = [edit for fix in asked for edit in fix.edits]
+    together = _together(every)
+    names = {fix: _key(fix, contents, tool, together) for fix in asked}
     found = cache.get_many(names.values())
-    every = [edit for fix, name in names.items() if name not in found for edit in fix.edits]
     entries = {name: found[name] if name in found else _entry(fix, contents, every) for fix, name in names.items()}
     cache.put_many({name: entry for name, entry in entries.items() if name not in found})
     return {fix: _read(entries[name]) for fix, name in names.items()}
 
 
-def _key(fix: Fix, contents: Contents, tool: str) -> str:
+def _together(every: Sequence[Edit]) -> dict[str, str]:
+    """For each path a word for all edits of it: what one leaves behind another may need."""
+    by_path: dict[str, list[str]] = {}
+    for edit in every:
+        by_path.setdefault(edit.path, []).append(json.dumps(edits.to_json(edit)))
+    return {path: key("together", *sorted(set(found))) for path, found in by_path.items()}
+
+
+def _key(fix: Fix, contents: Contents, tool: str, together: Mapping[str, str]) -> str:
     digests = [contents[edit.path].digest if edit.path in contents else "" for edit in fix.edits]
+    digests += [together[edit.path] for edit in fix.edits]
     return key("edits", tool, json.dumps([edits.to_json(edit) for edit in fix.edits]), *digests)
 
 
