@@ -812,3 +812,32 @@ def test_new_code_has_the_quotes_of_its_file() -> None:
     assert f"A = {code}\n" in edits.apply(double, [ReplaceExpression(P, span(double, "'a'"), code)])
     nested = 'os.getenv(f"{A["b"]}", "c")'
     assert f"A = {nested}\n" in edits.apply(SINGLE, [ReplaceExpression(P, span(SINGLE, "'a'"), nested)])
+
+
+def test_an_import_goes_with_its_last_use() -> None:
+    imports = "import re\nfrom web import (\n    App,\n    Error,  # for failures\n)\n"
+    source = f"{imports}\napp = App()\nlast = Error(re.I)\n"
+    change = ReplaceExpression(P, span(source, "Error(re.I)"), "None")
+    assert applied(source, change) == "from web import (\n    App,\n)\n\napp = App()\nlast = None\n"
+
+
+def test_an_import_stays_where_something_else_wants_it() -> None:
+    source = "import re\nimport idle\n\nfirst = re.I  # idle\nlast = re.M\n"
+    assert applied(source, ReplaceExpression(P, span(source, "re.M"), "None")) == source.replace("re.M", "None")
+    alone = source.replace("first = re.I  # idle\n", "")
+    change = ReplaceExpression(P, span(alone, "re.M"), "None")
+    beside = InsertStatements(P, None, "last-in-body", "other = re.X")
+    assert [edit.content for edit in edits.text_edits(alone, [change], [change, beside])] == ["None"]
+
+
+def test_an_import_is_exchanged_on_its_line() -> None:
+    source = "from web import One, Two\n\nvalue = Two()\nother = One()\n"
+    exchanged = ReplaceExpression(P, span(source, "value = |Two()"), "Three()")
+    result = "from web import One, Three\n\nvalue = Three()\nother = One()\n"
+    assert applied(source, exchanged, AddImport(P, "web", "Three")) == result
+
+
+def test_imports_of_a_package_stay() -> None:
+    source = "from web import Two\n\nvalue = Two()\n"
+    change = ReplaceExpression("app/__init__.py", span(source, "Two()"), "None")
+    assert applied(source, change) == source.replace("Two()", "None")

@@ -117,7 +117,19 @@ def _is_looked_up(program: Program, function: Function) -> bool:
     """Whether a guard, what it calls, or whoever gets what it gives finds the user."""
     if any(_looks_up(one) for one, _ in reached(program, function, 2)):
         return True
-    return any(_looks_up(receiver) or looks_at(receiver, {name}) for receiver, name in _receivers(program, function))
+    made = _makes_user(function)
+    return any(
+        _looks_up(receiver) or (not made and looks_at(receiver, {name}))
+        for receiver, name in _receivers(program, function)
+    )
+
+
+def _makes_user(function: Function) -> bool:
+    """Whether a guard gives an object that it makes of nothing but the claims: a test of that says nothing."""
+    given = [form[2] for form in function.forms.of("return") if form[2] is not None]
+    return bool(given) and all(
+        form[0] == "call" and form[2][0] == "name" and form[2][2][:1].isupper() for form in given
+    )
 
 
 def _is_looked_at(program: Program, function: Function) -> bool:

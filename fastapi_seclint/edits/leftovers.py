@@ -38,7 +38,7 @@ def without_leftovers(
     result = list(made)
     for node in nodes:
         unused = {name for name in _bound(node) if name in gone and name not in used}
-        if unused:
+        if unused and not any(_cuts(one, tree.start(node), tree.end(node)) for one in outside):
             inside = [one for one in made if _inside(one, tree.start(node), tree.end(node))]
             result = [one for one in result if one not in inside]
             result.append(_shortened(tree, node, inside, unused))
@@ -79,6 +79,11 @@ def _inside(one: Splice, start: int, end: int) -> bool:
     return start <= one.start and one.end <= end and not (one.start == one.end == start)
 
 
+def _cuts(one: Splice, start: int, end: int) -> bool:
+    """Whether a splice takes an import, or a part of it, away already."""
+    return one.start < end and start < one.end
+
+
 def _shortened(
     tree: Tree, node: cst.Import | cst.ImportFrom, inside: Sequence[Splice], unused: Collection[str]
 ) -> Splice:
@@ -86,7 +91,8 @@ def _shortened(
     text, start, end = tree.text, tree.start(node), tree.end(node)
     shifted = [Splice(one.start - start, one.end - start, one.content) for one in inside]
     written = Text(text.code[start:end]).spliced(shifted)
-    line = cst.ensure_type(cst.parse_statement(written), cst.SimpleStatementLine)
+    config = cst.PartialParserConfig(default_newline=text.newline)
+    line = cst.ensure_type(cst.parse_statement(written, config), cst.SimpleStatementLine)
     small = cst.ensure_type(line.body[0], type(node))
     assert not isinstance(small.names, cst.ImportStar)
     left = [alias for alias in small.names if _name(alias) not in unused]
@@ -94,7 +100,22 @@ def _shortened(
         return _line_gone(text, start, end)
     if not (isinstance(small, cst.ImportFrom) and small.lpar):
         left[-1] = left[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-    return Splice(start, end, cst.Module([]).code_for_node(small.with_changes(names=left)))
+    elif left[-1] is not small.names[-1]:
+        left[-1] = left[-1].with_changes(comma=_closing(left[-1].comma, small.names[-1].comma))
+    kept = small.with_changes(names=left)
+    return Splice(start, end, cst.Module([], default_newline=text.newline).code_for_node(kept))
+
+
+def _closing(
+    comma: cst.Comma | cst.MaybeSentinel, last: cst.Comma | cst.MaybeSentinel
+) -> cst.Comma | cst.MaybeSentinel:
+    """The comma of a name that comes last now: it stands before the bracket as the last one did, its comment stays."""
+    if not isinstance(comma, cst.Comma) or not isinstance(last, cst.Comma):
+        return last
+    own, end = comma.whitespace_after, last.whitespace_after
+    if isinstance(own, cst.ParenthesizedWhitespace) and isinstance(end, cst.ParenthesizedWhitespace):
+        return comma.with_changes(whitespace_after=end.with_changes(first_line=own.first_line))
+    return comma.with_changes(whitespace_after=end)
 
 
 def _line_gone(text: Text, start: int, end: int) -> Splice:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, InsertStatements, RemoveDictItem, RemoveExceptName, RemoveStatement
 from fastapi_seclint.edits import ReplaceExpression as Replace
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
-from fastapi_seclint.program.modules import Module
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.loggers import logger
@@ -180,8 +179,8 @@ def _changed(found: Caught, item: Form, gone: list[Form]) -> bool:
 
 
 def _tidied(found: Caught, gone: list[Form]) -> list[Edit]:
-    """The edits that take away what nothing uses any more: names, that of the exception, the import of `traceback`."""
-    edits = _unused_import(found.block.module, gone)
+    """The edits that take away what nothing uses any more: names, that of the exception."""
+    edits: list[Edit] = []
     if not found.name or found.handler or found.passed:
         return edits
     left = unread(found.block, gone)
@@ -191,13 +190,3 @@ def _tidied(found: Caught, gone: list[Form]) -> list[Edit]:
     if any(not any(holds(leaf[1], use[1]) for leaf in gone) for use in uses):
         return edits
     return [*edits, RemoveExceptName(found.block.module.path, span_of(found.at))]
-
-
-def _unused_import(module: Module, gone: list[Form]) -> list[Edit]:
-    facts = module.facts
-    speaking = (facts.forms(number) for number in facts.speaking(b'"traceback"'))
-    uses = [form for forms in speaking for form in forms.of("name") if form[2] == "traceback"]
-    if not uses or any(not any(form is use for leaf in gone for form in walk(leaf)) for use in uses):
-        return []
-    whole = (form for form in facts.module if form[0] == "import" and form[2] == [["traceback", None]])
-    return [RemoveStatement(module.path, span_of(form[1])) for form in whole]

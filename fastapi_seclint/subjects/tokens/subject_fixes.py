@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -118,7 +119,22 @@ def _finder(program: Program, module: Module, spoken: set[str]) -> _Finder | Non
         for finder in _finders(program, other, module)
         if finder.by in spoken
     ]
+    found += [finder for finder in _out_of_sight(program, module) if finder.by in spoken]
     return min(found, key=lambda finder: finder.after != ")" or ".get(" in finder.before, default=None)
+
+
+_BY = re.compile(r"^(get|find|fetch|load|lookup|read)_\w*by_(\w+)$")
+
+
+def _out_of_sight(program: Program, module: Module) -> Iterator[_Finder]:
+    """What the file calls elsewhere to find somebody, `get_user_by_email(...)`, where its definition is not in sight."""
+    for block in program.sites.speaking(module, b"_by_"):
+        for form in block.forms.of("call"):
+            name = form[2][2] if form[2][0] == "name" else ""
+            match = _BY.match(name) if LOOKUP.search(name) and len(form[3]) == 1 and not form[4] else None
+            if match and not any(isinstance(item, Function) for item in options(module.scope.find(name))):
+                waited = any(one[2] is form for one in block.forms.of("await"))
+                yield _Finder(f"{name}(", ")", words_of(match[2])[-1], waited, ())
 
 
 def _finders(program: Program, other: Module, module: Module) -> Iterator[_Finder]:
