@@ -127,7 +127,7 @@ _BY = re.compile(r"^(get|find|fetch|load|lookup|read)_\w*by_(\w+)$")
 
 
 def _out_of_sight(program: Program, module: Module) -> Iterator[_Finder]:
-    """What the file calls elsewhere to find somebody, `get_user_by_email(...)`, where its definition is not in sight."""
+    """What the file calls elsewhere to find somebody, `get_user_by_email(...)`, where that is out of sight."""
     for block in program.sites.speaking(module, b"_by_"):
         for form in block.forms.of("call"):
             name = form[2][2] if form[2][0] == "name" else ""
