@@ -10,6 +10,7 @@ from fastapi_seclint.checks.public_route_requires_token import meant_for_visitor
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
@@ -19,7 +20,15 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_entrance, is_for_development
-from fastapi_seclint.subjects.tokens.swallowing import Swallow, looks_at, own_swallows, refused_later, swallows
+from fastapi_seclint.subjects.limits.limiters import inner_numbers
+from fastapi_seclint.subjects.tokens.swallowing import (
+    Swallow,
+    looks_at,
+    own_swallows,
+    refused_by_caller,
+    refused_later,
+    swallows,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -63,7 +72,19 @@ def _on_the_way(program: Program, route: Route) -> Iterator[Swallow]:
         yield from _in_dependency(program, route, node)
     if route.function is not None:
         yield from _in_handler(route.function, own_swallows(program, route.function))
+        yield from _in_decorators(program, route, route.function)
     yield from _in_layers(program, route)
+
+
+def _in_decorators(program: Program, route: Route, handler: Function) -> Iterator[Swallow]:
+    """Swallows of a decorator that calls the handler all the same; one that looks at the request's state may refuse."""
+    if any(form[3] == "state" for form in handler.forms.of("attr")):
+        return
+    for decorator, _ in wrapping_decorators(route):
+        for number in inner_numbers(decorator)[1:] if isinstance(decorator, Function) else ():
+            inner = program.sites.function(decorator.module, number)
+            if inner is not None:
+                yield from _in_handler(inner, own_swallows(program, inner))
 
 
 def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swallow]:
@@ -72,7 +93,7 @@ def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swall
     nodes = [item for item in node.walk() if not _OPTIONAL.search(item.name.rpartition(".")[2])]
     functions = [item.function for item in nodes if item.function is not None]
     found = [swallow for function in functions for swallow in swallows(program, function)]
-    found = [swallow for swallow in found if not refused_later(swallow)]
+    found = [item for item in found if not refused_later(item) and not refused_by_caller(program, item)]
     if not found or _OPTIONAL.search(node.name.rpartition(".")[2]):
         return
     missing, junk = (program.guard_model.dependencies.encounter(node.call, Stranger(item)) for item in (False, True))

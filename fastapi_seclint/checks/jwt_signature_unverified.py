@@ -11,7 +11,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import Item, Origin, origins
-from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.code.trials import for_trying, when_run
 from fastapi_seclint.subjects.tokens.by_hand import verified_payload
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
 from fastapi_seclint.subjects.tokens.unverified import (
@@ -55,7 +55,11 @@ def jwt_signature_unverified(program: Program) -> Iterator[Finding]:
 def _decodings(program: Program) -> Iterator[Finding]:
     for decoding in decodings(program):
         block = decoding.call.block
-        if _is_trial(program, block.module) or (not decoding.maker and is_harmless(program, block, decoding.call.form)):
+        if (
+            _is_trial(program, block.module)
+            or when_run(block, decoding.call.form)
+            or (not decoding.maker and is_harmless(program, block, decoding.call.form))
+        ):
             continue
         for item in decoding.options("verify_signature"):
             for origin in origins(program, item.block, item.form):

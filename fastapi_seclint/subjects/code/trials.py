@@ -6,7 +6,10 @@ import posixpath
 from functools import cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.secrets.names import words_of
 
 if TYPE_CHECKING:
@@ -28,6 +31,16 @@ def for_trying(program: Program, module: Module) -> bool:
     if imported & _FRAMEWORKS or (imported & _INVENTING and not imported & _SERVING):
         return True
     return not program.is_test(module) and _says_so(module.file, program.root.as_posix())
+
+
+def when_run(block: Block, form: Form) -> bool:
+    """Whether code runs only when somebody runs its file by hand: `if __name__ == "__main__":`."""
+    for item in block.forms.of("if") if block.function is None else ():
+        match item[2]:
+            case ["compare", _, ["name", _, "__name__"], ["=="], [["const", _, "__main__"]]]:
+                if any(holds(statement[1], form[1]) for statement in item[3]):
+                    return True
+    return False
 
 
 @cache

@@ -13,13 +13,14 @@ from fastapi_seclint.program import credentials
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, Unknown, options
-from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _DEPTH = 4
 _DENIALS = ("HTTPException", "JSONResponse", "PlainTextResponse", "Response", "HTMLResponse", "RedirectResponse")
+_TOKEN = re.compile(r"token|jwt|bearer|credentials?$", re.I)
 _KNOWN: WeakKeyDictionary[Program, dict[int, list[Swallow]]] = WeakKeyDictionary()
 
 
@@ -55,7 +56,10 @@ def _reached(program: Program, function: Function, depth: int, seen: set[int]) -
 
 def _may_verify(call: Form) -> bool:
     name = spelled(call[2]).rpartition(".")[2]
-    return credentials.names_guardian(name) or "decode" in name or "payload" in name or "claims" in name
+    if credentials.names_guardian(name) or "decode" in name or "payload" in name or "claims" in name:
+        return True
+    said = (str(form[-1]) for form in walk([call[2], call[3], call[4]]) if form[0] in ("name", "attr"))
+    return any(_TOKEN.search(name) for name in said)
 
 
 def own_swallows(program: Program, function: Function) -> list[Swallow]:
@@ -72,9 +76,10 @@ def _found(program: Program, function: Function) -> Iterator[Swallow]:
         return
     for form in function.forms.every:
         match form:
-            case ["try", _, body, handlers, _, _]:
+            case ["try", _, body, handlers, _, final]:
                 if any(_verifies(program, block, inner) for inner in walk(body)):
                     yield from _letting_go(function, handlers)
+                    yield from (Swallow(function, item[1], [], item) for item in final if item[0] == "return")
             case ["with", at, [[["call", _, suppress, *_], _]], body] if suppress[-1] == "suppress":
                 if any(_verifies(program, block, inner) for inner in walk(body)):
                     yield Swallow(function, at, [], None)
@@ -109,6 +114,22 @@ def refused_later(swallow: Swallow) -> bool:
             case ["assign", _, _, value] if _speaks_of(value, names - somebody):
                 names.update(_stored(form))
             case ["if", _, test, body, otherwise] if _speaks_of(test, names) and (refuses(body) or refuses(otherwise)):
+                return True
+    return False
+
+
+def refused_by_caller(program: Program, swallow: Swallow) -> bool:
+    """Whether somebody who calls a function refuses by a test of what it gives: `claims, error = parse(token)`."""
+    for block, call, _ in callers(program, swallow.function) if swallow.returned is not None else ():
+        names = {
+            item[2]
+            for form in block.forms.of("assign", "walrus")
+            if any(inner is call for inner in walk(form[3]))
+            for item in walk(form[2])
+            if item[0] == "name"
+        }
+        for form in block.forms.of("if"):
+            if _speaks_of(form[2], names) and (refuses(form[3]) or refuses(form[4])):
                 return True
     return False
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.jwt import DECODERS, Decoding, decodings
+from fastapi_seclint.subjects.tokens.parts import is_second, second_parts, takes_second
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -32,6 +34,7 @@ _VERIFIERS = frozenset(
     {"verify_id_token", "verify_oauth2_token", "verify_firebase_token", "verify_token", "verify_signature",
      "parse_id_token", "verify_jwt", "validate_token"}
 )  # fmt: skip
+_BASE64 = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})
 _KNOWN: WeakKeyDictionary[Program, set[tuple[str, int]]] = WeakKeyDictionary()
 
 
@@ -188,18 +191,27 @@ def unchecked_signatures(program: Program) -> Iterator[Call]:
 
 def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
     """The calls that decode the middle part of a token from base64: `b64decode(token.split(".")[1])`."""
-    for block in program.sites.blocks(frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})):
+    names = _decoders(program)
+    for block in program.sites.blocks(names):
         if not any(form[0] == "const" and form[2] == "." for form in block.forms.every):
             continue
         if _only_answers(block):
             continue
-        parts, lists = _second_parts(block)
+        parts, lists = second_parts(block)
         for form in block.forms.every:
-            decodes = form[0] == "call" and form[2][-1] in ("b64decode", "urlsafe_b64decode", "base64url_decode")
-            inside = walk(form[3]) if decodes else iter(())
-            second = any(_is_second(item) or _named(item, parts) or _of_list(item, lists) for item in inside)
-            if second and _loads(block):
+            decodes = form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in names
+            if decodes and takes_second(form[3], parts, lists) and _loads(block):
                 yield block, form
+
+
+def _decoders(program: Program) -> frozenset[str]:
+    """The names of functions that decode base64, those under which files import them included."""
+    found = set(_BASE64)
+    for module in program.modules.by_file.values():
+        if module.facts.words & _BASE64:
+            for form in module.facts.forms(MODULE).of("from"):
+                found |= {alias for name, alias in form[4] if alias and name in _BASE64}
+    return frozenset(found)
 
 
 def _only_answers(block: Block) -> bool:
@@ -223,16 +235,16 @@ def _is_answer(form: Form) -> bool:
 
 def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
     """The calls that hand the middle part of a token to a function of the project that decodes it."""
-    decoders = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})
+    decoders = _BASE64
     if not any(module.facts.words & decoders for module in program.modules.by_file.values()):
         return
-    for block in program.sites.blocks(frozenset({"split"})):
-        parts, lists = _second_parts(block)
+    for block in program.sites.blocks(frozenset({"split", "partition"})):
+        parts, lists = second_parts(block)
         for form in block.forms.of("call"):
             if form[2][0] not in ("name", "attr") or form[2][-1] in decoders:
                 continue
-            given = (_is_second(item) or _named(item, parts) or _of_list(item, lists) for item in form[3])
-            if any(given) and any(_decodes(program, function) for function, _ in called(program, block, form)):
+            given = any(is_second(item, parts, lists) for item in form[3])
+            if given and any(_decodes(program, function) for function, _ in called(program, block, form)):
                 yield block, form
 
 
@@ -241,54 +253,7 @@ def _decodes(program: Program, function: Function) -> bool:
     if inner is None:
         return False
     names = {str(form[2][-1]) for form in inner.forms.every if form[0] == "call"}
-    return bool(names & {"b64decode", "urlsafe_b64decode", "base64url_decode"}) and "loads" in names
-
-
-def _is_second(form: Form) -> bool:
-    """`x.split(".")[1]`"""
-    match form:
-        case ["sub", _, inner, ["const", _, 1]]:
-            return _splits(inner)
-    return False
-
-
-def _splits(form: Form) -> bool:
-    match form:
-        case ["call", _, ["attr", _, _, "split"], [["const", _, "."], *_], _]:
-            return True
-    return False
-
-
-def _second_parts(block: Block) -> tuple[set[str], set[str]]:
-    """The names that hold the second part of something split at dots, padded or not, and those that hold all parts."""
-    lists: set[str] = set()
-    found: set[str] = set()
-    for form in block.forms.of("assign", "augassign"):
-        match form:
-            case ["assign", _, [["name", _, name]], value] if _splits(value):
-                lists.add(name)
-            case ["assign", _, [["tuple" | "list", _, [first, ["name", _, name], *_]]], value] if _splits(value):
-                found |= set() if _is_marker(block, first) else {name}
-            case ["assign", _, [["name", _, name]], value] | ["augassign", _, _, ["name", _, name], value]:
-                if any(_is_second(item) or _named(item, found) or _of_list(item, lists) for item in walk(value)):
-                    found.add(name)
-    return found, lists
-
-
-def _is_marker(block: Block, first: Form) -> bool:
-    """Whether the first part is compared with a text: then it is no header of a token, but says what follows."""
-    for form in block.forms.of("compare"):
-        sides = [form[2], *form[4]]
-        if any(item[0] == "name" and item[2] == first[-1] for item in sides):
-            return any(item[0] == "const" and isinstance(item[2], str) for item in sides)
-    return False
-
-
-def _of_list(form: Form, lists: set[str]) -> bool:
-    match form:
-        case ["sub", _, ["name", _, name], ["const", _, 1]]:
-            return name in lists
-    return False
+    return bool(names & _BASE64) and "loads" in names
 
 
 def _loads(block: Block) -> bool:
