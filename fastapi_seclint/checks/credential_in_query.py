@@ -45,7 +45,7 @@ _ONE_TIME_CODE = re.compile(
 _GUESSED = ("login", "code check", "password reset")
 """Routes where a code of some digits is the credential, whatever else it may be called elsewhere."""
 _ONE_TIME = re.compile(
-    r"(^|_)(verify|verification|verified|confirm|confirmation|activate|activation|invite|invites|invitation|invitations|accept|join"
+    r"(^|_)(verify|verification|verified|confirm|confirmation|(re)?activate|(re)?activation|invite|invites|invitation|invitations|accept|join"
     r"|unsubscribe|subscribe|download|downloads|file|files|stream|preview|share|shared|magic|magic_link|email|mail|hooks?|webhooks?"
     r"|callback|media|image|images|avatar|exports?|zip|reset|reset_password|password_reset|recover|oauth2?|sso|connect|ws|sse|events"
     r"|approve|decline|feed|rss|calendar|ical|proxy)(_|$)"

@@ -122,7 +122,7 @@ def _skips(block: Block, verification: Form) -> Form | None:
 def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form | None:
     """What ends a function when the lookup says by an exception that there is no such account."""
     looked = [item for item in walk(form[2]) if item[0] == "assign" and item[2][0][-1] in truths]
-    if not looked or verification[1] < form[1]:
+    if not any(_is_lookup(item[3]) for item in looked) or verification[1] < form[1]:
         return None
     for caught, _, statements, _ in form[3]:
         names = [str(item[-1]) for item in walk(caught) if item[0] in ("name", "attr")] if caught is not None else []
@@ -130,6 +130,13 @@ def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form
             last: Form = statements[-1]
             return last
     return None
+
+
+def _is_lookup(value: Form) -> bool:
+    """Whether an account is found by a call, or in a dictionary of accounts; the claim of a token is none."""
+    while value[0] == "await":
+        value = value[2]
+    return bool(value[0] == "call" or (value[0] == "sub" and value[2][0] == "name" and is_account(value[2][2])))
 
 
 def _known(truths: dict[str, Truth]) -> Callable[[Form], Truth | None]:
