@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.tokens.types import (
     has_key,
     kinds,
     looks_for,
+    needed_claims,
     reached,
     read_in,
     type_claims,
@@ -113,9 +114,12 @@ def _unlooked(program: Program, function: Function, others: list[Token]) -> tupl
     claims = {claim for token in others for claim in type_claims(token)}
     if any(looks_for(one, claims | {"aud", "audience"}) or demands(program, one, claims) for one, _ in way):
         return None
+    needed = {key for one, _ in way for key in needed_claims(one)}
     for one, first in way:
         for decoding in read_in(program, one):
             for token in others:
+                if not token.claims.open and not needed <= token.claims.items.keys():
+                    continue
                 if has_key(token, decoding) and decoding.argument("audience") is None:
                     return decoding, first or decoding.call.form, token
     return None

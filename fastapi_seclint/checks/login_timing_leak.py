@@ -121,7 +121,7 @@ def _skips(block: Block, verification: Form) -> Form | None:
 
 def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form | None:
     """What ends a function when the lookup says by an exception that there is no such account."""
-    looked = [item for item in walk(form[2]) if item[0] == "assign" and item[2][0][-1] in truths]
+    looked = [item for item in walk(form[2]) if item[0] == "assign" and _named(item[2][0], truths)]
     if not any(_is_lookup(item[3]) for item in looked) or verification[1] < form[1]:
         return None
     for caught, _, statements, _ in form[3]:
@@ -130,6 +130,10 @@ def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form
             last: Form = statements[-1]
             return last
     return None
+
+
+def _named(form: Form, truths: dict[str, Truth]) -> bool:
+    return form[0] == "name" and form[2] in truths
 
 
 def _is_lookup(value: Form) -> bool:

@@ -96,7 +96,9 @@ def _add_handlers(program: Program, found: dict[tuple[str, int], tuple[Function,
 def _gives_token(handler: Function) -> bool:
     """Whether a login speaks of the token that it answers with; one that sets a cookie has no scheme to name."""
     forms = handler.forms.every
-    if any(form[0] == "attr" and form[3] == "set_cookie" for form in forms):
+    if any(form[0] == "attr" and form[3] in ("set_cookie", "cookies") for form in forms):
+        return False
+    if any(item[0] == "name" and item[2] == "Cookie" for item in walk(handler.parameters)):
         return False
     return any(form[0] in ("name", "attr", "const") and _TOKEN.search(str(form[-1])) for form in forms)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _DEPTH = 4
+_CLAIMS = re.compile(r"claims|payload|decoded|token", re.I)
 _VALIDATING = frozenset({"model_validate", "model_validate_json", "parse_obj"})
 
 
@@ -110,6 +112,16 @@ def looks_for(function: Function, claims: set[str]) -> bool:
         if form[0] == "call" and any(keyword in claims for keyword, _, _ in form[4]):
             return True
     return False
+
+
+def needed_claims(function: Function) -> Iterator[str]:
+    """The claims that a function reads in a way that fails where there is none: `claims["jti"]`."""
+    stored = {id(target) for form in function.forms.of("assign") for target in form[2]}
+    for form in function.forms.of("sub"):
+        match form:
+            case ["sub", _, ["name", _, owner], ["const", _, str() as key]] if id(form) not in stored:
+                if _CLAIMS.search(owner):
+                    yield key
 
 
 def demands(program: Program, function: Function, claims: set[str]) -> bool:
