@@ -41,6 +41,9 @@ _TROUBLES = {
 }
 
 
+_KIND = {False: ", a header", True: ""}
+
+
 @RULE.check
 def rate_limit_inert(program: Program) -> Iterator[Finding]:
     """One finding a limit."""
@@ -106,8 +109,9 @@ def _of_key(key: ClientKey) -> Finding:
     fix = Fix("count by the address that the request came from", False, edits) if edits else None
     return RULE.finding(
         key.location,
-        f"the limit counts by {key.header}, a header that the client writes, so an attacker sends another one with "
-        "every request and is never limited: count by the address of the connection, or by what a trusted proxy says",
+        f"the limit counts by {key.header}{_KIND[key.header.startswith('the cookie')]} that the client writes, so an "
+        "attacker sends another one with every request and is never limited: count by the address of the connection, "
+        "or by what a trusted proxy says",
         confidence="high" if key.library else "medium",
         symbol=key.symbol,
         evidence=evidence,

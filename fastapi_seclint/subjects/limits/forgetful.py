@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 
@@ -18,11 +19,12 @@ _TOO_MANY = frozenset({"HTTP_429_TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", "RateL
 def forgetful(program: Program) -> Iterator[tuple[Block, Form]]:
     """The assignments of an empty dictionary that the refusal in the same function counts by."""
     words = frozenset({*_MAKERS, "HTTPException", "JSONResponse", "Response"})
+    keeping = _keeping(program)
     for block in program.sites.blocks(words):
         if block.function is None or program.is_test(block.module):
             continue
         tests = [form[2] for form in block.forms.of("if") if _refuses(form[3])]
-        if tests and (found := _counted_by(block, tests)) is not None:
+        if tests and (found := _counted_by(block, tests, keeping)) is not None:
             yield block, found
 
 
@@ -35,7 +37,7 @@ def _refuses(statements: list[Form]) -> bool:
     )
 
 
-def _counted_by(block: Block, tests: list[Form]) -> Form | None:
+def _counted_by(block: Block, tests: list[Form], keeping: set[str]) -> Form | None:
     """The assignment of an empty dictionary that a test depends on, when nothing but this request fills it."""
     names = _names(tests)
     assigned = block.forms.of("assign", "annassign")
@@ -48,9 +50,29 @@ def _counted_by(block: Block, tests: list[Form]) -> Form | None:
         targets = form[2] if form[0] == "assign" else [form[2]]
         if form[-1] is None or len(targets) != 1 or targets[0][0] != "name" or targets[0][2] not in names:
             continue
-        if _is_empty(form[-1]) and _is_counting(block, targets[0][2]):
+        if (_is_empty(form[-1]) or _is_made(form[-1], keeping)) and _is_counting(block, targets[0][2]):
             return form
     return None
+
+
+def _keeping(program: Program) -> set[str]:
+    """The names of the project's classes whose objects count in a dictionary of their own."""
+    found: set[str] = set()
+    for module in program.modules.by_file.values():
+        for form in module.facts.forms(MODULE).of("class"):
+            for item in form[6]:
+                if item[0] == "def" and item[3] == "__init__" and _keeps(module.facts.forms(item[2]).of("assign")):
+                    found.add(form[2])
+    return found
+
+
+def _keeps(assignments: list[Form]) -> bool:
+    stores = [form for form in assignments if any(target[0] == "attr" for target in form[2])]
+    return any(_is_empty(form[3]) for form in stores)
+
+
+def _is_made(form: Form, keeping: set[str]) -> bool:
+    return form[0] == "call" and form[2][0] == "name" and form[2][2] in keeping
 
 
 def _is_empty(form: Form) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,7 @@ class ClientKey:
 def client_keys(program: Program) -> Iterator[ClientKey]:
     """Every key of a limiter that is read from a header, slowapi's `get_ipaddr` included."""
     seen: set[Location] = set()
-    for key in (*_of_slowapi(program), *_hand_written(program)):
+    for key in (*_of_slowapi(program), *_hand_written(program), *_declared(program)):
         if key.location not in seen and not program.is_test(key.block.module):
             seen.add(key.location)
             yield key
@@ -78,7 +78,7 @@ def _calls(block: Block, form: Form, names: tuple[str, ...]) -> bool:
 def _of_function(program: Program, block: Block, call: Form, value: Form) -> Iterator[ClientKey]:
     if value[0] == "lambda":
         for inner in walk(value):
-            if header := _header_read(inner):
+            if header := _header_read(inner) or _cookie_read(inner):
                 yield ClientKey(block.location(inner), header, block.symbol, inner, block, block.location(call))
         return
     found = block.scope.ask(value) if hasattr(block.scope, "ask") else program.interpreter.ask(value, block.scope)
@@ -88,7 +88,7 @@ def _of_function(program: Program, block: Block, call: Form, value: Form) -> Ite
             yield ClientKey(place, "X_FORWARDED_FOR", block.symbol, value, block, block.location(call), library=True)
         function = _called_key(option)
         if function is not None:
-            yield from _reads(program, function, block.location(call))
+            yield from _reads(program, function, block.location(call), _cookie_read)
 
 
 def _called_key(value: Value) -> Function | None:
@@ -99,16 +99,19 @@ def _called_key(value: Value) -> Function | None:
     return found if isinstance(found, Function) else None
 
 
-def _reads(program: Program, function: Function, limiter: Location | None) -> Iterator[ClientKey]:
-    """The header that a function reads first, unless it looks at who sent it."""
+def _reads(
+    program: Program, function: Function, limiter: Location | None, other: Callable[[Form], str] = lambda form: ""
+) -> Iterator[ClientKey]:
+    """The header (or what `other` knows) that a function reads first, unless it looks at who sent it."""
     if function.number < 0 or _believes_proxies(function):
         return
     for number in inner_numbers(function)[:4]:
         block = program.sites.block(function.module, number)
-        if block is None or b'"headers"' not in function.module.facts.lowered(number):
+        text = function.module.facts.lowered(number)
+        if block is None or not (b'"headers"' in text or b'"cookies"' in text):
             continue
         for form in block.forms.every:
-            if header := _header_read(form) or _header_named(program, block, form):
+            if header := _header_read(form) or _header_named(program, block, form) or other(form):
                 yield ClientKey(block.location(form), header, block.symbol, form, block, limiter)
                 return
 
@@ -135,6 +138,15 @@ def _header_read(form: Form) -> str:
             return name if _FORWARDED.match(name) else ""
         case ["sub", _, ["attr", _, _, "headers"], ["const", _, str(name)]]:
             return name if _FORWARDED.match(name) else ""
+    return ""
+
+
+def _cookie_read(form: Form) -> str:
+    match form:
+        case ["call", _, ["attr", _, ["attr", _, _, "cookies"], "get"], [["const", _, str(name)], *_], _]:
+            return f"the cookie {name}"
+        case ["sub", _, ["attr", _, _, "cookies"], ["const", _, str(name)]]:
+            return f"the cookie {name}"
     return ""
 
 
@@ -168,6 +180,18 @@ def _hand_written(program: Program) -> Iterator[ClientKey]:
         used = any(_limits(program, caller) for caller, _, _ in callers(program, function))
         if used or reaches(program, function, depth=1):
             yield from keys
+
+
+def _declared(program: Program) -> Iterator[ClientKey]:
+    """The header that FastAPI hands to a limiter: `def throttle(x_forwarded_for: str = Header())`."""
+    for block in program.sites.blocks(frozenset({"HTTPException", "JSONResponse"})):
+        for item in block.function.parameters if block.function is not None else ():
+            from_header = any(form[0] == "name" and form[2] == "Header" for form in walk([item[2], item[3]]))
+            if from_header and _FORWARDED.match(item[0]) and block.function is not None:
+                believes = _believes_proxies(block.function) or "agent" in item[0]
+                if reaches(program, block.function, depth=1) and not believes:
+                    form = ["name", item[4], item[0]]
+                    yield ClientKey(block.location(form), item[0], block.symbol, form, block, None)
 
 
 def _limits(program: Program, block: Block) -> bool:

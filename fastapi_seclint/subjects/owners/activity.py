@@ -32,6 +32,7 @@ _FLAGS = frozenset(
     {
         "is_active", "active", "isactive", "disabled", "is_disabled", "is_enabled", "enabled", "is_blocked", "blocked",
         "banned", "is_banned", "deactivated", "is_deactivated", "suspended", "is_suspended", "is_locked", "is_deleted",
+        "banned_until", "blocked_until", "suspended_until", "blocked_at", "suspended_at",
         "deleted_at", "disabled_at", "deactivated_at", "is_inactive", "inactive", "user_status", "account_status",
     }
 )  # fmt: skip
@@ -208,9 +209,10 @@ def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function
         dependency = program.walker.resolver.dependency_of(parameter)
         for option in options(dependency[1]) if dependency is not None else ():
             name = ""
-            if isinstance(option, Function):
-                if program.guard_model.authenticates(option) or names_identity(option.name):
-                    yield parameter.name, option
+            made = running(option) if isinstance(option, Function | Instance) else None
+            if made is not None:
+                if program.guard_model.authenticates(option) or names_identity(made.name):
+                    yield parameter.name, made
             elif isinstance(option, External):
                 name = "" if option.called else option.name
             elif isinstance(option, Unknown) and dependency is not None and dependency[0].place is not None:
