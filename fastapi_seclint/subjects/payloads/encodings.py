@@ -206,6 +206,8 @@ def result_names(program: Program, step: Step) -> Iterator[str]:
                 yield from _unpacked(program, step, values)
             case ["call", _, _, positional, keywords]:
                 yield from (keyword for keyword, value, _ in keywords if keyword and _is(value, call))
+                if len(positional) > 1 and positional[0][0] == "const" and _is(positional[1], call):
+                    yield str(positional[0][2])
                 yield from _field(program, step, form) if any(_is(value, call) for value in positional) else ()
     if step.block.function is not None:
         yield step.block.function.name
