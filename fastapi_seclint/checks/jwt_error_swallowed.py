@@ -81,7 +81,9 @@ def _in_decorators(program: Program, route: Route, handler: Function) -> Iterato
     if any(form[3] == "state" for form in handler.forms.of("attr")):
         return
     for decorator, _ in wrapping_decorators(route):
-        for number in inner_numbers(decorator)[1:] if isinstance(decorator, Function) else ():
+        if not isinstance(decorator, Function):
+            continue
+        for number in inner_numbers(decorator)[1:]:
             inner = program.sites.function(decorator.module, number)
             if inner is not None:
                 yield from _in_handler(inner, own_swallows(program, inner))
