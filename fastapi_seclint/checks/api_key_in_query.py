@@ -15,9 +15,11 @@ from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.secrets.comparisons import Comparison, comparisons
+from fastapi_seclint.subjects.leaks.raw_query import RawRead, raw_reads
+from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.presented import query_alias
 from fastapi_seclint.subjects.secrets.sent import core
+from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -57,48 +59,55 @@ def api_key_in_query(program: Program) -> Iterator[Finding]:
                 bases = [base for option in found if isinstance(option, Class) for base in option.external_bases()]
                 if set(bases) & set(_SCHEMES):
                     yield RULE.finding(block.location(form), _MESSAGE, symbol=block.symbol)
+    handlers = {id(route.function) for route in program.routes}
     seen: set[Location] = set()
-    for item in comparisons(program):
-        location = _read_from_query(program, item) if item.kind in _KEYS else None
-        if location is not None and location not in seen:
+    reads = [read for read in raw_reads(program) if not _is_agreed(read.name)]
+    for block, location in (*_compared(program, reads), *_refused(program, reads)):
+        if location not in seen and id(block.function) not in handlers:
             seen.add(location)
-            yield RULE.finding(location, _MESSAGE, confidence="medium", symbol=item.block.symbol)
+            yield RULE.finding(location, _MESSAGE, confidence="medium", symbol=block.symbol)
 
 
-def _read_from_query(program: Program, item: Comparison) -> Location | None:
+def _is_agreed(name: str) -> bool:
+    """Whether a service that calls a webhook sends the name so: `hub.verify_token` (WebSub, Meta's webhooks)."""
+    return name.startswith("hub.") or "verify" in name
+
+
+def _compared(program: Program, reads: list[RawRead]) -> Iterator[tuple[Block, Location]]:
     """Where a key that a guard compares is taken from the query: by a parameter with an alias, or from the request."""
-    given, function = core(item.given), item.block.function
-    if given[0] == "name" and function is not None:
-        parameter = query_alias(program, function, given[2])
-        if parameter is not None:
-            return parameter.place.location
-    read = _read(item.block, given)
-    return item.block.location(read) if read is not None else None
+    places = {id(read.form) for read in reads}
+    for item in comparisons(program):
+        given, function = core(item.given), item.block.function
+        alias = query_alias(program, function, given[2]) if given[0] == "name" and function is not None else None
+        read = _read(item.block, given, places)
+        if item.kind in _KEYS and alias is not None:
+            yield item.block, alias.place.location
+        elif item.kind in _KEYS and read is not None:
+            yield item.block, item.block.location(read)
 
 
-def _read(block: Block, form: Form) -> Form | None:
+def _read(block: Block, form: Form, places: set[int]) -> Form | None:
     """The read of the query of a request that an expression is, or that its local name is assigned."""
     if form[0] == "name" and isinstance(block.scope, FunctionScope):
         found = [item for item in block.scope.assignments(form[2]) if item[0] in ("assign", "annassign", "walrus")]
         value = found[0][-1] if len(found) == 1 else None
-        return _read(block, core(value)) if value is not None and value[0] != "name" else None
-    for part in walk(form):
-        match part:
-            case ["call", _, ["attr", _, ["attr", _, owner, "query_params"], "get"], *_] if not _is_socket(
-                block, owner
-            ):
-                return form
-            case ["sub", _, ["attr", _, owner, "query_params"], _] if not _is_socket(block, owner):
-                return form
-    return None
+        return _read(block, core(value), places) if value is not None and value[0] != "name" else None
+    return form if any(id(part) in places for part in walk([form])) else None
 
 
-def _is_socket(block: Block, owner: Form) -> bool:
-    """Whether a connection is a WebSocket, for which browsers send no header of a page's choice."""
-    if owner[0] != "name" or "socket" in owner[2].lower() or owner[2] == "ws":
-        return True
-    parameters = block.function.parameters if block.function is not None else []
-    return any(item[0] == owner[2] and item[2] and "WebSocket" in name_of(item[2]) for item in parameters)
+def _refused(program: Program, reads: list[RawRead]) -> Iterator[tuple[Block, Location]]:
+    """The API keys that a guard reads and looks up: it refuses who has none that is known."""
+    for read in reads:
+        if vocabulary(program).kind(read.name) == "API key" and any(map(_refuses, read.block.forms.of("raise"))):
+            yield read.block, read.block.location(read.form)
+
+
+def _refuses(form: Form) -> bool:
+    """Whether a 401 or 403 is raised."""
+    numbers = any(item[0] == "const" and item[2] in (401, 403) for item in walk([form]))
+    return numbers or any(
+        item[0] == "attr" and str(item[3]).startswith(("HTTP_401", "HTTP_403")) for item in walk([form])
+    )
 
 
 def _header_instead(call: Call) -> tuple[Edit, ...] | None:

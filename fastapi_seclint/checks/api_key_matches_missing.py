@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.secrets.presence import (
     missing_of_setting,
     missing_of_value,
 )
-from fastapi_seclint.subjects.secrets.refusals import asked, truths
+from fastapi_seclint.subjects.secrets.refusals import asked, refuses_short, truths
 from fastapi_seclint.subjects.secrets.sent import core
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _asked_before(program: Program, item: Comparison) -> bool:
         if any(name in wanted for test in tests if test is not item.form for name in truths(test)):
             return True
     name = name_of(secret).lower()
-    return bool(name) and name in asked(program)
+    return bool(name) and (name in asked(program) or refuses_short(program, name))
 
 
 def _evidence(item: Comparison) -> Iterator[Evidence]:

@@ -129,7 +129,12 @@ def _queries(program: Program, block: Block) -> Iterator[tuple[Form, Form, str]]
                         if _is_key(program, named, "") and _plain(block, sent):
                             yield sent, sent, named
         for keyword, sent, _ in call[4]:
-            if keyword and name_of(call[2]) != "get" and _is_key(program, keyword, "") and _plain(block, sent):
+            if (
+                keyword
+                and name_of(call[2]) != "get"
+                and _is_key(program, keyword, name_of(call[2][2]))
+                and _plain(block, sent)
+            ):
                 yield call, sent, keyword
 
 

@@ -16,7 +16,7 @@ from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
-from fastapi_seclint.subjects.leaks.exception_texts import Caught, Sort, caught, sort_of, tells
+from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, Sort, caught, sort_of, tells
 from fastapi_seclint.subjects.leaks.exceptions_passed import streams
 from fastapi_seclint.subjects.leaks.passed_on import own_classes, raised_on, reaches_answer
 from fastapi_seclint.subjects.wiring.handlers import is_handler
@@ -87,7 +87,7 @@ def _finding(
 
 
 def _is_trace(form: Form) -> bool:
-    return any(item[0] in ("name", "attr") and str(item[-1]).startswith("format_ex") for item in walk(form))
+    return any(item[0] in ("name", "attr") and item[-1] in TRACES for item in walk(form))
 
 
 def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]:

@@ -30,7 +30,7 @@ _SKIPPED_CALLS = word_set(
 _WRAPPERS = ("SecretStr", "Secret", "frozenset", "b64decode", "bytes")
 _FIELDS = ("field", "ib", "attrib")
 _SAMPLES = (
-    "example", "sample", "json_schema", "schema_extra", "openapi", "responses", "translation", "messages", "labels",
+    "example", "sample", "json_schema", "schema_extra", "openapi", "responses", "translat", "messages", "labels",
     "mock", "errors", "hints",
 )  # fmt: skip
 

@@ -203,7 +203,7 @@ def _call_tells(found: Caught, call: Form) -> bool:
     function = call[2]
     name = str(function[-1]) if function[0] in ("name", "attr") else ""
     arguments = [*call[3], *(value for _, value, _ in call[4])]
-    if name in TRACES:
+    if name in TRACES or (name == "exc_info" and not call[3]):
         return True
     if _TAKING_AWAY.search(name):
         return False

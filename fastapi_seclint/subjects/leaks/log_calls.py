@@ -101,7 +101,7 @@ def _parts(form: Form) -> Iterator[Form]:
             yield from _parts(inner)
         case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
             yield from _parts(inner)
-        case ["star", _, inner] | ["await", _, inner]:
+        case ["star", _, inner] | ["await", _, inner] | ["lambda", _, _, inner]:
             yield from _parts(inner)
         case _:
             yield form

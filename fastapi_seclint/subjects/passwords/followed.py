@@ -207,8 +207,11 @@ class Passwords:
     def step(self, block: Block, call: Form) -> tuple[hashers.Step, str, Function | None]:
         """What a call does with a password; the canonical name of a library's, or the function of the project."""
         for option in options(self.value(block, call[2])):
-            if isinstance(option, Partial) and not option.arguments.positional:
-                option = option.function
+            if isinstance(option, Partial):
+                named = hashers.of_partial(option)
+                if named:
+                    return "digest", named, None
+                option = option.function if not option.arguments.positional else option
             if isinstance(option, External):
                 step = hashers.step_of(option.name)
                 return (step or hashers.step_by_name(call[2]), option.name, None)

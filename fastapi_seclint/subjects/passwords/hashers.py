@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.values import External, Partial, options, string
 
 Step = Literal["hash", "verify", "digest", "same", "runs", ""]
 
@@ -92,6 +93,15 @@ def step_by_name(function: Form) -> Step:
             return "verify"
         return "hash" if _HASHES.match(last) else ""
     return ""
+
+
+def of_partial(value: Partial) -> str:
+    """The digest that `partial(hashlib.new, "sha256")` is, as `hashlib.sha256`; empty for other partial calls."""
+    made = [option for option in options(value.function) if isinstance(option, External)]
+    given = value.arguments.positional
+    name = string(given[0]) if len(given) == 1 and any(option.name == "hashlib.new" for option in made) else None
+    found = f"hashlib.{name.lower().replace('-', '')}" if name else ""
+    return found if found in DIGESTS else ""
 
 
 def digested(name: str, call: Form) -> Form | None:

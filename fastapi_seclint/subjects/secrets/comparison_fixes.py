@@ -41,7 +41,8 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
     elif present and " and " in code.partition("any(")[0] and not _tested(item):
         code = f"bool({code})"
     path = item.block.module.path
-    return (ReplaceExpression(path, span_of(item.form[1]), code), AddImport(path, "secrets"))
+    edit = ReplaceExpression(path, span_of(item.form[1]), code)
+    return (edit, AddImport(path, "secrets")) if "secrets.compare_digest(" in code else (edit,)
 
 
 def _equal(program: Program, item: Comparison, given: str, secret: str, present: bool) -> str | None:

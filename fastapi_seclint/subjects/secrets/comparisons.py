@@ -20,6 +20,8 @@ from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
 from fastapi_seclint.subjects.secrets.sent import Sent, core
+from fastapi_seclint.subjects.secrets.sides import alike, expected, may_hold
+from fastapi_seclint.subjects.secrets.signing import searched, signs
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
 if TYPE_CHECKING:
@@ -33,11 +35,6 @@ _WORDS = (
 _COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
 _VERBS = word_set("get load fetch read list find current valid known")
 _NO_KEYS = word_set("revoked blacklist blacklisted denylist used seen special stop reserved forbidden db database")
-_BARE = word_set("key value code hash otp")
-_EXPECTED = word_set("expected correct computed calculated configured")
-_RECEIVED = word_set(
-    "api auth given header hub key provided received request secret sent signature stripe token webhook x"
-)
 _KEYS = word_set("key keys apikey apikeys tokens secrets")
 
 
@@ -122,8 +119,7 @@ class _Search:
     def kind(self, given: Form, secret: Form, value: Value) -> str:
         """What kind of secret an expression is that something sent is compared with; empty for none."""
         own, sent = self.words.kind(name_of(secret)) or self.read_kind(value), self.sent.kind(given)
-        if not sent and given[0] == "name":
-            sent = presented(self.program, self.scope.function, given[2])
+        sent = sent or self.presented(given)
         written = list(texts(secret))
         if written or all(isinstance(option, Const) and option.value not in (None, "") for option in options(value)):
             known: list[object] = [text for text, _ in written]
@@ -136,18 +132,20 @@ class _Search:
             return kind if kind and found and self.speaks_web() else ""
         if self.is_one_of_many(secret, own, sent):
             return "API key"
-        if self.is_digest(secret) or _expected(given, secret) == "signature":
+        if sent in ("API key", "token", "secret") and self.is_entry(secret):
+            return sent
+        if self.is_digest(secret) or expected(given, secret) == "signature":
             return "signature"
         if not self.configured(secret, value):
-            return _expected(given, secret)
+            return expected(given, secret)
         if own:
             return own
-        if sent and _may_hold(name_of(secret)):
+        if sent and may_hold(name_of(secret)):
             return sent
-        if given[0] == "name" and (kind := presented(self.program, self.scope.function, given[2])):
+        if kind := self.presented(given):
             return kind
         named = [option.name for option in options(value) if isinstance(option, Environment)]
-        return next((kind for name in [name_of(secret), *named] if (kind := _alike(name, name_of(given)))), "")
+        return next((kind for name in [name_of(secret), *named] if (kind := alike(name, name_of(given)))), "")
 
     def account(self, given: Form, secret: Form) -> str:
         """`password` where one is compared with that of a configured account, `accounts.get(username) == password`.
@@ -175,6 +173,22 @@ class _Search:
                 return "API key" in (own, sent) and self.holds_keys(iterable, value, sent)
             return own == sent == "API key" or (own == sent and self.configured(iterable, value))
         return False
+
+    def presented(self, form: Form) -> str:
+        """What kind of credential FastAPI puts into a parameter."""
+        return presented(self.program, self.scope.function, form[2]) if form[0] == "name" else ""
+
+    def is_entry(self, form: Form) -> bool:
+        """Whether an expression is the key of one client in a mapping of keys: `TENANT_KEYS.get(tenant)`."""
+        match form:
+            case ["call", _, ["attr", _, ["name" | "attr", *_] as owner, "get"], [key, *_], _]:
+                pass
+            case ["sub", _, ["name" | "attr", *_] as owner, key]:
+                pass
+            case _:
+                return False
+        held = words_of(str(owner[-1]))[-1:] in (["keys"], ["tokens"], ["secrets"], ["apikeys"])
+        return key[0] in ("name", "attr") and held
 
     def speaks_web(self) -> bool:
         return any(name.split(".")[0] in ("fastapi", "starlette") for name in self.block.module.facts.imports)
@@ -204,6 +218,8 @@ class _Search:
                 if len(found) != 1 or found[0][0] != "assign":
                     return False
                 form = found[0][3]
+            if form[0] == "call" and signs(self.program, self.block, form):
+                return True
             match form:
                 case ["call", _, ["attr", _, inner, "hexdigest" | "digest"], _, _]:
                     value = ask(self.program, self.block, inner)
@@ -216,7 +232,7 @@ class _Search:
 
     def member(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
         value = ask(self.program, self.block, core(right))
-        kind = self.sent.kind(core(left)) or self.unnamed(core(left), value)
+        kind = self.sent.kind(core(left)) or self.unnamed(core(left), value) or self.presented(core(left))
         if kind not in ("API key", "token", "secret") or not self.sent.is_sent(core(left)):
             return
         if self.sent.is_annotated(core(left), ("int",)) or (
@@ -244,7 +260,11 @@ class _Search:
         """Whether a container is one of valid keys: by its name, or the name of what it was got from."""
         names = [name_of(form)]
         if form[0] == "name":
-            names += [name_of(item[3]) for item in self.scope.assignments(form[2]) if item[0] == "assign"]
+            given = [item[3] for item in self.scope.assignments(form[2]) if item[0] == "assign"]
+            names += [name_of(item) for item in given]
+            kept = [name_of(one) for item in given if item[0] in ("set", "list", "tuple") for one in item[2]]
+            if kept and all(words_of(name)[-1:] in (["key"], ["token"], ["secret"]) for name in kept):
+                return True
         for name in names:
             words = words_of(name)
             if _NO_KEYS & set(words):
@@ -255,19 +275,6 @@ class _Search:
             if words[-1:] in (["keys"], ["tokens"], ["secrets"], ["apikeys"]) and len(words) < 4:
                 return True
         return _configured_keys(self.words, value)
-
-
-def searched(form: Form) -> tuple[str, Form, Form] | None:
-    """What `text.find(part) == -1` and `items.count(item) > 0` ask: `in` or `not in`, the part, the whole."""
-    match form:
-        case ["compare", _, ["call", _, ["attr", _, whole, "find" | "rfind" | "count" as way], [part], []], [op], [to]]:
-            number = -to[3][2] if to[0] == "unary" and to[2] == "-" and to[3][0] == "const" else to[2]
-            asked = (op, number) if to[0] in ("const", "unary") else None
-            absent = {("==", 0), ("<", 1), ("<=", 0)} if way == "count" else {("==", -1), ("<", 0), ("<=", -1)}
-            there = {("!=", 0), (">", 0), (">=", 1)} if way == "count" else {("!=", -1), (">", -1), (">=", 0)}
-            if asked in absent | there:
-                return "in" if asked in there else "not in", part, whole
-    return None
 
 
 def _configured_keys(words: Vocabulary, value: Value) -> bool:
@@ -281,14 +288,6 @@ def _configured_keys(words: Vocabulary, value: Value) -> bool:
     return False
 
 
-def _alike(setting: str, given: str) -> str:
-    """What both a setting and what is sent are called, whatever it is for: `CRON_TOKEN` and `X-Cron-Token`."""
-    ours, theirs = words_of(setting), words_of(given)
-    if not ours or not theirs or ours[-1] != theirs[-1] or len(ours) < 2:
-        return ""
-    return ours[-1] if ours[-1] in ("token", "secret") and ours[-2] in theirs else ""
-
-
 def _headers(value: Value) -> bool:
     """Whether a collection holds names of fields rather than keys."""
     known = [
@@ -299,17 +298,3 @@ def _headers(value: Value) -> bool:
     ]
     mapped = any(isinstance(option, Mapping) for option in options(value))
     return bool(known) and not mapped and not any(plausible(text, "API key", "", Reach.COMPARED) for text in known)
-
-
-def _expected(given: Form, secret: Form) -> str:
-    """What a helper compares that gets both sides: `key` with `expected_key`, `signature` with `expected_signature`."""
-    words, sent = words_of(name_of(secret)), words_of(name_of(given))
-    if secret[0] != "name" or len(words) < 2 or words[0] not in _EXPECTED or sent[:1] == words[:1]:
-        return ""
-    kinds = {"key": "API key", "token": "token", "signature": "signature", "secret": "secret"}
-    return kinds.get(words[-1], "") if sent[-1:] == words[-1:] and set(sent) <= _RECEIVED else ""
-
-
-def _may_hold(name: str) -> bool:
-    words = set(words_of(name))
-    return not words & (_BARE | word_set("type name header url algorithm prefix scheme scope role id"))

@@ -150,6 +150,7 @@ _NOTHING = re.compile(
             r"[a-z_]+(?:\.[a-zA-Z_]+)+|--.*|.*[:_.,-]|\w{,16}=",  # keys of messages, options, prefixes
             r"[HREP]S\d+",  # algorithms
             r"[a-z_]+:[a-z_]+\d?",  # permissions
+            r"(?:var)?(?:char|binary)2?\(\d+\)|[a-z]+(?:\(\d+\))? (?:not )?null",  # columns of SQL
         )
     ),
     re.IGNORECASE | re.DOTALL,

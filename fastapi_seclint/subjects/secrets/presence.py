@@ -122,6 +122,9 @@ def missing_of_setting(program: Program, block: Block, form: Form) -> Missing:
             return _spelled(missing_of_setting(program, block, inner))
         case ["bool", _, "or", [inner, ["const", _, str() as text]]]:
             return frozenset({text}) if missing_of_setting(program, block, inner) else NEVER
+        case ["call", _, ["attr", _, owner, "get"], [["name" | "attr", *_], *given], []] if name_of(owner) != "environ":
+            default = given[0] if given else ["const", 0, None]
+            return frozenset({default[2]} if default[0] == "const" and default[2] in (None, "") else ())
     return frozenset(found for option in options(ask(program, block, form)) for found in missing_of_value(option))
 
 

@@ -49,7 +49,7 @@ def _of_alias(program: Program, parameter: Parameter, *places: str) -> str:
     """What kind of secret the header, cookie or field of the query is called: `Header(alias="X-API-Key")`."""
     for option in _marks(program, parameter):
         alias = string(option.arguments.get("alias") or NONE) if option.arguments is not None else None
-        if alias and _last(option.name) in (places or ("Header", "Cookie", "Query")):
+        if alias and not alias.startswith("hub.") and _last(option.name) in (places or ("Header", "Cookie", "Query")):
             return kind_of(alias)
     return ""
 

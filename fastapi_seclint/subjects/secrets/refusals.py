@@ -83,6 +83,11 @@ def refuses_unset(program: Program, name: str) -> bool:
     return any(name.lower() in one.falsy for one in refusals(program))
 
 
+def refuses_short(program: Program, name: str) -> bool:
+    """Whether the program goes no further where a setting is shorter than it says: `if len(KEY) < 32: raise ...`."""
+    return any(name.lower() in one.names and one.least > 0 for one in refusals(program))
+
+
 def asked(program: Program) -> frozenset[str]:
     """The names that conditions of the program test for truth or emptiness."""
     if program not in _ASKED:

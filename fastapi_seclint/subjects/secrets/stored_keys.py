@@ -101,6 +101,12 @@ def handed_over(block: Block) -> Iterator[tuple[Form, Form, str, str]]:
                 if type(value) is list and value[0] == "name" and _is_fresh(block, value):
                     yield call, value, value[2], last
 
+    for form in block.forms.of("assign"):
+        match form:
+            case ["assign", _, [["sub", _, ["attr", _, ["name", _, "self"], store], ["name", _, name] as key]], _]:
+                if _is_made(block, key):
+                    yield form, key, name, str(store)
+
 
 def _is_fresh(block: Block, value: Form) -> bool:
     made = value[0] == "call" and any(name_of(item[2]) in MAKERS for item in walk(value) if item[0] == "call")

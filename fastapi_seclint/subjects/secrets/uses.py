@@ -97,7 +97,7 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
     for call, name, position, kind, what in _sinks(program):
         given = call.argument(name, position)
         if given is not None:
-            yield call.ask(given.form), Use(kind, what, call.block.location(given.form))
+            yield call.ask(_unwrapped(given.form)), Use(kind, what, call.block.location(given.form))
         for spread in call.spread if given is None else ():
             for option in options(call.ask(spread)):
                 value = option.get(name) if isinstance(option, Mapping) else None
@@ -106,6 +106,12 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
     yield from _compared(program)
     yield from looked_up(program)
     yield from _set(program)
+
+
+def _unwrapped(form: Form) -> Form:
+    """A text without what makes bytes of it: `KEY` of `KEY.encode()`."""
+    inner = form[2][2] if form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "strip") else form
+    return inner if inner[0] in ("name", "attr") else form
 
 
 def _sinks(program: Program) -> Iterator[tuple[Call, str, int, str, str]]:

@@ -1,0 +1,36 @@
+"""What the names of both sides of a comparison say together: `CRON_TOKEN` and `X-Cron-Token`."""
+
+from __future__ import annotations
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.secrets.names import word_set, words_of
+
+_BARE = word_set("key value code hash otp")
+_EXPECTED = word_set("expected correct computed calculated configured")
+_RECEIVED = word_set(
+    "api auth given header hub key provided received request secret sent signature stripe token webhook x"
+)
+
+
+def alike(setting: str, given: str) -> str:
+    """What both a setting and what is sent are called, whatever it is for: `CRON_TOKEN` and `X-Cron-Token`."""
+    ours, theirs = words_of(setting), words_of(given)
+    if not ours or not theirs or ours[-1] != theirs[-1] or len(ours) < 2:
+        return ""
+    return ours[-1] if ours[-1] in ("token", "secret") and ours[-2] in theirs else ""
+
+
+def expected(given: Form, secret: Form) -> str:
+    """What a helper compares that gets both sides: `key` with `expected_key`, `signature` with `expected_signature`."""
+    words, sent = words_of(name_of(secret)), words_of(name_of(given))
+    if secret[0] != "name" or len(words) < 2 or words[0] not in _EXPECTED or sent[:1] == words[:1]:
+        return ""
+    kinds = {"key": "API key", "token": "token", "signature": "signature", "secret": "secret"}
+    return kinds.get(words[-1], "") if sent[-1:] == words[-1:] and set(sent) <= _RECEIVED else ""
+
+
+def may_hold(name: str) -> bool:
+    """Whether a name leaves open that it holds a secret."""
+    words = set(words_of(name))
+    return not words & (_BARE | word_set("type name header url algorithm prefix scheme scope role id"))

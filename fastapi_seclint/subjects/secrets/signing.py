@@ -1,0 +1,45 @@
+"""Comparisons in other clothes: texts that are searched, signatures that a function of the project computes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_HMACS = ("hmac.new()", "hmac.digest()")
+
+
+def signs(program: Program, block: Block, call: Form) -> bool:
+    """Whether a call is of a function of the project that returns an HMAC."""
+    for function, _ in called(program, block, call):
+        body = body_of(program, function)
+        returned = [form[2] for form in body.forms.of("return") if form[2] is not None] if body is not None else []
+        if body is not None and len(returned) == 1 and _is_hmac(program, body, returned[0]):
+            return True
+    return False
+
+
+def _is_hmac(program: Program, block: Block, form: Form) -> bool:
+    """Whether a part of an expression is an HMAC."""
+    calls = (part for part in walk([form]) if part[0] == "call" and part[2][0] == "attr")
+    values = (option for part in calls for option in options(ask(program, block, part)))
+    return any(isinstance(option, External) and option.name.startswith(_HMACS) for option in values)
+
+
+def searched(form: Form) -> tuple[str, Form, Form] | None:
+    """What `text.find(part) == -1` and `items.count(item) > 0` ask: `in` or `not in`, the part, the whole."""
+    match form:
+        case ["compare", _, ["call", _, ["attr", _, whole, "find" | "rfind" | "count" as way], [part], []], [op], [to]]:
+            number = -to[3][2] if to[0] == "unary" and to[2] == "-" and to[3][0] == "const" else to[2]
+            asked = (op, number) if to[0] in ("const", "unary") else None
+            absent = {("==", 0), ("<", 1), ("<=", 0)} if way == "count" else {("==", -1), ("<", 0), ("<=", -1)}
+            there = {("!=", 0), (">", 0), (">=", 1)} if way == "count" else {("!=", -1), (">", -1), (">=", 0)}
+            if asked in absent | there:
+                return "in" if asked in there else "not in", part, whole
+    return None
