@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.stored_keys import (
@@ -94,9 +97,18 @@ def _of_new_keys(program: Program) -> Iterator[Finding]:
         if program.is_test(block.module) or for_trying(program, block.module):
             continue
         for call, key, name, owner in handed_over(block):
+            returned = any(part is call for form in block.forms.of("return") if form[2] for part in walk([form[2]]))
+            if returned or _is_sent_only(program, block, call):
+                continue
             if _is_key(program, name, owner) and not _hashed(block, key):
                 message = _MESSAGE.format(what=f"new API keys are kept in `{name}`")
                 yield RULE.finding(block.location(call), message, symbol=block.symbol)
+
+
+def _is_sent_only(program: Program, block: Block, call: Form) -> bool:
+    """Whether a call makes an object that only goes to a client: a model of an answer."""
+    made = options(ask(program, block, call[2])) if call[0] == "call" else ()
+    return any(isinstance(option, Class) and is_schema(option) for option in made)
 
 
 def _of_dictionaries(program: Program) -> Iterator[Finding]:

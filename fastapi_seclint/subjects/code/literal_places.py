@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.subjects.passwords.names import naming
 
 _ACCOUNTS = ("username", "user_name", "login", "name", "email")
 
@@ -18,6 +19,14 @@ def account_of(call: Form) -> str:
     """The account that a call names in plain text."""
     given = {keyword: value[2] for keyword, value, _ in call[4] if keyword and value[0] == "const"}
     return next((str(given[name]) for name in _ACCOUNTS if isinstance(given.get(name), str)), "")
+
+
+def hashed_text(name: str, form: Form) -> Form | None:
+    """The text that is hashed for a password's field: `hashed_password=get_password_hash("text")`."""
+    match form:
+        case ["call", _, ["name" | "attr", *_] as function, [["const", _, str()] as text], []]:
+            return text if naming(name) and "hash" in str(function[-1]).lower() else None
+    return None
 
 
 def token_in(form: Form) -> str:

@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, walk
 from fastapi_seclint.subjects.code.literal_places import (
     account_of,
     asks_equal,
+    hashed_text,
     is_column,
     is_configured,
     is_record,
@@ -143,6 +144,9 @@ class Reader:
         for keyword, value, place in form[4]:
             if keyword is not None and _is_sample(keyword):
                 continue
+            hashed = hashed_text(keyword, value) if keyword else None
+            if hashed is not None and (found := self._literal("password", hashed, hashed[1], Reach.PASSED)) is not None:
+                yield replace(found, account=account_of(form))
             found = self._literal(keyword, value, place, Reach.PASSED) if keyword else None
             if found is not None:
                 yield replace(found, account=account_of(form)) if "password" in found.name.lower() else found

@@ -203,8 +203,10 @@ def _call_tells(found: Caught, call: Form) -> bool:
     function = call[2]
     name = str(function[-1]) if function[0] in ("name", "attr") else ""
     arguments = [*call[3], *(value for _, value, _ in call[4])]
-    if name in TRACES or (name == "exc_info" and not call[3]):
+    if name in TRACES:
         return True
+    if name == "exc_info" and not call[3]:
+        return any(holds(item[1], call[1]) for item in found.statements)
     if _TAKING_AWAY.search(name):
         return False
     if function[0] == "name" and name in ("str", "repr", "dict", "list", "getattr", "format", "ascii"):

@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.passwords.exposure_models import registration
 from fastapi_seclint.subjects.passwords.fields import Givers, is_password
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.public_models import PublicModel, public_model
+from fastapi_seclint.subjects.passwords.selected import selects
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -183,7 +184,7 @@ class Taking:
     def _of_object(self, form: Form) -> list[Edit]:
         found = self.givers.shown(self.block, form)
         text = code(form)
-        if found is None or text is None:
+        if found is None or text is None or selects(self.program, self.block, form):
             return []
         if found[1] is not None:
             shape = self._shape(form)

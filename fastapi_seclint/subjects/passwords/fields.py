@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, SAME,
 from fastapi_seclint.subjects.passwords.kept import hashed_in, put
 from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out
 from fastapi_seclint.subjects.passwords.names import is_of_people, naming
+from fastapi_seclint.subjects.passwords.selected import selected
 from fastapi_seclint.subjects.passwords.spoken import blocks
 
 if TYPE_CHECKING:
@@ -168,6 +169,8 @@ class Givers:
         cls = self._asked(block, call)
         if cls is not None:
             return password_field(cls), cls
+        if column := selected(self.program, block, call):
+            return column, None
         return self._of_function(block, call, depth) or self._of_value(block, call)
 
     def _of_collection(self, name: str) -> tuple[str, Class | None] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi_seclint.program.values import External, Function, options, string
 from fastapi_seclint.subjects.passwords import hashers
 from fastapi_seclint.subjects.passwords.names import naming, words
@@ -14,6 +16,17 @@ _BESIDE = word_set(
     encoded encrypted user account self cls info values request session db config settings length size
     """
 )
+
+
+_BRINGING = re.compile(
+    r"^(dto|payload|body|form|form_data|creds|credentials|user_in|user_create|login_request|register_request"
+    r"|(user|login|register|registration|signup|account)_?(data|dto|in|form|payload|body))$"
+)
+
+
+def brings_data(name: str) -> bool:
+    """Whether a parameter without annotation is called like what came with a request: `dto`, `payload`, `form_data`."""
+    return _BRINGING.match(name) is not None
 
 
 def holds_password(function: Function, name: str) -> bool:

@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.passwords.columns import column_of
 from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
+from fastapi_seclint.subjects.passwords.parameters import brings_data
 from fastapi_seclint.subjects.passwords.plain_storage import Kept
 from fastapi_seclint.subjects.passwords.statements import statement_of
 
@@ -49,7 +50,8 @@ def comparisons(known: Passwords) -> Iterator[Kept]:
     for block, form, left, right in pairs(known):
         for typed, stored in ((left, right), (right, left)):
             text = known.text(block, typed)
-            if text is None or text.kind != "plain" or not (text.sure or typed[0] == "name"):
+            named = typed[0] == "name" or (typed[0] == "attr" and typed[2][0] == "name" and brings_data(typed[2][2]))
+            if text is None or text.kind != "plain" or not (text.sure or named):
                 continue
             if is_stored(known, block, stored) or _is_given_stored(known, block, stored):
                 yield Kept(block, form[1], typed, text.sure, stored=stored)

@@ -10,23 +10,29 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
+from fastapi_seclint.program.values import Bound, Class, Function, options
 from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there
-from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
+from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema
 from fastapi_seclint.subjects.passwords.followed import Where, names_given
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
     is_of_password_manager,
-    is_of_people,
     logs_in_elsewhere,
     naming,
-    words,
 )
 from fastapi_seclint.subjects.passwords.replaced import changed, hashed_beside, is_chosen, leaves_out
 from fastapi_seclint.subjects.passwords.rows import stored_rows
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
+from fastapi_seclint.subjects.passwords.stores import (
+    is_record,
+    is_row,
+    is_store,
+    looks_after_itself,
+    opens_elsewhere,
+    speaks_of_people,
+)
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -40,22 +46,8 @@ _KEEPS = word_set(
     """
 )
 _TAKES_WHOLE = frozenset({"append", "insert_one", "insert_many", "insert", "setdefault"})
-_RECORD_WORDS = word_set(
-    """
-    user users account accounts member members customer customers admin person people patient student teacher doctor
-    employee staff client owner author profile player seller buyer driver guest subscriber db in model orm table entity
-    row record document my app site
-    """
-)
-"""Words that the name of a stored person is made of: `User`, `DBUser`, `UserInDB`, `AccountModel`."""
-_SENT = word_set("form request input payload params dto command query filter credentials response schema")
-"""Last words of the name of a class whose objects only bring data."""
+_SAVES = _TAKES_WHOLE | {"save", "persist"}
 _WRITING = re.compile(r"\b(insert\s+(?:(?:or\s+)?\w+\s+)?into|update|replace\s+into|merge\s+into)\b", re.I)
-_STORES = re.compile(
-    r"(^|_)(db|database|store|storage|collection|table|repo|repository|session|fake|memory|cache|data)(_|$)"
-)
-_IDENTITY = word_set("auth admin keycloak cognito firebase supabase auth0 okta iam idp ldap client")
-"""Words of a client of an identity service: `supabase.auth.admin`, `keycloak_admin`, `firebase_admin.auth`."""
 _DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict"})
 
 
@@ -122,12 +114,14 @@ def _named_a_hash(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
 def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form) -> Iterator[Kept]:
     match target:
         case ["attr", _, owner, name] if naming(name):
-            if known.requests.source(Where(block), owner, 6) is None and not _looks_after_itself(known, block, owner):
+            if known.requests.source(Where(block), owner, 6) is None and not looks_after_itself(known, block, owner):
                 yield from _plain(known, block, at, value)
+        case ["attr", _, owner, _] if is_row(known, block, owner):
+            yield from (item for item in _plain(known, block, at, value) if item.sure)
         case ["sub", _, owner, ["const", _, str() as name]] if naming(name):
             if known.requests.source(Where(block), owner, 6) is None and not is_of_machine(spelled(owner)):
                 yield from _plain(known, block, at, value)
-        case ["sub", _, owner, _] if _is_store(owner):
+        case ["sub", _, owner, _] if is_store(owner):
             yield from _plain(known, block, at, value) if accounts_of(target) is not None else ()
             yield from _whole(known, block, at, value)
 
@@ -143,7 +137,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
             return
         yield from () if has_own_ways(cls) else _keywords(known, block, call, cls)
         return
-    if tells and _is_record(cls, last):
+    if tells and is_record(cls, last):
         if cls is None or not has_own_ways(cls):
             yield from _keywords(known, block, call, cls)
         return
@@ -154,19 +148,13 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
             if any(item is value for value in there):
                 continue
             yield from _plain(known, block, call[1], item)
-    elif last in _KEEPS and function[0] == "attr" and not _opens_elsewhere(function):
-        if (_is_store(function[2]) or function[2][0] == "call") and not _is_own(known, block, function):
+    elif last in _KEEPS and function[0] == "attr" and not opens_elsewhere(function):
+        if (is_store(function[2]) or function[2][0] == "call") and not _is_own(known, block, function):
             for argument in call[3]:
                 if argument[0] == "dict" or last in _TAKES_WHOLE or _display_of(known, block, argument) is not None:
                     yield from _whole(known, block, call[1], argument)
-        if last in ("values", "update", "create") and _speaks_of_people(function[2]):
+        if last in ("values", "update", "create") and speaks_of_people(function[2]):
             yield from _keywords(known, block, call, None)
-
-
-def _opens_elsewhere(function: Form) -> bool:
-    """Whether a call opens an account at an identity service, which hashes what it gets."""
-    owner = spelled(function[2]).rpartition(".")[2]
-    return function[3] in ("create_user", "add_user") and set(words(owner)) <= _IDENTITY
 
 
 def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], names: tuple[str, str]) -> Iterator[Kept]:
@@ -177,7 +165,7 @@ def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], na
     for form in walk(body):
         match form:
             case ["call", at, ["name", _, "setattr"], [owner, ["name", _, key], ["name", _, value] as last], _]:
-                if (key, value) != names or not _speaks_of_people(owner) or _looks_after_itself(known, block, owner):
+                if (key, value) != names or not speaks_of_people(owner) or looks_after_itself(known, block, owner):
                     continue
                 for item in _whole(known, block, at, whole):
                     yield replace(item, form=last, field=item.field, key=key)
@@ -188,9 +176,9 @@ def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
     names = names_given(block, call)
     for form in known.forms(block):
         match form:
-            case ["assign", _, [["sub", _, owner, _]], value] if _is_store(owner):
+            case ["assign", _, [["sub", _, owner, _]], value] if is_store(owner):
                 given = value
-            case ["call", _, ["attr", _, owner, name], [*_, value], _] if name in _TAKES_WHOLE and _is_store(owner):
+            case ["call", _, ["attr", _, owner, name], [*_, value], _] if name in _SAVES and is_store(owner):
                 given = value
             case _:
                 continue
@@ -302,35 +290,3 @@ def _is_dump(value: Form) -> bool:
 
 def _class(known: Passwords, block: Block, function: Form) -> Class | None:
     return next((item for item in options(ask(known.program, block, function)) if isinstance(item, Class)), None)
-
-
-def _is_record(cls: Class | None, name: str) -> bool:
-    if cls is not None:
-        if not is_table(cls) and words(cls.name)[-1] in _SENT:
-            return False
-        return not is_of_machine(cls.name) and (is_table(cls) or (not is_schema(cls) and is_of_people(cls.name)))
-    return name[:1].isupper() and is_of_people(name) and set(words(name)) <= _RECORD_WORDS
-
-
-def _is_store(form: Form) -> bool:
-    """Whether an expression is named after something that keeps people: `users`, `fake_users_db`, `db.users`."""
-    parts = spelled(form).lower().split(".")
-    if is_of_machine(parts[-1]):
-        return False
-    return is_of_people(parts[-1]) or any(_STORES.search(part) for part in parts)
-
-
-def _speaks_of_people(form: Form) -> bool:
-    return any(item[0] in ("name", "attr") and is_of_people(str(item[-1])) for item in walk(form))
-
-
-def _looks_after_itself(known: Passwords, block: Block, owner: Form) -> bool:
-    """Whether the object has a class that hashes its password itself, or is no person's."""
-    if is_of_machine(spelled(owner)) or spelled(owner) == "self":
-        return True
-    for option in options(ask(known.program, block, owner)):
-        if isinstance(option, Instance) and isinstance(option.cls, Class):
-            return has_own_ways(option.cls) or (is_schema(option.cls) and not is_table(option.cls))
-        if isinstance(option, External | Environment | Function):
-            return isinstance(option, Environment) and not option.name.startswith("parameter ")
-    return False

@@ -29,7 +29,7 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import classes_in, is_schema, is_table
 from fastapi_seclint.subjects.passwords.callers import Callers
 from fastapi_seclint.subjects.passwords.names import naming
-from fastapi_seclint.subjects.passwords.parameters import holds_password
+from fastapi_seclint.subjects.passwords.parameters import brings_data, holds_password
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
@@ -210,6 +210,8 @@ class Requests:
             if _SCHEMA_NAME.search(written) and not self._hashed_by_callers(function, name, depth):
                 return Source()
             return None
+        if parameter.annotation is None and brings_data(name) and not self.callers.of(function):
+            return Source()
         if parameter.annotation is None or _is_mapping(base):
             return self._source_from_callers(function, name, depth)
         return None

@@ -30,6 +30,8 @@ def from_environment(path: str, literal: Literal, kind: str, own: bool) -> Fix |
     if form[0] == "dict":
         return _each(path, name, form, kind) if literal.reach is Reach.ASSIGNED and kind != "password" else None
     read = f'os.environ["{name}"]'
+    if form[0] in ("list", "set", "tuple") and any(item[0] in ("list", "tuple", "dict") for item in form[2]):
+        return None
     if form[0] in ("list", "set", "tuple") and literal.reach is not Reach.PASSED and len(literal.texts) > 1:
         split = f'{read}.split(",")'
         code = {"list": split, "set": f"set({split})", "tuple": f"tuple({split})"}[form[0]]

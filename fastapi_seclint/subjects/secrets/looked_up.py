@@ -1,4 +1,4 @@
-"""Dictionaries of a program whose keys are API keys by how they are looked up: `TENANTS.get(x_api_key)`."""
+"""Collections of a program that hold keys or passwords by how they are asked: `TENANTS.get(x_api_key)`, in a loop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Collection, Mapping, Value, options
+from fastapi_seclint.program.values import Collection, Const, Mapping, Value, options
+from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.secrets.names import Reach, plausible
 from fastapi_seclint.subjects.secrets.presented import presented
@@ -20,50 +21,106 @@ from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_KNOWN = "what a caller has to know"
+_DISPLAYS = ("list", "set", "tuple")
+
 
 def looked_up(program: Program) -> Iterator[tuple[Value, Use]]:
-    """The keys, as a collection, of every dictionary that is asked for the API key that a caller sends."""
-    names = frozenset(_displays(program))
-    for block in program.sites.blocks(names) if names else ():
-        if not isinstance(block.scope, FunctionScope) or program.is_test(block.module):
+    """The keys, as a collection, of every dictionary or list that is asked for the API key that a caller sends."""
+    keys, rows = frozenset(_of_keys(program)), frozenset(_of_rows(program))
+    for block in program.sites.blocks(keys | rows) if keys | rows else ():
+        scope = block.scope
+        if isinstance(scope, FunctionScope) and not program.is_test(block.module):
+            sent = Sent(program, vocabulary(program), block, scope)
+            yield from _asked(program, block, sent, keys)
+            yield from _looped(program, block, sent, rows)
+
+
+def _asked(program: Program, block: Block, sent: Sent, names: frozenset[str]) -> Iterator[tuple[Value, Use]]:
+    for form in block.forms.of("call", "sub", "compare"):
+        found = _lookup(form)
+        if found is None or found[0][-1] not in names or _kind(program, sent, found[1]) not in ("API key", "token"):
             continue
-        for form in block.forms.of("call", "sub", "compare"):
-            found = _lookup(form)
-            if found is not None and found[0][2] in names and _is_sent_key(program, block, block.scope, found[1]):
-                for option in options(ask(program, block, found[0])):
-                    if isinstance(option, Mapping):
-                        keys = Collection("list", [key for key, _ in option.items])
-                        yield keys, Use("API key", "what a caller has to know", block.location(form))
+        for option in options(ask(program, block, found[0])):
+            use = Use("API key", _KNOWN, block.location(form))
+            if isinstance(option, Mapping):
+                yield Collection("list", [key for key, _ in option.items]), use
+            elif isinstance(option, Collection) and form[0] == "compare":
+                yield option, use
 
 
-def _displays(program: Program) -> Iterator[str]:
-    """The names of dictionaries in modules whose keys are written texts that may be API keys."""
+def _looped(program: Program, block: Block, sent: Sent, names: frozenset[str]) -> Iterator[tuple[Value, Use]]:
+    """What a credential is compared with in a loop over rows: `for name, password in OPERATORS`."""
+    for form in block.forms.of("compare"):
+        match form:
+            case ["compare", _, left, ["==" | "!="], [right]]:
+                pairs = [pair for pair in ((left, right), (right, left)) if pair[1][0] == "name"]
+            case _:
+                continue
+        for given, other in pairs:
+            kind = _kind(program, sent, given)
+            for position, rows in _rows(block, other[2], names) if kind else ():
+                for option in options(ask(program, block, rows)):
+                    cells = option.items if isinstance(option, Collection) else []
+                    found = [one for cell in cells for one in options(cell) if isinstance(one, Collection)]
+                    column = [row.items[position] for row in found if position < len(row.items)]
+                    known = [cell for cell in column for one in options(cell) if isinstance(one, Const)]
+                    if known:
+                        yield Collection("list", known), Use(kind, _KNOWN, block.location(form))
+
+
+def _rows(block: Block, name: str, names: frozenset[str]) -> Iterator[tuple[int, Form]]:
+    """The place of a loop's name in the rows of a named list, and that list."""
+    for form in block.forms.of("for", "comp"):
+        for target, iterable, *_ in [form[2:4]] if form[0] == "for" else form[5]:
+            if target[0] == "tuple" and iterable[0] in ("name", "attr") and iterable[-1] in names:
+                for position, item in enumerate(target[2]):
+                    if item[0] == "name" and item[2] == name:
+                        yield position, iterable
+
+
+def _named(program: Program) -> Iterator[tuple[str, Form]]:
+    """The names that modules and classes give to displays, and to frozen sets of them."""
     for module in program.modules.by_file.values():
         for form in module.facts.forms(MODULE).of("assign", "annassign"):
-            target = form[2][0] if form[0] == "assign" else form[2]
-            if target[0] == "name" and form[-1] is not None and form[-1][0] == "dict" and form[-1][2]:
-                keys = [key[2] if key is not None and key[0] == "const" else None for key, _ in form[-1][2]]
-                texts = [key for key in keys if isinstance(key, str)]
-                if len(texts) == len(keys) and all(
-                    plausible(key, "API key", target[2], Reach.ASSIGNED, many=True) for key in texts
-                ):
-                    yield target[2]
+            target, value = form[2][0] if form[0] == "assign" else form[2], form[-1]
+            if value is not None and value[0] == "call" and value[2][-1] == "frozenset" and value[3]:
+                value = value[3][0]
+            if target[0] == "name" and value is not None and value[0] in (*_DISPLAYS, "dict") and value[2]:
+                yield target[2], value
+
+
+def _of_keys(program: Program) -> Iterator[str]:
+    """The names of dictionaries and lists whose keys or items are written texts that may be API keys."""
+    for name, value in _named(program):
+        items = [key for key, _ in value[2]] if value[0] == "dict" else value[2]
+        known = [item[2] if item is not None and item[0] == "const" else None for item in items]
+        if all(isinstance(text, str) and plausible(text, "API key", name, Reach.ASSIGNED, many=True) for text in known):
+            yield name
+
+
+def _of_rows(program: Program) -> Iterator[str]:
+    """The names of lists of tuples of written texts."""
+    for name, value in _named(program):
+        rows = value[2] if value[0] in _DISPLAYS else []
+        if rows and all(row[0] == "tuple" and len(list(texts(row))) == len(row[2]) > 1 for row in rows):
+            yield name
 
 
 def _lookup(form: Form) -> tuple[Form, Form] | None:
-    """The dictionary and the key of a look-up: `NAME.get(key)`, `NAME[key]`, `key in NAME`."""
+    """The collection and the key of a look-up: `NAME.get(key)`, `NAME[key]`, `key in NAME`."""
     match form:
-        case ["call", _, ["attr", _, ["name", *_] as owner, "get"], [key, *_], _]:
+        case ["call", _, ["attr", _, ["name" | "attr", *_] as owner, "get"], [key, *_], _]:
             return owner, key
-        case ["sub", _, ["name", *_] as owner, key]:
+        case ["sub", _, ["name" | "attr", *_] as owner, key]:
             return owner, key
-        case ["compare", _, key, ["in" | "not in"], [["name", *_] as owner]]:
+        case ["compare", _, key, ["in" | "not in"], [["name" | "attr", *_] as owner]]:
             return owner, key
     return None
 
 
-def _is_sent_key(program: Program, block: Block, scope: FunctionScope, form: Form) -> bool:
-    sent = Sent(program, vocabulary(program), block, scope)
+def _kind(program: Program, sent: Sent, form: Form) -> str:
+    """What kind of credential a caller sends in an expression; empty for none."""
     key = core(form)
-    kind = sent.kind(key) or (presented(program, scope.function, key[2]) if key[0] == "name" else "")
-    return kind in ("API key", "token") and sent.is_sent(key)
+    kind = sent.kind(key) or (presented(program, sent.scope.function, key[2]) if key[0] == "name" else "")
+    return kind if kind and sent.is_sent(key) else ""

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _KNOWN: WeakKeyDictionary[Program, dict[str, list[str]]] = WeakKeyDictionary()
 _WORDS = (b"secret", b"passw", b"pwd", b"key", b"token")
-_ASKING = word_set("hash verify check validate compare dummy strength is has mask redact test parse split")
+_ASKING = word_set(
+    "hash verify check validate compare dummy strength is has mask redact test parse split login authenticate signin"
+)
 """What functions do with a text without keeping it as a secret."""
 
 

@@ -1,0 +1,119 @@
+"""Rows that a statement of SQL asks for: whether a password's column is among them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from fastapi_seclint.facts import MODULE
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.passwords.names import MENTIONS, is_of_people, naming
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_SELECT = re.compile(r"^\s*select\s+(?:distinct\s+)?(.*?)\s+from\s+[\"`\[]?(?:\w+\.)?(\w+)", re.I | re.S)
+_COLUMNS = re.compile(
+    r"\b(?:create\s+table\s+(?:if\s+not\s+exists\s+)?|insert\s+(?:or\s+\w+\s+)?into\s+)[\"`\[]?(?:\w+\.)?(\w+)[\"`\]]?\s*"
+    r"\(([^;]*)",
+    re.I | re.S,
+)
+_GOING_ON = frozenset({"fetchall", "fetchone", "fetchmany", "all", "first", "one", "one_or_none", "mappings", "fetch"})
+_RUNS = frozenset({"execute", "fetch", "fetchrow", "fetch_all", "fetch_one", "fetchone", "fetchall", "query", "exec"})
+_KNOWN: WeakKeyDictionary[Program, dict[str, str]] = WeakKeyDictionary()
+
+
+def selects(program: Program, block: Block, form: Form) -> bool:
+    """Whether an expression is such rows themselves, of which nobody sees whether they are dictionaries or tuples.
+
+    A function of the project that gives them counts, too.
+    """
+    value = _followed(block, form)
+    while value[0] == "await":
+        value = value[2]
+    if value[0] != "call":
+        return False
+    bodies = [body for function, _ in called(program, block, value) if (body := body_of(program, function)) is not None]
+    given = [(body, item[2]) for body in bodies for item in body.forms.of("return") if item[2] is not None]
+    return any(one[0] == "call" and bool(selected(program, at, one)) for at, one in [(block, value), *given])
+
+
+def selected(program: Program, block: Block, call: Form) -> str:
+    """The password's column in the rows that a call gives, as they are; empty when there is none."""
+    statement = _statement(block, call)
+    found = _SELECT.match(statement) if statement else None
+    if found is None:
+        return ""
+    columns, table = found[1], found[2]
+    if columns.strip().rpartition(".")[2] == "*":
+        return _tables(program).get(table.lower(), "")
+    names = [re.split(r"\s+|\.", column.strip())[-1].strip('"`[]') for column in columns.split(",")]
+    return next((name for name in names if _is_password(name, table)), "")
+
+
+def _is_password(name: str, table: str) -> bool:
+    return naming(name) == "kept" or (naming(name) == "plain" and is_of_people(table))
+
+
+def _tables(program: Program) -> dict[str, str]:
+    """The tables that statements of the program create or fill, with the password's column of each."""
+    if program not in _KNOWN:
+        found: dict[str, str] = {}
+        for text in _texts(program):
+            for table, rest in _COLUMNS.findall(text):
+                column = next((word for word in re.findall(r"\w+", rest) if _is_password(word, table)), "")
+                if column:
+                    found.setdefault(table.lower(), column)
+        _KNOWN[program] = found
+    return _KNOWN[program]
+
+
+def _texts(program: Program) -> Iterator[str]:
+    for module in program.modules.by_file.values():
+        for number in module.facts.speaking(*MENTIONS, folded=True):
+            forms = module.facts.forms(number if number >= 0 else MODULE)
+            yield from (form[2] for form in forms.of("const") if isinstance(form[2], str) and "(" in form[2])
+
+
+def _statement(block: Block, call: Form, depth: int = 6) -> str:
+    """The text of the statement that a call runs, or whose result it goes on with."""
+    at = call
+    for _ in range(depth):
+        if at[0] == "call" and at[2][0] in ("name", "attr") and at[2][-1] in _RUNS and at[3]:
+            return next((text for form in walk([_followed(block, at[3][0])]) if (text := _select_in(form))), "")
+        if at[0] == "call" and at[2][0] == "attr" and at[2][3] in _GOING_ON:
+            owner = at[2][2]
+            at = owner if owner[0] != "name" else _executed(block, owner, call) or _followed(block, owner)
+        elif at[0] == "await":
+            at = at[2]
+        else:
+            return ""
+    return ""
+
+
+def _select_in(form: Form) -> str:
+    return form[2] if form[0] == "const" and isinstance(form[2], str) and _SELECT.match(form[2]) else ""
+
+
+def _followed(block: Block, form: Form) -> Form:
+    """What a local name was assigned last."""
+    if form[0] != "name" or not isinstance(block.scope, FunctionScope):
+        return form
+    found = [item for item in block.scope.assignments(form[2]) if item[0] == "assign" and item[1] < form[1]]
+    return found[-1][3] if found else form
+
+
+def _executed(block: Block, cursor: Form, use: Form) -> Form | None:
+    """The last statement that a cursor ran before it is asked for rows: `cursor.execute(...)`."""
+    runs = [
+        form
+        for form in block.forms.of("call")
+        if form[2][0] == "attr" and form[2][3] == "execute" and form[2][2][0] == "name"
+        and form[2][2][2] == cursor[2] and form[1] < use[1]
+    ]  # fmt: skip
+    return runs[-1] if runs else None

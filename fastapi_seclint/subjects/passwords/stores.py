@@ -1,0 +1,80 @@
+"""What keeps people and what does not: stores, rows, records, by their classes and names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Environment, External, Function, Instance, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.owners.records import has_own_ways, is_schema, is_table
+from fastapi_seclint.subjects.passwords.names import is_of_machine, is_of_people, words
+from fastapi_seclint.subjects.secrets.names import word_set
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+_RECORD_WORDS = word_set(
+    """
+    user users account accounts member members customer customers admin person people patient student teacher doctor
+    employee staff client owner author profile player seller buyer driver guest subscriber db in model orm table entity
+    row record document my app site
+    """
+)
+"""Words that the name of a stored person is made of: `User`, `DBUser`, `UserInDB`, `AccountModel`."""
+_SENT = word_set("form request input payload params dto command query filter credentials response schema")
+"""Last words of the name of a class whose objects only bring data."""
+_STORES = re.compile(
+    r"(^|_)(db|database|store|storage|collection|table|repo|repository|session|fake|memory|cache|data)(_|$)"
+)
+_IDENTITY = word_set("auth admin keycloak cognito firebase supabase auth0 okta iam idp ldap client")
+"""Words of a client of an identity service: `supabase.auth.admin`, `keycloak_admin`, `firebase_admin.auth`."""
+
+
+def opens_elsewhere(function: Form) -> bool:
+    """Whether a call opens an account at an identity service, which hashes what it gets."""
+    owner = spelled(function[2]).rpartition(".")[2]
+    return function[3] in ("create_user", "add_user") and set(words(owner)) <= _IDENTITY
+
+
+def is_row(known: Passwords, block: Block, owner: Form) -> bool:
+    """Whether an expression is a row of a table whose class does not look after its password itself."""
+    classes = [option.cls for option in options(ask(known.program, block, owner)) if isinstance(option, Instance)]
+    return any(isinstance(cls, Class) and is_table(cls) and not has_own_ways(cls) for cls in classes)
+
+
+def is_record(cls: Class | None, name: str) -> bool:
+    """Whether a class, or one that is only known by name, is that of people who are stored."""
+    if cls is not None:
+        if not is_table(cls) and words(cls.name)[-1] in _SENT:
+            return False
+        return not is_of_machine(cls.name) and (is_table(cls) or (not is_schema(cls) and is_of_people(cls.name)))
+    return name[:1].isupper() and is_of_people(name) and set(words(name)) <= _RECORD_WORDS
+
+
+def is_store(form: Form) -> bool:
+    """Whether an expression is named after something that keeps people: `users`, `fake_users_db`, `db.users`."""
+    parts = spelled(form).lower().split(".")
+    if is_of_machine(parts[-1]):
+        return False
+    return is_of_people(parts[-1]) or any(_STORES.search(part) for part in parts)
+
+
+def speaks_of_people(form: Form) -> bool:
+    """Whether an expression has a name of people in it."""
+    return any(item[0] in ("name", "attr") and is_of_people(str(item[-1])) for item in walk(form))
+
+
+def looks_after_itself(known: Passwords, block: Block, owner: Form) -> bool:
+    """Whether the object has a class that hashes its password itself, or is no person's."""
+    if is_of_machine(spelled(owner)) or spelled(owner) == "self":
+        return True
+    for option in options(ask(known.program, block, owner)):
+        if isinstance(option, Instance) and isinstance(option.cls, Class):
+            return has_own_ways(option.cls) or (is_schema(option.cls) and not is_table(option.cls))
+        if isinstance(option, External | Environment | Function):
+            return isinstance(option, Environment) and not option.name.startswith("parameter ")
+    return False
