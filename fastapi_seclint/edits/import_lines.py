@@ -119,7 +119,10 @@ def _below(tree: Tree, lines: Sequence[Line], key: Key) -> int:
         return tree.text.next_line(tree.end(lower[-1].node))
     body = tree.module.body
     if body and is_docstring(body[0]):
-        return tree.text.next_line(tree.end(body[0]))
+        at = tree.text.next_line(tree.end(body[0]))
+        while is_import(body[min(1, len(body) - 1)]) and tree.text.is_blank(at, tree.text.next_line(at)):
+            at = tree.text.next_line(at)
+        return at
     return _above(tree, tree.whole_start(body[0])) if body else len(tree.text.code)
 
 

@@ -95,6 +95,7 @@ _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
 """The end of a path that does something with one thing: `/connections/{connection_id}/refresh`."""
 _RENEWS = re.compile(r"(^|_)(renew|renewal|rotate|extend|prolong|exchange|refresh)(_|$)")
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
+_ACCOUNT = re.compile(r"(^|_)(create|open)_account(_|$)")
 _CURRENT = re.compile(r"(^|_)current_")
 _PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
 _KNOWN: WeakKeyDictionary[Program, dict[int, Purpose]] = WeakKeyDictionary()
@@ -229,7 +230,7 @@ def _called(program: Program, route: Route, word: str) -> Purpose | None:
         if not pattern.search(word):
             continue
         if set(route.methods) & _CHANGING:
-            return purpose if _fits(program, route, purpose) else None
+            return purpose if _fits(program, route, purpose) and not _opens_an_account(program, route, word) else None
         return purpose if "GET" in route.methods and _guesses(program, route, purpose) else None
     return None
 
@@ -251,6 +252,16 @@ def _fits(program: Program, route: Route, purpose: Purpose) -> bool:
     if any(_is_password(name) or _IDENTITY.search(name) for name in names):
         return True
     return not _is_protected(program, route) and (len(words) <= 2 or words[-1] == "token")
+
+
+def _opens_an_account(program: Program, route: Route, word: str) -> bool:
+    """Whether the account is a bank's, say: what its model holds is known, and it is nobody's name or password."""
+    if not _ACCOUNT.search(word) or route.endpoint is None:
+        return False
+    names = fields(program, route)
+    own = {parameter.name for parameter in parameters(route.endpoint)}
+    personal = any(_is_password(name) or _IDENTITY.search(spoken(name)) for name in names)
+    return bool(set(names) - own) and not personal
 
 
 def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:

@@ -18,7 +18,6 @@ from fastapi_seclint.program.values import (
     constant,
     options,
 )
-from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import read_of
@@ -32,7 +31,7 @@ NEVER: Missing = frozenset()
 
 def may_be_missing(program: Program, block: Block, form: Form) -> bool:
     """Whether an expression may be None, as sent or as configured."""
-    if form[0] == "call" and len(form[3]) == 1 and accounts_of(form) is not None:
+    if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "get" and len(form[3]) == 1 and not form[4]:
         return True
     return None in missing_of_sent(program, block, form) or None in missing_of_setting(program, block, form)
 
