@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,10 +14,14 @@ from fastapi_seclint.program.values import Collection, Const, Environment, Place
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Span
 from fastapi_seclint.subjects.code.origins import ask, blocks_of
+from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Option
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+
+
+_READ = re.compile(r'os\.getenv\("\{variable\}", ("[^"]*")\)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,19 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
         variable = next(_variables(form), "")
         code = _split(remedy.written(variable), _separator(form))
         return _fix(remedy, block, ReplaceExpression(path, span, code), variable)
+    return _of_setting(path, form, remedy) if remedy.variable else None
+
+
+def _of_setting(path: str, form: Form, remedy: Remedy) -> Fix | None:
+    """`config("ORIGINS", default="*").split(",")`, as decouple and Starlette read settings: another default."""
+    match form:
+        case ["call", _, ["attr", _, ["call", _, _, [["const", _, str() as name]], keywords] as read, "split"], _, _]:
+            star = [keyword for keyword, value, _ in keywords if value[0] == "const" and value[2] == "*"]
+            written = rendered(read) or ""
+            if star == ["default"] and written.count('default="*"') == 1:
+                code = _READ.sub(lambda found: written.replace('"*"', found[1]), remedy.code)
+                edit = ReplaceExpression(path, span_of(form[1]), _split(code, _separator(form)))
+                return Fix(remedy.titled(name).replace("environment variable", "setting"), False, (edit,))
     return None
 
 
