@@ -15,6 +15,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import comparison, is_scheme
 from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
+from fastapi_seclint.subjects.guards.demanded_only import demanding_middleware
 from fastapi_seclint.subjects.guards.entrances import is_for_development
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
 from fastapi_seclint.subjects.tokens.new_guards import tested_in
@@ -62,7 +63,9 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
     for routes in direct.values():
         yield _of_route(program, routes)
     for function, routes in through.values():
-        yield _of_dependency(program, function, routes)
+        yield _of_dependency(function, routes, _fix(program, routes) or tested_in(program, function))
+    for function, routes in demanding_middleware(program):
+        yield _of_dependency(function, routes, None)
 
 
 def _scheme_alone(program: Program, route: Route) -> Node | None:
@@ -151,7 +154,7 @@ def _of_route(program: Program, routes: list[Route]) -> Finding:
     )
 
 
-def _of_dependency(program: Program, function: Function, routes: list[Route]) -> Finding:
+def _of_dependency(function: Function, routes: list[Route], fix: Fix | None) -> Finding:
     evidence = [
         Evidence(route.place.location, f"{access.spoken(route)} relies on it")
         for route in routes[:_SHOWN]
@@ -167,7 +170,7 @@ def _of_dependency(program: Program, function: Function, routes: list[Route]) ->
         symbol=function.dotted,
         route=access.key(routes[0]) if len(routes) == 1 else None,
         evidence=evidence,
-        fix=_fix(program, routes) or tested_in(program, function),
+        fix=fix,
         masks=_MASKED,
     )
 

@@ -42,7 +42,7 @@ def hands_on(function: Function, names: Iterable[str] | None = None) -> bool:
 
 
 def _spread(statements: list[Form], held: set[str]) -> None:
-    """Add the names that are assigned from what is held."""
+    """Add the names that are assigned from what is held; a request that keeps it in its state is none."""
     assignments = ("assign", "annassign", "walrus")
     forms = [form for statement in statements for form in walk(statement) if form[0] in assignments]
     size = -1
@@ -51,7 +51,8 @@ def _spread(statements: list[Form], held: set[str]) -> None:
         for form in forms:
             if form[-1] is not None and _mentions(form[-1], held):
                 targets = form[2] if form[0] == "assign" else [form[2]]
-                held.update(inner[2] for target in targets for inner in walk(target) if inner[0] == "name")
+                named = {inner[2] for target in targets for inner in walk(target) if inner[0] == "name"}
+                held.update(named - {"request"})
 
 
 def _mentions(form: Form, held: set[str]) -> bool:

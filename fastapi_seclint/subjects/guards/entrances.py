@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.dependencies import parameters
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Annotated, Class, External, Function
 from fastapi_seclint.subjects.guards import access
 
@@ -70,7 +70,7 @@ def is_entrance(program: Program, route: Route) -> bool:
     found = access.segments(route.path)
     if any(_SURE_ENTRANCE.match(word) for word in found) or _DEVICE_FLOW.search(route.path):
         return True
-    if access.is_admin_like(route.path) or _deletes_one(route):
+    if access.is_admin_like(route.path) or _deletes_one(route) or _acts_on_a_thing(route):
         return False
     handler = route.function
     words = [*found[-2:], *([handler.name] if handler is not None else [])]
@@ -81,6 +81,37 @@ def _deletes_one(route: Route) -> bool:
     """Whether a route only deletes what its last id names, which no link from a mail does: `DELETE /sessions/{id}`."""
     last = route.path.rstrip("/").rpartition("/")[2]
     return set(route.methods) == {"DELETE"} and re.match(r"{\w*(id|uuid|pk|slug|name)(:\w+)?}$", last) is not None
+
+
+_ACT = re.compile(
+    r"/([^/{}]+)/{[^/{}]+}/(confirm|accept|activate|verify|join|notify|exchange|refresh|setup)/?$", re.I
+)
+_RENEWAL = re.compile(r"/([^/{}]+)/refresh/?$", re.I)
+_OF_PEOPLE = re.compile(
+    r"(user|account|member|customer|profile|person|people|me$|invit|email|mail|phone|token|auth|session|registration|device"
+    r"|subscri|newsletter|tenant|organi[sz]ation|team|workspace|group|room|game|event|password|otp|verif|sign|login|identit"
+    r"|client|jwt|oauth|access|cookie|sso|api$|v\d+$|security|public|webhook|hook|callback|payment|share)",
+    re.I,
+)
+_SECRETS = re.compile(r"token|code|signature|secret|hash|nonce|otp|request|cookie|(^|_)key$", re.I)
+
+
+def _acts_on_a_thing(route: Route) -> bool:
+    """Whether a word that links from mails end in says what is done to a thing: `POST /orders/{id}/confirm`.
+
+    Nothing that only its owner can know goes with it, in the path or to the handler.
+    """
+    act, renewal = _ACT.search(route.path), _RENEWAL.search(route.path)
+    if act is None and renewal is None:
+        return False
+    kind = act[1] if act is not None else renewal[1] if renewal is not None else ""
+    taken = [item.name for item in parameters(route.endpoint)] if route.endpoint is not None else []
+    if _OF_PEOPLE.search(kind) or any(_SECRETS.search(name) for name in [*taken, *path_variables(route.path)]):
+        return False
+    handler = route.function
+    return handler is not None and not any(
+        isinstance(form[-1], str) and _SECRETS.search(form[-1]) for form in handler.forms.of("const", "attr", "name")
+    )
 
 
 def makes_administrators(route: Route) -> bool:

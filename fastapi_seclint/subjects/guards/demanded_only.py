@@ -1,0 +1,93 @@
+"""Middleware that asks for a token and lets in whoever sends one: it never looks at what it got."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import dotted_name
+from fastapi_seclint.program.guards import layers_of
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Class, Function, Value, options
+from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_CARRIED = frozenset({"headers", "cookies"})
+
+
+def demanding_middleware(program: Program) -> Iterator[tuple[Function, list[Route]]]:
+    """The functions of such middleware, each with the routes that a made-up token opens.
+
+    Where something behind it refuses such tokens on any route, it only comes first.
+    """
+    found: dict[tuple[str, int], tuple[Function, list[Route]]] = {}
+    checked: set[tuple[str, int]] = set()
+    for route in program.routes:
+        if route.kind != "http" or route.place is None or backend_refuses(route.app):
+            continue
+        guarding = program.guarding(route)
+        asking = {
+            meeting.name
+            for meeting in guarding.meetings
+            if (meeting.missing, meeting.junk) == ("denies", "passes") and not (meeting.opaque or meeting.configured)
+        }
+        for option in (option for layer in layers_of(route) for option in options(layer.what)):
+            function = _running(option) if dotted_name(option) in asking else None
+            if function is None or program.is_test(function.module):
+                continue
+            key = (function.module.file, function.number)
+            if guarding.protection == "open":
+                found.setdefault(key, (function, []))[1].append(route)
+            else:
+                checked.add(key)
+    for key, (function, routes) in found.items():
+        if key not in checked and _looks_no_further(program, function):
+            yield function, routes
+
+
+def _running(middleware: Value) -> Function | None:
+    if isinstance(middleware, Function):
+        return middleware
+    for base in middleware.lineage() if isinstance(middleware, Class) else ():
+        for name in ("dispatch", "__call__"):
+            method = base.namespace.get(name) if isinstance(base, Class) else None
+            if isinstance(method, Function):
+                return method
+    return None
+
+
+def _looks_no_further(program: Program, function: Function) -> bool:
+    """Whether a function takes credentials into names, hands none of them on and keeps none that others read."""
+    held = {
+        target[2]
+        for form in function.forms.of("assign")
+        if form[3] is not None and any(item[0] == "attr" and item[3] in _CARRIED for item in walk([form[3]]))
+        for target in form[2]
+        if target[0] == "name"
+    }
+    if not held or hands_on(function, held):
+        return False
+    kept = {
+        str(target[3])
+        for form in function.forms.of("assign")
+        for target in form[2]
+        if target[0] == "attr" and _is_state(target[2])
+    }
+    return not kept or not any(_reads(program, function, name) for name in kept)
+
+
+def _is_state(form: Form) -> bool:
+    return bool(form[0] == "attr" and form[3] == "state")
+
+
+def _reads(program: Program, function: Function, name: str) -> bool:
+    """Whether another function asks the request's state for a name."""
+    for block in program.sites.blocks(frozenset({name})):
+        if block.function is function:
+            continue
+        if any(_is_state(form[2]) and form[3] == name for form in block.forms.of("attr")):
+            return True
+    return False
