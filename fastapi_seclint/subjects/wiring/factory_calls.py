@@ -14,7 +14,7 @@ from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Class, Unknown, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.wiring.dependencies import wiring
-from fastapi_seclint.subjects.wiring.meant_rights import meant_argument
+from fastapi_seclint.subjects.wiring.meant_rights import fitted, meant_argument, routes_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -38,8 +38,15 @@ def call_for(
         return _fix(path, argument, f"{name}()", safe=True)
     if not signature and isinstance(factory, Class):
         return _fix(path, argument, f"{name}()", safe=True)
-    given = _as_elsewhere(program, call, name, factory) or meant_argument(program, call, signature)
+    given = _fitting(program, call, _as_elsewhere(program, call, name, factory)) or meant_argument(program, call, signature)
     return None if given is None else _fix(path, argument, f"{name}({given})", safe=False)
+
+
+def _fitting(program: Program, call: Call, code: str | None) -> str | None:
+    """The same permission with the verb for what the route does: a reader needs no `"messages:write"`."""
+    text = code[1:-1] if code is not None and code[:1] == '"' and code.count('"') == 2 else ""
+    made = fitted(text, list(routes_of(program, call)), []) if text else None
+    return f'"{made}"' if made is not None else code
 
 
 def _fix(path: str, argument: Argument, code: str, *, safe: bool) -> Fix:

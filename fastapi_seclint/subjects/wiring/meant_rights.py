@@ -27,6 +27,8 @@ _DOING = {
     "PATCH": {"write", "update", "edit", "manage"},
     "DELETE": {"delete", "remove", "write", "manage"},
 }
+_VERBS = frozenset().union(*_DOING.values())
+_DONE_TO = re.compile(r"(?P<what>[A-Za-z_]+)(?P<mark>[:.])(?P<verb>[A-Za-z]+)")
 
 
 def meant_argument(program: Program, call: Call, signature: list[Parameter]) -> str | None:
@@ -37,7 +39,7 @@ def meant_argument(program: Program, call: Call, signature: list[Parameter]) -> 
     wanted = needed[0]
     words = set(words_of(wanted.name))
     kind = _ROLES if words & _ROLES else _PERMISSIONS if words & _PERMISSIONS else None
-    routes = list(_routes(program, call))
+    routes = list(routes_of(program, call))
     if kind is None or not routes:
         return None
     member = _of_enumeration(program, call, wanted, routes)
@@ -61,7 +63,7 @@ def meant_permission(program: Program, route: Route) -> str | None:
     return plain[0] if len(plain) == 1 else None
 
 
-def _routes(program: Program, call: Call) -> Iterator[Route]:
+def routes_of(program: Program, call: Call) -> Iterator[Route]:
     """The routes that have a dependency because of a `Depends`."""
     for route in program.routes:
         for node in route.nodes():
@@ -95,7 +97,30 @@ def _permission(known: list[str], routes: list[Route]) -> str | None:
         parts = [part.lower() for part in re.split(r"\W|_", text) if part]
         if len(parts) > 1 and all(set(parts) <= _spoken(route) | _done(route) for route in routes):
             found.append(text)
+    if not found:
+        found = sorted({made for text in known if (made := fitted(text, routes, known)) is not None})
     return found[0] if len(found) == 1 else None
+
+
+def fitted(text: str, routes: list[Route], known: list[str]) -> str | None:
+    """A permission for what the routes are about, `messages:write`, with the verb that fits their methods.
+
+    The verb is one that the project has for that in another permission, else `read`, `write` or `delete`. None where the text
+    is no such permission, or is about something else.
+    """
+    match = _DONE_TO.fullmatch(text)
+    if match is None or not routes or not all(match["what"].lower() in _spoken(route) for route in routes):
+        return None
+    fitting = set.intersection(*(_done(route) for route in routes))
+    if match["verb"].lower() not in _VERBS or not fitting:
+        return None
+    if match["verb"].lower() in fitting:
+        return text
+    others = {other["verb"] for one in known if (other := _DONE_TO.fullmatch(one)) and other["verb"].lower() in fitting}
+    deletes = "delete" in fitting and not any(text.endswith("write") for text in known)
+    usual = [verb for verb in ("delete" if deletes else "", "read", "write") if verb in fitting]
+    verb = next(iter(others if len(others) == 1 else usual), None)
+    return None if verb is None else f"{match['what']}{match['mark']}{verb}"
 
 
 def _done(route: Route) -> set[str]:
@@ -130,14 +155,22 @@ def _texts(program: Program, kind: frozenset[str]) -> Iterator[str]:
                     yield from (text for text in texts if not set(words_of(text)) <= kind)
 
 
+def _is_permission(text: object) -> bool:
+    """Whether a text is a permission by its form: `orders:read`."""
+    match = _DONE_TO.fullmatch(text) if isinstance(text, str) else None
+    return match is not None and match["verb"].lower() in _VERBS
+
+
 def _beside(form: Form, kind: frozenset[str]) -> Iterator[Form]:
     match form:
         case ["dict", _, pairs]:
             for key, value in pairs:
                 if key is not None and key[0] == "const" and set(words_of(str(key[2]))) & kind:
                     yield value
-        case ["call", _, _, _, keywords]:
+        case ["call", _, _, positional, keywords]:
             yield from (value for keyword, value, _ in keywords if keyword and set(words_of(keyword)) & kind)
+            if kind is _PERMISSIONS:
+                yield from (item for item in positional if item[0] == "const" and _is_permission(item[2]))
         case ["compare", _, left, _, others]:
             sides = [left, *others]
             if any(side[0] in ("name", "attr") and set(words_of(str(side[-1]))) & kind for side in sides):
