@@ -44,6 +44,9 @@ _LEAST = {"bcrypt": 10, "argon2": 1, "pbkdf2_sha256": 20_000, "pbkdf2_sha512": 2
           "sha256_crypt": 50_000, "sha512_crypt": 50_000, "scrypt": 14}  # fmt: skip
 """Fewer rounds than this are a small part of the library's default."""
 
+_STRONG = ("argon2", "bcrypt", "bcrypt_sha256", "scrypt", "pbkdf2_sha256", "pbkdf2_sha512")
+"""Schemes of passlib that are slow and salted by default (passlib.hash)."""
+
 
 @RULE.check
 def weak_password_scheme(program: Program) -> Iterator[Finding]:
@@ -168,10 +171,21 @@ def _cost(call: Call, name: str, position: int | None, least: int, scheme: str) 
 
 
 def _strong_first(call: Call, schemes: Argument) -> Fix | None:
-    """A slow scheme that passlib itself brings goes first; the old ones are read on, and marked as deprecated."""
+    """A slow scheme goes first, one of the list or that which passlib itself brings; old hashes are read on.
+
+    A scheme that takes any text for its own, as `plaintext` does, has to come behind the others.
+    """
     names = _texts(call.value(schemes))
     if not names or call.argument("default") is not None:
         return None
+    strong = next((name for name in names if name in _STRONG), None)
+    if strong is not None:
+        listed = ", ".join(f'"{name}"' for name in [strong, *(name for name in names if name != strong)])
+        kept: tuple[Edit, ...] = (
+            SetKeyword(_path(call), span_of(call.form[1]), "deprecated", '"auto"'),
+            ReplaceExpression(_path(call), span_of(schemes.form[1]), f"[{listed}]"),
+        )
+        return Fix(f"hash new passwords with {strong}, and read the old ones", False, kept)
     old = ", ".join(f'"{name}"' for name in names if name != "pbkdf2_sha256")
     edits: tuple[Edit, ...] = (
         SetKeyword(_path(call), span_of(call.form[1]), "deprecated", '"auto"'),

@@ -38,7 +38,8 @@ def call_for(
         return _fix(path, argument, f"{name}()", safe=True)
     if not signature and isinstance(factory, Class):
         return _fix(path, argument, f"{name}()", safe=True)
-    given = _fitting(program, call, _as_elsewhere(program, call, name, factory)) or meant_argument(program, call, signature)
+    elsewhere = _fitting(program, call, _as_elsewhere(program, call, name, factory))
+    given = elsewhere or meant_argument(program, call, signature)
     return None if given is None else _fix(path, argument, f"{name}({given})", safe=False)
 
 

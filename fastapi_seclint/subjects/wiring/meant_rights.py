@@ -105,8 +105,8 @@ def _permission(known: list[str], routes: list[Route]) -> str | None:
 def fitted(text: str, routes: list[Route], known: list[str]) -> str | None:
     """A permission for what the routes are about, `messages:write`, with the verb that fits their methods.
 
-    The verb is one that the project has for that in another permission, else `read`, `write` or `delete`. None where the text
-    is no such permission, or is about something else.
+    The verb is one that the project has for that in another permission, else `read`, `write` or `delete`. None where
+    the text is no such permission, or is about something else.
     """
     match = _DONE_TO.fullmatch(text)
     if match is None or not routes or not all(match["what"].lower() in _spoken(route) for route in routes):
