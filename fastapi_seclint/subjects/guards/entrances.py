@@ -157,6 +157,8 @@ def _takes_password(program: Program, route: Route) -> bool:
     if "POST" not in route.methods or route.endpoint is None:
         return False
     for parameter in parameters(route.endpoint):
+        if program.walker.resolver.dependency_of(parameter) is not None:
+            continue
         if parameter.name in _PASSWORDS:
             return True
         annotation = program.walker.resolver.annotation(parameter)
