@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LEVELS = word_set("debug info warning warn error exception critical fatal log trace success notice")
 _PRINTS = word_set("print pprint pp")
 _KEEPING = word_set("str repr format dict vars dumps list tuple pformat ascii")
+_COLOURS = word_set("hl highlight color colour colored coloured style bold underline red green cyan")
 _DUMPS = word_set("dict model_dump json model_dump_json asdict copy __dict__")
 _ONE_TIME = word_set("reset verification verify confirm confirmation activation invite invitation magic recovery login")
 _TOKENS = word_set(
@@ -100,6 +101,8 @@ def _parts(form: Form) -> Iterator[Form]:
         case ["call", _, function, [inner, *_], _] if name_of(function) in _KEEPING and function[0] != "attr":
             yield from _parts(inner)
         case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
+            yield from _parts(inner)
+        case ["call", _, function, [["fstr", *_] as inner, *_], _] if _COLOURS & set(words_of(name_of(function))):
             yield from _parts(inner)
         case ["star", _, inner] | ["await", _, inner] | ["lambda", _, _, inner]:
             yield from _parts(inner)

@@ -34,7 +34,7 @@ _MACHINES = word_set(
     smtp imap pop pop3 mail email mailbox redis postgres postgresql pg mysql mongo mongodb database proxy ftp
     sftp ssh ssl tls key keystore keyfile truststore pfx cert certificate p12 zip pdf archive file wifi mqtt
     rabbitmq amqp broker app api service bind ldap sudo vault sql server host router camera device cluster
-    node tunnel vpn snmp rpc wallet sheet worksheet workbook spreadsheet excel xlsx
+    node tunnel vpn vnc rdp winrm telnet snmp rpc wallet sheet worksheet workbook spreadsheet excel xlsx
     """
 )
 _SERVICES = word_set(

@@ -119,11 +119,23 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
         case ["attr", _, owner, _] if is_row(known, block, owner):
             yield from (item for item in _plain(known, block, at, value) if item.sure)
         case ["sub", _, owner, ["const", _, str() as name]] if naming(name):
-            if known.requests.source(Where(block), owner, 6) is None and not is_of_machine(spelled(owner)):
+            apart = is_of_machine(spelled(owner)) or _is_sent_on(block, owner)
+            if known.requests.source(Where(block), owner, 6) is None and not apart:
                 yield from _plain(known, block, at, value)
         case ["sub", _, owner, _] if is_store(owner):
             yield from _plain(known, block, at, value) if accounts_of(target) is not None else ()
             yield from _whole(known, block, at, value)
+
+
+def _is_sent_on(block: Block, owner: Form) -> bool:
+    """Whether a dictionary is a form for another server: `client.post(url, data=form)`."""
+    return any(
+        keyword in ("data", "json", "params", "content")
+        and any(inner[0] == "name" and inner[2] == owner[-1] for inner in walk(value))
+        for call in block.forms.of("call")
+        if owner[0] == "name" and call[2][0] == "attr" and call[2][3] in ("post", "put", "patch", "request", "get")
+        for keyword, value, _ in call[4]
+    )
 
 
 def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:

@@ -239,8 +239,25 @@ def decided(function: Function, found: Input) -> Iterator[Belief]:
             sent = _tested(found, inner)
             if sent is None or sent.origin == "body" or not (refuses or sent.origin in ("header", "cookie")):
                 continue
+            if sent.origin == "query" and _corrects(form):
+                continue
             place = Location(function.module.path, span_of(inner[1]))
             yield Belief(place, sent, "decided by", function.dotted, decides=True, test=inner)
+
+
+def _corrects(form: Form) -> bool:
+    """Whether a condition only says that an input is malformed: `if role not in ROLES: raise HTTPException(400)`."""
+    raised = [inner for inner in walk(form[3:]) if inner[0] == "raise" and inner[2] is not None]
+    return bool(raised) and all(
+        any(str(part[-1]) in _MALFORMED for part in walk(item[2]) if part[0] in ("const", "name", "attr"))
+        for item in raised
+    )
+
+
+_MALFORMED = frozenset(
+    {"400", "422", "HTTP_400_BAD_REQUEST", "BAD_REQUEST", "HTTP_422_UNPROCESSABLE_ENTITY", "UNPROCESSABLE_ENTITY",
+     "HTTP_422_UNPROCESSABLE_CONTENT", "UNPROCESSABLE_CONTENT", "ValueError"}
+)  # fmt: skip
 
 
 def _atoms(test: Form) -> Iterator[Form]:

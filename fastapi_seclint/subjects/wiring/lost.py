@@ -219,6 +219,8 @@ def _model(program: Program, consumer: Consumer, annotation: Value | None) -> It
     if found is not None:
         given = found[0].arguments.get("dependency", 0)
         nothing = isinstance(given, Const) and given.value is None and given.place is None
+        if isinstance(given, Const) and not nothing:
+            return  # an attribute that is None until the guard is set
         if nothing or (made is not None and _stands_for_caller(program, consumer, made)):
             yield _of_model(program, consumer, found[0], made, nothing)
     elif made is not None and parameter.default is None and _forgotten(program, consumer, made):
