@@ -20,6 +20,8 @@ def branches(walk_: Walk, test: Form, body: list[Form], otherwise: list[Form]) -
     Says whether control goes on behind it.
     """
     outcomes = walk_.truths(test)
+    if outcomes == {True} and not otherwise and _says_unconfigured(walk_, test, body):
+        return True
     if len(outcomes) == 1 or not walk_.stranger.junk or not asks_for_shape(walk_, test):
         return walk_.branch(outcomes, body, otherwise)
     before, endings = walk_.names, walk_.encounter.endings
@@ -33,6 +35,13 @@ def branches(walk_: Walk, test: Form, body: list[Form], otherwise: list[Form]) -
     if refusing[0] is refusing[1]:
         return walk_.branch(outcomes, body, otherwise)
     return walk_.block(otherwise if refusing[0] else body)
+
+
+def _says_unconfigured(walk_: Walk, test: Form, body: list[Form]) -> bool:
+    """Whether a branch only answers with an error of the server for want of a setting, which a running one has."""
+    last = body[-1]
+    code = walk_.code_of(last[2]) if last[0] == "raise" else None
+    return code is not None and code >= 500 and walk_.kinds(test) <= {"clean", "true"}
 
 
 def asks_for_shape(walk_: Walk, test: Form) -> bool:
