@@ -32,6 +32,7 @@ from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -69,7 +70,8 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         if handler is not None and direct:
             _add(program, found, handler, direct[0])
         elif handler is not None and (
-            any(is_login_form(node.call) for node in route.nodes()) or (id(route) in asking and _gives_token(handler))
+            any(is_login_form(node.call) for node in route.nodes())
+            or (id(route) in asking and _gives_token(program, handler))
         ):
             logins.append(handler)
     for function in loose(program):
@@ -93,9 +95,14 @@ def _add_handlers(program: Program, found: dict[tuple[str, int], tuple[Function,
             _add(program, found, handler, kinds[cls.dotted], 0)
 
 
-def _gives_token(handler: Function) -> bool:
+def _reads_cookies(function: Function) -> bool:
+    """Whether a scheme of the project's own takes its token out of a cookie: then no header brings it."""
+    return any(form[3] == "cookies" for form in function.forms.of("attr"))
+
+
+def _gives_token(program: Program, handler: Function) -> bool:
     """Whether a login speaks of the token that it answers with; one that sets a cookie has no scheme to name."""
-    forms = handler.forms.every
+    forms = [form for function in reached(program, handler, 1) for form in function.forms.every]
     if any(form[0] == "attr" and form[3] in ("set_cookie", "cookies") for form in forms):
         return False
     if any(item[0] == "name" and item[2] == "Cookie" for item in walk(handler.parameters)):
@@ -107,6 +114,8 @@ def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Fun
     """The schemes below a dependency; the functions that use them are added."""
     kind = scheme_kind(node.call)
     if kind is not None:
+        if node.function is not None and not _reads_cookies(node.function):
+            _add(program, found, node.function, kind, 0)
         return [kind]
     kinds = [each for child in node.children for each in _gather(program, child, found)]
     function = node.function
