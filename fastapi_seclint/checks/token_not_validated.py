@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks.public_route_requires_token import sends_visitors_away
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.schemes import is_built_on_scheme
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
@@ -51,7 +52,7 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
         guard = _scheme_alone(program, route)
         if guard is None or sends_visitors_away(program, route):
             continue
-        function = guard.function
+        function = guard.function if not _is_scheme_of_others(program, guard) else None
         if function is not None and (_reads_unverified(program, guard) or _believes_proxy(guard)):
             continue
         if any(own_swallows(program, node.function) for node in guard.walk() if node.function is not None):
@@ -82,6 +83,14 @@ def _scheme_alone(program: Program, route: Route) -> Node | None:
     if any(meeting.used and not meeting.scheme and _may_reject(route, meeting) for meeting in guarding.meetings):
         return None
     return guards[0]
+
+
+def _is_scheme_of_others(program: Program, guard: Node) -> bool:
+    """Whether a guard is a scheme of the project's own that others take their token from and then validate it."""
+    if not is_built_on_scheme(guard.call):
+        return False
+    protected = (route for route in program.routes if program.guarding(route).protection == "protected")
+    return any(node.name == guard.name for route in protected for node in route.nodes())
 
 
 def _reads_unverified(program: Program, guard: Node) -> bool:

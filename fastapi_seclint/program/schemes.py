@@ -23,6 +23,15 @@ def scheme_of(value: Value) -> External | Instance | None:
     return value if any(base.startswith("fastapi.security.") for base in value.cls.external_bases()) else None
 
 
+def is_built_on_scheme(value: Value | None) -> bool:
+    """Whether something is an object of a class of the project that is built on one of FastAPI's schemes."""
+    return (
+        isinstance(value, Instance)
+        and isinstance(value.cls, Class)
+        and any(base.startswith("fastapi.security.") for base in value.cls.external_bases())
+    )
+
+
 def base_may_be_quiet(receiver: Value | None) -> bool:
     """Whether the scheme that a class is built on may give None for missing credentials, `auto_error=False`.
 
@@ -39,6 +48,19 @@ def base_may_be_quiet(receiver: Value | None) -> bool:
             passed = next((value for keyword, value, _ in form[4] if keyword in ("auto_error", None)), None)
             return passed is not None and not _is_on(receiver, initializer, passed)
     return True
+
+
+def raises_by_itself(receiver: Value | None) -> bool | None:
+    """What `self.auto_error` is in a class that is built on one of FastAPI's schemes, which keeps it; None for others.
+
+    `fastapi.security.oauth2.OAuth2.__init__` and its like: `self.auto_error = auto_error`.
+    """
+    if not isinstance(receiver, Instance) or receiver.arguments is None or not is_built_on_scheme(receiver):
+        return None
+    if not base_may_be_quiet(receiver):
+        return True
+    given = receiver.arguments.keywords.get("auto_error")
+    return False if given is not None and constant(given) is False else None
 
 
 def _is_on(receiver: Instance, initializer: Function, passed: Form) -> bool:

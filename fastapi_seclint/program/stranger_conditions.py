@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.kinds import CLEAN, HIDDEN, JUNK, TAINTED, Kinds, truth_of
+from fastapi_seclint.program.schemes import raises_by_itself
 from fastapi_seclint.program.values import (
     Collection,
     Const,
@@ -96,6 +97,8 @@ def _of_own_object(walk_: Walk, form: Form) -> set[bool]:
     """
     if not _is_own(walk_, form):
         return {True, False}
+    if form[0] == "attr" and form[3] == "auto_error" and (loud := raises_by_itself(walk_.scope.receiver)) is not None:
+        return {loud}
     value = walk_.value(form)
     known = likely(value) if _is_configured(value) else truth(value) or None
     if known is None and _was_given(walk_.scope.receiver, value):

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Environment, Text, options
 from fastapi_seclint.subjects.code.literals import name_of
@@ -49,7 +50,7 @@ def carries_password(program: Program, block: Block, form: Form) -> bool:
     words = words_of(name_of(form))
     if not _SPOKEN & set(words):
         return False
-    if form[0] == "attr" and form[3] in _makers(program):
+    if (form[0] == "attr" and form[3] in _makers(program)) or _is_made(program, block, form):
         return True
     for option in options(ask(program, block, form)):
         if isinstance(option, Text) and isinstance(option.parts[0], str) and "://" in option.parts[0]:
@@ -59,16 +60,32 @@ def carries_password(program: Program, block: Block, form: Form) -> bool:
     return False
 
 
+def _is_made(program: Program, block: Block, form: Form) -> bool:
+    """Whether a name is what a function of the project puts together: `DATABASE_URL = get_database_url()`."""
+    if form[0] != "name":
+        return False
+    local = block.scope.assignments(form[2]) if isinstance(block.scope, FunctionScope) else []
+    kept = local or [
+        item for item in block.module.facts.module if item[0] == "assign" and ["name", form[2]] in _plain(item[2])
+    ]
+    return any(
+        item[0] == "assign" and item[3][0] == "call" and name_of(item[3][2]) in _makers(program) for item in kept
+    )
+
+
+def _plain(targets: list[Form]) -> list[list[object]]:
+    return [[target[0], target[-1]] for target in targets]
+
+
 @lru_cache(maxsize=1)
 def _makers(program: Program) -> frozenset[str]:
-    """The names of the project's properties that return such a URL."""
+    """The names of the project's properties, and of functions that say so, that return such a URL."""
     found: set[str] = set()
     for module in program.modules.by_file.values():
         facts = module.facts
-        if facts.words.isdisjoint(_PROPERTIES):
-            continue
+        properties = not facts.words.isdisjoint(_PROPERTIES)
         for number in facts.speaking(b"://"):
-            if number < 0:
+            if number < 0 or not (properties or _SPOKEN & set(words_of(facts.functions[number][0].rpartition(".")[2]))):
                 continue
             for form in facts.forms(number).of("fstr"):
                 texts = [item[2] for item in form[2] if item[0] == "const" and isinstance(item[2], str)]

@@ -223,7 +223,7 @@ class Leaks:
         scope = self.block.scope
         for statement in scope.assignments(form[2]) if isinstance(scope, FunctionScope) else ():
             if statement[0] == "assign":
-                if words_of(form[2])[-1:] in (["link"], ["url"]) and carries_token(statement[3]):
+                if self.is_link(form[2]) or any(self.is_link(name) for name in _put_in(statement[3])):
                     return Leak(f"`{form[2]}`, which has a token in it,", form)
                 key = _from_request(statement[3])
                 if key and self.named(key, form) is not None:
@@ -232,6 +232,14 @@ class Leaks:
                     if part[0] == "attr" and part[3] == "headers" and self.is_request(part[2]):
                         return Leak("the request's headers", form)
         return None
+
+    def is_link(self, name: str) -> bool:
+        """Whether a local name is a link that is put together with a one-time token."""
+        scope = self.block.scope
+        return words_of(name)[-1:] in (["link"], ["url"]) and any(
+            statement[0] == "assign" and carries_token(statement[3])
+            for statement in (scope.assignments(name) if isinstance(scope, FunctionScope) else ())
+        )
 
     def address(self, form: Form) -> Leak | None:
         """A URL of a database or broker that is put together with its password."""
@@ -275,6 +283,11 @@ class Leaks:
                 if kinds.kind(name) in ("password", "signing key") and not hidden:
                     return name
         return ""
+
+
+def _put_in(form: Form) -> Iterator[str]:
+    """The names whose texts a text that is put together has in it: `f"{base}{link}"`."""
+    return (part[2] for part in _parts(form) if part[0] == "name") if form[0] in ("fstr", "binop") else iter(())
 
 
 def _asks_scheme(value: Form | None, scope: FunctionScope) -> bool:
