@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import dotted_name
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access, entrances
@@ -74,10 +74,14 @@ _WAY_IN = re.compile(
     r"^((log|sign)[-_]?(in|out|up)([-_].*)?|refresh([-_].*)?|.*password.*|verify([-_].*)?|register|tokens?)$", re.I
 )
 
+_OF_ONE = re.compile(r"^(user|account|employee|member|staff)_?(id|uuid|pk)$", re.I)
+
 
 def _is_way_in(route: Route) -> bool:
-    """Whether a route is how administrators themselves come in, go, or keep their account."""
+    """Whether a route is how administrators themselves come in, go, or keep their account: no one's by its id."""
     found = access.segments(route.path)
+    if any(_OF_ONE.match(name) for name in path_variables(route.path)):
+        return False
     return any(_WAY_IN.match(word) for word in found[-2:])
 
 

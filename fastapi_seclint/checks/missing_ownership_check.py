@@ -96,7 +96,12 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
     seen: set[object] = set()
     ties: dict[str, tuple[Route, Tie | None]] = {}
     for route in program.routes:
-        resources = [name for name in _resources(route) if name and name not in ties]
+        reads = not access.changes_state(route)
+        resources = [
+            name
+            for name in _resources(route)
+            if name and (name not in ties or (reads and access.changes_state(ties[name][0])))
+        ]
         tie = compares_owner(program, route) if resources and route.place is not None else None
         for name in resources if tie is not None else ():
             if tie is not None:

@@ -10,7 +10,7 @@ from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import caller_names, snake
-from fastapi_seclint.subjects.rights.roles import role_guard
+from fastapi_seclint.subjects.rights.roles import authorizes, role_guard
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -61,7 +61,21 @@ def privilege(program: Program, route: Route) -> str:
         return "changes what a user may do"
     if variable and found and _ACCOUNTS.match(found[-1]) and _acts_on_anybody(program, route):
         return "acts on the account of any user"
+    if any(_ACCOUNTS.match(word) for word in found) and _is_easier_than_reading(program, route):
+        return "changes accounts that only some may list"
     return ""
+
+
+def _is_easier_than_reading(program: Program, route: Route) -> bool:
+    """Whether the same router asks for a role to list accounts, and this change never looks at who is calling."""
+    return _acts_on_anybody(program, route) and any(
+        other.router is route.router
+        and "GET" in other.methods
+        and not path_variables(other.path)
+        and _ACCOUNTS.match((access.segments(other.path) or [""])[-1])
+        and authorizes(program, other)
+        for other in program.routes
+    )
 
 
 def _is_of_administration(found: list[str]) -> bool:
