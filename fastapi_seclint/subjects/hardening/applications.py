@@ -33,6 +33,8 @@ HEADERS = (
 
 _ANY_HEADER = re.compile("|".join(f'"{name}' for name in HEADERS).encode())
 _LIBRARIES = ("secure", "secweb", "guard", "fastapi_guard", "fastapi_security_headers", "asgi_security_headers")
+_OWN = ("starlette.", "fastapi.", "uvicorn.")
+"""What belongs to the framework and its server, whose `ProxyHeadersMiddleware` sets no header of a response."""
 _GUARDIAN = re.compile(r"secur|helmet|csp|hsts|header", re.IGNORECASE)
 
 
@@ -149,7 +151,7 @@ def uses_library(program: Program, app: Router) -> bool:
     """Whether a library for security headers is at work."""
     for layer in app.layers:
         for option in options(layer.what):
-            foreign = isinstance(option, External) and not option.name.startswith(("starlette.", "fastapi."))
+            foreign = isinstance(option, External) and not option.name.startswith(_OWN)
             if foreign and isinstance(option, External) and _GUARDIAN.search(option.name):
                 return True
     imports = (name for module in program.modules.by_file.values() for name in module.facts.imports)
