@@ -101,13 +101,27 @@ def _reads_cookies(function: Function) -> bool:
 
 
 def _gives_token(program: Program, handler: Function) -> bool:
-    """Whether a login speaks of the token that it answers with; one that sets a cookie has no scheme to name."""
-    forms = [form for function in reached(program, handler, 1) for form in function.forms.every]
-    if any(form[0] == "attr" and form[3] in ("set_cookie", "cookies") for form in forms):
+    """Whether a login speaks of the token that it answers with; one that sets a cookie has no scheme to name.
+
+    A handler that only calls a service is judged by that.
+    """
+    if _sets_cookie(handler):
         return False
-    if any(item[0] == "name" and item[2] == "Cookie" for item in walk(handler.parameters)):
-        return False
-    return any(form[0] in ("name", "attr", "const") and _TOKEN.search(str(form[-1])) for form in forms)
+    if _speaks_of_token(handler):
+        return True
+    called = [function for function in reached(program, handler, 1) if function is not handler]
+    return not any(map(_sets_cookie, called)) and any(map(_speaks_of_token, called))
+
+
+def _sets_cookie(function: Function) -> bool:
+    """Whether a login hands its token over in a cookie, or a renewal takes it out of one."""
+    return any(form[3] in ("set_cookie", "cookies") for form in function.forms.of("attr")) or any(
+        item[0] == "name" and item[2] == "Cookie" for item in walk(function.parameters)
+    )
+
+
+def _speaks_of_token(function: Function) -> bool:
+    return any(_TOKEN.search(str(form[-1])) for form in function.forms.of("name", "attr", "const"))
 
 
 def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Function, Scheme]]) -> list[Scheme]:
