@@ -9,7 +9,6 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
-from fastapi_seclint.subjects.owners.identity import is_authenticated
 from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
@@ -77,9 +76,7 @@ def exposed(program: Program, route: Route) -> str:
     field = access.returns_personal_data(program, route)
     if field:
         return f"returns {field}"
-    word = access.reads_personal_data(program, route)
-    if not word and (kept := access.reads_personal_data(program, route, judged=False)):
-        word = kept if _guarded_below(program, route) else ""
+    word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
     return f"returns {word} by its path" if word else ""
 
 
@@ -102,15 +99,3 @@ def _is_run(call: Form) -> bool:
         return function[2] in ("exec", "eval", "Popen", "create_subprocess_shell")
     module = ("os", "subprocess", "asyncio", "commands")
     return function[0] == "attr" and function[2][0] == "name" and function[2][2] in module and function[3] in _RUNNING
-
-
-def _guarded_below(program: Program, route: Route) -> bool:
-    """Whether a GET below the same path is protected, as `/messages/sessions` is while `/messages` is not."""
-    below = route.path.rstrip("/") + "/"
-    return any(
-        other.app is route.app
-        and "GET" in other.methods
-        and other.path.startswith(below)
-        and is_authenticated(program, other)
-        for other in program.routes
-    )
