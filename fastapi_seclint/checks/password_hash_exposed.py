@@ -38,6 +38,7 @@ RULE = Rule(
 _UNFILTERED = ("builtins.", "typing.", "collections.")
 _PLAIN = ("builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.bytes")
 """What FastAPI makes no row or dictionary of."""
+_DEPTH = 3
 
 
 @RULE.check
@@ -134,18 +135,21 @@ def _is_mapping(value: Generic) -> bool:
     return value.origin.rpartition(".")[2] in ("dict", "Dict", "Mapping", "MutableMapping")
 
 
-def _shown_by(program: Program, cls: Class, depth: int = 3, seen: frozenset[int] = frozenset()) -> str:
-    """The password field that a model, or a model in one of its fields, shows."""
-    if name := password_field(cls):
-        return name
-    for base in cls.lineage():
-        for _, annotation, value in base.fields if isinstance(base, Class) and depth and id(base) not in seen else ():
-            if _is_relation(value):
-                continue
-            inner = classes_in(program.interpreter.ask(annotation, base.scope)) if isinstance(base, Class) else []
-            for item in inner:
-                if found := _shown_by(program, item, depth - 1, seen | {id(base)}):
-                    return found
+def _shown_by(program: Program, cls: Class) -> str:
+    """The password field that a model, or a model in one of its fields, shows; nearest first, each model once."""
+    seen: set[int] = set()
+    pending = [(cls, 0)]
+    for item, level in pending:
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if name := password_field(item):
+            return name
+        for base in item.lineage() if level < _DEPTH else ():
+            for _, annotation, value in base.fields if isinstance(base, Class) else ():
+                if isinstance(base, Class) and not _is_relation(value):
+                    inner = classes_in(program.interpreter.ask(annotation, base.scope))
+                    pending += [(found, level + 1) for found in inner if id(found) not in seen]
     return ""
 
 
