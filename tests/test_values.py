@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from projects import program, value, value_inside
 
+from fastapi_seclint.program.interpreter import Interpreter
 from fastapi_seclint.program.values import (
     Choice,
     Collection,
@@ -323,6 +324,30 @@ def test_what_cannot_be_known_is_no_constant(tmp_path: Path, lines: str) -> None
 def test_a_loop_without_end_ends(tmp_path: Path) -> None:
     found = value("X = 'before'\nwhile True:\n    X += 'x'\nX = 'never reached'\n", tmp_path)
     assert constant(found) != "before"
+
+
+SLOW = """
+def register(name):
+    for a in range(40):
+        for b in range(40):
+            for c in range(40):
+                found = name
+"""
+
+
+def test_a_function_that_does_too_much_is_followed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted, step = [0], Interpreter.step
+
+    def count(interpreter: Interpreter) -> None:
+        counted[0] += 1
+        step(interpreter)
+
+    monkeypatch.setattr(Interpreter, "step", count)
+    value(SLOW + "X = register('a')\n", tmp_path)
+    once, counted[0] = counted[0], 0
+    value(SLOW + "X = register('a')\n" * 9, tmp_path)
+    assert once > 10_000
+    assert counted[0] < 2 * once
 
 
 LARGE = {

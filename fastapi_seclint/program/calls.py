@@ -131,6 +131,8 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
         return declared(interpreter, function) or Unknown(f"what {function.name} gives when the program runs", place)
     if interpreter.starting and not _touches_routes(function, arguments):
         return Unknown(f"what {function.name} gives when the application starts", place)
+    if key in interpreter.endless and not _touches_routes(function, arguments):
+        return Unknown(f"{function.name} does more than can be followed", place)
     interpreter.invoked.add(key)
     if interpreter.depth >= interpreter.deepest or interpreter.context.count(key) >= _MAX_SAME:
         return Unknown("calls that nest too deeply", place)
@@ -140,10 +142,13 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     interpreter.depth += 1
     interpreter.context += [key, (place.module.file, place.at)]
     interpreter.calls.append(function.dotted)
+    whole = False
     try:
-        with interpreter.budget(MAX_STEPS_A_CALL):
+        with interpreter.budget(MAX_STEPS_A_CALL) as whole:
             execution.run(interpreter, function.statements(), scope)
     except BudgetSpent:
+        if whole:
+            interpreter.endless.add(key)
         interpreter.step()
         return Unknown(f"{function.name} does more than can be followed", place)
     finally:

@@ -43,6 +43,7 @@ class Interpreter:
         self.open_includes: list[tuple[Router, Arguments, Place]] = []
         self.functions: dict[tuple[str, int], Function] = {}
         self.invoked: set[tuple[str, int]] = set()
+        self.endless: set[tuple[str, int]] = set()
         self.recording = True
         self.starting = False
         self.uncertain = 0
@@ -161,11 +162,11 @@ class Interpreter:
             raise BudgetSpent
 
     @contextmanager
-    def budget(self, steps: int) -> Iterator[None]:
-        """A smaller budget for what runs inside."""
+    def budget(self, steps: int) -> Iterator[bool]:
+        """A smaller budget for what runs inside; gives whether all these steps are left."""
         limit, self._limit = self._limit, min(self._limit, self._steps + steps)
         try:
-            yield
+            yield self._limit == self._steps + steps
         finally:
             self._limit = limit
 

@@ -31,7 +31,7 @@ def raw_cookies(program: Program) -> Iterator[tuple[Block, int, list[str], Form]
             continue
         if any(f'"{_HEADER}"'.encode() in facts.lowered(number) for number in range(-1, len(facts.functions))):
             for block in blocks_of(program, module):
-                for value, at in (*header_values(block.statements, _HEADER), *_pairs(block)):
+                for value, at in header_values(block.statements, _HEADER):
                     written = _followed(block, value)
                     missing = _missing(_text(written))
                     if missing:
@@ -44,14 +44,6 @@ def _followed(block: Block, form: Form) -> Form:
         return form
     found = block.scope.assignments(form[2])
     return found[0][3] if len(found) == 1 and found[0][0] == "assign" else form
-
-
-def _pairs(block: Block) -> Iterator[tuple[Form, int]]:
-    """The header as ASGI has it: `(b"set-cookie", value)`."""
-    for form in block.forms.of("tuple", "list"):
-        match form:
-            case [_, _, [["const" | "bytes", at, str() as name], value]] if name.lower() == _HEADER:
-                yield value, at
 
 
 def flagged(block: Block, value: Form, missing: list[str]) -> Fix | None:
