@@ -23,6 +23,7 @@ LEVELS = word_set("debug info warning warn error exception critical fatal log tr
 _PRINTS = word_set("print pprint pp")
 _KEEPING = word_set("str repr format dict vars dumps list tuple pformat ascii")
 _COLOURS = word_set("hl highlight color colour colored coloured style bold underline red green cyan")
+_MODELS = ("pydantic", "sqlmodel.")
 _DUMPS = word_set("dict model_dump json model_dump_json asdict copy __dict__")
 _ONE_TIME = word_set("reset verification verify confirm confirmation activation invite invitation magic recovery login")
 _TOKENS = word_set(
@@ -271,8 +272,8 @@ class Leaks:
         return any(item[0] in ("name", "attr") and item[-1] in _CREDENTIALS for item in walk(annotations))
 
     def open_field(self, cls: Class | External) -> str:
-        """The field of a pydantic model that shows a password or key in the model's text; empty when none does."""
-        if isinstance(cls, External) or not any(base.startswith("pydantic") for base in cls.external_bases()):
+        """The field of a model that shows a password or key in the model's text; empty when none does."""
+        if isinstance(cls, External) or not any(base.startswith(_MODELS) for base in cls.external_bases()):
             return ""
         kinds = vocabulary(self.program)
         for base in cls.lineage():
