@@ -176,21 +176,25 @@ def _speaks_of_rights(function: Function) -> bool:
 
 def _refuses_closed(program: Program, function: Function) -> bool:
     """Whether a function raises on a condition about the account that another guard gives it."""
-    callers = {name for name, _ in _bases(program, function)}
-    if not callers:
-        return False
+    asking = [form for form in function.forms.of("if", "call") if _asks_activity(form)]
+    callers = {name for name, _ in _bases(program, function)} if asking else set()
     raises = bool(function.forms.of("raise"))
-    for form in function.forms.of("if", "call"):
+    for form in asking if callers else ():
         if form[0] == "call":
             given = [*form[3], *(value for _, value, _ in form[4])]
-            if _is_check(form) and _demands(form) and any(_is_one_of(item, callers) for item in given):
+            if any(_is_one_of(item, callers) for item in given):
                 return True
             continue
         stops = any(inner[0] == "raise" for inner in walk(form[3:]))
         passes = raises and any(inner[0] == "return" for inner in walk(form[3]))
-        if (stops or passes) and _speaks(form[2]):
+        if stops or passes:
             return any(_is_one_of(inner, callers) for inner in walk(form[2]))
     return False
+
+
+def _asks_activity(form: Form) -> bool:
+    """Whether a condition or a call of a check is about the state of an account, whoever's it is."""
+    return _is_check(form) and _demands(form) if form[0] == "call" else _speaks(form[2])
 
 
 def _demands(call: Form) -> bool:

@@ -293,6 +293,7 @@ def has_role_notion(program: Program) -> bool:
     )
 
 
+@lru_cache(maxsize=1)
 def role_guard(program: Program) -> tuple[Route, Guard] | None:
     """A route that is guarded by role, with the guard, for comparison; routes for administrators first."""
     found: list[tuple[Route, Guard]] = []
