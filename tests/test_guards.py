@@ -295,6 +295,16 @@ def test_a_handler_may_guard_itself(handler: str, tmp_path: Path) -> None:
     assert protection(tmp_path, f"{start}@app.get('/x')\n{handler}\n", helpers=helpers) == "protected"
 
 
+def test_a_runner_that_is_handed_another_runner_is_followed_once(tmp_path: Path) -> None:
+    text = (
+        "import asyncio\nfrom functools import partial\n"
+        "async def guard(request: Request):\n    loop = asyncio.get_running_loop()\n"
+        "    await loop.run_in_executor(None, partial(asyncio.run, out_of_sight(request)))\n"
+        "@app.get('/x')\nasync def x(user = Depends(guard)): ...\n"
+    )
+    assert protection(tmp_path, text) in ("open", "unknown")
+
+
 def test_a_helper_is_followed_whatever_its_name(tmp_path: Path) -> None:
     text = (
         "def caller_of(request):\n    key = request.headers.get('x-key')\n"

@@ -116,14 +116,16 @@ def _called(
     named: list[tuple[str | None, Kinds]],
     touched: Kinds,
     own: Kinds = frozenset(),
+    *,
+    is_handed_on: bool = False,
 ) -> Kinds:
     if isinstance(value, Partial):
         value = value.function
         given = [frozenset({"bag"}), *given] if "*" in walk_.bag else given
-    handed = _handed_on(walk_, value, form)
+    handed = None if is_handed_on else _handed_on(walk_, value, form)
     if handed is not None:
         function_value, rest = handed
-        return _called(walk_, function_value, form, given[rest:], named, worst(given[rest:]))
+        return _called(walk_, function_value, form, given[rest:], named, worst(given[rest:]), is_handed_on=True)
     if isinstance(value, External):
         return external_kinds(walk_, value, form, touched)
     function = value.function if isinstance(value, Bound) else value
