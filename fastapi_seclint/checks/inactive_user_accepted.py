@@ -87,7 +87,7 @@ def _of_library(program: Program) -> Iterator[Finding]:
         yield RULE.finding(
             call.location,
             "without `active=True` fastapi-users lets in users whose account was closed as long as their token lasts: "
-            "say so",
+            "pass it",
             symbol=call.block.symbol,
             fix=Fix("refuse closed accounts", False, (edit,)),
         )

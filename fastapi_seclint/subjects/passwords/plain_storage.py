@@ -48,6 +48,7 @@ _KEEPS = word_set(
 _TAKES_WHOLE = frozenset({"append", "insert_one", "insert_many", "insert", "setdefault"})
 _SAVES = _TAKES_WHOLE | {"save", "persist"}
 _WRITING = re.compile(r"\b(insert\s+(?:(?:or\s+)?\w+\s+)?into|update|replace\s+into|merge\s+into)\b", re.I)
+_REGISTERS = re.compile(r"(register|sign_?up|create|add)_?(user|account|member|customer|client|person)", re.I)
 _DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict"})
 
 
@@ -150,8 +151,8 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         yield from () if has_own_ways(cls) else _keywords(known, block, call, cls)
         return
     if tells and is_record(cls, last):
-        if cls is None or not has_own_ways(cls):
-            yield from _keywords(known, block, call, cls)
+        hashes_itself = _is_registered_elsewhere(known, block, call) if cls is None else has_own_ways(cls)
+        yield from () if hashes_itself else _keywords(known, block, call, cls)
         return
     statement, inside = statement_of(known, block, call)
     if _WRITING.search(statement):
@@ -181,6 +182,17 @@ def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], na
                     continue
                 for item in _whole(known, block, at, whole):
                     yield replace(item, form=last, field=item.field, key=key)
+
+
+def _is_registered_elsewhere(known: Passwords, block: Block, made: Form) -> bool:
+    """Whether a library that makes accounts gets an object of a class out of sight: it may hash the password."""
+    names = names_given(block, made)
+    return any(
+        _REGISTERS.match(last_name(form[2])) is not None
+        and any(part is made or (part[0] == "name" and part[2] in names) for part in form[3])
+        and not _is_own(known, block, form[2])
+        for form in block.forms.of("call")
+    )
 
 
 def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
