@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from fastapi_seclint.program.values import Class, Collection, Const, External, Function, Instance, Value, options
+from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.program.values import (
+    Class,
+    Collection,
+    Const,
+    External,
+    Function,
+    Instance,
+    Value,
+    constant,
+    options,
+)
 
 Scheme = Literal["Bearer", "Basic"]
 
@@ -51,8 +62,22 @@ def _by_cookie(value: External) -> bool:
     return False
 
 
-def reads_bearer(function: Function) -> bool:
-    """Whether a dependency takes a bearer token out of the header itself."""
+def reads_bearer(function: Function, *schemes: Value) -> bool:
+    """Whether a dependency takes a bearer token out of the header itself, or out of what one of its schemes read."""
     words = {str(form[2]).strip().lower() for form in function.forms.of("const") if isinstance(form[2], str)}
     named = any(item[0] == "authorization" for item in function.parameters) or "authorization" in words
-    return named and "bearer" in words
+    return (named or any(map(_reads_authorization, schemes))) and "bearer" in words
+
+
+def reads_own_header(value: Value) -> bool:
+    """Whether a scheme takes a key from elsewhere than `Authorization`: `APIKeyHeader(name="X-API-Key")`."""
+    scheme = scheme_of(value)
+    name = scheme.name if isinstance(scheme, External) else ""
+    return name.startswith("fastapi.security.api_key.") and not _reads_authorization(value)
+
+
+def _reads_authorization(value: Value) -> bool:
+    """Whether a scheme gives the whole header: `APIKeyHeader(name="Authorization")`."""
+    scheme = scheme_of(value)
+    given = scheme.arguments.keywords.get("name") if scheme is not None and scheme.arguments is not None else None
+    return str(constant(given)).lower() == "authorization"

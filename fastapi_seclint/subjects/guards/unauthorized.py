@@ -27,15 +27,18 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, scheme_kind
+from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
+from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, reads_own_header, scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised
+from fastapi_seclint.subjects.guards.replaced import replaced
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+    from fastapi_seclint.program.routes import Route
 
 HTTP_EXCEPTIONS = ("fastapi.exceptions.HTTPException", "starlette.exceptions.HTTPException")
 _RESPONSE = re.compile(r"^(fastapi|starlette)\.responses\.(JSON|ORJSON|UJSON|PlainText)?Response$")
@@ -71,7 +74,7 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
             _add(program, found, handler, direct[0])
         elif handler is not None and (
             any(is_login_form(node.call) for node in route.nodes())
-            or (id(route) in asking and _gives_token(program, handler))
+            or (id(route) in asking and not _wants_key(route) and _gives_token(program, handler))
         ):
             logins.append(handler)
     for function in loose(program):
@@ -93,6 +96,11 @@ def _add_handlers(program: Program, found: dict[tuple[str, int], tuple[Function,
     for cls, handler in exception_handlers(program) if kinds else ():
         if cls.dotted in kinds:
             _add(program, found, handler, kinds[cls.dotted], 0)
+
+
+def _wants_key(route: Route) -> bool:
+    """Whether a login is for clients with a key in a header of its own: no scheme says how to send that."""
+    return any(reads_own_header(node.call) for node in route.nodes())
 
 
 def _reads_cookies(function: Function) -> bool:
@@ -133,8 +141,10 @@ def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Fun
         return [kind]
     kinds = [each for child in node.children for each in _gather(program, child, found)]
     function = node.function
-    if not kinds and function is not None and reads_bearer(function):
+    if not kinds and function is not None and reads_bearer(function, *(child.call for child in node.children)):
         kinds = ["Bearer"]
+    if not kinds and function is not None and (asked := asked_scheme(program, function, node.call)) is not None:
+        kinds = [asked]
     if kinds and function is not None:
         _add(program, found, function, kinds[0])
     return kinds
@@ -213,9 +223,12 @@ def refusals(program: Program, function: Function) -> Iterator[Refusal]:
             continue
         for form in block.forms.of("call", "raise"):
             if form[0] == "call":
-                yield from _of_call(program, block, form)
+                found = _of_call(program, block, form)
             elif form[0] == "raise" and form[2] is not None and form[2][0] in ("name", "attr"):
-                yield from _behind(program, block, form[2])
+                found = _behind(program, block, form[2])
+            else:
+                continue
+            yield from (refusal for refusal in found if not replaced(block, form))
 
 
 def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
