@@ -30,6 +30,8 @@ def rendered(form: Form | None) -> str | None:
             return _called(function, positional, keywords)
         case ["list", _, items]:
             return _filled("[" + ", ".join("{}" for _ in items) + "]", *items)
+        case ["tuple", _, [_, _, *_] as items]:
+            return _filled("(" + ", ".join("{}" for _ in items) + ")", *items)
     return None
 
 

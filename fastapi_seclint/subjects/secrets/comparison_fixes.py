@@ -26,8 +26,8 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
         return None
     if item.form[0] == "compare" and item.form[1] == item.form[4][0][1]:
         return None  # the pattern of a `case`, where no call can stand
-    if item.form[0] == "compare" and item.form[2][0] == "tuple":
-        return None
+    if item.form[0] == "compare" and item.operator in ("==", "!=") and not _whole(item):
+        return None  # one of a pair
     if item.operator in ("in", "not in"):
         code = _among(program, item, given, secret)
     elif _bytes(item.secret):
@@ -43,6 +43,12 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
     path = item.block.module.path
     edit = ReplaceExpression(path, span_of(item.form[1]), code)
     return (edit, AddImport(path, "secrets")) if "secrets.compare_digest(" in code else (edit,)
+
+
+def _whole(item: Comparison) -> bool:
+    """Whether a comparison is of two sides as they stand, none of them a tuple."""
+    sides = (item.form[2], item.form[4][0])
+    return item.form[3][0] == item.operator and any(item.given is side for side in sides)
 
 
 def _equal(program: Program, item: Comparison, given: str, secret: str, present: bool) -> str | None:

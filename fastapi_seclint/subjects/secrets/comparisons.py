@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Collection, Const, Environment, External, Mapping, Text, Value, options
+from fastapi_seclint.program.values import Const, Environment, External, Text, Value, options
 from fastapi_seclint.subjects.code.entries import accounts_of, is_field_of_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.literals import name_of, texts
 from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.secrets.key_collections import configured_keys, names_of_fields
+from fastapi_seclint.subjects.secrets.lent import lent
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
+from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
 from fastapi_seclint.subjects.secrets.sent import Sent, core
 from fastapi_seclint.subjects.secrets.sides import alike, expected, may_hold
@@ -35,7 +38,6 @@ _WORDS = (
 _COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
 _VERBS = word_set("get load fetch read list find current valid known")
 _NO_KEYS = word_set("revoked blacklist blacklisted denylist used seen special stop reserved forbidden db database")
-_KEYS = word_set("key keys apikey apikeys tokens secrets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,29 @@ def comparisons(program: Program) -> list[Comparison]:
             if program.is_test(module) or for_trying(program, module):
                 continue
             named = set(module.facts.speaking(*_WORDS, folded=True))
-            for number in module.facts.speaking(b'["compare"', b"compare_digest"):
+            for number in module.facts.speaking(b'["compare"', b"compare_digest", b'"__eq__"', b'"eq"'):
                 block = program.sites.block(module, number) if number in named else None
                 if block is not None and isinstance(block.scope, FunctionScope):
                     words = vocabulary(program)
                     sent = Sent(program, words, block, block.scope)
                     found += _Search(program, words, block, block.scope, sent).run()
-        _KNOWN[program] = found
+        _KNOWN[program] = [*found, *_lent(program)]
     return _KNOWN[program]
+
+
+def _lent(program: Program) -> Iterator[Comparison]:
+    """The comparisons in helpers that somebody gives a credential and a secret to, once each."""
+    seen: set[tuple[str, int]] = set()
+    for item in lent(program):
+        block, scope, place = item.caller, item.caller.scope, (item.block.module.file, item.form[1])
+        if place in seen or not isinstance(scope, FunctionScope) or for_trying(program, block.module):
+            continue
+        words = vocabulary(program)
+        search = _Search(program, words, block, scope, Sent(program, words, block, scope))
+        for found in search.equal(item.form, item.operator, *item.given):
+            seen.add(place)
+            left, right = item.sides if found.given is item.given[0] else reversed(item.sides)
+            yield replace(found, block=item.block, given=left, secret=right)
 
 
 @dataclass(slots=True)
@@ -84,17 +101,15 @@ class _Search:
 
     def run(self) -> Iterator[Comparison]:
         for form in self.block.forms.of("compare", "call"):
-            match form:
-                case ["compare", _, ["tuple", _, parts], ["==" | "!=" as operator], [right]]:
-                    yield from self.pairwise(form, operator, parts, right)
-                case ["compare", _, left, [operator], [right]] if (found := searched(form)) is not None:
-                    yield from self.member(form, *found)
-                case ["compare", _, left, [operator], [right]] if operator in ("==", "!="):
-                    yield from self.equal(form, operator, left, right)
-                case ["compare", _, left, [operator], [right]] if operator in ("in", "not in"):
-                    yield from self.member(form, operator, left, right)
-                case ["call", _, function, [left, right], []] if name_of(function) == "compare_digest":
-                    yield from self.equal(form, "compare_digest", left, right)
+            whole = next((item for pair in pairs(self.block, form) for item in self.equal(form, *pair)), None)
+            if whole is not None:
+                yield whole
+            elif form[0] == "compare" and (found := searched(form)) is not None:
+                yield from self.member(form, *found)
+            elif (same := equality(form)) is not None:
+                yield from self.equal(form, *same)
+            elif form[0] == "compare" and form[3] in (["in"], ["not in"]):
+                yield from self.member(form, form[3][0], form[2], form[4][0])
 
     def equal(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
         for given, secret in ((left, right), (right, left)):
@@ -104,16 +119,6 @@ class _Search:
             kind = self.kind(core(given), core(secret), value) or self.account(core(given), core(secret))
             if kind:
                 yield Comparison(self.block, form, operator, given, secret, kind, value)
-                return
-
-    def pairwise(self, form: Form, operator: str, parts: list[Form], right: Form) -> Iterator[Comparison]:
-        """Tuples that are compared, `(name, password) != (USER, PASSWORD)`: the first credential among the pairs."""
-        for number, part in enumerate(parts):
-            whole = right[0] == "tuple" and len(right[2]) == len(parts)
-            other = right[2][number] if whole else ["sub", right[1], right, ["const", right[1], number]]
-            found = next(self.equal(form, operator, part, other), None)
-            if found is not None:
-                yield found
                 return
 
     def kind(self, given: Form, secret: Form, value: Value) -> str:
@@ -244,17 +249,24 @@ class _Search:
         if right[0] in ("list", "set", "tuple"):
             written = [text for text, _ in texts(right)]
             found = any(plausible(text, kind, name_of(left), Reach.COMPARED) for text in written)
-            if not found or not self.speaks_web():
+            if not (found and self.speaks_web()) and not any(self.is_setting(item, kind) for item in right[2]):
                 return
         elif not self.holds_keys(right, value, kind):
             return
         yield Comparison(self.block, form, operator, left, right, kind, value)
 
+    def is_setting(self, form: Form, kind: str) -> bool:
+        """Whether one of the things in a display is a key that the program is configured with."""
+        value = ask(self.program, self.block, core(form))
+        named = self.words.kind(name_of(core(form))) or self.read_kind(value)
+        held = named in ("API key", "token", "secret") or (kind == "API key" and may_hold(name_of(core(form))))
+        return held and self.configured(core(form), value)
+
     def unnamed(self, form: Form, value: Value) -> str:
         """`API key` for a header of any name that is looked for among configured keys."""
         header = form[0] == "name" and from_header(self.program, self.scope.function, form[2])
         header = header or any(item[0] == "attr" and item[3] == "headers" for item in walk(form))
-        return "API key" if header and _configured_keys(self.words, value) else ""
+        return "API key" if header and configured_keys(self.words, value) else ""
 
     def holds_keys(self, form: Form, value: Value, kind: str) -> bool:
         """Whether a container is one of valid keys: by its name, or the name of what it was got from."""
@@ -270,31 +282,8 @@ class _Search:
             if _NO_KEYS & set(words):
                 return False
             kept = [word for word in words if word not in _VERBS]
-            if kept and self.words.kind("_".join(kept)) and not _headers(value):
+            if kept and self.words.kind("_".join(kept)) and not names_of_fields(value):
                 return True
             if words[-1:] in (["keys"], ["tokens"], ["secrets"], ["apikeys"]) and len(words) < 4:
                 return True
-        return _configured_keys(self.words, value)
-
-
-def _configured_keys(words: Vocabulary, value: Value) -> bool:
-    """Whether a value is read from settings that are named as keys, or a collection of such."""
-    for option in options(value):
-        found = option.items if isinstance(option, Collection) else [option]
-        read = [one for item in found for one in options(item) if isinstance(one, Environment)]
-        names = [item.name for item in read if not item.name.startswith("parameter ")]
-        if any(words.kind(name) or _KEYS & set(words_of(name)) for name in names):
-            return True
-    return False
-
-
-def _headers(value: Value) -> bool:
-    """Whether a collection holds names of fields rather than keys."""
-    known = [
-        item.value
-        for option in options(value)
-        for item in (option.items if isinstance(option, Collection) else [])
-        if isinstance(item, Const) and isinstance(item.value, str)
-    ]
-    mapped = any(isinstance(option, Mapping) for option in options(value))
-    return bool(known) and not mapped and not any(plausible(text, "API key", "", Reach.COMPARED) for text in known)
+        return configured_keys(self.words, value)

@@ -69,7 +69,8 @@ class Sent:
         if any(item[0] == root[2] for item in self.scope.function.parameters):
             return not reads_setting(form)
         for statement in self.scope.assignments(root[2]):
-            if statement[0] == "assign" and self._is_value(statement[3]):
+            plain = statement[0] in ("assign", "annassign") and statement[-1] is not None
+            if plain and self._is_value(statement[-1]):
                 return True
         return False
 

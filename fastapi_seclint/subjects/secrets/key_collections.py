@@ -1,0 +1,32 @@
+"""Whether a collection is one of valid keys: read from settings that are named so, or written in code."""
+
+from __future__ import annotations
+
+from fastapi_seclint.program.values import Collection, Const, Environment, Mapping, Value, options
+from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
+from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
+
+_KEYS = word_set("key keys apikey apikeys tokens secrets")
+
+
+def configured_keys(words: Vocabulary, value: Value) -> bool:
+    """Whether a value is read from settings that are named as keys, or a collection of such."""
+    for option in options(value):
+        found = option.items if isinstance(option, Collection) else [option]
+        read = [one for item in found for one in options(item) if isinstance(one, Environment)]
+        names = [item.name for item in read if not item.name.startswith("parameter ")]
+        if any(words.kind(name) or _KEYS & set(words_of(name)) for name in names):
+            return True
+    return False
+
+
+def names_of_fields(value: Value) -> bool:
+    """Whether a collection holds names of fields rather than keys."""
+    known = [
+        item.value
+        for option in options(value)
+        for item in (option.items if isinstance(option, Collection) else [])
+        if isinstance(item, Const) and isinstance(item.value, str)
+    ]
+    mapped = any(isinstance(option, Mapping) for option in options(value))
+    return bool(known) and not mapped and not any(plausible(text, "API key", "", Reach.COMPARED) for text in known)

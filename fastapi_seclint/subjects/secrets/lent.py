@@ -1,0 +1,73 @@
+"""Comparisons in a helper that gets both sides and names neither: `def same(left, right): return left == right`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import callers
+from fastapi_seclint.subjects.secrets.pairs import equality
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LONGEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A comparison of two parameters, and what one caller gives for them."""
+
+    block: Block
+    form: Form
+    operator: str
+    sides: tuple[Form, Form]
+    caller: Block
+    given: tuple[Form, Form]
+
+
+def lent(program: Program) -> Iterator[Lent]:
+    """The comparisons of two parameters in the project's short helpers, once for each call of the helper."""
+    for module in program.modules.by_file.values():
+        if program.is_test(module):
+            continue
+        for number in module.facts.speaking(b'["compare"', b'"__eq__"', b'"eq"'):
+            block = program.sites.block(module, number)
+            if block is None or not isinstance(block.scope, FunctionScope) or len(block.statements) > _LONGEST:
+                continue
+            function = block.scope.function
+            names = [item[0] for item in function.parameters]
+            if function.name.startswith("__") or len(names) < 2:
+                continue
+            for form in block.forms.of("compare", "call"):
+                found = equality(form)
+                if found is not None and all(side[0] == "name" and side[2] in names for side in found[1:]):
+                    yield from _of_callers(program, function, Lent(block, form, found[0], found[1:], block, found[1:]))
+
+
+def _of_callers(program: Program, function: Function, own: Lent) -> Iterator[Lent]:
+    for block, call, bound in callers(program, function):
+        if program.is_test(block.module) or not isinstance(block.scope, FunctionScope):
+            continue
+        left, right = (_given(function, call, side[2], bound) for side in own.sides)
+        if left is not None and right is not None:
+            yield Lent(own.block, own.form, own.operator, own.sides, block, (left, right))
+
+
+def _given(function: Function, call: Form, name: str, bound: bool) -> Form | None:
+    """What a call gives for a parameter; None where that does not show."""
+    for keyword, value, _ in call[4]:
+        if keyword == name:
+            found: Form = value
+            return found
+    position = [item[0] for item in function.parameters].index(name) - bound
+    plain = not any(item[0] == "star" for item in call[3])
+    if not plain or not 0 <= position < len(call[3]):
+        return None
+    positional: Form = call[3][position]
+    return positional
