@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements
@@ -10,12 +11,14 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Annotated, Class, External, Function, options
+from fastapi_seclint.program.values import Annotated, Class, External, Function, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.belongings import Tie, singular
 from fastapi_seclint.subjects.owners.identity import guards, snake
+from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
 
 if TYPE_CHECKING:
@@ -29,16 +32,38 @@ _OTHERS = re.compile(r"_(all|many|list|count)$")
 
 def compared(program: Program, route: Route, variable: str, field: str, tie: Tie | None) -> Fix | None:
     """The owner compared with the caller after the object is looked up; None where that is not easy."""
-    handler = route.function
+    return next(
+        (
+            fix
+            for call, handler, caller in _loading(program, route, variable)
+            if (fix := _compared(program, call, handler, caller, variable, field, tie)) is not None
+        ),
+        None,
+    )
+
+
+def _loading(program: Program, route: Route, variable: str) -> Iterator[tuple[Value, Function, str]]:
+    """The handler or the dependencies that may look the object up, each with the parameter that holds the caller."""
     caller = next((guard.parameter for guard in guards(program, route) if guard.parameter), "")
-    found = _looked_up(handler, variable) if handler is not None else None
-    if handler is None or found is None or not caller:
+    if route.function is not None and route.endpoint is not None and caller:
+        yield route.endpoint, route.function, caller
+    for node in route.nodes():
+        held = sorted(callers_of(program, node))
+        if node.function is not None and len(held) == 1 and takes_id(node, {variable}):
+            yield node.call, node.function, held[0]
+
+
+def _compared(
+    program: Program, call: Value, handler: Function, caller: str, variable: str, field: str, tie: Tie | None
+) -> Fix | None:
+    found = _looked_up(handler, variable)
+    if found is None:
         return None
     number, name = found
     if singular(name) != name:
         return None
     usable = tie is not None and (snake(tie.thing) == name or tie.mine.strip('.["]') == field)
-    sides = _sides(program, route, caller, field, tie if usable else None)
+    sides = _sides(program, call, caller, field, tie if usable else None)
     if sides is None:
         return None
     mine, his = sides
@@ -46,10 +71,20 @@ def compared(program: Program, route: Route, variable: str, field: str, tie: Tie
     absent, after = _tested_for_absence(statements, number, name)
     condition = f"{name}{mine} != {caller}{his}"
     test = condition if absent else f"{name} is None or {condition}"
-    exception, imports = _exception(handler.module)
-    code = f'if {test}:\n    raise {exception}(status_code=404, detail="Not found")'
-    edits: tuple[Edit, ...] = (InsertStatements(handler.module.path, span_of(after[1]), "after", code), *imports)
+    raised, imports = _raised(handler.module, after if absent else None)
+    lines = f"if {test}:\n    {raised}"
+    edits: tuple[Edit, ...] = (InsertStatements(handler.module.path, span_of(after[1]), "after", lines), *imports)
     return Fix(f"compare the owner with {caller}", False, edits)
+
+
+def _raised(module: Module, absence: Form | None) -> tuple[str, tuple[Edit, ...]]:
+    """What refuses: the answer for an object that is not there, so that nobody can tell the two apart."""
+    last = absence[3][-1] if absence is not None and absence[0] == "if" else None
+    said = code(last[2]) if last is not None and last[0] == "raise" and last[2] is not None else None
+    if said is not None:
+        return f"raise {said}", ()
+    exception, imports = _exception(module)
+    return f'raise {exception}(status_code=404, detail="Not found")', imports
 
 
 def _looked_up(handler: Function, variable: str) -> tuple[int, str] | None:
@@ -86,21 +121,21 @@ def _is_subscript(form: Form) -> bool:
     return bool(form[3][0] == "sub")
 
 
-def _sides(program: Program, route: Route, caller: str, field: str, tie: Tie | None) -> tuple[str, str] | None:
+def _sides(program: Program, call: Value, caller: str, field: str, tie: Tie | None) -> tuple[str, str] | None:
     """How to write the owner of the object and the identity of the caller, behind their names."""
     if tie is not None:
         return (tie.mine, tie.his) if tie.caller and (tie.his or tie.caller == caller) else None
     if not field:
         return None
-    cls = _class_of(program, route, caller)
+    cls = _class_of(program, call, caller)
     names = [name for name, _, _ in fields(cls)] if cls is not None else []
     stem = field.rpartition("_")[2]
     wanted = next((name for name in (stem, "id") if name in names), "") if "_" in field else ""
     return (f".{field}", f".{wanted}") if wanted and stem in ("id", "email", "username", wanted) else None
 
 
-def _class_of(program: Program, route: Route, caller: str) -> Class | None:
-    for parameter in parameters(route.endpoint) if route.endpoint is not None else []:
+def _class_of(program: Program, call: Value, caller: str) -> Class | None:
+    for parameter in parameters(call):
         if parameter.name == caller:
             annotation = program.walker.resolver.annotation(parameter)
             return next(access.classes(annotation.base if isinstance(annotation, Annotated) else annotation), None)
