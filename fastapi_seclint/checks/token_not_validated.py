@@ -19,9 +19,10 @@ from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_o
 from fastapi_seclint.subjects.guards.demanded_only import demanding_middleware
 from fastapi_seclint.subjects.guards.entrances import is_for_development
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
+from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.new_guards import tested_in
 from fastapi_seclint.subjects.tokens.swallowing import own_swallows
-from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, decoded_by_helper
+from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, decoded_by_helper, readers
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -102,6 +103,8 @@ def _reads_unverified(program: Program, guard: Node) -> bool:
 @lru_cache(maxsize=1)
 def _unverified(program: Program) -> set[tuple[str, int]]:
     blocks = [block for block, _ in (*decoded_by_hand(program), *decoded_by_helper(program))]
+    blocks += [call.block for call in readers(program)]
+    blocks += [one.call.block for one in decodings(program) if not one.maker and not one.verifies_signature]
     return {(block.module.file, block.function.number) for block in blocks if block.function is not None}
 
 
