@@ -33,6 +33,8 @@ ATOMS = (
 OPERATORS = (
     cst.BinaryOperation, cst.UnaryOperation, cst.BooleanOperation, cst.Comparison, cst.ComparisonTarget, cst.Await,
 )  # fmt: skip
+LOOSE = (cst.BooleanOperation, cst.IfExp, cst.Lambda, cst.NamedExpr, cst.Yield)
+"""What does not hold together between `and` and `or`: everything else binds tighter, `not x` and comparisons too."""
 TRAILERS = (cst.Attribute, cst.Subscript, cst.Call)
 
 
@@ -252,4 +254,7 @@ def _is_head(tree: Tree, node: cst.BaseExpression) -> bool:
 def _needs_parentheses(tree: Tree, node: cst.BaseExpression, new: cst.BaseExpression) -> bool:
     if isinstance(new, ATOMS) or new.lpar:
         return False
-    return _is_head(tree, node) or isinstance(tree.parent(node), OPERATORS)
+    above = tree.parent(node)
+    if isinstance(above, cst.BooleanOperation):
+        return isinstance(new, LOOSE)
+    return _is_head(tree, node) or isinstance(above, OPERATORS)

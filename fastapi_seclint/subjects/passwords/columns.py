@@ -7,8 +7,10 @@ import re
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.passwords.selected import statement_behind
 
 _SELECT = re.compile(r"^\s*select\s+(?:distinct\s+)?(.*?)\s+from\b", re.I | re.S)
+_ONE_ROW = frozenset({"fetchone", "first", "one", "one_or_none", "fetchrow", "fetch_one"})
 _DEPTH = 4
 
 
@@ -34,13 +36,23 @@ def _column(block: Block, row: Form, index: int, depth: int) -> str:
     for item in walk(row):
         found = _SELECT.match(item[2]) if item[0] == "const" and isinstance(item[2], str) else None
         if found is not None:
-            columns = [column.strip() for column in found[1].split(",")]
-            return re.split(r"[\s.]+", columns[index])[-1].strip('"`') if -1 < index < len(columns) else ""
+            return _listed(found[1], index)
     if row[0] == "name" and depth:
         statement = _assigned(block, row, row[2])
         if statement is not None and any(target[0] == "name" for target in statement[2]):
             return _column(block, statement[3], index, depth - 1)
+    while row[0] == "await":
+        row = row[2]
+    if row[0] == "call" and row[2][-1] in _ONE_ROW:
+        found = _SELECT.match(statement_behind(block, row))
+        return _listed(found[1], index) if found is not None else ""
     return ""
+
+
+def _listed(columns: str, index: int) -> str:
+    """The name of a column by its place in the list of a SELECT."""
+    names = [column.strip() for column in columns.split(",")]
+    return re.split(r"[\s.]+", names[index])[-1].strip('"`') if -1 < index < len(names) else ""
 
 
 def _assigned(block: Block, use: Form, name: str) -> Form | None:

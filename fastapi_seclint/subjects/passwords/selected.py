@@ -45,7 +45,7 @@ def selects(program: Program, block: Block, form: Form) -> bool:
 
 def selected(program: Program, block: Block, call: Form) -> str:
     """The password's column in the rows that a call gives, as they are; empty when there is none."""
-    statement = _statement(block, call)
+    statement = statement_behind(block, call)
     found = _SELECT.match(statement) if statement else None
     if found is None:
         return ""
@@ -80,7 +80,7 @@ def _texts(program: Program) -> Iterator[str]:
             yield from (form[2] for form in forms.of("const") if isinstance(form[2], str) and "(" in form[2])
 
 
-def _statement(block: Block, call: Form, depth: int = 6) -> str:
+def statement_behind(block: Block, call: Form, depth: int = 6) -> str:
     """The text of the statement that a call runs, or whose result it goes on with."""
     at = call
     for _ in range(depth):
@@ -101,11 +101,15 @@ def _select_in(form: Form) -> str:
 
 
 def _followed(block: Block, form: Form) -> Form:
-    """What a local name was assigned last."""
+    """What a local name was assigned last, or is in a `with` statement."""
     if form[0] != "name" or not isinstance(block.scope, FunctionScope):
         return form
-    found = [item for item in block.scope.assignments(form[2]) if item[0] == "assign" and item[1] < form[1]]
-    return found[-1][3] if found else form
+    found = [item for item in block.scope.assignments(form[2]) if item[0] in ("assign", "with") and item[1] < form[1]]
+    if not found or found[-1][0] == "assign":
+        return found[-1][3] if found else form
+    opened = next((context for context, target in found[-1][2] if target is not None and target[-1] == form[2]), form)
+    closes = opened[0] == "call" and opened[2][-1] == "closing" and len(opened[3]) == 1
+    return opened[3][0] if closes else opened
 
 
 def _executed(block: Block, cursor: Form, use: Form) -> Form | None:
