@@ -110,7 +110,7 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
         return True
     name = field_of(form)
     if not name:
-        return naming(column_of(block, form)) != ""
+        return naming(column_of(known.program, block, form)) != ""
     if not naming(name):
         return False
     owner = form[2]

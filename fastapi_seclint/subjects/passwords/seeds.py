@@ -30,7 +30,7 @@ def seeds(known: Passwords, block: Block, stored: Form) -> list[Edit] | None:
     wanted = {
         (option.place.module, option.place.at)
         for option in options(ask(known.program, block, stored))
-        if isinstance(option, Const) and option.place is not None
+        if isinstance(option, Const) and option.place is not None and option.value
     }
     edits: list[Edit] = []
     for module in known.program.modules.by_file.values() if field else ():

@@ -23,6 +23,7 @@ _COLUMNS = re.compile(
     r"\(([^;]*)",
     re.I | re.S,
 )
+_CONSTRAINTS = frozenset({"primary", "foreign", "unique", "check", "constraint", "key", "index"})
 _GOING_ON = frozenset({"fetchall", "fetchone", "fetchmany", "all", "first", "one", "one_or_none", "mappings", "fetch"})
 _RUNS = frozenset({"execute", "fetch", "fetchrow", "fetch_all", "fetch_one", "fetchone", "fetchall", "query", "exec"})
 _KNOWN: WeakKeyDictionary[Program, dict[str, str]] = WeakKeyDictionary()
@@ -71,6 +72,31 @@ def _tables(program: Program) -> dict[str, str]:
                     found.setdefault(table.lower(), column)
         _KNOWN[program] = found
     return _KNOWN[program]
+
+
+def created(program: Program, table: str) -> list[str]:
+    """The columns of a table in their order, as the statement that creates it lists them."""
+    start = re.compile(rf"\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?[\"`\[]?(?:\w+\.)?{table}[\"`\]]?\s*\(", re.I)
+    for text in _texts(program):
+        found = start.search(text)
+        if found is not None:
+            listed = _columns(text[found.end() :])
+            return [name for name in listed if name.lower() not in _CONSTRAINTS]
+    return []
+
+
+def _columns(text: str) -> list[str]:
+    """The first word of each item up to the bracket that closes the list."""
+    depth, items = 1, [""]
+    for sign in text:
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth == 0:
+            break
+        if sign == "," and depth == 1:
+            items.append("")
+        else:
+            items[-1] += sign
+    return [word[1] for item in items if (word := re.match(r"\s*[\"`\[]?(\w+)", item))]
 
 
 def _texts(program: Program) -> Iterator[str]:
