@@ -99,7 +99,7 @@ def _fix(option: Option, bare: _Bare) -> Fix | None:
     dotted = _dotted(own)
     if not dotted:
         return None
-    optional = origin[0] == "call" and len(origin[3]) < 2
+    optional = origin[0] == "call" and len(origin[3]) < 2 and _is_read(origin)
     return _split(path, own, f'({dotted} or "")' if optional else dotted)
 
 
@@ -183,6 +183,8 @@ def _called(program: Program, block: Block, form: Form, function: Form) -> str |
     if function[0] == "name" and name == "config" and not any(keyword == "cast" for keyword, *_ in form[4]):
         value = ask(program, block, form)
         return value.name if isinstance(value, Environment) and len(form[3]) < 2 else None
+    if owner is not None and owner[0] == "const" and isinstance(owner[2], str) and name in ("join", "format"):
+        return ""
     if owner is not None and name in _OF_TEXT:
         return _string(program, Origin(block, owner))
     return "" if any(_gives_text(found) for found, _ in called(program, block, form)) else None
