@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
+from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, External, Instance, options
+from fastapi_seclint.program.values import Annotated, Class, External, Instance, Value, options
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
@@ -220,10 +221,12 @@ class Leaks:
         return False
 
     def assigned(self, form: Form) -> Leak | None:
-        """A local name that stands for the request's headers: `headers = request.headers`."""
+        """A local name that stands for what is a secret elsewhere: `headers = request.headers`, `raw = body.password`."""
         scope = self.block.scope
         for statement in scope.assignments(form[2]) if isinstance(scope, FunctionScope) else ():
             if statement[0] == "assign":
+                if (named := self.of(statement[3]) if statement[3][0] == "attr" else None) is not None:
+                    return Leak(named.what, form)
                 if self.is_link(form[2]) or any(self.is_link(name) for name in _put_in(statement[3])):
                     return Leak(f"`{form[2]}`, which has a token in it,", form)
                 key = _from_request(statement[3])
@@ -269,7 +272,10 @@ class Leaks:
                 annotations.append(statement[3])
             if statement[0] in ("assign", "annassign") and _asks_scheme(statement[-1], scope):
                 return True
-        return any(item[0] in ("name", "attr") and item[-1] in _CREDENTIALS for item in walk(annotations))
+        if any(item[0] in ("name", "attr") and item[-1] in _CREDENTIALS for item in walk(annotations)):
+            return True
+        own = (item for item in parameters(scope.function) if item.name == form[2]) if annotations else ()
+        return any(_is_type(self.program.walker.resolver.annotation(parameter)) for parameter in own)
 
     def open_field(self, cls: Class | External) -> str:
         """The field of a model that shows a password or key in the model's text; empty when none does."""
@@ -284,6 +290,12 @@ class Leaks:
                 if kinds.kind(name) in ("password", "signing key") and not hidden:
                     return name
         return ""
+
+
+def _is_type(annotation: Value | None) -> bool:
+    """Whether a resolved annotation, an alias in another module for example, is one of the credentials."""
+    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    return any(isinstance(item, External) and item.name.endswith(_CREDENTIALS) for item in options(base))
 
 
 def _put_in(form: Form) -> Iterator[str]:
