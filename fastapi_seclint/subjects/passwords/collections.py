@@ -10,11 +10,14 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Instance, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.passwords.dumping import DUMPS
+from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_PUTTING = frozenset({"insert_one", "insert_many", "replace_one"})
+_PUTTING = frozenset(
+    {"insert_one", "insert_many", "replace_one", "update_one", "update_many", "find_one_and_update", "find_one_and_replace"}
+)
 _ASKING = frozenset({"find_one", "find", "find_one_and_update"})
 _GOING_ON = frozenset({"to_list", "sort", "limit", "skip"})
 
@@ -25,9 +28,22 @@ def collection_of(call: Form) -> str:
         call = call[2][2]
     if call[0] != "call" or call[2][0] != "attr" or call[2][3] not in _ASKING:
         return ""
-    if len(call[3]) > 1 or any(keyword not in ("filter", "sort", "limit", "skip") for keyword, _, _ in call[4]):
-        return ""
-    return _named(call[2][2])
+    further = call[3][1:] if call[2][3] != "find_one_and_update" else call[3][2:]
+    further = [*further, *(value for keyword, value, _ in call[4] if keyword not in _WHOLE)]
+    return "" if any(not _keeps_password(item) for item in further) else _named(call[2][2])
+
+
+_WHOLE = frozenset({"filter", "update", "sort", "limit", "skip", "session", "return_document", "upsert"})
+
+
+def _keeps_password(projection: Form) -> bool:
+    """Whether a projection only takes other fields away: `{"_id": 0}`."""
+    if projection[0] != "dict" or not projection[2]:
+        return False
+    return all(
+        key is not None and key[0] == "const" and value[0] == "const" and not value[2] and not naming(str(key[2]))
+        for key, value in projection[2]
+    )
 
 
 def kept_documents(program: Program) -> Iterator[tuple[str, Block, Form]]:
