@@ -149,20 +149,48 @@ def _always_gives_an_object(program: Program, node: Node) -> bool:
 
 
 def _gives_for_nothing(program: Program, node: Node, route: Route) -> bool:
-    """Whether a dependency in a list does nothing but to return something, which nobody gets there.
+    """Whether a dependency in a list does nothing but to return something, or to keep it where nobody asks for it.
 
-    One that keeps what it found in the request or in a context may have been asked in the handler, and one that raises,
-    or calls what does, may refuse.
+    One that keeps what it found in a context may have been asked in the handler, and one that raises for more than
+    credentials that cannot be read, or calls what does, may refuse.
     """
     function = node.function
-    if function is None or any(one.forms.of("raise") for one in reached(program, function, 3)):
+    if function is None or any(_may_refuse(one) for one in reached(program, function, 3)):
         return False
     if route.function is not None and asks_the_request(route.function):
         return False
-    keeps = any(target[0] in ("attr", "sub") for form in function.forms.of("assign") for target in form[2]) or any(
-        form[2][0] == "attr" and _KEEPS.match(form[2][3]) for form in function.forms.of("call")
-    )
-    return not keeps and any(form[2] is not None for form in function.forms.of("return"))
+    targets = [
+        target
+        for form in function.forms.of("assign")
+        for target in form[2]
+        if target[0] in ("attr", "sub") and not _is_kept_unread(program, function, target)
+    ]
+    if targets or any(form[2][0] == "attr" and _KEEPS.match(form[2][3]) for form in function.forms.of("call")):
+        return False
+    return any(form[0] == "assign" or form[2] is not None for form in function.forms.of("assign", "return"))
+
+
+def _may_refuse(function: Function) -> bool:
+    """Whether a function raises other than where it could not read what was sent."""
+    unread = {
+        id(inner)
+        for form in function.forms.of("try")
+        for handler in form[3]
+        for inner in walk(handler[2])
+        if inner[0] == "raise"
+    }
+    return any(id(form) not in unread for form in function.forms.of("raise"))
+
+
+def _is_kept_unread(program: Program, function: Function, target: Form) -> bool:
+    """Whether a target is an attribute of the request's state that no other function of the program speaks of."""
+    match target:
+        case ["attr", _, ["attr", _, _, "state"], str(name)]:
+            blocks = program.sites.blocks(frozenset({name}))
+            own = (function.module.file, function.number)
+            others = (block for block in blocks if block.function is not None and (block.module.file, block.number) != own)
+            return not any(form[-1] == name for block in others for form in block.forms.of("attr", "const"))
+    return False
 
 
 _KEEPS = re.compile(r"^(set|bind\w*|set_\w+|add|append|update|setdefault|put|record\w*|log\w*)$")
