@@ -24,10 +24,11 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, dumped, source
-from fastapi_seclint.subjects.rights.tested import tested_rights
-from fastapi_seclint.subjects.rights.words import is_role
+from fastapi_seclint.subjects.rights.tested import STANDING, tested_rights
+from fastapi_seclint.subjects.rights.words import is_administrator, is_role
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -113,9 +114,16 @@ def _is_dictionary(value: Value | None) -> bool:
 
 def _rights(program: Program, found: Input, cls: Class) -> Iterator[str]:
     for name, annotation, _ in fields(cls):
-        if annotation is None or not found.names_right(name) or _is_validated(cls, name):
+        if annotation is None or _is_validated(cls, name):
             continue
-        if _may_be_privileged(program, program.interpreter.ask(annotation, cls.scope)):
+        named = found.names_right(name)
+        if not named and not STANDING.search(snake(name)):
+            continue
+        value = program.interpreter.ask(annotation, cls.scope)
+        if named and _may_be_privileged(program, value):
+            yield name
+        elif not named and any(is_administrator(text) for option in options(value) for text in _allowed(option)):
+            found.rights |= {name}
             yield name
 
 

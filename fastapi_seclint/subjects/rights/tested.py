@@ -17,11 +17,11 @@ from fastapi_seclint.subjects.rights.words import names_right
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_STANDING = re.compile(
+STANDING = re.compile(
     r"(^|_)(rank|level|grants?|tier|plan|kind|type|class|groups?|access|authority|power|grade|standing|trust|position"
     r"|membership|caps|abilities)$"
 )
-"""What says how much somebody may do, where a guard asks for it."""
+"""What says how much somebody may do, where a guard asks for it or an administrator is among its values."""
 
 
 @lru_cache(maxsize=1)
@@ -46,7 +46,7 @@ def _asked(function: Function, callers: set[str]) -> Iterator[str]:
             if test[0] == "compare" and not any(_is_nothing(side) for side in (test[2], *test[4])):
                 for side in (test[2], *test[4]):
                     name = _field(side, callers)
-                    if name and (names_right(name) or _STANDING.search(snake(name))):
+                    if name and (names_right(name) or STANDING.search(snake(name))):
                         yield name
 
 

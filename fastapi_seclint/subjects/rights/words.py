@@ -56,6 +56,12 @@ def is_role(text: object) -> bool:
     return isinstance(text, str) and text.lower().replace("-", "_") in _ROLE_NAMES
 
 
+def is_administrator(text: object) -> bool:
+    """Whether a text is the name of a role that may do everything, in any application."""
+    plain = text.lower().replace("-", "_") if isinstance(text, str) else ""
+    return plain in ("admin", "administrator", "superuser", "superadmin", "super_admin", "root")
+
+
 def decides(function: Function, sent: frozenset[str] = frozenset()) -> bool:
     """Whether a condition of this function speaks of rights, other than those named `sent`."""
     if any(_is_decision(form, sent) for statement in function.statements() for form in walk(statement)):
