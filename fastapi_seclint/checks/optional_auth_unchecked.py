@@ -188,8 +188,12 @@ def _is_kept_unread(program: Program, function: Function, target: Form) -> bool:
         case ["attr", _, ["attr", _, _, "state"], str(name)]:
             blocks = program.sites.blocks(frozenset({name}))
             own = (function.module.file, function.number)
-            others = (block for block in blocks if block.function is not None and (block.module.file, block.number) != own)
-            return not any(form[-1] == name for block in others for form in block.forms.of("attr", "const"))
+            return not any(
+                form[-1] == name
+                for block in blocks
+                if block.function is not None and (block.module.file, block.number) != own
+                for form in block.forms.of("attr", "const")
+            )
     return False
 
 

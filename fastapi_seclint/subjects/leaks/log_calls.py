@@ -221,7 +221,7 @@ class Leaks:
         return False
 
     def assigned(self, form: Form) -> Leak | None:
-        """A local name that stands for what is a secret elsewhere: `headers = request.headers`, `raw = body.password`."""
+        """A local name that stands for a secret: `headers = request.headers`, `raw = body.password`."""
         scope = self.block.scope
         for statement in scope.assignments(form[2]) if isinstance(scope, FunctionScope) else ():
             if statement[0] == "assign":

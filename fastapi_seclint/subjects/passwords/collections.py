@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _PUTTING = frozenset(
-    {"insert_one", "insert_many", "replace_one", "update_one", "update_many", "find_one_and_update", "find_one_and_replace"}
-)
+    {
+        "insert_one", "insert_many", "replace_one", "update_one", "update_many", "find_one_and_update",
+        "find_one_and_replace",
+    }
+)  # fmt: skip
 _ASKING = frozenset({"find_one", "find", "find_one_and_update"})
 _GOING_ON = frozenset({"to_list", "sort", "limit", "skip"})
 
