@@ -117,7 +117,7 @@ def _leaves(form: Form) -> bool:
 
 
 def _listed(test: Form, forms: Forms, around: Forms) -> list[str]:
-    """The texts a test compares with by a name: `key == known` of the same body, `key in self.KNOWN` of the file."""
+    """The texts a test compares with by a name of the body or the file: `key == KNOWN`, `key in self.KNOWN`."""
     single: set[str] = set()
     several: set[str] = set()
     for item in walk(test):
@@ -132,7 +132,7 @@ def _listed(test: Form, forms: Forms, around: Forms) -> list[str]:
             continue
         if target[2] in several and value[0] in ("set", "list", "tuple"):
             found += value[2]
-        elif target[2] in single and form in forms.of(form[0]):
+        elif target[2] in single:
             found.append(value)
     return [item[2] for item in found if item[0] == "const" and isinstance(item[2], str)]
 
