@@ -23,6 +23,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.limits.limiters import SLOWAPI, inner_numbers, reaches
+from fastapi_seclint.subjects.tokens.unverified import verifies
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -102,7 +103,11 @@ def _called_key(value: Value) -> Function | None:
 def _reads(
     program: Program, function: Function, limiter: Location | None, other: Callable[[Form], str] = lambda form: ""
 ) -> Iterator[ClientKey]:
-    """The header (or what `other` knows) that a function reads first, unless it looks at who sent it."""
+    """The header (or what `other` knows) that a function reads first, unless it looks at who sent it.
+
+    What it takes from a cookie counts for nothing where it reads a token with its signature checked: nobody makes
+    himself another one.
+    """
     if function.number < 0 or _believes_proxies(function):
         return
     for number in inner_numbers(function)[:4]:
@@ -111,7 +116,8 @@ def _reads(
         if block is None or not (b'"headers"' in text or b'"cookies"' in text):
             continue
         for form in block.forms.every:
-            if header := _header_read(form) or _header_named(program, block, form) or other(form):
+            header = _header_read(form) or _header_named(program, block, form)
+            if header or ((header := other(form)) and not verifies(program, block)):
                 yield ClientKey(block.location(form), header, block.symbol, form, block, limiter)
                 return
 

@@ -166,6 +166,12 @@ def _failed_before(block: Block, call: Form) -> set[int]:
     return found
 
 
+def verifies(program: Program, block: Block) -> bool:
+    """Whether a block itself reads a token with its signature checked."""
+    sound = _sound(program)
+    return any((block.module.file, form[1]) in sound for form in block.forms.of("call"))
+
+
 def _sound(program: Program) -> set[tuple[str, int]]:
     """The places of the decoding calls that check the signature."""
     if program not in _KNOWN:
