@@ -98,9 +98,14 @@ def _is_false(value: Value) -> bool:
 
 
 def _is_about_activity(program: Program, route: Route) -> bool:
+    return _speaks_of_activity(route) or entrances.is_entrance(program, route)
+
+
+def _speaks_of_activity(route: Route) -> bool:
+    """Whether a route is for accounts in any state, by its name: logging out, activating, confirming."""
     name = snake(route.function.name) if route.function is not None else ""
     words = [name, *(word.replace("-", "_") for word in access.segments(route.path))]
-    return any(_ABOUT_ACTIVITY.search(word) for word in words) or entrances.is_entrance(program, route)
+    return any(_ABOUT_ACTIVITY.search(word) for word in words)
 
 
 def _finding(
@@ -218,7 +223,9 @@ def _tested_at_login_only(program: Program) -> Iterator[Finding]:
         for guard in guards(program, route):
             node = guard.node
             function = node.function if node is not None else None
-            if node is None or function is None or id(function) in told or looks_at_activity(program, route):
+            if node is None or function is None or id(function) in told:
+                continue
+            if _speaks_of_activity(route) or looks_at_activity(program, route):
                 continue
             deepest = _finds_user(program, node)
             if deepest is not None and id(deepest) not in told:
@@ -249,7 +256,9 @@ def _never_tested(program: Program) -> Iterator[Finding]:
             if flag is None or guard.node is None:
                 continue
             deepest = _finds_user(program, guard.node, flag.accounts)
-            if deepest is None or id(deepest) in told or looks_at_activity(program, route):
+            if deepest is None or id(deepest) in told:
+                continue
+            if _speaks_of_activity(route) or looks_at_activity(program, route):
                 continue
             told.add(id(deepest))
             place = flag.closes[0].location(flag.closes[1]) if flag.closes is not None else None
