@@ -135,7 +135,10 @@ def _edit_of_item(item: Item) -> Edit | None:
 def _flag(program: Program, block: Block, name: str, form: Form, where: Location) -> Flag | None:
     if form[0] in ("ifexp", "bool"):
         return None
-    found = [_of_origin(program, name, origin) for origin in origins(program, block, form)]
+    possible = list(origins(program, block, form))
+    if any(_follows_address(origin.form) for origin in possible):
+        return None
+    found = [_of_origin(program, name, origin) for origin in possible]
     if _about_surroundings(form) or not found or any(state is None for state, _ in found):
         return _switch(program, block, name, form, where)
     states = {state for state, _ in found}
@@ -193,6 +196,15 @@ def _is_off(name: str, value: object, negated: bool) -> bool:
     if name == "samesite":
         return not negated and (value is None or str(value).lower() == "none")
     return bool(value) is negated
+
+
+def _follows_address(form: Form) -> bool:
+    """Whether a flag is on where the application is reached over https: `settings.base_url.startswith("https://")`."""
+    return any(
+        item[0] in ("call", "compare")
+        and any(inner[0] == "const" and str(inner[2]).rstrip(":/").lower() == "https" for inner in walk([item]))
+        for item in walk([form])
+    )
 
 
 def _about_surroundings(form: Form) -> bool:
