@@ -260,7 +260,7 @@ def _opens_an_account(program: Program, route: Route, word: str) -> bool:
         return False
     names = fields(program, route)
     own = {parameter.name for parameter in parameters(route.endpoint)}
-    personal = any(_is_password(name) or _IDENTITY.search(spoken(name)) for name in names)
+    personal = any(_is_password(name) or _IDENTITY.search(spoken(name)) for name in sent(program, route))
     return bool(set(names) - own) and not personal
 
 
