@@ -11,10 +11,11 @@ from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Amount
+from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.handmade_expiry import own_expiry
 from fastapi_seclint.subjects.tokens.leeway import spoken
 from fastapi_seclint.subjects.tokens.lifetimes import LIMITS, Declared, configured, declared, shorter
-from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of
+from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of, purpose_of_words
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -56,16 +57,38 @@ def _too_long(program: Program, token: Token, purpose: Purpose) -> Iterator[Amou
     limit = LIMITS.get(purpose)
     if claim is None or limit is None:
         return
-    for value in claim.values:
-        for amount in value.amounts:
-            if amount.kind == "moment" and amount.number > limit and not _is_renewals(purpose, amount):
-                yield amount
+    amounts = [amount for value in claim.values for amount in value.amounts]
+    beside = any(not _is_named_refresh(amount) for amount in amounts)
+    for amount in amounts:
+        if amount.kind == "moment" and amount.number > limit and not _is_renewals(purpose, amount, beside):
+            yield amount
 
 
-def _is_renewals(purpose: Purpose, amount: Amount) -> bool:
-    """Whether a length is the refresh token's: under such a key of a table, or in that branch of a choice."""
+def _is_named_refresh(amount: Amount) -> bool:
+    """Whether a constant or setting that holds a length says that it is the refresh token's."""
+    return any(purpose_of_words(set(words_of(name))) == "refresh" for name in (*amount.names, *_holders(amount)))
+
+
+def _holders(amount: Amount) -> Iterator[str]:
+    """The names of the constants and settings in whose values a length stands."""
     place = amount.place
-    if place is None or purpose != "access" or amount.number > LIMITS["refresh"]:
+    for form in place.module.facts.forms(-1).of("assign", "annassign") if place is not None else ():
+        targets = form[2] if form[0] == "assign" else [form[2]]
+        if place is not None and form[-1] is not None and holds(form[-1][1], place.at):
+            yield from (target[2] for target in targets if target[0] == "name")
+
+
+def _is_renewals(purpose: Purpose, amount: Amount, beside: bool) -> bool:
+    """Whether a length is the refresh token's: by its name, under such a key of a table, or in that branch of a choice.
+
+    The name speaks only where there is another length `beside` it, so that one maker makes both tokens.
+    """
+    place = amount.place
+    if purpose != "access" or amount.number > LIMITS["refresh"]:
+        return False
+    if beside and _is_named_refresh(amount):
+        return True
+    if place is None:
         return False
     facts = place.module.facts
     for number in range(-1, len(facts.functions)):

@@ -36,7 +36,7 @@ def purpose_of(token: Token) -> tuple[Purpose, bool]:
     if _is_assertion(token):
         return "other", True
     for words in _said(token):
-        found = _purpose(words)
+        found = purpose_of_words(words)
         if found is not None:
             return found, True
     return "access", False
@@ -78,7 +78,8 @@ def _is_assertion(token: Token) -> bool:
     return named and token.claims.get("iss") is not None and token.claims.get("iat") is not None
 
 
-def _purpose(words: set[str]) -> Purpose | None:
+def purpose_of_words(words: set[str]) -> Purpose | None:
+    """What the words of a name say of a token's purpose; None where they say nothing."""
     if words & _REFRESH and "access" not in words:
         return "refresh"
     if words >= {"client", "secret"} or words & {"assertion"}:
