@@ -22,7 +22,7 @@ from fastapi_seclint.subjects.owners.activity import (
     refuses_closed_user,
     unseen_active,
 )
-from fastapi_seclint.subjects.owners.closed import refusing_closed, tested_flag, unread_flag
+from fastapi_seclint.subjects.owners.closed import cannot_be_closed, refusing_closed, tested_flag, unread_flag
 from fastapi_seclint.subjects.owners.identity import Guard, guards, snake
 from fastapi_seclint.subjects.passwords.names import is_of_people
 from fastapi_seclint.subjects.rights.roles import reached
@@ -228,7 +228,7 @@ def _tested_at_login_only(program: Program) -> Iterator[Finding]:
             if _speaks_of_activity(route) or looks_at_activity(program, route):
                 continue
             deepest = _finds_user(program, node)
-            if deepest is not None and id(deepest) not in told:
+            if deepest is not None and id(deepest) not in told and not cannot_be_closed(program, deepest):
                 told.update((id(function), id(deepest)))
                 yield RULE.finding(
                     deepest.place.location,

@@ -12,8 +12,9 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Fix
-from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.owners.records import field_names, is_complete, is_table
 from fastapi_seclint.subjects.passwords.names import is_of_people, naming
 from fastapi_seclint.subjects.tokens.refusing import refusal
 
@@ -128,6 +129,24 @@ def tested_flag(function: Function) -> Flag | None:
             if inner[0] in ("attr", "sub") and _field(inner) in _FLAGS:
                 return Flag(str(_field(inner)), inner[0] == "sub")
     return None
+
+
+def cannot_be_closed(program: Program, function: Function) -> bool:
+    """Whether what a guard looks up are rows without such a flag: those of guests with an upload link, say."""
+    block = body_of(program, function)
+    tables = [
+        option
+        for form in (block.forms.of("assign") if block is not None else ())
+        for inner in (walk(form[3]) if any(item[0] == "call" for item in walk(form[3])) else ())
+        for option in (options(ask(program, block, inner)) if block is not None and inner[0] == "name" else ())
+        if isinstance(option, Class) and is_table(option)
+    ]
+    return bool(tables) and all(is_complete(cls) and not _has_flag(cls) for cls in tables)
+
+
+def _has_flag(cls: Class) -> bool:
+    names = {*field_names(cls), *(name for base in cls.lineage() if isinstance(base, Class) for name in base.namespace)}
+    return bool(names & _FLAGS) or any("User" in name for name in cls.external_bases())
 
 
 def refusing_closed(program: Program, function: Function, flag: Flag) -> Fix | None:
