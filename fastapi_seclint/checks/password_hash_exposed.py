@@ -17,7 +17,7 @@ from fastapi_seclint.subjects.owners.records import classes_in, field_names
 from fastapi_seclint.subjects.passwords.exposure_fixes import Taking
 from fastapi_seclint.subjects.passwords.exposure_models import other_model
 from fastapi_seclint.subjects.passwords.fields import Givers, password_field
-from fastapi_seclint.subjects.passwords.left_out import leaves_out
+from fastapi_seclint.subjects.passwords.left_out import leaves_out, tells_new_one
 from fastapi_seclint.subjects.passwords.made_models import made_of
 from fastapi_seclint.subjects.passwords.names import logs_in_elsewhere
 
@@ -70,7 +70,7 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
     declared = _declared(program, arguments.get("response_model"), function)
     for cls in classes_in(declared) if declared is not None else ():
         name = _shown_by(program, cls)
-        if name:
+        if name and not tells_new_one(program, block, cls, name):
             fix = other_model(program, route, block, cls)
             yield _finding(route, block, block.location(function.at), name, cls, "high", fix)
             return

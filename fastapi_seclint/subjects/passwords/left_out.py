@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Const, External
+from fastapi_seclint.program.values import Class, Const, External, options
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.passwords.names import naming
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_MAKER = re.compile(r"^_*(generate|gen|random|make_up|new)_(?!\w*hash)|^token_(urlsafe|hex)$|(^|_)random(_|$)")
 
 
 def leaves_out(block: Block) -> bool:
@@ -21,6 +31,28 @@ def leaves_out(block: Block) -> bool:
                 return True
             case ["compare", *_] if any(item[0] == "const" and naming(str(item[2])) for item in walk(form)):
                 return True
+    return False
+
+
+def tells_new_one(program: Program, block: Block, cls: Class, field: str) -> bool:
+    """Whether a block answers with passwords that it has just made up, which their owner has to be told once."""
+    given = [
+        value
+        for form in block.forms.of("call")
+        if form[2][0] in ("name", "attr") and cls in options(ask(program, block, form[2]))
+        for keyword, value, _ in form[4]
+        if keyword == field
+    ]
+    return bool(given) and all(_is_made_up(block, value) for value in given)
+
+
+def _is_made_up(block: Block, value: Form) -> bool:
+    if value[0] == "name" and isinstance(block.scope, FunctionScope):
+        found = block.scope.assignments(value[2])
+        values = [item[-1] for item in found if item[0] in ("assign", "annassign") and item[-1] is not None]
+        return bool(values) and len(values) == len(found) and all(_is_made_up(block, item) for item in values)
+    if value[0] == "call" and value[2][0] in ("name", "attr"):
+        return _MAKER.search(str(value[2][-1])) is not None
     return False
 
 
