@@ -73,7 +73,7 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         if handler is not None and direct:
             _add(program, found, handler, direct[0])
         elif handler is not None and (
-            any(is_login_form(node.call) for node in route.nodes())
+            (any(is_login_form(node.call) for node in route.nodes()) and not _keeps_token_in_cookie(handler))
             or (id(route) in asking and not _wants_key(route) and _gives_token(program, handler))
         ):
             logins.append(handler)
@@ -119,6 +119,13 @@ def _gives_token(program: Program, handler: Function) -> bool:
         return True
     called = [function for function in reached(program, handler, 1) if function is not handler]
     return not any(map(_sets_cookie, called)) and any(map(_speaks_of_token, called))
+
+
+def _keeps_token_in_cookie(handler: Function) -> bool:
+    """Whether a login sets a cookie and puts no token into its answer."""
+    answers = [form[2] for form in handler.forms.of("return") if form[2] is not None]
+    spoken = any(_TOKEN.search(str(form[-1])) for form in walk(answers) if form[0] in ("name", "attr", "const"))
+    return _sets_cookie(handler) and not spoken
 
 
 def _sets_cookie(function: Function) -> bool:
