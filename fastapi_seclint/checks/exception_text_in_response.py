@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
@@ -14,10 +13,11 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
-from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, Sort, caught, sort_of, tells
 from fastapi_seclint.subjects.leaks.exceptions_passed import streams
+from fastapi_seclint.subjects.leaks.outcomes import sent_fields
 from fastapi_seclint.subjects.leaks.passed_on import own_classes, raised_on, reaches_answer
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
@@ -115,7 +115,7 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                 if not passed_on and not _responds(value) and _answers(program, found, value):
                     yield _put_in(found, value), "medium"
                 elif value[0] == "call" and _is_outcome(program, found.block, value):
-                    sent = _sent_fields(program) if value[4] else frozenset()
+                    sent = sent_fields(program, found.block) if value[4] else frozenset()
                     yield from ((item, "medium") for name, item, _ in value[4] if name in sent and tells(found, item))
 
 
@@ -131,26 +131,6 @@ def _is_outcome(program: Program, block: Block, call: Form) -> bool:
         isinstance(option, Class) and not any("Exception" in name for name in option.external_bases())
         for option in options(ask(program, block, call[2]))
     )
-
-
-@lru_cache(maxsize=1)
-def _sent_fields(program: Program) -> frozenset[str]:
-    """The names of attributes that handlers put into what they answer: `HTTPException(500, detail=outcome.error)`."""
-    found: set[str] = set()
-    for function in {id(route.function): route.function for route in program.routes if route.function}.values():
-        block = body_of(program, function)
-        for form in block.forms.of("call", "return") if block is not None else ():
-            answers = form[0] == "return" or (
-                form[2][0] in ("name", "attr")
-                and (_HTTP.search(str(form[2][-1])) is not None or _RESPONSE.match(str(form[2][-1])) is not None)
-            )
-            given = [form[2]] if form[0] == "return" else _given(form)
-            if answers:
-                found.update(part[3] for item in given if item for part in walk(item) if part[0] == "attr")
-    return frozenset(found & _ERRORS)
-
-
-_ERRORS = frozenset({"error", "errors", "message", "detail", "details", "reason", "error_message", "err", "msg"})
 
 
 def _responds(value: Form) -> bool:
