@@ -278,7 +278,9 @@ def texts(form: Form) -> Iterator[tuple[str, int]]:
         case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _] if inner[0] == "const":
             yield from texts(inner)
         case ["call", _, called, [], keywords] if name_of(called) in _FIELDS:
-            yield from (pair for keyword, value, _ in keywords if keyword == "default" for pair in texts(value))
+            for keyword, value, _ in keywords:
+                if keyword == "default" or (keyword == "default_factory" and value[0] == "lambda"):
+                    yield from texts(value[3] if value[0] == "lambda" else value)
         case ["call", _, called, [inner, *_], _] if name_of(called) in _WRAPPERS:
             yield from texts(inner)
         case ["binop", at, "+", left, right]:

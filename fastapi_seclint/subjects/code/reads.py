@@ -16,6 +16,7 @@ class Read:
     """A call that reads a setting: the form of its key, its default's form, and the keyword or None it is given by.
 
     `verbatim` is None unless a function of the project reads; then it tells whether the key is the variable's name.
+    `mapping` tells that the setting is taken from what the program loaded from a file.
     """
 
     call: Form
@@ -23,6 +24,7 @@ class Read:
     default: Form | None
     keyword: str | None
     verbatim: bool | None = None
+    mapping: bool = False
 
     @property
     def name(self) -> str:

@@ -49,6 +49,11 @@ def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
     if key is None:
         return None
     span = span_of(read.call[1])
+    if read.mapping:
+        owner = rendered(function[2])
+        if read.keyword is not None:
+            return (RemoveKeyword(path, span, read.keyword),)
+        return (ReplaceExpression(path, span, f"{owner}[{key}]"),) if owner is not None else None
     if read.verbatim is not None:
         strict = ReplaceExpression(path, span, f"os.environ[{key}]")
         return (strict, AddImport(path, "os")) if read.verbatim else None

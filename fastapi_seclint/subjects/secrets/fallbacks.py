@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.subjects.code.literals import name_of, texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import Read, read_of, reads_setting
+from fastapi_seclint.subjects.secrets.loaded import loaded_read
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.read_helpers import helped_read
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
@@ -139,7 +140,8 @@ class _Search:
 
     def of_call(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
         yield from self.of_validator(form)
-        read = helped_read(self.program, self.block, form) or read_of(form)
+        read = helped_read(self.program, self.block, form) or loaded_read(self.program, self.block, form)
+        read = read or read_of(form)
         if read is not None and read.default is not None:
             named = self.key(read)
             if self.is_option(read, named):

@@ -83,7 +83,7 @@ def _fix(path: str, name: str, form: Form, code: str) -> Fix:
 
 
 def _written(form: Form) -> Form | None:
-    """The text itself inside `SecretStr(...)`, `bytes(..., "utf-8")` or `"...".encode()`."""
+    """The text itself inside `SecretStr(...)`, `bytes(..., "utf-8")`, `"...".encode()` or `field(default=...)`."""
     match form:
         case ["const", _, str()] | ["bytes", *_]:
             return form
@@ -93,6 +93,10 @@ def _written(form: Form) -> Form | None:
             return _written(inner)
         case ["call", _, _, [inner, *_], _]:
             return _written(inner)
+        case ["call", _, _, [], keywords]:
+            given = {keyword: value for keyword, value, _ in keywords}
+            made = given.get("default", given.get("default_factory"))
+            return _written(made[3] if made[0] == "lambda" else made) if made is not None else None
     return None
 
 

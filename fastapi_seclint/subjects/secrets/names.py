@@ -110,6 +110,7 @@ _FORMATS = re.compile(
     r"|hf_[A-Za-z0-9]{34}|SG\.[\w-]{20,}\.[\w-]{40,}"
 )
 _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{100,}")
+_PUBLIC = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*(?:PUBLIC KEY|CERTIFICATE)-----|\s*(?:ssh|ecdsa)-[a-z0-9-]+ AAAA")
 _SAMPLE = re.compile(r"example|x{6}|0{8}|1234567890|abcdef|your|test|dummy|fake|\.\.\.", re.I)
 FORMAT_WORDS = (
     b"AKIA", b"ghp_", b"gho_", b"github_pat_", b"glpat-", b"sk_live_", b"sk-", b"xox", b"AIza", b"hf_", b"SG.",
@@ -197,7 +198,8 @@ def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = Fal
     if reach is Reach.USED:
         if len(text) == 1 and not text.isprintable():
             return False  # a truth value as a byte
-        return bool(text.strip()) and not re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{", text)
+        told = _PUBLIC.match(text.lstrip()) or re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{", text)
+        return bool(text.strip()) and not told
     if kind == "password" and _HASH.match(text):
         return False
     if _PRIVATE.search(text) or known_format(text):
@@ -257,7 +259,7 @@ def usable(text: str, kind: str, name: str, *, used: bool = False) -> bool:
 
     `used` tells that a library takes it as a key or password, so that even a placeholder or an empty key works.
     """
-    if re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{|^%\(", text):
+    if re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{|^%\(", text) or _PUBLIC.match(text.lstrip()):
         return False
     if used:
         return bool(text.strip()) or kind == "signing key"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, Forms, walk
+from fastapi_seclint.facts.forms import Form, Forms, last_name, walk
 from fastapi_seclint.subjects.secrets.names import kind_of
 
 if TYPE_CHECKING:
@@ -15,23 +15,30 @@ if TYPE_CHECKING:
 
 _KNOWN: WeakKeyDictionary[Program, list[Refusal]] = WeakKeyDictionary()
 _ASKED: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
+_VALIDATORS = frozenset({"validator", "field_validator"})
 _LEAVING = frozenset({"exit", "_exit", "abort"})
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A test whose branch raises or ends the program: the names in it, the texts, the least length, the falsy names."""
+    """A test whose branch raises or ends the program: the names in it, the texts, the least length, the falsy names.
+
+    `fields` are those that the function around it validates, where pydantic is told: `@field_validator("SECRET_KEY")`.
+    """
 
     names: frozenset[str]
     texts: tuple[str, ...]
     least: int
     partly: bool
     falsy: frozenset[str]
+    fields: frozenset[str] = frozenset()
 
     def covers(self, name: str, text: str) -> bool:
         """Whether a setting with this value is refused."""
         if not text:
             return name in self.falsy or (name in self.names and self.least > 0)
+        if self.fields and name not in self.fields | self.names:
+            return False
         if name not in self.names and not self.names & {"v", "value"} and not any(map(kind_of, self.names)):
             return False
         if text in self.texts:
@@ -70,12 +77,22 @@ def _search(program: Program) -> list[Refusal]:
         for number in facts.speaking(b'["raise"', b'exit"', b'abort"', b'["assert"'):
             forms = facts.forms(number)
             around = facts.forms(MODULE)
+            fields = _validated(around, number) if number in branching else frozenset()
             for form in forms.of("if", "assert") if number in branching else ():
                 if form[0] == "if" and any(_leaves(item) for item in walk(form[3])):
-                    found.append(_refusal(form[2], forms, around))
+                    found.append(replace(_refusal(form[2], forms, around), fields=fields))
                 elif form[0] == "assert":
-                    found.append(_refusal(["unary", form[1], "not", form[2]], forms, around))
+                    test = ["unary", form[1], "not", form[2]]
+                    found.append(replace(_refusal(test, forms, around), fields=fields))
     return found
+
+
+def _validated(around: Forms, number: int) -> frozenset[str]:
+    """The fields that a method validates; empty where it is no validator, or one of every field."""
+    decorators: list[Form] = next((form[6] for form in around.of("def") if form[2] == number), [])
+    named = [item for item in decorators if item[0] == "call" and last_name(item[2]) in _VALIDATORS]
+    fields = {str(one[2]).lower() for item in named for one in item[3] if one[0] == "const"}
+    return frozenset() if "*" in fields else frozenset(fields)
 
 
 def refuses_unset(program: Program, name: str) -> bool:

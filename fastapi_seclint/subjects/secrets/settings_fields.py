@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _SETTINGS_NAMES = ("Settings", "Config", "Configuration", "BaseSettings", "AppSettings")
+_TRAITS = frozenset({"Unicode", "CUnicode", "Bytes", "CBytes"})
 _WRAPPING = ("Field", "SecretStr", "SecretBytes", "Secret", "field")
 
 
@@ -53,7 +54,7 @@ def _is_settings(program: Program, block: Block, form: Form) -> bool:
     if any(name.endswith("Settings") for name in names):
         return True
     bases = _bases(program, block, form)
-    if any(base in SETTINGS_BASES for base in bases):
+    if any(base in SETTINGS_BASES or base.startswith("traitlets.") for base in bases):
         return True
     return form[2].endswith(_SETTINGS_NAMES) and _is_model(program, block, form)
 
@@ -86,7 +87,7 @@ def _field(statement: Form, symbol: str) -> SettingsField | None:
         target, value = statement[2][0], statement[3]
     else:
         return None
-    if target[0] != "name" or target[2] in ("model_config", "Config"):
+    if target[0] != "name" or target[2] in ("model_config", "Config") or target[2].startswith("_"):
         return None
     call = value if value[0] == "call" and name_of(value[2]) in ("Field", "field") else None
     return SettingsField(_called(target[2], call), statement, _default(value), call, symbol)
@@ -109,9 +110,17 @@ def _called(name: str, call: Form | None) -> str:
 
 
 def _default(value: Form) -> Form | None:
-    """The written default: of `Field(default=...)`, `Field("...")`, `default_factory=lambda: "..."`, or the value."""
+    """The written default: of `Field(default=...)`, `Field("...")`, `default_factory=lambda: "..."`, or the value.
+
+    Of a trait, too, `Unicode("...").tag(config=True)` (traitlets, configuration files).
+    """
     found: Form | None = value
     match value:
+        case ["call", _, ["attr", _, trait, "tag"], [], _]:
+            return _default(trait)
+        case ["call", _, function, positional, keywords] if name_of(function) in _TRAITS:
+            given = {keyword: item for keyword, item, _ in keywords}
+            return given.get("default_value", positional[0] if positional else None)
         case ["call", _, function, positional, keywords] if name_of(function) in ("Field", "field"):
             given = {keyword: item for keyword, item, _ in keywords}
             if "default" in given:

@@ -23,6 +23,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.looked_up import looked_up
 from fastapi_seclint.subjects.secrets.use import Use
 
@@ -37,10 +38,17 @@ _SESSIONS = "starlette.middleware.sessions.SessionMiddleware"
 _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
     ("key", 1, _SIGNING, _TOKENS): """
         jwt.encode jwt.decode jwt.api_jwt.encode jwt.api_jwt.decode jwt.PyJWT().encode jwt.PyJWT().decode
+        jwt.PyJWS().encode jwt.PyJWS().decode jwt.api_jws.PyJWS().encode jwt.api_jws.PyJWS().decode
         jose.jwt.encode jose.jwt.decode jose.jws.sign jose.jws.verify authlib.jose.jwt.decode
-        joserfc.jwt.encode joserfc.jwt.decode
+        authlib.jose.JsonWebToken().decode joserfc.jwt.decode
     """,
-    ("key", 2, _SIGNING, _TOKENS): "authlib.jose.jwt.encode",
+    ("key", 2, _SIGNING, _TOKENS): """
+        authlib.jose.jwt.encode authlib.jose.JsonWebToken().encode joserfc.jwt.encode
+    """,
+    ("value", 0, _SIGNING, _TOKENS): "joserfc.jwk.OctKey.import_key",
+    ("raw", 0, _SIGNING, _TOKENS): "authlib.jose.OctKey.import_key authlib.jose.JsonWebKey.import_key",
+    ("key_data", 0, _SIGNING, _TOKENS): "jose.jwk.construct",
+    ("k", 99, _SIGNING, _TOKENS): "jwcrypto.jwk.JWK",
     ("secret", 0, _SIGNING, _TOKENS): """
         fastapi_users.authentication.JWTStrategy fastapi_users.authentication.strategy.JWTStrategy
         fastapi_users.authentication.strategy.jwt.JWTStrategy fastapi_login.LoginManager
@@ -70,6 +78,7 @@ _CONVERTING = (
     "base64.b64decode()", "base64.urlsafe_b64decode()", "builtins.bytes()", "bytes.fromhex()", "pydantic.SecretStr()",
     "starlette.datastructures.Secret()", "joserfc.jwk.OctKey.import_key()",
 )  # fmt: skip
+_COMPARED = ("API key", "password", "secret", "token")
 _COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
 
 
@@ -104,6 +113,10 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
                 if value is not None:
                     yield value, Use(kind, what, call.block.location(spread))
     yield from _compared(program)
+    for item in comparisons(program):
+        if item.operator != "compare_digest":
+            kind = item.kind if item.kind in _COMPARED else "secret"
+            yield item.value, Use(kind, "what a caller has to know", item.block.location(item.secret))
     yield from looked_up(program)
     yield from _set(program)
 

@@ -1,0 +1,47 @@
+"""Reads of what a program loaded from a file: `yaml.safe_load(...)["auth"].get("secret_key", "text")`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.reads import Read
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LOADERS = (
+    "dotenv.dotenv_values()", "dotenv.main.dotenv_values()", "yaml.safe_load()", "yaml.load()", "yaml.full_load()",
+    "tomllib.load()", "tomllib.loads()", "tomli.load()", "tomli.loads()", "toml.load()", "toml.loads()", "json.load()",
+    "json.loads()",
+)  # fmt: skip
+_PARSERS = ("configparser.ConfigParser()", "configparser.RawConfigParser()", "configparser.SafeConfigParser()")
+
+
+def loaded_read(program: Program, block: Block, form: Form) -> Read | None:
+    """The setting that `.get(key, default)` takes from a module's dictionary, or `.get(section, key, fallback=...)`."""
+    match form:
+        case ["call", _, ["attr", _, owner, "get"], [key, default], []]:
+            found = Read(form, key, default, None, mapping=True)
+            return found if _is_one_of(program, block, _root(owner), _LOADERS) else None
+        case ["call", _, ["attr", _, owner, "get"], [_, key], [["fallback", default, _]]]:
+            found = Read(form, key, default, "fallback", mapping=True)
+            return found if _is_one_of(program, block, owner, _PARSERS) else None
+    return None
+
+
+def _root(form: Form) -> Form:
+    """The dictionary that the others are in: `config` of `config["auth"].get("jwt", {})`."""
+    while form[0] == "sub" or (form[0] == "call" and form[2][0] == "attr" and form[2][3] == "get"):
+        form = form[2] if form[0] == "sub" else form[2][2]
+    return form
+
+
+def _is_one_of(program: Program, block: Block, form: Form, names: tuple[str, ...]) -> bool:
+    if form[0] != "name" or (isinstance(block.scope, FunctionScope) and block.scope.is_local(form[2])):
+        return False
+    return any(isinstance(one, External) and one.name in names for one in options(ask(program, block, form)))
