@@ -14,7 +14,7 @@ from fastapi_seclint.subjects.payloads.known import Amount
 from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.handmade_expiry import own_expiry
 from fastapi_seclint.subjects.tokens.leeway import spoken
-from fastapi_seclint.subjects.tokens.lifetimes import LIMITS, Declared, configured, declared, shorter
+from fastapi_seclint.subjects.tokens.lifetimes import LIMITS, OTHER, Declared, configured, declared, shorter
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of, purpose_of_words
 
 if TYPE_CHECKING:
@@ -61,7 +61,13 @@ def _too_long(program: Program, token: Token, purpose: Purpose) -> Iterator[Amou
     beside = any(not _is_named_refresh(amount) for amount in amounts)
     for amount in amounts:
         if amount.kind == "moment" and amount.number > limit and not _is_renewals(purpose, amount, beside):
-            yield amount
+            if purpose != "access" or len(amounts) == 1 or not _is_of_another(amount):
+                yield amount
+
+
+def _is_of_another(amount: Amount) -> bool:
+    """Whether one of several lengths belongs to another token by the name of its setting: `invitation_ttl`."""
+    return any(OTHER.search(name) for name in (*amount.names, *_holders(amount)))
 
 
 def _is_named_refresh(amount: Amount) -> bool:

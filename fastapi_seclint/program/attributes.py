@@ -159,11 +159,11 @@ def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, p
                 return object_of_field(interpreter, base, name) or found
             plain = isinstance(found, Function | External) and not is_settings(cls)
             if plain and any(field == name for field, _, _ in base.fields):
-                return calls.field_default(found) or _field(cls, name, place)
+                return calls.field_default(found) or models.required(interpreter, cls, base, name, place)
             return bind(interpreter, found, receiver, cls, name, place)
         for field, _, default in base.fields:
             if field == name and default is None:
-                return _field(cls, name, place)
+                return models.required(interpreter, cls, base, name, place, settings=is_settings(cls))
     if name in ("__name__", "__qualname__"):
         return Const(cls.name, place)
     if any(isinstance(base, Unknown) for base in cls.bases):
@@ -188,14 +188,6 @@ def holds_data(cls: Class) -> bool:
 def is_settings(cls: Class) -> bool:
     """Whether objects of this class read their fields from the environment (pydantic-settings)."""
     return any(base in SETTINGS_BASES for base in cls.external_bases())
-
-
-def _field(cls: Class, name: str, place: Place) -> Value:
-    return (
-        Environment(name, None, place)
-        if is_settings(cls)
-        else Unknown(f"{cls.name}.{name} is set when it is made", place)
-    )
 
 
 def bind(interpreter: Interpreter, found: Value, receiver: Value, cls: Class, name: str, place: Place) -> Value:

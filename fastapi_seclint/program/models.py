@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from fastapi_seclint.program.values import Arguments, Class, Const, External, Mapping, Native, Value, options
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.values import (
+    Arguments,
+    Class,
+    Const,
+    Environment,
+    External,
+    Instance,
+    Mapping,
+    Native,
+    Place,
+    Unknown,
+    Value,
+    options,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
 
 _PYDANTIC = ("pydantic.", "pydantic_settings.", "sqlmodel.")
 _MAKERS = frozenset({"model_validate", "model_validate_json", "model_construct", "parse_obj", "parse_raw", "construct"})
@@ -55,3 +73,20 @@ def field_default(value: Value) -> Value | None:
     if isinstance(value, External) and value.name == "builtins.Ellipsis":
         return None
     return value
+
+
+def required(
+    interpreter: Interpreter, cls: Class, base: Class, name: str, place: Place, *, settings: bool = False
+) -> Value:
+    """What a field without a default is: a setting, which may be a model with defaults of its own, or not known."""
+    if not settings:
+        return Unknown(f"{cls.name}.{name} is set when it is made", place)
+    from fastapi_seclint.program.inside import object_of_field
+
+    nested = object_of_field(interpreter, base, name)
+    return Environment(name, nested if _is_model(nested) else None, place)
+
+
+def _is_model(value: Value | None) -> bool:
+    made = value.cls if isinstance(value, Instance) else None
+    return isinstance(made, Class) and any(base.startswith(_PYDANTIC) for base in made.external_bases())

@@ -83,9 +83,7 @@ def _deletes_one(route: Route) -> bool:
     return set(route.methods) == {"DELETE"} and re.match(r"{\w*(id|uuid|pk|slug|name)(:\w+)?}$", last) is not None
 
 
-_ACT = re.compile(
-    r"/([^/{}]+)/{[^/{}]+}/(confirm|accept|activate|verify|join|notify|exchange|refresh|setup)/?$", re.I
-)
+_ACT = re.compile(r"/([^/{}]+)/{[^/{}]+}/(confirm|accept|activate|verify|join|notify|exchange|refresh|setup)/?$", re.I)
 _RENEWAL = re.compile(r"/([^/{}]+)/refresh/?$", re.I)
 _OF_PEOPLE = re.compile(
     r"(user|account|member|customer|profile|person|people|me$|invit|email|mail|phone|token|auth|session|registration|device"

@@ -52,10 +52,11 @@ _SPELLED_UNITS = {
     "min": 60.0, "mins": 60.0, "sec": 1.0, "secs": 1.0, "hrs": 3600.0, "hour": 3600.0, "m": 60.0, "s": 1.0,
     "h": 3600.0, "d": 86400.0, "w": 604800.0,
 }  # fmt: skip
-_OTHER = re.compile(
+OTHER = re.compile(
     r"reset|verif|confirm|invit|email|magic|csrf|cookie|state|leeway|cache|share|download|file|activation|"
     r"registration|signup|api_?key|long_?lived|remember", re.I
 )  # fmt: skip
+"""Names of lifetimes that are neither an access token's nor a refresh token's."""
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w|minutes?|hours?|days?|weeks?)")
 
 
@@ -105,7 +106,7 @@ def _is_dated(token: Token) -> bool:
 
 def _purpose(name: str) -> Purpose | None:
     words = set(words_of(name))
-    if not (words & _LIFE and words & _TOKENS) or _OTHER.search(name):
+    if not (words & _LIFE and words & _TOKENS) or OTHER.search(name):
         return None
     return "refresh" if "refresh" in words else "access"
 
