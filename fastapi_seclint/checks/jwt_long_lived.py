@@ -60,9 +60,10 @@ def _too_long(program: Program, token: Token, purpose: Purpose) -> Iterator[Amou
     amounts = [amount for value in claim.values for amount in value.amounts]
     beside = any(not _is_named_refresh(amount) for amount in amounts)
     for amount in amounts:
-        if amount.kind == "moment" and amount.number > limit and not _is_renewals(purpose, amount, beside):
-            if purpose != "access" or len(amounts) == 1 or not _is_of_another(amount):
-                yield amount
+        anothers = purpose == "access" and len(amounts) > 1 and _is_of_another(amount)
+        too_long = amount.kind == "moment" and amount.number > limit
+        if too_long and not anothers and not _is_renewals(purpose, amount, beside):
+            yield amount
 
 
 def _is_of_another(amount: Amount) -> bool:

@@ -13,7 +13,14 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import Item, Origin, origins
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
 from fastapi_seclint.subjects.tokens.by_hand import verified_payload
-from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
+from fastapi_seclint.subjects.tokens.jwt import (
+    Decoding,
+    decodings,
+    path_and_span,
+    prepared,
+    prepared_uses,
+    says,
+)
 from fastapi_seclint.subjects.tokens.unverified import (
     checks_by_hand,
     decoded_by_hand,
@@ -61,12 +68,21 @@ def _decodings(program: Program) -> Iterator[Finding]:
             or (not decoding.maker and is_harmless(program, block, decoding.call.form))
         ):
             continue
-        for item in decoding.options("verify_signature"):
-            for origin in origins(program, item.block, item.form):
-                how = says(origin, False)
-                if how is not None and not _is_peeking(program, origin):
-                    yield _off(decoding, item, origin, "high" if how == "surely" else "medium")
+        yield from _switched_off(program, decoding)
         yield from _old_keyword(program, decoding)
+    for decoding in prepared(program):
+        used = [(block, form) for block, form in prepared_uses(program, decoding) if not program.is_test(block.module)]
+        trial = _is_trial(program, decoding.call.block.module)
+        if used and not trial and not all(is_harmless(program, block, form) for block, form in used):
+            yield from _switched_off(program, decoding)
+
+
+def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
+    for item in decoding.options("verify_signature"):
+        for origin in origins(program, item.block, item.form):
+            how = says(origin, False)
+            if how is not None and not _is_peeking(program, origin):
+                yield _off(decoding, item, origin, "high" if how == "surely" else "medium")
 
 
 def _is_trial(program: Program, module: Module) -> bool:

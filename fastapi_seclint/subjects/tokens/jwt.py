@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, span_of
-from fastapi_seclint.program.sites import Argument, Call
-from fastapi_seclint.program.values import Const, Environment, Value, settled
+from fastapi_seclint.program.sites import Argument, Block, Call
+from fastapi_seclint.program.values import Const, Environment, External, Partial, Value, options, settled
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import Holder, Item, Origin, items, origins
+from fastapi_seclint.subjects.code.origins import Holder, Item, Origin, ask, items, origins
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -117,6 +117,30 @@ def decodings(program: Program) -> list[Decoding]:
         found += [Decoding(program, call, "pyjwt", maker=True) for call in program.sites.calls(*_MAKERS)]
         _KNOWN[program] = found
     return _KNOWN[program]
+
+
+def prepared(program: Program) -> Iterator[Decoding]:
+    """The calls of `functools.partial` that give a call that reads a token some of its arguments."""
+    for call in program.sites.calls("functools.partial"):
+        given = call.form[3][0] if call.form[3] else None
+        if given is None or given[0] not in ("name", "attr") or given[-1] not in ("decode", "decode_complete"):
+            continue
+        for option in options(call.ask(given)):
+            if isinstance(option, External) and option.name in DECODERS:
+                form = ["call", call.form[1], given, call.form[3][1:], call.form[4]]
+                made = Call(call.block, form, option.name, program.interpreter)
+                yield Decoding(program, made, DECODERS[option.name])
+
+
+def prepared_uses(program: Program, decoding: Decoding) -> Iterator[tuple[Block, Form]]:
+    """Where what `functools.partial` made for reading tokens is called: block and call."""
+    for block in program.sites.blocks():
+        for form in block.forms.of("call"):
+            if form[2][0] in ("name", "attr"):
+                for option in options(ask(program, block, form[2])):
+                    place = option.place if isinstance(option, Partial) else None
+                    if place is not None and place == decoding.call.place:
+                        yield block, form
 
 
 def says(origin: Origin, truth: bool) -> Literal["surely", "by default"] | None:
