@@ -11,6 +11,7 @@ from fastapi_seclint.program.values import Collection, Const, Environment, Exter
 from fastapi_seclint.rule import Confidence, Finding, Rule, Severity
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, blocks_of, origins
+from fastapi_seclint.subjects.code.spread import keys
 from fastapi_seclint.subjects.tokens.headers import from_header, is_allowed
 from fastapi_seclint.subjects.tokens.jwt import Decoding, Library, decodings
 from fastapi_seclint.subjects.tokens.pinning import pinned
@@ -76,11 +77,12 @@ def _made_open(program: Program) -> Iterator[Finding]:
 
 
 def _given(decoding: Decoding) -> tuple[Block, Form, Location] | None:
-    """The algorithms as they are given; an unknown `**` may hold them."""
+    """The algorithms as they are given; a `**` whose keys are not known may hold them."""
     block = decoding.call.block
     for form, location in decoding.given("algorithms", _POSITION.get(decoding.library)):
         return block, form, location
-    if decoding.call.spread:
+    handed_on = [keys(decoding.program, block, form) for form in decoding.call.spread]
+    if any(found is None or "algorithms" in found for found in handed_on):
         return block, ["ellipsis", decoding.call.form[1]], decoding.call.location
     return None
 

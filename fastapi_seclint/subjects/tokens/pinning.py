@@ -13,6 +13,7 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import string
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.spread import keys
 from fastapi_seclint.subjects.payloads.encodings import Encoding, encodings
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 
@@ -27,7 +28,7 @@ def pinned(program: Program, decoding: Decoding) -> Fix | None:
     """Pin the algorithm of the project's encoding calls, else the usual one for such a key; None where they differ."""
     call = decoding.call
     path, argument = call.block.module.path, call.argument("algorithms", 2)
-    if call.spread:
+    if any((found := keys(program, call.block, form)) is None or "algorithms" in found for form in call.spread):
         return None
     known = algorithms(program, decoding)
     code = known if known is not None or makers_for(program, decoding) else _usual(decoding)
