@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import dotted_name
 from fastapi_seclint.program.routers import Include, Layer, Router, native
@@ -70,13 +71,26 @@ def decorators_above(route: Route) -> list[Form]:
 
 
 def _limits(handler: Function, form: Form) -> bool:
-    """Whether a decorator limits by what it is called, `limiter.limit("5/minute")`."""
+    """Whether a decorator limits by what it is called, `limiter.limit("5/minute")`, a constant for it included."""
+    if form[0] == "name":
+        made = _made_at_top(handler, form[2])
+        if made is not None and _limits(handler, made):
+            return True
     called = form
     while called[0] == "call":
         called = called[2]
     if called[0] == "attr" and called[3] in ("limit", "shared_limit"):
         return form[0] == "call" and called[2][0] in ("name", "attr") and "limiter" in str(called[2][-1]).lower()
     return called[0] in ("name", "attr") and (names_limit(str(called[-1])) or names_limiting_decorator(str(called[-1])))
+
+
+def _made_at_top(handler: Function, name: str) -> Form | None:
+    """The call whose result a name of the handler's module stands for: `strict = limiter.limit("3/minute")`."""
+    for form in handler.module.facts.forms(MODULE).of("assign"):
+        targets, value = form[2], form[3]
+        if value[0] == "call" and any(target[0] == "name" and target[2] == name for target in targets):
+            return list(value)
+    return None
 
 
 def is_uncalled(node: Node) -> bool:
