@@ -31,6 +31,7 @@ from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, reads_own_header, scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised
+from fastapi_seclint.subjects.guards.refusing_layers import refusing_layers
 from fastapi_seclint.subjects.guards.replaced import replaced
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.logins.routes import auth_routes
@@ -82,6 +83,8 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         direct = [kind for top in tops if (kind := scheme_kind(top.call)) is not None]
         if direct:
             _add(program, found, function, direct[0])
+    for layer, scheme in refusing_layers(program):
+        _add(program, found, layer, scheme, 1)
     if found or wanted:
         for handler in logins:
             _add(program, found, handler, next(iter(found.values()))[1] if found else wanted[0])
@@ -269,7 +272,7 @@ def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
     block = program.sites.block(initializer.module, initializer.number)
     if block is None:
         return
-    for form in block.forms.of("call"):
+    for form in map(_without_rest, block.forms.of("call")):
         if form[2][0] != "attr" or form[2][3] != "__init__":
             continue
         if _status_of(program, cls, form) == 401 and _lacks(program, block, form) is not None:
@@ -277,6 +280,11 @@ def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
             continue
         if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
             yield Refusal(block, form, lacks[0])
+
+
+def _without_rest(call: Form) -> Form:
+    """A call in an initializer without its `**kwargs`, which callers fill, for those who say no more."""
+    return [*call[:4], [item for item in call[4] if item[0] is not None or item[1][0] != "name"]]
 
 
 def _status_of(program: Program, cls: Class, call: Form) -> object:

@@ -1,0 +1,42 @@
+"""Middleware of the project's own that takes bearer or Basic credentials out of the header and refuses itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.guards.bearer_schemes import Scheme
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_HANDLED = ("dispatch", "__call__")
+_SCHEMES: tuple[tuple[str, Scheme], ...] = (("basic", "Basic"), ("bearer", "Bearer"))
+
+
+def refusing_layers(program: Program) -> Iterator[tuple[Function, Scheme]]:
+    """The functions of a middleware that answer requests, with the one scheme that it takes."""
+    for app in program.apps:
+        for layer in app.layers:
+            for option in options(layer.what):
+                functions = _functions(option) if isinstance(option, Class | Function) else []
+                if functions and (scheme := _scheme([form for item in functions for form in item.forms.every])):
+                    own = [item for item in functions if item.name in _HANDLED or len(functions) == 1]
+                    yield from ((item, scheme) for item in own if not program.is_test(item.module))
+
+
+def _functions(value: Class | Function) -> list[Function]:
+    if isinstance(value, Function):
+        return [value]
+    methods = [item for item in value.namespace.values() if isinstance(item, Function) and item.number >= 0]
+    return methods if any(item.name in _HANDLED for item in methods) else []
+
+
+def _scheme(forms: list[Form]) -> Scheme | None:
+    """The scheme of credentials that code reads of the header; None where it reads several or a cookie as well."""
+    words = {str(form[2]).strip().lower() for form in walk(forms) if form[0] == "const" and isinstance(form[2], str)}
+    named = {form[3] for form in forms if form[0] == "attr"}
+    found = [scheme for word, scheme in _SCHEMES if word in words]
+    return found[0] if "authorization" in words and len(found) == 1 and "cookies" not in named else None
