@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.subjects.passwords.names import is_password
 
 DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asdict", "to_list"})
 """The methods and attributes that make a dictionary of an object."""
@@ -10,6 +11,8 @@ SAME = frozenset({"jsonable_encoder", "vars", "dict", "list", "asdict", "sorted"
 """The functions that do so, or that give what they get in another order."""
 LEAVING_OUT = frozenset({"exclude", "include", "by_alias_only"})
 """Keywords by which a dump leaves something out."""
+_COLUMNS = frozenset({"values", "values_list", "only", "defer", "with_only_columns", "load_only"})
+"""Methods of queries that are told the columns that they shall give."""
 
 
 def dumped(form: Form) -> str:
@@ -22,3 +25,12 @@ def dumped(form: Form) -> str:
         case ["call", _, ["name", _, function], [["name", _, name]], []] if function in SAME:
             return str(name)
     return ""
+
+
+def names_columns(call: Form) -> bool:
+    """Whether a call of a query names the columns that it wants, none with a password: `values("id", "email")`."""
+    if call[2][0] not in ("name", "attr") or call[2][-1] not in _COLUMNS:
+        return False
+    given = [*call[3], *(value for _, value, _ in call[4])]
+    names = [str(form[-1]) for item in given for form in walk(item) if form[0] in ("const", "attr")]
+    return bool(names) and (call[2][-1] == "defer" or not any(is_password(name, True) for name in names))

@@ -18,10 +18,12 @@ from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.passwords.exposure_models import registration
-from fastapi_seclint.subjects.passwords.fields import Givers, is_password
-from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.fields import Givers
+from fastapi_seclint.subjects.passwords.kept import appended
+from fastapi_seclint.subjects.passwords.names import is_password, naming
 from fastapi_seclint.subjects.passwords.public_models import PublicModel, public_model
 from fastapi_seclint.subjects.passwords.selected import selects
+from fastapi_seclint.subjects.passwords.tables import asked_table
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -135,7 +137,7 @@ class Taking:
             case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]]:
                 return self._of_each(element, target, iterable)
             case ["name", *_] if (written := self._written(form)) is not None and _is_made_here(written):
-                return self._edits(written) or self._of_object(form)
+                return self._of_made(form, written)
             case ["call", _, ["name", _, "jsonable_encoder"], [value, *_], _]:
                 found = self.givers.shown(self.block, value)
                 return self._excluded(form, found[0]) if found is not None else []
@@ -150,6 +152,14 @@ class Taking:
             case ["name" | "attr" | "sub" | "call", *_]:
                 return self._of_object(form)
         return []
+
+    def _of_made(self, form: Form, written: Form) -> list[Edit]:
+        """What takes it out of a name's value: where that is written, unless it is used for something else, too."""
+        if written[0] == "list" and not written[2]:
+            return [edit for item in appended(self.block, form) for edit in self._edits(item)]
+        uses = [item for item in self.block.forms.of("name") if item[2] == form[2] and item[1] != form[1]]
+        edits = self._edits(written) if len(uses) == 1 else []
+        return edits or self._of_object(form)
 
     def _excluded(self, call: Form, name: str) -> list[Edit]:
         return [SetKeyword(self.block.module.path, span_of(call[1]), "exclude", f'{{"{name}"}}')]
@@ -186,12 +196,15 @@ class Taking:
         text = code(form)
         if found is None or text is None or selects(self.program, self.block, form):
             return []
+        if asked_table(self.program, self.block, form):
+            return []
         if found[1] is not None:
             shape = self._shape(form)
             if shape in ("{}", "{} | None"):
                 return self._converted(form, text, found[1], maybe=shape != "{}")
             return self._all_converted(form, text, found[1]) if shape == "list[{}]" else []
-        if self._is_of_users(form):
+        written = self._written(form) if form[0] == "name" else None
+        if self._is_of_users(form) and not (written is not None and _is_made_here(written)):
             return self._of_users(form, form)
         if form[0] == "call" and form[2][-1] == "get" and len(form[3]) == 1:
             text = f"({text} or {{}})"

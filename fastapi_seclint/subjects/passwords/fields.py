@@ -15,24 +15,22 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
 from fastapi_seclint.subjects.passwords.collections import collection_of, kept_documents, models_in
-from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, SAME, dumped
-from fastapi_seclint.subjects.passwords.kept import hashed_in, put
+from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, SAME, dumped, names_columns
+from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_key, hashed_later, put
 from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out
-from fastapi_seclint.subjects.passwords.names import is_of_people, naming
+from fastapi_seclint.subjects.passwords.names import is_of_people, is_password, naming
 from fastapi_seclint.subjects.passwords.selected import selected
 from fastapi_seclint.subjects.passwords.spoken import blocks
+from fastapi_seclint.subjects.passwords.tables import asked_table
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _IDENTITY = re.compile(r"^(user_?name|e?mail(_address)?|login|account|full_?name)$", re.I)
-_TYPED = re.compile(r"^((user|plain|raw|login)_?)?(password|passwd|pwd)$", re.I)
 _ASKING = frozenset({"query", "select", "get", "find_one", "scalar", "scalars", "refresh"})
 _COUNTING = frozenset({"count", "exists", "delete", "update", "rowcount", "exec_count"})
 _CLASS_WAYS = re.compile(r"^(get|get_or_none|all|find|find_one|find_all|filter|create|objects|query|get_by_\w+|first)$")
 _ENTRIES = frozenset({"get", "values", "pop"})
-_COLUMNS = frozenset({"values", "values_list", "only", "defer", "with_only_columns", "load_only"})
-"""Methods of queries that are told the columns that they shall give."""
 _SERIALIZERS = ("model_serializer", "field_serializer", "dict", "model_dump", "json")
 
 
@@ -50,13 +48,6 @@ def password_field(cls: Class) -> str:
     names = [name for name in field_names(cls) if name not in hidden]
     people = is_of_people(cls.name) or any(_IDENTITY.match(name) for name in names)
     return next((name for name in names if is_password(name, people)), "")
-
-
-def is_password(name: str, people: bool = False) -> bool:
-    """Whether a field's name is that of a password's hash or, where people are described, of a password."""
-    if name.startswith("_") or name in ("hash", "hashed", "digest"):
-        return False
-    return naming(name) == "kept" or (people and _TYPED.match(name) is not None)
 
 
 class Givers:
@@ -108,7 +99,7 @@ class Givers:
                 return field, None
             if name and naming(name) == "kept" and is_password(name) and value[0] in ("attr", "name", "call", "sub"):
                 return name, None
-        return self._first(block, [value for _, value in pairs], depth)
+        return hashed_in(["dict", 0, pairs]) or self._first(block, [value for _, value in pairs], depth)
 
     def _of_name(self, block: Block, form: Form, depth: int) -> tuple[str, Class | None] | None:
         scope = block.scope
@@ -119,10 +110,14 @@ class Givers:
             known = self._of_value(block, form) or self._of_store(block, form)
             return known or self._of_dependency(scope.function, form[2], depth)
         statement = found[-1]
+        if later := hashed_later(block, form, statement[1]):
+            return later, None
         if statement[0] in ("assign", "annassign") and statement[-1] is not None:
             targets = statement[2] if statement[0] == "assign" else [statement[2]]
             if all(target[0] == "name" for target in targets):
-                return self.shown(block, statement[-1], depth)
+                return self.shown(block, statement[-1], depth) or self._first(block, appended(block, form), depth)
+        if statement[0] == "for" and statement[2][0] == "name" and not self._is_mapping(block, statement[3]):
+            return self.shown(block, statement[3], depth)
         return None
 
     def _of_store(self, block: Block, owner: Form) -> tuple[str, Class | None] | None:
@@ -134,6 +129,10 @@ class Givers:
             return None
         found = (self._stores.get(id(option)) for option in options(ask(self.program, block, owner)))
         return next((item for item in found if item is not None), None)
+
+    def _entry(self, block: Block, owner: Form, method: str) -> tuple[str, Class | None] | None:
+        """The password field of what a dictionary gives: one entry, or all `values()` where it is written out."""
+        return self._of_store(block, owner) or (self._of_value(block, owner) if method == "values" else None)
 
     def _kept(self) -> Iterator[tuple[int, tuple[str, Class | None]]]:
         for block in blocks(self.program):
@@ -160,7 +159,7 @@ class Givers:
         if name in SAME and call[3] and function[0] == "name":
             keys = name in ("list", "sorted") and self._is_mapping(block, call[3][0])
             return None if keys else self.shown(block, call[3][0], depth)
-        if name in _ENTRIES and function[0] == "attr" and (stored := self._of_store(block, function[2])) is not None:
+        if name in _ENTRIES and function[0] == "attr" and (stored := self._entry(block, function[2], name)) is not None:
             return stored
         if name in DUMPS and function[0] == "attr" and not call[3]:
             return self.shown(block, function[2], depth)
@@ -169,9 +168,15 @@ class Givers:
         cls = self._asked(block, call)
         if cls is not None:
             return password_field(cls), cls
-        if column := selected(self.program, block, call):
+        if column := selected(self.program, block, call) or self._of_table(block, call):
             return column, None
         return self._of_function(block, call, depth) or self._of_value(block, call)
+
+    def _of_table(self, block: Block, call: Form) -> str:
+        """The password's column of a table of SQLAlchemy Core that whole rows are asked for."""
+        columns = asked_table(self.program, block, call)
+        people = any(_IDENTITY.match(name) for name in columns)
+        return next((name for name in columns if is_password(name, people)), "")
 
     def _of_collection(self, name: str) -> tuple[str, Class | None] | None:
         """The password field of the documents that the program puts into a collection of this name."""
@@ -182,7 +187,7 @@ class Givers:
                 spoken += [field for cls in models_in(self.program, block, value) if (field := password_field(cls))]
                 written = self._written(block, value)
                 spoken += [str(key[2]) for key, _ in written[2] if key] if written[0] == "dict" else []
-                found = next((field for field in spoken if is_password(field)), "")
+                found = next((field for field in spoken if is_password(field)), "") or hashed_key(block, value, written)
                 if found:
                     self._documents.setdefault(owner, (found, None))
         return self._documents.get(name)
@@ -195,7 +200,7 @@ class Givers:
         """The class of the rows that a query gives: `db.query(User).first()`, `select(User)`, `User.get(...)`."""
         at: Form = call
         while True:
-            if (at[0] == "attr" and at[3] in _COUNTING) or (at[0] == "call" and _names_columns(at)):
+            if (at[0] == "attr" and at[3] in _COUNTING) or (at[0] == "call" and names_columns(at)):
                 return None
             if at[0] == "call":
                 name = str(at[2][-1]) if at[2][0] in ("name", "attr") else ""
@@ -275,15 +280,6 @@ class Givers:
             return []
         outside = Block(function.module, function, function.module.scope, NO_STATEMENTS)
         return classes_in(ask(self.program, outside, function.returns))
-
-
-def _names_columns(call: Form) -> bool:
-    """Whether a call of a query names the columns that it wants, none with a password: `values("id", "email")`."""
-    if call[2][0] not in ("name", "attr") or call[2][-1] not in _COLUMNS:
-        return False
-    given = [*call[3], *(value for _, value, _ in call[4])]
-    names = [str(form[-1]) for item in given for form in walk(item) if form[0] in ("const", "attr")]
-    return bool(names) and (call[2][-1] == "defer" or not any(is_password(name, True) for name in names))
 
 
 def _in_mapping(mapping: Mapping, depth: int = 3) -> str:

@@ -37,6 +37,7 @@ _MACHINES = word_set(
     node tunnel vpn vnc rdp winrm telnet snmp rpc wallet sheet worksheet workbook spreadsheet excel xlsx
     """
 )
+_TYPED = re.compile(r"^((user|plain|raw|login)_?)?(password|passwd|pwd)$", re.I)
 _SERVICES = word_set(
     "connection connector datasource integration provider downloader gateway config configuration protection"
 )
@@ -110,3 +111,10 @@ def is_of_password_manager(name: str) -> bool:
 def is_of_people(name: str) -> bool:
     """Whether a name speaks of people who log in: `UserTable`, `accounts`, `register`."""
     return _PEOPLE.search("_".join(words(name))) is not None
+
+
+def is_password(name: str, people: bool = False) -> bool:
+    """Whether a field's name is that of a password's hash or, where people are described, of a password."""
+    if name.startswith("_") or name in ("hash", "hashed", "digest"):
+        return False
+    return naming(name) == "kept" or (people and _TYPED.match(name) is not None)

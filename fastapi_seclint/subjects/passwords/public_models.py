@@ -14,8 +14,8 @@ from fastapi_seclint.program.values import Class, External
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.owners.records import field_names, is_schema, is_table
-from fastapi_seclint.subjects.passwords.fields import is_password, password_field
-from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.fields import password_field
+from fastapi_seclint.subjects.passwords.names import is_password, naming
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
-"""Rows that a statement of SQL asks for: whether a password's column is among them."""
+"""Rows that a statement of SQL asks for, or gives back: whether a password's column is among them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -11,13 +11,20 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.passwords.dumping import dumped
 from fastapi_seclint.subjects.passwords.names import MENTIONS, is_of_people, naming
+from fastapi_seclint.subjects.passwords.tables import bound_texts, filled_tables, statement_text
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _SELECT = re.compile(r"^\s*select\s+(?:distinct\s+)?(.*?)\s+from\s+[\"`\[]?(?:\w+\.)?(\w+)", re.I | re.S)
+_RETURNING = re.compile(
+    r"^\s*(?:insert\s+(?:or\s+\w+\s+)?into|update|delete\s+from)\s+[\"`\[]?(?:\w+\.)?(\w+).*\breturning\s+([^;]*)",
+    re.I | re.S,
+)
 _COLUMNS = re.compile(
     r"\b(?:create\s+table\s+(?:if\s+not\s+exists\s+)?|insert\s+(?:or\s+\w+\s+)?into\s+)[\"`\[]?(?:\w+\.)?(\w+)[\"`\]]?\s*"
     r"\(([^;]*)",
@@ -45,12 +52,41 @@ def selects(program: Program, block: Block, form: Form) -> bool:
 
 
 def selected(program: Program, block: Block, call: Form) -> str:
-    """The password's column in the rows that a call gives, as they are; empty when there is none."""
-    statement = statement_behind(block, call)
+    """The password's column in the rows that a call gives, as they are; empty when there is none.
+
+    The call runs the statement itself, or is of a function that is told the table: `get_all("users")`.
+    """
+    if column := _shown(program, block, call, {}):
+        return column
+    for function, bound in called(program, block, call):
+        given = bound_texts(block, call, function, bound)
+        body = body_of(program, function) if given else None
+        for form in body.forms.of("return") if body is not None else ():
+            if body is not None and form[2] is not None and (column := _of_rows(program, body, form[2], given)):
+                return column
+    return ""
+
+
+def _of_rows(program: Program, block: Block, value: Form, given: Mapping[str, str]) -> str:
+    """The password's column in what a function returns: rows as they are, or each made a dictionary."""
+    value = _followed(block, value)
+    match value:
+        case ["await", _, inner] | ["call", _, ["name", _, "dict" | "list"], [inner], []]:
+            return _of_rows(program, block, inner, given)
+        case ["comp", _, _, element, None, [[["name", _, each], rows, _]]]:
+            return _of_rows(program, block, rows, given) if dumped(element) == each else ""
+        case ["ifexp", _, _, body, _]:
+            return _of_rows(program, block, body, given)
+    return _shown(program, block, value, given)
+
+
+def _shown(program: Program, block: Block, call: Form, given: Mapping[str, str]) -> str:
+    statement = statement_behind(block, call, given)
     found = _SELECT.match(statement) if statement else None
-    if found is None:
+    returned = _RETURNING.match(statement) if statement and found is None else None
+    if found is None and returned is None:
         return ""
-    columns, table = found[1], found[2]
+    columns, table = (found[1], found[2]) if found is not None else (returned[2], returned[1]) if returned else ("", "")
     if columns.strip().rpartition(".")[2] == "*":
         return _tables(program).get(table.lower(), "")
     names = [re.split(r"\s+|\.", column.strip())[-1].strip('"`[]') for column in columns.split(",")]
@@ -70,6 +106,10 @@ def _tables(program: Program) -> dict[str, str]:
                 column = next((word for word in re.findall(r"\w+", rest) if _is_password(word, table)), "")
                 if column:
                     found.setdefault(table.lower(), column)
+        for table, keys in filled_tables(program):
+            column = next((key for key in keys if _is_password(key, table)), "")
+            if column:
+                found.setdefault(table.lower(), column)
         _KNOWN[program] = found
     return _KNOWN[program]
 
@@ -106,12 +146,13 @@ def _texts(program: Program) -> Iterator[str]:
             yield from (form[2] for form in forms.of("const") if isinstance(form[2], str) and "(" in form[2])
 
 
-def statement_behind(block: Block, call: Form, depth: int = 6) -> str:
+def statement_behind(block: Block, call: Form, given: Mapping[str, str] | None = None, depth: int = 6) -> str:
     """The text of the statement that a call runs, or whose result it goes on with."""
     at = call
     for _ in range(depth):
         if at[0] == "call" and at[2][0] in ("name", "attr") and at[2][-1] in _RUNS and at[3]:
-            return next((text for form in walk([_followed(block, at[3][0])]) if (text := _select_in(form))), "")
+            texts = (statement_text(form, given or {}) for form in walk([_followed(block, at[3][0])]))
+            return next((text for text in texts if _SELECT.match(text) or _RETURNING.match(text)), "")
         if at[0] == "call" and at[2][0] == "attr" and at[2][3] in _GOING_ON:
             owner = at[2][2]
             at = owner if owner[0] != "name" else _executed(block, owner, call) or _followed(block, owner)
@@ -122,15 +163,12 @@ def statement_behind(block: Block, call: Form, depth: int = 6) -> str:
     return ""
 
 
-def _select_in(form: Form) -> str:
-    return form[2] if form[0] == "const" and isinstance(form[2], str) and _SELECT.match(form[2]) else ""
-
-
 def _followed(block: Block, form: Form) -> Form:
     """What a local name was assigned last, or is in a `with` statement."""
     if form[0] != "name" or not isinstance(block.scope, FunctionScope):
         return form
-    found = [item for item in block.scope.assignments(form[2]) if item[0] in ("assign", "with") and item[1] < form[1]]
+    above = (item for item in block.scope.assignments(form[2]) if item[0] in ("assign", "with") and item[1] < form[1])
+    found = [item for item in above if item[0] == "with" or not holds(item[1], form[1])]  # `row = dict(row)`
     if not found or found[-1][0] == "assign":
         return found[-1][3] if found else form
     opened = next((context for context, target in found[-1][2] if target is not None and target[-1] == form[2]), form)
