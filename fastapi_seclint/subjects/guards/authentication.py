@@ -7,14 +7,16 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import External
+from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Evidence
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.owners.identity import guards
+from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -44,6 +46,9 @@ def asks_callers(program: Program, app: Router) -> bool:
     return any(other is app or other.place.module is app.place.module for other in asking)
 
 
+_UNAUTHORIZED = (b",401]", b"UNAUTHORIZED", b"Unauthorized", b"NotAuthenticated")
+
+
 @lru_cache(maxsize=1)
 def _asking_apps(program: Program) -> list[Router]:
     found: dict[int, Router] = {}
@@ -54,9 +59,20 @@ def _asking_apps(program: Program) -> list[Router]:
 
 
 def _asks(program: Program, route: Route) -> bool:
-    if any(meeting.junk == "denies" and meeting.name != route.name for meeting in program.guarding(route).meetings):
+    refusing = [meeting.name for meeting in program.guarding(route).meetings if meeting.junk == "denies"]
+    if any(name != route.name or _is_decorated(program, route) for name in refusing):
         return True
     return any(is_scheme(node.call) for node in route.nodes()) or bool(guards(program, route))
+
+
+def _is_decorated(program: Program, route: Route) -> bool:
+    """Whether a decorator of the project's own answers 401 around a handler, as `@login_required` does."""
+    for decorator, _ in wrapping_decorators(route):
+        function = decorator if isinstance(decorator, Function) else None
+        for inner in reached(program, function, 2) if function is not None else ():
+            if any(inner.module.facts.body_mentions(inner.number, word) for word in _UNAUTHORIZED):
+                return True
+    return False
 
 
 def is_scheme(value: object) -> bool:
