@@ -25,6 +25,7 @@ OBJECT: Kinds = frozenset({"object"})
 PASSED: Kinds = frozenset({"passed"})
 NOTHING: Kinds = frozenset({"nothing"})
 HIDDEN: Kinds = frozenset({"hidden"})
+DENIAL: Kinds = frozenset({"denial"})
 REFUSED: Kinds = frozenset({"refusal"})
 QUERY: Kinds = frozenset({"query"})
 

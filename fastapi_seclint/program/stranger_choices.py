@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.kinds import JUNK
+from fastapi_seclint.program.kinds import DENIAL, JUNK
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -31,7 +31,10 @@ def branches(walk_: Walk, test: Form, body: list[Form], otherwise: list[Form]) -
         goes_on = walk_.block(statements)
         ways.append((goes_on, walk_.encounter.endings))
     walk_.names, walk_.encounter.endings = before, endings
-    refusing = [not goes_on and bool(found) and all(item.denies for item in found) for goes_on, found in ways]
+    refusing = [
+        not goes_on and bool(found) and all(item.denies or item.kinds == DENIAL for item in found)
+        for goes_on, found in ways
+    ]
     if refusing[0] is refusing[1]:
         return walk_.branch(outcomes, body, otherwise)
     return walk_.block(otherwise if refusing[0] else body)

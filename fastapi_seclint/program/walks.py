@@ -9,7 +9,6 @@ from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, wal
 from fastapi_seclint.program import credentials, stranger_choices, stranger_conditions, stranger_loops, strangers
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
 from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, QUERY, REFUSED, Kinds, names_token
-from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.stranger_errors import REFUSAL, catches
 from fastapi_seclint.program.values import Function, Place, Value, constant
@@ -233,9 +232,11 @@ class Walk:
         """Give the names of a target these kinds."""
         if target[0] == "name":
             self.names[target[2]] = self.named(target[2], kinds)
-        elif target[0] in ("tuple", "list"):
-            for name in targets(target):
-                self.names[name] = kinds
+        elif target[0] == "attr" and target[2][0] == "name":
+            self.names[f"{target[2][2]}.{target[3]}"] = kinds
+        elif target[0] in ("tuple", "list", "star"):
+            for item in target[2] if target[0] != "star" else target[2:]:
+                self.assign(item, kinds)
 
     def named(self, name: str, kinds: Kinds) -> Kinds:
         """The kinds of a name: a whole message that is called a token is one."""
