@@ -114,9 +114,9 @@ def _skips(block: Block, verification: Form) -> Form | None:
         found = truth(test, _known(truths))
         if any(item is verification for item in walk(form[3])) and found["absent"] == frozenset({False}):
             return test
-        if any(item is verification for item in walk(form[4])) and not _is_slow(form[3]):
-            if found["absent"] == frozenset({True}):
-                return test
+        second = any(item is verification for item in walk(form[4])) and not _is_slow(form[3])
+        if second and found["absent"] == frozenset({True}):
+            return test
         if form[1] < verification[1] and _leaves(form[3]) and found["absent"] == frozenset({True}):
             return test
     return None

@@ -11,6 +11,7 @@ from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, options
+from fastapi_seclint.subjects.logins.results import base, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, told
 from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, Truth, World, looked_up, truth
 
@@ -91,6 +92,7 @@ class _Walk:
     found: list[Outcome] = field(default_factory=list)
     names: dict[str, Truth] = field(default_factory=dict)
     answers: dict[str, list[Outcome]] = field(default_factory=dict)
+    results: dict[str, list[Outcome]] = field(default_factory=dict)
     caught: tuple[str, Outcome] | None = None
 
     def run(self, statements: list[Form], worlds: Worlds) -> Worlds:
@@ -152,7 +154,7 @@ class _Walk:
     def _known(self, form: Form) -> Truth | None:
         if form[0] == "name":
             return self.names.get(form[2])
-        return self._summary(form)
+        return told_by(form, self.results) if form[0] == "compare" else self._summary(form)
 
     def _functions(self, form: Form) -> list[Function]:
         scope = self.block.scope
@@ -210,6 +212,7 @@ class _Walk:
             inner = inner[2]
         for name in names:
             self.answers.pop(name, None)
+            self.results[name] = list(self.results.get(base(inner), ()))
             found = self._summary(inner) if inner[0] == "call" else None
             if found is None and inner[0] in ("bool", "compare", "unary", "ifexp"):
                 found = truth(inner, self._known)
@@ -217,8 +220,9 @@ class _Walk:
             if found is not None:
                 self.names[name] = found
             for function in self._functions(inner) if inner[0] == "call" else []:
-                ends = [end for end in self.follower.outcomes(function, self.depth - 1) if end.kind == "answer"]
-                self.answers.setdefault(name, []).extend(ends)
+                ends = self.follower.outcomes(function, self.depth - 1)
+                self.answers.setdefault(name, []).extend(end for end in ends if end.kind == "answer")
+                self.results[name] += [end for end in ends if end.kind in ("answer", "value")]
 
     def _says(self, value: Form) -> bool:
         """Whether a value is a text, a member or entry that stands for one, or a display with a text in it."""

@@ -51,7 +51,7 @@ _LOOKS_UP = re.compile(
     r"(^|_)(get|find|fetch|look_?up|load|select|query|exists?|first|scalar\w*|one_or_none|find_one|by|filter\w*|retrieve|read|search)(_|$)"
 )
 _ELSEWHERE = re.compile(
-    r"redis|cache|captcha|count|attempt|lock|otp|(^|_)code|session_store|blacklist|settings|config", re.I
+    r"redis|cache|captcha|(?<!ac)count|attempt|lock|otp|(^|_)code|session_store|blacklist|settings|config", re.I
 )
 """What is looked up under a user's name and is no account."""
 _STATE = re.compile(
@@ -79,7 +79,7 @@ def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
             told = [part for value, part in zip(values, parts, strict=True) if not (tested and _is_state(value))]
             return _joined(operator, told)
         case ["compare", _, left, [operator], [right]]:
-            return _compared(left, operator, right, known)
+            return known(form) or _compared(left, operator, right, known)
         case ["ifexp", _, test, body, otherwise]:
             return _chosen(truth(test, known), truth(body, known), truth(otherwise, known))
         case ["const", _, value]:
@@ -112,6 +112,8 @@ def _is_state(form: Form) -> bool:
 def of_call(form: Form) -> Truth:
     """What a call that cannot be looked into gives, by its name and arguments."""
     name = called_name(form)
+    if name[:1].isupper():
+        return UNKNOWN  # an object is made, which is never false
     arguments = [*form[3], *(value for _, value, _ in form[4])]
     if form[2][0] == "attr" and name in ("get", "pop") and _speaks(form[2][2], _ACCOUNT):
         field = bool(form[3]) and form[3][0][0] == "const"

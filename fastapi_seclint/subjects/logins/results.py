@@ -1,0 +1,54 @@
+"""Results that stand for how a login went: `if result is Outcome.NO_USER`, where a function returns the member."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, Truth, World
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.logins.outcomes import Outcome
+
+_EQUAL = {"==": True, "is": True, "!=": False, "is not": False}
+
+
+def told_by(form: Form, results: Mapping[str, Sequence[Outcome]]) -> Truth | None:
+    """In which worlds a comparison with a member or text holds, by what the function that gave the name returns."""
+    match form:
+        case ["compare", _, left, [operator], [right]] if operator in _EQUAL:
+            pass
+        case _:
+            return None
+    for side, other in ((left, right), (right, left)):
+        ends, wanted = results.get(base(side), ()), _mark(other)
+        if ends and wanted and any(wanted in _marks(end) for end in ends):
+            return {world: _answers(world, ends, wanted, _EQUAL[operator]) for world in ALL}
+    return None
+
+
+def base(form: Form) -> str:
+    """The name that an expression reads a part of: `result` of `result.outcome`; empty for other expressions."""
+    while form[0] in ("attr", "sub"):
+        form = form[2]
+    return str(form[2]) if form[0] == "name" else ""
+
+
+def _answers(world: World, ends: Sequence[Outcome], wanted: str, equal: bool) -> frozenset[bool]:
+    found = {(wanted in _marks(end)) is equal for end in ends if world in end.worlds}
+    return frozenset(found) or EITHER
+
+
+def _marks(end: Outcome) -> frozenset[str]:
+    return frozenset(mark for form in walk(end.form[2:]) if (mark := _mark(form)))
+
+
+def _mark(form: Form) -> str:
+    """A member of an enumeration as `Class.MEMBER`, a text as it is; empty for what is neither."""
+    match form:
+        case ["attr", _, owner, str() as name] if last_name(owner)[:1].isupper():
+            return f"{last_name(owner)}.{name}"
+        case ["const", _, str() as text] if text:
+            return repr(text)
+    return ""
