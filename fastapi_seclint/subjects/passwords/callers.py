@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import KEYWORDS, Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.subjects.code.origins import ask, called
@@ -24,9 +24,16 @@ class Callers:
         self._known: dict[tuple[str, int], list[tuple[Block, Form, bool, bool]]] = {}
 
     def given(self, function: Function, name: str) -> Iterator[tuple[Block, Form, bool]]:
-        """The expressions that calls pass for a parameter, and whether the call is known to reach the function."""
+        """The expressions that calls pass for a parameter, and whether the call is known to reach the function.
+
+        For `**values` that is what callers spread.
+        """
         index = next((number for number, item in enumerate(function.parameters) if item[0] == name), -1)
+        rest = index >= 0 and function.parameters[index][1] == KEYWORDS
         for block, call, bound, sure in self.of(function):
+            if rest:
+                yield from ((block, value, sure) for keyword, value, _ in call[4] if keyword is None)
+                continue
             passed = next((value for keyword, value, _ in call[4] if keyword == name), None)
             position = index - 1 if bound else index
             if passed is None and 0 <= position < len(call[3]) and not any(item[0] == "star" for item in call[3]):

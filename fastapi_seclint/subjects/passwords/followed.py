@@ -30,7 +30,7 @@ _RANK: dict[Kind, int] = {"plain": 0, "digest": 1, "hash": 2}
 _DEPTH = 12
 _UNCHANGED = word_set(
     """
-    encode decode strip rstrip lstrip hex hexdigest digest get_secret_value lower upper casefold replace title
+    encode decode strip rstrip lstrip hex hexdigest digest finalize get_secret_value lower upper casefold replace title
     """
 )
 _KNOWN: WeakKeyDictionary[Program, Passwords] = WeakKeyDictionary()

@@ -18,6 +18,9 @@ _BESIDE = word_set(
 )
 
 
+_SETS = re.compile(r"^_*(set|assign)_(the_|new_|user_|plain_|raw_)?(password|passwd|pwd|pw)$")
+_OTHER = word_set("token email mail id name username code uid pk at time date url")
+
 _BRINGING = re.compile(
     r"^(dto|payload|body|form|form_data|creds|credentials|user_in|user_create|login_request|register_request"
     r"|(user|login|register|registration|signup|account)_?(data|dto|in|form|payload|body))$"
@@ -43,6 +46,8 @@ def holds_password(function: Function, name: str) -> bool:
     first = next((item for item in names if not _BESIDE.intersection(words(item))), "")
     if first != name or naming(name) == "kept":
         return False
+    if function.owner is not None and _SETS.match(function.name):
+        return not _OTHER.intersection(words(name))
     return hashers.step_by_name(["name", 0, function.name]) in ("hash", "verify") or _validates_password(function)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, options
@@ -49,6 +49,7 @@ _TAKES_WHOLE = frozenset({"append", "insert_one", "insert_many", "insert", "setd
 _SAVES = _TAKES_WHOLE | {"save", "persist"}
 _WRITING = re.compile(r"\b(insert\s+(?:(?:or\s+)?\w+\s+)?into|update|replace\s+into|merge\s+into)\b", re.I)
 _REGISTERS = re.compile(r"(register|sign_?up|create|add)_?(user|account|member|customer|client|person)", re.I)
+_SPREAD_INTO = frozenset({"values", "add", "create", "save", "insert", "insert_one", "execute"})
 _DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict"})
 
 
@@ -73,10 +74,13 @@ def kept(known: Passwords) -> Iterator[Kept]:
     """All places that keep a request's password unhashed."""
     spoken = {id(block.statements) for block in known.blocks}
     whole = known.program.sites.blocks(_DUMPS | {"append", "insert_one"})
-    others = [
-        block for block in whole if id(block.statements) not in spoken and not known.program.is_test(block.module)
-    ]
-    for block in [*known.blocks, *others]:
+    spread = (block for block in known.program.sites.blocks(_SPREAD_INTO) if _takes_rest(block))
+    others = {
+        id(block.statements): block
+        for block in (*whole, *spread)
+        if id(block.statements) not in spoken and not known.program.is_test(block.module)
+    }
+    for block in [*known.blocks, *others.values()]:
         if is_of_password_manager(block.symbol):
             continue
         for form in known.forms(block):
@@ -90,6 +94,11 @@ def kept(known: Passwords) -> Iterator[Kept]:
                 case ["for", _, ["tuple", _, [["name", _, key], ["name", _, value]]], iterable, body, _]:
                     yield from _looped(known, block, iterable, body, (key, value))
     yield from (Kept(block, call[1], call, True) for block, call in stored_rows(known))
+
+
+def _takes_rest(block: Block) -> bool:
+    """Whether a function takes whatever callers spread: `async def add(self, **values)`."""
+    return block.function is not None and any(item[1] == KEYWORDS for item in block.function.parameters)
 
 
 def _called_a_hash(known: Passwords, block: Block, pairs: list[Form]) -> Iterator[Kept]:
@@ -292,17 +301,24 @@ def _is_own(known: Passwords, block: Block, function: Form) -> bool:
 
 
 def _display(known: Passwords, block: Block, display: Form, depth: int) -> Iterator[Kept]:
-    told = {naming(str(key[2])) for key, _ in display[2] if key is not None and key[0] == "const"}
+    told = {naming(name) for key, _ in display[2] if key is not None and (name := _field_of(key))}
     for key, item in display[2]:
         if key is None and "plain" not in told:
             yield from _whole(known, block, item[1], item, None, depth - 1, "kept" in told)
         elif key is None:
             continue
-        elif key[0] == "const" and isinstance(key[2], str):
-            if naming(key[2]):
+        elif name := _field_of(key):
+            if naming(name):
                 yield from _plain(known, block, item[1], item)
             elif item[0] == "dict":
                 yield from _display(known, block, item, depth - 1)
+
+
+def _field_of(key: Form) -> str:
+    """The field that a key of a row names: `"password"`, or the column itself, `User.password`."""
+    if key[0] == "attr" and last_name(key[2])[:1].isupper():
+        return str(key[3])
+    return key[2] if key[0] == "const" and isinstance(key[2], str) else ""
 
 
 def _is_dump(value: Form) -> bool:
