@@ -162,12 +162,15 @@ def _low_cost(program: Program) -> Iterator[Finding]:
 
 def _cost(call: Call, name: str, position: int | None, least: int, scheme: str) -> Iterator[Finding]:
     given = call.argument(name, position)
-    rounds = number(call, given.form) if given is not None else None
-    if given is not None and rounds is not None and rounds < least:
+    handed = next((cost for option, cost in spread_options(call) if option == name), None)
+    rounds, at = handed, call.form[1]
+    if given is not None:
+        rounds, at = number(call, given.form), given.at
+    if rounds is not None and rounds < least:
         fix = None
         if not call.name.startswith("passlib.") and (code := rendered(call.form[2])) is not None:
             fix = _default_cost(ReplaceExpression(_path(call), span_of(call.form[1]), f"{code}()"))
-        yield _finding(call, given.at, _cost_message(scheme, rounds), fix)
+        yield _finding(call, at, _cost_message(scheme, rounds), fix)
 
 
 def _strong_first(call: Call, schemes: Argument) -> Fix | None:

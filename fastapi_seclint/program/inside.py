@@ -120,7 +120,7 @@ class FunctionScope(Scope):
             place = Place(function.module, form[4])
             given = self._typed(form[2]) if form[2] is not None else None
             provided = provided_by(self._interpreter, default, place)
-            if given is not None:
+            if given is not None and not (_plain(default) and _is_enumeration(given)):
                 return provided if provided is not None and _is_one_of(provided, given) else given
             if isinstance(default, Dependency) and isinstance(default.call, Class):
                 return Instance(default.call, place=place)
@@ -262,6 +262,12 @@ def _is_library_class(value: External) -> bool:
     """Whether an annotation is a class of a library that is not one of Python's or a framework's plain types."""
     plain = ("builtins.", "typing.", "collections.", "datetime.", "uuid.", "starlette.", "fastapi.", "pydantic.")
     return not value.called and value.name.rpartition(".")[2][:1].isupper() and not value.name.startswith(plain)
+
+
+def _is_enumeration(value: Value) -> bool:
+    """Whether a parameter is a member of an enumeration: which one is not known, but for the default."""
+    made = value.cls if isinstance(value, Instance) else None
+    return isinstance(made, Class) and any(base.startswith("enum.") for base in made.external_bases())
 
 
 def _plain(value: Value | None) -> bool:
