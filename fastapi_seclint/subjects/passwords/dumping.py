@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.passwords.names import is_password
 
 DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asdict", "to_list"})
 """The methods and attributes that make a dictionary of an object."""
 SAME = frozenset({"jsonable_encoder", "vars", "dict", "list", "asdict", "sorted", "model_to_dict"})
 """The functions that do so, or that give what they get in another order."""
-LEAVING_OUT = frozenset({"exclude", "include", "by_alias_only"})
+LEAVING_OUT = frozenset({"exclude", "include", "only", "by_alias_only"})
 """Keywords by which a dump leaves something out."""
 _COLUMNS = frozenset({"values", "values_list", "only", "defer", "with_only_columns", "load_only"})
 """Methods of queries that are told the columns that they shall give."""
@@ -25,6 +26,27 @@ def dumped(form: Form) -> str:
         case ["call", _, ["name", _, function], [["name", _, name]], []] if function in SAME:
             return str(name)
     return ""
+
+
+def dumps_itself(function: Function) -> bool:
+    """Whether a method gives all columns of its object: `{c.name: getattr(self, c.name) for c in self.__table__.c}`."""
+    own = function.parameters[0][0] if function.parameters else ""
+    given = [form[2] for form in function.forms.of("return")]
+    return bool(given) and all(value is not None and _has_all(value, own) for value in given)
+
+
+def _has_all(value: Form, own: str) -> bool:
+    match value:
+        case ["comp", _, "dict", _, _, [[_, iterable, []]]]:
+            parts = [form for form in walk([iterable]) if form[0] == "attr"]
+            whole = any(form[3] in _WHOLE and form[2][0] == "name" for form in parts)
+            return whole and any(form[0] == "name" and form[2] == own for form in walk([iterable]))
+        case ["call", _, ["attr", _, ["attr", _, ["name", _, name], "__dict__"], "copy"], _, _]:
+            return bool(name == own)
+    return False
+
+
+_WHOLE = frozenset({"__table__", "__mapper__", "__dict__", "__data__", "_meta"})
 
 
 def names_columns(call: Form) -> bool:

@@ -15,7 +15,7 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
 from fastapi_seclint.subjects.passwords.collections import collection_of, kept_documents, models_in
-from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, SAME, dumped, names_columns
+from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, SAME, dumped, dumps_itself, names_columns
 from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_key, hashed_later, put
 from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out
 from fastapi_seclint.subjects.passwords.names import is_of_people, is_password, naming
@@ -163,6 +163,8 @@ class Givers:
             return stored
         if name in DUMPS and function[0] == "attr" and not call[3]:
             return self.shown(block, function[2], depth)
+        if function[0] == "attr" and any(dumps_itself(item) for item, bound in called(self.program, block, call) if bound):
+            return self.shown(block, function[2], depth)
         if name := collection_of(call):
             return self._of_collection(name)
         cls = self._asked(block, call)
@@ -210,6 +212,8 @@ class Givers:
                         found = self._asked(block, self._written(block, item))
                     if found is not None:
                         return found
+                if name == "select" and at[2][0] == "attr" and not at[3]:  # peewee's `User.select()`
+                    return self._row(block, at[2][2])
                 at = at[2]
             elif at[0] in ("attr", "sub", "await"):
                 if at[0] == "attr" and _CLASS_WAYS.match(at[3]) and (found := self._row(block, at[2])) is not None:
