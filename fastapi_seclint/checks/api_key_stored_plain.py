@@ -152,7 +152,7 @@ def _queries(program: Program, block: Block) -> Iterator[tuple[Form, Form, str]]
 
 def _is_key(program: Program, column: str, model: str) -> bool:
     words = words_of(column)
-    if vocabulary(program).kind(column) == "API key":
+    if vocabulary(program).kind(column) == "API key" or words[-2:] == ["api", "token"]:
         return True
     of_keys = "".join(words_of(model)) in ("apikey", "apikeys", "apitoken", "dbapikey", "apikeymodel", "accesskey")
     return of_keys and words in (["key"], ["token"], ["value"], ["secret"])

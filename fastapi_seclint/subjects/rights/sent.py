@@ -12,7 +12,7 @@ from fastapi_seclint.subjects.owners.identity import snake
 Origin = Literal["body", "header", "cookie", "query"]
 _RIGHT = re.compile(
     r"^(x_(\w+?_)?)?(user_|account_|member_)?((is_)?(super_?)?admin(istrator)?|is_superuser|superuser|is_staff|staff|is_root"
-    r"|roles?|role_name|permissions?|privileges?|access_level|user_level)$"
+    r"|roles?|role_name|permissions?|perms|privileges?|access_level|user_level)$"
 )
 _DUMPS = frozenset({"model_dump", "dict", "model_copy", "copy", "to_dict", "asdict", "vars", "jsonable_encoder"})
 _PLAIN = frozenset({"lower", "upper", "strip", "casefold", "title", "get_secret_value"})
@@ -71,7 +71,7 @@ def source(found: Input, form: Form) -> Sent | None:
             return found.values.get(name)
         case ["call", _, ["attr", _, inner, method], [], _] if method in _PLAIN:
             return source(found, inner)
-        case ["call", _, ["name", _, _], [inner], []]:
+        case ["call", _, ["name", _, _], [inner], []] | ["call", _, ["attr", _, inner, "split"], _, _]:
             return source(found, inner)
         case ["attr", _, inner, "value"]:
             return source(found, inner)

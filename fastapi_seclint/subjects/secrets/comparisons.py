@@ -17,7 +17,7 @@ from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
-from fastapi_seclint.subjects.secrets.key_collections import configured_keys, names_of_fields
+from fastapi_seclint.subjects.secrets.key_collections import configured_keys, mapped, names_of_fields
 from fastapi_seclint.subjects.secrets.lent import lent
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
@@ -173,6 +173,7 @@ class _Search:
         if root[0] != "name" or not {"API key", "token"} & {own, sent}:
             return False
         for iterable, _ in loops(self.block, root[2]):
+            iterable = mapped(iterable)
             value = ask(self.program, self.block, iterable)
             if form[0] == "name":
                 return "API key" in (own, sent) and self.holds_keys(iterable, value, sent)

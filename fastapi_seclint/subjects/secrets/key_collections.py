@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.values import Collection, Const, Environment, Mapping, Value, options
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
@@ -13,11 +14,22 @@ def configured_keys(words: Vocabulary, value: Value) -> bool:
     """Whether a value is read from settings that are named as keys, or a collection of such."""
     for option in options(value):
         found = option.items if isinstance(option, Collection) else [option]
+        if isinstance(option, Mapping):
+            found = [item for pair in option.items for item in pair]
         read = [one for item in found for one in options(item) if isinstance(one, Environment)]
         names = [item.name for item in read if not item.name.startswith("parameter ")]
         if any(words.kind(name) or _KEYS & set(words_of(name)) for name in names):
             return True
     return False
+
+
+def mapped(iterable: Form) -> Form:
+    """The mapping that a loop goes through: `KEYS` of `KEYS.items()`."""
+    match iterable:
+        case ["call", _, ["attr", _, owner, "items" | "values"], [], []]:
+            found: Form = owner
+            return found
+    return iterable
 
 
 def names_of_fields(value: Value) -> bool:

@@ -21,7 +21,7 @@ from fastapi_seclint.program.values import (
     settled,
 )
 from fastapi_seclint.subjects.code.literals import name_of
-from fastapi_seclint.subjects.code.loops import loops
+from fastapi_seclint.subjects.code.loops import turns
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.looked_up import looked_up
@@ -147,16 +147,21 @@ def _compared(program: Program) -> Iterator[tuple[Value, Use]]:
         for form in call.form[3]:
             use = Use("secret", "what a caller has to know", call.block.location(form))
             yield call.ask(form), use
-            iterable = _looped(call.block, form)
-            if iterable is not None:
-                yield call.ask(iterable), use
+            while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "strip"):
+                form = form[2][2]
+            for iterable, number in turns(call.block, form[2]) if form[0] == "name" else ():
+                value = call.ask(iterable)
+                if number is None or any(True for part in _parts(value, number) for _ in _constants(part)):
+                    yield value, use
 
 
-def _looped(block: Block, form: Form) -> Form | None:
-    """What a name in a loop or comprehension goes through: `KEYS` of `for key in KEYS`."""
-    while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "strip"):
-        form = form[2][2]
-    return next((iterable for iterable, _ in loops(block, form[2])), None) if form[0] == "name" else None
+def _parts(value: Value, number: int) -> Iterator[Value]:
+    """The part of each item of a collection that has this number."""
+    for option in options(value):
+        for item in option.items if isinstance(option, Collection) else ():
+            for inner in options(item):
+                if isinstance(inner, Collection) and number < len(inner.items):
+                    yield inner.items[number]
 
 
 def _set(program: Program) -> Iterator[tuple[Value, Use]]:
