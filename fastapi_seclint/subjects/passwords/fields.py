@@ -163,7 +163,8 @@ class Givers:
             return stored
         if name in DUMPS and function[0] == "attr" and not call[3]:
             return self.shown(block, function[2], depth)
-        if function[0] == "attr" and any(dumps_itself(item) for item, bound in called(self.program, block, call) if bound):
+        own = called(self.program, block, call) if function[0] == "attr" else ()
+        if any(bound and dumps_itself(item) for item, bound in own):
             return self.shown(block, function[2], depth)
         if name := collection_of(call):
             return self._of_collection(name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.sites import Block, Call
+from fastapi_seclint.program.sites import Call
 from fastapi_seclint.program.values import (
     NONE,
     Class,
