@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.tokens.jwt import (
     prepared_uses,
     says,
 )
+from fastapi_seclint.subjects.tokens.objects import taken_apart
 from fastapi_seclint.subjects.tokens.unverified import (
     checks_by_hand,
     decoded_by_hand,
@@ -153,14 +154,14 @@ def _old_keyword(program: Program, decoding: Decoding) -> Iterator[Finding]:
 
 
 def _readers(program: Program) -> Iterator[Finding]:
-    for call in (*readers(program), *unchecked_signatures(program)):
+    for call in (*readers(program), *unchecked_signatures(program), *taken_apart(program)):
         if _is_trial(program, call.block.module) or is_harmless(program, call.block, call.form):
             continue
         yield RULE.finding(
             call.location,
             f"`{call.form[2][-1]}` checks no signature, so {_HARM}: read the token with a call that verifies it",
             symbol=call.block.symbol,
-            fix=verified_reader(program, call),
+            fix=None if call.name.startswith("jwcrypto.") else verified_reader(program, call),
             masks=_MASKED,
         )
 

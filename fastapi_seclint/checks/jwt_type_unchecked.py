@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.edits import InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.values import Function, options
@@ -13,6 +14,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.payloads.encodings import Token
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 from fastapi_seclint.subjects.tokens.refreshing import unlooked_refreshing
+from fastapi_seclint.subjects.tokens.standing import on_the_way
 from fastapi_seclint.subjects.tokens.type_parameters import demanding
 from fastapi_seclint.subjects.tokens.type_tests import condition_for, refreshes, testing
 from fastapi_seclint.subjects.tokens.types import (
@@ -135,6 +137,9 @@ def _fix(program: Program, function: Function, decoding: Decoding, through: Form
     condition = condition_for(plain, others) if plain and not refreshes(program, function) else None
     edits = testing(program, function, decoding, through, condition, _WHY) if condition is not None else ()
     edits = edits or demanding(program, decoding)
+    outside = any(function is one for one in on_the_way(program))
+    if outside and any(isinstance(edit, InsertStatements) and "(status_code=401" in edit.code for edit in edits):
+        return None  # nothing makes an answer of this exception there
     return Fix("refuse what is no access token", False, edits) if edits else None
 
 

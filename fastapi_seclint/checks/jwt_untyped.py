@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.tokens.kinds import Kind, kinds, same_key, told_apart
+from fastapi_seclint.subjects.tokens.kinds import Kind, kinds, made_together, same_key, told_apart
 from fastapi_seclint.subjects.tokens.refreshing import refreshing_functions
 from fastapi_seclint.subjects.tokens.stored import held_by_store
 from fastapi_seclint.subjects.tokens.typing_fixes import guarded, readers, told_apart_by_type
@@ -41,6 +41,7 @@ def jwt_untyped(program: Program) -> Iterator[Finding]:
         return
     for refresh in (kind for kind in found if kind.purpose == "refresh"):
         access = [kind for kind in found if kind.purpose == "access" and same_key(program, kind, refresh)]
+        access = [kind for kind in access if made_together(kind, refresh)] or access
         same = [kind for kind in access if not told_apart(program, kind, refresh)]
         if same and not any(told_apart(program, kind, refresh) for kind in access):
             if refresh.place.location in seen:

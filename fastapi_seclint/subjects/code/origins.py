@@ -203,6 +203,8 @@ def items(program: Program, block: Block, form: Form, key: str, holder: Holder |
         yield from _in_display(program, origin, key)
     if form[0] == "name":
         yield from _put(block, form[2], key)
+        if isinstance(block.scope, FunctionScope) and not block.scope.is_local(form[2]):
+            yield from _put(program.sites.top(block.module), form[2], key)
 
 
 def _in_display(program: Program, origin: Origin, key: str) -> Iterator[Item]:

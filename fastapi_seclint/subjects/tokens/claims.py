@@ -1,4 +1,4 @@
-"""Authlib and joserfc: reading a token and checking its claims are two calls, and the second is easily forgotten."""
+"""Authlib, joserfc and `PyJWS`: reading a token and checking its claims are two steps, and the second is forgotten."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, options
 from fastapi_seclint.rule import Confidence, Fix
-from fastapi_seclint.subjects.code.origins import ask, blocks_of
+from fastapi_seclint.subjects.code.origins import ask, blocks_of, callers
 from fastapi_seclint.subjects.tokens.expiry import looked_at, validates
 from fastapi_seclint.subjects.tokens.jwt import ENCODERS, Decoding
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _LOOKED_UP = frozenset({"jti", "sid", "session_id"})
+_PEOPLE = frozenset({"sub", "user_id", "uid", "username", "email"})
 _BROAD = frozenset({"JoseError", "AuthlibBaseError", "Exception", "BaseException"})
 
 
@@ -37,11 +38,15 @@ def unchecked(program: Program, decoding: Decoding) -> Unchecked | None:
     this file makes such tokens without an expiry: then the maker is the mistake.
     """
     block = decoding.call.block
-    if decoding.library not in ("authlib", "joserfc"):
+    if decoding.library not in ("authlib", "joserfc", "jws") or not decoding.verifies_signature:
         return None
     if looked_at(program, block, decoding.call.form, validates):
         return None
     read = set(_keys_read(block))
+    if decoding.library == "jws":
+        around = callers(program, block.function) if block.function is not None else ()
+        whose = read.union(*(_keys_read(caller) for caller, _, _ in around)) & _PEOPLE
+        return Unchecked("medium", None) if whose else None
     if (read and read <= _LOOKED_UP) or _makes(program, block) or _makes_without_expiry(program, block):
         return None
     statement = _assignment(block, decoding.call.form)

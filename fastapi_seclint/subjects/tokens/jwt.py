@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.code.origins import Holder, Item, Origin, ask, ite
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-Library = Literal["pyjwt", "jose", "authlib", "joserfc"]
+Library = Literal["pyjwt", "jose", "authlib", "joserfc", "jws"]
 
 DECODERS: dict[str, Library] = {
     "jwt.decode": "pyjwt",
@@ -32,16 +32,24 @@ DECODERS: dict[str, Library] = {
     "authlib.jose.JsonWebToken().decode": "authlib",
     "authlib.jose.rfc7519.JsonWebToken().decode": "authlib",
     "joserfc.jwt.decode": "joserfc",
+    "jwt.PyJWS().decode": "jws",
+    "jwt.PyJWS().decode_complete": "jws",
+    "jwt.api_jws.PyJWS().decode": "jws",
+    "jwt.api_jws.PyJWS().decode_complete": "jws",
+    "jwt.api_jws.decode": "jws",
+    "jwt.api_jws.decode_complete": "jws",
 }
-"""Canonical names of the calls that read a token, with their library."""
+"""Canonical names of the calls that read a token, with their library; `jws` checks signatures, and claims never."""
 
 ENCODERS: dict[str, Library] = {
-    name.replace(".decode", ".encode"): library for name, library in DECODERS.items() if not name.endswith("_complete")
+    name.replace(".decode", ".encode"): library
+    for name, library in DECODERS.items()
+    if not name.endswith("_complete") and library != "jws"
 }
 """Canonical names of the calls that make a token."""
 
 _MAKERS = ("jwt.PyJWT", "jwt.api_jwt.PyJWT")
-_OPTIONS_AT: dict[Library, int] = {"pyjwt": 3, "jose": 3}
+_OPTIONS_AT: dict[Library, int] = {"pyjwt": 3, "jose": 3, "jws": 3}
 _KNOWN: WeakKeyDictionary[Program, list[Decoding]] = WeakKeyDictionary()
 
 

@@ -78,6 +78,14 @@ def told_apart(program: Program, one: Kind, other: Kind) -> bool:
     return False
 
 
+def made_together(one: Kind, other: Kind) -> bool:
+    """Whether two tokens are made by one call of one function, so that only these two are a pair."""
+    first, second = one.token.steps, other.token.steps
+    if first[0].block.number != second[0].block.number or first[0].block.module is not second[0].block.module:
+        return False
+    return [id(step.form) for step in first[1:]] == [id(step.form) for step in second[1:]]
+
+
 def is_read(program: Program, claim: str) -> bool:
     """Whether somebody in the project reads a claim of this name, or has a model of claims with it.
 

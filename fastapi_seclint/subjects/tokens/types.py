@@ -14,8 +14,10 @@ from fastapi_seclint.program.values import Class, Const, Environment, Function, 
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
+from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of, telling_claims
+from fastapi_seclint.subjects.tokens.standing import on_the_way, own_readers
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 _DEPTH = 4
 _CLAIMS = re.compile(r"claims|payload|decoded|token", re.I)
+_PEOPLE = ("sub", "user", "user_id", "userId", "uid", "id", "username", "email")
+"""Claims by which code finds out whose a token is."""
+_ENDING = frozenset({"refresh", "renew", "logout", "signout", "revoke"})
 _VALIDATING = frozenset({"model_validate", "model_validate_json", "parse_obj"})
 
 
@@ -61,6 +66,10 @@ def guarding_readers(program: Program) -> Iterator[Function]:
     for value in (*wiring(program).callables, *unused(program)):
         function = running(value)
         if function is not None and "refresh" not in function.name and program.guard_model.authenticates(value):
+            yield function
+    for function in (*own_readers(program), *on_the_way(program)):
+        named = any(form[2] in _PEOPLE for one, _ in reached(program, function, 2) for form in one.forms.of("const"))
+        if named and not _ENDING & set(words_of(function.name)):
             yield function
 
 

@@ -1,0 +1,49 @@
+"""Functions that take tokens and are no dependencies: middleware, handlers of websockets, handlers with a scheme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Class, Function, Instance, options
+from fastapi_seclint.subjects.guards.bearer_schemes import reads_bearer, scheme_kind
+from fastapi_seclint.subjects.logins.routes import auth_routes
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def on_the_way(program: Program) -> Iterator[Function]:
+    """The functions of middleware, and the handlers of websockets: no exception of theirs is made a 401."""
+    found: dict[int, Function] = {}
+    for app in program.apps:
+        for layer in app.layers:
+            for option in options(layer.what):
+                made = [option] if isinstance(option, Function) else []
+                if isinstance(option, Class):
+                    made = [one for name in ("dispatch", "__call__") if (one := method_of(Instance(option), name))]
+                found.update((id(one), one) for one in made)
+    for route in program.routes:
+        if route.kind == "websocket" and route.function is not None:
+            found.setdefault(id(route.function), route.function)
+    return (one for one in found.values() if one.number >= 0 and not program.is_test(one.module))
+
+
+def own_readers(program: Program) -> Iterator[Function]:
+    """The handlers that get the token itself, from a scheme or the header; logins, renewals and resets left out."""
+    asking = {id(route) for route, _ in auth_routes(program)}
+    seen: set[int] = set()
+    for route in program.routes:
+        function = route.function
+        if function is None or id(route) in asking or id(function) in seen or function.number < 0:
+            continue
+        if not program.is_test(function.module) and _gets_token(route, function):
+            seen.add(id(function))
+            yield function
+
+
+def _gets_token(route: Route, function: Function) -> bool:
+    direct = any(scheme_kind(top.call) == "Bearer" and top.parameter for top in route.dependencies)
+    return direct or reads_bearer(function)
