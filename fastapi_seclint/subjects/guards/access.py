@@ -27,16 +27,19 @@ _PERSONAL = frozenset(
     {
         "email", "phone", "phone_number", "address", "ssn", "date_of_birth", "birthday", "iban", "credit_card",
         "hashed_password", "password_hash", "password", "api_key", "access_token", "ip_address", "balance",
-        "salary", "medical_record",
+        "salary", "medical_record", "contact_info", "contact_number", "mobile", "mobile_number", "passport_number",
     }
 )  # fmt: skip
 _PERSONAL_WORD = re.compile(
-    r"^(me|users?|profiles?|accounts?|customers?|clients|patients?|employees?|members|orders?|invoices?|payments?|transactions?"
+    r"^(me|users?|profiles?|accounts?|customers?|clients|patients?|employees?|members"
+    r"|((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?)"
     r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|medical[-_]?records?|address(es)?"
     r"|credit[-_]?cards?|bank[-_]?accounts?|contacts|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
     re.I,
 )
-_OF_PLACES = frozenset({"address", "phone", "phone_number", "email"})
+_OF_PLACES = frozenset(
+    {"address", "phone", "phone_number", "email", "contact_info", "contact_number", "mobile", "mobile_number"}
+)
 _PLACE = re.compile(
     r"(hospital|clinic|pharmacy|store|shop|market|restaurant|cafe|branch|compan|organi[sz]ation|location|venue|hotel"
     r"|warehouse|office|school|universit|institut|supplier|vendor|station|airport|building|facilit|outlet|agenc)",
@@ -45,10 +48,12 @@ _PLACE = re.compile(
 """What classes of places and firms are called: how to reach them is no secret."""
 _PERSON = re.compile(r"(user|member|employee|staff|customer|client|patient|student|owner|person|account|profile)", re.I)
 _NEVER_PUBLISHED = re.compile(
-    r"^(orders?|invoices?|payments?|transactions?|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll"
-    r"|prescriptions?|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
+    r"^(((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?)"
+    r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
     re.I,
 )
+_LISTING = re.compile(r"^(all|list|paginated?)$", re.I)
+"""Last words of a path that only say that there are many: `/users/paginate`."""
 _FILES = re.compile(r"^(media|static|avatars?|images?|files?|assets|thumbnails?)$", re.I)
 _READS = re.compile(
     r"(^(get|read|fetch)_|^(match|recommend|suggest|compare)([-_]|$)|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
@@ -70,6 +75,11 @@ _STARTS = frozenset({"apply_async", "send_task", "delay", "enqueue", "enqueue_jo
 def segments(path: str) -> list[str]:
     """The fixed segments of a route's path."""
     return [part for part in path.split("/") if part and not part.startswith("{")]
+
+
+def is_last_an_id(path: str) -> bool:
+    """Whether a path ends in what says which thing is meant: `/sessions/{session_id}`."""
+    return re.search(r"/{\w*(id|uuid|pk|slug|name)(:\w+)?}/?$", path) is not None
 
 
 def is_admin_like(text: str) -> bool:
@@ -183,6 +193,8 @@ def reads_personal_data(program: Program, route: Route, *, judged: bool = True) 
     if handler.returns is not None:
         models.append(program.interpreter.ask(handler.returns, handler.scope))
     found = segments(route.path)
+    while len(found) > 1 and _LISTING.match(found[-1]):
+        found.pop()
     kept = not judged and any(_NEVER_PUBLISHED.match(word) for word in found[-1:])
     if not kept and any(cls.fields for value in models for option in options(value) for cls in classes(option)):
         return ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import walk
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.dependencies import Parameter, parameters
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import Annotated, Class, External, Function
+from fastapi_seclint.program.values import Annotated, Class, External, Function, Generic, options
 from fastapi_seclint.subjects.guards import access
 
 if TYPE_CHECKING:
@@ -41,11 +42,29 @@ _ADMIN_MAKER = re.compile(
     r"|(^|_)(super_?)?(admin|administrator|superuser)s?_(register|registration|sign_?up)(_|$)"
 )
 _FIRST = re.compile(r"(^|_)(first|initial|init|setup|bootstrap|install|onboarding)(_|$)")
+_START = re.compile(
+    r"(^|_)(init|initial|initiali[sz]e\w*|bootstrap|install|setup|set_up|first_(run|start|admin|user))(_|$)"
+)
+_DONE = re.compile(
+    r"already|(^|_)(initiali[sz]ed|installed|bootstrapped|set_up|setup_(done|complete\w*)|has_\w*(users?|admins?))",
+    re.I,
+)
+_ENDS_SESSION = re.compile(r"^(log|sign)[-_]?out$", re.I)
+_CHANGES_ACCOUNT = re.compile(
+    r"^((update|edit|delete|remove|disable|enable|ban|unban|block|promote|demote|grant|revoke)([-_].*)?"
+    r"|(assign|change|set|add)[-_](role|permission|status|user|account|member)s?|roles?|permissions?"
+    r"|(reset|change|set)[-_]?password|users?|accounts?|members?)$",
+    re.I,
+)
 _DEVELOPMENT = re.compile(r"(^|_)(dev|development|debug|local|test|testing|e2e|mock|demo|sandbox)(_|$)", re.I)
 _PROBE = re.compile(
     r"^(health([-_]?checks?)?|healthz|livez|readyz|ready|live|liveness|readiness|ping|heartbeat|metrics|status|version"
-    r"|info|(\w+[-_])?(docs|redoc|openapi\.json)|openapi\.json|robots\.txt|favicon\.ico|manifest\.json|static|assets|public|contact|feedback"
-    r"|contact[-_](us|form)|subscribe|unsubscribe|newsletter([-_]\w+)?|(faq[-_])?[ie]nquir(y|ies)|waitlist|telemetry|analytics|track|events?|csp-report)$",
+    r"|info|(\w+[-_])?(docs|redoc|openapi\.json)|openapi\.json|robots\.txt|favicon\.ico|manifest\.json|static|assets)$",
+    re.I,
+)
+_FOR_EVERYBODY = re.compile(
+    r"^(ping|heartbeat|health|healthz|public|contact|feedback|contact[-_](us|form)|subscribe|unsubscribe"
+    r"|newsletter([-_]\w+)?|(faq[-_])?[ie]nquir(y|ies)|waitlist|telemetry|analytics|track|events?|csp-report)$",
     re.I,
 )
 _PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
@@ -53,7 +72,7 @@ _PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
 _PASSWORDS = frozenset(
     {
         "password", "passwd", "plain_password", "new_password", "password1", "raw_password", "hashed_password",
-        "password_hash", "refresh_token",
+        "password_hash", "refresh_token", "admin_password", "owner_password", "user_password", "account_password",
     }
 )  # fmt: skip
 
@@ -65,12 +84,15 @@ def is_entrance(program: Program, route: Route) -> bool:
     """
     if makes_administrators(route):
         return False
+    found = access.segments(route.path)
+    sure = any(_SURE_ENTRANCE.match(word) for word in found) or _DEVICE_FLOW.search(route.path) is not None
+    if not sure and (_changes_an_account(program, route) or _lists_people(program, route)):
+        return False
     if any(is_login_form(node.call) for node in route.nodes()) or _takes_password(program, route):
         return True
-    found = access.segments(route.path)
-    if any(_SURE_ENTRANCE.match(word) for word in found) or _DEVICE_FLOW.search(route.path):
+    if sure or _ends_own_session(route, found) or _starts_once(route):
         return True
-    if access.is_admin_like(route.path) or _deletes_one(route) or _acts_on_a_thing(route):
+    if access.is_admin_like(route.path) or _deletes_one(route) or _acts_on_a_thing(route) or _invites(route, found):
         return False
     handler = route.function
     words = [*found[-2:], *([handler.name] if handler is not None else [])]
@@ -79,8 +101,53 @@ def is_entrance(program: Program, route: Route) -> bool:
 
 def _deletes_one(route: Route) -> bool:
     """Whether a route only deletes what its last id names, which no link from a mail does: `DELETE /sessions/{id}`."""
-    last = route.path.rstrip("/").rpartition("/")[2]
-    return set(route.methods) == {"DELETE"} and re.match(r"{\w*(id|uuid|pk|slug|name)(:\w+)?}$", last) is not None
+    return set(route.methods) == {"DELETE"} and access.is_last_an_id(route.path)
+
+
+def _ends_own_session(route: Route, found: list[str]) -> bool:
+    """Whether a route logs its caller out: no path names whose session it is."""
+    return bool(found) and _ENDS_SESSION.match(found[-1]) is not None and not path_variables(route.path)
+
+
+def _invites(route: Route, found: list[str]) -> bool:
+    """Whether a POST sends an invitation, which is for members to do; accepting one is a way in."""
+    made = found and re.match(r"^(invites?|invitations?)$", found[-1], re.I) and not path_variables(route.path)
+    name = route.function.name if route.function is not None else ""
+    return bool(made) and "POST" in route.methods and re.match(r"(create|add|new|make|send|post)_", name) is not None
+
+
+def _starts_once(route: Route) -> bool:
+    """Whether a route is for the first start only: by its name, and since it refuses when that has been."""
+    handler = route.function
+    words = [word.replace("-", "_").lower() for word in access.segments(route.path)[-2:]]
+    if handler is None or not any(_START.search(word) for word in [*words, handler.name.lower()]):
+        return False
+    for form in handler.forms.of("if"):
+        if any(inner[0] == "raise" for inner in walk(form[3])):
+            said = [str(inner[-1]) for inner in walk(form) if inner[0] in ("name", "attr", "const")]
+            if any(_DONE.search(text) for text in said):
+                return True
+    return False
+
+
+def _changes_an_account(program: Program, route: Route) -> bool:
+    """Whether a route changes the account that its last id names, on nothing but that id: `PUT /auth/users/{id}`."""
+    if not access.changes_state(route) or not access.is_last_an_id(route.path):
+        return False
+    found = access.segments(route.path)
+    if not found or not _CHANGES_ACCOUNT.match(found[-1]):
+        return False
+    given = [name for parameter in _own_parameters(program, route) for name in _names_in(program, parameter)]
+    return not any(_PROOFS.search(name) for name in given)
+
+
+def _lists_people(program: Program, route: Route) -> bool:
+    """Whether a GET without any id gives away a list of persons: `GET /auth/` with `response_model=list[User]`."""
+    if set(route.methods) - {"HEAD"} != {"GET"} or path_variables(route.path) or route.registration is None:
+        return False
+    model = route.registration.arguments.get("response_model")
+    lists = any(isinstance(option, Generic) and "list" in option.origin.lower() for option in options(model))
+    return lists and bool(access.returns_personal_data(program, route))
 
 
 _ACT = re.compile(r"/([^/{}]+)/{[^/{}]+}/(confirm|accept|activate|verify|join|notify|exchange|refresh|setup)/?$", re.I)
@@ -91,6 +158,7 @@ _OF_PEOPLE = re.compile(
     r"|client|jwt|oauth|access|cookie|sso|api$|v\d+$|security|public|webhook|hook|callback|payment|share)",
     re.I,
 )
+_PROOFS = re.compile(r"token|code|signature|secret|nonce|otp|(current|old)_?password|(^|_)key$", re.I)
 _SECRETS = re.compile(r"token|code|signature|secret|hash|nonce|otp|request|cookie|(^|_)key$", re.I)
 
 
@@ -126,12 +194,25 @@ def is_login_form(value: object) -> bool:
     return isinstance(value, External) and "OAuth2PasswordRequestForm" in value.name
 
 
+def _is_of_a_plan(found: list[str]) -> bool:
+    """Whether subscribing is to a plan that is paid for, not to a newsletter: `/subscriptions/subscribe`."""
+    about = re.compile(r"^(subscriptions?|plans?|billing|memberships?)$", re.I)
+    return found[-1:] in (["subscribe"], ["unsubscribe"]) and any(about.match(word) for word in found[:-1])
+
+
+_COUNTS = re.compile(r"}/(views?|hits?|clicks?|impressions?)/?$")
+
+
 def is_probe(route: Route) -> bool:
     """Whether a route is for machines and everybody: health, metrics, version, public pages, counters of visits."""
     found = access.segments(route.path)
     names = [*found, route.function.name if route.function is not None else ""]
-    counts = re.search(r"}/(views?|hits?|clicks?|impressions?)/?$", route.path) is not None
-    return not found or _PROBE.match(found[-1]) is not None or counts or any(_PUBLIC.search(name) for name in names)
+    if _is_of_a_plan(found):
+        return False
+    if access.changes_state(route) and found and not any(_PUBLIC.search(name) for name in names):
+        return _FOR_EVERYBODY.match(found[-1]) is not None or _COUNTS.search(route.path) is not None
+    told = not found or any(pattern.match(found[-1]) for pattern in (_PROBE, _FOR_EVERYBODY))
+    return told or _COUNTS.search(route.path) is not None or any(_PUBLIC.search(name) for name in names)
 
 
 def calls_itself_public(route: Route) -> bool:
@@ -152,19 +233,27 @@ def is_for_development(route: Route) -> bool:
 
 def _takes_password(program: Program, route: Route) -> bool:
     """Whether a POST takes a password or a refresh token, by itself or in a model: somebody registers or comes in."""
-    if "POST" not in route.methods or route.endpoint is None:
+    if "POST" not in route.methods:
         return False
-    for parameter in parameters(route.endpoint):
-        if program.walker.resolver.dependency_of(parameter) is not None:
-            continue
-        if parameter.name in _PASSWORDS:
-            return True
-        annotation = program.walker.resolver.annotation(parameter)
-        for cls in access.classes(annotation.base if isinstance(annotation, Annotated) else annotation):
-            for base in cls.lineage():
-                if isinstance(base, Class) and any(name in _PASSWORDS for name, _, _ in base.fields):
-                    return True
-    return False
+    return any(
+        name in _PASSWORDS for parameter in _own_parameters(program, route) for name in _names_in(program, parameter)
+    )
+
+
+def _own_parameters(program: Program, route: Route) -> list[Parameter]:
+    """The parameters of a handler that clients fill."""
+    found = parameters(route.endpoint) if route.endpoint is not None else []
+    return [item for item in found if program.walker.resolver.dependency_of(item) is None]
+
+
+def _names_in(program: Program, parameter: Parameter) -> Iterator[str]:
+    """The name of a parameter, and those of its model's fields."""
+    yield parameter.name
+    annotation = program.walker.resolver.annotation(parameter)
+    for cls in access.classes(annotation.base if isinstance(annotation, Annotated) else annotation):
+        for base in cls.lineage():
+            if isinstance(base, Class):
+                yield from (name for name, _, _ in base.fields)
 
 
 def _names_entrance(handler: Function | None) -> bool:
