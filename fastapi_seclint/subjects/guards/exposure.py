@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
+from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
@@ -30,7 +36,23 @@ def is_open(program: Program, route: Route) -> bool:
     if any(item.missing == "denies" or item.optional or item.configured for item in meetings):
         return False
     using = {item.name for item in meetings if item.used} - set(guarding.guards.rate_limit)
-    return not any(node.name in using for node in route.dependencies)
+    return not any(node.name in using or _judges(program, route, node) for node in route.dependencies)
+
+
+def _judges(program: Program, route: Route, node: Node) -> bool:
+    """Whether a dependency turns some callers away by what one below it, which takes credentials, says of them.
+
+    Who calls without any may still get through, to what is public: that is for the dependency to decide.
+    """
+    function = node.function
+    if function is None or not any(program.guard_model.meeting(route, inner).used for inner in _below(node)):
+        return False
+    return any(map(says_forbidden, reached(program, function, 1)))
+
+
+def _below(node: Node) -> Iterator[Node]:
+    """The dependencies that a dependency has, and those of theirs."""
+    return (inner for inner in node.walk() if inner is not node)
 
 
 def is_meant_for_everybody(program: Program, route: Route) -> bool:
@@ -57,6 +79,32 @@ def _only_says_hello(route: Route) -> bool:
     return bool(answers) and not any(item[0] in ("name", "attr", "call", "sub", "comp", "await") for item in told)
 
 
+def _only_shows_a_page(program: Program, route: Route) -> bool:
+    """Whether a GET is given nothing but the request and answers with a page that is written down, and its words.
+
+    An own template may show more than that, and what the project's own functions say is not known here.
+    """
+    handler = route.function
+    if handler is None or any(parameter[0] != "request" for parameter in handler.parameters) or route.dependencies:
+        return False
+    block = body_of(program, handler)
+    calls = handler.forms.of("call")
+    return block is not None and bool(calls) and all(_is_of_a_page(program, block, call) for call in calls)
+
+
+def _is_of_a_page(program: Program, block: Block, call: Form) -> bool:
+    root = call[2]
+    while root[0] in ("attr", "call", "sub"):
+        root = root[2]
+    if call[2][0] == "attr" and (root[0] == "const" or (root[0] == "name" and root[2] == "request")):
+        return True
+    known = [option.name for option in options(ask(program, block, call[2])) if isinstance(option, External)]
+    return bool(known) and all(name == "html.escape" or _PAGE.match(name) for name in known)
+
+
+_PAGE = re.compile(r"^(starlette|fastapi)\.responses\.(HTMLResponse|PlainTextResponse|RedirectResponse|FileResponse)$")
+
+
 def exposed(program: Program, route: Route) -> str:
     """What a stranger gets from an open route that is not meant for everybody, or an empty string."""
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
@@ -71,7 +119,7 @@ def exposed(program: Program, route: Route) -> str:
         return "runs code" if _runs_code(program, route) else ""
     if access.starts_work(route):
         return "starts work"
-    if access.is_admin_like(route.path) and not _only_says_hello(route):
+    if access.is_admin_like(route.path) and not _only_says_hello(route) and not _only_shows_a_page(program, route):
         return "is for administrators"
     field = access.returns_personal_data(program, route)
     if field:
