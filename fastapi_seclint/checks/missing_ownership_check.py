@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.things import is_choice, sent_id, thing
 from fastapi_seclint.subjects.owners.using import callers_of, is_tied, takes_id, ties_caller, uses
+from fastapi_seclint.subjects.owners.within import container, held
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
 from fastapi_seclint.subjects.rights.roles import authorizes
@@ -70,6 +71,8 @@ _TOGETHER = re.compile(
 )
 
 
+_SHOWN = re.compile(r"^(avatar|logo|icon|thumbnail|badge|profile[-_]?(picture|image|photo))$", re.I)
+"""What others are to see of somebody."""
 _ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
     r"|pay|ship|activate|deactivate|lock|unlock|reset|revoke|finish|withdraw|confirm|void|upload|assign|stop|pause|resume)$",
@@ -110,8 +113,11 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
         name, variable = _resource(route)
         if not variable and name not in ties and _PRIVATE.match(name) and _lists_for_caller(program, route):
             ties[name] = (route, None)
+    within = held(program)
     for route in program.routes:
         case = _case(program, route, ties)
+        if case is None or not case.sure:
+            case = _below(program, route, within) or case
         if case is not None and route.place not in seen:
             seen.add(route.place)
             mends = case.sure and case.variable in path_variables(route.path)
@@ -184,6 +190,21 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
     return _Case(route, resource, variable, field, sure, sibling, tie)
 
 
+def _below(program: Program, route: Route, within: dict[str, Route]) -> _Case | None:
+    """A route below a thing that only some may read, `/projects/{id}/links`, and that never asks who is calling."""
+    found = container(route, within)
+    handler = route.function
+    if found is None or handler is None or route.kind != "http" or route.place is None or handler.owner is not None:
+        return None
+    variable, sibling = found
+    if not _loads(route, variable) or not _knows_its_user(program, route):
+        return None
+    if is_tied(program, route) or ties_caller(program, route) or authorizes(program, route):
+        return None
+    resource = _resource(sibling)[0]
+    return _Case(route, resource, variable, "", 2, sibling)
+
+
 def _is_personal(program: Program, route: Route, resource: str, changes: bool) -> bool:
     """Whether things of this kind belong to somebody by what they are, where the project does not show what it stores.
 
@@ -210,7 +231,8 @@ def _is_no_object(route: Route, resource: str) -> bool:
     act = _ACTS.match(last if path_variables(route.path) else re.split("[-_]", last)[0])
     if "POST" in route.methods and not (act and (after or path_variables(route.path))):
         return True
-    return (after and _TOGETHER.match(last) is not None) or entrances.is_probe(route)
+    shown = after and not access.changes_state(route) and _SHOWN.match(last) is not None
+    return shown or (after and _TOGETHER.match(last) is not None) or entrances.is_probe(route)
 
 
 def _lists_own(program: Program, sibling: Route | None) -> bool:

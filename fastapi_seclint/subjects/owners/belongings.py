@@ -226,6 +226,9 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
                 )
                 if owner and value[0] in ("attr", "sub"):
                     return Tie(f".{name}", _behind(value), "", _root(value))
+        case ["call", _, ["attr", _, _, "eq"], [["const", _, str(name)], value], _] if names_owner(name):
+            if is_caller(value, callers):
+                return Tie(f'["{name}"]', _behind(value), "", _root(value))
     return None
 
 

@@ -95,7 +95,8 @@ def _is_decision(form: Form, sent: frozenset[str]) -> bool:
     if form[0] == "compare":
         return speaks_of_rights(form, sent)
     if form[0] in ("if", "while", "ifexp", "assert"):
-        return any(speaks_of_rights(atom, sent) for atom in _atoms(form[2]) if not _is_setting(atom))
+        told = [atom for atom in _atoms(form[2]) if not (_is_setting(atom) or _is_type_test(atom))]
+        return any(speaks_of_rights(atom, sent) for atom in told)
     if form[0] == "comp":
         return any(speaks_of_rights(condition, sent) for *_, conditions in form[5] for condition in conditions)
     if form[0] != "call" or form[2][0] not in ("name", "attr"):
@@ -121,6 +122,16 @@ def _is_setting(atom: Form) -> bool:
     return owner is not None and owner[0] in ("name", "attr") and _SETTINGS.search(snake(str(owner[-1]))) is not None
 
 
+def _is_type_test(atom: Form) -> bool:
+    """Whether a condition only asks in what form something comes: `isinstance(roles, list)`."""
+    match atom:
+        case ["call", _, ["name", _, "isinstance"], [_, kinds], _]:
+            named = kinds[2] if kinds[0] == "tuple" else [kinds]
+            return all(item[0] == "name" and item[2] in _PLAIN_TYPES for item in named)
+    return False
+
+
+_PLAIN_TYPES = frozenset({"str", "list", "tuple", "set", "dict", "int", "bytes", "Sequence", "Iterable"})
 _SETTINGS = re.compile(r"(^|_)(settings?|config|conf|cfg|env|environ)$")
 
 
