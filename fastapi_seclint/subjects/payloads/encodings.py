@@ -240,6 +240,13 @@ def _field(program: Program, step: Step, made: Form) -> Iterator[str]:
 
 
 def _is(value: Form, call: Form) -> bool:
-    while value[0] in ("await", "walrus"):
-        value = value[-1]
-    return value is call
+    """Whether an expression is a call's result, made a text of where the library gives bytes."""
+    while value is not call:
+        match value:
+            case ["await" | "walrus", *_]:
+                value = value[-1]
+            case ["call", _, ["attr", _, inner, "decode"], *_] | ["call", _, ["name", _, "str"], [inner, *_], _]:
+                value = inner
+            case _:
+                return False
+    return True

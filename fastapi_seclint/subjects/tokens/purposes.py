@@ -7,6 +7,7 @@ from typing import Literal
 
 from fastapi_seclint.subjects.payloads.encodings import Step, Token, result_names
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 Purpose = Literal["access", "refresh", "other"]
 
@@ -58,7 +59,9 @@ def _is_returned(step: Step, token: Token) -> bool:
 
     One that returns what `create_access_token()` makes renews a token.
     """
-    maker = token.steps[0].block.function
+    maker, around = token.steps[0].block.function, step.block.function
+    if around is not None and is_handler(token.encoding.program, around):
+        return False
     if maker is not None and "access" in words_of(maker.name):
         return False
     return any(form[0] == "return" and form[2] is step.form for form in step.block.forms.every)
