@@ -162,11 +162,24 @@ def _removal(written: Written, key: str) -> Edit | None:
 
 
 def _excluded(token: Token, key: str) -> Edit | None:
-    """`model_dump(exclude={...})` where the payload is the dump of a model."""
+    """`model_dump(exclude={...})` where the payload is the dump of a model, or has one in it."""
     for written in token.payload.written:
         for form in walk(written.form):
-            if form[0] == "call" and form[2][-1] in ("model_dump", "dict") and not form[3] and not form[4]:
-                return SetKeyword(written.block.module.path, span_of(form[1]), "exclude", f'{{"{key}"}}')
+            if form[0] == "call" and form[2][-1] in ("model_dump", "dict") and not form[3]:
+                names = _left_out(form)
+                if names is not None:
+                    listed = ", ".join(f'"{name}"' for name in (*names, key))
+                    return SetKeyword(written.block.module.path, span_of(form[1]), "exclude", f"{{{listed}}}")
+    return None
+
+
+def _left_out(dump: Form) -> list[str] | None:
+    """The fields that a dump leaves out by their names; None where it is told more than that."""
+    match dump[4]:
+        case []:
+            return []
+        case [["exclude", ["set", _, items], _]] if all(item[0] == "const" for item in items):
+            return [str(item[2]) for item in items]
     return None
 
 

@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.payloads.known import (
     unknown,
 )
 from fastapi_seclint.subjects.payloads.loops import rounds
+from fastapi_seclint.subjects.payloads.rows import row
 from fastapi_seclint.subjects.payloads.values import of_value
 
 if TYPE_CHECKING:
@@ -77,11 +78,11 @@ def _known(flow: Flow, form: Form) -> Known:
 
 
 def _name(flow: Flow, form: Form) -> Known:
-    name = form[2]
-    held = flow.names.get(name)
+    held = flow.names.get(form[2])
     if held is not None:
-        return held
-    found = named(asked(flow, form), name)
+        found = row(flow.program, flow.block, form) if held.opaque == "call" and held.made is None else None
+        return held if found is None else replace(found, written=held.written)
+    found = named(asked(flow, form), form[2])
     return replace(found, written=(Written(flow.block, form),))
 
 
@@ -147,6 +148,8 @@ def _comprehension(flow: Flow, key: Form, value: Form, clauses: list[Form]) -> K
     match iterable:
         case ["call", _, ["attr", _, owner, "items"], [], []]:
             claims = as_claims(flow.known(owner)).copy()
+        case ["call", _, ["name" | "attr", *_] as listed, [owner], []] if listed[-1] == "fields":
+            claims = as_claims(_models.dumped(flow, flow.known(owner), {})).copy()
         case ["attr", _, ["attr", _, owner, "__table__" | "__mapper__"], "columns" | "c" | "column_attrs"]:
             claims = as_claims(_models.dumped(flow, flow.known(owner), {})).copy()
         case _ if len(clauses) == 1:
