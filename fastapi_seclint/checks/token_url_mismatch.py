@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
@@ -15,7 +16,7 @@ from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Class, Const, Value, options, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.origins import ask, items
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.logins.routes import auth_routes
@@ -50,14 +51,24 @@ def token_url_mismatch(program: Program) -> Iterator[Finding]:
     if not routes or not _is_complete(program):
         return
     unsure = [re.compile(re.escape(path).replace(re.escape("{?}"), ".*")) for path in paths if "{?}" in path]
-    for call in calls:
-        argument = call.argument("tokenUrl", 0)
-        url = string(call.value(argument)) if argument is not None else None
-        if argument is None or not url or "://" in url or url.startswith("//") or "{" in url:
+    for call, argument in (told for one in calls for told in _told(program, one)):
+        url = string(call.value(argument))
+        if not url or "://" in url or url.startswith("//") or "{" in url:
             continue
         candidates = _candidates(program, url)
         if not candidates & paths and not any(path.fullmatch(one) for path in unsure for one in candidates):
             yield _finding(call, argument, url, routes)
+
+
+def _told(program: Program, call: Call) -> Iterator[tuple[Call, Argument]]:
+    """The token URL of a scheme, and the call seen from where it is written: it may come in options with `**`."""
+    argument = call.argument("tokenUrl", 0)
+    if argument is not None:
+        yield call, argument
+        return
+    for form in call.spread:
+        for item in items(program, call.block, form, "tokenUrl"):
+            yield replace(call, block=item.block), Argument(item.form, item.form[1], "tokenUrl")
 
 
 def _derived(program: Program) -> Iterator[Call]:

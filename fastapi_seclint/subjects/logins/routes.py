@@ -89,6 +89,8 @@ _AROUND = re.compile(r"^(auth|authentication|users?|accounts?|log_?in|jwt|tokens
 _NEW_USER = re.compile(r"(User|Account|Member|Customer)(Create|In|Register|Registration|SignUp)")
 _SESSION = re.compile(r"^(sessions?|auth|authentication|access|enter|connect|credentials)$")
 _LOST = re.compile(r"^(recover|recovery|forgot|forgotten|forget|lost|reset|request_reset|reset_request)$")
+_ASKS = re.compile(r"^(request|start|begin|init|initiate|send|ask|email|mail|code)$")
+"""How the asking for a way back in is called below `/recovery`."""
 _PEOPLE = re.compile(r"^(users?|accounts?|members?|customers?|clients?|people|profiles?)$", re.I)
 _MAKES_PEOPLE = re.compile(r"^(create|add|new|make)_(new_)?(user|account|member|customer|profile)$")
 _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
@@ -291,7 +293,8 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
         return "login" if identified and _SESSION.match(segments[-1]) else None
     if "refresh_token" in names and _RENEWS.search(segments[-1]):
         return "token refresh"
-    if _LOST.match(segments[-1]) and identified:
+    lost = _LOST.match(segments[-1]) or (_ASKS.match(segments[-1]) and _LOST.match("_".join(segments[-2:-1])))
+    if lost and identified:
         return "password reset"
     return "registration" if _PEOPLE.match(segments[-1]) and _takes_new_user(route) else None
 
