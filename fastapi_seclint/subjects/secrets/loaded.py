@@ -27,7 +27,11 @@ def loaded_read(program: Program, block: Block, form: Form) -> Read | None:
     match form:
         case ["call", _, ["attr", _, owner, "get"], [key, default], []]:
             found = Read(form, key, default, None, mapping=True)
-            return found if _is_one_of(program, block, _root(owner), _LOADERS) else None
+            return (
+                found
+                if _is_one_of(program, block, _root(owner), _LOADERS) or _is_local(program, block, owner)
+                else None
+            )
         case ["call", _, ["attr", _, owner, "get"], [_, key], [["fallback", default, _]]]:
             found = Read(form, key, default, "fallback", mapping=True)
             return found if _is_one_of(program, block, owner, _PARSERS) else None
@@ -39,6 +43,22 @@ def _root(form: Form) -> Form:
     while form[0] == "sub" or (form[0] == "call" and form[2][0] == "attr" and form[2][3] == "get"):
         form = form[2] if form[0] == "sub" else form[2][2]
     return form
+
+
+def _is_local(program: Program, block: Block, form: Form, depth: int = 4) -> bool:
+    """Whether a function itself loads the file that a dictionary comes from; JSON may come from anywhere."""
+    root, scope = _root(form), block.scope
+    if root[0] == "ifexp" and depth:
+        return _is_local(program, block, root[3], depth - 1)
+    if root[0] == "bool" and depth:
+        return _is_local(program, block, root[3][0], depth - 1)
+    if root[0] == "call":
+        found = options(ask(program, block, root))
+        return any(isinstance(one, External) and one.name in _LOADERS and "json" not in one.name for one in found)
+    if root[0] != "name" or not isinstance(scope, FunctionScope) or not depth:
+        return False
+    values = [item[-1] for item in scope.assignments(root[2]) if item[0] in ("assign", "annassign") and item[-1]]
+    return len(values) == 1 and _is_local(program, block, values[0], depth - 1)
 
 
 def _is_one_of(program: Program, block: Block, form: Form, names: tuple[str, ...]) -> bool:

@@ -131,12 +131,18 @@ def entropy(text: str) -> float:
     return -sum(count / size * math.log2(count / size) for count in Counter(text).values()) if size else 0.0
 
 
+_TURNS = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
+"""Where letters and digits meet: names have a number at their end, keys have them everywhere."""
+
+
 def random_looking(text: str) -> bool:
     """Whether a text looks generated: long, of letters and digits without words in it."""
     if re.fullmatch(r"[0-9a-fA-F-]{24,}", text):
         return entropy(text) > 2.8 and any(letter.isdigit() for letter in text)
     if len(text) < 20 or not re.fullmatch(r"[A-Za-z0-9+/=_.\-]+", text):
         return False
+    if re.fullmatch(r"(?:[a-z]+[-_])?[a-z0-9]{20,}", text) and len(_TURNS.findall(text)) > 7:
+        return entropy(text) > 3.5
     mixed = bool(re.search(r"\d", text)) and bool(re.search(r"[a-z]", text)) and bool(re.search(r"[A-Z]", text))
     return mixed and entropy(text) > 3.7
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def on_the_way(program: Program) -> Iterator[Function]:
-    """The functions of middleware, and the handlers of websockets: no exception of theirs is made a 401."""
+    """The functions of middleware and its backends, and the handlers of websockets: no exception of theirs is a 401."""
     found: dict[int, Function] = {}
     for app in program.apps:
         for layer in app.layers:
@@ -25,6 +25,9 @@ def on_the_way(program: Program) -> Iterator[Function]:
                 if isinstance(option, Class):
                     made = [one for name in ("dispatch", "__call__") if (one := method_of(Instance(option), name))]
                 found.update((id(one), one) for one in made)
+            backends = (item for item in options(layer.arguments.get("backend")) if isinstance(item, Instance))
+            asked = (method_of(item, "authenticate") for item in backends)
+            found.update((id(one), one) for one in asked if one is not None)
     for route in program.routes:
         if route.kind == "websocket" and route.function is not None:
             found.setdefault(id(route.function), route.function)
