@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Place
@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.code.unread import without
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, Leak, Leaks, is_log_call, is_print, written
 from fastapi_seclint.subjects.leaks.log_fixes import masked
+from fastapi_seclint.subjects.leaks.log_helpers import handed_to_logs
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,23 @@ def secret_logged(program: Program) -> Iterator[Finding]:
             found = [leak for part in written(form) if (leak := leaks.of(part)) is not None]
             if found and not only_in_development(Place(block.module, form[1])):
                 yield _finding(block, form, found)
+    yield from _handed(program)
+
+
+def _handed(program: Program) -> Iterator[Finding]:
+    """One finding for each call that hands a secret to a helper which logs it."""
+    seen: set[tuple[str, int]] = set()
+    for block, call, leak in handed_to_logs(program):
+        key = (block.module.file, call[1])
+        if key not in seen and not for_trying(program, block.module):
+            seen.add(key)
+            yield RULE.finding(
+                block.location(call),
+                f"{leak.what} is handed to `{last_name(call[2])}`, which writes it to the log, where everyone who "
+                "reads logs, backups and error reports can take and use it: leave it out, or log an id that tells "
+                "which one it was",
+                symbol=block.symbol,
+            )
 
 
 def _finding(block: Block, form: list[object], found: list[Leak]) -> Finding:

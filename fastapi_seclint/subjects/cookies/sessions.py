@@ -25,9 +25,9 @@ _SECRET = frozenset(
      "rememberme", "apikey", "jwttoken", "sitzung", "sesion", "sessao", "sessione"}
 )  # fmt: skip
 _HARMLESS = frozenset(
-    {"csrf", "xsrf", "type", "expires", "expired", "expiry", "expire", "exp", "ttl", "age", "theme", "lang",
-     "language", "locale", "method", "provider", "hint", "state", "next", "redirect", "url", "is", "has", "count",
-     "status", "consent", "flash", "message", "error", "name", "username", "email", "timezone"}
+    {"csrf", "xsrf", "csrftoken", "xsrftoken", "type", "expires", "expired", "expiry", "expire", "exp", "ttl", "age",
+     "theme", "lang", "language", "locale", "method", "provider", "hint", "state", "next", "redirect", "url", "is",
+     "has", "count", "status", "consent", "flash", "message", "error", "name", "username", "email", "timezone"}
 )  # fmt: skip
 _IDENTITY = frozenset({"id", "key", "uuid", "hex", "value", "token"})
 _MARKS = ("", "true", "false", "1", "0", "none")

@@ -78,10 +78,9 @@ def caught(program: Program) -> Iterator[Caught]:
                 continue
             block = program.sites.block(module, number)
             if block is not None:
-                own = list(_in_block(block))
+                own = [*_in_block(block), *(_argument(block, *handled) if handled is not None else ())]
                 yield from own
                 yield from (item for one in own for item in _handed(program, one, handed))
-                yield from _argument(block, *handled) if handled is not None else ()
 
 
 def _in_block(block: Block) -> Iterator[Caught]:

@@ -10,7 +10,17 @@ from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Annotated, Class, External, Instance, Value, options
+from fastapi_seclint.program.values import (
+    Annotated,
+    Class,
+    Collection,
+    Const,
+    External,
+    Instance,
+    Mapping,
+    Value,
+    options,
+)
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
@@ -141,11 +151,11 @@ class Leaks:
                 return (
                     None
                     if self.is_hidden(owner, str(name))
-                    else self.named(str(name), form) or self.address(form) or self.model(form)
+                    else self.named(str(name), form) or self.address(form) or self.model(form) or self.mapping(form)
                 )
             case ["name", _, name]:
                 found = self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
-                return found or self.arguments(form)
+                return found or self.mapping(form) or self.arguments(form)
         return None
 
     def arguments(self, form: Form) -> Leak | None:
@@ -259,6 +269,16 @@ class Leaks:
             field = self.open_field(option.cls) if isinstance(option, Instance) else ""
             if field:
                 return Leak(f"`{name_of(form)}`, which has `{field}` in it,", form)
+        return None
+
+    def mapping(self, form: Form) -> Leak | None:
+        """A dictionary with a secret in it that is not written in code: `{"Authorization": f"Bearer {token}"}`."""
+        for option in options(ask(self.program, self.block, form)):
+            for key, value in option.items if isinstance(option, Mapping) else ():
+                name = key.value if isinstance(key, Const) else None
+                masked = all(isinstance(item, Const | Mapping | Collection) for item in options(value))
+                if isinstance(name, str) and not masked and self.named(name, form) is not None:
+                    return Leak(f"`{name_of(form)}`, which has `{name}` in it,", form)
         return None
 
     def is_credentials(self, form: Form) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _SENT = re.compile(r"(HTTPException|HttpException|HTTPError|Response)$|^send_(text|json)$")
+_DUMPS = frozenset({"model_dump", "model_dump_json", "dict", "json", "to_dict", "as_dict", "_asdict"})
 _DEPTH = 2
 
 
@@ -73,6 +74,10 @@ def _holds(value: Form, call: Form, names: set[str], keys: frozenset[str]) -> bo
             return any(_holds(item, call, names, keys) for item in items)
         case ["binop", _, "+", left, right]:
             return _holds(left, call, names, keys) or _holds(right, call, names, keys)
+        case ["call", _, ["attr", _, inner, name], [], _] if name in _DUMPS:
+            return _holds(inner, call, names, keys)
+        case ["call", _, ["name", _, "jsonable_encoder" | "dict" | "str" | "asdict"], [inner], _]:
+            return _holds(inner, call, names, keys)
     return value is call
 
 
