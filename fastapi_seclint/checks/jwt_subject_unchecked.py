@@ -15,7 +15,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.limits.limiters import node_limits
 from fastapi_seclint.subjects.payloads.encodings import encodings
-from fastapi_seclint.subjects.tokens.found_users import is_lookup, is_sought, untested
+from fastapi_seclint.subjects.tokens.found_users import is_lookup, is_sought, is_subject, untested
 from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.subject_fixes import looked_up, refused
 from fastapi_seclint.subjects.tokens.swallowing import looks_at
@@ -104,13 +104,7 @@ def _taken(program: Program, function: Function) -> tuple[Function, Form | None]
 
 def _subject(function: Function) -> Form | None:
     """The expression that takes the subject out of the claims."""
-    for form in function.forms.every:
-        match form:
-            case ["sub", _, _, ["const", _, "sub"]]:
-                return form
-            case ["call", _, ["attr", _, _, "get"], [["const", _, "sub"], *_], _]:
-                return form
-    return None
+    return next((form for form in function.forms.every if is_subject(form)), None)
 
 
 def _is_looked_up(program: Program, function: Function) -> bool:

@@ -81,7 +81,7 @@ def _call(program: Program, block: Block, function: Function, finder: Function) 
     (connection, *_), (_, _, annotation, *_) = finder.parameters
     edits: list[Edit] = []
     if not any(item[0] == connection for item in function.parameters):
-        given = _given(program, block, connection)
+        given = given_to(program, block, connection)
         if given is None:
             return None
         edits.append(AddParameter(block.module.path, span_of(function.at), given))
@@ -95,7 +95,7 @@ def _call(program: Program, block: Block, function: Function, finder: Function) 
     return Connected(f"{name}({connection}, {around[0]}", around[1], bool(finder.flags & ASYNC), tuple(edits))
 
 
-def _given(program: Program, block: Block, connection: str) -> str | None:
+def given_to(program: Program, block: Block, connection: str) -> str | None:
     """The parameter by which another function of the file is given the connection, as code."""
     for consumer in wiring(program).consumers:
         if consumer.function.module is not block.module or consumer.parameter.name != connection:

@@ -44,6 +44,14 @@ def is_lookup(form: Form) -> bool:
     return False
 
 
+def is_subject(form: Form) -> bool:
+    """Whether an expression takes the subject out of the claims: `claims["sub"]`, `claims.get("sub")`."""
+    match form:
+        case ["sub", _, _, ["const", _, "sub"]] | ["call", _, ["attr", _, _, "get"], [["const", _, "sub"], *_], _]:
+            return True
+    return False
+
+
 def is_sought(function: Function, subject: Form) -> bool:
     """Whether a subject, or a name that holds it, is the key of something: `x.get(s)`, `x[s]`, `s in x`."""
     names = {

@@ -18,7 +18,8 @@ from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import tokens
 from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.connected import connected
-from fastapi_seclint.subjects.tokens.found_users import LOOKUP, STORE, may_be_none
+from fastapi_seclint.subjects.tokens.found_users import LOOKUP, STORE, is_subject, may_be_none
+from fastapi_seclint.subjects.tokens.guards_way import can_wait, guards_way
 from fastapi_seclint.subjects.tokens.refusing import refusal
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _SIMPLE = ("assign", "annassign", "return", "expr")
 _WHY = "no such user"
+_BY_SUBJECT = frozenset({"sub"})
+"""By what a dictionary of users is asked that a guard asks for the subject of a token."""
+_TITLE = "refuse the token of a user who is not there any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,9 @@ def refused(block: Block, statement: Form, value: Form) -> Fix | None:
     """The refusal below the statement that finds a user, or in place of returning what was found untested."""
     path, span = block.module.path, span_of(statement[1])
     raised, imports = refusal(block, statement, _WHY)
-    title = "refuse the token of a user who is not there any more"
     if statement[0] == "assign":
         test = f"if {statement[2][0][2]} is None:\n    {raised}"
-        return Fix(title, False, (InsertStatements(path, span, "after", test), *imports))
+        return Fix(_TITLE, False, (InsertStatements(path, span, "after", test), *imports))
     written = code(value)
     names = {form[2] for form in walk([*block.statements, *(block.function.parameters if block.function else ())])
              if form[0] == "name"}  # fmt: skip
@@ -55,29 +58,44 @@ def refused(block: Block, statement: Form, value: Form) -> Fix | None:
         return None
     lines = f"{name} = {written}\nif {name} is None:\n    {raised}"
     replaced = ReplaceExpression(path, span_of(value[1]), name)
-    return Fix(title, False, (InsertStatements(path, span, "before", lines), replaced, *imports))
+    return Fix(_TITLE, False, (InsertStatements(path, span, "before", lines), replaced, *imports))
 
 
 def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
     """The test that a subject still names a user, where a guard or a route that refreshes takes it from the claims."""
-    statement = next(
-        (form for form in block.forms.every if form[0] in _SIMPLE and any(one is subject for one in walk(form))),
-        None,
+    read = [subject, *(form for form in block.forms.every if is_subject(form) and form[1] > subject[1])]
+    statement, subject = next(
+        ((form, one) for one in read for form in block.forms.of(*_SIMPLE) if any(inner is one for inner in walk(form))),
+        (None, subject),
     )
     written = code(subject)
     if statement is None or written is None or block.function is None:
         return None
     assigned = statement[0] in ("assign", "annassign") and statement[-1] is subject
     name = _name(statement) if assigned else ""
-    spoken = {*_spoken(program), *words_of(name or _key(block, subject))[-1:]}
+    spoken = {*_BY_SUBJECT, *_spoken(program), *words_of(name or _key(block, subject))[-1:]}
     finder = _finder(program, block.module, spoken) or connected(program, block)
-    if finder is None or (finder.is_async and not block.function.flags & ASYNC):
+    if finder is None:
+        return _as_the_guard(program, block, statement, name or written, bool(name))
+    if finder.is_async and not can_wait(block):
         return None
     raised, imports = refusal(block, statement, _WHY)
     found = f"{'await ' if finder.is_async else ''}{finder.before}{name or written}{finder.after}"
     test = f"if {found} is None:\n    {raised}"
     edit = InsertStatements(block.module.path, span_of(statement[1]), "after" if name else "before", test)
-    return Fix("refuse the token of a user who is not there any more", False, (*finder.edits, edit, *imports))
+    return Fix(_TITLE, False, (*finder.edits, edit, *imports))
+
+
+def _as_the_guard(program: Program, block: Block, statement: Form, subject: str, below: bool) -> Fix | None:
+    """The look-up and the test that a guard of the project has in its own body."""
+    way = guards_way(program, block)
+    taken = {form[2] for form in block.forms.of("name")}
+    if way is None or way.name in taken or (way.is_async and not can_wait(block)):
+        return None
+    raised, imports = refusal(block, statement, _WHY)
+    lines = f"{way.name} = {way.before}{subject}{way.after}\nif {way.refused}:\n    {raised}"
+    edit = InsertStatements(block.module.path, span_of(statement[1]), "after" if below else "before", lines)
+    return Fix(_TITLE, False, (*way.edits, edit, *imports))
 
 
 def _key(block: Block, subject: Form) -> str:
@@ -147,13 +165,12 @@ def _finders(program: Program, other: Module, module: Module) -> Iterator[_Finde
                 if len(needed) == 1 and LOOKUP.search(name) and may_be_none(program, place, call):
                     by = words_of(needed[0][0])[-1:]
                     yield _brought(name, other, module, ("(", ")"), by, bool(option.flags & ASYNC))
-            elif isinstance(option, Mapping) and STORE.search(name):
-                yield from (
-                    _brought(name, other, module, (".get(", ")"), [by], False) for by in _keys(program, other, name)
-                )
+            elif isinstance(option, Mapping):
+                asked = _keys(program, name) if STORE.search(name) else (_BY_SUBJECT & set(_keys(program, name)))
+                yield from (_brought(name, other, module, (".get(", ")"), [by], False) for by in asked)
 
 
-def _keys(program: Program, other: Module, name: str) -> Iterator[str]:
+def _keys(program: Program, name: str) -> Iterator[str]:
     """What users are found by in a dictionary, by what it is asked for elsewhere."""
     for block in program.sites.blocks(frozenset({name})):
         for form in block.forms.every:
@@ -166,6 +183,8 @@ def _keys(program: Program, other: Module, name: str) -> Iterator[str]:
                     pass
                 case _:
                     continue
+            if is_subject(key):
+                yield from _BY_SUBJECT
             if key[0] in ("name", "attr"):
                 yield from words_of(str(key[-1]))[-1:]
 
