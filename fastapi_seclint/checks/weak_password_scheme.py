@@ -179,23 +179,20 @@ def _strong_first(call: Call, schemes: Argument) -> Fix | None:
     A scheme that takes any text for its own, as `plaintext` does, has to come behind the others.
     """
     names = _texts(call.value(schemes))
-    if not names or call.argument("default") is not None:
+    if not names:
         return None
     strong = next((name for name in names if name in _STRONG), None)
-    if strong is not None:
-        listed = ", ".join(f'"{name}"' for name in [strong, *(name for name in names if name != strong)])
-        kept: tuple[Edit, ...] = (
-            SetKeyword(_path(call), span_of(call.form[1]), "deprecated", '"auto"'),
-            ReplaceExpression(_path(call), span_of(schemes.form[1]), f"[{listed}]"),
-        )
-        return Fix(f"hash new passwords with {strong}, and read the old ones", False, kept)
-    old = ", ".join(f'"{name}"' for name in names if name != "pbkdf2_sha256")
-    edits: tuple[Edit, ...] = (
-        SetKeyword(_path(call), span_of(call.form[1]), "deprecated", '"auto"'),
-        SetKeyword(_path(call), span_of(call.form[1]), "pbkdf2_sha256__default_rounds", "600_000"),
-        ReplaceExpression(_path(call), span_of(schemes.form[1]), f'["pbkdf2_sha256", {old}]'),
-    )
-    return Fix("hash new passwords slowly and with a salt, and read the old ones", False, edits)
+    first = strong or "pbkdf2_sha256"
+    listed = ", ".join(f'"{name}"' for name in [first, *(name for name in names if name != first)])
+    place = span_of(call.form[1])
+    edits: list[Edit] = [SetKeyword(_path(call), place, "deprecated", '"auto"')]
+    if call.argument("default") is not None:
+        edits.append(SetKeyword(_path(call), place, "default", f'"{first}"'))
+    if strong is None:
+        edits.append(SetKeyword(_path(call), place, "pbkdf2_sha256__default_rounds", "600_000"))
+    edits.append(ReplaceExpression(_path(call), span_of(schemes.form[1]), f"[{listed}]"))
+    how = f"with {strong}" if strong is not None else "slowly and with a salt"
+    return Fix(f"hash new passwords {how}, and read the old ones", False, tuple(edits))
 
 
 def _default_cost(edit: Edit) -> Fix:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from fastapi_seclint.edits.text import EditError, Splice, Text
-from fastapi_seclint.edits.wrapping import Room, wrapped
+from fastapi_seclint.edits.wrapping import Room, closes_line, wrapped
 
 _COMMA = re.compile(r"(?:#[^\r\n]*(?=[\r\n])|[ \t\f\r\n]|\\(?=[\r\n]))*,")
 _REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
@@ -29,6 +29,7 @@ class Brackets:
     removed: set[int] = field(default_factory=set)
     added: dict[int, list[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    grown: int = 0
 
     def remove(self, index: int) -> None:
         """Drop an item."""
@@ -41,10 +42,20 @@ class Brackets:
         self.names |= {name} if name is not None else set()
         self.added.setdefault(len(self.items) if before is None else before, []).append(code)
 
+    def grow(self, place: tuple[int, int], code: str) -> bool:
+        """Take note that code replaces a part between these brackets, when they are what could be wrapped for it."""
+        inside = self.open <= place[0] and place[1] <= self.close
+        one_line = not self._spans_lines() and "\n" not in code
+        if not inside or not one_line or not closes_line(self.text, self.close):
+            return False
+        if self.text.line_end(self.open) - self.text.line_start(self.open) <= self.room.limit:
+            self.grown += len(code) - (place[1] - place[0])
+        return True
+
     def splices(self) -> Iterator[Splice]:
         """The replacements that make the collected changes."""
-        if self.added and not self.removed and not self._spans_lines():
-            wider = wrapped(self.text, (self.open, self.close), self.items, self.added, self.room)
+        if (self.added or self.grown) and not self.removed and not self._spans_lines():
+            wider = wrapped(self.text, (self.open, self.close), self.items, self.added, self.room, self.grown)
             if wider is not None:
                 yield from wider
                 return

@@ -73,6 +73,12 @@ class Bracketed:
             self._known[node] = Brackets(self.tree.text, start, close, items, self.tree.room)
         return self._known[node]
 
+    def grow(self, node: cst.CSTNode, extent: tuple[int, int], code: str) -> None:
+        """Take note that code replaces a node, so that the call around it is wrapped when its line gets too long."""
+        around = (call for call in self.tree.ancestors(node) if isinstance(call, cst.Call) and call.args)
+        plain = (call for call in around if not isinstance(call.args[0].value, cst.GeneratorExp))
+        next((call for call in plain if self.of_call(call).grow(extent, code)), None)
+
     def _call(self, node: cst.Call | cst.ClassDef) -> Brackets:
         tree = self.tree
         if isinstance(node, cst.ClassDef):
@@ -108,7 +114,9 @@ def set_keyword(brackets: Bracketed, edit: SetKeyword) -> Splices:
     node = _call(brackets.tree, edit.call)
     for argument in _arguments(node):
         if argument.keyword and argument.keyword.value == edit.name:
-            return (_replacement(brackets.tree, brackets.tree.extent(argument.value), code),)
+            extent = brackets.tree.extent(argument.value)
+            brackets.grow(argument.value, extent, code)
+            return (_replacement(brackets.tree, extent, code),)
     brackets.of_call(node).add(f"{edit.name}={code}", name=edit.name)
     return ()
 
@@ -186,7 +194,9 @@ def replace_expression(brackets: Bracketed, edit: ReplaceExpression) -> Splices:
     inside = bool(node.lpar) and extent != tree.extent(node)
     if not inside and _needs_parentheses(tree, node, parsed_expression(code)):
         code = f"({code})"
-    return (_replacement(tree, extent, code),)
+    made = _replacement(tree, extent, code)
+    brackets.grow(node, extent, made.content)
+    return (made,)
 
 
 def await_call(brackets: Bracketed, edit: AwaitCall) -> Splices:

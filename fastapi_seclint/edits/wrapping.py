@@ -30,18 +30,24 @@ class Room:
     unit: str
 
 
+def closes_line(text: Text, close: int) -> bool:
+    """Whether nothing but the end of its statement stands behind a closing bracket on its line."""
+    return _REST.match(text.code, close) is not None
+
+
 def wrapped(
-    text: Text, inside: Extent, items: Sequence[Extent], added: Mapping[int, Sequence[str]], room: Room
+    text: Text, inside: Extent, items: Sequence[Extent], added: Mapping[int, Sequence[str]], room: Room, grown: int = 0
 ) -> list[Splice] | None:
     """The splices that add items by index and wrap a bracket on one line; None where its line stays short enough.
 
-    `inside` is what stands between the brackets. A bracket with more behind it on its line is left as it is.
+    `inside` is what stands between the brackets, `grown` by how much it gets longer in itself. A bracket with more
+    behind it on its line is left as it is.
     """
     start, end = inside
     line = text.code[text.line_start(start) : text.line_end(start)]
     new = [code for codes in added.values() for code in codes]
-    length = len(line) + sum(len(code) + 2 for code in new)
-    if not items or length <= room.limit or "\n" in "".join(new) or not _REST.match(text.code, end):
+    more = grown + sum(len(code) + 2 for code in new)
+    if not items or len(line) + more <= room.limit or "\n" in "".join(new) or not closes_line(text, end):
         return None
     if text.line_start(start) != text.line_start(end):
         return None
@@ -51,7 +57,7 @@ def wrapped(
         return None
     indent = text.indent(start)
     inner = text.newline + indent + room.unit
-    whole = len(indent + room.unit) + len(text.code[items[0][0] : items[-1][1]]) + sum(len(code) + 2 for code in new)
+    whole = len(indent + room.unit) + len(text.code[items[0][0] : items[-1][1]]) + more
     together = whole <= room.limit and not text.code[slice(*gaps[-1])].strip()
     comma = ", " if together else f",{inner}"
     heads = [inner, *[comma] * (len(items) - 1)]

@@ -26,6 +26,8 @@ def rendered(form: Form | None) -> str | None:
             return _filled("{}[{}]", value, index)
         case ["binop", _, operator, left, right] if operator in _JOINED:
             return _filled("{} " + str(operator) + " {}", left, right)
+        case ["bool", _, "or" | "and" as operator, items]:
+            return _filled("(" + f" {operator} ".join("{}" for _ in items) + ")", *items)
         case ["call", _, function, positional, keywords]:
             return _called(function, positional, keywords)
         case ["list", _, items]:

@@ -21,7 +21,8 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
 
     `present` demands that both sides are there and not empty, too.
     """
-    given, secret = rendered(item.given), rendered(item.secret)
+    sides = (_there(form) if present else form for form in (item.given, item.secret))
+    given, secret = (rendered(form) for form in sides)
     if given is None or secret is None or _bytes(item.given) or _hidden(item):
         return None
     if item.form[0] == "compare" and item.form[1] == item.form[4][0][1]:
@@ -43,6 +44,16 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
     path = item.block.module.path
     edit = ReplaceExpression(path, span_of(item.form[1]), code)
     return (edit, AddImport(path, "secrets")) if "secrets.compare_digest(" in code else (edit,)
+
+
+def _there(form: Form) -> Form:
+    """An expression without the empty text that stands in for nothing: `(key or "").encode()` gives `key.encode()`."""
+    match form:
+        case ["bool", _, "or", [inner, ["const", _, "" | None]]]:
+            return inner
+        case ["call", at, ["attr", place, inner, method], [], []]:
+            return ["call", at, ["attr", place, _there(inner), method], [], []]
+    return form
 
 
 def _whole(item: Comparison) -> bool:
