@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fastapi_seclint.edits.named import ReplaceComment
-from fastapi_seclint.edits.text import EditError, Splice
+from fastapi_seclint.edits.text import EditError, Splice, Text
 from fastapi_seclint.edits.tree import Tree
 
 _BLANK = " \t\f"
+_LENGTH = re.compile(
+    r"[ \t]*[)\]},:]*[ \t]*(#[^\r\n]*\b(?:\d+|an?|one|two|three|four|five|six|seven|ten|twelve|half)[ -]?"
+    r"(?:h|d|s|min|(?:second|minute|hour|day|week|month|year)s?)\b[^\r\n]*)"
+)
+"""A comment behind a number that says how long that is: `# 8 days`."""
+_NUMBER = re.compile(r"[\d_.\s*+/()\"']+|(?:\w+\.)?timedelta\([^()]*\)")
+
+
+def outdated(text: Text, extent: tuple[int, int], code: str) -> Sequence[Splice]:
+    """The removal of a comment that says how long a time is which other code replaces on its line."""
+    end = extent[1]
+    found = _LENGTH.match(text.code, end) if _NUMBER.fullmatch(code) else None
+    if found is None or not _NUMBER.fullmatch(text.code[slice(*extent)]):
+        return ()
+    start = len(text.code[: found.start(1)].rstrip(_BLANK))
+    return (Splice(start, found.end(1), ""),)
 
 
 def replace_comment(tree: Tree, edit: ReplaceComment) -> Sequence[Splice]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from fastapi_seclint.edits.brackets import Brackets, close_after
+from fastapi_seclint.edits.comments import outdated
 from fastapi_seclint.edits.named import (
     AddArgument,
     AddListItem,
@@ -116,7 +117,7 @@ def set_keyword(brackets: Bracketed, edit: SetKeyword) -> Splices:
         if argument.keyword and argument.keyword.value == edit.name:
             extent = brackets.tree.extent(argument.value)
             brackets.grow(argument.value, extent, code)
-            return (_replacement(brackets.tree, extent, code),)
+            return _replacement(brackets.tree, extent, code), *outdated(brackets.tree.text, extent, code)
     brackets.of_call(node).add(f"{edit.name}={code}", name=edit.name)
     return ()
 
@@ -196,7 +197,7 @@ def replace_expression(brackets: Bracketed, edit: ReplaceExpression) -> Splices:
         code = f"({code})"
     made = _replacement(tree, extent, code)
     brackets.grow(node, extent, made.content)
-    return (made,)
+    return made, *outdated(tree.text, extent, code)
 
 
 def await_call(brackets: Bracketed, edit: AwaitCall) -> Splices:
