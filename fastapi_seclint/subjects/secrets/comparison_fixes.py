@@ -49,7 +49,7 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
 def _there(form: Form) -> Form:
     """An expression without the empty text that stands in for nothing: `(key or "").encode()` gives `key.encode()`."""
     match form:
-        case ["bool", _, "or", [inner, ["const", _, "" | None]]]:
+        case ["bool", _, "or", [[*inner], ["const", _, "" | None]]]:
             return inner
         case ["call", at, ["attr", place, inner, method], [], []]:
             return ["call", at, ["attr", place, _there(inner), method], [], []]
