@@ -17,11 +17,12 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import comparison, is_scheme
 from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
 from fastapi_seclint.subjects.guards.demanded_only import demanding_middleware
+from fastapi_seclint.subjects.guards.discarded import thrown_away
 from fastapi_seclint.subjects.guards.entrances import is_for_development
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
 from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.new_guards import tested_in
-from fastapi_seclint.subjects.tokens.swallowing import own_swallows
+from fastapi_seclint.subjects.tokens.swallowing import swallows
 from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, decoded_by_helper, readers
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ RULE = Rule(
 )
 
 _MASKED = ("unprotected-route", "missing-authorization", "missing-ownership-check", "inactive-user-accepted")
+_CARRIERS = ("request", "websocket", "authorization", "connection")
+"""Parameters of a handler by which it may get at credentials that no dependency gave it."""
 _SHOWN = 20
 """How many of the routes that rely on one dependency are listed."""
 
@@ -56,7 +59,7 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
         function = guard.function if not _is_scheme_of_others(program, guard) else None
         if function is not None and (_reads_unverified(program, guard) or _believes_proxy(guard)):
             continue
-        if any(own_swallows(program, node.function) for node in guard.walk() if node.function is not None):
+        if any(swallows(program, node.function) for node in guard.walk() if node.function is not None):
             continue  # it does validate, and lets go who fails: jwt-error-swallowed says so
         if function is None:
             direct.setdefault(route.place, []).append(route)
@@ -79,9 +82,12 @@ def _scheme_alone(program: Program, route: Route) -> Node | None:
     guarding = program.guarding(route)
     asking = {meeting.name for meeting in guarding.meetings if meeting.missing == "denies"}
     guards = [node for node in route.dependencies if node.name in asking]
-    if guarding.protection != "open" or not guards or _handler_tests(route, guards) or backend_refuses(route.app):
+    if guarding.protection != "open" or not guards or _handler_tests(program, route, guards):
         return None
-    if any(meeting.used and not meeting.scheme and _may_reject(route, meeting) for meeting in guarding.meetings):
+    if backend_refuses(route.app):
+        return None
+    looking = [meeting for meeting in guarding.meetings if meeting.used and not meeting.scheme]
+    if any(_may_reject(program, route, meeting) for meeting in looking):
         return None
     return guards[0]
 
@@ -127,18 +133,24 @@ def _believes_proxy(guard: Node) -> bool:
     return any(_PROXY.match(text) for text in texts)
 
 
-def _may_reject(route: Route, meeting: Meeting) -> bool:
+def _may_reject(program: Program, route: Route, meeting: Meeting) -> bool:
     """Whether an element that looks at credentials does more than to see that they are there."""
     for node in route.dependencies:
         if node.name == meeting.name:
-            return any(inner.function is not None and hands_on(inner.function) for inner in node.walk())
-    return True
+            functions = [inner.function for inner in node.walk() if inner.function is not None]
+            return any(hands_on(function, without=thrown_away(program, function)) for function in functions)
+    handler = route.function
+    if handler is None or meeting.name != handler.dotted:
+        return True
+    dropped = thrown_away(program, handler)
+    return not dropped or hands_on(handler, _CARRIERS, dropped)
 
 
-def _handler_tests(route: Route, guards: list[Node]) -> bool:
+def _handler_tests(program: Program, route: Route, guards: list[Node]) -> bool:
     """Whether the handler hands on what the dependencies gave it that ask for credentials."""
     names = [node.parameter for node in guards if node.parameter]
-    return route.function is not None and bool(names) and hands_on(route.function, names)
+    handler = route.function
+    return handler is not None and bool(names) and hands_on(handler, names, thrown_away(program, handler))
 
 
 def _schemes(node: Node) -> list[Node]:

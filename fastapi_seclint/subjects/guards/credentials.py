@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.calls import method_of
@@ -29,16 +29,19 @@ _SCHEMES = re.compile(r"(^|_)(scheme|scheme_name|prefix|(auth|token)_type)$", re
 _LOGS = re.compile(r"^(log|logger|logging|_logger|_log)$", re.I)
 
 
-def hands_on(function: Function, names: Iterable[str] | None = None) -> bool:
+def hands_on(function: Function, names: Iterable[str] | None = None, without: Container[int] = ()) -> bool:
     """Whether a function hands its credentials to a call, or compares them with something, that may reject them.
 
     `names` are the parameters that hold credentials; without them every parameter may. A test that they are there, or
-    that they begin with the name of a scheme, rejects no made-up ones.
+    that they begin with the name of a scheme, rejects no made-up ones. `without` are the places of calls that are known
+    to reject nothing.
     """
     held = set(names) if names is not None else {parameter[0] for parameter in function.parameters} - {"self", "cls"}
     statements = function.statements()
     _spread(statements, held)
-    return any(_tests(form, held) for statement in statements for form in walk(statement))
+    return any(
+        _tests(form, held) for statement in statements for form in walk(statement) if form[1] not in without
+    )
 
 
 def _spread(statements: list[Form], held: set[str]) -> None:
