@@ -26,8 +26,9 @@ from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import caller_names, guards, snake
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.shared import depended
-from fastapi_seclint.subjects.owners.things import is_choice, sent_id, thing
-from fastapi_seclint.subjects.owners.using import callers_of, is_tied, takes_id, ties_caller, uses
+from fastapi_seclint.subjects.owners.things import is_choice, loaded_by, loads, sent_id, thing
+from fastapi_seclint.subjects.owners.using import callers_of, takes_id, uses
+from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node, works_with_caller
 from fastapi_seclint.subjects.owners.within import container, held
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
@@ -121,7 +122,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
         if case is not None and route.place not in seen:
             seen.add(route.place)
             mends = case.sure and case.variable in path_variables(route.path)
-            mends = mends and not refers_elsewhere(program, case.resource, case.field)
+            mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)
             fix = compared(program, route, case.variable, case.field, case.tie) if mends else None
             if fix is None and mends and case.sibling is not None:
                 fix = depended(program, route, case.variable)
@@ -148,29 +149,33 @@ def _lists_for_caller(program: Program, route: Route) -> bool:
     handler = route.function
     if handler is None or access.changes_state(route) or not _takes_person(program, route):
         return False
-    return uses(handler, caller_names(program, route))
+    view = view_node(route)
+    return works_with_caller(program, route, view) if view is not None else uses(handler, caller_names(program, route))
 
 
 def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | None]]) -> _Case | None:
     handler = route.function
     if route.kind != "http" or handler is None or route.place is None or program.is_test(handler.module):
         return None
-    if handler.owner is not None:
-        return None
+    view = view_node(route)
     resource, variable = _resource(route)
-    sent = sent_id(program, route, resource) if not path_variables(route.path) else None
-    taken = {item.name for item in parameters(handler)} | _loaded_by(route)
+    sent = sent_id(program, route, resource, ties) if not path_variables(route.path) else None
+    taken = {item.name for item in parameters(handler)} | loaded_by(route)
     if sent is not None:
         resource, variable = sent
-    elif variable not in taken or not _loads(route, variable) or is_choice(program, route, variable):
+    elif variable not in taken or not loads(route, variable) or is_choice(program, route, variable):
         return None
     if _is_no_object(route, resource) or not _knows_its_user(program, route):
         return None
-    if is_tied(program, route) or ties_caller(program, route) or authorizes(program, route):
+    if authorizes(program, route) or uses_caller(program, route):
         return None
     if not access.changes_state(route) and is_for_sale(program, resource):
         return None
     sibling, tie = ties.get(resource, (None, None))
+    if view is not None and not same_view(route, sibling):
+        return None
+    if view is not None and not access.changes_state(route) and not _PRIVATE.match(resource):
+        return None
     field = owner_field(program, resource, handler.module)
     if not field and (_PERSONAL.match(resource) or _AUTHORED.match(resource)):
         made = tie_to_maker(program, resource)
@@ -197,9 +202,9 @@ def _below(program: Program, route: Route, within: dict[str, Route]) -> _Case | 
     if found is None or handler is None or route.kind != "http" or route.place is None or handler.owner is not None:
         return None
     variable, sibling = found
-    if not _loads(route, variable) or not _knows_its_user(program, route):
+    if not loads(route, variable) or not _knows_its_user(program, route):
         return None
-    if is_tied(program, route) or ties_caller(program, route) or authorizes(program, route):
+    if authorizes(program, route) or uses_caller(program, route):
         return None
     resource = _resource(sibling)[0]
     return _Case(route, resource, variable, "", 2, sibling)
@@ -238,26 +243,6 @@ def _is_no_object(route: Route, resource: str) -> bool:
 def _lists_own(program: Program, sibling: Route | None) -> bool:
     """Whether a sibling reads, and only what is the caller's own."""
     return sibling is not None and not access.changes_state(sibling)
-
-
-def _loaded_by(route: Route) -> set[str]:
-    return {item.name for node in route.dependencies for item in parameters(node.call)}
-
-
-def _loads(route: Route, variable: str) -> bool:
-    """Whether the id picks something: in a call, a subscript or a condition."""
-    if variable in _loaded_by(route):
-        return True
-    handler = route.function
-    for form in handler.forms.every if handler is not None else ():
-        inner = (
-            [*form[3], *(item[1] for item in form[4])] if form[0] == "call"
-            else [form[3]] if form[0] == "sub"
-            else [form[2], *form[4]] if form[0] == "compare" else []
-        )  # fmt: skip
-        if any(item[0] == "name" and item[2] == variable for item in inner):
-            return True
-    return False
 
 
 def _knows_its_user(program: Program, route: Route) -> bool:

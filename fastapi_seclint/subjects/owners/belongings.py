@@ -219,6 +219,8 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
             for one, other in ((left, right), (right, left)):
                 if names_owner(_field(one)) and other[0] in ("attr", "sub", "name") and not names_owner(_field(other)):
                     return Tie(_behind(one), _behind(other), _root(one), _root(other))
+                if _is_owners_key(one) and other[0] in ("attr", "sub", "name") and not _is_owners_key(other):
+                    return Tie(_behind(one[2]) + _behind(one), _behind(other), _root(one[2]), _root(other))
         case ["call", _, _, _, keywords] if last_name(form[2]) in _FILTERS:
             for name, value, _ in keywords:
                 owner = name is not None and (
@@ -230,6 +232,13 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
             if is_caller(value, callers):
                 return Tie(f'["{name}"]', _behind(value), "", _root(value))
     return None
+
+
+def _is_owners_key(form: Form) -> bool:
+    """Whether an expression is the key of an object's owner, a relation away: `comment.author.id`."""
+    if form[0] != "attr" or form[3] not in _IDENTITIES or form[2][0] != "attr" or not names_owner(form[2][3]):
+        return False
+    return _root(form[2]) not in ("", "self", "request", "session", "token", "claims", "context", "ctx", "info", "auth")
 
 
 def is_caller(form: Form, callers: set[str]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, Class, Generic, options
+from fastapi_seclint.subjects.guards.access import segments
 from fastapi_seclint.subjects.owners.belongings import owner_field, singular
 from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
@@ -22,8 +23,8 @@ _VERB = re.compile(
     r"|toggle|archive|restore|download|single|one|my|by_id|by)_)+"
 )
 """What stands before a thing's name in a path that says what is done to it."""
-_KEY = re.compile(r"_(id|uuid|pk|number|slug|no)$")
-_ID = re.compile(r"(^|_)(id|uuid|pk|number)$")
+_KEY = re.compile(r"_(ids?|uuids?|pks?|number|slug|no)$")
+_ID = re.compile(r"(^|_)(ids?|uuids?|pks?|number)$")
 
 
 def thing(segment: str, variable: str) -> str:
@@ -47,18 +48,20 @@ def is_choice(program: Program, route: Route, variable: str) -> bool:
     return False
 
 
-def sent_id(program: Program, route: Route, resource: str) -> tuple[str, str] | None:
+def sent_id(program: Program, route: Route, resource: str, owned: Container[str]) -> tuple[str, str] | None:
     """The one id that a route without one in its path is sent for a thing with an owner, and what thing that is.
 
-    It comes in the query or the body; its own name tells the thing, `note_id`, or else the path does.
+    It comes in the query or the body, alone or as a list of ids; its own name tells the thing, `note_id`, or else the
+    path does. `owned` are things that other routes look up for the caller.
     """
     found = dict(_sent(program, route))
     if len(found) != 1 or route.function is None:
         return None
     shown, name = next(iter(found.items()))
     named = _KEY.sub("", name)
-    for about in (singular(named), thing(resource, "")):
-        if about != name and owner_field(program, about, route.function.module):
+    words = [thing(word, "") for word in segments(route.path)[-2:-1] if _VERB.fullmatch(f"{resource}_")]
+    for about in (singular(named), thing(resource, ""), *words):
+        if about != singular(name) and (about in owned or owner_field(program, about, route.function.module)):
             return about, shown
     return None
 
@@ -68,7 +71,7 @@ def _sent(program: Program, route: Route) -> Iterator[tuple[str, str]]:
     handler = route.function
     if handler is None or route.endpoint is None:
         return
-    used = handler.forms.of("call", "compare", "sub")
+    used = handler.forms.of("call", "compare", "sub", "for")
     for parameter in parameters(route.endpoint):
         if program.walker.resolver.dependency_of(parameter) is not None:
             continue
@@ -85,12 +88,47 @@ def _sent(program: Program, route: Route) -> Iterator[tuple[str, str]]:
 def _takes(form: Form, name: str, field: str) -> bool:
     """Whether a call, comparison or subscript is given a name, or a field of it."""
     given = (
-        [*form[3], *(item[1] for item in form[4])] if form[0] == "call"
-        else [form[3]] if form[0] == "sub" else [form[2], *form[4]]
+        given_to(form) if form[0] == "call"
+        else [form[3]] if form[0] in ("sub", "for") else [form[2], *form[4]]
     )  # fmt: skip
     for item in given:
         if field and item[0] == "attr" and item[3] == field and item[2][0] == "name" and item[2][2] == name:
             return True
         if not field and item[0] == "name" and item[2] == name:
+            return True
+    return False
+
+
+def given_to(call: Form) -> list[Form]:
+    """What a call is given, the values of tuples, lists and dictionaries one by one: those of a statement of SQL."""
+    found: list[Form] = []
+    for item in (*call[3], *(value for _, value, _ in call[4])):
+        match item:
+            case ["tuple" | "list", _, items]:
+                found += items
+            case ["dict", _, pairs]:
+                found += [value for _, value in pairs]
+            case _:
+                found.append(item)
+    return found
+
+
+def loaded_by(route: Route) -> set[str]:
+    """The parameters of a route's dependencies, which may load a thing by one of them."""
+    return {item.name for node in route.dependencies for item in parameters(node.call)}
+
+
+def loads(route: Route, variable: str) -> bool:
+    """Whether the id picks something: in a call, a subscript or a condition."""
+    if variable in loaded_by(route):
+        return True
+    handler = route.function
+    for form in handler.forms.every if handler is not None else ():
+        inner = (
+            given_to(form) if form[0] == "call"
+            else [form[3]] if form[0] == "sub"
+            else [form[2], *form[4]] if form[0] == "compare" else []
+        )  # fmt: skip
+        if any(item[0] == "name" and item[2] == variable for item in inner):
             return True
     return False

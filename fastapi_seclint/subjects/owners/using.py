@@ -204,7 +204,7 @@ def is_tied(program: Program, route: Route) -> bool:
 def _is_scoped(program: Program, route: Route, node: Node) -> bool:
     """Whether a handler works with something that a dependency made for the caller: `NoteRepository(owner=me.id)`."""
     function, handler = node.function, route.function
-    if function is None or handler is None or not node.parameter or _tells(program, node):
+    if function is None or handler is None or not node.parameter or tells_caller(program, node):
         return False
     callers = callers_of(program, node)
     if not callers or not uses(function, callers):
@@ -225,7 +225,7 @@ def _may_decide(program: Program, node: Node, function: Function) -> bool:
 
 def callers_of(program: Program, node: Node) -> set[str]:
     """The parameters of a dependency that another one fills with the caller."""
-    found = {child.parameter for child in node.children if child.parameter and _tells(program, child)}
+    found = {child.parameter for child in node.children if child.parameter and tells_caller(program, child)}
     filled = program.walker.resolver.dependency_of
     found.update(
         item.name for item in parameters(node.call) if _CALLER.search(snake(item.name)) and filled(item) is not None
@@ -233,7 +233,8 @@ def callers_of(program: Program, node: Node) -> set[str]:
     return found
 
 
-def _tells(program: Program, node: Node) -> bool:
+def tells_caller(program: Program, node: Node) -> bool:
+    """Whether a dependency says who is calling, by what it does or by its name."""
     return names_identity(dependency_name(node)) or program.guard_model.authenticates(node.call)
 
 
