@@ -12,7 +12,7 @@ from fastapi_seclint.program.values import Class, Value
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.leaks.query import query_fields, query_name
+from fastapi_seclint.subjects.leaks.query import query_alias, query_fields, query_name
 from fastapi_seclint.subjects.leaks.query_fixes import moved, moved_to_header
 from fastapi_seclint.subjects.leaks.raw_query import raw_reads
 from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, spoken
@@ -42,6 +42,8 @@ _TOKEN = re.compile(
 _ONE_TIME_CODE = re.compile(
     r"^((user|email|phone|sms|login)_)?(otp|totp|(otp|totp|mfa|two_factor|2fa)_code|pin(_code)?|one_time_(password|code))$"
 )
+_CODE = re.compile(r"^((verification|confirmation|login|reset|sms|email)_)?code$")
+_ACCOUNT = re.compile(r"^((user|phone)_?)?(id|name|email|mail|phone|number)$|^username$")
 _GUESSED = ("login", "code check", "password reset")
 """Routes where a code of some digits is the credential, whatever else it may be called elsewhere."""
 _ONE_TIME = re.compile(
@@ -117,13 +119,22 @@ def _credential(program: Program, route: Route, parameter: Parameter) -> str:
     """What a parameter gives away in the URL, or an empty string."""
     if parameter.name in path_variables(route.path):
         return ""
-    kinds = [kind for name in [parameter.name, *query_fields(program, parameter)] if (kind := _kind(spoken(name)))]
+    names = [parameter.name, query_alias(program, parameter), *query_fields(program, parameter)]
+    kinds = [kind for name in names if (kind := _kind(spoken(name)))]
     kind = kinds[0] if kinds else ""
-    if not kind and _ONE_TIME_CODE.match(spoken(parameter.name)) and _purpose(program, route) in _GUESSED:
+    if not kind and _is_one_time(route, spoken(parameter.name)) and _purpose(program, route) in _GUESSED:
         kind = "one-time password"
     if not kind or (kind in ("token", "key") and _is_link(route)):
         return ""
     return kind if query_name(program, parameter) else ""
+
+
+def _is_one_time(route: Route, name: str) -> bool:
+    """Whether a name is that of a one-time password; a plain `code` is one where it comes with whom it is for."""
+    if _ONE_TIME_CODE.match(name):
+        return True
+    others = parameters(route.endpoint) if route.endpoint is not None else []
+    return bool(_CODE.match(name)) and not _is_bodyless(route) and any(_ACCOUNT.match(item.name) for item in others)
 
 
 def _purpose(program: Program, route: Route) -> Purpose | None:

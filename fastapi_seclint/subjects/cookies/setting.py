@@ -24,6 +24,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.origins import Item, Origin, ask, blocks_of, items, origins
 from fastapi_seclint.subjects.cookies.sessions import POSITIONS, words
+from fastapi_seclint.subjects.cookies.wrapped import handed_on
 from fastapi_seclint.subjects.secrets.refusals import refuses_unset
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def setters(program: Program) -> Iterator[Call]:
             if form[2][0] == "attr" and form[2][3] == "set_cookie":
                 call = Call(block, form, "set_cookie", program.interpreter)
                 if all(map(_is_of_response, options(call.ask(form[2])))):
-                    yield call
+                    yield from handed_on(program, block, form) or (call,)
 
 
 def _partial_calls(block: Block) -> Iterator[Form]:

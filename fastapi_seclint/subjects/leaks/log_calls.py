@@ -67,7 +67,7 @@ def is_log_call(form: Form) -> bool:
     while owner[0] == "call" and owner[2][0] == "attr":
         owner = owner[2][2]
     words = set(words_of(name_of(owner) if owner[0] != "call" else name_of(owner[2])))
-    return bool(words & {"log", "logger", "logging", "loguru", "structlog"})
+    return bool(words & {"log", "logger", "logging", "loguru", "slog", "structlog"})
 
 
 def is_print(form: Form) -> bool:

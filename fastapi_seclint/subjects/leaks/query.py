@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program.dependencies import Parameter, running
-from fastapi_seclint.program.values import Annotated, Class, Const, External, Generic, Unknown, Value, options
+from fastapi_seclint.program.values import (
+    NONE,
+    Annotated,
+    Class,
+    Const,
+    External,
+    Generic,
+    Unknown,
+    Value,
+    options,
+    string,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -57,6 +68,17 @@ def query_fields(program: Program, parameter: Parameter) -> list[str]:
     if not isinstance(base, Class) or not query_name(program, parameter):
         return []
     return [name for name, _, default in base.fields if default is None]
+
+
+def query_alias(program: Program, parameter: Parameter) -> str:
+    """What a parameter is called in the query, where `Query(alias="...")` says so."""
+    annotation = program.walker.resolver.annotation(parameter)
+    marks: list[Value | None] = [parameter.default]
+    marks += annotation.metadata if isinstance(annotation, Annotated) else []
+    for option in (option for mark in marks for option in options(mark)):
+        if _source(option) == _QUERY and isinstance(option, External) and option.arguments is not None:
+            return string(option.arguments.get("alias") or NONE) or ""
+    return ""
 
 
 def _is_field(value: Value) -> bool:
