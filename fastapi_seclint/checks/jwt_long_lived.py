@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isnan
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
@@ -57,7 +58,7 @@ def _too_long(program: Program, token: Token, purpose: Purpose) -> Iterator[Amou
     limit = LIMITS.get(purpose)
     if claim is None or limit is None:
         return
-    amounts = [amount for value in claim.values for amount in value.amounts]
+    amounts = [amount for value in claim.values for amount in value.amounts if not isnan(amount.number)]
     beside = any(not _is_named_refresh(amount) for amount in amounts)
     for amount in amounts:
         anothers = purpose == "access" and len(amounts) > 1 and _is_of_another(amount)

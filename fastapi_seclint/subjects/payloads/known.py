@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from math import nan
 from typing import Literal
 
 from fastapi_seclint.facts.forms import Form
@@ -36,7 +37,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A bare number, a length of time in seconds, or a moment that many seconds from now.
+    """A bare number, a length of time in seconds, or a moment that many seconds from now; nan where it is not known.
 
     `sure` is false for a default that a setting or the environment may replace. `place` is where the number is
     written, `scale` how many seconds a unit there stands for (0: a length of time is written there), `names` are the
@@ -202,8 +203,16 @@ def combine(symbol: str, left: Known, right: Known, place: Place, written: tuple
         if (found := _combined(symbol, one, other, place)) is not None
     ]
     complete = bool(amounts) and left.complete and right.complete
+    if symbol in ("+", "-") and not amounts:
+        amounts = [*_sometime(left, right), *_sometime(right, left)]
     present = True if any(item.kind != "number" for item in amounts) else None
     return Known(written, amounts=tuple(dict.fromkeys(amounts))[:_MOST], present=present, complete=complete)
+
+
+def _sometime(moment: Known, length: Known) -> Iterator[Amount]:
+    """Moments that an unknown length of time is added to: they still tell the time as they did."""
+    if not length.amounts and not length.texts and length.claims is None:
+        yield from (replace(item, number=nan) for item in moment.amounts if item.kind == "moment")
 
 
 def _combined(symbol: str, one: Amount, other: Amount, place: Place) -> Amount | None:

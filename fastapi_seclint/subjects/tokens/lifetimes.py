@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
@@ -101,7 +102,9 @@ def declared(program: Program) -> Iterator[Declared]:
 
 def _is_dated(token: Token) -> bool:
     claim = token.claims.get("exp")
-    return claim is not None and any(value.amounts for value in claim.values)
+    return claim is not None and any(
+        not isnan(amount.number) for value in claim.values for amount in value.amounts
+    )
 
 
 def _purpose(name: str) -> Purpose | None:
