@@ -80,7 +80,7 @@ def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
     if item.key:
         return hashed_field(known, item.block, item.form, item.key, item.field)
     if item.field:
-        return hashed_whole(known, item.block, item.form, item.field)
+        return hashed_whole(known, item.block, item.form, item.field, item.optional)
     if not stays or item.form[0] not in ("name", "attr", "sub"):  # no hash can stand in for a look-up
         return None
     return hashed(known, item.block, item.form)

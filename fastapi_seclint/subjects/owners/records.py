@@ -60,6 +60,16 @@ def field_names(cls: Class) -> list[str]:
     return list(found)
 
 
+def may_be_missing(cls: Class, field: str) -> bool:
+    """Whether an object of a class may come without a field: `password: str | None = None`."""
+    for base in cls.lineage():
+        for name, annotation, _ in base.fields if isinstance(base, Class) else ():
+            if name == field:
+                spoken = (form for form in walk(annotation) if form[0] in ("const", "name", "attr"))
+                return any(form[-1] is None or form[-1] == "Optional" for form in spoken)
+    return False
+
+
 def _is_column(value: object) -> bool:
     return isinstance(value, External) and value.called and (
         _COLUMN.search(value.name) is not None or value.name.endswith((".Field()", "field()"))

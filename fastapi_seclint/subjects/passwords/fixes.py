@@ -114,13 +114,16 @@ def hashed(known: Passwords, block: Block, form: Form) -> Fix | None:
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 
 
-def hashed_whole(known: Passwords, block: Block, value: Form, field: str) -> Fix | None:
-    """The fix that hashes the password in a body that is kept whole: `**body.model_dump()`."""
+def hashed_whole(known: Passwords, block: Block, value: Form, field: str, optional: bool) -> Fix | None:
+    """The fix that hashes the password in a body that is kept whole, and may come without one: `**body.model_dump()`."""
     hasher, code = hasher_for(known, block.module), rendered(value)
     owner = rendered(value[2][2]) if value[0] == "call" and value[2][0] == "attr" else None
     if hasher is None or code is None or owner is None:
         return None
-    text = f'{{**{code}, "{field}": {hasher.hash}({owner}.{field})}}'
+    hashed = f'"{field}": {hasher.hash}({owner}.{field})'
+    if optional:
+        hashed = f"**({{{hashed}}} if {owner}.{field} else {{}})"
+    text = f"{{**{code}, {hashed}}}"
     edits = (*used(hasher, HASHING), ReplaceExpression(block.module.path, span_of(value[1]), text))
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 

@@ -14,7 +14,7 @@ from fastapi_seclint.program.values import Bound, Class, Function, options
 from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there
-from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema
+from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, may_be_missing
 from fastapi_seclint.subjects.passwords.followed import Where, names_given
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
@@ -46,6 +46,8 @@ _KEEPS = word_set(
     """
 )
 _TAKES_WHOLE = frozenset({"append", "insert_one", "insert_many", "insert", "setdefault"})
+_SETS_FIELDS = frozenset({"update_from_dict", "sqlmodel_update"})
+"""Methods of rows that set the fields which a dictionary has: Tortoise's and SQLModel's."""
 _SAVES = _TAKES_WHOLE | {"save", "persist"}
 _WRITING = re.compile(r"\b(insert\s+(?:(?:or\s+)?\w+\s+)?into|update|replace\s+into|merge\s+into)\b", re.I)
 _REGISTERS = re.compile(r"(register|sign_?up|create|add)_?(user|account|member|customer|client|person)", re.I)
@@ -58,7 +60,7 @@ class Kept:
     """A place where a password is kept as it was typed: what to point at, the password's own expression, how sure.
 
     `field` is its name where `form` is a whole body, `stored` what it is compared with, `key` the variable that is
-    that name where `form` is the value of any field.
+    that name where `form` is the value of any field; `optional` tells that the body may come without it.
     """
 
     block: Block
@@ -68,6 +70,7 @@ class Kept:
     field: str = ""
     stored: Form | None = None
     key: str = ""
+    optional: bool = False
 
 
 def kept(known: Passwords) -> Iterator[Kept]:
@@ -170,6 +173,11 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
             if any(item is value for value in there):
                 continue
             yield from _plain(known, block, call[1], item)
+    elif last in _SETS_FIELDS and function[0] == "attr":
+        owner = function[2]
+        kept_by = is_row(known, block, owner) or speaks_of_people(owner)
+        if kept_by and call[3] and not looks_after_itself(known, block, owner):
+            yield from _whole(known, block, call[1], call[3][0])
     elif last in _KEEPS and function[0] == "attr" and not opens_elsewhere(function):
         if (is_store(function[2]) or function[2][0] == "call") and not _is_own(known, block, function):
             for argument in call[3]:
@@ -274,7 +282,7 @@ def _whole(
         return
     beside = beside or hashed_beside(known, block, value)
     if not changed(known, block, value, secret) and (beside or not known.hashes(block)):
-        yield Kept(block, at, value, source.sure, secret)
+        yield Kept(block, at, value, source.sure, secret, optional=may_be_missing(source.cls, secret))
 
 
 def _made_of_body(known: Passwords, block: Block, value: Form) -> tuple[Block, Form] | None:
