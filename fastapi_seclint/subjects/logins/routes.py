@@ -17,6 +17,7 @@ from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, Class, External, options
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     (
         "password reset",
         re.compile(
-            r"(^|_)((forgot(ten)?|forget|reset|recover|lost|(set|choose)_new)_?(my_)?(password|passwd|pwd)|(password|passwd|pwd)_?(reset|recovery"
+            r"(^|_)((forgot(ten)?|forget|reset|recover|lost|(set(_?up)?|choose)(_new)?)_?(my_)?(password|passwd|pwd)|(password|passwd|pwd)_?(reset|recovery"
             r"|recover|forgot|forgotten|lost)|request_(password_)?reset|recover_account|account_recovery)(_|$)"
         ),
     ),
@@ -93,11 +94,15 @@ _ASKS = re.compile(r"^(request|start|begin|init|initiate|send|ask|email|mail|cod
 """How the asking for a way back in is called below `/recovery`."""
 _PEOPLE = re.compile(r"^(users?|accounts?|members?|customers?|clients?|people|profiles?)$", re.I)
 _MAKES_PEOPLE = re.compile(r"^(create|add|new|make)_(new_)?(user|account|member|customer|profile)$")
+_OPENS = re.compile(r"^(create|register|sign_?up)_(new_)?(user|account|member|customer)(_(and|with)_|$)")
+"""What a handler is called that opens an account, whatever its path says."""
 _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
 """The end of a path that does something with one thing: `/connections/{connection_id}/refresh`."""
 _RENEWS = re.compile(r"(^|_)(renew|renewal|rotate|extend|prolong|exchange|refresh)(_|$)")
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
 _ACCOUNT = re.compile(r"(^|_)(create|open)_account(_|$)")
+_ACCESS = re.compile(r"(^|_)access_token(_|$)")
+"""What the second step of a login gives, to somebody who has shown his password before."""
 _CURRENT = re.compile(r"(^|_)current_")
 _PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
 _KNOWN: WeakKeyDictionary[Program, dict[int, Purpose]] = WeakKeyDictionary()
@@ -272,7 +277,7 @@ def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
         return True
     names = [spoken(name) for name in fields(program, route)]
     if purpose == "token refresh":
-        return any(_TOKENS.search(name) for name in names)
+        return any(_TOKENS.search(name) for name in names) or any(scheme_kind(top.call) for top in route.dependencies)
     return purpose == "password reset" and any(_IDENTITY.search(name) for name in names)
 
 
@@ -288,7 +293,8 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
     if identified and _CHECKS.search(segments[-1]) and any(_CODE.match(name) for name in names):
         return "code check"
     if takes_password(program, route):
-        if _PEOPLE.match(segments[-1]) or _MAKES_PEOPLE.match(segments[-1]):
+        name = spoken(route.function.name) if route.function is not None else ""
+        if _PEOPLE.match(segments[-1]) or _MAKES_PEOPLE.match(segments[-1]) or _OPENS.match(name):
             return "registration"
         return "login" if identified and _SESSION.match(segments[-1]) else None
     if "refresh_token" in names and _RENEWS.search(segments[-1]):
@@ -317,6 +323,8 @@ def _lets_in(program: Program, route: Route, purpose: Purpose) -> bool:
     if purpose == "login":
         return takes_password(program, route)
     handler = route.function
+    if handler is not None and purpose == "code check":
+        return any(_ACCESS.search(spoken(str(form[-1]))) for form in handler.forms.of("name", "attr", "const"))
     return purpose == "token refresh" and (
         handler is not None
         and not any(_is_password(name) for name in fields(program, route))

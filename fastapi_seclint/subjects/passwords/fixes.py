@@ -115,7 +115,7 @@ def hashed(known: Passwords, block: Block, form: Form) -> Fix | None:
 
 
 def hashed_whole(known: Passwords, block: Block, value: Form, field: str, optional: bool) -> Fix | None:
-    """The fix that hashes the password in a body that is kept whole, and may come without one: `**body.model_dump()`."""
+    """The fix that hashes the password in a body that is kept whole, where it has one: `**body.model_dump()`."""
     hasher, code = hasher_for(known, block.module), rendered(value)
     owner = rendered(value[2][2]) if value[0] == "call" and value[2][0] == "attr" else None
     if hasher is None or code is None or owner is None:
