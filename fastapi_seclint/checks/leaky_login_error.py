@@ -216,7 +216,8 @@ def _as_if_sent(end: Outcome) -> Fix | None:
             return None
         code = f"return {value}"
     edit = ReplaceStatement(end.block.module.path, span_of(end.form[1]), code)
-    return Fix("answer as if the mail had been sent", False, (edit,)) if end.kind == "raise" else None
+    mended = end.kind == "raise" and end.of_any is None
+    return Fix("answer as if the mail had been sent", False, (edit,)) if mended else None
 
 
 def _one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:

@@ -13,7 +13,17 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, options
 from fastapi_seclint.subjects.logins.results import base, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, told
-from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, Truth, World, looked_up, truth
+from fastapi_seclint.subjects.logins.worlds import (
+    ALL,
+    EITHER,
+    FOUND,
+    Truth,
+    World,
+    asks_for_account,
+    looked_up,
+    looks_anything_up,
+    truth,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -31,13 +41,15 @@ _DUPLICATE = re.compile(
 _DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\b23505\b", re.I)
 _TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|409|conflict", re.I)
 _DEPTH = 4
+_TABLES = frozenset({"model", "model_class", "model_cls", "klass", "table", "entity", "document"})
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One way to end: in these worlds, with what is said, at a statement of a block.
 
-    `name` is an exception's class; `unique` says that the database has refused a second row.
+    `name` is an exception's class; `unique` says that the database has refused a second row. `of_any` are the worlds
+    in which a helper ends so when what it is asked to look up is the account: `get_or_404(User, email=email)`.
     """
 
     worlds: Worlds
@@ -48,6 +60,7 @@ class Outcome:
     name: str = ""
     cls: Class | None = None
     unique: bool = False
+    of_any: Worlds | None = None
 
 
 @dataclass(slots=True)
@@ -94,6 +107,7 @@ class _Walk:
     answers: dict[str, list[Outcome]] = field(default_factory=dict)
     results: dict[str, list[Outcome]] = field(default_factory=dict)
     caught: tuple[str, Outcome] | None = None
+    anything: set[str] = field(default_factory=set)
 
     def run(self, statements: list[Form], worlds: Worlds) -> Worlds:
         """Follow statements; the worlds in which they run to the end."""
@@ -114,7 +128,10 @@ class _Walk:
                 if self.follower.apart and _asks_for_duplicate(test):
                     return self._refused(body, worlds - {"absent"}) | self.run(otherwise, worlds)
                 no = frozenset(world for world in worlds if False in found[world])
-                return self.run(body, yes) | self.run(otherwise, no)
+                start = len(self.found)
+                rest = self.run(body, yes)
+                self._of_any(start, test)
+                return rest | self.run(otherwise, no)
             case ["raise", _, exception, _]:
                 self._raise(form, exception, worlds)
                 return frozenset()
@@ -151,6 +168,15 @@ class _Walk:
         rest = rest | (worlds & {"absent"}) if compared else worlds
         return self.run(otherwise, rest)
 
+    def _of_any(self, start: int, test: Form) -> None:
+        """Say in which worlds the ends of a branch are met if what was looked up is the account."""
+        if self.anything:
+            found = truth(test, lambda form: FOUND if form[-1] in self.anything else self._known(form))
+            narrow = frozenset(world for world in ALL if True in found[world])
+            if narrow != ALL:
+                ends = self.found[start:]
+                self.found[start:] = [replace(end, of_any=end.worlds & narrow) for end in ends]
+
     def _known(self, form: Form) -> Truth | None:
         if form[0] == "name":
             return self.names.get(form[2])
@@ -183,6 +209,8 @@ class _Walk:
                 continue
             for function in self._functions(inner)[:1]:
                 ends = self.follower.outcomes(function, self.depth - 1)
+                if not self.follower.apart and asks_for_account(inner):
+                    ends = [_at_call(end, self.block, inner) for end in ends]
                 for end in ends:
                     telling = "absent" not in end.worlds if self.follower.apart else "right" not in end.worlds
                     if end.kind == "raise" and end.worlds & worlds and telling:
@@ -201,6 +229,11 @@ class _Walk:
             made = replace(end, worlds=worlds, said=(end.said, tuple(given)), block=self.block, form=call)
             self._end(made, call)
 
+    def _is_for_any_table(self) -> bool:
+        """Whether a function is told which table to look in: `get_or_404(model, **filters)`."""
+        function = self.block.function
+        return function is not None and any(parameter[0] in _TABLES for parameter in function.parameters)
+
     def _bind_inside(self, test: Form) -> None:
         for form in walk(test):
             if form[0] == "walrus":
@@ -216,9 +249,12 @@ class _Walk:
             found = self._summary(inner) if inner[0] == "call" else None
             if found is None and inner[0] in ("bool", "compare", "unary", "ifexp"):
                 found = truth(inner, self._known)
-            found = found or looked_up(name, value)
+            anything = looks_anything_up(inner)
+            found = found or (None if anything and self._is_for_any_table() else looked_up(name, value))
             if found is not None:
                 self.names[name] = found
+            elif anything:
+                self.anything.add(name)
             for function in self._functions(inner) if inner[0] == "call" else []:
                 ends = self.follower.outcomes(function, self.depth - 1)
                 self.answers.setdefault(name, []).extend(end for end in ends if end.kind == "answer")
@@ -314,6 +350,11 @@ class _Walk:
         told = [end for end in self.found[start:] if end.kind != "raise" or _TAKEN.search(repr((end.said, end.name)))]
         self.found[start:] = [replace(end, unique=self.caught is None) for end in told]
         return rest
+
+
+def _at_call(end: Outcome, block: Block, call: Form) -> Outcome:
+    """How a helper that looks anything up ends where it is asked for the account."""
+    return end if end.of_any is None else replace(end, worlds=end.of_any, block=block, form=call)
 
 
 def _asks_for_duplicate(test: Form) -> bool:

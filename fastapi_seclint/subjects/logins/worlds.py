@@ -50,6 +50,7 @@ _ADMITS = re.compile(
 _LOOKS_UP = re.compile(
     r"(^|_)(get|find|fetch|look_?up|load|select|query|exists?|first|scalar\w*|one_or_none|find_one|by|filter\w*|retrieve|read|search)(_|$)"
 )
+_ONE = re.compile(r"^(first|get|one_or_none|scalar|scalar_one_or_none|get_or_none|first_or_none|find_one|fetch_?one)$")
 _ELSEWHERE = re.compile(
     r"redis|cache|captcha|(?<!ac)count|attempt|lock|otp|(^|_)code|session_store|blacklist|settings|config", re.I
 )
@@ -144,6 +145,19 @@ def looked_up(name: str, form: Form) -> Truth | None:
     if form[0] in ("call", "sub", "comp") and is_account(name):
         return ADMITTED if form[0] == "call" and mentions_password([form]) else FOUND
     return None
+
+
+def looks_anything_up(form: Form) -> bool:
+    """Whether a call gives one row or nothing, of whatever table: `query.first()`, `db.get(model, key)`."""
+    return form[0] == "call" and _ONE.match(called_name(form)) is not None
+
+
+def asks_for_account(call: Form) -> bool:
+    """Whether a helper is asked for an account: `get_or_404(User, email=email)`, and not for an account's firm."""
+    classes = [last_name(item) for item in call[3] if last_name(item)[:1].isupper()]
+    if classes:
+        return any(_ACCOUNT.search(snake(name)) for name in classes)
+    return any(keyword and _IDENTITY.search(snake(keyword)) for keyword, _, _ in call[4])
 
 
 def called_name(form: Form) -> str:
