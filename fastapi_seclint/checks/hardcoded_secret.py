@@ -186,7 +186,7 @@ def _judge(words: Vocabulary, module: Module, symbol: str, literal: Literal, use
     if shaped and any("PRIVATE KEY" in text for text in literal.texts):
         kind = "private key"
     location = Location(module.path, span_of(literal.at))
-    what = f"`{literal.name}`" if own else f"a {kind}"
+    what = f"`{literal.name}`" if own else f"an {kind}" if kind == "API key" else f"a {kind}"
     return RULE.finding(
         location,
         f"{what} is written in the code: everyone who can read the repository {_HARM[kind]}, "

@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, w
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
 from fastapi_seclint.subjects.secrets.sent import Sent, core
-from fastapi_seclint.subjects.secrets.sides import alike, expected, may_hold
+from fastapi_seclint.subjects.secrets.sides import alike, expected, may_hold, right_one
 from fastapi_seclint.subjects.secrets.signing import searched, signs
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
@@ -129,7 +129,7 @@ class _Search:
         if written or all(isinstance(option, Const) and option.value not in (None, "") for option in options(value)):
             known: list[object] = [text for text, _ in written]
             known = known or [option.value for option in options(value) if isinstance(option, Const)]
-            kind = own or sent
+            kind = own or sent or right_one(given, secret)
             name = name_of(secret) if own else name_of(given)
             if kind == "password" and is_field_of_entry(self.block, secret):
                 return ""

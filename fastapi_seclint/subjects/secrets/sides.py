@@ -8,6 +8,8 @@ from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
 _BARE = word_set("key value code hash otp")
 _EXPECTED = word_set("expected correct computed calculated configured")
+_RIGHT = _EXPECTED | word_set("valid right real actual true good")
+_KINDS = {"key": "API key", "token": "token", "signature": "signature", "secret": "secret"}
 _RECEIVED = word_set(
     "api auth given header hub key provided received request secret sent signature stripe token webhook x"
 )
@@ -26,8 +28,15 @@ def expected(given: Form, secret: Form) -> str:
     words, sent = words_of(name_of(secret)), words_of(name_of(given))
     if secret[0] != "name" or len(words) < 2 or words[0] not in _EXPECTED or sent[:1] == words[:1]:
         return ""
-    kinds = {"key": "API key", "token": "token", "signature": "signature", "secret": "secret"}
-    return kinds.get(words[-1], "") if sent[-1:] == words[-1:] and set(sent) <= _RECEIVED else ""
+    return _KINDS.get(words[-1], "") if sent[-1:] == words[-1:] and set(sent) <= _RECEIVED else ""
+
+
+def right_one(given: Form, secret: Form) -> str:
+    """What a text is that is called the right one of what is sent: `supervisor_key == valid_key`."""
+    words, sent = words_of(name_of(secret)), words_of(name_of(given))
+    if len(words) != 2 or words[0] not in _RIGHT or sent[-1:] != words[-1:] or sent == words:
+        return ""
+    return _KINDS.get(words[-1], "")
 
 
 def may_hold(name: str) -> bool:

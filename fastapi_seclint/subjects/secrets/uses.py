@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
-_SIGNING, _PASSWORD = "signing key", "password"
+_SIGNING, _PASSWORD, _API_KEY = "signing key", "password", "API key"
 _TOKENS = "the key that tokens are signed with"
 _SESSIONS = "starlette.middleware.sessions.SessionMiddleware"
 # Parameter, position, kind and words for people, with the library symbols that need it.
@@ -70,6 +70,13 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
     ("password", 99, _PASSWORD, "a database password"): """
         psycopg2.connect psycopg.connect asyncpg.connect asyncpg.create_pool pymysql.connect MySQLdb.connect
         mysql.connector.connect aiomysql.connect aiomysql.create_pool redis.Redis redis.asyncio.Redis redis.StrictRedis
+    """,
+    ("subscription", 0, _API_KEY, "the key of a service"): """
+        azure.cognitiveservices.speech.SpeechConfig azure.cognitiveservices.speech.translation.SpeechTranslationConfig
+    """,
+    ("key", 0, _API_KEY, "the key of a service"): "azure.core.credentials.AzureKeyCredential",
+    ("subscription_key", 0, _API_KEY, "the key of a service"): """
+        msrest.authentication.CognitiveServicesCredentials
     """,
     ("password", 1, _PASSWORD, "a mail password"): "smtplib.SMTP().login smtplib.SMTP_SSL().login",
 }
