@@ -171,11 +171,14 @@ class _Walk:
     def _of_any(self, start: int, test: Form) -> None:
         """Say in which worlds the ends of a branch are met if what was looked up is the account."""
         if self.anything:
-            found = truth(test, lambda form: FOUND if form[-1] in self.anything else self._known(form))
+            found = truth(test, self._known_of_any)
             narrow = frozenset(world for world in ALL if True in found[world])
             if narrow != ALL:
                 ends = self.found[start:]
                 self.found[start:] = [replace(end, of_any=end.worlds & narrow) for end in ends]
+
+    def _known_of_any(self, form: Form) -> Truth | None:
+        return FOUND if form[0] == "name" and form[2] in self.anything else self._known(form)
 
     def _known(self, form: Form) -> Truth | None:
         if form[0] == "name":
