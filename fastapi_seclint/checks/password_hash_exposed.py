@@ -15,7 +15,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
 from fastapi_seclint.subjects.passwords.exposure_fixes import Taking
-from fastapi_seclint.subjects.passwords.exposure_models import other_model
+from fastapi_seclint.subjects.passwords.exposure_models import other_model, type_arguments
 from fastapi_seclint.subjects.passwords.fields import Givers, password_field
 from fastapi_seclint.subjects.passwords.left_out import leaves_out, tells_new_one
 from fastapi_seclint.subjects.passwords.made_models import made_of
@@ -73,6 +73,11 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
         if name and not tells_new_one(program, block, cls, name):
             fix = other_model(program, route, block, cls)
             yield _finding(route, block, block.location(function.at), name, cls, "high", fix)
+            return
+    for cls in type_arguments(program, route, function) if declared is not None else ():
+        name = _shown_by(program, cls)
+        if name and not tells_new_one(program, block, cls, name):
+            yield _finding(route, block, block.location(function.at), name, cls, "high", None)
             return
     for name, cls in made_of(declared) if declared is not None else ():
         yield _finding(route, block, block.location(function.at), name, cls, "high", None)
