@@ -14,9 +14,10 @@ from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.code.unread import without
-from fastapi_seclint.subjects.leaks.log_calls import LEVELS, Leak, Leaks, is_log_call, is_print, written
+from fastapi_seclint.subjects.leaks.log_calls import LEVELS, is_log_call, is_print, message, pieces, written
 from fastapi_seclint.subjects.leaks.log_fixes import masked
 from fastapi_seclint.subjects.leaks.log_helpers import handed_to_logs
+from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ def secret_logged(program: Program) -> Iterator[Finding]:
             if not (is_log_call(form) or prints):
                 continue
             leaks = Leaks(program, block)
-            found = [leak for part in written(form) if (leak := leaks.of(part)) is not None]
+            found, texts = _secrets(leaks, form)
             if found and not only_in_development(Place(block.module, form[1])):
-                yield _finding(block, form, found)
+                yield _finding(block, form, found, texts)
     yield from _handed(program)
 
 
@@ -77,12 +78,28 @@ def _handed(program: Program) -> Iterator[Finding]:
             )
 
 
-def _finding(block: Block, form: list[object], found: list[Leak]) -> Finding:
+def _secrets(leaks: Leaks, form: Form) -> tuple[list[Leak], list[Form]]:
+    """The secrets that a call writes, and the texts put together before it in which some of them are."""
+    found: list[Leak] = []
+    texts: list[Form] = []
+    for part in written(form):
+        leak = leaks.of(part)
+        text = message(leaks.block, part) if leak is None else None
+        if text is None:
+            found += [leak] if leak is not None else []
+        elif inside := [one for piece in pieces(text) if (one := leaks.of(piece)) is not None]:
+            found += inside
+            texts.append(part)
+    return found, texts
+
+
+def _finding(block: Block, form: Form, found: list[Leak], texts: list[Form]) -> Finding:
+    """`texts` are the names in the call whose texts, which may serve elsewhere, hold some of the secrets."""
     what = found[0].what
     where = "is printed" if is_print(form) else "is written to the log"
     secrets = [leak.form for leak in found]
     alone = any(_is_made_up(block.module, secret) for secret in secrets)
-    edits = None if alone else masked(block.module.path, form, secrets)
+    edits = None if alone or texts else masked(block.module.path, form, secrets)
     return RULE.finding(
         block.location(form),
         f"{what} {where}, where everyone who reads logs, backups and error reports can take and use it: "

@@ -150,7 +150,9 @@ def _handler_tests(program: Program, route: Route, guards: list[Node]) -> bool:
     """Whether the handler hands on what the dependencies gave it that ask for credentials."""
     names = [node.parameter for node in guards if node.parameter]
     handler = route.function
-    return handler is not None and bool(names) and hands_on(handler, names, thrown_away(program, handler))
+    if handler is None or not names:
+        return False
+    return hands_on(handler, names, thrown_away(program, handler), program)
 
 
 def _schemes(node: Node) -> list[Node]:

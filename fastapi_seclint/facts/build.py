@@ -8,6 +8,7 @@ from typing import Any
 from fastapi_seclint.facts.expressions import OPERATORS, Columns, ExpressionBuilder
 from fastapi_seclint.facts.forms import ASYNC, GENERATOR, Form, pack
 from fastapi_seclint.facts.matches import Matching
+from fastapi_seclint.facts.ordered import ordered
 
 
 class Builder(ExpressionBuilder):
@@ -26,9 +27,10 @@ class Builder(ExpressionBuilder):
         self._around = [-1]
 
     def statements(self, nodes: list[ast.stmt]) -> list[Form]:
-        """The forms of a block."""
+        """The forms of a block; in a function they are in the plain order."""
         table = self._table
-        return [table[type(node)](node) for node in nodes]
+        forms = [table[type(node)](node) for node in nodes]
+        return ordered(forms) if self._around[-1] >= 0 else forms
 
     def _Expr(self, node: ast.Expr) -> Form:
         return ["expr", self._at(node), self.expression(node.value)]

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.routers import Layer, Router
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Function, Instance, Value, options
+from fastapi_seclint.subjects.code.origins import body_of, called
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_DEPTH = 3
+"""How many calls deep credentials are followed."""
 
 _READING = frozenset(
     {
@@ -29,19 +38,60 @@ _SCHEMES = re.compile(r"(^|_)(scheme|scheme_name|prefix|(auth|token)_type)$", re
 _LOGS = re.compile(r"^(log|logger|logging|_logger|_log)$", re.I)
 
 
-def hands_on(function: Function, names: Iterable[str] | None = None, without: Container[int] = ()) -> bool:
+def hands_on(
+    function: Function,
+    names: Iterable[str] | None = None,
+    without: Container[int] = (),
+    program: Program | None = None,
+) -> bool:
     """Whether a function hands its credentials to a call, or compares them with something, that may reject them.
 
     `names` are the parameters that hold credentials; without them every parameter may. A test that they are there, or
     that they begin with the name of a scheme, rejects no made-up ones. `without` are the places of calls that are known
-    to reject nothing.
+    to reject nothing. With a `program` its functions are looked into.
     """
     held = set(names) if names is not None else {parameter[0] for parameter in function.parameters} - {"self", "cls"}
+    return _hands_on(function, held, without, program, _DEPTH if program is not None else 0)
+
+
+def _hands_on(
+    function: Function, held: set[str], without: Container[int], program: Program | None, depth: int
+) -> bool:
     statements = function.statements()
     _spread(statements, held)
-    return any(
-        _tests(form, held) for statement in statements for form in walk(statement) if form[1] not in without
-    )
+    block = body_of(program, function) if program is not None else None
+    for form in (form for statement in statements for form in walk(statement)):
+        if form[1] not in without and _tests(form, held):
+            handed = _handed_to(program, block, form, held) if program is not None and block is not None else []
+            if not handed or depth == 0 or any(_hands_on(*inner, (), program, depth - 1) for inner in handed):
+                return True
+    return False
+
+
+def _handed_to(program: Program, block: Block, form: Form, held: set[str]) -> list[tuple[Function, set[str]]]:
+    """The functions of the project that a call hands credentials to, each with the parameters that get them.
+
+    Empty where it may be another one that gets them: a method of theirs, one out of sight, or without a body.
+    """
+    if form[0] != "call" or (form[2][0] == "attr" and _mentions(form[2][2], held)):
+        return []
+    found = []
+    for function, bound in called(program, block, form):
+        names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
+        given = {name for name, value, _ in form[4] if name is not None and _mentions(value, held)}
+        given |= {name for name, value in zip(names, form[3], strict=False) if _mentions(value, held)}
+        spread = any(value[0] == "star" for value in form[3]) or any(name is None for name, _, _ in form[4])
+        if spread or not given or not given <= set(names) or _is_stub(function):
+            return []
+        found.append((function, given))
+    return found
+
+
+def _is_stub(function: Function) -> bool:
+    """Whether a function has no body to look into: `...`, a text, or `raise NotImplementedError`."""
+    plain = ("const", "ellipsis")
+    forms = function.statements()
+    return all(form[0] in ("pass", "raise") or (form[0] == "expr" and form[2][0] in plain) for form in forms)
 
 
 def _spread(statements: list[Form], held: set[str]) -> None:

@@ -1,62 +1,19 @@
-"""What log calls and prints write: the expressions that end up in the text, and which of them are secrets."""
+"""What log calls and prints write: the expressions that end up in the text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import (
-    Annotated,
-    Class,
-    Collection,
-    Const,
-    External,
-    Instance,
-    Mapping,
-    Value,
-    options,
-)
 from fastapi_seclint.subjects.code.literals import name_of
-from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
-from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
-
-if TYPE_CHECKING:
-    from fastapi_seclint.program import Program
 
 LEVELS = word_set("debug info warning warn error exception critical fatal log trace success notice")
 _PRINTS = word_set("print pprint pp")
 _KEEPING = word_set("str repr format dict vars dumps list tuple pformat ascii")
 _COLOURS = word_set("hl highlight color colour colored coloured style bold underline red green cyan")
-_MODELS = ("pydantic", "sqlmodel.")
-_DUMPS = word_set("dict model_dump json model_dump_json asdict copy __dict__")
-_ONE_TIME = word_set("reset verification verify confirm confirmation activation invite invitation magic recovery login")
-_TOKENS = word_set(
-    "id reset refresh access bearer generated jwt new raw auth session verification invite activation confirmation"
-)
-_ORIGINS = word_set("token tokens jwt encode headers credentials secret secrets auth oauth urlsafe hex cookies")
-_ABOUT = word_set(
-    "should is has can may must needs need use uses allow allows enable enabled require requires requested"
-)
-"""First words of a name that says something about a code or link."""
-_REST = (VARIADIC, KEYWORDS)
-_TEXTS = word_set("decode hex credentials access_token token value")
-"""Attributes by which a credential's own text is read."""
-_CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
-
-
-@dataclass(frozen=True, slots=True)
-class Leak:
-    """A secret that is written: what it is, in words, and its expression."""
-
-    what: str
-    form: Form
 
 
 def is_log_call(form: Form) -> bool:
@@ -80,276 +37,60 @@ def written(form: Form) -> Iterator[Form]:
     match form:
         case ["call", _, function, positional, keywords] if is_log_call(form) or is_print(form):
             for value in [*positional, *(value for keyword, value, _ in keywords if keyword != "exc_info")]:
-                yield from _parts(value)
+                yield from pieces(value)
             if function[0] == "attr" and function[2][0] == "call" and name_of(function[2][2]) in ("bind", "opt"):
                 for _, value, _ in function[2][4]:
-                    yield from _parts(value)
+                    yield from pieces(value)
 
 
-def _parts(form: Form) -> Iterator[Form]:
+def pieces(form: Form) -> Iterator[Form]:
+    """The expressions whose text is in the text of an expression."""
     match form:
         case ["fstr", _, parts]:
             for part in parts:
                 if part[0] == "fmt":
-                    yield from _parts(part[2])
+                    yield from pieces(part[2])
         case ["binop", _, "+" | "%", left, right]:
-            yield from _parts(left)
-            yield from _parts(right)
+            yield from pieces(left)
+            yield from pieces(right)
         case ["tuple" | "list" | "set", _, items]:
             for item in items:
-                yield from _parts(item)
+                yield from pieces(item)
         case ["dict", _, pairs]:
             for _, value in pairs:
-                yield from _parts(value)
+                yield from pieces(value)
         case ["ifexp", _, _, body, otherwise]:
-            yield from _parts(body)
-            yield from _parts(otherwise)
+            yield from pieces(body)
+            yield from pieces(otherwise)
         case ["bool", _, operator, values]:
             for value in values[-1:] if operator == "and" else values:
-                yield from _parts(value)
+                yield from pieces(value)
         case ["call", _, ["attr", _, ["const", *_], "format" | "join"], positional, keywords]:
             for value in [*positional, *(value for _, value, _ in keywords)]:
-                yield from _parts(value)
+                yield from pieces(value)
         case ["call", _, function, [inner, *_], _] if name_of(function) in _KEEPING and function[0] != "attr":
-            yield from _parts(inner)
+            yield from pieces(inner)
         case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
-            yield from _parts(inner)
+            yield from pieces(inner)
         case ["call", _, function, [["fstr", *_] as inner, *_], _] if _COLOURS & set(words_of(name_of(function))):
-            yield from _parts(inner)
+            yield from pieces(inner)
         case ["star", _, inner] | ["await", _, inner] | ["lambda", _, _, inner]:
-            yield from _parts(inner)
+            yield from pieces(inner)
         case _:
             yield form
 
 
-@dataclass(slots=True)
-class Leaks:
-    """Judges the expressions of one block."""
-
-    program: Program
-    block: Block
-
-    def of(self, form: Form) -> Leak | None:
-        """What secret an expression is, or None."""
-        match form:
-            case ["call", _, ["attr", _, inner, method], _, keywords] if method in _DUMPS:
-                chosen = any(keyword in ("exclude", "include") for keyword, _, _ in keywords)
-                return None if chosen else _whole(self.model(inner), form)
-            case ["call", _, ["attr", _, inner, "get_secret_value" | "encode" | "decode" | "strip"], _, _]:
-                return _whole(self.of(inner), form)
-            case ["call", _, ["attr", _, _, "get"], [["const", _, str() as key], *_], _]:
-                return self.named(key, form)
-            case ["call", *_]:
-                return None
-            case ["sub", _, _, ["const", _, str() as key]]:
-                return self.named(key, form)
-            case ["attr", _, inner, "__dict__"]:
-                return _whole(self.model(inner), form)
-            case ["attr", _, inner, "headers" | "cookies" as part] if self.is_request(inner):
-                return Leak(f"the request's {part}", form)
-            case ["attr", _, owner, name]:
-                return (
-                    None
-                    if self.is_hidden(owner, str(name))
-                    else self.named(str(name), form) or self.address(form) or self.model(form) or self.mapping(form)
-                )
-            case ["name", _, name]:
-                found = self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
-                return found or self.mapping(form) or self.arguments(form)
+def message(block: Block, form: Form) -> Form | None:
+    """The text that a local name stands for, where it is put together from others and given to the name once."""
+    scope = block.scope
+    if form[0] != "name" or not isinstance(scope, FunctionScope):
         return None
-
-    def arguments(self, form: Form) -> Leak | None:
-        """All arguments of what a decorator of the project wraps, where one of those is a password or a key."""
-        function = self.block.function
-        outer, inner, _ = function.qualname.partition(".<locals>.") if function is not None else ("", "", "")
-        if function is None or not inner or (form[2] not in [p[0] for p in function.parameters if p[1] in _REST]):
-            return None
-        for block in self.program.sites.blocks(frozenset({outer.rpartition(".")[2]})):
-            for made in block.forms.of("def") if not self.program.is_test(block.module) else ():
-                if any(name_of(item) == outer for item in made[6]):
-                    for name in (parameter[0] for parameter in made[5]):
-                        if vocabulary(self.program).kind(name) in ("password", "signing key"):
-                            return Leak(f"`{name}`, an argument of `{made[3]}`,", form)
-        return None
-
-    def is_hidden(self, owner: Form, name: str) -> bool:
-        """Whether a field is of a type that shows stars in its place: `password: SecretStr`."""
-        instances = (option for option in options(ask(self.program, self.block, owner)) if isinstance(option, Instance))
-        return any(
-            field == name
-            and any(item[0] in ("name", "attr") and "Secret" in str(item[-1]) for item in walk(annotation))
-            for option in instances
-            for base in (option.cls.lineage() if isinstance(option.cls, Class) else ())
-            if isinstance(base, Class)
-            for field, annotation, _ in base.fields
-        )
-
-    def is_request(self, form: Form) -> bool:
-        return "request" in words_of(name_of(form)) or name_of(form) in ("req", "websocket", "ws")
-
-    def named(self, name: str, form: Form) -> Leak | None:
-        words = words_of(name)
-        if not words:
-            return None
-        kind = vocabulary(self.program).kind(name)
-        if words[-1] in ("link", "url", "code", "token") and _ONE_TIME & set(words[:-1]) and words[0] not in _ABOUT:
-            page = words[-1] == "url" and ("login" in words or (form[0] == "attr" and len(words) > 2))
-            return None if page else Leak(f"`{name}`", form)
-        if name.lower() in ("authorization", "otp", "otp_code", "bearer_token"):
-            return Leak(f"`{name}`", form)
-        if name == "credentials" and form[0] == "attr" and self.is_credentials(form[2]):
-            return Leak("the token that was sent", form)
-        if words[-1] == "token" and words[-2:-1] and words[-2] in _TOKENS and not kind:
-            kind = "token"
-        if not kind or words[-1] in ("keys", "tokens", "secrets", "passwords"):
-            return None
-        if form[0] == "name" and self.is_object(name):
-            return None
-        if words == ["token"] and form[0] == "name" and not self.is_value(name):
-            return None
-        if words == ["secret"] and form[0] == "name" and not self.is_value(name):
-            return None
-        return Leak(f"`{name}`", form)
-
-    def is_object(self, name: str) -> bool:
-        """Whether a name stands for an object with parts of its own, by what is read of it: `token.address`."""
-        reads = (item for item in self.block.forms.of("attr") if item[2][0] == "name" and item[2][2] == name)
-        return any(not hasattr("", item[3]) and item[3] not in _TEXTS for item in reads)
-
-    def is_value(self, name: str) -> bool:
-        """Whether a local name that may mean anything is a credential: a parameter, or made by what says so."""
-        scope = self.block.scope
-        if not isinstance(scope, FunctionScope):
-            return False
-        if any(item[0] == name for item in scope.function.parameters):
-            return True
-        for statement in scope.assignments(name):
-            if statement[0] in ("assign", "annassign") and statement[-1] is not None:
-                spoken = (str(item[-1]) for item in walk(statement[-1]) if item[0] in ("name", "attr", "const"))
-                if any(_ORIGINS & set(words_of(text)) for text in spoken):
-                    return True
-        return False
-
-    def assigned(self, form: Form) -> Leak | None:
-        """A local name that stands for a secret: `headers = request.headers`, `raw = body.password`."""
-        scope = self.block.scope
-        for statement in scope.assignments(form[2]) if isinstance(scope, FunctionScope) else ():
-            if statement[0] == "assign":
-                if (named := self.of(statement[3]) if statement[3][0] == "attr" else None) is not None:
-                    return Leak(named.what, form)
-                if self.is_link(form[2]) or any(self.is_link(name) for name in _put_in(statement[3])):
-                    return Leak(f"`{form[2]}`, which has a token in it,", form)
-                key = _from_request(statement[3])
-                if key and self.named(key, form) is not None:
-                    return Leak(f"the request's `{key}`", form)
-                for part in _parts(statement[3]):
-                    if part[0] == "attr" and part[3] == "headers" and self.is_request(part[2]):
-                        return Leak("the request's headers", form)
-        return None
-
-    def is_link(self, name: str) -> bool:
-        """Whether a local name is a link that is put together with a one-time token."""
-        scope = self.block.scope
-        return words_of(name)[-1:] in (["link"], ["url"]) and any(
-            statement[0] == "assign" and carries_token(statement[3])
-            for statement in (scope.assignments(name) if isinstance(scope, FunctionScope) else ())
-        )
-
-    def address(self, form: Form) -> Leak | None:
-        """A URL of a database or broker that is put together with its password."""
-        if not carries_password(self.program, self.block, form):
-            return None
-        return Leak(f"`{name_of(form)}`, which has a password in it,", form)
-
-    def model(self, form: Form) -> Leak | None:
-        """An object whose text has a secret in it: credentials, a model with a password."""
-        if self.is_credentials(form):
-            return Leak(f"`{name_of(form)}`", form)
-        for option in options(ask(self.program, self.block, form)):
-            field = self.open_field(option.cls) if isinstance(option, Instance) else ""
-            if field:
-                return Leak(f"`{name_of(form)}`, which has `{field}` in it,", form)
-        return None
-
-    def mapping(self, form: Form) -> Leak | None:
-        """A dictionary with a secret in it that is not written in code: `{"Authorization": f"Bearer {token}"}`."""
-        for option in options(ask(self.program, self.block, form)):
-            for key, value in option.items if isinstance(option, Mapping) else ():
-                name = key.value if isinstance(key, Const) else None
-                masked = all(isinstance(item, Const | Mapping | Collection) for item in options(value))
-                if isinstance(name, str) and not masked and self.named(name, form) is not None:
-                    return Leak(f"`{name_of(form)}`, which has `{name}` in it,", form)
-        return None
-
-    def is_credentials(self, form: Form) -> bool:
-        """Whether a name holds the credentials that a security scheme found in the request."""
-        scope = self.block.scope
-        if form[0] != "name" or not isinstance(scope, FunctionScope):
-            return False
-        annotations = [item[2] for item in scope.function.parameters if item[0] == form[2]]
-        for statement in scope.assignments(form[2]):
-            if statement[0] == "annassign":
-                annotations.append(statement[3])
-            if statement[0] in ("assign", "annassign") and _asks_scheme(statement[-1], scope):
-                return True
-        if any(item[0] in ("name", "attr") and item[-1] in _CREDENTIALS for item in walk(annotations)):
-            return True
-        own = (item for item in parameters(scope.function) if item.name == form[2]) if annotations else ()
-        return any(_is_type(self.program.walker.resolver.annotation(parameter)) for parameter in own)
-
-    def open_field(self, cls: Class | External) -> str:
-        """The field of a model that shows a password or key in the model's text; empty when none does."""
-        if isinstance(cls, External) or not any(base.startswith(_MODELS) for base in cls.external_bases()):
-            return ""
-        kinds = vocabulary(self.program)
-        for base in cls.lineage():
-            if not isinstance(base, Class) or "__repr__" in base.namespace or "__str__" in base.namespace:
-                return ""
-            for name, annotation, _ in base.fields:
-                hidden = any(item[0] in ("name", "attr") and "Secret" in str(item[-1]) for item in walk(annotation))
-                if kinds.kind(name) in ("password", "signing key") and not hidden:
-                    return name
-        return ""
+    match list(scope.assignments(form[2])):
+        case [["assign", _, [["name", *_]], text]] if text[0] in ("fstr", "binop") or _is_filled_in(text):
+            return list(text)
+    return None
 
 
-def _is_type(annotation: Value | None) -> bool:
-    """Whether a resolved annotation, an alias in another module for example, is one of the credentials."""
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
-    return any(isinstance(item, External) and item.name.endswith(_CREDENTIALS) for item in options(base))
-
-
-def _put_in(form: Form) -> Iterator[str]:
-    """The names whose texts a text that is put together has in it: `f"{base}{link}"`."""
-    return (part[2] for part in _parts(form) if part[0] == "name") if form[0] in ("fstr", "binop") else iter(())
-
-
-def _asks_scheme(value: Form | None, scope: FunctionScope) -> bool:
-    """Whether an expression is what FastAPI's scheme finds for a class that is built on it: `super().__call__(...)`."""
-    if value is not None and value[0] == "await":
-        value = value[2]
-    owner = scope.function.owner
-    match value:
-        case ["call", _, ["attr", _, ["call", _, ["name", _, "super"], _, _], "__call__"], _, _] if owner is not None:
-            return any(base.startswith("fastapi.security.") for base in owner.external_bases())
-    return False
-
-
-def _from_request(form: Form) -> str:
-    """The header or cookie that an expression takes from a request; empty for anything else."""
-    match form:
-        case [
-            "call",
-            _,
-            ["attr", _, ["attr", _, _, "headers" | "cookies"], "get"],
-            [["const", _, str() as key], *_],
-            _,
-        ]:
-            return key
-        case ["sub", _, ["attr", _, _, "headers" | "cookies"], ["const", _, str() as key]]:
-            return key
-    return ""
-
-
-def _whole(leak: Leak | None, form: Form) -> Leak | None:
-    """A leak of a part, as one of the whole expression."""
-    return None if leak is None else Leak(leak.what, form)
+def _is_filled_in(form: Form) -> bool:
+    function = form[2]
+    return form[0] == "call" and bool(function[0] == "attr" and function[2][0] == "const" and function[3] == "format")

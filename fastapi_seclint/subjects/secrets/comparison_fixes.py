@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.ordered import leaves
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.secrets.comparisons import Comparison
@@ -92,6 +93,32 @@ def _is_there(item: Comparison, text: str) -> bool:
             continue
         if text in map(rendered, required) and any(one is item.form for one in walk(inside)):
             return True
+    return _is_below_refusal(item.block.statements, item.form, text)
+
+
+def _is_below_refusal(statements: list[Form], form: Form, text: str) -> bool:
+    """Whether a form is only reached after statements that leave where an operand is missing: `if not key: raise`."""
+    for number, statement in enumerate(statements):
+        if any(one is form for one in walk([statement])):
+            if any(_leaves_without(one, text) for one in statements[:number]):
+                return True
+            inner = [part for part in statement if isinstance(part, list) and part and isinstance(part[0], list)]
+            return any(_is_below_refusal(part, form, text) for part in inner)
+    return False
+
+
+def _leaves_without(statement: Form, text: str) -> bool:
+    match statement:
+        case ["if", _, test, body, _] if leaves(body):
+            tests = test[3] if test[0] == "bool" and test[2] == "or" else [test]
+            return any(_asks_for(one, text) for one in tests)
+    return False
+
+
+def _asks_for(test: Form, text: str) -> bool:
+    match test:
+        case ["unary", _, "not", inner] | ["compare", _, inner, ["is"], [["const", _, None]]]:
+            return rendered(inner) == text
     return False
 
 

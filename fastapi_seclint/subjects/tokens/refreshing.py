@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
@@ -75,12 +76,19 @@ def _readings(program: Program, function: Function, makers: set[int]) -> list[Re
     """Where a function reads tokens; of several readings those of what is named after a refresh token."""
     found = []
     for one, first in reached(program, function):
-        if id(one) not in makers or one is function:
-            found += [
-                Refreshing(function, decoding, first or decoding.call.form, (), ())
-                for decoding in read_in(program, one)
-            ]
+        renews = id(one) in makers and one is not function
+        found += [
+            Refreshing(function, decoding, first or decoding.call.form, (), ())
+            for decoding in read_in(program, one)
+            if not renews or _reads_parameter(one, decoding)
+        ]
     return found if len(found) == 1 else [reading for reading in found if _is_named(reading)]
+
+
+def _reads_parameter(function: Function, decoding: Decoding) -> bool:
+    """Whether the token that is read was given to a function that makes tokens, too: it is not one of its own."""
+    names = {parameter[0] for parameter in function.parameters} - {"self", "cls"}
+    return any(form[0] == "name" and form[2] in names for form in walk(decoding.call.form[3][:1]))
 
 
 def _is_named(reading: Refreshing) -> bool:
@@ -105,7 +113,9 @@ def _looks(program: Program, reading: Refreshing, claims: set[str], makers: set[
         elif looks_for(one, claims | {"aud", "audience"}):
             return True
     block = body_of(program, reading.function)
-    return block is None or _is_kept(program, reading, block.statements)
+    if block is None or _is_kept(program, block, reading.form):
+        return True
+    return id(holder.function) in makers and _is_kept(program, holder, reading.decoding.call.form)
 
 
 def _asks(statements: list[Form], claims: set[str]) -> bool:
@@ -119,20 +129,19 @@ def _asks(statements: list[Form], claims: set[str]) -> bool:
     return False
 
 
-def _is_kept(program: Program, reading: Refreshing, statements: list[Form]) -> bool:
-    """Whether the token, or its number, is looked for among those that were given."""
-    token = next(iter(_arguments(reading.form)), None)
+def _is_kept(program: Program, block: Block, reading: Form) -> bool:
+    """Whether the token that a call reads, or its number, is looked for among those that were given."""
+    token = next(iter(_arguments(reading)), None)
     name = spelled(token) if token is not None and token[0] in ("name", "attr", "sub") else ""
-    block = body_of(program, reading.function)
-    for form in walk(statements):
+    for form in block.forms.every:
         if form[0] in ("name", "attr") and _KEPT & set(words_of(str(form[-1]))):
             return True
         compared = [form[2], *form[4]] if form[0] == "compare" and form[3] not in (["is"], ["is not"]) else []
         if any(item[0] != "const" and spelled(item) == name for item in compared):
             return True
-        if form[0] != "call" or form is reading.form or is_log_call(form) or is_print(form) or block is None:
+        if form[0] != "call" or form is reading or is_log_call(form) or is_print(form):
             continue
-        if any(inner is reading.form for inner in walk(form)) or not name:
+        if any(inner is reading for inner in walk(form)) or not name:
             continue
         if any(spelled(item) == name for item in _arguments(form) if item[0] in ("name", "attr", "sub")):
             return form[2][-1] not in ("str", "len", "bool", "isinstance") or any(called(program, block, form))
