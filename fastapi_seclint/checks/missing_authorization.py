@@ -16,10 +16,11 @@ from fastapi_seclint.subjects.guards.fixes import authorizing
 from fastapi_seclint.subjects.owners.belongings import compares_owner
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, names_identity
 from fastapi_seclint.subjects.owners.using import is_tied
+from fastapi_seclint.subjects.rights.beside import unlike_its_sibling
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
-from fastapi_seclint.subjects.rights.roles import authorizes, has_role_notion, role_guard
+from fastapi_seclint.subjects.rights.roles import authorizes, has_role_notion, in_name_only, role_guard
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -59,15 +60,25 @@ def _why(program: Program, route: Route) -> str:
     if entrances.is_for_development(route) or entrances.calls_itself_public(route) or _is_way_in(route):
         return ""
     untested = untested_permissions(program, route)
-    why = privilege(program, route) or untested
+    why = privilege(program, route) or untested or _named_only(program, route)
+    other = unlike_its_sibling(program, route) if not why else None
+    if other is not None:
+        why = f"changes what {access.spoken(other)} looks at the caller's rights for"
     if not why or not is_authenticated(program, route) or authorizes(program, route):
         return ""
-    if _reads_its_own(program, route) or is_tied(program, route):
+    if other is None and (_reads_its_own(program, route) or is_tied(program, route)):
         return ""
     found = guards(program, route)
     if not found and not _asks_by_itself(route) and not _is_decorated(route):
         return ""
     return why if untested or not any(is_operators_key(program, guard) for guard in found) else ""
+
+
+def _named_only(program: Program, route: Route) -> str:
+    """What a guard is called that is named after administrators and looks for none, as the end of a sentence."""
+    found = (guard for guard in guards(program, route) if guard.node is not None and in_name_only(program, guard.node))
+    guard = next(found, None)
+    return f"is for administrators by its guard's name, {guard.name}" if guard is not None else ""
 
 
 _WAY_IN = re.compile(
@@ -119,6 +130,7 @@ def _finding(program: Program, route: Route, why: str) -> Finding:
     compared, evidence = _comparison(program, route)
     advice = f"while {compared}; depend on it here too" if compared else "test the caller's role or permissions as well"
     confidence: Confidence = "high" if compared and access.is_admin_like(route.path) else "medium"
+    client = not privilege(program, route) and untested_permissions(program, route)
     assert route.place is not None
     return RULE.finding(
         route.place.location,
@@ -127,7 +139,7 @@ def _finding(program: Program, route: Route, why: str) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
-        fix=authorizing(program, route) if privilege(program, route) else permission_tested(program, route),
+        fix=permission_tested(program, route) if client else authorizing(program, route),
         masks=("missing-ownership-check", "inactive-user-accepted"),
     )
 

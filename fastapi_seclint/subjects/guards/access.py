@@ -65,6 +65,9 @@ _ACTS = re.compile(
     r"|put|upload|set|store|flush|merge|append|unlink|pop)(_|$)",
     re.I,
 )
+_BEGINS = re.compile(r"^_*(trigger|start|launch|enqueue|queue|schedule|kick_off|begin)_")
+"""What a handler is called that makes somebody else work, whatever that work is."""
+_DESTROYS = re.compile(r"^(delete|remove|destroy|purge|drop|truncate|wipe|erase|approve|reject|ban|unban)(_|$)", re.I)
 _TIDYING = re.compile(
     r"^(remove|unlink|rmtree|close|clean_?up)$|^_?(remove|delete|clean_?up|unlink)_.*(file|temp|tmp|path|dir|folder)"
 )
@@ -103,6 +106,8 @@ def only_reads(route: Route) -> bool:
         return False
     handler = route.function
     name = handler.name if handler is not None else ""
+    if _BEGINS.match(name):
+        return False
     return any(_READS.search(word) for word in (name, *segments(route.path)[-1:])) and not acts(route)
 
 
@@ -119,6 +124,14 @@ def starts_work(route: Route) -> bool:
         form[2][0] in ("attr", "name") and form[2][-1] in _STARTS and not _tidies(form)
         for form in route.function.forms.of("call")
     )
+
+
+def destroys(route: Route) -> bool:
+    """Whether a GET takes something away, as its path or its handler's name says and its body shows."""
+    if "GET" not in route.methods or route.function is None:
+        return False
+    words = [route.function.name, *(word.replace("-", "_") for word in segments(route.path)[-1:])]
+    return any(_DESTROYS.match(word) for word in words) and acts(route)
 
 
 def _tidies(call: Form) -> bool:

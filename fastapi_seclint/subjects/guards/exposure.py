@@ -117,6 +117,8 @@ def exposed(program: Program, route: Route) -> str:
         if not access.only_reads(route):
             return "changes state"
         return "runs code" if _runs_code(program, route) else ""
+    if access.destroys(route):
+        return "changes state"
     if access.starts_work(route):
         return "starts work"
     if access.is_admin_like(route.path) and not _only_says_hello(route) and not _only_shows_a_page(program, route):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.values import Function
@@ -15,6 +16,8 @@ _STATE = re.compile(
 )
 """What an account, a token or a request is like; it says nothing of what its owner may do."""
 _QUALITY = re.compile(r"^(is|can|may|has)_")
+_CALLED = frozenset({"name", "title", "code", "slug", "value", "key"})
+"""What something is called that a user has, `me.department.name`; of the user himself it says nothing."""
 _CALLER = re.compile(r"(^|_)(user|client|caller|member|account|principal|operator|consumer|me|actor|person|staff)$")
 _NO_CALLER = frozenset(
     {"request", "websocket", "credentials", "settings", "config", "form", "body", "payload", "token", "self", "cls"}
@@ -27,11 +30,14 @@ def says_forbidden(function: Function) -> bool:
     return function.number >= 0 and any(facts.body_mentions(function.number, word) for word in _FORBIDDEN)
 
 
-def forbids(function: Function) -> bool:
-    """Whether a function answers 403 and decides by a quality of one of its parameters (guide, section 1: AuthZ)."""
+def forbids(function: Function, callers: Collection[str] | None = None) -> bool:
+    """Whether a function answers 403 and decides by a quality of one of its parameters (guide, section 1: AuthZ).
+
+    `callers` are the parameters that hold the caller; without them each may.
+    """
     if not says_forbidden(function):
         return False
-    names = {parameter[0] for parameter in function.parameters} - _NO_CALLER
+    names = {parameter[0] for parameter in function.parameters} - _NO_CALLER if callers is None else set(callers)
     tests = [form[2] for form in function.forms.of("if", "ifexp")]
     if any(_asks_for_quality(item, names) for test in tests for item in walk(test)):
         return True
@@ -63,8 +69,15 @@ def _asks_for_quality(form: Form, names: set[str]) -> bool:
 
 
 def _is_quality(form: Form, names: set[str]) -> bool:
-    of_caller = form[0] == "attr" and form[2][0] == "name" and form[2][2] in names
-    return of_caller and _STATE.search(snake(form[3])) is None
+    if form[0] != "attr":
+        return False
+    way, owner = [str(form[3])], form[2]
+    while owner[0] == "attr":
+        way.append(str(owner[3]))
+        owner = owner[2]
+    if len(way) > 1 and way[0] in _CALLED:
+        way.pop(0)
+    return owner[0] == "name" and owner[2] in names and not any(_STATE.search(snake(name)) for name in way)
 
 
 def _is_fixed(form: Form) -> bool:

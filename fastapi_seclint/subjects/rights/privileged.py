@@ -68,7 +68,7 @@ def privilege(program: Program, route: Route) -> str:
 
 def _is_easier_than_reading(program: Program, route: Route) -> bool:
     """Whether the same router asks for a role to list accounts, and this change never looks at who is calling."""
-    return _acts_on_anybody(program, route) and any(
+    return _ignores_its_caller(program, route) and any(
         other.router is route.router
         and "GET" in other.methods
         and not path_variables(other.path)
@@ -99,8 +99,13 @@ def _last_is_variable(route: Route) -> bool:
 
 def _acts_on_anybody(program: Program, route: Route) -> bool:
     """Whether a project with roles changes or deletes an account by the path's id without a look at who is calling."""
+    return role_guard(program) is not None and _ignores_its_caller(program, route)
+
+
+def _ignores_its_caller(program: Program, route: Route) -> bool:
+    """Whether a handler never looks at who is calling."""
     handler = route.function
-    if handler is None or role_guard(program) is None:
+    if handler is None:
         return False
     caller = caller_names(program, route)
     return not any(

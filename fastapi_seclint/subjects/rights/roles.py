@@ -31,6 +31,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, snake
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
+from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
 from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
 
 if TYPE_CHECKING:
@@ -76,8 +77,16 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
         return (named and not names_database(name)) or node.name in program.guarding(route).guards.authorization
     named = names_right(dependency_name(node)) and scheme_of(node.call) is None
     if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
-        return True
+        return not in_name_only(program, node)
     return _made_for_administrators(node) or (not takes_scopes(program, node) and considers_rights(program, function))
+
+
+def in_name_only(program: Program, node: Node) -> bool:
+    """Whether a guard is named after administrators and never looks whether its caller is one."""
+    if node.function is None or not access.is_admin_name(snake(dependency_name(node))):
+        return False
+    functions = [inner for below in node.walk() if below.function for inner in reached(program, below.function)]
+    return reads_token_only(program, functions)
 
 
 def _made_for_administrators(node: Node) -> bool:
@@ -126,7 +135,7 @@ def _handler_authorizes(program: Program, route: Route) -> bool:
         return True
     if any(considers_rights(program, function) for function in _given(program, handler, caller)):
         return True
-    return hands_caller_on(program, handler, caller)
+    return forbids(handler, caller) or hands_caller_on(program, handler, caller)
 
 
 def _given(program: Program, handler: Function, caller: set[str]) -> Iterator[Function]:
