@@ -46,6 +46,7 @@ _RESPONSE = re.compile(r"^(fastapi|starlette)\.responses\.(JSON|ORJSON|UJSON|Pla
 _TOKEN = re.compile(r"token|jwt", re.I)
 _HEADER = b'"WWW-Authenticate"'
 _ASKING = ("login", "token", "token refresh")
+_FOUND = frozenset({"status", "ok", "success", "succeeded", "valid", "is_valid", "authenticated", "is_authenticated"})
 _DEPTH = 3
 
 
@@ -68,11 +69,13 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         if route.place is None or program.is_test(route.place.module):
             continue
         direct = [kind for top in route.dependencies if (kind := scheme_kind(top.call)) is not None and top.parameter]
-        for top in route.dependencies:
-            wanted += _gather(program, top, found)
+        below = {top.parameter: kinds[0] for top in route.dependencies if (kinds := _gather(program, top, found))}
+        wanted += below.values()
         handler = route.function
         if handler is not None and direct:
             _add(program, found, handler, direct[0])
+        elif handler is not None and (kind := next(_looked_at(handler, below), None)) is not None:
+            _add(program, found, handler, kind, 0)
         elif handler is not None and (
             (any(is_login_form(node.call) for node in route.nodes()) and not _keeps_token_in_cookie(handler))
             or (id(route) in asking and not _wants_key(route) and _gives_token(program, handler))
@@ -99,6 +102,25 @@ def _add_handlers(program: Program, found: dict[tuple[str, int], tuple[Function,
     for cls, handler in exception_handlers(program) if kinds else ():
         if cls.dotted in kinds:
             _add(program, found, handler, kinds[cls.dotted], 0)
+
+
+def _looked_at(handler: Function, below: dict[str, Scheme]) -> Iterator[Scheme]:
+    """The schemes below the parameters of which a handler asks itself whether anybody is logged in.
+
+    `if user is None: raise ...`, `if not user.ok: raise ...`; a role that it asks for is not that.
+    """
+    for form in handler.forms.of("if"):
+        match form[2]:
+            case ["unary", _, "not", ["name", _, name]]:
+                found = name
+            case ["unary", _, "not", ["attr", _, ["name", _, name], asked]] if asked in _FOUND:
+                found = name
+            case ["compare", _, ["name", _, name], ["is" | "=="], [["const", _, None]]]:
+                found = name
+            case _:
+                continue
+        if found in below and any(inner[0] == "raise" for inner in walk(form[3])):
+            yield below[found]
 
 
 def _wants_key(route: Route) -> bool:
