@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC, Form
+from fastapi_seclint.facts.forms import GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC, Form, last_name
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Function, Generic, Instance, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.subjects.payloads.flow import Flow, Given, Names
 
 _LONGEST = 12_000
+_LENGTHS = frozenset({"int", "float", "timedelta", "datetime"})
 
 
 def inlined(flow: Flow, form: Form) -> Known | None:
@@ -153,7 +155,9 @@ def parameter(flow: Flow, function: Function, form: Form) -> Known:
 
 
 def unseen(flow: Flow, function: Function) -> Names:
-    """The parameters of a function that nobody calls in sight: anything, or the default."""
+    """The parameters of a function that nobody calls in sight: anything, or the default; a length that has to be given
+    is there.
+    """
     names: Names = {}
     for form, default in zip(function.parameters, function.defaults, strict=True):
         found = parameter(flow, function, form)
@@ -162,6 +166,8 @@ def unseen(flow: Flow, function: Function) -> Names:
         if default is not None and found.made is None:
             usual = of_value(default, function.place)
             found = either(found, usual)
+        elif default is None and form[2] is not None and last_name(form[2]) in _LENGTHS:
+            found = replace(found, present=True)
         names[form[0]] = found
     return names
 
