@@ -74,6 +74,9 @@ def _holds(value: Form, call: Form, names: set[str], keys: frozenset[str]) -> bo
             return any(_holds(item, call, names, keys) for item in items)
         case ["binop", _, "+", left, right]:
             return _holds(left, call, names, keys) or _holds(right, call, names, keys)
+        case ["call", _, ["name", _, str() as name], positional, keywords] if name[:1].isupper() and not name.isupper():
+            given = [*positional, *(item for _, item, _ in keywords)]
+            return value is call or any(_holds(item, call, names, keys) for item in given)
         case ["call", _, ["attr", _, inner, name], [], _] if name in _DUMPS:
             return _holds(inner, call, names, keys)
         case ["call", _, ["name", _, "jsonable_encoder" | "dict" | "str" | "asdict"], [inner], _]:
