@@ -38,6 +38,7 @@ _PASSWORD = re.compile(
 _SECRET = re.compile(r"^((client|app|shared|my|user|admin|totp)_)?(secret|secret_key|private_key)$")
 _TOKEN = re.compile(
     r"^((access|refresh|auth|jwt|bearer|id|session|user|api|admin|login)_)?(token|jwt)$|^(x_)?(api|access)_?key$"
+    r"|^(?!(has|have|is|use|with|no|need|needs|include|return|show|require|check|max|min|num)_)[a-z]+_(access|refresh|bearer)_token$"
 )
 _ONE_TIME_CODE = re.compile(
     r"^((user|email|phone|sms|login)_)?(otp|totp|(otp|totp|mfa|two_factor|2fa)_code|pin(_code)?|one_time_(password|code))$"
