@@ -93,6 +93,8 @@ def kind_of(name: str) -> str:
     last, before = words[-1], words[-2] if len(words) > 1 else ""
     if last in _PASSWORDS or (last == "pass" and before in ("db", "admin", "smtp", "user", "mail", "database")):
         return "password"
+    if (before, last) == ("basic", "auth"):
+        return "password"
     if last in ("secretkey", "secretkeys") or (last in ("key", "keys") and before in _SIGNING):
         return "signing key"
     if last in _SECRETS:
@@ -208,6 +210,8 @@ def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = Fal
         return bool(text.strip()) and not told
     if kind == "password" and _HASH.match(text):
         return False
+    if words_of(name)[-2:] == ["basic", "auth"] and ":" not in text:
+        return False
     if _PRIVATE.search(text) or known_format(text):
         return True
     if len(text) < (3 if reach is Reach.COMPARED else 4) or _NOTHING.fullmatch(text) or not text.isascii():
@@ -273,6 +277,8 @@ def usable(text: str, kind: str, name: str, *, used: bool = False) -> bool:
         return plausible(text, kind, name, Reach.ASSIGNED)
     words = set(words_of(text))
     if not text.strip() or not re.search(r"\w", text) or words <= _UNSET or re.fullmatch(r".*://.*|[./~].*", text):
+        return False
+    if words_of(name)[-2:] == ["basic", "auth"] and ":" not in text:
         return False
     if words & {"your", "yours"} and set(words_of(name)) & {"client", "google", "github", "aws", "stripe", "azure"}:
         return False
