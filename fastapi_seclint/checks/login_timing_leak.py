@@ -50,7 +50,8 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
         if any(_PRESENT.search(item[0]) for item in function.parameters):
             continue
         verified = [form for form in known.forms(block) if form[0] == "call" and _is_verified(known, block, form)]
-        early = _skips(block, verified[0]) if len(verified) == 1 else None
+        skipped = [_skips(block, form) for form in verified]
+        early = skipped[0] if skipped and None not in skipped else None
         if early is not None:
             yield RULE.finding(
                 block.location(early),
@@ -68,6 +69,8 @@ def _is_verified(known: Passwords, block: Block, call: Form) -> bool:
     given = [*call[3], *(value for _, value, _ in call[4])]
     if owner is not None and owner[0] == "name" and is_account(owner[2]):
         return known.is_verification(block, call) or _is_method(known, call)
+    if owner is not None and owner[0] == "call" and any(_named(item, _looked_up(block)) for item in owner[3]):
+        return _is_method(known, call)
     if not known.is_verification(block, call):
         return False
     truths = _looked_up(block)
@@ -76,7 +79,15 @@ def _is_verified(known: Passwords, block: Block, call: Form) -> bool:
             return True
         if inner[0] == "name" and truths.get(inner[2]) == FOUND and not is_account(inner[2]):
             return True
+        if inner[0] == "name" and any(is_stored(known, block, value) for value in _taken(block, inner[2])):
+            return True
     return False
+
+
+def _taken(block: Block, name: str) -> list[Form]:
+    """The parts of other things that a name of the function is assigned: `hashed = user.password`."""
+    given = block.scope.assignments(name) if isinstance(block.scope, FunctionScope) else []
+    return [item[3] for item in given if item[0] == "assign" and item[3][0] in ("attr", "sub")]
 
 
 def _is_method(known: Passwords, call: Form) -> bool:
