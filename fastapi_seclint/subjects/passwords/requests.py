@@ -40,6 +40,7 @@ _SCHEMA_NAME = re.compile(
     r"|SignUp|Signup|SignIn|Update|New|Auth|Param|Model|Reset|Change)\w{0,6}$"
 )
 _DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "json", "model_dump_json", "to_dict", "_asdict"})
+_NEUTRAL = frozenset({"secret", "value", "text", "plain", "plaintext", "raw", "credential", "phrase"})
 _READS = frozenset({"json", "form", "body"})
 _MARKERS = ("Form()", "Body()", "Query()", "Header()", "Path()", "File()")
 
@@ -73,16 +74,18 @@ class Requests:
         from fastapi_seclint.subjects.passwords.followed import Text
 
         parameter = self._parameter(function, name)
-        if parameter is None or not holds_password(function, name) or self._is_dependency(parameter):
+        named = holds_password(function, name)
+        if parameter is None or not (named or _says_nothing(name)) or self._is_dependency(parameter):
             return None
         if not _may_be_text(self.program.walker.resolver.annotation(parameter)):
             return None
-        if is_handler(self.program, function) or self._is_marked(parameter):
+        if named and (is_handler(self.program, function) or self._is_marked(parameter)):
             return Text("plain", block, form, sure=True)
         key = (function.module.file, function.number, name)
         if key not in self._passed:
             self._passed[key] = None
-            self._passed[key] = self._from_callers(function, name, Text("plain", block, form), depth)
+            found = self._from_callers(function, name, Text("plain", block, form), depth)
+            self._passed[key] = found if named or (found is not None and found.kind == "plain" and found.sure) else None
         found = self._passed[key]
         return None if found is None else replace(found, block=block, form=form) if found.kind == "plain" else found
 
@@ -290,6 +293,11 @@ def _is_request(value: Value | None, form: Form) -> bool:
 def _is_mapping(value: Value | None) -> bool:
     name = value.origin if isinstance(value, Generic) else value.name if isinstance(value, External) else ""
     return name.rpartition(".")[2] in ("dict", "Dict", "Mapping", "MutableMapping", "Any", "FormData")
+
+
+def _says_nothing(name: str) -> bool:
+    """Whether a parameter may hold a password or anything else, so that its callers decide."""
+    return name in _NEUTRAL
 
 
 def _may_be_text(value: Value | None) -> bool:
