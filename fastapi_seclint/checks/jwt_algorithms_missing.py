@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Collection, Const, Environment, External, Value, options
+from fastapi_seclint.program.values import NONE, Collection, Const, Environment, External, Value, options
 from fastapi_seclint.rule import Confidence, Finding, Rule, Severity
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import ask, blocks_of, origins
+from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
 from fastapi_seclint.subjects.code.spread import keys
 from fastapi_seclint.subjects.tokens.headers import from_header, is_allowed
 from fastapi_seclint.subjects.tokens.jwt import Decoding, Library, decodings
@@ -124,13 +124,18 @@ def _finding(
 
 def _is_absent(program: Program, block: Block, form: Form) -> bool:
     """Whether the list is None, or holds every algorithm there is."""
-    found = [origin.value for origin in origins(program, block, form)]
+    found = [_value(origin) for origin in origins(program, block, form)]
     match form:
         case ["call", _, ["name", _, "list" | "tuple" | "set" | "sorted"], [inner], []]:
             return _is_absent(program, block, inner)
         case ["const", _, value]:
             return value is None
     return bool(found) and all(_is_nothing(value) or _is_all(program, value) for value in found)
+
+
+def _value(origin: Origin) -> Value | None:
+    """What an expression is, a written None as well."""
+    return NONE if origin.value is None and origin.form[0] == "const" and origin.form[2] is None else origin.value
 
 
 def _is_all(program: Program, value: Value | None) -> bool:

@@ -21,7 +21,7 @@ from fastapi_seclint.program.values import (
     string,
 )
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import ask, callers
+from fastapi_seclint.subjects.code.origins import ask, callers, items
 from fastapi_seclint.subjects.limits.limiters import SLOWAPI, inner_numbers, reaches
 from fastapi_seclint.subjects.tokens.unverified import verifies
 
@@ -71,6 +71,9 @@ def _of_slowapi(program: Program) -> Iterator[ClientKey]:
                 given = form[3][:1]
             for value in given:
                 yield from _of_function(program, block, form, value)
+            for spread in (value for keyword, value, _ in form[4] if keyword is None):
+                for item in items(program, block, spread, "key_func"):
+                    yield from _of_function(program, item.block, item.container, item.form)
 
 
 def _calls(block: Block, form: Form, names: tuple[str, ...]) -> bool:

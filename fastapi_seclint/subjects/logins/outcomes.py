@@ -283,8 +283,20 @@ class _Walk:
             if self.caught is not None:
                 self.found.append(replace(self.caught[1], worlds=worlds))
             return
-        text, name, cls = said(self.follower.program, self.block, exception)
+        text, name, cls = self._made_elsewhere(exception) or said(self.follower.program, self.block, exception)
         self._end(Outcome(worlds, "raise", text, self.block, form, name, cls), exception)
+
+    def _made_elsewhere(self, exception: Form) -> tuple[object, str, Class | None] | None:
+        """What an exception says that a function of the project makes of its arguments: `raise refused("user")`."""
+        program = self.follower.program
+        for function in self._functions(exception)[:1] if exception[0] == "call" else ():
+            block = program.sites.block(function.module, function.number)
+            given = [form[2] for form in function.forms.of("return") if form[2] is not None]
+            if block is not None and len(given) == 1:
+                text, name, cls = said(program, block, given[0])
+                arguments = tuple(said(program, self.block, item)[0] for item in told(exception, function, given[0]))
+                return (text, arguments), name, cls
+        return None
 
     def _return(self, form: Form, value: Form | None, worlds: Worlds) -> None:
         if value is None:

@@ -56,9 +56,7 @@ def works_with_caller(program: Program, route: Route, view: Node) -> bool:
 
 def _speaks_of(function: Function, callers: set[str]) -> bool:
     own = function.parameters[0][0] if function.parameters else ""
-    return any(
-        form[3] in callers and form[2][0] == "name" and form[2][2] == own for form in function.forms.of("attr")
-    )
+    return any(form[3] in callers and form[2][0] == "name" and form[2][2] == own for form in function.forms.of("attr"))
 
 
 def _calls_unseen(program: Program, function: Function) -> bool:
