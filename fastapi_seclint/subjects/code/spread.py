@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import KEYWORDS, Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, Function, Mapping, options
-from fastapi_seclint.subjects.code.origins import ask, body_of, callers
+from fastapi_seclint.subjects.code.origins import ask, body_of, callers, origins
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -31,6 +31,27 @@ def keys(program: Program, block: Block, form: Form, depth: int = 3) -> frozense
             return None
         found.update(str(key.value) for key, _ in option.items if isinstance(key, Const))
     return frozenset(found)
+
+
+def spelled_out(program: Program, block: Block, call: Form) -> Form:
+    """A call with the dictionaries that it spreads written out as keywords, where they are displays of its file."""
+    keywords: list[Form] = []
+    for keyword, value, at in call[4]:
+        found = list(origins(program, block, value)) if keyword is None else []
+        known = len(found) == 1 and found[0].block.module is block.module
+        given = _keywords(found[0].form) if known else None
+        keywords += [[keyword, value, at]] if given is None else given
+    return [*call[:4], keywords]
+
+
+def _keywords(display: Form) -> list[Form] | None:
+    """The items of a dictionary display, `dict(key=value)` included, as keywords of a call."""
+    match display:
+        case ["dict", _, pairs] if all(key is not None and key[0] == "const" for key, _ in pairs):
+            return [[key[2], value, value[1]] for key, value in pairs]
+        case ["call", _, ["name", _, "dict"], [], keywords] if all(keyword is not None for keyword, _, _ in keywords):
+            return list(keywords)
+    return None
 
 
 def _takes_rest(function: Function, name: str) -> bool:

@@ -28,6 +28,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
+from fastapi_seclint.subjects.code.spread import spelled_out
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, reads_own_header, scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised
@@ -264,6 +265,8 @@ def refusals(program: Program, function: Function) -> Iterator[Refusal]:
 
 
 def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
+    if any(keyword is None for keyword, _, _ in form[4]):
+        form = spelled_out(program, block, form)
     for option in options(ask(program, block, form[2])):
         if isinstance(option, Partial):
             if _is_partial_refusal(option) and (lacks := _lacks(program, block, form)) is not None:
