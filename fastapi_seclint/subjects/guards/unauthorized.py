@@ -27,8 +27,8 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
 from fastapi_seclint.subjects.code.spread import spelled_out
+from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, reads_own_header, scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised
