@@ -1,0 +1,49 @@
+"""Claims that an object keeps and that its methods put in one by one: `self.claims["exp"] = ...`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.payloads.known import Claim, Claims, Written
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.payloads.flow import Flow
+
+
+def put_by_methods(flow: Flow, claims: Claims, name: str) -> None:
+    """Add to the claims that `self.name` holds what other methods of its class put in, taken as done."""
+    from fastapi_seclint.subjects.payloads.flow import Budget, Flow
+
+    for block, item, value in _stored(flow, name):
+        key = str(item[3][2])
+        if claims.get(key) is None and flow.depth > 0:
+            inner = Flow(flow.program, block, {}, flow.depth - 1, Budget(200))
+            written = (Written(block, ["item", item[1], item, value]),)
+            claims.items[key] = Claim(key, True, (inner.known(_assigned(block, value)),), written)
+
+
+def _assigned(block: Block, form: Form) -> Form:
+    """What a local name was assigned, when that happened once; other expressions are themselves."""
+    if form[0] != "name" or not isinstance(block.scope, FunctionScope):
+        return form
+    found = [item for item in block.scope.assignments(form[2]) if item[0] in ("assign", "annassign")]
+    return found[0][-1] if len(found) == 1 and found[0][-1] is not None else form
+
+
+def _stored(flow: Flow, name: str) -> Iterator[tuple[Block, Form, Form]]:
+    """What methods assign to an item of `self.name`: block, target, value."""
+    function = flow.block.function
+    owner = function.owner if function is not None else None
+    for method in owner.namespace.values() if owner is not None else ():
+        block = body_of(flow.program, method) if isinstance(method, Function) and method is not function else None
+        for form in block.forms.of("assign") if block is not None else ():
+            match form:
+                case ["assign", _, [["sub", _, ["attr", _, ["name", _, "self"], kept], ["const", *_]] as item], value]:
+                    if kept == name and block is not None:
+                        yield block, item, value
