@@ -59,6 +59,10 @@ def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
         return (strict, AddImport(path, "os")) if read.verbatim else None
     if function[-1] == "Validator":
         return (RemoveKeyword(path, span, "default"), SetKeyword(path, span, "must_exist", "True"))
+    if function[-1] in ("Option", "Argument") and read.default is not None:
+        return (ReplaceExpression(path, span_of(read.default[1]), "..."),)
+    if function[-1] in ("option", "argument"):
+        return (RemoveKeyword(path, span, "default"), SetKeyword(path, span, "required", "True"))
     if function[-1] == "getenv":
         if function[0] == "attr":
             return (ReplaceExpression(path, span, f"{rendered(function[2])}.environ[{key}]"),)

@@ -33,6 +33,7 @@ _ELSE = word_set(
     "alg algorithm backend file folder header host hours id location minutes mode name path prefix region seconds type"
     " uri url user username"
 )
+_COMMANDS = ("Option", "Argument", "option", "argument")
 _WEAK_MODULE = "random."
 _KNOWN: WeakKeyDictionary[Program, list[Fallback]] = WeakKeyDictionary()
 
@@ -140,6 +141,7 @@ class _Search:
 
     def of_call(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
         yield from self.of_validator(form)
+        yield from self.of_command(form, name, at)
         read = helped_read(self.program, self.block, form) or loaded_read(self.program, self.block, form)
         read = read or read_of(form)
         if read is not None and read.default is not None:
@@ -163,6 +165,19 @@ class _Search:
                 read = Read(form, key, default, "default")
                 yield from self.made(default, name, kind, form[1], "read", form, read)
                 return
+
+    def of_command(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
+        """An option of a command that a variable fills: `typer.Option("text", envvar="SECRET_KEY")`, click's as well."""
+        given = {keyword: value for keyword, value, _ in form[4]}
+        if name_of(form[2]) not in _COMMANDS or "envvar" not in given:
+            return
+        positional = form[3][0] if form[3] and name_of(form[2])[:1].isupper() else None
+        default, key = given.get("default", positional), given["envvar"]
+        kind = self.words.kind(name) or (self.words.kind(str(key[2])) if key[0] == "const" else "")
+        if kind and default is not None and default[0] == "const":
+            read = Read(form, key, default, "default" if "default" in given else None)
+            at = at if positional is not None else form[1]
+            yield from self.made(default, str(key[2]) if key[0] == "const" else name, kind, at, "read", form, read)
 
     def is_option(self, read: Read, key: str) -> bool:
         """Whether the second argument names what is read: `config.get("auth", "secret_key")`, as ConfigParser does."""
