@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _KEEPS = word_set(
     """
     append add insert insert_one insert_many update update_one replace_one find_one_and_update setdefault save
-    put create create_user add_user insert_user set_item put_item setex set hset hmset values execute
+    put create create_user add_user insert_user set_item put_item setex set values execute
     execute_insert bulk_create
     """
 )
@@ -178,6 +178,10 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         kept_by = is_row(known, block, owner) or speaks_of_people(owner)
         if kept_by and call[3] and not looks_after_itself(known, block, owner):
             yield from _whole(known, block, call[1], call[3][0])
+    elif last in ("hset", "hmset") and function[0] == "attr":
+        mapped = [value for keyword, value, _ in call[4] if keyword == "mapping"] or call[3][1:]
+        for argument in mapped:
+            yield from (item for item in _whole(known, block, call[1], argument) if item.sure)
     elif last in _KEEPS and function[0] == "attr" and not opens_elsewhere(function):
         if (is_store(function[2]) or function[2][0] == "call") and not _is_own(known, block, function):
             for argument in call[3]:

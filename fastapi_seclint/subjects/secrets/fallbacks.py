@@ -167,7 +167,7 @@ class _Search:
                 return
 
     def of_command(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
-        """An option of a command that a variable fills: `typer.Option("text", envvar="SECRET_KEY")`, click's as well."""
+        """An option of a command that a variable fills: `typer.Option("text", envvar="KEY")`, click's as well."""
         given = {keyword: value for keyword, value, _ in form[4]}
         if name_of(form[2]) not in _COMMANDS or "envvar" not in given:
             return
