@@ -15,6 +15,11 @@ _STATE = re.compile(
     r"|expired|valid|validated|authenticated|anonymous|mfa|2fa|otp|totp|terms|onboarded|scheme|status|state|email|name|id)(_|$)"
 )
 """What an account, a token or a request is like; it says nothing of what its owner may do."""
+STANDING = re.compile(
+    r"(^|_)(rank|level|grants?|tier|plan|kind|type|class|groups?|access|authority|power|grade|standing|trust|position"
+    r"|membership|caps|abilities)$"
+)
+"""What says how much somebody may do, where a guard asks for it or an administrator is among its values."""
 _QUALITY = re.compile(r"^(is|can|may|has)_")
 _CALLED = frozenset({"name", "title", "code", "slug", "value", "key"})
 """What something is called that a user has, `me.department.name`; of the user himself it says nothing."""
@@ -63,9 +68,18 @@ def _is_call(form: Form) -> bool:
 def _asks_for_quality(form: Form, names: set[str]) -> bool:
     if form[0] == "attr":
         return _is_quality(form, names) and _QUALITY.match(snake(form[3])) is not None
+    if form[0] == "compare" and any(_is_standing(side, names) for side in (form[2], *form[4])):
+        return not any(side[0] == "const" and side[2] is None for side in form[4])
     if form[0] != "compare" or form[3][0] not in ("==", "!=", "in", "not in"):
         return False
     return _is_quality(form[2], names) and all(_is_fixed(side) for side in form[4])
+
+
+def _is_standing(form: Form, names: set[str]) -> bool:
+    """`me.rank`, `me.rank.value`: how much a caller may do, whatever that is compared with."""
+    if form[0] == "attr" and form[3] == "value":
+        form = form[2]
+    return _is_quality(form, names) and STANDING.search(snake(form[3])) is not None
 
 
 def _is_quality(form: Form, names: set[str]) -> bool:

@@ -26,8 +26,9 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
+from fastapi_seclint.subjects.rights.forbidding import STANDING
 from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, dumped, source
-from fastapi_seclint.subjects.rights.tested import STANDING, tested_rights
+from fastapi_seclint.subjects.rights.tested import tested_rights
 from fastapi_seclint.subjects.rights.words import is_administrator, is_role
 
 if TYPE_CHECKING:

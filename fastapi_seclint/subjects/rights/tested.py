@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -11,17 +10,11 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.identity import caller_names, snake
 from fastapi_seclint.subjects.owners.using import callers_of
-from fastapi_seclint.subjects.rights.forbidding import says_forbidden
+from fastapi_seclint.subjects.rights.forbidding import STANDING, says_forbidden
 from fastapi_seclint.subjects.rights.words import names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
-
-STANDING = re.compile(
-    r"(^|_)(rank|level|grants?|tier|plan|kind|type|class|groups?|access|authority|power|grade|standing|trust|position"
-    r"|membership|caps|abilities)$"
-)
-"""What says how much somebody may do, where a guard asks for it or an administrator is among its values."""
 
 
 @lru_cache(maxsize=1)
