@@ -79,7 +79,7 @@ def _mistaken(program: Program, route: Route, variables: list[str]) -> Iterator[
 def _checks_ownership(program: Program, node: Node) -> bool:
     """Whether a dependency knows the caller and refuses, or looks up something that belongs to him."""
     function = node.function
-    if function is None or isinstance(node.call, Class):
+    if function is None or (isinstance(node.call, Class) and not function.forms.of("raise")):
         return False
     known = {
         child.parameter

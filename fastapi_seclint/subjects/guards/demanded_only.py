@@ -1,4 +1,4 @@
-"""Middleware that asks for a token and lets in whoever sends one: it never looks at what it got."""
+"""Middleware and decorators that ask for a token and let in whoever sends one: they never look at what they got."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import dotted_name
 from fastapi_seclint.program.guards import layers_of
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, Value, options
 from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
+from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -46,6 +48,24 @@ def demanding_middleware(program: Program) -> Iterator[tuple[Function, list[Rout
     for key, (function, routes) in found.items():
         if key not in checked and _looks_no_further(program, function):
             yield function, routes
+
+
+def demanding_decorators(program: Program) -> Iterator[tuple[Function, list[Route]]]:
+    """The functions that decorators of the project put around handlers, which only ask for a token, and the routes."""
+    found: dict[tuple[str, int], tuple[Function, list[Route]]] = {}
+    for route in program.routes:
+        guarding = program.guarding(route) if route.place is not None and wrapping_decorators(route) else None
+        if guarding is None or guarding.protection != "open" or program.is_test(route.place.module):
+            continue
+        asking = (item for item in guarding.meetings if (item.missing, item.junk) == ("denies", "passes"))
+        if not any(item.name == route.name and not item.opaque for item in asking):
+            continue
+        for decorator, _ in wrapping_decorators(route):
+            for function in reached(program, decorator, 1) if isinstance(decorator, Function) else ():
+                if _looks_no_further(program, function):
+                    key = (function.module.file, function.number)
+                    found.setdefault(key, (function, []))[1].append(route)
+    yield from found.values()
 
 
 def _running(middleware: Value) -> Function | None:
