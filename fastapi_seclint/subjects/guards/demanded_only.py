@@ -54,8 +54,10 @@ def demanding_decorators(program: Program) -> Iterator[tuple[Function, list[Rout
     """The functions that decorators of the project put around handlers, which only ask for a token, and the routes."""
     found: dict[tuple[str, int], tuple[Function, list[Route]]] = {}
     for route in program.routes:
-        guarding = program.guarding(route) if route.place is not None and wrapping_decorators(route) else None
-        if guarding is None or guarding.protection != "open" or program.is_test(route.place.module):
+        if route.place is None or not wrapping_decorators(route) or program.is_test(route.place.module):
+            continue
+        guarding = program.guarding(route)
+        if guarding.protection != "open":
             continue
         asking = (item for item in guarding.meetings if (item.missing, item.junk) == ("denies", "passes"))
         if not any(item.name == route.name and not item.opaque for item in asking):
