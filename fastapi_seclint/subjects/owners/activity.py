@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, parameters, running
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import External, Function, Instance, Unknown, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
@@ -36,6 +37,7 @@ _FLAGS = frozenset(
         "deleted_at", "disabled_at", "deactivated_at", "is_inactive", "inactive", "user_status", "account_status",
     }
 )  # fmt: skip
+_KEYS = tuple(f'"{name}"'.encode() for name in sorted(_FLAGS))
 _STATUS = re.compile(r"active|disabled|blocked|banned|suspended|enabled", re.I)
 _USER = re.compile(r"(^|_)(users?|account|member|person|customer|employee)(_|$)")
 _CHECKS = re.compile(r"(^|_)(active|disabled|enabled|blocked|banned|suspended)(_|$)")
@@ -152,7 +154,7 @@ def active_guards(program: Program) -> list[ActiveGuard]:
     found = []
     handlers, told = {id(route.function) for route in program.routes}, set[int]()
     for module in program.modules.by_file.values():
-        if program.is_test(module) or not module.facts.words & _FLAGS | (module.facts.words & {"status"}):
+        if program.is_test(module) or not _speaks_of_state(module):
             continue
         for named in list(module.scope.names.values()):
             value = running(named) if isinstance(named, Function | Instance) else None
@@ -166,6 +168,11 @@ def active_guards(program: Program) -> list[ActiveGuard]:
             unseen = frozenset(base for base in bases if isinstance(base, str))
             found.append(ActiveGuard(value, seen, unseen))
     return found
+
+
+def _speaks_of_state(module: Module) -> bool:
+    """Whether a file has such a word at all: a name, or a key of a dictionary, `user["disabled"]`."""
+    return bool(module.facts.words & {*_FLAGS, "status"}) or bool(module.facts.speaking(*_KEYS))
 
 
 def _speaks_of_rights(function: Function) -> bool:
