@@ -11,6 +11,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Annotated, Class, Const, External, Function, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.acted import acted_on
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity, snake
 from fastapi_seclint.subjects.owners.idle import idle_guards
 from fastapi_seclint.subjects.wiring.renaming import path_renamed, renamed
@@ -44,6 +45,11 @@ def ownership_of_another_id(program: Program) -> Iterator[Finding]:
         if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
             continue
         variables = path_variables(route.path)
+        for node, parameter, field in acted_on(program, route, variables):
+            queried = _checks_ownership(program, node) and _comes_from_the_query(program, parameter, [])
+            if queried and (route.place, parameter.name) not in seen:
+                seen.add((route.place, parameter.name))
+                yield _of_body(route, node, parameter, field)
         if not variables or "{?}" in route.path:
             continue
         for node, parameter, variable in _mistaken(program, route, variables):
@@ -59,6 +65,7 @@ def ownership_of_another_id(program: Program) -> Iterator[Finding]:
 def _mistaken(program: Program, route: Route, variables: list[str]) -> Iterator[tuple[Node, Parameter, str]]:
     """The checks of ownership that ask for an id of the same kind as a variable of the path that they do not get."""
     checks = [node for node in route.nodes(alternatives=False) if _checks_ownership(program, node)]
+    checks += [inner for node in checks for inner in _feeding(program, node) if inner not in checks]
     asked = {parameter.name for node in checks for parameter in parameters(node.call)}
     free = [name for name in variables if name not in asked]
     taken = {item.name for item in parameters(route.endpoint)} if route.endpoint is not None else set()
@@ -74,6 +81,14 @@ def _mistaken(program: Program, route: Route, variables: list[str]) -> Iterator[
                 continue
             if variable is not None:
                 yield node, parameter, variable
+
+
+def _feeding(program: Program, check: Node) -> Iterator[Node]:
+    """The dependencies that load for a check what it compares: `board=Depends(get_board)`."""
+    for child in check.children:
+        caller = program.guard_model.authenticates(child.call) or names_identity(dependency_name(child))
+        if child.parameter and child.function is not None and not caller:
+            yield child
 
 
 def _checks_ownership(program: Program, node: Node) -> bool:
@@ -96,9 +111,17 @@ def _unseen_callers(program: Program, node: Node) -> set[str]:
         parameter.name
         for parameter in parameters(node.call)
         if parameter.name not in found
-        and program.walker.resolver.dependency_of(parameter) is not None
+        and (program.walker.resolver.dependency_of(parameter) is not None or _is_unseen_alias(program, parameter))
         and re.search(r"user|account|member|caller|me$|principal|claims|payload", snake(parameter.name))
     }
+
+
+def _is_unseen_alias(program: Program, parameter: Parameter) -> bool:
+    """Whether an annotation that is not in sight is named like the caller: `user: CurrentUser`."""
+    return any(
+        isinstance(option, External) and names_identity(option.name.rpartition(".")[2])
+        for option in options(program.walker.resolver.annotation(parameter))
+    )
 
 
 def _uses(function: Function, names: set[str]) -> bool:
@@ -152,7 +175,7 @@ def _same_kind(parameter: str, variable: str, path: str) -> bool:
     """Whether two ids are of the same kind of thing: by their names, or by the segment before the variable."""
     mine, other = _stem(parameter), _stem(variable)
     if not _ID.search(snake(variable)) and other not in _GENERIC:
-        return mine in _GENERIC
+        return mine in _GENERIC or _is_same(parameter, variable)
     if mine in _GENERIC or mine == other:
         return True
     before = path.partition("{" + variable)[0].rstrip("/").rpartition("/")[2]
@@ -180,6 +203,20 @@ def _finding(program: Program, route: Route, node: Node, parameter: Parameter, v
         route=access.key(route),
         evidence=[Evidence(parameter.place.location, f"{name} asks for {parameter.name!r}, which is not in the path")],
         fix=fix,
+        masks=("missing-ownership-check",),
+    )
+
+
+def _of_body(route: Route, node: Node, parameter: Parameter, field: str) -> Finding:
+    name = dependency_name(node)
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"{access.spoken(route)} works with {field!r} of the body while {name} checks {parameter.name!r}, which the "
+        "client sends in the query: he names what is his there and gets at what is not; check what the body names",
+        symbol=access.symbol(route),
+        route=access.key(route),
+        evidence=[Evidence(parameter.place.location, f"{name} takes {parameter.name!r} from the query")],
         masks=("missing-ownership-check",),
     )
 

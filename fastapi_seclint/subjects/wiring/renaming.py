@@ -83,9 +83,11 @@ def _mentions(statements: list[Form], name: str) -> bool:
 
 def _fits_everywhere(program: Program, function: Function, name: str, variable: str) -> bool:
     """Whether each route that depends on the function has the variable in its path, and none has the old name."""
+    own = (function.module.file, function.number)
     for route in program.routes:
         for node in route.nodes():
-            if node.function is function and any(item.name == name for item in parameters(node.call)):
+            same = node.function is not None and (node.function.module.file, node.function.number) == own
+            if same and any(item.name == name for item in parameters(node.call)):
                 variables = path_variables(route.path)
                 if name in variables or variable not in variables:
                     return False
