@@ -14,18 +14,22 @@ from fastapi_seclint.program.values import Const, External, Function, Place, Val
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.swapping import argument_of, places, swapped
+from fastapi_seclint.subjects.owners.active_in_name import active_in_name
 from fastapi_seclint.subjects.owners.activity import (
     ActiveGuard,
     active_guards,
     looks_at_activity,
-    node_tests_activity,
-    refuses_closed_user,
     unseen_active,
 )
-from fastapi_seclint.subjects.owners.closed import cannot_be_closed, refusing_closed, tested_flag, unread_flag
+from fastapi_seclint.subjects.owners.closed import (
+    cannot_be_closed,
+    declared_flag,
+    refusing_closed,
+    tested_flag,
+    unread_flag,
+)
+from fastapi_seclint.subjects.owners.finding_users import finds_user, testing_logins
 from fastapi_seclint.subjects.owners.identity import Guard, guards, snake
-from fastapi_seclint.subjects.passwords.names import is_of_people
-from fastapi_seclint.subjects.rights.roles import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -46,7 +50,6 @@ _CURRENT_USER = (
     "fastapi_users.fastapi_users.FastAPIUsers().current_user",
     "fastapi_users.FastAPIUsers().authenticator.current_user",
 )
-_LOOKS_UP = re.compile(r"^(get|find|fetch|load|read|lookup|query|first|one|scalar)(_|$)|_by_|by_(id|name|email)$", re.I)
 _ABOUT_ACTIVITY = re.compile(
     r"(^|_)(log_?out|sign_?out|refresh|(re|de)?activat\w*|verify|verif\w*|confirm\w*|resend|status)(_|$)"
 )
@@ -69,7 +72,9 @@ def inactive_user_accepted(program: Program) -> Iterator[Finding]:
                 seen.add(finding.location)
                 yield finding
                 break
-    if not found and not unseen:
+    named = list(_named_only(program)) if not found and not unseen else []
+    yield from named
+    if not found and not unseen and not named:
         yield from _tested_at_login_only(program)
         yield from _never_tested(program)
     yield from _of_library(program)
@@ -210,9 +215,23 @@ def _of_dependency(program: Program, route: Route, function: Function, base: Fun
     )
 
 
+def _named_only(program: Program) -> Iterator[Finding]:
+    """Guards that are named after active users and look at nothing, where accounts have a flag for closed ones."""
+    flag = declared_flag(program)
+    for route, function in active_in_name(program) if flag is not None else ():
+        yield RULE.finding(
+            function.place.location,
+            f"{function.name} lets in users whose account was closed: it hands on whom it gets and never looks at "
+            f"{flag.name if flag is not None else 'them'}; refuse them here",
+            symbol=function.dotted,
+            route=access.key(route),
+            fix=refusing_closed(program, function, flag) if flag is not None else None,
+        )
+
+
 def _tested_at_login_only(program: Program) -> Iterator[Finding]:
     """Guards that find the user and never look whether he is active, where the login does."""
-    login = next(_testing_logins(program), None)
+    login = next(testing_logins(program), None)
     if login is None:
         return
     told: set[int] = set()
@@ -227,7 +246,7 @@ def _tested_at_login_only(program: Program) -> Iterator[Finding]:
                 continue
             if _speaks_of_activity(route) or looks_at_activity(program, route):
                 continue
-            deepest = _finds_user(program, node)
+            deepest = finds_user(program, node)
             if deepest is not None and id(deepest) not in told and not cannot_be_closed(program, deepest):
                 told.update((id(function), id(deepest)))
                 yield RULE.finding(
@@ -255,7 +274,7 @@ def _never_tested(program: Program) -> Iterator[Finding]:
         for guard in guards(program, route):
             if flag is None or guard.node is None:
                 continue
-            deepest = _finds_user(program, guard.node, flag.accounts)
+            deepest = finds_user(program, guard.node, flag.accounts)
             if deepest is None or id(deepest) in told:
                 continue
             if _speaks_of_activity(route) or looks_at_activity(program, route):
@@ -273,39 +292,3 @@ def _never_tested(program: Program) -> Iterator[Finding]:
                 evidence=[Evidence(place, "an account is closed here")] if place is not None else [],
                 fix=refusing_closed(program, deepest, flag),
             )
-
-
-def _testing_logins(program: Program) -> Iterator[Function]:
-    for route in program.routes:
-        handler = route.function
-        if handler is None or "POST" not in route.methods or program.is_test(handler.module):
-            continue
-        if not re.search(r"log_?in|token|sign_?in|authenticate", snake(handler.name) + route.path.replace("-", "_")):
-            continue
-        for function in reached(program, handler, 1):
-            if refuses_closed_user(function):
-                yield function
-
-
-def _finds_user(program: Program, node: Node, names: frozenset[str] = frozenset()) -> Function | None:
-    """The function of a guard, or of one below it, that loads a user and hands him on."""
-    for inner in reversed(list(node.walk())):
-        function = inner.function
-        if function is None or node_tests_activity(program, inner):
-            continue
-        if program.guard_model.authenticates(inner.call) and _loads_user(function, names):
-            return function
-    return None
-
-
-def _loads_user(function: Function, names: frozenset[str]) -> bool:
-    """`user = get_user(...)`, tested for None or returned; `names` are what else an account may be called."""
-    for form in function.forms.every:
-        if form[0] == "assign" and any(
-            target[0] == "name" and (is_of_people(target[2]) or target[2] in names) for target in form[2]
-        ):
-            value = form[3][2] if form[3][0] == "await" else form[3]
-            name = str(value[2][-1]) if value[0] == "call" and value[2][0] in ("name", "attr") else ""
-            if _LOOKS_UP.search(name):
-                return True
-    return False

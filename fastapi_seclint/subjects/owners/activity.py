@@ -201,7 +201,17 @@ def _refuses_closed(program: Program, function: Function) -> bool:
 
 def _asks_activity(form: Form) -> bool:
     """Whether a condition or a call of a check is about the state of an account, whoever's it is."""
-    return _is_check(form) and _demands(form) if form[0] == "call" else _speaks(form[2])
+    if form[0] == "call":
+        return _is_check(form) and _demands(form)
+    return _speaks(form[2]) and not _is_of_a_belonging(form[2])
+
+
+def _is_of_a_belonging(test: Form) -> bool:
+    """Whether a condition is about the state of what a user has: `user.subscription.is_active`."""
+    asked = [form for form in walk(test) if form[0] == "attr" and snake(form[3]) in _FLAGS]
+    return bool(asked) and all(
+        form[2][0] == "attr" and _USER.search(snake(form[2][3])) is None and form[2][3] != "profile" for form in asked
+    )
 
 
 def _demands(call: Form) -> bool:

@@ -59,6 +59,13 @@ def unread_flag(program: Program) -> Flag | None:
     return Flag(name, item, closes, frozenset(owner.lower() for _, _, owner in declared if owner))
 
 
+def declared_flag(program: Program) -> Flag | None:
+    """The one flag for closed accounts that the project's accounts have, whoever reads it."""
+    declared = list(_declared(program))
+    names = {name for name, _, _ in declared}
+    return Flag(declared[0][0], declared[0][1]) if len(names) == 1 else None
+
+
 def _declared(program: Program) -> Iterator[tuple[str, bool, str]]:
     """The flags of classes of accounts, and of dictionaries of them."""
     for module in program.modules.by_file.values():

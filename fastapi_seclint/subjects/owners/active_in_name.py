@@ -1,0 +1,41 @@
+"""Guards that are named after active users and only hand on the user that they get: `return current_user`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.owners.identity import guards, names_identity, snake
+from fastapi_seclint.subjects.owners.using import callers_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_ACTIVE = ("active", "enabled")
+
+
+def active_in_name(program: Program) -> Iterator[tuple[Route, Function]]:
+    """Such guards, each with a route that relies on it: the test was never written, or taken out again."""
+    told: set[int] = set()
+    for route in program.routes:
+        if route.kind != "http" or route.place is None or program.is_test(route.place.module):
+            continue
+        for guard in guards(program, route):
+            for node in guard.node.walk() if guard.node is not None else ():
+                function = node.function
+                if function is not None and id(function) not in told and _is_empty(program, node, function):
+                    told.add(id(function))
+                    yield route, function
+
+
+def _is_empty(program: Program, node: Node, function: Function) -> bool:
+    words = snake(function.name).split("_")
+    if not any(word in words for word in _ACTIVE) or not names_identity(function.name):
+        return False
+    statements = [form for form in function.statements() if form[0] not in ("expr", "pass")]
+    callers = callers_of(program, node)
+    given = statements[0][2] if len(statements) == 1 and statements[0][0] == "return" else None
+    return given is not None and given[0] == "name" and given[2] in callers

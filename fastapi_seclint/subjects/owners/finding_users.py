@@ -1,0 +1,56 @@
+"""Where users are looked up: by logins that refuse closed accounts, by guards that find out who is calling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.owners.activity import node_tests_activity, refuses_closed_user
+from fastapi_seclint.subjects.owners.identity import snake
+from fastapi_seclint.subjects.passwords.names import is_of_people
+from fastapi_seclint.subjects.rights.roles import reached
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LOOKS_UP = re.compile(r"^(get|find|fetch|load|read|lookup|query|first|one|scalar)(_|$)|_by_|by_(id|name|email)$", re.I)
+
+
+def testing_logins(program: Program) -> Iterator[Function]:
+    """The logins, or functions that they call, which refuse closed accounts."""
+    for route in program.routes:
+        handler = route.function
+        if handler is None or "POST" not in route.methods or program.is_test(handler.module):
+            continue
+        if not re.search(r"log_?in|token|sign_?in|authenticate", snake(handler.name) + route.path.replace("-", "_")):
+            continue
+        for function in reached(program, handler, 1):
+            if refuses_closed_user(function):
+                yield function
+
+
+def finds_user(program: Program, node: Node, names: frozenset[str] = frozenset()) -> Function | None:
+    """The function of a guard, or of one below it, that loads a user and hands him on."""
+    for inner in reversed(list(node.walk())):
+        function = inner.function
+        if function is None or node_tests_activity(program, inner):
+            continue
+        if program.guard_model.authenticates(inner.call) and _loads_user(function, names):
+            return function
+    return None
+
+
+def _loads_user(function: Function, names: frozenset[str]) -> bool:
+    """`user = get_user(...)`, tested for None or returned; `names` are what else an account may be called."""
+    for form in function.forms.every:
+        if form[0] == "assign" and any(
+            target[0] == "name" and (is_of_people(target[2]) or target[2] in names) for target in form[2]
+        ):
+            value = form[3][2] if form[3][0] == "await" else form[3]
+            name = str(value[2][-1]) if value[0] == "call" and value[2][0] in ("name", "attr") else ""
+            if _LOOKS_UP.search(name):
+                return True
+    return False
