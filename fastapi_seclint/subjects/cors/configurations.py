@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Collection, Const, Environment, Place, Value, options, settled
+from fastapi_seclint.program.values import Collection, Const, Environment, External, Place, Value, options, settled
 from fastapi_seclint.rule import Confidence, Evidence
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import called
@@ -76,14 +76,22 @@ def wildcards(origins: Value | None, *, bare: bool = True) -> Iterator[Wildcard]
     whole = list(options(origins))
     for option in whole:
         setting = option.name if isinstance(option, Environment) else ""
-        for known in settled(option):
+        default = _default(option)
+        for known in settled(option if default is None else default):
             items = known.items if isinstance(known, Collection) else [known]
             for item in (one for each in items for one in settled(each)):
                 alone = bare and not isinstance(known, Collection)
                 if isinstance(item, Const) and _is_wildcard(item.value, bare=alone):
                     place = item.place or getattr(known, "place", None)
                     if place is None or not only_in_development(place):
-                        yield Wildcard(place, setting, len(whole) == 1)
+                        yield Wildcard(place, setting, len(whole) == 1 and default is None)
+
+
+def _default(value: Value) -> Value | None:
+    """What stands where a configuration says nothing: `["*"]` of `loaded.get("origins", ["*"])`."""
+    if isinstance(value, External) and value.name.endswith(".get()") and value.arguments is not None:
+        return value.arguments.get("default", 1)
+    return None
 
 
 def _is_wildcard(value: object, *, bare: bool) -> bool:

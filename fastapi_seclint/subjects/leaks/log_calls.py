@@ -12,7 +12,7 @@ from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
 LEVELS = word_set("debug info warning warn error exception critical fatal log trace success notice")
 _PRINTS = word_set("print pprint pp")
-_KEEPING = word_set("str repr format dict vars dumps list tuple pformat ascii")
+_KEEPING = word_set("str repr format dict dumps list tuple pformat ascii")
 _COLOURS = word_set("hl highlight color colour colored coloured style bold underline red green cyan")
 
 

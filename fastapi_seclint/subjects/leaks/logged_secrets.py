@@ -46,6 +46,7 @@ _REST = (VARIADIC, KEYWORDS)
 _TEXTS = word_set("decode hex credentials access_token token value")
 """Attributes by which a credential's own text is read."""
 _CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
+_FORMS = ("OAuth2PasswordRequestForm", "OAuth2PasswordRequestFormStrict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +74,14 @@ class Leaks:
                 return _whole(self.of(inner), form)
             case ["call", _, ["attr", _, _, "get"], [["const", _, str() as key], *_], _]:
                 return self.named(key, form)
+            case ["call", _, ["name", _, "vars"], [inner], _]:
+                return _whole(self.of(inner) or self.login_form(inner), form)
             case ["call", *_]:
                 return None
             case ["sub", _, _, ["const", _, str() as key]]:
                 return self.named(key, form)
             case ["attr", _, inner, "__dict__"]:
-                return _whole(self.model(inner), form)
+                return _whole(self.model(inner) or self.login_form(inner), form)
             case ["attr", _, inner, "headers" | "cookies" as part] if self.is_request(inner):
                 return Leak(f"the request's {part}", form)
             case ["attr", _, owner, name]:
@@ -228,8 +231,20 @@ class Leaks:
                 return True
         if any(item[0] in ("name", "attr") and item[-1] in _CREDENTIALS for item in walk(annotations)):
             return True
-        own = (item for item in parameters(scope.function) if item.name == form[2]) if annotations else ()
-        return any(_is_type(self.program.walker.resolver.annotation(parameter)) for parameter in own)
+        return any(_is_type(annotation, _CREDENTIALS) for annotation in (self.annotations(form) if annotations else ()))
+
+    def login_form(self, form: Form) -> Leak | None:
+        """FastAPI's form of a login, whose parts have the password."""
+        found = self.annotations(form) if form[0] == "name" else ()
+        told = f"`{form[-1]}`, which has `password` in it,"
+        return Leak(told, form) if any(_is_type(annotation, _FORMS) for annotation in found) else None
+
+    def annotations(self, form: Form) -> Iterator[Value | None]:
+        """The annotation of the parameter that a name is, an alias of another module followed."""
+        function = self.block.function
+        for parameter in parameters(function) if function is not None else ():
+            if parameter.name == form[2]:
+                yield self.program.walker.resolver.annotation(parameter)
 
     def open_field(self, cls: Class | External) -> str:
         """The field of a model that shows a password or key in the model's text; empty when none does."""
@@ -246,10 +261,10 @@ class Leaks:
         return ""
 
 
-def _is_type(annotation: Value | None) -> bool:
-    """Whether a resolved annotation, an alias in another module for example, is one of the credentials."""
+def _is_type(annotation: Value | None, names: tuple[str, ...]) -> bool:
+    """Whether a resolved annotation is one of these classes."""
     base = annotation.base if isinstance(annotation, Annotated) else annotation
-    return any(isinstance(item, External) and item.name.endswith(_CREDENTIALS) for item in options(base))
+    return any(isinstance(item, External) and item.name.endswith(names) for item in options(base))
 
 
 def _put_in(form: Form) -> Iterator[str]:
