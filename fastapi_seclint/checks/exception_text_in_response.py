@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, Sort,
 from fastapi_seclint.subjects.leaks.exceptions_passed import streams
 from fastapi_seclint.subjects.leaks.outcomes import sent_fields
 from fastapi_seclint.subjects.leaks.passed_on import own_classes, raised_on, reaches_answer
+from fastapi_seclint.subjects.leaks.refusers import told
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
@@ -106,6 +107,9 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                 yield from ((item, "high") for item in _given(call) if tells(found, item))
             case ["call", _, ["name" | "attr", *_] as function, *_] if _RESPONSE.match(str(function[-1])):
                 yield from ((item, "high") for item in _given(form) if tells(found, item))
+            case ["call", *_] if inside and any(tells(found, item) for item in _given(form)):
+                sent = [item for item in told(program, found.block, form, _is_http) if item[2:] != [found.name]]
+                yield from ((item, "medium") for item in sent if tells(found, item))
             case ["yield", _, value] if value is not None and tells(found, value) and _streams(program, found):
                 yield value, "medium"
             case ["call", _, ["attr", _, _, name], *_] if name in _SENDING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Unknown, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 def raised(program: Program, found: Caught, name: str) -> Sort:
     """Who raises an exception of Python's own: the project with a text of its own, only libraries, or unknown."""
+    if _carries(program, found.block, found.tried, name, 2, set()):
+        return "foreign"
     told = name == "RuntimeError" and _is_failure(found)
     if _raises(program, found.block, found.tried, name, 4, set(), plain=told):
         return "own"
@@ -41,6 +43,36 @@ def _is_failure(found: Caught) -> bool:
 
 def _is_constant(made: Form) -> bool:
     return made[0] != "call" or all(item[0] == "const" for item in made[3])
+
+
+def _carries(
+    program: Program, block: Block, statements: list[Form], name: str, depth: int, seen: set[tuple[str, int]]
+) -> bool:
+    """Whether statements, or what they call, put whatever they caught into such an exception: `RuntimeError(e)`."""
+    for form in walk(statements):
+        if form[0] == "try" and any(_hands_over(handler, name) for handler in form[3]):
+            return True
+        for function, _ in called(program, block, form) if form[0] == "call" and depth else ():
+            key = (function.module.file, function.number)
+            body = body_of(program, function) if key not in seen else None
+            seen.add(key)
+            if body is not None and _carries(program, body, body.statements, name, depth - 1, seen):
+                return True
+    return False
+
+
+def _hands_over(handler: Form, name: str) -> bool:
+    kind, caught, statements, _ = handler
+    if not caught or (kind is not None and last_name(kind) not in ("Exception", "BaseException")):
+        return False
+    return any(
+        form[0] == "raise"
+        and form[2] is not None
+        and form[2][0] == "call"
+        and last_name(form[2][2]) == name
+        and any(item[0] == "name" and item[2] == caught for item in walk(form[2][3]))
+        for form in walk(statements)
+    )
 
 
 def _raises(
