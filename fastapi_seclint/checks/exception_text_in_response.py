@@ -107,13 +107,13 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                 yield from ((item, "high") for item in _given(call) if tells(found, item))
             case ["call", _, ["name" | "attr", *_] as function, *_] if _RESPONSE.match(str(function[-1])):
                 yield from ((item, "high") for item in _given(form) if tells(found, item))
-            case ["call", *_] if inside and any(tells(found, item) for item in _given(form)):
-                sent = [item for item in told(program, found.block, form, _is_http) if item[2:] != [found.name]]
-                yield from ((item, "medium") for item in sent if tells(found, item))
             case ["yield", _, value] if value is not None and tells(found, value) and _streams(program, found):
                 yield value, "medium"
             case ["call", _, ["attr", _, _, name], *_] if name in _SENDING:
                 yield from ((item, "medium") for item in _given(form) if tells(found, item))
+            case ["call", *_] if inside and any(tells(found, item) for item in _given(form)):
+                given = [item for item in told(program, found.block, form, _is_http) if item[2:] != [found.name]]
+                yield from ((item, "medium") for item in given if tells(found, item))
             case ["return", _, value] if value is not None and tells(found, value):
                 passed_on = _is_bare(value) and value[2] == found.name
                 if not passed_on and not _responds(value) and _answers(program, found, value):
