@@ -24,13 +24,10 @@ def kept_for_a_while(block: Block, encoding: Form) -> bool:
 
     What ends there is the session, whatever the token says.
     """
-    names = {
-        target[2]
-        for form in block.forms.of("assign")
-        if any(item is encoding for item in walk(form[3]))
-        for target in form[2]
-        if target[0] == "name"
-    }
+    names: set[str] = set()
+    for form in block.forms.of("assign"):
+        if any(item is encoding or (item[0] == "name" and item[2] in names) for item in walk([form[3]])):
+            names.update(target[2] for target in form[2] if target[0] == "name")
     for form in block.forms.of("call") if names else ():
         if form[2][0] != "attr" or form[1] < encoding[1]:
             continue

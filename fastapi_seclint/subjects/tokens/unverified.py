@@ -152,7 +152,7 @@ def _dependencies(program: Program, block: Block) -> Iterator[Block]:
         for item in found:
             if isinstance(item, Dependency) and isinstance(item.call, Function):
                 inner = body_of(program, item.call)
-                if inner is not None and item.call.number != function.number:
+                if inner is not None and (inner.module, inner.number) != (block.module, block.number):
                     yield inner
 
 
