@@ -177,7 +177,7 @@ def _fix(known: Passwords, block: Block, early: Form, verification: Form) -> Fix
     branches = (form for form in block.forms.every if form[0] == "if" and form[2] is early and _leaves(form[3]))
     branch = next(branches, None)
     if branch is not None and not any(form is verification for form in walk(branch[2])):
-        edit = InsertStatements(block.module.path, span_of(branch[1]), "first-in-body", made.code)
+        edit = InsertStatements(block.module.path, span_of(branch[3][0][1]), "before", made.code)
     else:
         statement = _statement(block.statements, early)
         test = _absent(early, _looked_up(block))
