@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.guards.entrances import is_entrance, is_for_develo
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.tokens.swallowing import (
     Swallow,
-    looks_at,
+    looked_at,
     own_swallows,
     refused_by_caller,
     refused_later,
@@ -71,7 +71,7 @@ def _on_the_way(program: Program, route: Route) -> Iterator[Swallow]:
     for node in route.dependencies:
         yield from _in_dependency(program, route, node)
     if route.function is not None:
-        yield from _in_handler(route.function, own_swallows(program, route.function))
+        yield from _in_handler(program, route.function, own_swallows(program, route.function))
         yield from _in_decorators(program, route, route.function)
     yield from _in_layers(program, route)
 
@@ -86,7 +86,7 @@ def _in_decorators(program: Program, route: Route, handler: Function) -> Iterato
         for number in inner_numbers(decorator)[1:]:
             inner = program.sites.function(decorator.module, number)
             if inner is not None:
-                yield from _in_handler(inner, own_swallows(program, inner))
+                yield from _in_handler(program, inner, own_swallows(program, inner))
 
 
 def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swallow]:
@@ -110,7 +110,7 @@ def _in_dependency(program: Program, route: Route, node: Node) -> Iterator[Swall
         for ending in missing.endings
     ):
         return
-    if node.parameter and route.function is not None and looks_at(route.function, {node.parameter}):
+    if node.parameter and route.function is not None and looked_at(program, route.function, {node.parameter}):
         return
     if not access.changes_state(route) and any(meant_for_visitors(program, function) for function in functions):
         return
@@ -126,7 +126,7 @@ def _within(found: list[Swallow], at: int) -> bool:
     return any(form[1] == at for swallow in found for form in walk(swallow.body))
 
 
-def _in_handler(function: Function, found: list[Swallow]) -> Iterator[Swallow]:
+def _in_handler(program: Program, function: Function, found: list[Swallow]) -> Iterator[Swallow]:
     """Swallows of a handler that goes on to its work and never looks whether there are claims."""
     for swallow in found:
         if swallow.returned is None:
@@ -138,7 +138,7 @@ def _in_handler(function: Function, found: list[Swallow]) -> Iterator[Swallow]:
                 for inner in walk(target)
                 if inner[0] == "name"
             }
-            if not looks_at(function, names):
+            if not looked_at(program, function, names):
                 yield swallow
 
 

@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.payloads.encodings import encodings
 from fastapi_seclint.subjects.tokens.found_users import is_lookup, is_sought, is_subject, untested
 from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.subject_fixes import looked_up, refused
-from fastapi_seclint.subjects.tokens.swallowing import looks_at
+from fastapi_seclint.subjects.tokens.swallowing import looked_at
 from fastapi_seclint.subjects.tokens.types import reached, read_in
 from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, readers
 from fastapi_seclint.subjects.wiring.dependencies import wiring
@@ -113,7 +113,7 @@ def _is_looked_up(program: Program, function: Function) -> bool:
         return True
     made = _makes_user(function)
     return any(
-        _looks_up(receiver) or (not made and looks_at(receiver, {name}))
+        _looks_up(receiver) or (not made and looked_at(program, receiver, {name}))
         for receiver, name in _receivers(program, function)
     )
 
@@ -128,7 +128,7 @@ def _makes_user(function: Function) -> bool:
 
 def _is_looked_at(program: Program, function: Function) -> bool:
     """Whether somebody who gets what a guard gives tests it."""
-    return any(looks_at(receiver, {name}) for receiver, name in _receivers(program, function))
+    return any(looked_at(program, receiver, {name}) for receiver, name in _receivers(program, function))
 
 
 def _receivers(program: Program, function: Function) -> Iterator[tuple[Function, str]]:

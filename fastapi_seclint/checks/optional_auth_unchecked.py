@@ -24,7 +24,7 @@ from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
 from fastapi_seclint.subjects.owners.identity import names_identity
 from fastapi_seclint.subjects.owners.using import asks_the_request
 from fastapi_seclint.subjects.rights.roles import reached
-from fastapi_seclint.subjects.tokens.swallowing import looks_at, swallows
+from fastapi_seclint.subjects.tokens.swallowing import looked_at, swallows
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -117,7 +117,7 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     """Whether a dependency gives nothing for missing or made-up credentials and the handler does not look at it."""
     if not node.parameter and scheme_of(node.call) is None and not _gives_for_nothing(program, node, route):
         return False
-    if node.parameter and route.function is not None and looks_at(route.function, {node.parameter}):
+    if node.parameter and route.function is not None and looked_at(program, route.function, {node.parameter}):
         return False
     missing, junk = (program.guard_model.dependencies.encounter(node.call, Stranger(item)) for item in (False, True))
     if missing.opaque:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.routers import Layer, Router
-from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Function, Instance, Value, options
-from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.code.handing import handed_to, mentions
+from fastapi_seclint.subjects.code.origins import body_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -62,29 +62,12 @@ def _hands_on(
     block = body_of(program, function) if program is not None else None
     for form in (form for statement in statements for form in walk(statement)):
         if form[1] not in without and _tests(form, held):
-            handed = _handed_to(program, block, form, held) if program is not None and block is not None else []
-            if not handed or depth == 0 or any(_hands_on(*inner, (), program, depth - 1) for inner in handed):
+            handed = handed_to(program, block, form, held) if program is not None and block is not None else []
+            if not handed or depth == 0 or any(_is_stub(inner) for inner, _ in handed):
+                return True
+            if any(_hands_on(*inner, (), program, depth - 1) for inner in handed):
                 return True
     return False
-
-
-def _handed_to(program: Program, block: Block, form: Form, held: set[str]) -> list[tuple[Function, set[str]]]:
-    """The functions of the project that a call hands credentials to, each with the parameters that get them.
-
-    Empty where it may be another one that gets them: a method of theirs, one out of sight, or without a body.
-    """
-    if form[0] != "call" or (form[2][0] == "attr" and _mentions(form[2][2], held)):
-        return []
-    found = []
-    for function, bound in called(program, block, form):
-        names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
-        given = {name for name, value, _ in form[4] if name is not None and _mentions(value, held)}
-        given |= {name for name, value in zip(names, form[3], strict=False) if _mentions(value, held)}
-        spread = any(value[0] == "star" for value in form[3]) or any(name is None for name, _, _ in form[4])
-        if spread or not given or not given <= set(names) or _is_stub(function):
-            return []
-        found.append((function, given))
-    return found
 
 
 def _is_stub(function: Function) -> bool:
@@ -102,35 +85,31 @@ def _spread(statements: list[Form], held: set[str]) -> None:
     while size != len(held):
         size = len(held)
         for form in forms:
-            if form[-1] is not None and _mentions(form[-1], held):
+            if form[-1] is not None and mentions(form[-1], held):
                 targets = form[2] if form[0] == "assign" else [form[2]]
                 named = {inner[2] for target in targets for inner in walk(target) if inner[0] == "name"}
                 held.update(named - {"request"})
 
 
-def _mentions(form: Form, held: set[str]) -> bool:
-    return any(inner[0] == "name" and inner[2] in held for inner in walk(form))
-
-
 def _tests(form: Form, held: set[str]) -> bool:
     if form[0] == "compare":
         sides = [form[2], *form[4]]
-        return _mentions(form, held) and not all(_is_plain(side) or _mentions(side, held) for side in sides)
+        return mentions(form, held) and not all(_is_plain(side) or mentions(side, held) for side in sides)
     if form[0] == "sub":
-        return _mentions(form[3], held)
+        return mentions(form[3], held)
     if form[0] != "call":
-        return form[0] in ("def", "lambda") and _mentions(form, held)
+        return form[0] in ("def", "lambda") and mentions(form, held)
     called, arguments = form[2], [*form[3], *(value for _, value, _ in form[4])]
     name = str(called[-1]) if called[0] in ("name", "attr") else ""
-    if called[0] == "attr" and _mentions(called[2], held) and name not in _READING | _HARMLESS:
+    if called[0] == "attr" and mentions(called[2], held) and name not in _READING | _HARMLESS:
         return True
-    if not any(_mentions(argument, held) for argument in arguments):
+    if not any(mentions(argument, held) for argument in arguments):
         return False
     return not (name in _HARMLESS or _is_logger(called) or (called[0] == "attr" and _reads_held(called, name, held)))
 
 
 def _reads_held(called: Form, name: str, held: set[str]) -> bool:
-    return name in _READING and (_mentions(called[2], held) or called[2][0] in ("const", "fstr"))
+    return name in _READING and (mentions(called[2], held) or called[2][0] in ("const", "fstr"))
 
 
 def _is_plain(form: Form) -> bool:

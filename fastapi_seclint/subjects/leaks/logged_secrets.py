@@ -210,12 +210,23 @@ class Leaks:
 
     def mapping(self, form: Form) -> Leak | None:
         """A dictionary with a secret in it that is not written in code: `{"Authorization": f"Bearer {token}"}`."""
+        if (dumped := self.dumped(form)) is not None:
+            return _whole(self.of(dumped), form)
         for option in options(ask(self.program, self.block, form)):
             for key, value in option.items if isinstance(option, Mapping) else ():
                 name = key.value if isinstance(key, Const) else None
                 masked = all(isinstance(item, Const | Mapping | Collection) for item in options(value))
                 if isinstance(name, str) and not masked and self.named(name, form) is not None:
                     return Leak(f"`{name_of(form)}`, which has `{name}` in it,", form)
+        return None
+
+    def dumped(self, form: Form) -> Form | None:
+        """The call that makes a dictionary of a model for a local name: `data = body.model_dump()`."""
+        scope = self.block.scope
+        given = list(scope.assignments(form[2])) if form[0] == "name" and isinstance(scope, FunctionScope) else []
+        match given:
+            case [["assign", _, _, ["call", _, ["attr", _, _, method], *_] as call]] if method in _DUMPS:
+                return list(call)
         return None
 
     def is_credentials(self, form: Form) -> bool:

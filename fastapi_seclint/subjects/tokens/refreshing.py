@@ -115,7 +115,20 @@ def _looks(program: Program, reading: Refreshing, claims: set[str], makers: set[
     block = body_of(program, reading.function)
     if block is None or _is_kept(program, block, reading.form):
         return True
-    return id(holder.function) in makers and _is_kept(program, holder, reading.decoding.call.form)
+    renewing = [one for one, _ in reached(program, reading.function) if id(one) in makers]
+    return any(_is_kept_by(program, one, reading.decoding) for one in renewing)
+
+
+def _is_kept_by(program: Program, function: Function, decoding: Decoding) -> bool:
+    """The same where a function that makes tokens reads the old one, itself or through another one."""
+    block = body_of(program, function)
+    if block is None:
+        return False
+    for form in block.forms.of("call"):
+        leads = any(inner is decoding.call.block.function for inner, _ in called(program, block, form))
+        if (form is decoding.call.form or leads) and _is_kept(program, block, form):
+            return True
+    return False
 
 
 def _asks(statements: list[Form], claims: set[str]) -> bool:

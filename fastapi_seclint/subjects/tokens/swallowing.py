@@ -13,6 +13,7 @@ from fastapi_seclint.program import credentials
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, Unknown, options
+from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 
 if TYPE_CHECKING:
@@ -201,6 +202,20 @@ _DECODING = re.compile(
     re.I,
 )
 _DENYING = re.compile(r"(^|_)(abort|deny|reject|refuse|forbid|unauthori[sz]ed|raise_|exit)", re.I)
+
+
+def looked_at(program: Program, function: Function, names: set[str], depth: int = 2) -> bool:
+    """Whether a function, or one of the project that it hands its names to, tests one of them.
+
+    `depth` is how many calls are followed.
+    """
+    if looks_at(function, names):
+        return True
+    block = body_of(program, function) if depth else None
+    if block is None:
+        return False
+    handed = [item for form in function.forms.of("call") for item in handed_to(program, block, form, names)]
+    return any(looked_at(program, inner, given, depth - 1) for inner, given in handed)
 
 
 def looks_at(function: Function, names: set[str]) -> bool:

@@ -78,11 +78,18 @@ def _gathered(program: Program) -> Wiring:
         if route is None:
             found.callables.append(value)
         for parameter in parameters(value):
-            found.consumers.append(Consumer(function, parameter, route))
+            found.consumers.append(Consumer(_unwrapped(function), parameter, route))
             dependency = program.walker.resolver.dependency_of(parameter)
             if dependency is not None:
                 pending += [(option, None) for option in options(dependency[1])]
     return found
+
+
+def _unwrapped(function: Function) -> Function:
+    """The function that a wrapper stands for, whose body uses the parameters."""
+    while isinstance(function.wraps, Function) and function.wraps is not function:
+        function = function.wraps
+    return function
 
 
 def fillings(program: Program) -> dict[tuple[object, int], list[Consumer]]:

@@ -22,6 +22,8 @@ from fastapi_seclint.program.values import (
     Value,
     options,
 )
+from fastapi_seclint.subjects.code.handing import handed_to
+from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.wiring.dependencies import (
     Consumer,
     asks,
@@ -126,11 +128,19 @@ def _called_elsewhere(program: Program, call: Call, argument: Argument) -> Facto
 def _meant(program: Program, factory: Factory, consumers: list[Consumer]) -> bool:
     """Whether whoever gets the guard runs it by hand: then the dependency gives a function on purpose."""
     own = factory.guard is not None and any(asks(program, item) for item in parameters(factory.guard))
-    for consumer in consumers:
-        for form, how in handled_as(consumer.function, consumer.parameter.name):
-            if how == "called" or (how == "passed" and not own):
-                return True
-            if how == "read" and isinstance(factory.value, Class) and _has(factory.value, form[3]):
+    return any(_runs(program, factory, consumer.function, consumer.parameter.name, own) for consumer in consumers)
+
+
+def _runs(program: Program, factory: Factory, function: Function, name: str, own: bool, depth: int = 2) -> bool:
+    """Whether a function, or one that it hands the guard to, runs it; `own`: it asks for more than plain input."""
+    for form, how in handled_as(function, name):
+        if how == "called" or (how == "passed" and not own):
+            return True
+        if how == "read" and isinstance(factory.value, Class) and _has(factory.value, form[3]):
+            return True
+        block = body_of(program, function) if how == "passed" and depth else None
+        for inner, given in handed_to(program, block, form, {name}) if block is not None else []:
+            if any(_runs(program, factory, inner, one, own, depth - 1) for one in given):
                 return True
     return False
 

@@ -1,0 +1,41 @@
+"""Where the values of some names go when they are handed to functions of the project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import called
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+Handed = list[tuple[Function, set[str]]]
+
+
+def mentions(form: Form, names: set[str]) -> bool:
+    """Whether one of the names stands in a form."""
+    return any(inner[0] == "name" and inner[2] in names for inner in walk(form))
+
+
+def handed_to(program: Program, block: Block, call: Form, names: set[str]) -> Handed:
+    """The functions of the project that a call hands the names' values to, each with the parameters that get them.
+
+    Empty where others may get them as well, or nobody knows which parameter does: a method of such a value, `*given`.
+    """
+    if call[0] != "call" or (call[2][0] == "attr" and mentions(call[2][2], names)):
+        return []
+    if any(value[0] == "star" for value in call[3]) or any(keyword is None for keyword, _, _ in call[4]):
+        return []
+    found: Handed = []
+    for function, bound in called(program, block, call):
+        parameters = [parameter[0] for parameter in function.parameters]
+        given = {keyword for keyword, value, _ in call[4] if mentions(value, names)}
+        positional = zip(parameters[1 if bound else 0 :], call[3], strict=False)
+        given |= {name for name, value in positional if mentions(value, names)}
+        if not given or not given <= set(parameters):
+            return []
+        found.append((function, given))
+    return found
