@@ -19,6 +19,8 @@ _BESIDE = word_set(
 
 
 _SETS = re.compile(r"^_*(set|assign)_(the_|new_|user_|plain_|raw_)?(password|passwd|pwd|pw)$")
+_CHANGES = re.compile(r"^_*(change|update|reset|set|replace)_(the_|my_|user_)?(password|passwd|pwd)$")
+_OLD_AND_NEW = word_set("old new current previous")
 _OTHER = word_set("token email mail id name username code uid pk at time date url")
 
 _BRINGING = re.compile(
@@ -39,6 +41,8 @@ def holds_password(function: Function, name: str) -> bool:
     known by what they are given to.
     """
     if naming(name) == "plain":
+        return True
+    if name in _OLD_AND_NEW and _CHANGES.match(function.name):
         return True
     names = [item[0] for item in function.parameters]
     if any(naming(item) == "plain" for item in names):

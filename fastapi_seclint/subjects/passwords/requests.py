@@ -41,6 +41,7 @@ _SCHEMA_NAME = re.compile(
 )
 _DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "json", "model_dump_json", "to_dict", "_asdict"})
 _NEUTRAL = frozenset({"secret", "value", "text", "plain", "plaintext", "raw", "credential", "phrase"})
+_OLD_AND_NEW = frozenset({"old", "new", "current", "repeated", "again"})
 _READS = frozenset({"json", "form", "body"})
 _MARKERS = ("Form()", "Body()", "Query()", "Header()", "Path()", "File()")
 
@@ -92,7 +93,7 @@ class Requests:
     def _from_callers(self, function: Function, name: str, otherwise: Text, depth: int) -> Text | None:
         """What callers pass: a request's password, something hashed, or the assumption when there are none."""
         given = list(self.callers.given(function, name))
-        texts = [(sure, self._passwords.text(block, form, min(depth, 6))) for block, form, sure in given]
+        texts = [(sure, self._given_text(block, form, min(depth, 6))) for block, form, sure in given]
         resolved = any(sure for sure, _ in texts)
         if any(sure and text is not None and text.kind == "plain" for sure, text in texts):
             return replace(otherwise, sure=any(text.sure for _, text in texts if text is not None))
@@ -100,6 +101,16 @@ class Requests:
             if text is not None and text.kind != "plain":
                 return text
         return None if resolved else otherwise
+
+    def _given_text(self, block: Block, form: Form, depth: int) -> Text | None:
+        """What is passed for a password; a field of a request is one, whatever it is called there: `body.new`."""
+        from fastapi_seclint.subjects.passwords.followed import Text, Where
+
+        found = self._passwords.text(block, form, depth)
+        if found is not None or form[0] != "attr" or form[3] not in _OLD_AND_NEW:
+            return found
+        source = self.source(Where(block), form[2], depth)
+        return Text("plain", block, form, source.sure) if source is not None and source.values is None else None
 
     def source(self, where: Where, form: Form, depth: int) -> Source | None:
         """The request's data that an expression holds, or None."""
