@@ -14,6 +14,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.passwords.comparing import PARTS, Comparison, comparisons_of, plain_in
 from fastapi_seclint.subjects.passwords.fixes import HASHING, VERIFYING, hasher_for, used
+from fastapi_seclint.subjects.passwords.joining import joined_by_callers
 from fastapi_seclint.subjects.passwords.seeds import digested
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ def slowed(known: Passwords, texts: list[Text]) -> Fix | None:
     edits: dict[Edit, None] = {}
     needs = ""
     for text in texts:
-        found = _mended(known, text)
+        found, joined = _mended(known, text), joined_by_callers(known, text)
         hasher = hasher_for(known, text.block.module)
-        if found is None or hasher is None:
+        if found is None or joined is None or hasher is None:
             return None
-        edits.update((edit, None) for edit in found)
+        edits.update((edit, None) for edit in (*found, *joined))
         needs = needs or hasher.needs
     edits.update((edit, None) for edit in digested(known, {text.block.module for text in texts}))
     return Fix(f"keep a slow, salted hash of the password{needs}", False, tuple(edits))
