@@ -23,6 +23,7 @@ from fastapi_seclint.program.kinds import (
 )
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds
+from fastapi_seclint.program.stranger_errors import lets_go
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
 from fastapi_seclint.program.stranger_objects import is_abstract, made_of, reads_message
 from fastapi_seclint.program.values import (
@@ -249,9 +250,13 @@ def _met(
         inner = {**arguments, **dict(zip(names, given, strict=False))}
         if wrapped.scope is walk_.scope:
             inner |= {f"^{name}": found for name, found in walk_.names.items()}
-        return _met(
-            walk_, wrapped, {name: item for name, item in inner.items() if item != CLEAN}, receiver, given, bound
-        )
+        inner = {name: item for name, item in inner.items() if item != CLEAN}
+        try:
+            return _met(walk_, wrapped, inner, receiver, given, bound)
+        except Raised as error:
+            if not lets_go(function, error.code):
+                raise
+            return FALSE
     if encounter.by_path and encounter.said is not None and not any(item & TAINTED for item in arguments.values()):
         return TRUE if encounter.said else FALSE
     return encounter.returned

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.values import Function
 
 REFUSAL = re.compile(
     r"(forbid|unauthori[sz]ed|unauthenticated|access_?denied|permission_?(denied|error)|not_?allowed)", re.I
@@ -26,4 +27,16 @@ def catches(handlers: list[Form], code: int | None) -> bool:
                 return True
             if code is None and name[-1] not in ("HTTPException", "StarletteHTTPException"):
                 return True
+    return False
+
+
+def lets_go(wrapper: Function, code: int | None) -> bool:
+    """Whether a wrapper catches what the function that it hands its arguments to raises, and never raises itself."""
+    for form in wrapper.forms.of("try"):
+        hands_on = any(
+            inner[0] == "call" and any(argument[0] == "star" for argument in inner[3]) for inner in walk(form[2])
+        )
+        raising = any(inner[0] == "raise" for handler in form[3] for inner in walk(handler[2]))
+        if hands_on and not raising and catches(form[3], code):
+            return True
     return False
