@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import VARIADIC, Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.encounters import PassedOn, Raised
@@ -204,6 +204,9 @@ def _project_call(
         parameters = parameters[1:]
     for form, found in zip(parameters, given, strict=False):
         arguments[form[0]] = found
+    rest = next((form[0] for form in function.parameters if form[1] == VARIADIC), None)
+    if rest is not None and given[len(parameters) :]:
+        arguments.setdefault(rest, frozenset().union(*given[len(parameters) :]))
     for name, found in named:
         arguments[name or "*"] = found
     if not any(name is None for name, _ in named) and "*" not in arguments:
