@@ -46,12 +46,12 @@ def readers(program: Program) -> Iterator[Call]:
 def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> bool:
     """Whether what is read without a check is only used to find the issuer or the key, or is verified as well.
 
-    Verified counts in the same function, in a function that it calls with the token, or in all of its callers.
+    A command that somebody types reads his own token. Verified counts in the same function, in a function that it calls with the token, or in all of its callers.
     """
     read = _keys_read(block, call)
     if read and read <= _ROUTING:
         return True
-    if _verifies(program, block, call):
+    if _verifies(program, block, call) or _is_command(block):
         return True
     if depth == 0 or block.function is None:
         return False
@@ -61,6 +61,16 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     if not around or not _is_returned(block, call):
         return False
     return all(is_harmless(program, caller, use, depth - 1) for caller, use, _ in around)
+
+
+def _is_command(block: Block) -> bool:
+    """Whether a function is a command of click or typer, which shows a token to the one who has it."""
+    decorators = block.function.decorators if block.function is not None else []
+    return any(
+        isinstance(option, External) and option.name.startswith(("click.", "typer.")) and "command" in option.name
+        for decorator in decorators
+        for option in options(decorator)
+    )
 
 
 def _keys_read(block: Block, call: Form) -> set[str]:
