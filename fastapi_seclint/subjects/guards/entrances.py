@@ -257,4 +257,6 @@ def _names_in(program: Program, parameter: Parameter) -> Iterator[str]:
 
 
 def _names_entrance(handler: Function | None) -> bool:
-    return handler is not None and _ENTERING_FUNCTION.match(handler.name) is not None
+    if handler is None or re.match(r"(open|close|cash)_register(_|$)", handler.name):
+        return False  # of a shop
+    return _ENTERING_FUNCTION.match(handler.name) is not None
