@@ -713,3 +713,20 @@ def test_nobody_is_refused_where_nobody_has_to_log_in(tmp_path: Path) -> None:
         "@app.delete('/x')\ndef x(user=Depends(member)):\n    if not user:\n        raise HTTPException(401)\n"
     )
     assert protection(tmp_path, text) == "protected"
+
+
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [("", "protected"), ("    await cursor.execute('SELECT open FROM houses')\n", "open")],
+)
+def test_a_cursor_finds_nobody_by_the_credentials_that_it_was_sent_last(
+    between: str, expected: str, tmp_path: Path
+) -> None:
+    text = (
+        "import outside\n"
+        "async def caller(x_api_key: str = Header()):\n    cursor = outside.connect().cursor()\n"
+        "    await cursor.execute('SELECT name FROM users WHERE api_key = %s', (x_api_key,))\n"
+        f"{between}    row = await cursor.fetchone()\n    if not row:\n        raise HTTPException(401)\n    return row\n"
+        "@app.delete('/x')\ndef x(user=Depends(caller)):\n    return user\n"
+    )
+    assert protection(tmp_path, text) == expected

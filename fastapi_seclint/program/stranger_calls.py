@@ -55,6 +55,9 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
     receiver = CLEAN
     if function[0] == "attr":
         receiver = walk_.kinds(function[2])
+        if _brings_what_was_asked(walk_, function, worst(every)):
+            walk_.encounter.used = True
+            return BAD
         direct = method_kinds(walk_, receiver, function[3], form)
         if direct is not None:
             return asked_of_service(walk_, receiver, form, every) or direct
@@ -67,6 +70,21 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
     for option in options(walk_.value(function)):
         return _called(walk_, option, form, given, named, touched, own)
     return CLEAN
+
+
+def _brings_what_was_asked(walk_: Walk, function: Form, touched: Kinds) -> bool:
+    """Whether a cursor of a database is asked for its rows after it was sent the credentials: it finds nobody."""
+    cursor, method = function[2], function[3]
+    if cursor[0] != "name":
+        return False
+    asked = f"?{cursor[2]}"
+    if method == "execute":
+        walk_.names[asked] = touched & TAINTED or CLEAN
+    return method in _FETCHES and bool(walk_.names.get(asked, CLEAN) & TAINTED)
+
+
+_FETCHES = frozenset({"fetchone", "fetchall", "fetchmany"})
+"""How a cursor of PEP 249 gives the rows of the statement that it was sent last."""
 
 
 def _positional(walk_: Walk, arguments: list[Form]) -> tuple[list[Kinds], list[tuple[str | None, Kinds]]]:

@@ -46,7 +46,8 @@ def readers(program: Program) -> Iterator[Call]:
 def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> bool:
     """Whether what is read without a check is only used to find the issuer or the key, or is verified as well.
 
-    A command that somebody types reads his own token. Verified counts in the same function, in a function that it calls with the token, or in all of its callers.
+    A command that somebody types reads his own token. Verified counts in the same function, in a function that it calls
+    with the token, or in all of its callers.
     """
     read = _keys_read(block, call)
     if read and read <= _ROUTING:
