@@ -726,7 +726,8 @@ def test_a_cursor_finds_nobody_by_the_credentials_that_it_was_sent_last(
         "import outside\n"
         "async def caller(x_api_key: str = Header()):\n    cursor = outside.connect().cursor()\n"
         "    await cursor.execute('SELECT name FROM users WHERE api_key = %s', (x_api_key,))\n"
-        f"{between}    row = await cursor.fetchone()\n    if not row:\n        raise HTTPException(401)\n    return row\n"
+        f"{between}    row = await cursor.fetchone()\n"
+        "    if not row:\n        raise HTTPException(401)\n    return row\n"
         "@app.delete('/x')\ndef x(user=Depends(caller)):\n    return user\n"
     )
     assert protection(tmp_path, text) == expected
