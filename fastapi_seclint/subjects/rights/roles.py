@@ -32,6 +32,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, snake
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
+from fastapi_seclint.subjects.rights.statements import selects_by_rights
 from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
 
 if TYPE_CHECKING:
@@ -78,7 +79,9 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     named = names_right(dependency_name(node)) and scheme_of(node.call) is None
     if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
         return not in_name_only(program, node)
-    return _made_for_administrators(node) or (not takes_scopes(program, node) and considers_rights(program, function))
+    if _made_for_administrators(node) or (not takes_scopes(program, node) and considers_rights(program, function)):
+        return True
+    return any(selects_by_rights(inner) for inner in reached(program, function, 1))
 
 
 def in_name_only(program: Program, node: Node) -> bool:
