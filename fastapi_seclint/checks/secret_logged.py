@@ -14,6 +14,7 @@ from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.code.unread import without
+from fastapi_seclint.subjects.leaks.bodies import body_leak
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, is_log_call, is_print, message, pieces, written
 from fastapi_seclint.subjects.leaks.log_fixes import masked
 from fastapi_seclint.subjects.leaks.log_helpers import handed_to_logs
@@ -57,6 +58,9 @@ def secret_logged(program: Program) -> Iterator[Finding]:
                 continue
             leaks = Leaks(program, block)
             found, texts = _secrets(leaks, form)
+            if not found and (body := body_leak(program, block, form)) is not None:
+                found.append(body)
+                texts = [value for keyword, value, _ in form[4] if keyword == "extra"]
             if found and not only_in_development(Place(block.module, form[1])):
                 yield _finding(block, form, found, texts)
     yield from _handed(program)

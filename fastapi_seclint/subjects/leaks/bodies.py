@@ -1,0 +1,61 @@
+"""Middleware that logs what every request brings, the passwords of logins included."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.leaks.log_calls import written
+from fastapi_seclint.subjects.leaks.logged_secrets import Leak
+from fastapi_seclint.subjects.logins.routes import auth_routes
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_READS = frozenset({"body", "json", "form"})
+_CAREFUL = re.compile(r"redact|mask|sensitiv|sanit|scrub|filter|censor|secret|passw|^/|^len$", re.I)
+"""Words of code that leaves something out, by name or by path."""
+_ASKING = ("login", "registration", "password reset")
+
+
+def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
+    """The body of a request that a log call of a middleware writes, in a program that people log in to."""
+    function = block.function
+    if function is None or all(item[0] != "call_next" for item in function.parameters):
+        return None
+    names = _names(block)
+    leaks = [part for part in written(call) if part[0] == "name" and part[2] in names]
+    if not leaks or _is_careful(block) or not any(purpose in _ASKING for _, purpose in auth_routes(program)):
+        return None
+    return Leak("the body of every request, passwords of logins included,", leaks[0])
+
+
+def _names(block: Block) -> set[str]:
+    """The names that hold the body, as it came, read, or put into something."""
+    found: set[str] = set()
+    for form in block.forms.of("assign", "annassign"):
+        if form[-1] is None or not _has_body(form[-1], found):
+            continue
+        for target in form[2] if form[0] == "assign" else [form[2]]:
+            while target[0] == "sub":
+                target = target[2]
+            found.update([target[2]] if target[0] == "name" else [])
+    return found
+
+
+def _has_body(form: Form, names: set[str]) -> bool:
+    for item in walk(form):
+        match item:
+            case ["await", _, ["call", _, ["attr", _, ["name", _, "request" | "req"], method], [], []]]:
+                if method in _READS:
+                    return True
+            case ["name", _, name] if name in names:
+                return True
+    return False
+
+
+def _is_careful(block: Block) -> bool:
+    spoken = (str(form[-1]) for form in block.forms.of("name", "attr", "const") if isinstance(form[-1], str))
+    return any(_CAREFUL.search(text) for text in spoken)
