@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.dependencies import Node, parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.handing import handed_to
+from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity, snake
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+Follow = Callable[[Form, set[str]], bool | None]
 _CALLER = re.compile(r"(^|_)(users?|account|member|principal|me|caller|claims|identity)$")
 _ID = re.compile(r"(^|_)(id|uuid|pk|slug)$")
 _ATTRIBUTION = re.compile(
@@ -41,7 +45,26 @@ def ties_caller(program: Program, route: Route) -> bool:
     sent = frozenset(item.name for item in parameters(route.endpoint) if filled(item) is None) if route.endpoint else ()
     callers = caller_names(program, route)
     variables = set(path_variables(route.path))
-    return uses(handler, callers, sent) and not _only_afterwards(handler, callers, variables)
+    return uses(handler, callers, sent, _inside(program, handler)) and not _only_afterwards(handler, callers, variables)
+
+
+def _inside(program: Program, function: Function, depth: int = 2) -> Follow:
+    """Tells of a call whether the functions of the project that get the caller use him; None where it may be others."""
+    block = body_of(program, function)
+
+    def follow(call: Form, known: set[str]) -> bool | None:
+        handed = handed_to(program, block, call, known) if block is not None and depth else []
+        if not handed or any(asks_the_request(inner) or _is_open(inner) for inner, _ in handed):
+            return None
+        return any(uses(inner, given, (), _inside(program, inner, depth - 1)) for inner, given in handed)
+
+    return follow
+
+
+def _is_open(function: Function) -> bool:
+    """Whether a function may be another one when it runs, as it only raises or says nothing."""
+    plain = ("pass", "raise")
+    return all(form[0] in plain or (form[0] == "expr" and form[2][0] != "call") for form in function.statements())
 
 
 _CHANGES = re.compile(r"^(update|delete|remove|edit|patch|replace|cancel|revoke)(_\w+)?$")
@@ -56,7 +79,7 @@ def _only_afterwards(function: Function, callers: set[str], variables: set[str])
         statement, *pending = pending
         if statement[0] == "try":
             pending = [*statement[2], *pending]
-        elif _uses(statement, known, {}):
+        elif _Using(known, {})(statement):
             return False
         elif any(_changes_by_id(form, variables) for form in walk(statement) if form[0] == "call"):
             return True
@@ -69,16 +92,21 @@ def _changes_by_id(call: Form, variables: set[str]) -> bool:
     return named and call[2][0] in ("name", "attr") and _CHANGES.match(snake(str(call[2][-1]))) is not None
 
 
-def uses(function: Function, callers: set[str], sent: Collection[str] = ()) -> bool:
+def _believed(call: Form, known: set[str]) -> bool | None:
+    return None
+
+
+def uses(function: Function, callers: set[str], sent: Collection[str] = (), follow: Follow = _believed) -> bool:
     """Whether a function uses one of the parameters that hold the caller for something that may decide.
 
     What is looked up for the caller alone, without anything that was `sent`, decides nothing where it is only tested
-    for being there: every user is.
+    for being there: every user is. `follow` tells of a call that gets him whether it does; else it is believed to.
     """
     known = set(callers)
     _spread(function, known)
     looking = _look_ups(function, known, set(sent)) if sent else {}
-    return any(_uses(statement, known, looking) for statement in function.statements())
+    using = _Using(known, looking, follow)
+    return any(using(statement) for statement in function.statements())
 
 
 def _look_ups(function: Function, known: set[str], sent: set[str]) -> dict[int, str]:
@@ -138,32 +166,48 @@ def _mentions_request(form: Form) -> bool:
     return owner[2] in ("info", "ctx", "context", "g")
 
 
-def _uses(form: Form, known: set[str], looking: Mapping[int, str]) -> bool:
-    """Whether a form uses one of the names for something that may decide."""
-    kind = form[0]
-    if kind == "name":
-        return form[2] in known
-    if kind in ("assign", "annassign") and form[1] in looking:
-        return False
-    if kind == "if" and looking and _is_presence(form[2], looking.values()):
-        return any(_uses(item, known, looking) for item in (*form[3], *form[4]))
-    if kind == "call":
+@dataclass(frozen=True, slots=True)
+class _Using:
+    """Whether a form uses one of the names that are `known` for something that may decide."""
+
+    known: set[str]
+    looking: Mapping[int, str]
+    follow: Follow = _believed
+
+    def __call__(self, form: Form) -> bool:
+        match form:
+            case ["name", _, name]:
+                return name in self.known
+            case ["assign" | "annassign", at, *_] if at in self.looking:
+                return False
+            case ["if", _, test, body, otherwise] if self.looking and _is_presence(test, self.looking.values()):
+                return any(self(item) for item in (*body, *otherwise))
+            case ["call", *_]:
+                return self._calls(form)
+            case ["assign", _, targets, value]:
+                return self._assigns(targets, value)
+            case ["ifexp", _, _, *branches] if not any(_is_nothing(branch) for branch in branches):
+                return any(self(branch) for branch in branches)  # it chooses what to show, and refuses nobody
+            case ["return", _, ["dict", _, pairs]]:
+                told = [value for _, value in pairs if value[0] not in ("attr", "name", "fstr", "sub")]
+                return any(self(value) for value in told)
+        return any(self(item) for item in _inner(form))
+
+    def _calls(self, form: Form) -> bool:
         if _LOGS.match(last_name(form[2])) or _is_logger(form[2]):
             return False
         given = [*form[3], *(value for name, value, _ in form[4] if name is None or not _ATTRIBUTION.search(name))]
-        return any(_uses(value, known, looking) for value in (form[2], *given))
-    if kind == "assign":
-        if form[3][0] in ("name", "attr", "sub") and _is_of(form[3], known):
+        if not any(self(value) for value in (form[2], *given)):
+            return False
+        followed = self.follow(form, self.known)
+        return True if followed is None else followed
+
+    def _assigns(self, targets: list[Form], value: Form) -> bool:
+        if value[0] in ("name", "attr", "sub") and _is_of(value, self.known):
             return any(
-                target[0] == "sub" or (target[0] == "attr" and not _ATTRIBUTION.search(target[3])) for target in form[2]
+                target[0] == "sub" or (target[0] == "attr" and not _ATTRIBUTION.search(target[3])) for target in targets
             )
-        return _uses(form[3], known, looking) or any(_uses(target, known, looking) for target in form[2])
-    if kind == "ifexp" and not any(_is_nothing(branch) for branch in form[3:]):
-        return any(_uses(branch, known, looking) for branch in form[3:])  # it chooses what to show, and refuses nobody
-    if kind == "return" and form[2] is not None and form[2][0] == "dict":
-        told = [value for _, value in form[2][2] if value[0] not in ("attr", "name", "fstr", "sub")]
-        return any(_uses(value, known, looking) for value in told)
-    return any(_uses(item, known, looking) for item in _inner(form))
+        return self(value) or any(self(target) for target in targets)
 
 
 def _is_nothing(form: Form) -> bool:

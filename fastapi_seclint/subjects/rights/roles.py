@@ -27,6 +27,7 @@ from fastapi_seclint.program.values import (
     options,
     string,
 )
+from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, snake
@@ -161,8 +162,11 @@ _ONLY_READS = re.compile(
 )
 
 
-def hands_caller_on(program: Program, handler: Function, caller: set[str]) -> bool:
-    """Whether a handler gives the caller as a whole to code that is not in sight and may look at his rights."""
+def hands_caller_on(program: Program, handler: Function, caller: set[str], depth: int = 2) -> bool:
+    """Whether a handler gives the caller as a whole to code that is not in sight and may look at his rights.
+
+    `depth` is how many calls within the project are followed.
+    """
     block = body_of(program, handler)
     if block is None or not caller:
         return False
@@ -173,7 +177,12 @@ def hands_caller_on(program: Program, handler: Function, caller: set[str]) -> bo
         name = str(form[2][-1])
         if not any(value[0] == "name" and value[2] in caller for value in given):
             continue
-        if not (_ONLY_READS.match(snake(name)) or name[:1].isupper() or any(called(program, block, form))):
+        if _ONLY_READS.match(snake(name)) or name[:1].isupper():
+            continue
+        if not any(called(program, block, form)):
+            return True
+        handed = handed_to(program, block, form, caller) if depth else []
+        if any(hands_caller_on(program, inner, given, depth - 1) for inner, given in handed):
             return True
     return False
 
