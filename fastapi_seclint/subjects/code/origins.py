@@ -94,6 +94,15 @@ def called(program: Program, block: Block, call: Form) -> Iterator[tuple[Functio
             yield function, isinstance(option, Bound) and function.kind != "static"
 
 
+def is_given_around(program: Program, block: Block, form: Form) -> bool:
+    """Whether a name is a parameter of the function around, a decorator's say: any function that it decorates."""
+    if form[0] != "name" or block.number < 0:
+        return False
+    around = block.module.facts.functions[block.number][2]
+    outer = program.sites.function(block.module, around) if around >= 0 else None
+    return outer is not None and any(parameter[0] == form[2] for parameter in outer.parameters)
+
+
 def callers(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
     """The calls of a function in the whole project: block, call, and whether the first parameter is bound already."""
     for block in program.sites.blocks(frozenset({function.name})):

@@ -12,7 +12,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Collection, Const, Function, Instance, Mapping, options
 from fastapi_seclint.subjects.code.development import holds
-from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.code.origins import ask, body_of, called, is_given_around
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
 from fastapi_seclint.subjects.passwords.collections import collection_of, kept_documents, models_in
 from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, SAME, dumped, dumps_itself, names_columns
@@ -246,6 +246,8 @@ class Givers:
 
     def _of_function(self, block: Block, call: Form, depth: int) -> tuple[str, Class | None] | None:
         """What a function of the project gives back, by its annotation or what it returns."""
+        if is_given_around(self.program, block, call[2]):
+            return None
         return self._given_by([function for function, _ in called(self.program, block, call)], depth)
 
     def _of_dependency(self, function: Function, name: str, depth: int) -> tuple[str, Class | None] | None:

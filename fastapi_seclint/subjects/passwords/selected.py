@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.development import holds
@@ -84,13 +84,18 @@ def _shown(program: Program, block: Block, call: Form, given: Mapping[str, str])
     statement = statement_behind(block, call, given)
     found = _SELECT.match(statement) if statement else None
     returned = _RETURNING.match(statement) if statement and found is None else None
-    if found is None and returned is None:
+    if (found is None and returned is None) or _makes_objects(block):
         return ""
     columns, table = (found[1], found[2]) if found is not None else (returned[2], returned[1]) if returned else ("", "")
     if columns.strip().rpartition(".")[2] == "*":
         return _tables(program).get(table.lower(), "")
     names = [re.split(r"\s+|\.", column.strip())[-1].strip('"`[]') for column in columns.split(",")]
     return next((name for name in names if _is_password(name, table)), "")
+
+
+def _makes_objects(block: Block) -> bool:
+    """Whether a block has a cursor that makes objects of its rows, which have the fields of their class only."""
+    return any(last_name(form[2]) in ("class_row", "kwargs_row", "args_row") for form in block.forms.of("call"))
 
 
 def _is_password(name: str, table: str) -> bool:
