@@ -36,6 +36,23 @@ def presented(program: Program, function: Function, name: str) -> str:
     for parameter in parameters(function):
         if parameter.name == name:
             return _of_scheme(program, parameter) or _of_header(program, parameter) or _of_alias(program, parameter)
+    return _of_base(function, name)
+
+
+def _of_base(function: Function, name: str) -> str:
+    """What a scheme finds for a class that is built on it: `key = await super().__call__(request)`."""
+    if function.owner is None or function.name != "__call__":
+        return ""
+    for form in function.forms.of("assign", "walrus"):
+        targets, value = (form[2], form[3]) if form[0] == "assign" else ([form[2]], form[3])
+        while value[0] == "await":
+            value = value[2]
+        match value:
+            case ["call", _, ["attr", _, ["call", _, ["name", _, "super"], *_], "__call__"], *_]:
+                if any(target[0] == "name" and target[2] == name for target in targets):
+                    names = [_last(base) for base in function.owner.external_bases()]
+                    found = (kind for base in names for start, kind in _SCHEMES.items() if base.startswith(start))
+                    return next(found, "")
     return ""
 
 
