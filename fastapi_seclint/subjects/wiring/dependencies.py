@@ -64,6 +64,7 @@ def _gathered(program: Program) -> Wiring:
         if one.place is not None and not program.is_test(one.place.module):
             pending += [(one.endpoint, one)] if one.endpoint is not None and one.kind != "raw" else []
             pending += [(node.call, None) for node in one.nodes()]
+            found.consumers += _of_view(one, seen)
     for call in found.calls:
         argument = call.argument("dependency", 0)
         pending += [(option, None) for option in options(call.value(argument))] if argument is not None else []
@@ -83,6 +84,18 @@ def _gathered(program: Program) -> Wiring:
             if dependency is not None:
                 pending += [(option, None) for option in options(dependency[1])]
     return found
+
+
+def _of_view(route: Route, seen: set[int]) -> Iterator[Consumer]:
+    """The attributes that FastAPI fills of a class whose methods are handlers, once: `user: User = Depends(...)`."""
+    handler = route.function
+    if handler is None or handler.owner is None or not handler.parameters:
+        return
+    for node in route.dependencies:
+        if node.parameter == handler.parameters[0][0] and isinstance(node.call, Class) and id(node.call) not in seen:
+            seen.add(id(node.call))
+            if running(node.call) is None:
+                yield from (Consumer(handler, parameter, None) for parameter in parameters(node.call))
 
 
 def _unwrapped(function: Function) -> Function:

@@ -17,7 +17,8 @@ def is_unwired(program: Program, route: Route) -> bool:
     """Whether a guard is written for a route and lost: a factory that is not called, a parameter without `Depends`."""
     losing, places = _known(program)
     functions = [route.function, *(node.function for node in route.nodes())]
-    if any(id(function) in losing for function in functions if function is not None):
+    view = route.function.owner if route.function is not None else None
+    if any(id(item) in losing for item in (*functions, view) if item is not None):
         return True
     written = [node.written for node in route.nodes() if node.written is not None]
     return any((place.module.file, place.at) in places for place in written)
@@ -25,6 +26,10 @@ def is_unwired(program: Program, route: Route) -> bool:
 
 @lru_cache(maxsize=1)
 def _known(program: Program) -> tuple[set[int], set[tuple[object, int]]]:
-    """The functions, by identity, that lose a dependency, and the places of `Depends(...)` that name a factory."""
-    losing = {id(consumer.function) for consumer, _ in lost(program)}
+    """The functions and views, by identity, that lose a dependency, and the `Depends(...)` that name a factory."""
+    losing: set[int] = set()
+    for consumer, _ in lost(program):
+        own = {parameter[0] for parameter in consumer.function.parameters}
+        is_views = consumer.function.owner is not None and consumer.parameter.name not in own
+        losing.add(id(consumer.function.owner if is_views else consumer.function))
     return losing, {(call.block.module.file, call.form[1]) for call, _, _ in uncalled(program)}
