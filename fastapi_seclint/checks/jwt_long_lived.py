@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from math import isnan
 from typing import TYPE_CHECKING
@@ -31,6 +32,10 @@ RULE = Rule(
     guide="3",
     fixable="unsafe",
 )
+
+
+_REMEMBERS = re.compile(r"remember|long", re.I)
+"""An access token that lives longer for those who want it is one all the same."""
 
 
 @RULE.check
@@ -69,7 +74,8 @@ def _too_long(program: Program, token: Token, purpose: Purpose) -> Iterator[Amou
 
 def _is_of_another(amount: Amount) -> bool:
     """Whether one of several lengths belongs to another token by the name of its setting: `invitation_ttl`."""
-    return any(OTHER.search(name) for name in (*amount.names, *_holders(amount)))
+    names = (*amount.names, *_holders(amount))
+    return any(OTHER.search(name) and not _REMEMBERS.search(name) for name in names)
 
 
 def _is_named_refresh(amount: Amount) -> bool:
