@@ -156,6 +156,7 @@ def _compared(program: Program) -> Iterator[tuple[Value, Use]]:
             yield call.ask(form), use
             while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "strip"):
                 form = form[2][2]
+                yield call.ask(form), use
             for iterable, number in turns(call.block, form[2]) if form[0] == "name" else ():
                 value = call.ask(iterable)
                 if number is None or any(True for part in _parts(value, number) for _ in _constants(part)):
