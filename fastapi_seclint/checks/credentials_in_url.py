@@ -112,6 +112,10 @@ def _alternative(item: Address) -> Form | None:
 
 
 def _usual(item: Address) -> str:
-    """The usual variable for an address that is given to a call or has a name that is no variable's; else empty."""
+    """The usual variable for an address that is given to a call or has a name that is no variable's.
+
+    Others are called after their scheme, `SMTP_URL`; the result is empty where that says nothing, as `http` does.
+    """
     scheme = next((found[1] for text, _ in texts(item.form) if (found := _SCHEME.match(text))), "")
-    return next((name for word, name in _USUAL.items() if scheme.startswith(word)), "")
+    other = f"{scheme.upper()}_URL" if scheme and not scheme.startswith("http") else ""
+    return next((name for word, name in _USUAL.items() if scheme.startswith(word)), other)

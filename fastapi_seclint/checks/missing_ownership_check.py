@@ -25,6 +25,7 @@ from fastapi_seclint.subjects.owners.belongings import (
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import caller_names, guards, snake
 from fastapi_seclint.subjects.owners.making import tie_to_maker
+from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.things import is_choice, loaded_by, loads, sent_id, thing
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id, uses
@@ -125,7 +126,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)
             fix = compared(program, route, case.variable, case.field, case.tie) if mends else None
             if fix is None and mends and case.sibling is not None:
-                fix = depended(program, route, case.variable)
+                fix = depended(program, route, case.variable) or queried(program, route, case.sibling, case.variable)
             yield _finding(case, fix)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from fastapi_seclint.edits.text import EditError, Splice, Text
-from fastapi_seclint.edits.wrapping import Room, closes_line, wrapped
+from fastapi_seclint.edits.wrapping import Room, closes_line, shares_line, spread, wrapped
 
 _COMMA = re.compile(r"(?:#[^\r\n]*(?=[\r\n])|[ \t\f\r\n]|\\(?=[\r\n]))*,")
 _REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
@@ -45,17 +45,19 @@ class Brackets:
     def grow(self, place: tuple[int, int], code: str) -> bool:
         """Take note that code replaces a part between these brackets, when they are what could be wrapped for it."""
         inside = self.open <= place[0] and place[1] <= self.close
-        one_line = not self._spans_lines() and "\n" not in code
-        if not inside or not one_line or not closes_line(self.text, self.close):
+        shared = shares_line(self.text, (self.open, self.close), self.items)
+        one_line = not self._spans_lines() and closes_line(self.text, self.close)
+        if not inside or "\n" in code or not (shared or one_line):
             return False
-        if self.text.line_end(self.open) - self.text.line_start(self.open) <= self.room.limit:
+        if self.text.line_end(place[0]) - self.text.line_start(place[0]) <= self.room.limit:
             self.grown += len(code) - (place[1] - place[0])
         return True
 
     def splices(self) -> Iterator[Splice]:
         """The replacements that make the collected changes."""
-        if (self.added or self.grown) and not self.removed and not self._spans_lines():
-            wider = wrapped(self.text, (self.open, self.close), self.items, self.added, self.room, self.grown)
+        if (self.added or self.grown) and not self.removed:
+            lay_out = spread if self._spans_lines() else wrapped
+            wider = lay_out(self.text, (self.open, self.close), self.items, self.added, self.room, self.grown)
             if wider is not None:
                 yield from wider
                 return

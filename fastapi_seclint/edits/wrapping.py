@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fastapi_seclint.edits.text import Splice, Text
 
@@ -12,7 +13,7 @@ Extent = tuple[int, int]
 
 _GAP = re.compile(r"[ \t]*,[ \t]*")
 _TAIL = re.compile(r"[ \t]*,?[ \t]*")
-_REST = re.compile(r"\)[ \t]*(?:,|:|->[^#\r\n]*:)?[ \t]*(?=[\r\n]|\Z)")
+_REST = re.compile(r"\)[ \t]*(?:,|:|->[^#\r\n]*:|from[ \t]+[\w.]+)?[ \t]*(?=[\r\n]|\Z)")
 _WIDE = re.compile(r"[^\r\n]{89,}")
 _NARROW = re.compile(r"^[^\r\n]{81,88}$", re.M)
 
@@ -67,4 +68,39 @@ def wrapped(
     ]
     last = "".join(comma + code for code in added.get(len(items), ()))
     found.append(Splice(*gaps[-1], last + ("" if together else ",") + text.newline + indent))
+    return found
+
+
+def shares_line(text: Text, inside: Extent, items: Sequence[Extent]) -> bool:
+    """Whether the items of a bracket stand together on a line of their own between those of the brackets."""
+    if not items:
+        return False
+    line, tail = text.line_start(items[0][0]), text.code[items[-1][1] : inside[1]]
+    alone = line > text.line_start(inside[0]) and text.line_start(items[-1][1]) == line
+    return alone and "\n" in tail.replace("\r", "\n") and not tail.strip(" \t\r\n,")
+
+
+def spread(
+    text: Text, inside: Extent, items: Sequence[Extent], added: Mapping[int, Sequence[str]], room: Room, grown: int = 0
+) -> list[Splice] | None:
+    """The splices that add items and give each of those that share a line one of its own; None where they may share it.
+
+    The arguments are those of `wrapped`.
+    """
+    if not shares_line(text, inside, items):
+        return None
+    new = [code for codes in added.values() for code in codes]
+    first, last = items[0][0], items[-1][1]
+    length = len(text.code[text.line_start(first) : text.line_end(first)])
+    gaps = [(before[1], after[0]) for before, after in pairwise(items)]
+    if length + grown + sum(len(code) + 2 for code in new) <= room.limit or "\n" in "".join(new):
+        return None
+    if not all(_GAP.fullmatch(text.code, *gap) for gap in gaps):
+        return None
+    comma = f",{text.newline}{text.indent(first)}"
+    found = [Splice(first, first, "".join(code + comma for code in added.get(0, ())))] if 0 in added else []
+    for index, gap in enumerate(gaps, 1):
+        found.append(Splice(*gap, comma + "".join(code + comma for code in added.get(index, ()))))
+    end = last + len(text.code[last : text.line_end(last)])
+    found.append(Splice(last, end, "".join(comma + code for code in added.get(len(items), ())) + ","))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from fastapi_seclint.subjects.secrets.names import words_of
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_WORDS = (["logger"], ["log"])
 _NAMES = ("logger", "log", "_logger", "_log")
 
 
@@ -29,6 +31,7 @@ class Logger:
     name: str
     edits: tuple[Edit, ...]
     standard: bool
+    loguru: bool = False
 
     def exception(self, text: str) -> str:
         """The statement that logs the exception being handled."""
@@ -40,13 +43,15 @@ class Logger:
 
     def error(self, text: str, exception: str) -> str:
         """The statement that logs an exception that another place handles (in a thread of its own, maybe)."""
+        if self.loguru:
+            return f"{self.name}.opt(exception={exception}).error({text})"
         return f"{self.name}.error({text}, exc_info={exception})" if self.standard else self.exception(text)
 
 
 def logger(program: Program, block: Block) -> Logger:
     """The logger of a block's file: one that it makes or imports, else one as most files of the project have it.
 
-    That is loguru's, or a new one of Python's `logging`.
+    That is one which they import from the project, loguru's, or a new one of Python's `logging`.
     """
     module = block.module
     for statement in module.facts.forms(MODULE).of("assign", "from"):
@@ -56,11 +61,34 @@ def logger(program: Program, block: Block) -> Logger:
                     return Logger(name, (), function[-1] == "getLogger")
             case ["from", _, _, source, names]:
                 for name, alias in names:
-                    if words_of(alias or name) in (["logger"], ["log"]) and source != "logging":
-                        return Logger(alias or name, (), False)
+                    if words_of(alias or name) in _WORDS and source != "logging":
+                        return Logger(alias or name, (), False, source == "loguru")
+    shared = _shared(program)
+    if shared is not None and shared[1] not in module.facts.words and shared[0] != module.name:
+        return Logger(shared[1], (AddImport(module.path, *shared, local=True),), False)
     if _has_loguru(program) and "logger" not in module.facts.words:
-        return Logger("logger", (AddImport(module.path, "loguru", "logger", local=False),), False)
+        return Logger("logger", (AddImport(module.path, "loguru", "logger", local=False),), False, True)
     return _new(module)
+
+
+@lru_cache(maxsize=1)
+def _shared(program: Program) -> tuple[str, str] | None:
+    """The module and name of a logger of the project's that more files import than have one in another way."""
+    found: Counter[tuple[str, str]] = Counter()
+    others = 0
+    for module in program.modules.by_file.values():
+        if program.is_test(module):
+            continue
+        given = [
+            (source, name)
+            for _, _, level, source, names in module.facts.forms(MODULE).of("from")
+            for name, alias in names
+            if not level and alias is None and source in program.modules.by_name and words_of(name) in _WORDS
+        ]
+        found.update(set(given))
+        others += not given and bool({"logging.getLogger", "logging", "loguru"} & set(module.facts.imports))
+    (shared, count), *_ = found.most_common(1) or [(None, 0)]
+    return shared if count > max(others, 1) else None
 
 
 @lru_cache(maxsize=1)

@@ -151,7 +151,7 @@ def _logged(program: Program, found: Caught, gone: list[Form], text: str, code: 
         return []
     log = logger(program, found.block)
     function = found.block.function
-    what = "unhandled exception" if found.handler or function is None else f"{function.name} failed"
+    what = "unhandled exception" if found.handler or found.passed or function is None else f"{function.name} failed"
     said = f'"{text or what}"'
     path = found.block.module.path
     if (found.handler or found.passed) and function is not None:
