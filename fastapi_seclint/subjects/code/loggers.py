@@ -87,8 +87,7 @@ def _shared(program: Program) -> tuple[str, str] | None:
         ]
         found.update(set(given))
         others += not given and bool({"logging.getLogger", "logging", "loguru"} & set(module.facts.imports))
-    (shared, count), *_ = found.most_common(1) or [(None, 0)]
-    return shared if count > max(others, 1) else None
+    return next((one for one, count in found.most_common(1) if count > max(others, 1)), None)
 
 
 @lru_cache(maxsize=1)
