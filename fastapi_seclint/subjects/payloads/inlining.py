@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC, Form, last_name
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Function, Generic, Instance, options
+from fastapi_seclint.subjects.code.implementations import implementations
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.payloads.known import NOTHING, Claims, Known, Made, either, unknown
 from fastapi_seclint.subjects.payloads.values import of_value
@@ -39,31 +40,10 @@ def inlined(flow: Flow, form: Form) -> Known | None:
 def _with_overrides(flow: Flow, form: Form) -> Iterator[tuple[Function, bool]]:
     """The functions that a call may reach; what a method without a body leaves to subclasses is theirs."""
     for function, is_bound in called(flow.program, flow.block, form):
-        overrides = list(_overrides(flow.program, function)) if _is_abstract(function) else []
+        overrides = implementations(flow.program, function)
         if not overrides:
             yield function, is_bound
         yield from ((item, is_bound) for item in overrides)
-
-
-def _is_abstract(function: Function) -> bool:
-    """Whether a method does nothing: `...`, `pass`, a docstring, `raise NotImplementedError`."""
-    if function.owner is None or function.number < 0:
-        return False
-    plain = ("const", "ellipsis")
-    return all(
-        form[0] in ("pass", "raise") or (form[0] == "expr" and form[2][0] in plain) for form in function.statements()
-    )
-
-
-def _overrides(program: Program, function: Function) -> Iterator[Function]:
-    for module in program.modules.by_file.values():
-        if function.name not in module.facts.words and not module.facts.speaking(f'"{function.name}"'.encode()):
-            continue
-        for value in list(module.scope.names.values()):
-            if isinstance(value, Class) and value.module is module and function.owner in list(value.lineage())[1:]:
-                own = value.namespace.get(function.name)
-                if isinstance(own, Function):
-                    yield own
 
 
 def _as_annotated(flow: Flow, function: Function, known: Known) -> Known:

@@ -1,0 +1,37 @@
+"""Methods that an interface leaves to subclasses, and what these make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.values import Class, Function
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def implementations(program: Program, function: Function) -> list[Function]:
+    """The methods of subclasses that stand for one without a body of its own; empty for all others."""
+    return list(_overrides(program, function)) if _is_abstract(function) else []
+
+
+def _is_abstract(function: Function) -> bool:
+    """Whether a method does nothing: `...`, `pass`, a docstring, `raise NotImplementedError`."""
+    if function.owner is None or function.number < 0:
+        return False
+    plain = ("const", "ellipsis")
+    return all(
+        form[0] in ("pass", "raise") or (form[0] == "expr" and form[2][0] in plain) for form in function.statements()
+    )
+
+
+def _overrides(program: Program, function: Function) -> Iterator[Function]:
+    for module in program.modules.by_file.values():
+        if function.name not in module.facts.words and not module.facts.speaking(f'"{function.name}"'.encode()):
+            continue
+        for value in list(module.scope.names.values()):
+            if isinstance(value, Class) and value.module is module and function.owner in list(value.lineage())[1:]:
+                own = value.namespace.get(function.name)
+                if isinstance(own, Function):
+                    yield own
