@@ -35,16 +35,26 @@ def on_the_way(program: Program) -> Iterator[Function]:
 
 
 def own_readers(program: Program) -> Iterator[Function]:
-    """The handlers that get the token itself, from a scheme or the header; logins, renewals and resets left out."""
+    """The handlers that get the token itself, from a scheme or the header.
+
+    Logins, renewals and resets are left out, and those that another dependency guards: they may end the session.
+    """
     asking = {id(route) for route, _ in auth_routes(program)}
     seen: set[int] = set()
     for route in program.routes:
         function = route.function
         if function is None or id(route) in asking or id(function) in seen or function.number < 0:
             continue
-        if not program.is_test(function.module) and _gets_token(route, function):
+        if not program.is_test(function.module) and _gets_token(route, function) and not _is_guarded(program, route):
             seen.add(id(function))
             yield function
+
+
+def _is_guarded(program: Program, route: Route) -> bool:
+    """Whether a dependency that reads the token itself stands before a handler."""
+    return any(
+        scheme_kind(node.call) is None and program.guard_model.authenticates(node.call) for node in route.nodes()
+    )
 
 
 def _gets_token(route: Route, function: Function) -> bool:
