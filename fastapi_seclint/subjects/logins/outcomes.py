@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import Bound, Class, Function, options
 from fastapi_seclint.subjects.code.implementations import implementations
 from fastapi_seclint.subjects.logins.results import base, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, told
+from fastapi_seclint.subjects.logins.tables import is_of_other_table, takes_any_table
 from fastapi_seclint.subjects.logins.worlds import (
     ALL,
     EITHER,
@@ -42,7 +43,6 @@ _DUPLICATE = re.compile(
 _DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\b23505\b", re.I)
 _TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|409|conflict", re.I)
 _DEPTH = 4
-_TABLES = frozenset({"model", "model_class", "model_cls", "klass", "table", "entity", "document"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,11 +235,6 @@ class _Walk:
             made = replace(end, worlds=worlds, said=(end.said, tuple(given)), block=self.block, form=call)
             self._end(made, call)
 
-    def _is_for_any_table(self) -> bool:
-        """Whether a function is told which table to look in: `get_or_404(model, **filters)`."""
-        function = self.block.function
-        return function is not None and any(parameter[0] in _TABLES for parameter in function.parameters)
-
     def _bind_inside(self, test: Form) -> None:
         for form in walk(test):
             if form[0] == "walrus":
@@ -256,7 +251,8 @@ class _Walk:
             if found is None and inner[0] in ("bool", "compare", "unary", "ifexp"):
                 found = truth(inner, self._known)
             anything = looks_anything_up(inner)
-            found = found or (None if anything and self._is_for_any_table() else looked_up(name, value))
+            other = (anything and takes_any_table(self.block.function)) or is_of_other_table(self.block, name)
+            found = found or (None if other else looked_up(name, value))
             if found is not None:
                 self.names[name] = found
             elif anything:
