@@ -106,7 +106,8 @@ def _name(literal: Literal, kind: str, own: bool) -> str:
     while literal.reach is Reach.COMPARED and len(words) > 1 and words[0] in _SENT:
         words.pop(0)
     if not words or (literal.reach is not Reach.ASSIGNED and words in (["token"], ["password"], ["secret"], ["key"])):
-        words = [*_plain_words(literal.account), _USUAL[kind]]
+        entry = literal.name if literal.keyed and not own else ""
+        words = [*_plain_words(literal.account or entry), _USUAL[kind]]
     return "_".join(words).upper()
 
 
