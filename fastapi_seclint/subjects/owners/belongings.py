@@ -195,13 +195,36 @@ def compares_owner(program: Program, route: Route) -> Tie | None:
             functions.append((node.function, callers_of(program, node) if loads else set()))
     if route.function is not None:
         functions.append((route.function, caller_names(program, route)))
-        functions += [(function, set()) for function in reached(program, route.function, 1)]
+        for function in reached(program, route.function, 1):
+            if function is route.function or not _lists_other_things(function, route):
+                functions.append((function, set()))
     for function, callers in functions:
         for form in function.forms.every:
             found = _compared(form, callers)
             if found is not None:
                 return found
     return None
+
+
+_FOR_EVERYTHING = re.compile(
+    r"^(self|cls|_*(db|session|conn(ection)?|database)|(current_)?user(_id)?|me|caller|member)$"
+)
+
+
+def _lists_other_things(function: Function, route: Route) -> bool:
+    """Whether a function needs nothing but the caller and finds his things of a kind that a route's path is not about.
+
+    `/contacts/{contact_id}` may show only those projects of a contact that `projects_of(user)` has.
+    """
+    if not route.path.rstrip("/").endswith("}"):
+        return False
+    for parameter, default in zip(function.parameters, function.defaults, strict=True):
+        if default is None and not _FOR_EVERYTHING.match(parameter[0]):
+            return False
+    ties = [tie for form in function.forms.every if (tie := _compared(form, set())) is not None]
+    kinds = {snake(tie.thing) for tie in ties if tie.thing[:1].isupper()}
+    words = {singular(part) for part in route.path.split("/") if part and "{" not in part}
+    return bool(kinds) and not any(word in kind for word in words for kind in kinds)
 
 
 def _compared(form: Form, callers: set[str]) -> Tie | None:
