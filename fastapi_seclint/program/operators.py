@@ -41,7 +41,9 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "/": operator.truediv,
     "//": operator.floordiv,
     "%": operator.mod,
+    "**": operator.pow,
 }
+_LARGEST_POWER = 64
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -62,6 +64,13 @@ def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
     if symbol == "+" and isinstance(left, Collection) and isinstance(right, Collection):
         items = [*left.items, *right.items]
         return Collection(left.kind, items[:MAX_ITEMS], left.open or right.open or len(items) > MAX_ITEMS, place)
+    if symbol == "*" and isinstance(left, Collection) and isinstance(right, Const) and type(right.value) is int:
+        items = left.items * min(max(right.value, 0), MAX_ITEMS)
+        return Collection(left.kind, items[:MAX_ITEMS], left.open or len(items) > MAX_ITEMS, place)
+    if symbol == "%" and isinstance(left, Const) and isinstance(right, Collection) and right.kind == "tuple":
+        known = [item.value for item in right.items if isinstance(item, Const)]
+        if isinstance(left.value, str) and "*" not in left.value and len(known) == len(right.items) and not right.open:
+            return _arithmetic(symbol, left.value, tuple(known), place)
     if symbol == "|" and isinstance(left, Mapping) and isinstance(right, Mapping):
         merged = Mapping(list(left.items), left.open or right.open, place)
         for key, value in right.items:
@@ -118,6 +127,9 @@ def _arithmetic(symbol: str, left: Any, right: Any, place: Place) -> Value:
 def _too_large(symbol: str, left: Any, right: Any) -> bool:
     """Whether an operation would make a string or number larger than set-up code does."""
     texts = [value for value in (left, right) if isinstance(value, str | bytes)]
+    if symbol == "**":
+        small = isinstance(right, int) and abs(right) <= _LARGEST_POWER
+        return not small or not (isinstance(left, float) or (isinstance(left, int) and left.bit_length() < 512))
     if not texts:
         return any(isinstance(value, int) and value.bit_length() > 512 for value in (left, right))
     if symbol == "*":

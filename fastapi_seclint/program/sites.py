@@ -185,10 +185,13 @@ class Sites:
         wanted = frozenset(names)
         owners = frozenset(part.removesuffix("()") for name in names for part in name.split(".")[:-1])
         plain = not any("()" in name for name in names)
-        for module in self._modules:
-            if not module.facts.words & last.keys() or not module.facts.words & owners:
+        naming = [one for one in self._modules if one.facts.words & last.keys() and one.facts.words & owners]
+        aliases = {id(module): _aliases(module, frozenset(last)) for module in naming}
+        renamed = {alias for found in aliases.values() for alias in found}
+        for module in self._modules if renamed else naming:
+            if id(module) not in aliases and not module.facts.words & renamed:
                 continue
-            spelled = frozenset({*last, *_aliases(module, frozenset(last))})
+            spelled = frozenset({*last, *renamed})
             partial = _partials(module, spelled)
             spelled |= partial.keys()
             for block in self.speaking(module, *(f'"{word}"'.encode() for word in sorted(spelled))):

@@ -28,6 +28,7 @@ _SKIPPED_CALLS = word_set(
     relationship replace search set_cookie setattr setdefault split startswith strip sub text warning
     """
 )
+_LONGEST = 1024
 _WRAPPERS = ("SecretStr", "Secret", "frozenset", "b64decode", "bytes")
 _FIELDS = ("field", "ib", "attrib")
 _SAMPLES = (
@@ -283,6 +284,8 @@ def texts(form: Form) -> Iterator[tuple[str, int]]:
                     yield from texts(value[3] if value[0] == "lambda" else value)
         case ["call", _, called, [inner, *_], _] if name_of(called) in _WRAPPERS:
             yield from texts(inner)
+        case ["binop", at, "*", ["const", _, str() as text], ["const", _, int() as times]] if 0 < times < _LONGEST:
+            yield text * times, at
         case ["binop", at, "+", left, right]:
             both = [*texts(left), *texts(right)]
             if len(both) == 2:
