@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import External, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
+from fastapi_seclint.subjects.guards.listings import guarded_listing
 from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.roles import reached
 
@@ -126,6 +127,8 @@ def exposed(program: Program, route: Route) -> str:
     field = access.returns_personal_data(program, route)
     if field:
         return f"returns {field}"
+    if (listing := guarded_listing(program, route)) is not None:
+        return f"gives away what {access.spoken(listing)} only gives to users"
     word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
     return f"returns {word} by its path" if word else ""
 

@@ -20,7 +20,7 @@ _LIBRARIES = re.compile(
     r"^(jwt|jose|authlib|joserfc|fastapi|starlette|datetime|time|logging|pydantic|typing|builtins)(\.|$)"
 )
 _READS = frozenset({"get", "strip", "split", "removeprefix", "lower", "decode", "utcnow", "now", "timestamp"})
-_REGISTERS = re.compile(r"^(register|registration|sign[-_]?up|create[-_]account)$", re.I)
+_REGISTERS = re.compile(r"^(register|registration|sign[-_]?up|create[-_]account)([-_]\w+)?$", re.I)
 _CLAIMS = frozenset({"access", "bearer", "Bearer", "refresh", "type", "token_type", "sub", ""})
 
 

@@ -1,0 +1,39 @@
+"""Things that only users may list and everybody may read one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.identity import caller_names, is_authenticated
+from fastapi_seclint.subjects.owners.using import asks_the_request, uses
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def guarded_listing(program: Program, route: Route) -> Route | None:
+    """The guarded list of the things of which an open GET gives one, where their changes are guarded, too.
+
+    A list that depends on who is calling may be of his own things, of which others are for all to read.
+    """
+    if set(route.methods) - {"HEAD"} != {"GET"} or not route.path.rstrip("/").endswith("}"):
+        return None
+    parent = route.path.rstrip("/").rpartition("/")[0]
+    beside = [other for other in program.routes if other.app is route.app and other.router is route.router]
+    changes = [other for other in beside if access.changes_state(other) and other.path.startswith(parent)]
+    if not changes or not all(is_authenticated(program, other) for other in changes):
+        return None
+    for other in beside:
+        lists = "GET" in other.methods and other.path.rstrip("/") == parent and other.kind == "http"
+        if lists and is_authenticated(program, other) and _is_the_same_for_all(program, other):
+            return other
+    return None
+
+
+def _is_the_same_for_all(program: Program, listing: Route) -> bool:
+    handler = listing.function
+    if handler is None or asks_the_request(handler):
+        return False
+    return not uses(handler, caller_names(program, listing))
