@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity, snake
+from fastapi_seclint.subjects.owners.services import ignores_caller
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -43,9 +44,15 @@ def ties_caller(program: Program, route: Route) -> bool:
         return True
     filled = program.walker.resolver.dependency_of
     sent = frozenset(item.name for item in parameters(route.endpoint) if filled(item) is None) if route.endpoint else ()
-    callers = caller_names(program, route)
+    callers = caller_names(program, route) - _ignoring(program, route)
     variables = set(path_variables(route.path))
     return uses(handler, callers, sent, _inside(program, handler)) and not _only_afterwards(handler, callers, variables)
+
+
+def _ignoring(program: Program, route: Route) -> set[str]:
+    """The parameters of a handler that hold a service of which it uses nothing that asks for the caller."""
+    nodes = (node for node in route.dependencies if node.parameter)
+    return {node.parameter for node in nodes if ignores_caller(program, route, node, callers_of(program, node))}
 
 
 def _inside(program: Program, function: Function, depth: int = 2) -> Follow:
@@ -240,7 +247,8 @@ def is_tied(program: Program, route: Route) -> bool:
             form[0] == "attr" and form[3] == "path_params" for form in function.forms.every
         ):
             return True
-        if takes_id(node, variables) and knows_caller(program, node) and _may_decide(program, node, function):
+        taking = takes_id(node, variables, callers_of(program, node))
+        if taking and knows_caller(program, node) and _may_decide(program, node, function):
             return True
     return any(_is_scoped(program, route, node) for node in route.dependencies)
 
@@ -251,14 +259,18 @@ def _is_scoped(program: Program, route: Route, node: Node) -> bool:
     if function is None or handler is None or not node.parameter or tells_caller(program, node):
         return False
     callers = callers_of(program, node)
-    if not callers or not uses(function, callers):
+    if not callers or not uses(function, callers) or ignores_caller(program, route, node, callers):
         return False
     return any(form[0] == "name" and form[2] == node.parameter for form in handler.forms.every)
 
 
-def takes_id(node: Node, variables: set[str]) -> bool:
-    """Whether a dependency takes an id: one of these variables of the path, or a parameter that is named like one."""
-    return any(item.name in variables or _ID.search(item.name) for item in parameters(node.call))
+def takes_id(node: Node, variables: set[str], callers: Collection[str] = ()) -> bool:
+    """Whether a dependency takes an id: one of these variables of the path, or a parameter that is named like one.
+
+    The id of the caller, in a parameter among `callers`, is none.
+    """
+    found = (item.name for item in parameters(node.call) if item.name not in callers)
+    return any(name in variables or _ID.search(name) for name in found)
 
 
 def _may_decide(program: Program, node: Node, function: Function) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, Parameter, dotted_name, parameters
@@ -35,7 +35,7 @@ from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
 from fastapi_seclint.subjects.rights.sent_objects import made_of
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
-from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
+from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right, speaks_of_rights
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -78,6 +78,8 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
         name = dependency_name(node)
         named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
         return (named and not names_database(name)) or node.name in program.guarding(route).guards.authorization
+    if _demands_nothing(node, function):
+        return False
     named = names_right(dependency_name(node)) and scheme_of(node.call) is None
     if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
         return not in_name_only(program, node)
@@ -92,6 +94,28 @@ def in_name_only(program: Program, node: Node) -> bool:
         return False
     functions = [inner for below in node.walk() if below.function for inner in reached(program, below.function)]
     return reads_token_only(program, functions)
+
+
+def _demands_nothing(node: Node, function: Function) -> bool:
+    """Whether a guard only asks for rights that it was made with, `if self.roles and ...`, and was made without any."""
+    if not isinstance(node.call, Instance) or not function.parameters:
+        return False
+    tests = [form[2] for form in function.forms.of("if", "ifexp", "assert") if speaks_of_rights(form[2])]
+    return bool(tests) and all(_is_off(node.call, test, function.parameters[0][0]) for test in tests)
+
+
+def _is_off(guard: Instance, test: Form, own: str) -> bool:
+    """Whether a condition starts from an attribute of a guard that is empty."""
+    for atom in test[3] if test[0] == "bool" and test[2] == "and" else [test]:
+        if atom[0] == "attr" and atom[2][0] == "name" and atom[2][2] == own:
+            kept = list(options(guard.attributes.get(atom[3])))
+            if kept and all(
+                (isinstance(item, Collection) and not item.items and not item.open)
+                or (isinstance(item, Const) and not item.value)
+                for item in kept
+            ):
+                return True
+    return False
 
 
 def _made_for_administrators(node: Node) -> bool:

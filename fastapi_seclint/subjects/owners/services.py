@@ -1,0 +1,128 @@
+"""Services that a dependency makes for the caller, and methods of them that never look at him.
+
+`NoteService(db, user)` is given to a handler, which calls `notes.update(note_id, data)`: whether the caller counts is
+decided in that method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def ignores_caller(program: Program, route: Route, node: Node, callers: set[str]) -> bool:
+    """Whether a dependency makes an object of the project for its `callers`, and the handler uses nothing that asks."""
+    made = _made(program, node, callers)
+    handler = route.function
+    if made is None or handler is None or not node.parameter:
+        return False
+    cls, given = made
+    held = _held(cls, given)
+    return bool(held) and not _speaks(cls, handler, node.parameter, held, set())
+
+
+def _made(program: Program, node: Node, callers: set[str]) -> tuple[Class, set[str]] | None:
+    """The class of what a dependency gives, with the parameters of its `__init__` that get the caller."""
+    if isinstance(node.call, Class):
+        return node.call, callers
+    function = node.function
+    block = body_of(program, function) if function is not None else None
+    returned = [form[2] for form in block.forms.of("return")] if block is not None else []
+    if block is None or len(returned) != 1 or returned[0] is None or returned[0][0] != "call":
+        return None
+    if block.forms.of("raise"):
+        return None  # who is calling has been looked at already
+    call = returned[0]
+    found = [option for option in options(ask(program, block, call[2])) if isinstance(option, Class)]
+    if len(found) != 1:
+        return None
+    names = _parameters(found[0])
+    pairs = [*zip(names, call[3], strict=False), *((key, value) for key, value, _ in call[4] if key is not None)]
+    return found[0], {name for name, value in pairs if _mentions(value, callers)}
+
+
+def _parameters(cls: Class) -> list[str]:
+    start = _member(cls, "__init__")
+    if start is not None:
+        return [parameter[0] for parameter in start.parameters[1:]]
+    return [name for base in reversed(list(cls.lineage())) if isinstance(base, Class) for name, _, _ in base.fields]
+
+
+def _member(cls: Class, name: str) -> Function | None:
+    for base in cls.lineage():
+        found = base.namespace.get(name) if isinstance(base, Class) else None
+        if found is not None:
+            return found if isinstance(found, Function) else None
+    return None
+
+
+def _mentions(form: Form, names: set[str]) -> bool:
+    return any(item[0] == "name" and item[2] in names for item in walk([form]))
+
+
+def _held(cls: Class, given: set[str]) -> set[str]:
+    """The attributes that keep the caller, or what was made of him; empty where that is not in sight."""
+    start = _member(cls, "__init__")
+    if start is None:
+        return given
+    own, held, given = start.parameters[0][0], set[str](), set(given)
+    if start.forms.of("raise"):
+        return held
+    for _ in range(2):
+        for form in start.forms.of("assign", "annassign"):
+            value = form[-1]
+            for target in form[2] if form[0] == "assign" else [form[2]]:
+                if target[0] == "name" and value is not None and _mentions(value, given):
+                    given.add(target[2])
+                if target[0] == "attr" and value is not None and target[2][0] == "name" and target[2][2] == own:
+                    kept = any(item[0] == "attr" and item[3] in held for item in walk([value]))
+                    held.update([target[3]] if kept or _mentions(value, given) else [])
+    handed = any(_mentions(item, given) for form in start.forms.of("call") for item in form[3:] if form[2][0] == "attr")
+    return set() if handed else held
+
+
+def _speaks(cls: Class, function: Function, own: str, held: set[str], seen: set[str]) -> bool:
+    """Whether a function reads what keeps the caller of an object, itself or by other methods; handing on counts."""
+    owners = set()
+    for name, form in _reads(function, own):
+        owners.add(id(form))
+        if name in held:
+            return True
+        method = _member(cls, name)
+        if method is None and name not in _kept(cls):
+            return True
+        if method is not None and name not in seen:
+            seen.add(name)
+            if not method.parameters or _speaks(cls, method, method.parameters[0][0], held, seen):
+                return True
+    if function.module.facts.inside(function.number):
+        return True
+    return any(form[2] == own and id(form) not in owners for form in function.forms.of("name"))
+
+
+def _reads(function: Function, own: str) -> Iterator[tuple[str, Form]]:
+    """The attributes of an object that a function reads, each with the object's name in that place."""
+    for form in function.forms.of("attr"):
+        if form[2][0] == "name" and form[2][2] == own:
+            yield str(form[3]), form[2]
+
+
+def _kept(cls: Class) -> set[str]:
+    """The attributes that an object has by its fields, class attributes and `__init__`."""
+    start = _member(cls, "__init__")
+    targets = [item for form in start.forms.of("assign") for item in form[2]] if start is not None else []
+    targets += [form[2] for form in start.forms.of("annassign")] if start is not None else []
+    found = {str(item[3]) for item in targets if item[0] == "attr"}
+    for base in cls.lineage():
+        if isinstance(base, Class):
+            found |= {name for name, _, _ in base.fields} | base.namespace.keys()
+    return found
