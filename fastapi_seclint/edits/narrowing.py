@@ -37,13 +37,17 @@ def _call(tree: Tree, call: cst.Call, room: Room) -> list[Splice] | None:
 
 
 def spread_out(code: str, around: tuple[str, str], room: Room) -> str:
-    """A comprehension that gets too long between what is left and right of it: its parts on lines of their own."""
+    """A comprehension or list that gets too long between what is left and right of it: its parts on lines of their own.
+    """
     if len("".join((*around, code))) <= room.limit or not code.startswith("[") or "\n" in code:
         return code
     if not _END.fullmatch(around[1]):
         return code
     tree = Tree(code)
     whole = next(tree.nodes(cst.Expr)).value
+    if isinstance(whole, cst.List) and len(whole.elements) > 1:
+        items = [code[slice(*tree.extent(element.value))] for element in whole.elements]
+        return "[\n" + "".join(f"{room.unit}{item},\n" for item in items) + "]"
     if not isinstance(whole, cst.ListComp) or whole.for_in.inner_for_in:
         return code
     loop = whole.for_in
