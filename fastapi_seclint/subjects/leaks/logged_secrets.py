@@ -31,6 +31,7 @@ from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_ANSWERS = (["has"], ["have"], ["is"], ["was"], ["with"], ["needs"], ["requires"])
 _MODELS = ("pydantic", "sqlmodel.")
 _DUMPS = word_set("dict model_dump json model_dump_json asdict copy __dict__")
 _ONE_TIME = word_set("reset verification verify confirm confirmation activation invite invitation magic recovery login")
@@ -216,7 +217,9 @@ class Leaks:
             for key, value in option.items if isinstance(option, Mapping) else ():
                 name = key.value if isinstance(key, Const) else None
                 masked = all(isinstance(item, Const | Mapping | Collection) for item in options(value))
-                if isinstance(name, str) and not masked and self.named(name, form) is not None:
+                if not isinstance(name, str) or masked or words_of(name)[:1] in _ANSWERS:
+                    continue
+                if self.named(name, form) is not None:
                     return Leak(f"`{name_of(form)}`, which has `{name}` in it,", form)
         return None
 
