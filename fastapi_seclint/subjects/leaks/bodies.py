@@ -10,6 +10,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.leaks.log_calls import written
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak
 from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.tokens.standing import on_the_way
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -25,6 +26,8 @@ def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
     function = block.function
     if function is None or all(item[0] != "call_next" for item in function.parameters):
         return None
+    if all(function is not one for one in on_the_way(program)):
+        return None  # no application adds it
     names = _names(block)
     leaks = [part for part in written(call) if part[0] == "name" and part[2] in names]
     if not leaks or _is_careful(block) or not any(purpose in _ASKING for _, purpose in auth_routes(program)):
