@@ -77,7 +77,7 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
     for cls in type_arguments(program, route, function) if declared is not None else ():
         name = _shown_by(program, cls)
         if name and not tells_new_one(program, block, cls, name):
-            yield _finding(route, block, block.location(function.at), name, cls, "high", None)
+            yield _finding(route, block, block.location(function.at), name, cls, "medium", None)
             return
     for name, cls in made_of(declared) if declared is not None else ():
         yield _finding(route, block, block.location(function.at), name, cls, "high", None)
