@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, Instance, options
@@ -32,6 +33,21 @@ def on_the_way(program: Program) -> Iterator[Function]:
         if route.kind == "websocket" and route.function is not None:
             found.setdefault(id(route.function), route.function)
     return (one for one in found.values() if one.number >= 0 and not program.is_test(one.module))
+
+
+def is_heard(program: Program, function: Function) -> bool:
+    """Whether what a function puts into the state of requests is read anywhere, where it does so at all."""
+    stored = {id(target): target for form in function.forms.of("assign") for target in form[2] if _is_state(target)}
+    names = frozenset(str(target[3]) for target in stored.values())
+    return not names or any(
+        _is_state(form) and form[3] in names and id(form) not in stored
+        for block in program.sites.blocks(names)
+        for form in block.forms.of("attr")
+    )
+
+
+def _is_state(form: Form) -> bool:
+    return bool(form[0] == "attr" and form[2][0] == "attr" and form[2][3] == "state")
 
 
 def own_readers(program: Program) -> Iterator[Function]:

@@ -17,7 +17,7 @@ from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
 from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of, telling_claims
-from fastapi_seclint.subjects.tokens.standing import on_the_way, own_readers
+from fastapi_seclint.subjects.tokens.standing import is_heard, on_the_way, own_readers
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def guarding_readers(program: Program) -> Iterator[Function]:
             yield function
     for function in (*own_readers(program), *on_the_way(program)):
         named = any(form[2] in _PEOPLE for one, _ in reached(program, function, 2) for form in one.forms.of("const"))
-        if named and not _ENDING & set(words_of(function.name)):
+        if named and not _ENDING & set(words_of(function.name)) and is_heard(program, function):
             yield function
 
 
