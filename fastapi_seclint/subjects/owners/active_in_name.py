@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.owners.activity import node_tests_activity
 from fastapi_seclint.subjects.owners.identity import guards, names_identity, snake
 from fastapi_seclint.subjects.owners.using import callers_of
 
@@ -32,6 +33,8 @@ def active_in_name(program: Program) -> Iterator[tuple[Route, Function]]:
 
 
 def _is_empty(program: Program, node: Node, function: Function) -> bool:
+    if any(node_tests_activity(program, inner) for inner in node.walk()):
+        return False
     words = snake(function.name).split("_")
     if not any(word in words for word in _ACTIVE) or not names_identity(function.name):
         return False
