@@ -127,10 +127,10 @@ class Leaks:
 
     def named(self, name: str, form: Form) -> Leak | None:
         words = words_of(name)
-        if not words:
+        if not words or words[0] in _ABOUT:
             return None
         kind = vocabulary(self.program).kind(name)
-        if words[-1] in ("link", "url", "code", "token") and _ONE_TIME & set(words[:-1]) and words[0] not in _ABOUT:
+        if words[-1] in ("link", "url", "code", "token") and _ONE_TIME & set(words[:-1]):
             page = words[-1] == "url" and ("login" in words or (form[0] == "attr" and len(words) > 2))
             return None if page else Leak(f"`{name}`", form)
         if name.lower() in ("authorization", "otp", "otp_code", "bearer_token"):
