@@ -13,7 +13,7 @@ def replaced(block: Block, form: Form) -> bool:
 
     The first handler that takes an `HTTPException` decides, as Python's does (language reference, 8.4.1).
     """
-    return any(_raises(attempt[2], form) and _takes_over(attempt[3]) for attempt in block.forms.of("try"))
+    return any(_raises(attempt[2], form) and _takes_over(attempt[3], form) for attempt in block.forms.of("try"))
 
 
 def _raises(statements: list[Form], form: Form) -> bool:
@@ -21,15 +21,16 @@ def _raises(statements: list[Form], form: Form) -> bool:
     return any(inner is form for item in raises for inner in walk(item))
 
 
-def _takes_over(handlers: list[Form]) -> bool:
+def _takes_over(handlers: list[Form], form: Form) -> bool:
+    raised = last_name(form[2]) if form[0] == "call" else ""
     for kind, name, statements, _ in handlers:
-        if _catches(kind):
+        if _catches(kind, raised):
             raises = [form for form in walk(statements) if form[0] == "raise"]
             return not any(form[2] is None or (form[2][0] == "name" and form[2][2] == name) for form in raises)
     return False
 
 
-def _catches(kind: Form | None) -> bool:
+def _catches(kind: Form | None, raised: str) -> bool:
     if kind is None:
         return True
-    return any(last_name(item) in _CATCHERS for item in (kind[2] if kind[0] == "tuple" else [kind]))
+    return any(last_name(item) in {*_CATCHERS, raised} for item in (kind[2] if kind[0] == "tuple" else [kind]))
