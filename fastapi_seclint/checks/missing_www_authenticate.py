@@ -10,7 +10,8 @@ from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme
-from fastapi_seclint.subjects.guards.unauthorized import Refusal, added_elsewhere, concerned, refusals
+from fastapi_seclint.subjects.guards.challenges import Refusal, added_elsewhere, refusals
+from fastapi_seclint.subjects.guards.unauthorized import concerned
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

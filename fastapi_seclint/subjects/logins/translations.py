@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.guards.unauthorized import HTTP_EXCEPTIONS
+from fastapi_seclint.subjects.guards.challenges import HTTP_EXCEPTIONS
 from fastapi_seclint.subjects.logins.outcomes import Outcome
 
 if TYPE_CHECKING:
