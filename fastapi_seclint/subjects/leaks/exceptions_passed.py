@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
@@ -45,7 +45,7 @@ def _parameter(function: Function, number: int) -> str:
 def streams(program: Program, function: Function) -> bool:
     """Whether what a generator yields is an answer: `StreamingResponse(events(prompt))`."""
     for block in program.sites.blocks(frozenset({function.name})):
-        made = [form for form in block.forms.of("call") if form[2][-1] in _STREAMING]
+        made = [form for form in block.forms.of("call") if last_name(form[2]) in _STREAMING]
         named = [
             form for form in block.forms.of("call") if form[2][0] in ("name", "attr") and form[2][-1] == function.name
         ]

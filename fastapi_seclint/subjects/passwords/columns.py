@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.passwords.selected import created, statement_behind
@@ -47,7 +47,7 @@ def _column(program: Program, block: Block, row: Form, index: int, depth: int) -
         statement = _assigned(block, row, row[2])
         if statement is not None and any(target[0] == "name" for target in statement[2]):
             return _column(program, block, statement[3], index, depth - 1)
-    if row[0] == "call" and row[2][-1] in _ONE_ROW:
+    if row[0] == "call" and last_name(row[2]) in _ONE_ROW:
         found = _SELECT.match(statement_behind(block, row))
         return _listed(program, found, index) if found is not None else ""
     return ""

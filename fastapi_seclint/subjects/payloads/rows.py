@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, options
@@ -24,7 +24,7 @@ _DEPTH = 4
 def row(program: Program, block: Block, form: Form) -> Known | None:
     """The row that a local name holds, as an object whose fields are those of its table; None for other names."""
     value = _assigned(block, form)
-    single = value is not None and value[0] == "call" and value[2][-1] in _SINGLE
+    single = value is not None and value[0] == "call" and last_name(value[2]) in _SINGLE
     cls = _table(program, block, value, _DEPTH) if single and value is not None else None
     return Known(made=Made(cls, {}, True), opaque="object") if cls is not None else None
 

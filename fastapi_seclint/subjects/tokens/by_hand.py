@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, RemoveStatement, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
@@ -105,7 +105,7 @@ def _reading(block: Block, form: Form) -> Form | None:
         given = any(item[0] == "name" and item[2] in names for item in walk(call[3]))
         if holds(call[1], form[1]) or given:
             return call
-    return form if not calls and form[2][-1] not in _DECODERS else None
+    return form if not calls and last_name(form[2]) not in _DECODERS else None
 
 
 def _idle(block: Block, loads: Form) -> Iterator[Form]:

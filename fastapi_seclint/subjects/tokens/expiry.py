@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.origins import body_of, called, callers
 
@@ -104,4 +104,4 @@ def _mentions(form: Form, names: set[str]) -> bool:
 def validates(block: Block) -> bool:
     """Whether a block calls a method that validates claims, or compares the expiry by hand."""
     calls = (form for form in block.forms.every if form[0] == "call" and form[2][0] == "attr")
-    return any(form[2][-1] in _VALIDATORS for form in calls) or compares(block)
+    return any(last_name(form[2]) in _VALIDATORS for form in calls) or compares(block)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
@@ -157,7 +157,7 @@ def refuses(body: list[Form]) -> bool:
 
 def _is_denial(form: Form) -> bool:
     calls = [form, *(form[2] if form[0] == "tuple" else [])]
-    return any(item[0] == "call" and item[2][-1] in _DENIALS for item in calls)
+    return any(item[0] == "call" and last_name(item[2]) in _DENIALS for item in calls)
 
 
 def _verifies(program: Program, block: Block, form: Form) -> bool:
