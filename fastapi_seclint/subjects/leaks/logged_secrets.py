@@ -43,6 +43,7 @@ _ABOUT = word_set(
     "should is has can may must needs need use uses allow allows enable enabled require requires requested"
 )
 """First words of a name that says something about a code or link."""
+_MASKED = word_set("masked redacted sanitized sanitised scrubbed censored obfuscated filtered safe")
 _REST = (VARIADIC, KEYWORDS)
 _TEXTS = word_set("decode hex credentials access_token token value")
 """Attributes by which a credential's own text is read."""
@@ -211,6 +212,8 @@ class Leaks:
 
     def mapping(self, form: Form) -> Leak | None:
         """A dictionary with a secret in it that is not written in code: `{"Authorization": f"Bearer {token}"}`."""
+        if _MASKED & set(words_of(name_of(form))):
+            return None
         if (dumped := self.dumped(form)) is not None:
             return _whole(self.of(dumped), form)
         for option in options(ask(self.program, self.block, form)):
