@@ -83,6 +83,20 @@ def test_a_package_imports_it_by_its_full_name(tmp_path: Path) -> None:
     assert "from shop.security.rate_limits import RateLimit\n" in after(found, "shop/routers/auth.py", "")
 
 
+def test_the_applications_of_a_package_share_it(tmp_path: Path) -> None:
+    files = {"shop/__init__.py": "", "shop/api/__init__.py": "", "shop/admin/__init__.py": ""}
+    files |= {"shop/api/main.py": APP, "shop/admin/main.py": APP, "shop/routers.py": ""}
+    for user in ("shop/api/main.py", "shop/admin/main.py", "shop/routers.py"):
+        found = bring(tmp_path / user.replace("/", "."), files, user)
+        assert created(found) == ["shop/security/__init__.py", "shop/security/rate_limits.py"]
+        assert "from shop.security.rate_limits import RateLimit\n" in after(found, user, files[user])
+
+
+def test_services_in_folders_of_their_own_have_each_its_own(tmp_path: Path) -> None:
+    found = bring(tmp_path, {"api/main.py": APP, "admin/main.py": APP}, "admin/main.py")
+    assert created(found) == ["admin/security/__init__.py", "admin/security/rate_limits.py"]
+
+
 @pytest.mark.parametrize("taken", ["security.py", "security/jwt.py", "security/__init__.py"])
 def test_nothing_called_security_is_shadowed(tmp_path: Path, taken: str) -> None:
     found = bring(tmp_path, {"main.py": APP, taken: "KEY = 1\n"})

@@ -117,10 +117,25 @@ def _has(parameters: list[Form], name: str) -> bool:
 
 
 def _home(program: Program, user: Module) -> Module:
-    """The file beside which the package goes: the nearest one around `user` that makes an application, else `user`."""
-    apps = [app.place.module for app in program.apps if app.kind == "app"]
+    """The file beside which the package goes: the nearest one around `user` that makes an application, else `user`.
+
+    A package with several applications in it has one for all of them.
+    """
+    apps = [app.place.module for app in program.apps if app.kind == "app" and not program.is_test(app.place.module)]
+    shared = _package_of_all(program, apps)
+    if shared is not None and f"{user.folder}/".startswith(f"{shared.folder}/"):
+        return shared
     around = [app for app in apps if f"{user.folder}/".startswith(f"{app.folder}/")]
     return max(around or apps, key=lambda module: (len(module.folder), module.file), default=user)
+
+
+def _package_of_all(program: Program, apps: Sequence[Module]) -> Module | None:
+    """The innermost package that all of several applications in different folders belong to."""
+    folders = {app.folder for app in apps}
+    if len(folders) < 2:
+        return None
+    common = posixpath.commonpath(folders)
+    return program.modules.by_file.get(posixpath.join(common, "__init__.py"))
 
 
 def _dotted(home: Module, package: str) -> str:
