@@ -26,6 +26,7 @@ from fastapi_seclint.subjects.passwords.replaced import changed, hashed_beside, 
 from fastapi_seclint.subjects.passwords.rows import stored_rows
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import (
+    asks_identity_service,
     is_record,
     is_row,
     is_store,
@@ -141,7 +142,12 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
 
 
 def _is_sent_on(block: Block, owner: Form) -> bool:
-    """Whether a dictionary is a form for another server: `client.post(url, data=form)`."""
+    """Whether a dictionary is for another server: `client.post(url, data=form)`, `auth0.users.update(number, body)`."""
+    if owner[0] == "name" and any(
+        asks_identity_service(call) and any(part[0] == "name" and part[2] == owner[2] for part in call[3])
+        for call in block.forms.of("call")
+    ):
+        return True
     return any(
         keyword in ("data", "json", "params", "content")
         and any(inner[0] == "name" and inner[2] == owner[-1] for inner in walk(value))

@@ -40,6 +40,15 @@ def opens_elsewhere(function: Form) -> bool:
     return function[3] in ("create_user", "add_user") and set(words(owner)) <= _IDENTITY
 
 
+def asks_identity_service(call: Form) -> bool:
+    """Whether a call is a method of a client of an identity service, or of a part of it: `auth0.users.update(...)`."""
+    owner = call[2][2] if call[2][0] == "attr" else None
+    while owner is not None and owner[0] == "attr":
+        owner = owner[2]
+    said = set(words(owner[2].rstrip("0123456789"))) if owner is not None and owner[0] == "name" else set()
+    return bool(said - {"admin", "client"}) and said <= _IDENTITY
+
+
 def is_row(known: Passwords, block: Block, owner: Form) -> bool:
     """Whether an expression is a row of a table whose class does not look after its password itself."""
     classes = [option.cls for option in options(ask(known.program, block, owner)) if isinstance(option, Instance)]
