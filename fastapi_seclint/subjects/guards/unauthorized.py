@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.dependencies import Node, parameters, running
 from fastapi_seclint.program.values import Bound, Function, options
+from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, reads_own_header, scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_login_form
@@ -42,6 +43,8 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         below = {top.parameter: kinds[0] for top in route.dependencies if (kinds := _gather(program, top, found))}
         wanted += below.values()
         handler = route.function
+        for reader in _readers(program, handler) if handler is not None else ():
+            _add(program, found, reader, "Bearer")
         if handler is not None and direct:
             _add(program, found, handler, direct[0])
         elif handler is not None and (kind := next(_looked_at(handler, below), None)) is not None:
@@ -63,6 +66,14 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
             _add(program, found, handler, next(iter(found.values()))[1] if found else wanted[0])
         _add_handlers(program, found)
     return found
+
+
+def _readers(program: Program, handler: Function) -> Iterator[Function]:
+    """The functions that a handler hands its request to and that take a bearer token out of its header themselves."""
+    block = body_of(program, handler)
+    for form in block.forms.of("call") if block is not None and "request" in handler.module.facts.words else ():
+        if block is not None and any(item[0] == "name" and item[2] == "request" for item in form[3]):
+            yield from (function for function, _ in called(program, block, form) if reads_bearer(function))
 
 
 def _add_handlers(program: Program, found: dict[tuple[str, int], tuple[Function, Scheme]]) -> None:
