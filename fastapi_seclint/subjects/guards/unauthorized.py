@@ -44,7 +44,7 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         wanted += below.values()
         handler = route.function
         for reader in _readers(program, handler) if handler is not None else ():
-            _add(program, found, reader, "Bearer")
+            _add(program, found, reader, "Bearer", 0)
         if handler is not None and direct:
             _add(program, found, handler, direct[0])
         elif handler is not None and (kind := next(_looked_at(handler, below), None)) is not None:
