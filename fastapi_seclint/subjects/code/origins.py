@@ -206,17 +206,22 @@ def _at(program: Program, place: Place) -> tuple[Block, Form] | None:
     return None
 
 
-def items(program: Program, block: Block, form: Form, key: str, holder: Holder | None = None) -> Iterator[Item]:
-    """What the dictionary that an expression stands for has under a string key, wherever that is written."""
-    for origin in origins(program, block, form, holder):
-        yield from _in_display(program, origin, key)
+def items(
+    program: Program, block: Block, form: Form, key: str, holder: Holder | None = None, depth: int = _DEPTH
+) -> Iterator[Item]:
+    """What the dictionary that an expression stands for has under a string key, wherever that is written.
+
+    `depth` is how many dictionaries are looked into, one inside the other: one may be made of itself.
+    """
+    for origin in origins(program, block, form, holder) if depth else ():
+        yield from _in_display(program, origin, key, depth)
     if form[0] == "name":
         yield from _put(block, form[2], key)
         if isinstance(block.scope, FunctionScope) and not block.scope.is_local(form[2]):
             yield from _put(program.sites.top(block.module), form[2], key)
 
 
-def _in_display(program: Program, origin: Origin, key: str) -> Iterator[Item]:
+def _in_display(program: Program, origin: Origin, key: str, depth: int) -> Iterator[Item]:
     block, form = origin.block, origin.form
     required = origin.passed is not None and origin.passed[3] is None
     holder = None if required else origin.holder
@@ -233,7 +238,7 @@ def _in_display(program: Program, origin: Origin, key: str) -> Iterator[Item]:
         case _:
             spread = []
     for value in () if found else reversed(spread):
-        found += () if found else items(program, block, value, key)
+        found += () if found else items(program, block, value, key, None, depth - 1)
     yield from found[-1:]
 
 
