@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Bound, External, Function, Partial, Place, RouteDecorator, Value, options
-
-if TYPE_CHECKING:
-    pass
 
 
 def wrapping_decorators(route: Route) -> list[tuple[Value, Place]]:

@@ -59,9 +59,7 @@ class Route:
         value = self.endpoint
         while isinstance(value, Bound | Partial):
             value = value.function
-        while isinstance(value, Function) and isinstance(value.wraps, Function):
-            value = value.wraps
-        return value if isinstance(value, Function) else None
+        return value.innermost if isinstance(value, Function) else None
 
     @property
     def conditions(self) -> list[Form]:
@@ -236,9 +234,9 @@ def _definition(endpoint: Value | None) -> Place | None:
     value = endpoint
     while isinstance(value, Bound | Partial):
         value = value.function
-    while isinstance(value, Function) and isinstance(value.wraps, Function):
-        value = value.wraps
-    if isinstance(value, Function | Class):
+    if isinstance(value, Function):
+        return value.innermost.place
+    if isinstance(value, Class):
         return value.place
     if isinstance(value, Instance) and isinstance(value.cls, Class):
         return value.cls.place

@@ -177,6 +177,14 @@ class Function:
         return Place(self.module, self.at)
 
     @property
+    def innermost(self) -> Function:
+        """What the project wrote, wrappers taken off; itself when it wraps nothing in sight."""
+        function = self
+        while isinstance(function.wraps, Function) and function.wraps is not function:
+            function = function.wraps
+        return function
+
+    @property
     def dotted(self) -> str:
         return f"{self.module.name}.{self.qualname}"
 

@@ -17,9 +17,11 @@ def implementations(program: Program, function: Function) -> list[Function]:
 
 
 def _is_abstract(function: Function) -> bool:
-    """Whether a method does nothing: `...`, `pass`, a docstring, `raise NotImplementedError`."""
-    if function.owner is None or function.number < 0:
-        return False
+    return function.owner is not None and function.number >= 0 and has_no_body(function)
+
+
+def has_no_body(function: Function) -> bool:
+    """Whether a function leaves its work to others: `...`, `pass`, a docstring, `raise NotImplementedError`."""
     plain = ("const", "ellipsis")
     return all(
         form[0] in ("pass", "raise") or (form[0] == "expr" and form[2][0] in plain) for form in function.statements()

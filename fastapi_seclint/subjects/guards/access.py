@@ -8,8 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import Parameter
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Class, Function, Instance, options
+from fastapi_seclint.program.values import Annotated, Class, Function, Instance, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -230,6 +231,16 @@ def classes(value: object) -> Iterator[Class]:
         yield value.cls
     for member in getattr(value, "members", []):
         yield from classes(member)
+
+
+def names_in(program: Program, parameter: Parameter) -> Iterator[str]:
+    """The name of a parameter, and those of the fields of its models."""
+    yield parameter.name
+    annotation = program.walker.resolver.annotation(parameter)
+    for cls in classes(annotation.base if isinstance(annotation, Annotated) else annotation):
+        for base in cls.lineage():
+            if isinstance(base, Class):
+                yield from (name for name, _, _ in base.fields)
 
 
 def spoken(route: Route) -> str:

@@ -11,6 +11,7 @@ from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.values import Class, External, Function, Instance, Value, options
 from fastapi_seclint.subjects.code.handing import handed_to, mentions
+from fastapi_seclint.subjects.code.implementations import has_no_body
 from fastapi_seclint.subjects.code.origins import body_of
 
 if TYPE_CHECKING:
@@ -63,18 +64,11 @@ def _hands_on(
     for form in (form for statement in statements for form in walk(statement)):
         if form[1] not in without and _tests(form, held):
             handed = handed_to(program, block, form, held) if program is not None and block is not None else []
-            if not handed or depth == 0 or any(_is_stub(inner) for inner, _ in handed):
+            if not handed or depth == 0 or any(has_no_body(inner) for inner, _ in handed):
                 return True
             if any(_hands_on(*inner, (), program, depth - 1) for inner in handed):
                 return True
     return False
-
-
-def _is_stub(function: Function) -> bool:
-    """Whether a function has no body to look into: `...`, a text, or `raise NotImplementedError`."""
-    plain = ("const", "ellipsis")
-    forms = function.statements()
-    return all(form[0] in ("pass", "raise") or (form[0] == "expr" and form[2][0] in plain) for form in forms)
 
 
 def _spread(statements: list[Form], held: set[str]) -> None:

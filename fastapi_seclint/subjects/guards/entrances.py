@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import walk
-from fastapi_seclint.program.dependencies import Parameter, parameters
+from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import Annotated, Class, External, Function, Generic, options
+from fastapi_seclint.program.values import External, Function, Generic, options
 from fastapi_seclint.subjects.guards import access
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _changes_an_account(program: Program, route: Route) -> bool:
     found = access.segments(route.path)
     if not found or not _CHANGES_ACCOUNT.match(found[-1]):
         return False
-    given = [name for parameter in _own_parameters(program, route) for name in _names_in(program, parameter)]
+    given = list(_sent(program, route))
     return not any(_PROOFS.search(name) for name in given)
 
 
@@ -235,25 +235,14 @@ def _takes_password(program: Program, route: Route) -> bool:
     """Whether a POST takes a password or a refresh token, by itself or in a model: somebody registers or comes in."""
     if "POST" not in route.methods:
         return False
-    return any(
-        name in _PASSWORDS for parameter in _own_parameters(program, route) for name in _names_in(program, parameter)
-    )
+    return any(name in _PASSWORDS for name in _sent(program, route))
 
 
-def _own_parameters(program: Program, route: Route) -> list[Parameter]:
-    """The parameters of a handler that clients fill."""
-    found = parameters(route.endpoint) if route.endpoint is not None else []
-    return [item for item in found if program.walker.resolver.dependency_of(item) is None]
-
-
-def _names_in(program: Program, parameter: Parameter) -> Iterator[str]:
-    """The name of a parameter, and those of its model's fields."""
-    yield parameter.name
-    annotation = program.walker.resolver.annotation(parameter)
-    for cls in access.classes(annotation.base if isinstance(annotation, Annotated) else annotation):
-        for base in cls.lineage():
-            if isinstance(base, Class):
-                yield from (name for name, _, _ in base.fields)
+def _sent(program: Program, route: Route) -> Iterator[str]:
+    """The names of what clients send to a handler: its own parameters, and the fields of their models."""
+    for parameter in parameters(route.endpoint) if route.endpoint is not None else []:
+        if program.walker.resolver.dependency_of(parameter) is None:
+            yield from access.names_in(program, parameter)
 
 
 def _names_entrance(handler: Function | None) -> bool:

@@ -79,8 +79,7 @@ class Follower:
 
     def outcomes(self, function: Function, depth: int = _DEPTH) -> list[Outcome]:
         """The ways in which a function of the project ends; a wrapper is followed by what it wraps."""
-        while isinstance(function.wraps, Function):
-            function = function.wraps
+        function = function.innermost
         key = (function.module.file, function.number)
         if key in self.known:
             return self.known[key]

@@ -133,7 +133,7 @@ def fields(program: Program, route: Route, *, models: bool = True) -> list[str]:
     if route.endpoint is not None:
         for parameter in parameters(route.endpoint):
             if program.walker.resolver.dependency_of(parameter) is None:
-                names = list(_names(program, parameter))
+                names = list(access.names_in(program, parameter))
                 found += names if models else _without_model(program, parameter, names)
     for node in route.nodes():
         if is_login_form(node.call):
@@ -141,7 +141,7 @@ def fields(program: Program, route: Route, *, models: bool = True) -> list[str]:
         elif isinstance(node.call, Class):
             found += [parameter.name for parameter in parameters(node.call)]
         elif node.function is not None:
-            given = [name for parameter in parameters(node.call) for name in _names(program, parameter)]
+            given = [name for parameter in parameters(node.call) for name in access.names_in(program, parameter)]
             found += [name for name in given if _is_password(name)]
     return found
 
@@ -165,15 +165,6 @@ def takes_password(program: Program, route: Route) -> bool:
     return any(_is_password(name) for name in fields(program, route)) or any(
         isinstance(node.call, External) and "HTTPBasic" in node.call.name for node in route.nodes()
     )
-
-
-def _names(program: Program, parameter: Parameter) -> Iterator[str]:
-    yield parameter.name
-    annotation = program.walker.resolver.annotation(parameter)
-    for cls in access.classes(annotation.base if isinstance(annotation, Annotated) else annotation):
-        for base in cls.lineage():
-            if isinstance(base, Class):
-                yield from (name for name, _, _ in base.fields)
 
 
 def _purpose(program: Program, route: Route) -> Purpose | None:

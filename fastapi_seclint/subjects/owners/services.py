@@ -13,6 +13,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.handing import mentions
 from fastapi_seclint.subjects.code.origins import ask, body_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def _made(program: Program, node: Node, callers: set[str]) -> tuple[Class, set[s
         return None
     names = _parameters(found[0])
     pairs = [*zip(names, call[3], strict=False), *((key, value) for key, value, _ in call[4] if key is not None)]
-    return found[0], {name for name, value in pairs if _mentions(value, callers)}
+    return found[0], {name for name, value in pairs if mentions(value, callers)}
 
 
 def _parameters(cls: Class) -> list[str]:
@@ -65,10 +66,6 @@ def _member(cls: Class, name: str) -> Function | None:
     return None
 
 
-def _mentions(form: Form, names: set[str]) -> bool:
-    return any(item[0] == "name" and item[2] in names for item in walk([form]))
-
-
 def _held(cls: Class, given: set[str]) -> set[str]:
     """The attributes that keep the caller, or what was made of him; empty where that is not in sight."""
     start = _member(cls, "__init__")
@@ -81,12 +78,12 @@ def _held(cls: Class, given: set[str]) -> set[str]:
         for form in start.forms.of("assign", "annassign"):
             value = form[-1]
             for target in form[2] if form[0] == "assign" else [form[2]]:
-                if target[0] == "name" and value is not None and _mentions(value, given):
+                if target[0] == "name" and value is not None and mentions(value, given):
                     given.add(target[2])
                 if target[0] == "attr" and value is not None and target[2][0] == "name" and target[2][2] == own:
                     kept = any(item[0] == "attr" and item[3] in held for item in walk([value]))
-                    held.update([target[3]] if kept or _mentions(value, given) else [])
-    handed = any(_mentions(item, given) for form in start.forms.of("call") for item in form[3:] if form[2][0] == "attr")
+                    held.update([target[3]] if kept or mentions(value, given) else [])
+    handed = any(mentions(item, given) for form in start.forms.of("call") for item in form[3:] if form[2][0] == "attr")
     return set() if handed else held
 
 

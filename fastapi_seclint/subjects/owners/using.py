@@ -12,6 +12,7 @@ from fastapi_seclint.program.dependencies import Node, parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
+from fastapi_seclint.subjects.code.implementations import has_no_body
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity, snake
 from fastapi_seclint.subjects.owners.services import ignores_caller
@@ -61,17 +62,11 @@ def _inside(program: Program, function: Function, depth: int = 2) -> Follow:
 
     def follow(call: Form, known: set[str]) -> bool | None:
         handed = handed_to(program, block, call, known) if block is not None and depth else []
-        if not handed or any(asks_the_request(inner) or _is_open(inner) for inner, _ in handed):
+        if not handed or any(asks_the_request(inner) or has_no_body(inner) for inner, _ in handed):
             return None
         return any(uses(inner, given, (), _inside(program, inner, depth - 1)) for inner, given in handed)
 
     return follow
-
-
-def _is_open(function: Function) -> bool:
-    """Whether a function may be another one when it runs, as it only raises or says nothing."""
-    plain = ("pass", "raise")
-    return all(form[0] in plain or (form[0] == "expr" and form[2][0] != "call") for form in function.statements())
 
 
 _CHANGES = re.compile(r"^(update|delete|remove|edit|patch|replace|cancel|revoke)(_\w+)?$")

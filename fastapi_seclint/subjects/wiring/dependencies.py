@@ -79,7 +79,7 @@ def _gathered(program: Program) -> Wiring:
         if route is None:
             found.callables.append(value)
         for parameter in parameters(value):
-            found.consumers.append(Consumer(_unwrapped(function), parameter, route))
+            found.consumers.append(Consumer(function.innermost, parameter, route))
             dependency = program.walker.resolver.dependency_of(parameter)
             if dependency is not None:
                 pending += [(option, None) for option in options(dependency[1])]
@@ -96,13 +96,6 @@ def _of_view(route: Route, seen: set[int]) -> Iterator[Consumer]:
             seen.add(id(node.call))
             if running(node.call) is None:
                 yield from (Consumer(handler, parameter, None) for parameter in parameters(node.call))
-
-
-def _unwrapped(function: Function) -> Function:
-    """The function that a wrapper stands for, whose body uses the parameters."""
-    while isinstance(function.wraps, Function) and function.wraps is not function:
-        function = function.wraps
-    return function
 
 
 def fillings(program: Program) -> dict[tuple[object, int], list[Consumer]]:
