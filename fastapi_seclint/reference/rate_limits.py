@@ -1,7 +1,7 @@
 """Limits on how often somebody may try, kept in memory (guide sections 9 and 10).
 
-Counted are the address that a request comes from and the account that it names, so that an attacker with many addresses
-has no more tries at one account than one with a single address.
+Counted are the address that a request comes from and the accounts that it names, so that an attacker with many
+addresses has no more tries at one account than one with a single address.
 
 For one process. With several workers each counts for itself: use `rate_limits_redis`, or a limit in the proxy. Who is
 asking is the address of the connection. Headers such as X-Forwarded-For are the client's own words; behind a proxy let
@@ -10,30 +10,47 @@ the server read them from that proxy only (`uvicorn --proxy-headers --forwarded-
 
 import math
 import time
+from base64 import b64decode
 from collections import OrderedDict, deque
 from collections.abc import Mapping
 from threading import Lock
 
 from fastapi import HTTPException, Request, status
 
-ACCOUNT_FIELDS = ("username", "email", "login", "phone")
+ACCOUNT_FIELDS = {"username", "email", "login", "phone", "user", "useremail", "mobile", "account", "identifier", "name"}
+MOST_ACCOUNTS = 5
 
 
-async def named_account(request: Request) -> "str | None":
-    """The account that a form or a JSON body names, or None. FastAPI keeps what is read here for the route."""
-    kind = request.headers.get("content-type", "json")
-    if "form" not in kind and "json" not in kind:
-        return None
+async def named_accounts(request: Request) -> "set[str]":
+    """Every account that a request names, for the sender may add fields that the route does not read.
+
+    FastAPI keeps what is read here for the route.
+    """
+    sent = [request.path_params, request.query_params, basic_credentials(request), await body_of(request)]
+    parts = [part for part in sent if isinstance(part, Mapping)]
+    parts += [inner for part in parts for inner in part.values() if isinstance(inner, Mapping)]
+    fields = [(name.lower().replace("_", ""), value) for part in parts for name, value in part.items()]
+    values = [value for name, value in fields if name in ACCOUNT_FIELDS and not isinstance(value, bool)]
+    return {str(value).strip().lower()[:254] for value in values if value and isinstance(value, (str, int))}
+
+
+async def body_of(request: Request) -> object:
+    """The form or the JSON that a request brings, or None."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
-        fields = await (request.form() if "form" in kind else request.json())
+        return await (request.form() if "form" in kind and not kind.endswith("json") else request.json())
     except ValueError:
         return None
-    if isinstance(fields, Mapping):
-        for name in ACCOUNT_FIELDS:
-            value = fields.get(name)
-            if isinstance(value, str) and value:
-                return value.strip().lower()[:254]
-    return None
+
+
+def basic_credentials(request: Request) -> "dict[str, str]":
+    """The username of an `Authorization: Basic` header."""
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    try:
+        decoded = b64decode(given).decode() if scheme.lower() == "basic" else ""
+    except ValueError:
+        return {}
+    return {"username": decoded.partition(":")[0]}
 
 
 class RateLimit:
@@ -51,10 +68,12 @@ class RateLimit:
         self._lock = Lock()
 
     async def __call__(self, request: Request) -> None:
-        """Count a request by the address that it comes from, and by the account that it names; raises 429."""
+        """Count a request by the address that it comes from, and by the accounts that it names; raises 429."""
         self.hit(request.client.host if request.client else "")
-        account = await named_account(request)
-        if account:
+        accounts = await named_accounts(request)
+        if len(accounts) > MOST_ACCOUNTS:
+            raise HTTPException(status_code=status.HTTP_400_BAD_REQUEST, detail="Too many accounts")
+        for account in accounts:
             self.hit(f"account {account}")
 
     def hit(self, key: str) -> None:

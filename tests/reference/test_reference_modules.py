@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import inspect
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import bcrypt
 import pytest
@@ -254,18 +257,76 @@ def test_the_refresh_cookie_is_kept_from_scripts_and_other_sites() -> None:
     assert "max-age=0" in cleared.headers["set-cookie"].lower()
 
 
-@pytest.mark.parametrize("way", ["data", "json"])
+NUMBERS = count()
+WAYS = (
+    "form",
+    "json",
+    "inner",
+    "query",
+    "header",
+    "camel",
+    "number",
+    "decoy-query",
+    "decoy-body",
+    "broken-header",
+    "disguise",
+)
+
+
+def naming(way: str, name: str) -> dict[str, Any]:
+    """A request's arguments that name an account in one of the ways that applications read it."""
+    fields = {"username": name, "password": "x"}
+    number = next(NUMBERS)
+    decoy = {"login": f"decoy{number}", "email": f"{number}@b.example"}
+    basic = {"Authorization": "Basic " + b64encode(f"{name}:x".encode()).decode()}
+    return {
+        "form": {"data": fields},
+        "json": {"json": fields},
+        "inner": {"json": {"user": fields}},
+        "query": {"params": fields},
+        "header": {"headers": basic},
+        "camel": {"json": {"userName": name}},
+        "number": {"json": {"phone": int.from_bytes(name.strip().lower().encode(), "big")}},
+        "decoy-query": {"json": fields, "params": decoy},
+        "decoy-body": {"json": {**decoy, **fields}},
+        "broken-header": {"json": fields, "headers": {"Authorization": "Basic ?"}},
+        "disguise": {"json": fields, "headers": {"Content-Type": "application/json; as=form"}},
+    }[way]
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_an_attacker_with_many_addresses_has_few_tries_at_one_account(way: str) -> None:
     app = FastAPI()
 
     @app.post("/login", dependencies=[Depends(RateLimit(3, 60))])
     async def login(request: Request) -> int:
-        return len(await (request.form() if way == "data" else request.json()))
+        return len(await (request.form() if way == "form" else request.body()))
 
     def tries(address: int, name: str) -> int:
         client = TestClient(app, client=(f"10.0.0.{address}", 1))
-        return client.post("/login", **{way: {"username": name, "password": "x"}}).status_code  # type: ignore[arg-type]
+        return client.post("/login", **naming(way, name)).status_code
 
     assert [tries(number, "ada") for number in range(5)] == [200, 200, 200, 429, 429]
     assert tries(9, "ADA ") == 429
     assert tries(9, "eve") == 200
+
+
+def test_an_account_in_the_path_is_counted() -> None:
+    app = FastAPI()
+
+    @app.post("/reset/{email}", dependencies=[Depends(RateLimit(1, 60))])
+    def reset(email: str) -> None: ...
+
+    clients = [TestClient(app, client=(f"10.0.0.{number}", 1)) for number in range(2)]
+    assert [client.post("/reset/ada@b.example").status_code for client in clients] == [200, 429]
+
+
+def test_one_request_does_not_lock_many_accounts() -> None:
+    app = FastAPI()
+
+    @app.post("/login", dependencies=[Depends(RateLimit(1, 60))])
+    def login() -> None: ...
+
+    names = {str(number): {"username": f"user{number}"} for number in range(100)}
+    assert TestClient(app, client=("10.0.0.1", 1)).post("/login", json=names).status_code == 400
+    assert TestClient(app, client=("10.0.0.2", 1)).post("/login", json={"username": "user1"}).status_code == 200
