@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.rule import Fix
-from fastapi_seclint.subjects.code.origins import body_of
-from fastapi_seclint.subjects.code.reference import brought, local_name
+from fastapi_seclint.subjects.code.reference import brought
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.passwords.names import MENTIONS, naming
+from fastapi_seclint.subjects.passwords.own_hashers import HASH, VERIFY, own_hashers
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
-_HASHES = (b"hash", b"crypt", b"argon", b"pbkdf", b"digest")
-_OBJECTS = ("passlib.context.CryptContext()", "pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
+_SIMPLE = re.compile(r"[\w.]+(?:\[[^][]*\]|\([^()]*\))?")
 MASKED_UNTIL_VERIFIED = ("login-timing-leak", "leaky-login-error")
 """Rules that look for a verification, and so find a login only once its password is verified."""
 HASHING, VERIFYING = "hash_password", "verify_password"
@@ -28,80 +26,73 @@ HASHING, VERIFYING = "hash_password", "verify_password"
 
 @dataclass(frozen=True, slots=True)
 class Hasher:
-    """What hashes and verifies in one file: two callables as code, the edits that bring them, what to install."""
+    """What hashes and verifies in one file: two callables as code, the edits that bring each, what to install."""
 
     hash: str
     verify: str
-    edits: tuple[Edit, ...] = ()
+    hash_edits: tuple[Edit, ...] = ()
+    verify_edits: tuple[Edit, ...] = ()
     needs: str = ""
     takes_none: bool = False
     """Whether it verifies against no hash at all, as slowly, and says no."""
 
+    def hashing(self, plain: str) -> str:
+        """The code that hashes what an expression gives."""
+        return _put(self.hash, plain)
+
+    def verifying(self, plain: str, stored: str) -> str:
+        """The code that verifies one expression against another."""
+        return _put(self.verify, plain, stored)
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits that bring both."""
+        return tuple(dict.fromkeys((*self.hash_edits, *self.verify_edits)))
+
+
+def _put(code: str, *given: str) -> str:
+    """A call of a callable, or an expression with what is given at its gaps."""
+    if "{}" not in code:
+        return f"{code}({', '.join(given)})"
+    return code.format(*(one if _SIMPLE.fullmatch(one) else f"({one})" for one in given))
+
 
 def hasher_for(known: Passwords, module: Module) -> Hasher | None:
     """The hasher that a file can use; None where none can be brought."""
-    own = _object_of(module)
-    if own is not None:
-        return Hasher(f"{own}.hash", f"{own}.verify")
-    return _functions(known, module) or _of_reference(known, module)
-
-
-def _object_of(module: Module) -> str | None:
-    """A password context that a file has a name for."""
-    for name, value in sorted(module.scope.names.items()):
-        if any(isinstance(item, External) and item.name in _OBJECTS for item in options(value)):
-            return name
-    return None
-
-
-def _functions(known: Passwords, module: Module) -> Hasher | None:
-    """The project's own two functions, in this file or imported from another."""
-    found: dict[str, Function] = {}
-    for other in sorted(known.program.modules.by_file.values(), key=lambda item: (item is not module, item.path)):
-        spoken = set() if known.program.is_test(other) else set(other.facts.speaking(*_HASHES, *MENTIONS, folded=True))
-        for name, value in sorted(other.scope.names.items()) if spoken else ():
-            own = isinstance(value, Function) and value.owner is None and value.module is other and name == value.name
-            if isinstance(value, Function) and own and value.number in spoken:
-                made = known.returned(value)
-                if made is not None and made.kind == "hash" and len(value.parameters) == 1:
-                    found.setdefault("hash", value)
-                elif len(value.parameters) == 2 and value.name.startswith("verify") and _verifies(known, value):
-                    found.setdefault("verify", value)
-    if len(found) < 2:
-        return None
-    edits: list[Edit] = []
-    names = {}
-    for kind, function in found.items():
-        names[kind] = function.name
-        if function.module is not module:
-            names[kind] = local_name(module, function.name, function.module.name)
-            alias = names[kind] if names[kind] != function.name else None
-            edits.append(AddImport(module.path, function.module.name, function.name, alias, local=True))
-    return Hasher(names["hash"], names["verify"], tuple(edits))
-
-
-def _verifies(known: Passwords, function: Function) -> bool:
-    """Whether a function verifies its first parameter: through a library, or by hashing it again and comparing."""
-    if known.verifies(function):
-        return True
-    block = body_of(known.program, function)
-    compares = block is not None and any(call[2][-1] == "compare_digest" for call in block.forms.of("call"))
-    return block is not None and compares and known.hashes(block) and naming(function.parameters[1][0]) != "plain"
+    own = own_hashers(known, module)
+    if HASH in own and VERIFY in own:
+        hashes, verifies = own[HASH], own[VERIFY]
+        return Hasher(hashes.code, verifies.code, hashes.edits, verifies.edits)
+    brought = _of_reference(known, module)
+    if HASH in own and brought is not None:
+        return replace(brought, hash=own[HASH].code, hash_edits=own[HASH].edits)
+    return brought
 
 
 def _of_reference(known: Passwords, module: Module) -> Hasher | None:
-    versions = known.program.versions
-    flavour = "passwords_passlib" if versions.declared("passlib") and not versions.declared("pwdlib") else "passwords"
+    flavour = "passwords_passlib" if uses(known, "passlib") and not uses(known, "pwdlib") else "passwords"
     found = brought(known.program, module, flavour, HASHING, VERIFYING)
     if found is None:
         return None
-    return Hasher(found.names[HASHING], found.names[VERIFYING], found.edits, found.needs, True)
+    edits = [tuple(edit for edit in found.edits if not _brings(edit, other)) for other in (VERIFYING, HASHING)]
+    return Hasher(found.names[HASHING], found.names[VERIFYING], edits[0], edits[1], found.needs, True)
+
+
+def uses(known: Passwords, library: str) -> bool:
+    """Whether a project declares a library or imports it outside of its tests."""
+    program = known.program
+    names = (name for one in program.modules.by_file.values() if not program.is_test(one) for name in one.facts.imports)
+    return program.versions.declared(library) or any(name.partition(".")[0] == library for name in names)
+
+
+def _brings(edit: Edit, name: str) -> bool:
+    return isinstance(edit, AddImport) and edit.name == name
 
 
 def used(hasher: Hasher, *names: str) -> tuple[Edit, ...]:
     """The edits of a hasher without imports of what is not used."""
-    unused = {HASHING, VERIFYING} - set(names)
-    return tuple(edit for edit in hasher.edits if not (isinstance(edit, AddImport) and edit.name in unused))
+    hashes = hasher.hash_edits if HASHING in names else ()
+    return tuple(dict.fromkeys((*hashes, *(hasher.verify_edits if VERIFYING in names else ()))))
 
 
 def hashed(known: Passwords, block: Block, form: Form) -> Fix | None:
@@ -109,7 +100,7 @@ def hashed(known: Passwords, block: Block, form: Form) -> Fix | None:
     hasher, code = hasher_for(known, block.module), rendered(form)
     if hasher is None or code is None:
         return None
-    edit = ReplaceExpression(block.module.path, span_of(form[1]), f"{hasher.hash}({code})")
+    edit = ReplaceExpression(block.module.path, span_of(form[1]), hasher.hashing(code))
     edits = (*used(hasher, HASHING), edit) if hasher.needs or hasher.edits else (edit,)
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 
@@ -120,7 +111,7 @@ def hashed_whole(known: Passwords, block: Block, value: Form, field: str, option
     owner = rendered(value[2][2]) if value[0] == "call" and value[2][0] == "attr" else None
     if hasher is None or code is None or owner is None:
         return None
-    hashed = f'"{field}": {hasher.hash}({owner}.{field})'
+    hashed = f'"{field}": {hasher.hashing(f"{owner}.{field}")}'
     if optional:
         hashed = f"**({{{hashed}}} if {owner}.{field} else {{}})"
     text = f"{{**{code}, {hashed}}}"
@@ -133,7 +124,7 @@ def hashed_field(known: Passwords, block: Block, value: Form, key: str, field: s
     hasher, code = hasher_for(known, block.module), rendered(value)
     if hasher is None or code is None:
         return None
-    text = f'{hasher.hash}({code}) if {key} == "{field}" and {code} else {code}'
+    text = f'{hasher.hashing(code)} if {key} == "{field}" and {code} else {code}'
     edits = (*used(hasher, HASHING), ReplaceExpression(block.module.path, span_of(value[1]), text))
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 
@@ -145,7 +136,7 @@ def verified(known: Passwords, block: Block, compare: Form, plain: Form, stored:
     if hasher is None or typed is None or kept is None:
         return None
     negated = "not " if compare[0] == "compare" and compare[3] == ["!="] else ""
-    code = f"{negated}{hasher.verify}({typed}, {kept})"
+    code = f"{negated}{hasher.verifying(typed, kept)}"
     edits = (*used(hasher, VERIFYING), ReplaceExpression(block.module.path, span_of(compare[1]), code))
     return Fix(f"verify the password against its stored hash{hasher.needs}", False, edits)
 

@@ -106,7 +106,7 @@ def _hashed(known: Passwords, module: Module, form: Form, text: Form | None = No
     hasher, code = hasher_for(known, module), rendered(text or form)
     if hasher is None or code is None or not (hasher.edits or _is_above(module, hasher, form[1])):
         return None
-    edit = ReplaceExpression(module.path, span_of(form[1]), f"{hasher.hash}({code})")
+    edit = ReplaceExpression(module.path, span_of(form[1]), hasher.hashing(code))
     return [*used(hasher, HASHING), edit]
 
 

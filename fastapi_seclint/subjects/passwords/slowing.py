@@ -62,7 +62,7 @@ def verifying(known: Passwords, parts: Comparison, replaced: Form) -> list[Edit]
     plain, stored = rendered(parts.plain), rendered(parts.stored)
     if hasher is None or plain is None or stored is None or (parts.perhaps_none and not hasher.takes_none):
         return None
-    code = f"{'not ' if parts.negated else ''}{hasher.verify}({plain}, {stored})"
+    code = f"{'not ' if parts.negated else ''}{hasher.verifying(plain, stored)}"
     return [*used(hasher, VERIFYING), ReplaceExpression(parts.block.module.path, span_of(replaced[1]), code)]
 
 
@@ -82,7 +82,7 @@ def _kept(known: Passwords, text: Text) -> list[Edit] | None:
         gone = _let_go(block, text.form, whole, _read(plain)) if _holds(last, whole) else []
     if gone is None or whole is text.form or whole[0] == "tuple":
         return None
-    edit = ReplaceExpression(block.module.path, span_of(whole[1]), f"{hasher.hash}({code})")
+    edit = ReplaceExpression(block.module.path, span_of(whole[1]), hasher.hashing(code))
     return [*used(hasher, HASHING), *gone, edit]
 
 
