@@ -46,7 +46,7 @@ def _finding(program: Program, call: Call, argument: Argument | None, factory: F
     wanted = "is a class of guards" if isinstance(factory.value, Class) else "only makes the guard"
     taken = [*required, *(item.name for item in factory.parameters if item.kind == KEYWORDS)]
     client = f", with `{taken[0]}` from the client's query" if taken else ""
-    happens = f"FastAPI calls it{client} and never runs the check, so everybody gets in"
+    happens = f"FastAPI calls it{client} and never runs the check, so nobody is checked"
     spread = next((item.name for item in factory.parameters if item.kind == VARIADIC), None)
     if spread is not None:
         happens = f"FastAPI takes `{spread}` from the query and cannot call it with that, so everybody is refused"

@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.tokens.claims import unchecked
 from fastapi_seclint.subjects.tokens.expiry import compares, looked_at
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
 from fastapi_seclint.subjects.tokens.leeway import stretched
+from fastapi_seclint.subjects.tokens.logged import only_logged
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -48,6 +49,8 @@ def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
         for origin in origins(program, item.block, item.form):
             how = says(origin, False)
             if how is None or not decoding.verifies_signature:
+                continue
+            if only_logged(program, decoding.call.block, decoding.call.form):
                 continue
             uses = [(decoding.call.block, decoding.call.form)]
             uses += [(holder.block, holder.form) for holder in (item.holder, origin.holder) if holder is not None]

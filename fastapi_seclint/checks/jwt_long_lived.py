@@ -151,7 +151,7 @@ def _message(purpose: Purpose, seconds: float) -> str:
     if purpose == "refresh":
         return f"a refresh token lives {_spoken(seconds)}: a stolen one renews itself that long, so keep it to 30 days"
     return (
-        f"an access token lives {_spoken(seconds)} and cannot be called back: a stolen one works that long, "
+        f"an access token lives {_spoken(seconds)}: a stolen one works that long unless something calls it back, "
         "so let it live 15 to 60 minutes and renew it with a refresh token"
     )
 

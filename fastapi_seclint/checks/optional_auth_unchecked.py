@@ -96,6 +96,8 @@ def _is_for_callers(program: Program, route: Route, node: Node) -> bool:
     given = [form[2] for form in function.forms.of("return") if form[2] is not None]
     if not given or all(value[0] == "name" and value[2] == node.parameter for value in given):
         return False
+    if all(_tells_nothing(value) for value in given):
+        return False
     used = [*function.forms.of("call"), *function.forms.of("attr", "sub")]
     if any(inner[0] == "name" and inner[2] == node.parameter for form in used for inner in walk(form[2:])):
         return False
@@ -103,6 +105,18 @@ def _is_for_callers(program: Program, route: Route, node: Node) -> bool:
         return True
     name = node.name.rpartition(".")[2]
     return names_identity(name) and not _OPTIONAL.search(name)
+
+
+def _tells_nothing(value: Form) -> bool:
+    """Whether an answer is written down and empty: noughts, empty texts and lists under their names."""
+    match value:
+        case ["const", _, written]:
+            return not written
+        case ["dict", _, pairs]:
+            return all(key is not None and _tells_nothing(item) for key, item in pairs)
+        case ["list" | "tuple", _, items]:
+            return all(_tells_nothing(item) for item in items)
+    return False
 
 
 _OPTIONAL = re.compile(r"optional|maybe|or_none|anonymous|guest|if_any|try_|visitor|public|soft", re.I)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from fastapi_seclint.subjects.payloads.encodings import Step, Token, result_names
+from fastapi_seclint.subjects.payloads.encodings import Step, Token, encodings, result_names
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
@@ -98,6 +98,8 @@ def _said(token: Token) -> Iterator[set[str]]:
         claim = token.claims.get(key)
         for text in sorted(claim.texts) if claim is not None else ():
             yield set(words_of(text))
+    for name in _names_beside_others(token):
+        yield _without(set(words_of(name)))
     for step in token.way[:1]:
         for given in (*step.form[3], *(value for _, value, _ in step.form[4])):
             if given[0] == "attr" and given[3].isupper():
@@ -120,3 +122,12 @@ def _said(token: Token) -> Iterator[set[str]]:
     for step in token.steps[:3]:
         if step.block.function is not None and step.block.function.owner is not None:
             yield set(words_of(step.block.function.owner.name)) - {"service", "email", "user", "auth", "jwt"}
+
+
+def _names_beside_others(token: Token) -> Iterator[str]:
+    """What a function calls a token that it makes beside another one: its own name tells them not apart."""
+    program, step = token.encoding.program, token.steps[0]
+    around = step.block.function
+    beside = sum(one.call.block.function is around for one in encodings(program)) if around is not None else 0
+    if beside > 1:
+        yield from list(result_names(program, step))[:-1]

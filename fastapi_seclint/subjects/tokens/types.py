@@ -11,6 +11,7 @@ from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, Environment, Function, options
+from fastapi_seclint.subjects.code.implementations import implementations
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
@@ -84,7 +85,10 @@ def _named(program: Program, block: Block, form: Form) -> str:
 
 
 def reached(program: Program, function: Function, depth: int = _DEPTH) -> Iterator[tuple[Function, Form | None]]:
-    """A function and those of the project that it calls, each with the call in the first one that leads there."""
+    """A function and those of the project that it calls, each with the call in the first one that leads there.
+
+    A method that is left to subclasses stands for theirs.
+    """
     yield function, None
     seen = {id(function)}
     pending: list[tuple[Function, Form | None, int]] = [(function, None, depth)]
@@ -95,10 +99,11 @@ def reached(program: Program, function: Function, depth: int = _DEPTH) -> Iterat
             continue
         for form in block.forms.of("call"):
             for inner, _ in called(program, block, form):
-                if id(inner) not in seen:
-                    seen.add(id(inner))
-                    yield inner, first or form
-                    pending.append((inner, first or form, left - 1))
+                for one in (inner, *implementations(program, inner)):
+                    if id(one) not in seen:
+                        seen.add(id(one))
+                        yield one, first or form
+                        pending.append((one, first or form, left - 1))
 
 
 def read_in(program: Program, function: Function) -> list[Decoding]:

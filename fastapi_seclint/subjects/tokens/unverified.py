@@ -13,6 +13,7 @@ from fastapi_seclint.program.values import Annotated, Dependency, External, Func
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.jwt import DECODERS, Decoding, decodings
+from fastapi_seclint.subjects.tokens.logged import only_logged
 from fastapi_seclint.subjects.tokens.parts import is_second, second_parts, takes_second
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     read = _keys_read(block, call)
     if read and read <= _ROUTING:
         return True
-    if _verifies(program, block, call) or _is_command(block):
+    if _verifies(program, block, call) or _is_command(block) or only_logged(program, block, call):
         return True
     if depth == 0 or block.function is None:
         return False

@@ -1,0 +1,60 @@
+"""Tokens that are read for a log entry and for nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
+from fastapi_seclint.subjects.wiring.handlers import is_handler
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_TELLING = frozenset({"raise", "yield", "yieldfrom", "global", "nonlocal", "augassign", "delete"})
+_PURE = frozenset({"len", "str", "repr", "bool", "int", "float", "dict", "list", "sorted", "tuple", "set", "type"})
+_LOOKS = frozenset({"get", "keys", "items", "values", "copy"})
+
+
+def only_logged(program: Program, block: Block, call: Form) -> bool:
+    """Whether what a call reads from a token goes into a log and nowhere else.
+
+    The function gives nothing back, refuses nothing, keeps nothing, and hands the claims to the log alone.
+    """
+    function = block.function
+    if function is None or is_handler(program, function) or not any(map(_writes, block.forms.of("call"))):
+        return False
+    if any(form[0] in _TELLING or (form[0] == "return" and not _is_nothing(form[2])) for form in block.forms.every):
+        return False
+    names: set[str] = set()
+    for form in block.forms.of("assign", "annassign", "walrus"):
+        targets = form[2] if form[0] == "assign" else [form[2]]
+        if form[-1] is None or not _mentions(form[-1], call, names):
+            continue
+        if any(target[0] != "name" for target in targets):
+            return False
+        names.update(target[2] for target in targets)
+    return all(_is_harmless(form, call, names) for form in block.forms.of("call"))
+
+
+def _is_harmless(form: Form, call: Form, names: set[str]) -> bool:
+    """Whether a call does not get the claims, or only looks at them or logs them."""
+    given = [*form[3], *(value for _, value, _ in form[4])]
+    if form is call or not any(_mentions(value, call, names) for value in given):
+        return True
+    function = form[2]
+    pure = (function[0] == "name" and function[2] in _PURE) or (function[0] == "attr" and function[3] in _LOOKS)
+    return pure or _writes(form)
+
+
+def _writes(form: Form) -> bool:
+    return is_log_call(form) or is_print(form)
+
+
+def _mentions(value: Form, call: Form, names: set[str]) -> bool:
+    return any(form is call or (form[0] == "name" and form[2] in names) for form in walk(value))
+
+
+def _is_nothing(value: Form | None) -> bool:
+    return value is None or (value[0] == "const" and value[2] is None)
