@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
@@ -19,7 +19,10 @@ _FRAMEWORKS = frozenset({"pytest", "unittest", "locust", "hypothesis"})
 _INVENTING = frozenset({"faker", "factory", "polyfactory", "mimesis"})
 """Libraries that make up people."""
 _SERVING = frozenset({"fastapi", "starlette", "jwt", "jose", "authlib", "pydantic_settings"})
-_TRYING = frozenset({"docs", "test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "mocks"})
+_TRYING = frozenset(
+    {"docs", "test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "seeder", "seeders", "mocks"}
+)
+_INVENTED = frozenset({"sample", "demo", "dummy", "fake", "example"})
 
 
 def for_trying(program: Program, module: Module) -> bool:
@@ -30,7 +33,10 @@ def for_trying(program: Program, module: Module) -> bool:
     imported = {name.partition(".")[0] for name in module.facts.imports}
     if imported & _FRAMEWORKS or (imported & _INVENTING and not imported & _SERVING):
         return True
-    return not program.is_test(module) and _says_so(module.file, program.root.as_posix())
+    if program.is_test(module):
+        return False
+    root = program.root.as_posix()
+    return _says_so(module.file, root) or (_is_example(module.file, root) and module not in _beside_nothing(program))
 
 
 def when_run(block: Block, form: Form) -> bool:
@@ -46,4 +52,19 @@ def when_run(block: Block, form: Form) -> bool:
 @cache
 def _says_so(file: str, root: str) -> bool:
     path = posixpath.relpath(file, root).removesuffix(".py")
-    return bool(_TRYING & {word for part in path.split("/") for word in words_of(part)})
+    words = [{word.rstrip("0123456789") for word in words_of(part)} for part in path.split("/")]
+    return any(_TRYING & part for part in words) or bool("data" in words[-1] and _INVENTED & words[-1])
+
+
+@cache
+def _is_example(file: str, root: str) -> bool:
+    return "examples" in posixpath.relpath(file, root).split("/")[:-1]
+
+
+@lru_cache(maxsize=1)
+def _beside_nothing(program: Program) -> frozenset[Module]:
+    """The files of a project that is nothing but examples: these are what it has to show."""
+    modules = program.modules.by_file.values()
+    root = program.root.as_posix()
+    only = all(_is_example(module.file, root) for module in modules)
+    return frozenset(modules) if only else frozenset()

@@ -45,11 +45,11 @@ _QUALIFIERS = word_set(
 )
 _ABOUT = word_set(
     """
-    allow auto bad banned blocked breached cache change check common config confirm cookie count create delete
-    disable dummy enable encrypted env err error event example expired fake field forbidden foreign forgot
-    forgotten generate get grant group has hash hashed header hide incorrect init input invalid is label mask
-    masked max message min missing mock msg name no not num oauth2 order partition path pattern permission
-    placeholder prefix primary public redacted redis regex repeat require required requires reset revoke
+    allow auto bad banned blocked breached cache candidate change check common config confirm cookie count create
+    delete disable dummy enable encrypted env err error event example expired fake field forbidden foreign forgot
+    forgotten generate get grant group guessed has hash hashed header hide incorrect init input invalid is known label
+    mask masked max message min missing mock msg name no not num oauth2 order partition path pattern permission
+    placeholder possible prefix primary public redacted redis regex repeat require required requires reset revoke
     revoked rotate route sample scope sensitive set settings show sort suffix title total type unsupported
     update use validate weak with wrong
     """
