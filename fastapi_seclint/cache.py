@@ -41,10 +41,11 @@ def key(*parts: bytes | str) -> str:
 
 
 class Cache:
-    """The cache in a directory; it is off for None, a directory that cannot be written, or a link in its place."""
+    """A pack in a directory; it is off for None, a directory that cannot be written, or a link in its place."""
 
-    def __init__(self, directory: Path | None) -> None:
+    def __init__(self, directory: Path | None, name: str = PACK) -> None:
         self._directory = None if directory is None or os.path.islink(directory) else directory
+        self._name = name
         self._pack: _Pack | None = None
         self._used: set[str] = set()
 
@@ -57,7 +58,7 @@ class Cache:
         if self._directory is None:
             return {}
         if self._pack is None:
-            self._pack = _Pack.open(self._directory / PACK)
+            self._pack = _Pack.open(self._directory / self._name)
         found = {key: data for key in keys if (data := self._pack.read(key)) is not None}
         self._used.update(found)
         return found
@@ -70,7 +71,7 @@ class Cache:
         """Keep entries, with one write at most; what nobody asked for in the last few writes is dropped."""
         if self._directory is None:
             return
-        pack = _Pack.open(self._directory / PACK)
+        pack = _Pack.open(self._directory / self._name)
         try:
             if all(pack.has(key, data) for key, data in entries.items()):
                 return
@@ -83,14 +84,14 @@ class Cache:
         self.close()
         with suppress(OSError):
             _prepare(self._directory)
-            _write(self._directory, {**kept, **entries}, ages)
+            _write(self._directory / self._name, {**kept, **entries}, ages)
 
     def clear(self) -> None:
         """Remove the entries, and what interrupted writes left behind."""
         self.close()
         if self._directory is None or not self._directory.is_dir():
             return
-        for file in self._directory.glob(f"{PACK}*"):
+        for file in self._directory.glob(f"{self._name}*"):
             with suppress(OSError):
                 file.unlink()
 
@@ -181,7 +182,7 @@ def _prepare(directory: Path) -> None:
             file.write(text)
 
 
-def _write(directory: Path, entries: Mapping[str, bytes], ages: Mapping[str, int]) -> None:
+def _write(file: Path, entries: Mapping[str, bytes], ages: Mapping[str, int]) -> None:
     """Write a pack beside the old one and put it in its place."""
     index: dict[str, _Row] = {}
     offset = 0
@@ -190,13 +191,13 @@ def _write(directory: Path, entries: Mapping[str, bytes], ages: Mapping[str, int
         index[name] = (offset, len(data), crc32(data), ages.get(name, 0))
         offset += len(data)
     text = json.dumps(index, separators=(",", ":")).encode()
-    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=f"{PACK}.")
+    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_HEADER.pack(_MAGIC, len(text), _digest(text)))
-            file.write(text)
-            file.writelines(entries[name] for name in index)
-        os.replace(temporary, directory / PACK)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(_HEADER.pack(_MAGIC, len(text), _digest(text)))
+            stream.write(text)
+            stream.writelines(entries[name] for name in index)
+        os.replace(temporary, file)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)

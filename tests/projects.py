@@ -40,7 +40,7 @@ def program(root: Path, files: Files) -> Program:
     """The program model of a project."""
     (unit,) = planning.plan([write(root, files)], Options(cwd=root)).units
     contents, _ = gathering.contents(unit.project, root, {})
-    gathered, _ = gathering.gather(contents, {}, jobs=1)
+    gathered = gathering.gather(contents, gathering.extracted(contents, jobs=1))
     assert gathered.failures == []
     assert gathered.unreadable == []
     return Program(unit.project.root, gathered.files, config=unit.config)

@@ -18,6 +18,7 @@ from fastapi_seclint.cache import PACK
 from fastapi_seclint.config import ConfigError, Overrides
 from fastapi_seclint.discovery import NoSuchPath
 from fastapi_seclint.engine.planning import Options
+from fastapi_seclint.engine.vault import FACTS
 from fastapi_seclint.outcome import Report
 from fastapi_seclint.report import concise, github, json, text
 
@@ -96,6 +97,50 @@ def test_a_pack_that_was_damaged_changes_nothing(project: Path) -> None:
         assert everything(engine.analyse([project], Options(replacements=True))) == expected
     pack.write_bytes(whole[: len(whole) // 2])
     assert everything(engine.analyse([project], Options(replacements=True))) == expected
+
+
+@pytest.mark.usefixtures("toy_danger")
+def test_facts_that_were_damaged_are_read_from_the_files_again(project: Path) -> None:
+    engine.analyse([project], Options())
+    pack = project / ".seclint_cache" / FACTS
+    whole = pack.read_bytes()
+    for number, position in enumerate(range(0, len(whole), max(1, len(whole) // 20))):
+        (project / "new.py").write_text(f"x = {number}\n", encoding="utf-8")
+        pack.write_bytes(whole[:position] + bytes([whole[position] ^ 0xFF]) + whole[position + 1 :])
+        assert places(engine.analyse([project], Options())) == FOUND
+    pack.unlink()
+    (project / "new.py").write_text("danger()\n", encoding="utf-8")
+    assert places(engine.analyse([project], Options())) == [*FOUND, ("toy-danger", "new.py")]
+
+
+@pytest.mark.usefixtures("toy_danger")
+def test_an_edit_that_changes_no_fact_runs_no_rule(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.analyse([project], Options(replacements=True))
+    (project / "a.py").write_text("danger()  # why\n\n# the end\n", encoding="utf-8")
+    expected = everything(engine.analyse([project], Options(replacements=True, cache=False)))
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_run", None)
+        for _ in range(2):
+            assert everything(engine.analyse([project], Options(replacements=True))) == expected
+    assert "# why" in expected[1]
+
+
+@pytest.mark.usefixtures("toy_danger")
+@pytest.mark.parametrize(
+    "edited",
+    [
+        "danger()  # seclint: ignore[toy-danger] -- a toy\n",
+        "# one line more\ndanger()\n",
+        "x = 1; danger()\n",
+        "# danger()\n",
+        "def f(:\n",
+    ],
+)
+def test_every_other_edit_is_seen(project: Path, edited: str) -> None:
+    before = everything(engine.analyse([project], Options(replacements=True)))
+    (project / "a.py").write_text(edited, encoding="utf-8")
+    expected = everything(engine.analyse([project], Options(replacements=True, cache=False)))
+    assert everything(engine.analyse([project], Options(replacements=True))) == expected != before
 
 
 @pytest.mark.usefixtures("toy_danger")

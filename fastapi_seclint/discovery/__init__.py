@@ -11,7 +11,7 @@ from fastapi_seclint.discovery import roots, walking
 from fastapi_seclint.discovery.ignores import Ignores
 from fastapi_seclint.outcome import ReadError
 
-__all__ = ["DEFAULT_EXCLUDE", "Discovery", "NoSuchPath", "Project", "SourceFile", "discover"]
+__all__ = ["DEFAULT_EXCLUDE", "Discovery", "NoSuchPath", "Project", "SourceFile", "discover", "is_test_path"]
 
 DEFAULT_EXCLUDE: tuple[str, ...] = (
     ".git/",
@@ -115,6 +115,13 @@ def discover(
         named.setdefault(root, set()).add(file)
     projects = [_project(root, names, root in whole, run) for root, names in sorted(named.items())]
     return Discovery(tuple(projects), tuple(sorted(run.errors, key=lambda error: error.path)), tuple(run.notes))
+
+
+def is_test_path(path: str) -> bool:
+    """Whether a path inside a project is that of a test: `tests/`, `test_*.py`, `*_test.py`, `conftest.py`."""
+    folders, _, name = path.rpartition("/")
+    inside = {"tests", "test"} & set(folders.split("/"))
+    return bool(inside) or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
 
 
 def _sorted_out(paths: Iterable[Path], run: _Selection) -> tuple[list[str], list[str]]:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint import selection
 from fastapi_seclint.config import Config
+from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.engine import gathering, planning, reviewing
 from fastapi_seclint.engine.gathering import Content, Gathered, Progress
+from fastapi_seclint.engine.library import Library
 from fastapi_seclint.engine.planning import Options, Unit
 from fastapi_seclint.engine.replacing import Replacements
 from fastapi_seclint.engine.sources import Sources
@@ -110,7 +112,6 @@ def explain(path: Path, line: int, options: Options, rule: Rule | None = None) -
     Every rule runs, whatever is selected; raises as `analyse` does, and `explaining.NotExplained`.
     """
     from fastapi_seclint.engine import explaining
-    from fastapi_seclint.program.modules import is_test_path
 
     units = planning.plan([path], options).units
     display = Path(os.path.relpath(planning.absolute(path, options.cwd), options.cwd)).as_posix()
@@ -120,8 +121,7 @@ def explain(path: Path, line: int, options: Options, rule: Rule | None = None) -
     contents, missing = gathering.contents(unit.project, options.cwd, NO_OVERLAY)
     inside = _Inside(unit.project.root, contents)
     with gathering.collector_paused():
-        known = Vault(unit, contents, kind="findings", enabled=options.cache).facts(())
-        gathered, _ = gathering.gather(contents, known, jobs=options.jobs)
+        gathered = Library(Vault(unit, contents, kind="findings", enabled=options.cache), contents, options).gathered()
         unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
         root = unit.project.root
         program = explaining.WatchedProgram(root, gathered.files, unreadable=unreadable, config=unit.config)
@@ -184,10 +184,6 @@ class _Inside:
 
 def _outside_tests(findings: Sequence[Finding], inside: Inside) -> list[Finding]:
     """The findings that are not in tests; `inside` gives a file's path in the project."""
-    if not findings:
-        return []
-    from fastapi_seclint.program.program import is_test_path
-
     return [finding for finding in findings if not is_test_path(inside(finding.location.path))]
 
 
@@ -204,13 +200,14 @@ def _examine(
     contents, missing = gathering.contents(unit.project, options.cwd, overlay)
     stale = kind == "findings" and reviewing.wants_stale(options, unit.config)
     vault = Vault(unit, contents, kind=f"{kind}, stale" if stale else kind, enabled=options.cache)
-    if not (fresh or overlay or missing) and (known := vault.result()):
+    library = Library(vault, contents, options, progress)
+    kept = not (overlay or missing)
+    if kept and not fresh and (known := vault.result(library.prints)):
+        vault.keep_prints(library.prints)
         return known, contents, vault
     from fastapi_seclint.program import Program
 
-    known_facts = {**vault.facts(options.memory), **options.memory}
-    gathered, entries = gathering.gather(contents, known_facts, jobs=options.jobs, progress=progress)
-    options.memory.update(entries)
+    gathered = library.gathered()
     unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
     program = Program(unit.project.root, gathered.files, unreadable=unreadable, config=unit.config)
     start = Examined(
@@ -222,8 +219,8 @@ def _examine(
     examined = _resolve(program, start)
     if kind == "findings":
         examined = _run(program, unit.config, replace(examined, table=None), stale=stale)
-    if not (overlay or missing):
-        vault.keep(entries, examined)
+    if kept:
+        vault.keep(library.prints, library.entries, examined)
     return examined, contents, vault
 
 

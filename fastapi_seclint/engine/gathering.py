@@ -90,25 +90,40 @@ def _bytes(path: Path) -> bytes:
         return stream.read(syntax.MAX_BYTES + 1) if large else stream.readall()
 
 
-def gather(
-    files: Sequence[Content],
-    stored: Mapping[str, bytes],
-    *,
-    jobs: int | None = None,
-    progress: Progress | None = None,
-) -> tuple[Gathered, dict[str, bytes]]:
-    """The facts of the files, and entries for the cache: all of them by digest.
+def extracted(
+    files: Iterable[Content], *, jobs: int | None = None, progress: Progress | None = None
+) -> dict[str, bytes]:
+    """Entries for the cache of the files' facts, by digest.
 
-    `stored` gives entries of earlier runs by digest. `jobs` is a number of processes; None takes as many as pay.
+    `jobs` is a number of processes; None takes as many as pay.
     """
-    entries = {file.digest: stored[file.digest] for file in files if _usable(stored.get(file.digest))}
-    missing = {file.digest: file for file in files if file.digest not in entries}
-    new = _extracted(list(missing.values()), jobs, progress)
-    entries.update(zip(missing, new, strict=True))
+    missing = {file.digest: file for file in files}
+    return dict(zip(missing, _extracted(list(missing.values()), jobs, progress), strict=True))
+
+
+def gather(files: Sequence[Content], entries: Mapping[str, bytes]) -> Gathered:
+    """The facts of the files out of their entries."""
     result = Gathered()
     for content in files:
         _add(result, content, entries[content.digest])
-    return result, {digest: entry for digest, entry in entries.items() if not entry.startswith(_CRASHED)}
+    return result
+
+
+def usable(entry: bytes) -> bool:
+    """Whether an entry of an earlier run can be read."""
+    from fastapi_seclint.facts import FileFacts
+
+    try:
+        if not entry.startswith(_UNREADABLE):
+            FileFacts.loads("", entry)
+    except ValueError:
+        return False
+    return True
+
+
+def is_crash(entry: bytes) -> bool:
+    """Whether an entry says that the tool crashed on a file; it is not kept."""
+    return entry.startswith(_CRASHED)
 
 
 def _add(result: Gathered, content: Content, entry: bytes) -> None:
@@ -131,18 +146,6 @@ def _created(project: Project, cwd: Path, overlay: Mapping[Path, str]) -> Iterat
     for path in overlay:
         if path not in known and path.suffix == ".py" and path.is_relative_to(project.root):
             yield SourceFile(path, Path(os.path.relpath(path, cwd)).as_posix())
-
-
-def _usable(entry: bytes | None) -> bool:
-    """Whether a stored entry can be read."""
-    from fastapi_seclint.facts import FileFacts
-
-    try:
-        if entry is not None and not entry.startswith(_UNREADABLE):
-            FileFacts.loads("", entry)
-    except ValueError:
-        return False
-    return entry is not None
 
 
 def _extracted(files: Sequence[Content], jobs: int | None, progress: Progress | None) -> list[bytes]:

@@ -10,10 +10,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastapi_seclint import __version__, catalogue
+from fastapi_seclint import __version__
 from fastapi_seclint.outcome import Failure, ReadError
 from fastapi_seclint.program.table import AppRow, Guards, RouteRow, RouteTable, Unresolved
-from fastapi_seclint.rule import Evidence, Finding, Fix
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def tool_digest() -> str:
 def dumps(examined: Examined) -> bytes:
     """The entry of a run without failures."""
     value = {
+        "rules": [_rule(rule) for rule in dict.fromkeys(finding.rule for finding in examined.findings)],
         "findings": [_finding(finding) for finding in examined.findings],
         "unreadable": [[error.path, error.line, error.message] for error in examined.unreadable],
         "files": examined.files,
@@ -74,8 +75,9 @@ def loads(entry: bytes) -> Examined:
     try:
         value = json.loads(entry)
         ran, idle, reviews, unmatched = value["about"]
+        rules = {row[1]: _read_rule(row) for row in value["rules"]}
         return Examined(
-            findings=tuple(_read_finding(item) for item in value["findings"]),
+            findings=tuple(_read_finding(item, rules[item["rule"]]) for item in value["findings"]),
             unreadable=tuple(ReadError(*item) for item in value["unreadable"]),
             files=value["files"],
             apps=value["apps"],
@@ -87,7 +89,7 @@ def loads(entry: bytes) -> Examined:
             reviews=tuple(reviews),
             unmatched=tuple(unmatched),
         )
-    except (KeyError, TypeError, AttributeError, catalogue.UnknownRule) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a stored result: {error}") from None
 
 
@@ -98,6 +100,17 @@ def _place(location: Location) -> list[str | int]:
 
 def _read_place(value: Sequence[Any]) -> Location:
     return Location(value[0], Span(*value[1:]))
+
+
+def _rule(rule: Rule) -> list[Any]:
+    kinds = [rule.severity, rule.confidence, rule.persona]
+    return [rule.code, rule.name, rule.summary, *kinds, rule.cwe, rule.owasp, rule.guide, rule.fixable]
+
+
+def _read_rule(row: Sequence[Any]) -> Rule:
+    """The rule as a report speaks of it: to import the module of its check takes longer than to read a result."""
+    code, name, summary, severity, confidence, persona, cwe, owasp, guide, fixable = row
+    return Rule(code, name, summary, severity, confidence, persona, tuple(cwe), tuple(owasp), guide, fixable)
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -113,10 +126,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _read_finding(value: dict[str, Any]) -> Finding:
+def _read_finding(value: dict[str, Any], rule: Rule) -> Finding:
     severity, confidence, persona, symbol = value["kept"]
     return Finding(
-        rule=catalogue.rule_named(value["rule"]),
+        rule=rule,
         location=_read_place(value["at"]),
         message=value["message"],
         severity=severity,

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.scopes import Scope
@@ -206,13 +207,6 @@ class Modules:
     def _dotted(self, path: str, root: str) -> str:
         relative = posixpath.relpath(path, root)
         return "" if relative == "." else relative.replace("/", ".")
-
-
-def is_test_path(path: str) -> bool:
-    """Whether a path inside a project is that of a test: `tests/`, `test_*.py`, `*_test.py`, `conftest.py`."""
-    folders, _, name = path.rpartition("/")
-    inside = {"tests", "test"} & set(folders.split("/"))
-    return bool(inside) or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
 
 
 _NESTING = frozenset({"if", "while", "for", "with", "try"})

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.program import calls
 from fastapi_seclint.program.calls import WEB_WORDS
@@ -15,7 +16,7 @@ from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.factories import fill_applications, make_applications
 from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
-from fastapi_seclint.program.modules import Module, Modules, is_test_path
+from fastapi_seclint.program.modules import Module, Modules
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Router, native
 from fastapi_seclint.program.routes import Route, Walker
 from fastapi_seclint.program.sites import Sites
@@ -279,6 +280,3 @@ _COMMON_LIBRARIES = frozenset(
 
 def _is_common_library(name: str) -> bool:
     return name in _COMMON_LIBRARIES
-
-
-__all__ = ["Program", "is_test_path"]
