@@ -127,9 +127,12 @@ class Forms:
 
 def _gather(items: list[Any], found: list[Form]) -> None:
     for item in items:
-        if type(item) is list:
-            if len(item) > 1 and type(item[1]) is int and type(item[0]) is str and item[1] > KEYWORDS:
+        if type(item) is list and item:
+            kind = item[0]
+            if type(kind) is str and len(item) > 1 and type(item[1]) is int and item[1] > KEYWORDS:
                 found.append(item)
+                if kind in _LEAVES:
+                    continue
             _gather(item, found)
 
 
