@@ -524,6 +524,8 @@ def test_add_import(change: AddImport, expected: str) -> None:
         ("from __future__ import annotations\nx = 1\n", "from __future__ import annotations\n\nimport os\n\nx = 1\n"),
         ("# app/main.py\nimport jwt\n", "# app/main.py\nimport os\n\nimport jwt\n"),
         ("# Copyright us\n# MIT license\nx = 1\n", "# Copyright us\n# MIT license\n\nimport os\n\nx = 1\n"),
+        ("# Our shop, v1.1\nimport jwt\n", "# Our shop, v1.1\nimport os\n\nimport jwt\n"),
+        ("# Tokens: jwt\nimport jwt\n", "import os\n\n# Tokens: jwt\nimport jwt\n"),
         ("# Standard library\nimport re\n", "# Standard library\nimport os\nimport re\n"),
         ("# Third party imports\nimport jwt\n", "import os\n\n# Third party imports\nimport jwt\n"),
         ("import jwt\nfrom app import x\nimport re\n", "import os\n\nimport jwt\nfrom app import x\nimport re\n"),
@@ -812,7 +814,7 @@ def test_new_code_has_the_quotes_of_its_file() -> None:
     code = 'os.getenv("A", "it\'s") + b"x"'
     result = edits.apply(SINGLE, [ReplaceExpression(P, span(SINGLE, "'a'"), code)])
     assert "A = os.getenv('A', \"it's\") + b'x'\n" in result
-    assert f"A = {code}\n" in edits.apply(double, [ReplaceExpression(P, span(double, "'a'"), code)])
+    assert f'"d": {code},' in edits.apply(double, [ReplaceExpression(P, span(double, '"e"'), code)])
     nested = 'os.getenv(f"{A["b"]}", "c")'
     assert f"A = {nested}\n" in edits.apply(SINGLE, [ReplaceExpression(P, span(SINGLE, "'a'"), nested)])
 
@@ -844,3 +846,35 @@ def test_imports_of_a_package_stay() -> None:
     source = "from web import Two\n\nvalue = Two()\n"
     change = ReplaceExpression("app/__init__.py", span(source, "Two()"), "None")
     assert applied(source, change) == source.replace("Two()", "None")
+
+
+def test_imports_come_above_statements_at_the_same_place() -> None:
+    source = "import jwt\n\nload()\n"
+    change = (InsertStatements(P, None, "first-in-body", "logger = log()"), AddImport(P, "web", "Three"))
+    assert applied(source, *change) == "import jwt\nfrom web import Three\n\nlogger = log()\n\nload()\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("A = 480  # 8 horas\n", "A = 30\n"),
+        ("A = 60 * 24 * 7  # 7\u5929\n", "A = 30\n"),
+        ("# 60 minutes * 24 hours * 8 days = 8 days\nA = 60 * 24 * 8\n", "A = 30\n"),
+        ("x = 1\n# 8 days\nA = 60 * 24 * 8\n", "x = 1\nA = 30\n"),
+        ("# The life of a token,\n# 8 days\nA = 60 * 24 * 8\n", "# The life of a token,\n# 8 days\nA = 30\n"),
+        ("A = 480  # noqa: E480\n", "A = 30  # noqa: E480\n"),
+        ("# RFC 8725, section 3\nA = 480\n", "# RFC 8725, section 3\nA = 30\n"),
+        ("A = 60 * 24  # minutes\n", "A = 30  # minutes\n"),
+    ],
+)
+def test_comments_that_tell_the_old_number_go(source: str, expected: str) -> None:
+    line = next(number for number, text in enumerate(source.splitlines(), 1) if text.startswith("A"))
+    text = source.splitlines()[line - 1]
+    value = text.partition("#")[0].rstrip()
+    assert applied(source, ReplaceExpression(P, Span(line, 5, line, len(value) + 1), "30")) == expected
+
+
+def test_code_takes_on_the_quotes_that_it_replaces() -> None:
+    source = "a = getenv('KEY', 'x')\nb = \"y\"\n"
+    change = ReplaceExpression(P, Span(1, 5, 1, 23), 'environ["KEY"]')
+    assert applied(source, change) == "a = environ['KEY']\nb = \"y\"\n"

@@ -11,7 +11,7 @@ from fastapi_seclint.edits.expressions import Bracketed
 from fastapi_seclint.edits.leftovers import without_leftovers
 from fastapi_seclint.edits.named import AddImport, CreateFile, Edit
 from fastapi_seclint.edits.quoting import prefers_single, single_quoted
-from fastapi_seclint.edits.text import EditError, Splice, in_order
+from fastapi_seclint.edits.text import EditError, Splice, in_order, joined
 from fastapi_seclint.edits.tree import Tree, check_parses, tree_of
 from fastapi_seclint.spans import Span
 from fastapi_seclint.syntax.outline import Asked
@@ -56,7 +56,7 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> 
         return _creation(source, created, len(edits))
     tree = tree_of(source, _asked((*edits, *others)))
     brackets = Bracketed(tree)
-    made: list[Splice] = []
+    made = [*imports.add_imports(tree, [edit for edit in edits if isinstance(edit, AddImport)])]
     single = prefers_single(tree.text.code)
     for edit in dict.fromkeys(_quoted(edit) if single else edit for edit in edits):
         if in_brackets := IN_BRACKETS.get(type(edit)):
@@ -65,9 +65,8 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> 
             made += on_lines(tree, edit)
     for bracket in brackets:
         made += bracket.splices()
-    made += imports.add_imports(tree, [edit for edit in edits if isinstance(edit, AddImport)])
     ordered = in_order(splice for splice in made if _changes(tree, splice))
-    ordered = in_order(without_leftovers(tree, ordered, edits, others))
+    ordered = joined(in_order(without_leftovers(tree, ordered, edits, others)))
     check_parses(tree, ordered)
     return ordered
 

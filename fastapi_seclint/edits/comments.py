@@ -4,28 +4,59 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import prod
 
 from fastapi_seclint.edits.named import ReplaceComment
 from fastapi_seclint.edits.text import EditError, Splice, Text
 from fastapi_seclint.edits.tree import Tree
 
 _BLANK = " \t\f"
+_COMMENT = re.compile(r"[ \t]*[)\]},:]*[ \t]*(#[^\r\n]*)")
 _LENGTH = re.compile(
-    r"[ \t]*[)\]},:]*[ \t]*(#[^\r\n]*\b(?:\d+|an?|one|two|three|four|five|six|seven|ten|twelve|half)[ -]?"
-    r"(?:h|d|s|min|(?:second|minute|hour|day|week|month|year)s?)\b[^\r\n]*)"
+    r"\b(?:\d+|an?|one|two|three|four|five|six|seven|ten|twelve|half)[ -]?"
+    r"(?:h|d|s|min|(?:second|minute|hour|day|week|month|year)s?)\b"
 )
 """A comment behind a number that says how long that is: `# 8 days`."""
+_MARKER = re.compile(r"#\s*(?:noqa|nosec|type:|pragma|pylint|pyright|ruff)", re.I)
+_DIGITS = re.compile(r"(?<![\w.])\d[\d_]{0,12}(?![\w.]*\.\d)")
+_ARITHMETIC = re.compile(r"[\d_\s*()]+")
+_UNITS = (1, 7, 24, 60, 24 * 7, 60 * 24, 60 * 24 * 7, 3600, 86400, 86400 * 7)
+"""How many of one unit of time the next ones are, from seconds, minutes, hours and days."""
 _NUMBER = re.compile(r"[\d_.\s*+/()\"']+|(?:\w+\.)?timedelta\([^()]*\)")
 
 
 def outdated(text: Text, extent: tuple[int, int], code: str) -> Sequence[Splice]:
-    """The removal of a comment that says how long a time is which other code replaces on its line."""
-    end = extent[1]
-    found = _LENGTH.match(text.code, end) if _NUMBER.fullmatch(code) else None
-    if found is None or not _NUMBER.fullmatch(text.code[slice(*extent)]):
+    """The removal of comments that say how long a time is which other code replaces: behind it, or on a line above."""
+    old = text.code[slice(*extent)]
+    if not _NUMBER.fullmatch(code) or not _NUMBER.fullmatch(old):
         return ()
-    start = len(text.code[: found.start(1)].rstrip(_BLANK))
-    return (Splice(start, found.end(1), ""),)
+    return (*_behind(text, extent[1], old), *_on_top(text, extent[0], old))
+
+
+def _behind(text: Text, end: int, old: str) -> Sequence[Splice]:
+    found = _COMMENT.match(text.code, end)
+    if found is None or not (_LENGTH.search(found[1]) or _tells(found[1], old)):
+        return ()
+    return (Splice(len(text.code[: found.start(1)].rstrip(_BLANK)), found.end(1), ""),)
+
+
+def _on_top(text: Text, start: int, old: str) -> Sequence[Splice]:
+    """The removal of the line above, where it is the only comment line there and tells the old number."""
+    line = text.line_start(start)
+    above, top = (text.line_start(max(at - 1, 0)) for at in (line, text.line_start(max(line - 1, 0))))
+    comment = text.code[above:line].strip()
+    alone = above < line and not (top < above and text.code[top:above].lstrip().startswith("#"))
+    same = text.indent(above) == text.indent(start)
+    return (Splice(above, line, ""),) if alone and same and comment.startswith("#") and _tells(comment, old) else ()
+
+
+def _tells(comment: str, old: str) -> bool:
+    """Whether a comment says a number in another unit of time: `8 hours`, in any language, about `480`."""
+    if _MARKER.match(comment) or not _ARITHMETIC.fullmatch(old):
+        return False
+    value = prod(int(factor.replace("_", "")) for factor in _DIGITS.findall(old))
+    said = {int(number.replace("_", "")) for number in _DIGITS.findall(comment)}
+    return any(number * unit == value for number in said for unit in _UNITS)
 
 
 def replace_comment(tree: Tree, edit: ReplaceComment) -> Sequence[Splice]:

@@ -21,6 +21,7 @@ from fastapi_seclint.edits.named import (
     SetKeyword,
 )
 from fastapi_seclint.edits.narrowing import spread_out
+from fastapi_seclint.edits.quoting import in_quotes_of
 from fastapi_seclint.edits.text import EditError, Splice
 from fastapi_seclint.edits.tree import Tree, parsed_expression
 from fastapi_seclint.spans import Span
@@ -116,6 +117,7 @@ def set_keyword(brackets: Bracketed, edit: SetKeyword) -> Splices:
     for argument in _arguments(node):
         if argument.keyword and argument.keyword.value == edit.name:
             extent = brackets.tree.extent(argument.value)
+            code = in_quotes_of(brackets.tree.text.code[slice(*extent)], code)
             brackets.grow(argument.value, extent, code)
             return _replacement(brackets.tree, extent, code), *outdated(brackets.tree.text, extent, code)
     brackets.of_call(node).add(f"{edit.name}={code}", name=edit.name)
@@ -191,7 +193,7 @@ def replace_expression(brackets: Bracketed, edit: ReplaceExpression) -> Splices:
     tree = brackets.tree
     node: cst.BaseExpression = tree.expression(edit.span, cst.BaseExpression)
     extent = tree.text.extent(edit.span)
-    code = parsed(edit.code)
+    code = in_quotes_of(tree.text.code[slice(*extent)], parsed(edit.code))
     inside = bool(node.lpar) and extent != tree.extent(node)
     if not inside and _needs_parentheses(tree, node, parsed_expression(code)):
         code = f"({code})"

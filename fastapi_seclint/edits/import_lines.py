@@ -17,6 +17,7 @@ from fastapi_seclint.edits.tree import Tree
 FUTURE, STANDARD, THIRD_PARTY, LOCAL = range(4)
 HEADER = re.compile(r"\.py\b|licen[cs]e|copyright|coding|generated|noqa|pylint|pyright|mypy|ruff", re.I)
 GROUP = re.compile(r"^#.*\b(?:imports?|standard|third|local)\b", re.I | re.M)
+_WORD = re.compile(r"[^\W_]{2,}")
 Key = tuple[int, int, str]
 New = tuple[Key, str]
 
@@ -135,7 +136,14 @@ def _above(tree: Tree, start: int, *, grouped: bool = False) -> int:
     comment = tree.text.code[at:line]
     if GROUP.search(comment):
         return line if grouped else at
-    return line if at == 0 and HEADER.search(comment) else at
+    return line if at == 0 and _heads_file(comment, tree.text.code[line : tree.text.line_end(line)]) else at
+
+
+def _heads_file(comment: str, line: str) -> bool:
+    """Whether a comment at the top of a file is about the file, and not about the import below it."""
+    title = comment.lstrip("# \t")[:1]
+    about_import = {word.lower() for word in _WORD.findall(comment)} & {word.lower() for word in _WORD.findall(line)}
+    return bool(HEADER.search(comment)) or (title != title.lower() and not about_import)
 
 
 def _scattered(tree: Tree, block: Sequence[Line], same: Sequence[Line]) -> bool:

@@ -19,6 +19,11 @@ def prefers_single(code: str) -> bool:
     return single >= _ENOUGH and single > 4 * len(_DOUBLE.findall(code))
 
 
+def in_quotes_of(old: str, code: str) -> str:
+    """Code in the quotes of what it takes the place of, where that has single ones only."""
+    return single_quoted(code) if "'" in old and '"' not in old else code
+
+
 def single_quoted(code: str) -> str:
     """Code with its plain strings in single quotes; left as it is where it has an f-string, which may hold others."""
     if _FORMATTED.search(code):

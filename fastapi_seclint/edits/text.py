@@ -109,6 +109,16 @@ def in_order(splices: Iterable[Splice]) -> list[Splice]:
     return ordered
 
 
+def joined(splices: Sequence[Splice]) -> list[Splice]:
+    """Splices in order with insertions at one place as one, so that nobody can mistake their order."""
+    found: list[Splice] = []
+    for splice in splices:
+        if found and found[-1].start == found[-1].end == splice.start == splice.end:
+            splice = Splice(splice.start, splice.end, found.pop().content + splice.content)
+        found.append(splice)
+    return found
+
+
 def reindented(code: str, indent: str, unit: str, newline: str) -> list[str]:
     """The lines of code written with four spaces a level, each with `indent` in front and `unit` a level.
 
