@@ -14,7 +14,7 @@ from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.dates import expiring
 from fastapi_seclint.subjects.tokens.handmade_expiry import checked_by_hand
 from fastapi_seclint.subjects.tokens.purposes import purpose_of
-from fastapi_seclint.subjects.tokens.stored import kept_for_a_while
+from fastapi_seclint.subjects.tokens.stored import kept_for_a_while, only_tried_out
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -44,7 +44,9 @@ def jwt_without_expiry(program: Program) -> Iterator[Finding]:
     by_call: dict[int, list[Token]] = {}
     for token in tokens(program):
         call = token.encoding.call
-        if not program.is_test(call.block.module) and not kept_for_a_while(call.block, call.form):
+        if program.is_test(call.block.module) or only_tried_out(program, call.block, call.form):
+            continue
+        if not kept_for_a_while(call.block, call.form):
             by_call.setdefault(id(token.encoding), []).append(token)
     seen: set[Location] = set()
     for ways in by_call.values():

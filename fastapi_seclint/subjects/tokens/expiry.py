@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ _ORDER = frozenset({"<", "<=", ">", ">="})
 _EXPIRY = frozenset(
     {"exp", "exp_timestamp", "expires", "expires_at", "expire_at", "expiry", "expiration", "expiration_time"}
 )
+_EXPIRED = frozenset({"expired", "is_expired", "has_expired"})
+_VALIDATING = re.compile(r"^_*(validate|verify|check)\w*(payload|claims|token|key|expir|session)", re.I)
 _VALIDATORS = frozenset({"validate", "validate_exp", "validate_claims"})
 
 Looks = Callable[[Block], bool]
@@ -28,10 +31,34 @@ def looked_at(program: Program, block: Block, call: Form, looks: Looks, depth: i
     """
     if looks(block) or any(looks(inner) for inner in _handed_to(program, block, call)):
         return True
+    if _validated_out_of_sight(program, block, call):
+        return True
     if depth == 0 or block.function is None:
         return False
     around = list(callers(program, block.function))
     return bool(around) and all(looked_at(program, caller, use, looks, depth - 1) for caller, use, _ in around)
+
+
+def _validated_out_of_sight(program: Program, block: Block, source: Form) -> bool:
+    """Whether claims go to a call that says it validates them and whose code is not known: `key.validate_claims(...)`.
+
+    Claims that are assigned to a name first count.
+    """
+    names = {
+        target[2]
+        for form in block.forms.of("assign")
+        if form[3] is source
+        for target in form[2]
+        if target[0] == "name"
+    }
+    for form in block.forms.of("call"):
+        if form[2][0] != "attr" or not _VALIDATING.search(form[2][3]):
+            continue
+        given = [*form[3], *(value for _, value, _ in form[4])]
+        passed = any(value is source or (value[0] == "name" and value[2] in names) for value in given)
+        if passed and not any(True for _ in called(program, block, form)):
+            return True
+    return False
 
 
 def _handed_to(program: Program, block: Block, source: Form) -> Iterator[Block]:
@@ -63,7 +90,13 @@ def _given(program: Program, block: Block, source: Form | None, known: frozenset
 
 
 def compares(block: Block) -> bool:
-    """Whether a block compares the expiry of something with `<`, `<=`, `>` or `>=`, or is there to tell it."""
+    """Whether a block compares the expiry of something with `<`, `<=`, `>` or `>=`, or is there to tell it.
+
+    `if key.expired:` asks somebody who does.
+    """
+    for form in block.forms.of("if"):
+        if any(inner[0] == "attr" and inner[3] in _EXPIRED for inner in walk(form[2])):
+            return True
     names = set(_EXPIRY)
     for form in block.forms.every:
         if form[0] in ("assign", "annassign") and form[-1] is not None and _mentions(form[-1], names):

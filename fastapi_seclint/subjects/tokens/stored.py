@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.secrets.names import words_of
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 _FORGETS = frozenset({"setex", "psetex"})
 """What sets a key of Redis for a number of seconds (https://redis.io/docs/latest/commands/setex/)."""
+_PEOPLE = frozenset({"sub", "user", "user_id", "uid", "id", "username", "email", "name", "role", "tenant_id"})
 _READS = frozenset({"get", "hget", "getdel", "get_token", "get_item"})
 
 
@@ -35,6 +38,35 @@ def kept_for_a_while(block: Block, encoding: Form) -> bool:
         if timed and any(item[0] == "name" and item[2] in names for item in walk(form[3])):
             return True
     return False
+
+
+def only_tried_out(program: Program, block: Block, encoding: Form) -> bool:
+    """Whether a token about nobody is made and read again on the spot, to see that the key works, and goes no further.
+
+    `jwt.decode(jwt.encode({"some": "text"}, KEY), KEY)`, by way of a name or not.
+    """
+    if any(form[0] == "const" and form[2] in _PEOPLE for form in walk([encoding[3], encoding[4]])):
+        return False
+    if any(form[0] == "name" for form in walk(encoding[3][:1])):
+        return False
+    names = {
+        target[2]
+        for form in block.forms.of("assign")
+        if form[3] is encoding
+        for target in form[2]
+        if target[0] == "name"
+    }
+    if block.function is None and any(names & module.facts.words for module in _others(program, block)):
+        return False
+    reading = [item.call.form for item in decodings(program) if item.call.block.module is block.module]
+    given = {id(form) for call in reading for form in walk([call[3], call[4]])}
+    stored = {id(target) for form in block.forms.of("assign") for target in form[2]}
+    read = [form for form in block.forms.of("name") if form[2] in names and id(form) not in stored]
+    return id(encoding) in given or (bool(read) and all(id(form) in given for form in read))
+
+
+def _others(program: Program, block: Block) -> Iterator[Module]:
+    return (module for module in program.modules.by_file.values() if module is not block.module)
 
 
 def held_by_store(program: Program) -> bool:

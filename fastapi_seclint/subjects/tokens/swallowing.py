@@ -170,8 +170,16 @@ def _verifies(program: Program, block: Block, form: Form) -> bool:
             row = credentials.entry("verifier", option.name)
             return row is not None and row.get("raises", True)
         if isinstance(option, Unknown):
-            return _DECODING.search(name) is not None and bool(form[3] or form[4])
+            return _DECODING.search(name) is not None and bool(form[3] or form[4]) and not _is_of_bytes(form)
     return any(raises_for_junk(program, function) for function, _ in called(program, block, form))
+
+
+def _is_of_bytes(call: Form) -> bool:
+    """Whether a call makes a text of bytes: `body.decode("utf-8")`."""
+    if last_name(call[2]) != "decode" or call[2][0] != "attr":
+        return False
+    codec = all(item[0] == "const" and isinstance(item[2], str) for item in call[3])
+    return codec and all(keyword in ("encoding", "errors") for keyword, _, _ in call[4])
 
 
 _DEPTH_OF_RAISING = 3
