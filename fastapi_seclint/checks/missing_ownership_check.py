@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.things import is_choice, loaded_by, loads, sent_id, thing
+from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id, uses
 from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node, works_with_caller
 from fastapi_seclint.subjects.owners.within import container, held
@@ -168,7 +169,7 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
         return None
     if _is_no_object(route, resource) or not _knows_its_user(program, route):
         return None
-    if authorizes(program, route) or uses_caller(program, route):
+    if authorizes(program, route) or uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
     if not access.changes_state(route) and is_for_sale(program, resource):
         return None
@@ -205,7 +206,7 @@ def _below(program: Program, route: Route, within: dict[str, Route]) -> _Case | 
     variable, sibling = found
     if not loads(route, variable) or not _knows_its_user(program, route):
         return None
-    if authorizes(program, route) or uses_caller(program, route):
+    if authorizes(program, route) or uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
     resource = _resource(sibling)[0]
     return _Case(route, resource, variable, "", 2, sibling)
