@@ -59,13 +59,20 @@ def _constants(block: Block, form: Form) -> list[str]:
     scope = block.scope
     if not isinstance(scope, FunctionScope):
         return []
-    values = [
-        item[-1]
+    found = [
+        item
         for name in names
         for item in scope.assignments(name)
         if item[0] in ("assign", "annassign") and item[-1] is not None
     ]
+    branches = [branch for test in block.forms.of("if") for branch in test[3:] if _is_in(branch, form)]
+    beside = [item for item in found if branches and _is_in(branches[-1], item) and item[1] <= form[1]]
+    values = [item[-1] for item in beside or found]
     return [item[2] for value in values for item in walk(value) if item[0] == "const" and isinstance(item[2], str)]
+
+
+def _is_in(branch: list[Form], form: Form) -> bool:
+    return any(holds(statement[1], form[1]) for statement in branch)
 
 
 def _asked(end: Outcome) -> str:

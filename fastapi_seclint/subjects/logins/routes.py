@@ -68,7 +68,8 @@ _REGISTERS = dict(_WORDS)["registration"]
 _NONE = re.compile(
     r"(^|_)(purge|clean_?up|clear|delete|remove|list|expire)_\w*tokens?(_|$)|(^|_)(log_?out|sign_?out|log_?off|revoke|callbacks?|redirect|web_?hooks?|hooks?|authorize|oidc|saml|sso|providers?"
     r"|unregister|invalidate|introspect|blacklist|test_token|is_logged_in|logged_in|check_login|status|qr_?code|captcha"
-    r"|wait_?list|newsletter|mailing_?list|(open|close|cash)_register|devices?|push|webauthn|passkeys?|events?|tools?|agents?|plugins?|service|worker|nodes?|clients?|templates?)(_|$)"
+    r"|wait_?list|newsletter|mailing_?list|(open|close|cash)_register|devices?|push|webauthn|passkeys?|events?|tools?|agents?|plugins?|service|worker|nodes?|clients?|templates?"
+    r"|peers?|servers?|instances?|runners?|machines?|sensors?)(_|$)"
 )
 _PROVIDER = re.compile(
     r"(^|_)(google|github|gitlab|facebook|apple|microsoft|azure|entra|twitter|discord|linkedin|slack|oauth2?|kakao|naver|wechat"

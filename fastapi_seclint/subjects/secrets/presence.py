@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import (
@@ -155,6 +155,8 @@ def form_at(place: Place | None) -> Form | None:
 
 def is_text(program: Program, block: Block, container: Form, value: Value) -> bool:
     """Whether a container is one text: a constant, a setting of type `str`, a variable that nobody splits."""
+    if _is_split(block, container):
+        return False
     if container[0] == "attr":
         for owner in options(ask(program, block, container[2])):
             if isinstance(owner, Instance) and _is_text_field(owner.cls, container[3]):
@@ -166,6 +168,19 @@ def is_text(program: Program, block: Block, container: Form, value: Value) -> bo
         if isinstance(option, Environment) and not option.name.startswith("parameter "):
             form = form_at(option.place)
             if known is None and form is not None and _reads_text(form):
+                return True
+    return False
+
+
+def _is_split(block: Block, container: Form) -> bool:
+    """Whether an attribute is given pieces of a text somewhere in its file: `self.keys = self.keys.split(",")`."""
+    if container[0] != "attr":
+        return False
+    facts = block.module.facts
+    for number in facts.speaking(b'"split"', folded=False):
+        for form in facts.forms(number).of("assign"):
+            split = any(item[0] == "call" and last_name(item[2]) in ("split", "splitlines") for item in walk(form[3]))
+            if split and any(target[0] == "attr" and target[3] == container[3] for target in form[2]):
                 return True
     return False
 
