@@ -878,3 +878,18 @@ def test_code_takes_on_the_quotes_that_it_replaces() -> None:
     source = "a = getenv('KEY', 'x')\nb = \"y\"\n"
     change = ReplaceExpression(P, Span(1, 5, 1, 23), 'environ["KEY"]')
     assert applied(source, change) == "a = environ['KEY']\nb = \"y\"\n"
+
+
+def test_what_replaces_is_wrapped_as_little_as_its_new_line_needs() -> None:
+    items = "Cors, one=['*'], two=['*'], three=['*'], four=['*'], five=['*'], six=['*'], end=1"
+    source = f"x = {'a' * 80}\nf(\n    {items}\n)\n"
+    names = "[" + ", ".join(f'"{word}"' for word in ("first", "second", "third", "fourth", "fifth", "sixth")) + "]"
+    result = applied(source, ReplaceExpression(P, span(source, "['*'], two"[:5]), names))
+    assert f"    one={names.replace(chr(34), chr(39))},\n    two=['*'],\n" in result
+
+
+def test_a_call_that_replaces_is_wrapped_where_its_line_gets_too_long() -> None:
+    source = f"x = {'a' * 80}\nif True:\n    if given != wanted:\n        pass\n"
+    code = "not compare_digest(settings.first_install_token.encode(), data.first_install_token.encode())"
+    wrapped = code.replace("(settings", "(\n        settings").replace("encode())", "encode()\n    )")
+    assert f"    if {wrapped}:\n" in applied(source, ReplaceExpression(P, span(source, "given != wanted"), code))

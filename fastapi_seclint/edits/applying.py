@@ -10,6 +10,7 @@ from fastapi_seclint.edits import comments, definitions, expressions, imports, n
 from fastapi_seclint.edits.expressions import Bracketed
 from fastapi_seclint.edits.leftovers import without_leftovers
 from fastapi_seclint.edits.named import AddImport, CreateFile, Edit
+from fastapi_seclint.edits.narrowing import laid_out
 from fastapi_seclint.edits.quoting import prefers_single, single_quoted
 from fastapi_seclint.edits.text import EditError, Splice, in_order, joined
 from fastapi_seclint.edits.tree import Tree, check_parses, tree_of
@@ -67,6 +68,7 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> 
         made += bracket.splices()
     ordered = in_order(splice for splice in made if _changes(tree, splice))
     ordered = joined(in_order(without_leftovers(tree, ordered, edits, others)))
+    ordered = laid_out(tree.text, ordered, brackets.replaced, tree.room)
     check_parses(tree, ordered)
     return ordered
 

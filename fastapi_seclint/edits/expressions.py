@@ -20,7 +20,6 @@ from fastapi_seclint.edits.named import (
     SetDictItem,
     SetKeyword,
 )
-from fastapi_seclint.edits.narrowing import spread_out
 from fastapi_seclint.edits.quoting import in_quotes_of
 from fastapi_seclint.edits.text import EditError, Splice
 from fastapi_seclint.edits.tree import Tree, parsed_expression
@@ -46,6 +45,7 @@ class Bracketed:
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
         self._known: dict[cst.CSTNode, Brackets] = {}
+        self.replaced: set[tuple[int, int]] = set()
 
     def __iter__(self) -> Iterator[Brackets]:
         return iter(self._known.values())
@@ -119,7 +119,7 @@ def set_keyword(brackets: Bracketed, edit: SetKeyword) -> Splices:
             extent = brackets.tree.extent(argument.value)
             code = in_quotes_of(brackets.tree.text.code[slice(*extent)], code)
             brackets.grow(argument.value, extent, code)
-            return _replacement(brackets.tree, extent, code), *outdated(brackets.tree.text, extent, code)
+            return _replacement(brackets, extent, code), *outdated(brackets.tree.text, extent, code)
     brackets.of_call(node).add(f"{edit.name}={code}", name=edit.name)
     return ()
 
@@ -154,7 +154,8 @@ def set_dict_item(brackets: Bracketed, edit: SetDictItem) -> Splices:
     node: cst.Dict = tree.expression(edit.dictionary, cst.Dict)
     index = _with_key(node, edit.key)
     if index is not None:
-        return (_replacement(tree, tree.extent(cst.ensure_type(node.elements[index], cst.DictElement).value), code),)
+        extent = tree.extent(cst.ensure_type(node.elements[index], cst.DictElement).value)
+        return (_replacement(brackets, extent, in_quotes_of(tree.text.code[slice(*extent)], code)),)
     written = tree.text.code[slice(*tree.extent(node))]
     single = "'" in written and '"' not in written
     key = repr(edit.key) if single else '"' + edit.key.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -197,7 +198,7 @@ def replace_expression(brackets: Bracketed, edit: ReplaceExpression) -> Splices:
     inside = bool(node.lpar) and extent != tree.extent(node)
     if not inside and _needs_parentheses(tree, node, parsed_expression(code)):
         code = f"({code})"
-    made = _replacement(tree, extent, code)
+    made = _replacement(brackets, extent, code)
     brackets.grow(node, extent, made.content)
     return made, *outdated(tree.text, extent, code)
 
@@ -221,11 +222,10 @@ def parsed(code: str) -> str:
     return code.strip()
 
 
-def _replacement(tree: Tree, extent: tuple[int, int], code: str) -> Splice:
-    text = tree.text
-    around = text.code[text.line_start(extent[0]) : extent[0]], text.code[extent[1] : text.line_end(extent[1])]
-    code = spread_out(code, around, tree.room)
-    return Splice(*extent, code.replace("\n", tree.text.newline + tree.text.indent(extent[0])))
+def _replacement(brackets: Bracketed, extent: tuple[int, int], code: str) -> Splice:
+    text = brackets.tree.text
+    brackets.replaced.add(extent)
+    return Splice(*extent, code.replace("\n", text.newline + text.indent(extent[0])))
 
 
 def _arguments(node: cst.Call | cst.ClassDef) -> Sequence[cst.Arg]:

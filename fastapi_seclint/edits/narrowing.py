@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Sequence
 from itertools import pairwise
 
 import libcst as cst
 
-from fastapi_seclint.edits.text import EditError, Splice
+from fastapi_seclint.edits.text import EditError, Splice, Text
 from fastapi_seclint.edits.tree import Tree
 from fastapi_seclint.edits.wrapping import Room, wrapped
 
+_CLOSED = re.compile(r"[,:]?[ \t]*")
 _END = re.compile(r",?[ \t]*")
 VALUED = (cst.Expr, cst.Assign, cst.AnnAssign, cst.Return)
 
@@ -36,15 +38,34 @@ def _call(tree: Tree, call: cst.Call, room: Room) -> list[Splice] | None:
     return wrapped(tree.text, (start, tree.end(call) - 1), items, {}, room)
 
 
+def laid_out(text: Text, splices: Sequence[Splice], replaced: Container[tuple[int, int]], room: Room) -> list[Splice]:
+    """The splices, those at the `replaced` extents on lines of their own where the result would have too long lines."""
+    found = list(splices)
+    shift = 0
+    for number, splice in enumerate(splices):
+        if (splice.start, splice.end) in replaced and "\n" not in splice.content and splice.content[-1:] in ("]", ")"):
+            result = Text(Text(text.code).spliced(found))
+            start, end = splice.start + shift, splice.start + shift + len(splice.content)
+            around = result.code[result.line_start(start) : start], result.code[end : result.line_end(end)]
+            content = spread_out(splice.content, around, room).replace("\n", text.newline + result.indent(start))
+            found[number] = Splice(splice.start, splice.end, content)
+        shift += len(found[number].content) - (splice.end - splice.start)
+    return found
+
+
 def spread_out(code: str, around: tuple[str, str], room: Room) -> str:
-    """A comprehension or list that gets too long between what is left and right of it: its parts on lines of their own.
-    """
-    if len("".join((*around, code))) <= room.limit or not code.startswith("[") or "\n" in code:
-        return code
-    if not _END.fullmatch(around[1]):
+    """A list, comprehension or call that gets too long between what is left and right of it: its parts on own lines."""
+    if len("".join((*around, code))) <= room.limit:
         return code
     tree = Tree(code)
     whole = next(tree.nodes(cst.Expr)).value
+    if code.endswith(")"):
+        while isinstance(whole, cst.UnaryOperation | cst.Await):
+            whole = whole.expression
+        fits = isinstance(whole, cst.Call) and not whole.lpar and _CLOSED.fullmatch(around[1])
+        return _spread_call(tree, whole, around, room) if fits and isinstance(whole, cst.Call) else code
+    if not _END.fullmatch(around[1]):
+        return code
     if isinstance(whole, cst.List) and len(whole.elements) > 1:
         items = [code[slice(*tree.extent(element.value))] for element in whole.elements]
         return "[\n" + "".join(f"{room.unit}{item},\n" for item in items) + "]"
@@ -54,3 +75,17 @@ def spread_out(code: str, around: tuple[str, str], room: Room) -> str:
     ends = [tree.extent(part)[1] for part in (whole.elt, loop.iter, *(one.test for one in loop.ifs))]
     parts = [code[start:end].strip() for start, end in pairwise([1, *ends])]
     return "[\n" + "".join(f"{room.unit}{part}\n" for part in parts) + "]"
+
+
+def _spread_call(tree: Tree, call: cst.Call, around: tuple[str, str], room: Room) -> str:
+    """A call with its arguments on a line below, or on one each; as it is where they are too few to be worth it."""
+    code = tree.text.code
+    items = [code[tree.start(argument) : tree.extent(argument.value)[1]] for argument in call.args]
+    head = code[: code.index("(", tree.extent(call.func)[1]) + 1]
+    indent = len(around[0]) - len(around[0].lstrip()) + len(room.unit)
+    if len(items) < 2 or len(around[0]) + len(head) > room.limit:
+        return code
+    together = ", ".join(items)
+    if indent + len(together) <= room.limit:
+        return f"{head}\n{room.unit}{together}\n)"
+    return f"{head}\n" + "".join(f"{room.unit}{item},\n" for item in items) + ")"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import AddImport, CreateFile, Edit
-from fastapi_seclint.facts.forms import ASYNC, Form, walk
+from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, ModuleValue, Unknown, options
@@ -14,8 +14,8 @@ from fastapi_seclint.subjects.code.constants import new_constant
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
-from fastapi_seclint.subjects.passwords.fixes import hasher_for
 from fastapi_seclint.subjects.passwords.hashers import step_by_name
+from fastapi_seclint.subjects.passwords.own_hashers import AWAITED, HASH, VERIFY, own_hashers
 from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
 
 if TYPE_CHECKING:
@@ -95,22 +95,14 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
         return _Hashing("bcrypt", "bcrypt")
     if not functions:
         return _out_of_sight(block.module)
-    hasher = hasher_for(known, block.module)
-    if hasher is None or "." in hasher.hash or hasher.needs or _is_async(known, hasher.hash):
-        return None
-    brought = any(isinstance(edit, CreateFile) for edit in hasher.edits)
-    if brought or all(function.name != hasher.verify for function in functions):
+    own = own_hashers(known, block.module)
+    hashes, verifies = own.get(HASH), {own[kind].code for kind in (VERIFY, AWAITED) if kind in own}
+    if hashes is None or not hashes.code.isidentifier() or all(function.name not in verifies for function in functions):
         return None  # what verifies here would not understand the other's hash
-    own = block.module.scope.names.get(hasher.hash)
-    made = own if isinstance(own, Function) and own.module is block.module else None
-    edits = tuple(edit for edit in hasher.edits if not isinstance(edit, AddImport) or edit.name == hasher.hash)
-    return _Hashing(hasher.hash, "function", _statement(block.module, made.at) if made is not None else None, edits)
-
-
-def _is_async(known: Passwords, name: str) -> bool:
-    """Whether a function of this name has to be awaited, which the top level of a file cannot do."""
-    found = (module.scope.names.get(name) for module in known.program.modules.by_file.values())
-    return any(isinstance(value, Function) and value.flags & ASYNC for value in found)
+    bound = block.module.scope.names.get(hashes.code)
+    made = bound if isinstance(bound, Function) and bound.module is block.module else None
+    at = _statement(block.module, made.at) if made is not None else None
+    return _Hashing(hashes.code, "function", at, hashes.edits)
 
 
 def _out_of_sight(module: Module) -> _Hashing | None:

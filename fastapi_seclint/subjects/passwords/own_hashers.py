@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
-HASH, VERIFY = "hash", "verify"
+HASH, VERIFY, AWAITED = "hash", "verify", "awaited"
 _HASHES = (b"hash", b"crypt", b"argon", b"pbkdf", b"digest")
 _OBJECTS = ("passlib.context.CryptContext()", "pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
 
@@ -43,7 +43,10 @@ class Own:
 
 
 def own_hashers(known: Passwords, module: Module) -> dict[str, Own]:
-    """What a file can hash with (`HASH`) and verify with (`VERIFY`): what it has itself, else what it may import."""
+    """What a file can hash with (`HASH`) and verify with (`VERIFY`): what it has itself, else what it may import.
+
+    What must be awaited to verify is `AWAITED`.
+    """
     context = _context_of(module)
     if context is not None:
         return {HASH: Own(f"{context}.hash"), VERIFY: Own(f"{context}.verify")}
@@ -97,14 +100,15 @@ def _callables(module: Module) -> Iterator[tuple[str, Function]]:
 
 def _kind(known: Passwords, function: Function) -> str:
     """Whether a function hashes the one thing that it takes, or verifies the first of two against the second."""
-    if function.flags & ASYNC:
-        return ""
+    is_async = bool(function.flags & ASYNC)
     made = known.returned(function)
     names = [parameter[0] for parameter in function.parameters]
     if made is not None and made.kind == "hash" and len(names) == 1:
-        return HASH
+        return "" if is_async else HASH
     verifies = len(names) == 2 and function.name.startswith("verify") and _verifies(known, function)
-    return VERIFY if verifies and naming(names[0]) != "kept" and naming(names[1]) != "plain" else ""
+    if not verifies or naming(names[0]) == "kept" or naming(names[1]) == "plain":
+        return ""
+    return AWAITED if is_async else VERIFY
 
 
 def _verifies(known: Passwords, function: Function) -> bool:
