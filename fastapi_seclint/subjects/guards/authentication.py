@@ -15,6 +15,7 @@ from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Evidence
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
+from fastapi_seclint.subjects.logins.routes import auth_routes, takes_password
 from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.rights.roles import reached
 
@@ -38,11 +39,12 @@ def asks_callers(program: Program, app: Router) -> bool:
     """Whether an application is one that authenticates its callers, so that an open route stands out.
 
     It does when one of its routes is guarded or asks for credentials, or when another application in the same file
-    does; where no application of the project asks anybody, when the project has a security scheme all the same.
+    does; where no application of the project asks anybody, when the project has a security scheme all the same, or a
+    login: what it hands out is for nothing then.
     """
     asking = _asking_apps(program)
     if not asking:
-        return _has_idle_scheme(program)
+        return _has_idle_scheme(program) or _has_login(program, app)
     return any(other is app or other.place.module is app.place.module for other in asking)
 
 
@@ -88,6 +90,12 @@ def _has_idle_scheme(program: Program) -> bool:
     """
     calls = program.sites.calls(*_SCHEMES)
     return any(call.block.function is None and not program.is_test(call.block.module) for call in calls)
+
+
+def _has_login(program: Program, app: Router) -> bool:
+    """Whether people log in to an application with a password."""
+    logins = (route for route, purpose in auth_routes(program) if purpose == "login" and route.app is app)
+    return any(takes_password(program, route) for route in logins)
 
 
 def guarded_elsewhere(program: Program, route: Route) -> bool:
