@@ -19,7 +19,8 @@ from fastapi_seclint.subjects.passwords.exposure_models import other_model, type
 from fastapi_seclint.subjects.passwords.fields import Givers, password_field
 from fastapi_seclint.subjects.passwords.left_out import leaves_out, tells_new_one
 from fastapi_seclint.subjects.passwords.made_models import made_of
-from fastapi_seclint.subjects.passwords.names import logs_in_elsewhere
+from fastapi_seclint.subjects.passwords.names import logs_in_elsewhere, naming
+from fastapi_seclint.subjects.passwords.never_filled import refused_when_sent, selected_without, sent_back
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -38,6 +39,7 @@ RULE = Rule(
 _UNFILTERED = ("builtins.", "typing.", "collections.")
 _PLAIN = ("builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.bytes")
 """What FastAPI makes no row or dictionary of."""
+_ELSEWHERE = frozenset({"registry", "server", "server_url", "base_url", "endpoint", "repository"})
 _DEPTH = 3
 
 
@@ -69,15 +71,16 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
         return
     declared = _declared(program, arguments.get("response_model"), function)
     for cls in classes_in(declared) if declared is not None else ():
-        name = _shown_by(program, cls)
-        if name and not tells_new_one(program, block, cls, name):
+        name, holder = _shown_by(program, cls)
+        if name and _is_filled(program, route, block, cls, name):
             fix = other_model(program, route, block, cls)
-            yield _finding(route, block, block.location(function.at), name, cls, "high", fix)
+            sent = naming(name) != "kept" and bool(sent_back(program, route, block, cls))
+            yield _finding(route, block, block.location(function.at), name, cls, "high", fix, holder, sent)
             return
     for cls in type_arguments(program, route, function) if declared is not None else ():
-        name = _shown_by(program, cls)
-        if name and not tells_new_one(program, block, cls, name):
-            yield _finding(route, block, block.location(function.at), name, cls, "medium", None)
+        name, holder = _shown_by(program, cls)
+        if name and _is_filled(program, route, block, cls, name):
+            yield _finding(route, block, block.location(function.at), name, cls, "medium", None, holder)
             return
     for name, cls in made_of(declared) if declared is not None else ():
         yield _finding(route, block, block.location(function.at), name, cls, "high", None)
@@ -97,6 +100,16 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
                 fix = Taking(program, givers, route, block).fix(part, filtered=parts is None)
                 yield _finding(route, block, block.location(form), found[0], found[1], confidence, fix)
                 return
+
+
+def _is_filled(program: Program, route: Route, block: Block, cls: Class, name: str) -> bool:
+    """Whether a field for a password may hold one that is not news to be told once."""
+    if tells_new_one(program, block, cls, name):
+        return False
+    if block.function is not None and selected_without(program, block.function, name):
+        return False
+    sent = sent_back(program, route, block, cls)
+    return not (sent and refused_when_sent(block, sent, name))
 
 
 def _parts(value: Form) -> list[Form] | None:
@@ -140,8 +153,8 @@ def _is_mapping(value: Generic) -> bool:
     return value.origin.rpartition(".")[2] in ("dict", "Dict", "Mapping", "MutableMapping")
 
 
-def _shown_by(program: Program, cls: Class) -> str:
-    """The password field that a model, or a model in one of its fields, shows; nearest first, each model once."""
+def _shown_by(program: Program, cls: Class) -> tuple[str, Class]:
+    """The password field that a model, or a model in one of its fields, shows, and whose it is; nearest first."""
     seen: set[int] = set()
     pending = [(cls, 0)]
     for item, level in pending:
@@ -149,13 +162,13 @@ def _shown_by(program: Program, cls: Class) -> str:
             continue
         seen.add(id(item))
         if name := password_field(item):
-            return name
+            return name, item
         for base in item.lineage() if level < _DEPTH else ():
             for _, annotation, value in base.fields if isinstance(base, Class) else ():
                 if isinstance(base, Class) and not _is_relation(value):
                     inner = classes_in(program.interpreter.ask(annotation, base.scope))
                     pending += [(found, level + 1) for found in inner if id(found) not in seen]
-    return ""
+    return "", cls
 
 
 def _is_relation(value: Value | None) -> bool:
@@ -171,9 +184,15 @@ def _finding(
     cls: Class | None,
     confidence: Confidence,
     fix: Fix | None,
+    holder: Class | None = None,
+    sent: bool = False,
 ) -> Finding:
-    elsewhere = cls is not None and logs_in_elsewhere(field_names(cls))
-    gets = "the password of an account at another server" if elsewhere else "a password hash to crack"
+    fields = field_names(holder or cls) if cls is not None else []
+    gets = "a password hash to crack"
+    if logs_in_elsewhere(fields) or _ELSEWHERE.intersection(fields):
+        gets = "the password of an account at another server"
+    elif sent:
+        gets = "the password back as it was sent"
     what = f"{cls.name} has the field {name}" if cls is not None else f"it has the field {name}"
     evidence = [Evidence(cls.place.location, "the class with the field")] if cls is not None else []
     return RULE.finding(

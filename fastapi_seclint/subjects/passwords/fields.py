@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _IDENTITY = re.compile(r"^(user_?name|e?mail(_address)?|login|account|full_?name)$", re.I)
+_OPENS = frozenset({"path", "uri", "auth_bearer"})
 _ASKING = frozenset({"query", "select", "get", "find_one", "scalar", "scalars", "refresh"})
 _COUNTING = frozenset({"count", "exists", "delete", "update", "rowcount", "exec_count"})
 _CLASS_WAYS = re.compile(r"^(get|get_or_none|all|find|find_one|find_all|filter|create|objects|query|get_by_\w+|first)$")
@@ -46,7 +47,7 @@ def password_field(cls: Class) -> str:
         if is_hidden(annotation, default)
     }
     names = [name for name in field_names(cls) if name not in hidden]
-    people = is_of_people(cls.name) or any(_IDENTITY.match(name) for name in names)
+    people = any(map(_IDENTITY.match, names)) or (is_of_people(cls.name) and not _OPENS.intersection(names))
     return next((name for name in names if is_password(name, people)), "")
 
 
