@@ -23,7 +23,7 @@ _DEPTH = 3
 
 
 def selected_without(program: Program, function: Function, column: str) -> bool:
-    """Whether a handler and the functions below it read by statements of SQL that name their columns, and not this one."""
+    """Whether a handler and the functions below it read by SQL that names its columns, and not this one."""
     functions = list(reached(program, function, _DEPTH))
     texts = [form[2] for one in functions for form in one.forms.of("const") if isinstance(form[2], str)]
     found = [text for text in texts if re.match(r"\s*select\s", text, re.I)]
