@@ -59,6 +59,8 @@ def _why(program: Program, route: Route) -> str:
         return ""
     if entrances.is_for_development(route) or entrances.calls_itself_public(route) or _is_way_in(route):
         return ""
+    if _tells_who_they_are(route):
+        return ""
     untested = untested_permissions(program, route)
     why = privilege(program, route) or untested or _named_only(program, route)
     other = unlike_its_sibling(program, route) if not why else None
@@ -85,6 +87,8 @@ _WAY_IN = re.compile(
     r"^((log|sign)[-_]?(in|out|up)([-_].*)?|refresh([-_].*)?|.*password.*|verify([-_].*)?|register|tokens?)$", re.I
 )
 
+_WHOSE = re.compile(r"^[a-z]+[-_](admins|administrators|managers|moderators)$", re.I)
+"""The administrators of something that people share: `/organisations/org-admins`."""
 _OF_ONE = re.compile(r"^(user|account|employee|member|staff)_?(id|uuid|pk)$", re.I)
 
 
@@ -94,6 +98,14 @@ def _is_way_in(route: Route) -> bool:
     if any(_OF_ONE.match(name) for name in path_variables(route.path)):
         return False
     return any(_WAY_IN.match(word) for word in found[-2:])
+
+
+def _tells_who_they_are(route: Route) -> bool:
+    """Whether a route only lists who the administrators of something are, for those to know who are not."""
+    found = access.segments(route.path)
+    if access.changes_state(route) or not found or _WHOSE.match(found[-1]) is None:
+        return False
+    return not access.is_admin_like("/".join(found[:-1]))
 
 
 def _asks_by_itself(route: Route) -> bool:
