@@ -405,3 +405,27 @@ app = FastAPI()
 app.include_router(router)
 """,
 )
+
+project(
+    "objects of route classes of the project",
+    FLAT
+    + """
+from fastapi import WebSocket
+from fastapi.routing import APIRoute, APIWebSocketRoute
+class Route(APIRoute):
+    def __init__(self, *args, response_model_exclude_none=True, **kwargs):
+        super().__init__(*args, response_model_exclude_none=response_model_exclude_none, **kwargs)
+class Socket(APIWebSocketRoute):
+    pass
+class Endpoints:
+    async def read(self): ...
+    async def write(self): ...
+    async def talk(self, websocket: WebSocket): ...
+def create_app() -> FastAPI:
+    endpoints = Endpoints()
+    table = [Route("/things", endpoints.read), Route("/things", endpoints.write, methods=["POST"])]
+    table += [APIRoute("/plain", endpoints.read, dependencies=[Depends(a)]), Socket("/talk", endpoints.talk)]
+    return FastAPI(openapi_url=None, routes=table)
+app = create_app()
+""",
+)

@@ -330,3 +330,82 @@ def test_middleware_that_has_to_be_switched_on_guards_nothing_by_itself(
     found = row(tmp_path, SWITCH.replace("TEST", test) + READ)
     assert found.protection == expected
     assert bool(found.reason) is (expected != "protected")
+
+
+ASGI = """
+class Guard:
+    def __init__(self, app, key="KEY"):
+        self.app = app
+        self.key = key
+    async def __call__(self, scope, receive, send):
+        if Request(scope).headers.get("x-key") != os.environ["KEY"]:
+            await JSONResponse({}, status_code=401)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+"""
+SUB = """
+router = APIRouter()
+@router.get("/in")
+def inside(): ...
+sub = FastAPI(openapi_url=None)
+sub.include_router(router)
+"""
+AROUND = {
+    "at the mount": "app.mount('/sub', Guard(sub))\n",
+    "by keyword": "app.mount('/sub', Guard(app=sub, key='OTHER'))\n",
+    "by a partial": "guarded = functools.partial(Guard, key='OTHER')\napp.mount('/sub', guarded(sub))\n",
+    "under another": "class Plain(Guard):\n    ...\napp.mount('/sub', Plain(Plain(sub)))\n",
+    "of the mounted application": "sub.add_middleware(Guard)\napp.mount('/sub', sub)\n",
+}
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_middleware_around_a_mounted_application_protects_what_it_includes(name: str, tmp_path: Path) -> None:
+    found = routes(tmp_path, {"auth.py": AUTH, "db.py": DB, "main.py": MAIN + READ + ASGI + SUB + AROUND[name]})
+    assert (found["/sub/in"].protection, found["/x"].protection) == ("protected", "open")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("app = Guard(app)\n", "protected"),
+        ("app = Guard(Guard(app))\n", "protected"),
+        ("served = Guard(app)\n", "unknown"),
+        ("def serve():\n    return Guard(app)\n", "open"),
+    ],
+)
+def test_middleware_put_around_the_application_itself(text: str, expected: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, READ + ASGI + text) == expected
+
+
+BACKEND = """
+from starlette.authentication import AuthCredentials, AuthenticationBackend, AuthenticationError, SimpleUser
+from starlette.middleware.authentication import AuthenticationMiddleware
+class Backend(AuthenticationBackend):
+    async def authenticate(self, conn):
+        if "Authorization" not in conn.headers:
+            {answer}
+        try:
+            claims = jwt.decode(conn.headers["Authorization"], os.environ["KEY"], algorithms=["HS256"])
+        except jwt.PyJWTError as error:
+            raise AuthenticationError("bad token") from error
+        return AuthCredentials(["authenticated"]), SimpleUser(claims["sub"])
+app.add_middleware(AuthenticationMiddleware, backend=Backend())
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [("raise AuthenticationError('no token')", "protected"), ("return None", "open")]
+)
+def test_a_backend_that_raises_protects_and_one_that_gives_nobody_does_not(
+    answer: str, expected: str, tmp_path: Path
+) -> None:
+    assert protection(tmp_path, BACKEND.format(answer=answer) + READ) == expected
+
+
+def test_a_backend_of_a_library_leaves_the_route_unknown(tmp_path: Path) -> None:
+    text = (
+        "from starlette.middleware.authentication import AuthenticationMiddleware\nfrom vendor import Sessions\n"
+        "app.add_middleware(AuthenticationMiddleware, backend=Sessions(admin_only=True))\n"
+    )
+    assert protection(tmp_path, text + READ) == "unknown"

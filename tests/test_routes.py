@@ -398,3 +398,22 @@ class Core(FastAPI):
     ).table
     rows = [(row.app, row.path, row.dependencies) for row in table.routes]
     assert rows == [("main:Core()", "/x", ("main.a",))]
+
+
+ATTRS = """
+import attr
+@attr.define
+class Service:
+    app: attr.field
+    router: APIRouter = attr.ib(default=attr.Factory(APIRouter))
+    def read(self): ...
+    def __attrs_post_init__(self):
+        self.router.add_api_route(path="/read", endpoint=self.read, methods=["GET"])
+        self.app.include_router(router=self.router, prefix="/s")
+service = Service(app=FastAPI(openapi_url=None))
+app = service.app
+"""
+
+
+def test_what_an_attrs_class_makes_and_does_when_it_is_made_counts(tmp_path: Path) -> None:
+    assert list(routes(tmp_path, START + ATTRS)) == ["/s/read"]

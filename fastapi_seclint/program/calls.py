@@ -35,6 +35,7 @@ from fastapi_seclint.program.values import (
     Value,
     join,
 )
+from fastapi_seclint.program.wrappings import wrap
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -83,7 +84,9 @@ def _call_external(interpreter: Interpreter, function: External, arguments: Argu
     if known is not None:
         return known
     parent = function.parent if not function.called else function
-    return External(f"{function.name}()", arguments, parent or function, place)
+    made = External(f"{function.name}()", arguments, parent or function, place)
+    wrap(interpreter, made, function, arguments, place)
+    return made
 
 
 def _call_bound(interpreter: Interpreter, bound: Bound, arguments: Arguments, place: Place) -> Value:
@@ -250,6 +253,8 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, plac
             initialize(interpreter, instance, kind, Arguments(open=True), place)
     if kind is not None:
         interpreter.remember(place, instance)
+    else:
+        wrap(interpreter, instance, cls, arguments, place)
     marked = marker_of(cls)
     if marked is not None:
         return marker(marked, instance.arguments or arguments, place)

@@ -28,6 +28,7 @@ from fastapi_seclint.program.values import (
     options,
     string,
 )
+from fastapi_seclint.program.wrappings import mounted
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -253,7 +254,8 @@ def _mount(interpreter: Interpreter, receiver: Instance, arguments: Arguments, p
     app = arguments.get("app", 1)
     if receiver.native is not None and app is not None:
         path = arguments.get("path", 0) or Const("")
-        receiver.native.entries.append(Mount(path, app, place, interpreter.uncertain > 0))
+        served, layers = mounted(interpreter, app)
+        receiver.native.entries.append(Mount(path, served, place, interpreter.uncertain > 0, layers))
         if isinstance(app, Unknown):
             interpreter.give_up(place, f"mount of something that could not be followed: {app.reason}")
 
@@ -261,7 +263,8 @@ def _mount(interpreter: Interpreter, receiver: Instance, arguments: Arguments, p
 def _host(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:
     app = arguments.get("app", 1)
     if receiver.native is not None and app is not None:
-        receiver.native.entries.append(Mount(Const(""), app, place, interpreter.uncertain > 0))
+        served, layers = mounted(interpreter, app)
+        receiver.native.entries.append(Mount(Const(""), served, place, interpreter.uncertain > 0, layers))
 
 
 def _frontend(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:

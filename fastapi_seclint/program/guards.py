@@ -21,7 +21,7 @@ from fastapi_seclint.program.kinds import CLEAN, REQUEST
 from fastapi_seclint.program.meetings import Guarding, Meeting, meeting_of, refused, verdict
 from fastapi_seclint.program.middleware_guards import MiddlewareGuards
 from fastapi_seclint.program.privileges import authorizing, limiting
-from fastapi_seclint.program.routers import Layer
+from fastapi_seclint.program.routers import Layer, native
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.table import Guards
@@ -218,8 +218,11 @@ def _switch_off(meeting: Meeting) -> None:
 def layers_of(route: Route) -> list[Layer]:
     """The middleware that a request to a route goes through, outermost first."""
     layers = [*reversed(route.app.layers)]
-    if route.router is not route.app and route.mounts:
-        layers += reversed(route.router.layers)
+    for mount in route.mounts:
+        layers += mount.layers
+        for instance in native(mount.app):
+            if instance.native is not None:
+                layers += reversed(instance.native.layers)
     return layers
 
 

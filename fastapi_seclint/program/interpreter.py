@@ -21,6 +21,8 @@ from fastapi_seclint.program.values import Arguments, Const, Function, Instance,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fastapi_seclint.program.wrappings import Wrapping
+
 MAX_DEPTH = 40
 MAX_STEPS_IN_ALL = 3_000_000
 MAX_STEPS_A_CALL = 20_000
@@ -41,6 +43,7 @@ class Interpreter:
         self.unresolved: list[tuple[Place, str]] = []
         self.deferred: list[tuple[Value, Arguments, Place]] = []
         self.open_includes: list[tuple[Router, Arguments, Place]] = []
+        self.wrappings: dict[int, Wrapping] = {}
         self.functions: dict[tuple[str, int], Function] = {}
         self.invoked: set[tuple[str, int]] = set()
         self.endless: set[tuple[str, int]] = set()

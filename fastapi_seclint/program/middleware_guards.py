@@ -40,6 +40,9 @@ def _as_asgi(encounter: Encounter) -> Encounter:
     return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
 
 
+_BACKENDS = "starlette.middleware.authentication.AuthenticationMiddleware"
+
+
 class MiddlewareGuards:
     """What strangers meet in middleware; every answer is kept."""
 
@@ -68,6 +71,8 @@ class MiddlewareGuards:
         for option in options(layer.what):
             if self._declared.guards_application(dotted_name(option) or ""):
                 return Encounter([Ending(True, CLEAN, 401, False, layer.place)], checked=True)
+            if isinstance(option, External) and option.name == _BACKENDS:
+                return self._backend(layer, stranger)
             if isinstance(option, External):
                 row = credentials.entry("middleware", option.name)
                 if row is not None and row.get("authenticates", True):
@@ -84,6 +89,23 @@ class MiddlewareGuards:
                 return passing
             elif isinstance(option, Class):
                 return self._class_layer(layer, option, stranger, websocket) or passing
+        return passing
+
+    def _backend(self, layer: Layer, stranger: Stranger) -> Encounter:
+        """Starlette asks a backend who calls and answers 400 when it raises (starlette.middleware.authentication)."""
+        passing = Encounter([Ending(False, PASSED, None, False, layer.place)])
+        for backend in options(layer.arguments.get("backend", 0)):
+            method = method_of(backend, "authenticate") if isinstance(backend, Instance) else None
+            if method is not None and isinstance(backend, Instance):
+                given = {form[0]: REQUEST for form in method.parameters[1:2]}
+                met = self._follower.meet(method, stranger, given, backend)
+                endings = [
+                    ending if ending.denies else Ending(False, PASSED, None, ending.conditional, ending.place)
+                    for ending in met.endings
+                ]
+                return Encounter(endings, met.checked, met.opaque, met.by_path, met.used)
+            if isinstance(backend, External):
+                passing.opaque.append(backend.name)
         return passing
 
     def _made(self, layer: Layer, cls: Class) -> Instance:

@@ -55,12 +55,16 @@ def data_of(name: str, arguments: Arguments) -> Arguments:
 
 
 def factory_of(default: Value | None) -> Value | None:
-    """What makes the default of a field: `field(default_factory=...)`, attrs' `field(factory=...)`."""
+    """What makes a field's default: `field(default_factory=...)`, attrs' `field(factory=...)`, `ib(Factory(...))`."""
     if not isinstance(default, External) or default.arguments is None:
         return None
-    if not default.name.endswith(("ield()", "attr.ib()")):
+    if not default.name.endswith(("ield()", "attr.ib()", "attr.attrib()")):
         return None
-    return default.arguments.get("default_factory") or default.arguments.get("factory")
+    given = default.arguments
+    for option in options(given.get("default", 0)):
+        if isinstance(option, External) and option.name.endswith(".Factory()") and option.arguments is not None:
+            return option.arguments.get("factory", 0)
+    return given.get("default_factory") or given.get("factory")
 
 
 def field_default(value: Value) -> Value | None:

@@ -23,6 +23,7 @@ from fastapi_seclint.program.sites import Sites
 from fastapi_seclint.program.table import AppRow, RouteRow, RouteTable, Unresolved
 from fastapi_seclint.program.values import Arguments, Bound, Class, Const, Function, Instance, Value
 from fastapi_seclint.program.versions import Versions
+from fastapi_seclint.program.wrappings import behind, settle
 
 if TYPE_CHECKING:
     from fastapi_seclint.config import Config
@@ -67,6 +68,7 @@ class Program:
         make_applications(interpreter, own)
         interpreter.run_deferred()
         self._adopt_orphans()
+        settle(interpreter, [value for module in own for value in module.scope.names.values()])
         return interpreter
 
     def _adopt_orphans(self) -> None:
@@ -165,7 +167,8 @@ class Program:
         found: dict[int, tuple[str, str]] = {}
         for module in sorted(self.modules.by_file.values(), key=lambda item: item.file):
             for name, value in module.scope.names.items():
-                for instance in native(value) if isinstance(value, Instance) else ():
+                served, _ = behind(self._interpreter, value)
+                for instance in native(served) if isinstance(served, Instance) else ():
                     known = found.get(id(instance.native))
                     own = instance.place is not None and instance.place.module is module
                     if known is None or (own and known[0] != module.name):

@@ -9,6 +9,7 @@ from fastapi_seclint.program.values import (
     NONE,
     Arguments,
     Choice,
+    Class,
     Collection,
     Const,
     External,
@@ -19,6 +20,7 @@ from fastapi_seclint.program.values import (
     Value,
     options,
 )
+from fastapi_seclint.program.wrappings import mounted
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -85,14 +87,22 @@ def _possibly(item: Value, number: int, possible: int) -> Value:
     return Choice([NONE, item]) if number else Choice([item, NONE])
 
 
+def _route_class(item: External | Instance) -> str:
+    """The library's class that a route is an object of, as for one of a subclass of the project."""
+    if isinstance(item, External):
+        return item.name.removesuffix("()").rpartition(".")[2]
+    bases = item.cls.external_bases() if isinstance(item.cls, Class) else []
+    return next((base.rpartition(".")[2] for base in bases if ".routing." in base), "")
+
+
 def add_raw_route(interpreter: Interpreter, router: Router, item: Value, place: Place) -> None:
     """One element of `routes=[...]`: taken as it is, without any dependencies (semantics f39)."""
-    if not isinstance(item, External) or item.arguments is None:
+    given = item.arguments if isinstance(item, External | Instance) else None
+    if not isinstance(item, External | Instance) or given is None:
         if isinstance(item, Unknown):
             interpreter.give_up(place, f"a route in routes=: {item.reason}")
         return
-    where, given = item.place or place, item.arguments
-    name = item.name.removesuffix("()").rpartition(".")[2]
+    where, name = item.place or place, _route_class(item)
     path, target = given.get("path", 0) or Const(""), given.get("endpoint", 1)
     if name == "Mount":
         app = given.get("app", 1)
@@ -100,7 +110,8 @@ def add_raw_route(interpreter: Interpreter, router: Router, item: Value, place: 
             instance = Instance(External("starlette.routing.Router"), {}, given, None, where)
             initialize(interpreter, instance, "starlette", Arguments(keywords=given.keywords), where)
             app = instance
-        router.entries.append(Mount(path, app, where))
+        served, layers = mounted(interpreter, app)
+        router.entries.append(Mount(path, served, where, layers=layers))
     elif target is not None and name in ("Route", "APIRoute", "WebSocketRoute", "APIWebSocketRoute"):
         kind = "raw websocket" if name == "WebSocketRoute" else "raw"
         if name.startswith("API"):

@@ -67,12 +67,16 @@ class Include:
 
 @dataclass(slots=True, eq=False)
 class Mount:
-    """A mounted application, static folder or host; dependencies of the parent do not reach it (f06)."""
+    """A mounted application, static folder or host; dependencies of the parent do not reach it (f06).
+
+    `layers` are the middleware that was put around it for this mount, outermost first.
+    """
 
     path: Value
     app: Value
     place: Place
     conditional: bool = False
+    layers: list[Layer] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)

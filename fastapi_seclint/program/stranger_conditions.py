@@ -158,7 +158,7 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if "path" in other and operator in ("in", "not in"):
         return _part_of_path(walk_, walk_.text(left), positive)
     if "store" in other and operator in ("in", "not in"):
-        return {walk_.stranger.junk is positive} if walk_.carries_credential(walk_.text(left) or "") else {True, False}
+        return _sends(walk_, left, positive)
     if "session" in other and operator in ("in", "not in"):
         return {not positive}
     tainted = (one | other) & TAINTED
@@ -178,6 +178,14 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if tainted:
         return {True, False}
     return _settled_compare(walk_, operator, left, right)
+
+
+def _sends(walk_: Walk, name: Form, positive: bool) -> set[bool]:
+    """Whether the stranger sends a header or cookie of this name, where it is one for credentials."""
+    if not walk_.carries_credential(walk_.text(name) or ""):
+        return {True, False}
+    walk_.encounter.checked = True
+    return {walk_.stranger.junk is positive}
 
 
 def _settled_compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
