@@ -67,6 +67,7 @@ _FOR_EVERYBODY = re.compile(
     r"|newsletter([-_]\w+)?|(faq[-_])?[ie]nquir(y|ies)|waitlist|telemetry|analytics|track|events?|csp-report)$",
     re.I,
 )
+_MAKES = re.compile(r"^(create|add|make|new|insert|save|schedule|book)_")
 _PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
 """A path or handler that calls itself public says what its author means."""
 _PASSWORDS = frozenset(
@@ -210,9 +211,18 @@ def is_probe(route: Route) -> bool:
     if _is_of_a_plan(found):
         return False
     if access.changes_state(route) and found and not any(_PUBLIC.search(name) for name in names):
-        return _FOR_EVERYBODY.match(found[-1]) is not None or _COUNTS.search(route.path) is not None
+        told = _FOR_EVERYBODY.match(found[-1]) is not None and not _keeps_events(route, found[-1])
+        return told or _COUNTS.search(route.path) is not None
     told = not found or any(pattern.match(found[-1]) for pattern in (_PROBE, _FOR_EVERYBODY))
     return told or _COUNTS.search(route.path) is not None or any(_PUBLIC.search(name) for name in names)
+
+
+def _keeps_events(route: Route, word: str) -> bool:
+    """Whether events are things that people plan, not what a page reports: made by name, or changed by their id."""
+    if word.lower().rstrip("s") != "event":
+        return False
+    name = route.function.name if route.function is not None else ""
+    return set(route.methods) != {"POST"} or bool(path_variables(route.path)) or _MAKES.match(name) is not None
 
 
 def calls_itself_public(route: Route) -> bool:

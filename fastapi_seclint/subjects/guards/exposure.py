@@ -93,6 +93,30 @@ def _only_shows_a_page(program: Program, route: Route) -> bool:
     return block is not None and bool(calls) and all(_is_of_a_page(program, block, call) for call in calls)
 
 
+def _only_fills_a_frame(route: Route) -> bool:
+    """Whether a handler does nothing but name a template, given the request, what stands in the path, and constants.
+
+    Such a page holds no data yet: its scripts ask the API for them, with the token of whoever sits before it.
+    """
+    handler = route.function
+    if handler is None or route.dependencies:
+        return False
+    given = {parameter[0] for parameter in handler.parameters}
+    calls = handler.forms.of("call")
+    return bool(calls) and all(
+        call[2][0] == "attr" and call[2][3] == "TemplateResponse" and _is_plain(call, given) for call in calls
+    )
+
+
+def _is_plain(call: Form, given: set[str]) -> bool:
+    arguments = [*call[3], *(value for _, value, _ in call[4])]
+    return all(
+        inner[0] in ("const", "dict") or (inner[0] == "name" and inner[2] in given)
+        for argument in arguments
+        for inner in walk(argument)
+    )
+
+
 def _is_of_a_page(program: Program, block: Block, call: Form) -> bool:
     root = call[2]
     while root[0] in ("attr", "call", "sub"):
@@ -112,7 +136,7 @@ def exposed(program: Program, route: Route) -> str:
         return ""
     if is_meant_for_everybody(program, route) or not is_open(program, route) or guarded_elsewhere(program, route):
         return ""
-    if _is_stub(route) or any(meeting.inert for meeting in program.guarding(route).meetings):
+    if _is_stub(route) or _is_dead(program, route):
         return ""
     if access.changes_state(route):
         if not access.only_reads(route):
@@ -129,8 +153,19 @@ def exposed(program: Program, route: Route) -> str:
         return f"returns {field}"
     if (listing := guarded_listing(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to users"
+    if _only_fills_a_frame(route):
+        return ""
     word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
     return f"returns {word} by its path" if word else ""
+
+
+def _is_dead(program: Program, route: Route) -> bool:
+    """Whether nobody gets anything: something refuses or sends away whoever comes.
+
+    A handler that does its work first and sends the browser on to a page then, as one that takes a form does, is none.
+    """
+    inert = [meeting.name for meeting in program.guarding(route).meetings if meeting.inert]
+    return any(name != route.name or not access.acts(route) for name in inert)
 
 
 _RUNNING = frozenset({"exec", "eval", "system", "popen", "Popen", "check_output", "create_subprocess_shell"})
