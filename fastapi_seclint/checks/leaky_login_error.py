@@ -18,6 +18,12 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.alike import alike
+from fastapi_seclint.subjects.logins.lookups import (
+    answers_for_addresses,
+    names_somebody,
+    unlike_a_known_address,
+    unlike_a_wrong_code,
+)
 from fastapi_seclint.subjects.logins.mailing import mailing_routes
 from fastapi_seclint.subjects.logins.outcomes import Follower, Outcome
 from fastapi_seclint.subjects.logins.registrations import tells_of_account, tells_of_address
@@ -65,6 +71,8 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
                 found = _of_reset(ends, route)
             elif purpose == "registration" and function is route.function:
                 found = _of_registration(program, ends, route)
+            elif purpose == "code check" and function is route.function and names_somebody(program, route):
+                found = _of_code(follower, ends, route)
             for finding in found:
                 if finding.location not in seen:
                     seen.add(finding.location)
@@ -75,6 +83,9 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
             ends = [end for item in follower.outcomes(function) if (end := translations.of(item)) is not None]
             yield from (finding for finding in _of_login(ends, route) if finding.location not in seen)
     yield from _alone(program, follower, translations, seen)
+    for route in program.routes:
+        if route.function is not None and answers_for_addresses(program, route):
+            yield from _of_question(follower.outcomes(route.function), route, route.function, seen)
 
 
 def _basic(program: Program) -> Iterator[tuple[Function, Route]]:
@@ -141,6 +152,26 @@ def _of_reset(ends: list[Outcome], route: Route) -> Iterator[Finding]:
             continue
         message = "this answer tells a stranger that nobody has this address: answer as if the mail had been sent"
         yield _finding(end, route, message, [], fix=_as_if_sent(end))
+
+
+def _of_code(follower: Follower, ends: list[Outcome], route: Route) -> Iterator[Finding]:
+    for end, other in unlike_a_wrong_code(follower, ends):
+        message = (
+            "this answer tells a stranger that there is no such account, since a wrong code is answered differently: "
+            "give both the same status and text"
+        )
+        evidence = [Evidence(other.block.location(other.form), "a wrong code is answered here")]
+        yield _finding(end, route, message, evidence, fix=_one_answer(end, other))
+
+
+def _of_question(ends: list[Outcome], route: Route, handler: Function, seen: set[Location]) -> Iterator[Finding]:
+    for end in unlike_a_known_address(ends, handler):
+        message = (
+            "this answer tells a stranger whether somebody has an account with the address: give one answer, and write "
+            "to the address instead"
+        )
+        if end.block.location(end.form) not in seen:
+            yield _finding(end, route, message, [], severity="low")
 
 
 def _of_registration(program: Program, ends: list[Outcome], route: Route) -> Iterator[Finding]:

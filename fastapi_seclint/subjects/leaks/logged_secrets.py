@@ -24,6 +24,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
+from fastapi_seclint.subjects.leaks.currencies import is_currency
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
@@ -36,7 +37,7 @@ _MODELS = ("pydantic", "sqlmodel.")
 _DUMPS = word_set("dict model_dump json model_dump_json asdict copy __dict__")
 _ONE_TIME = word_set("reset verification verify confirm confirmation activation invite invitation magic recovery login")
 _TOKENS = word_set(
-    "id reset refresh access bearer generated jwt new raw auth session verification invite activation confirmation"
+    "id reset refresh access bearer generated jwt jwe new raw auth session verification invite activation confirmation"
 )
 _ORIGINS = word_set("token tokens jwt encode headers credentials secret secrets auth oauth urlsafe hex cookies")
 _ABOUT = word_set(
@@ -144,9 +145,9 @@ class Leaks:
             return None
         if form[0] == "name" and self.is_object(name):
             return None
-        if words == ["token"] and form[0] == "name" and not self.is_value(name):
+        if words in (["token"], ["secret"]) and form[0] == "name" and not self.is_value(name):
             return None
-        if words == ["secret"] and form[0] == "name" and not self.is_value(name):
+        if words == ["token"] and is_currency(self.block, form):
             return None
         return Leak(f"`{name}`", form)
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.logins.routes import auth_routes, sent, spoken
+from fastapi_seclint.subjects.logins.lookups import asked
+from fastapi_seclint.subjects.logins.routes import auth_routes, spoken
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _MAILS = re.compile(r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time)(_|$)")
-_ONLY_ADDRESS = re.compile(r"^(user_)?e?mail(_address)?$|^phone(_number)?$")
+_ONLY_ADDRESS = re.compile(r"^(user_)?e?mail(_address)?$|^(phone|mobile)(_number|_no)?$")
 
 
 def mailing_routes(program: Program) -> Iterator[Route]:
@@ -27,6 +28,6 @@ def mailing_routes(program: Program) -> Iterator[Route]:
         words = [spoken(part) for part in (*access.segments(route.path), handler.name)]
         if not any(_MAILS.search(word) for word in words) or program.guarding(route).protection != "open":
             continue
-        names = {spoken(name) for name in sent(program, route)}
+        names = asked(program, route)
         if names and all(_ONLY_ADDRESS.match(name) for name in names):
             yield route

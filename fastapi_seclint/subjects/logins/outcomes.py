@@ -14,7 +14,7 @@ from fastapi_seclint.program.values import Bound, Class, Function, options
 from fastapi_seclint.subjects.code.implementations import implementations
 from fastapi_seclint.subjects.logins.results import base, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, told
-from fastapi_seclint.subjects.logins.tables import is_of_other_table, takes_any_table
+from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
 from fastapi_seclint.subjects.logins.worlds import (
     ALL,
     EITHER,
@@ -183,7 +183,7 @@ class _Walk:
     def _known(self, form: Form) -> Truth | None:
         if form[0] == "name":
             return self.names.get(form[2])
-        return told_by(form, self.results) if form[0] == "compare" else self._summary(form)
+        return told_by(form, self.results) if form[0] == "compare" else self._summary(form) or row(self.block, form)
 
     def _functions(self, form: Form) -> list[Function]:
         scope = self.block.scope
@@ -246,7 +246,7 @@ class _Walk:
         for name in names:
             self.answers.pop(name, None)
             self.results[name] = list(self.results.get(base(inner), ()))
-            found = self._summary(inner) if inner[0] == "call" else None
+            found = self._known(inner) if inner[0] == "call" else None
             if found is None and inner[0] in ("bool", "compare", "unary", "ifexp"):
                 found = truth(inner, self._known)
             anything = looks_anything_up(inner)

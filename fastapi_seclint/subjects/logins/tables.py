@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.logins.worlds import is_account, snake
+from fastapi_seclint.subjects.logins.worlds import FOUND, Truth, is_account, looks_anything_up, selects_account, snake
 
 _TABLES = frozenset({"model", "model_class", "model_cls", "klass", "table", "entity", "document"})
 _THERE = re.compile(r"^(existing|found)_(\w+)$")
@@ -23,3 +25,14 @@ def is_of_other_table(block: Block, name: str) -> bool:
     if match is None or is_account(match[2]):
         return False
     return any(form[2][:1].isupper() and snake(form[2]) == match[2] for form in block.forms.of("name"))
+
+
+def row(block: Block, form: Form) -> Truth | None:
+    """What the row of a result gives whose statement selects accounts: `result.scalar_one_or_none()`."""
+    root, scope = form, block.scope
+    while root[0] in ("call", "attr"):
+        root = root[2]
+    if root[0] != "name" or not looks_anything_up(form) or not isinstance(scope, FunctionScope):
+        return None
+    before = [item for item in scope.assignments(root[2]) if item[1] < form[1] and item[0] in ("assign", "annassign")]
+    return FOUND if before and before[-1][-1] is not None and selects_account(before[-1][-1]) else None

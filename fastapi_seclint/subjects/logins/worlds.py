@@ -152,6 +152,23 @@ def looks_anything_up(form: Form) -> bool:
     return form[0] == "call" and _ONE.match(called_name(form)) is not None
 
 
+def selects_account(form: Form) -> bool:
+    """Whether a statement that is run selects accounts: `await session.execute(select(User).where(...))`."""
+    while form[0] == "await":
+        form = form[2]
+    if form[0] != "call" or called_name(form) not in ("execute", "exec", "scalars", "stream"):
+        return False
+    for inner in walk(form):
+        if inner[0] == "call" and called_name(inner) == "select":
+            classes = [item[2] for item in walk(inner[3]) if item[0] == "name" and item[2][:1].isupper()]
+            return any(map(is_account, classes[:1]))
+    texts = [inner[2] for inner in walk(form) if inner[0] == "const" and isinstance(inner[2], str)]
+    return any((table := _TABLE.search(text)) is not None and is_account(table[1]) for text in texts)
+
+
+_TABLE = re.compile(r"\bselect\b.*?\bfrom\s+\W?(\w+)", re.I | re.S)
+
+
 def asks_for_account(call: Form) -> bool:
     """Whether a helper is asked for an account: `get_or_404(User, email=email)`, and not for an account's firm."""
     classes = [last_name(item) for item in call[3] if last_name(item)[:1].isupper()]

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.subjects.guards import access
@@ -27,8 +28,14 @@ _CHANGES_RIGHTS = re.compile(
     r"|edit|modify|toggle)_(the_)?(user_?)?(s_)?(roles?|admin|permissions?|superuser|staff))(_|$)",
     re.I,
 )
+_RIGHTS_FIELD = re.compile(r"^(user_)?(roles?|role_ids?|permissions|permission_ids|is_(admin|superuser|staff))$", re.I)
 _RIGHTS_SEGMENT = re.compile(
     r"^(roles?|permissions?|promote|demote|ban|unban|suspend|impersonate|make-?admin|admin)$", re.I
+)
+_SYSTEM = re.compile(
+    r"(^|/)(system|sys|global|platform|site)[-_/]"
+    r"(config(uration)?s?|settings?|param(eter)?s?|options|dict(ionar(y|ies)|s)?|menus?)(/|$)",
+    re.I,
 )
 _ACCOUNTS = re.compile(r"^(users?|accounts|employees|staff)$", re.I)
 
@@ -61,9 +68,25 @@ def privilege(program: Program, route: Route) -> str:
         return "changes what a user may do"
     if variable and found and _ACCOUNTS.match(found[-1]) and _acts_on_anybody(program, route):
         return "acts on the account of any user"
+    if found and _ACCOUNTS.match(found[-1]) and _gives_rights(program, route):
+        return "makes accounts with the roles that its caller names"
+    if _SYSTEM.search("/".join(found)) and _acts_on_anybody(program, route):
+        return "changes how the system is set up"
     if any(_ACCOUNTS.match(word) for word in found) and _is_easier_than_reading(program, route):
         return "changes accounts that only some may list"
     return ""
+
+
+def _gives_rights(program: Program, route: Route) -> bool:
+    """Whether a POST makes an account of a body that names its roles, in a project that asks for roles elsewhere."""
+    if route.methods != ("POST",) or route.endpoint is None or not _acts_on_anybody(program, route):
+        return False
+    return any(
+        _RIGHTS_FIELD.match(name)
+        for parameter in parameters(route.endpoint)
+        if program.walker.resolver.dependency_of(parameter) is None
+        for name in access.names_in(program, parameter)
+    )
 
 
 def _is_easier_than_reading(program: Program, route: Route) -> bool:

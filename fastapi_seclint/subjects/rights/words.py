@@ -155,11 +155,18 @@ def _asks_an_enforcer(called: Form) -> bool:
         return False
     owner: Form = called[2]
     name = str(owner[-1]) if owner[0] in ("name", "attr") else ""
-    if not name or not names_right(name) or SUPPLIES.search(name) or called[3] in ("append", "copy", "add"):
+    if not name or not names_right(name) or SUPPLIES.search(name) or called[3] in _TAKES_OUT:
         return False
     return _AUTHENTICATES.search(snake(str(called[3]))) is None
 
 
+_TAKES_OUT = frozenset(
+    {
+        "append", "copy", "add", "unique", "scalars", "scalar", "scalar_one", "scalar_one_or_none", "mappings", "all",
+        "first", "one", "one_or_none", "fetchall", "fetchone", "partitions",
+    }
+)  # fmt: skip
+"""What is done with rows that were found, SQLAlchemy's results among them: `roles_result.unique().scalars()`."""
 _AUTHENTICATES = re.compile(r"(^|_)(jwt|tokens?|cookies?|subject|login|authenticate)(_|$)")
 """The methods of an object that is called `Authorize` and only says who is calling, as fastapi-jwt-auth's is."""
 

@@ -64,7 +64,7 @@ _PASSWORDS = word_set(
 _SECRETS = word_set("secret secrets jwtsecret pepper geheimnis segredo secreto segreto")
 _SIGNING = word_set(
     """
-    aes auth cipher crypto encrypt encryption fernet hmac jwt master private secret security sign
+    aes auth cipher crypto decrypted encrypt encryption fernet hmac jwt master private secret security sign
     signature signing
     """
 )
