@@ -143,11 +143,9 @@ class Leaks:
             kind = "token"
         if not kind or words[-1] in ("keys", "tokens", "secrets", "passwords"):
             return None
-        if form[0] == "name" and self.is_object(name):
+        if (form[0] == "name" and self.is_object(name)) or (words == ["token"] and is_currency(self.block, form)):
             return None
         if words in (["token"], ["secret"]) and form[0] == "name" and not self.is_value(name):
-            return None
-        if words == ["token"] and is_currency(self.block, form):
             return None
         return Leak(f"`{name}`", form)
 

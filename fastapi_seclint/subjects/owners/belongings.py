@@ -45,11 +45,11 @@ _GOODS = frozenset({"sku", "isbn", "ean", "barcode", "stock", "stock_quantity", 
 
 
 def singular(word: str) -> str:
-    """`categories` gives `category`, `notes` gives `note`."""
+    """`categories` gives `category`, `notes` gives `note`, `courses` gives `course` and `addresses` gives `address`."""
     word = snake(word.replace("-", "_"))
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
-    if word.endswith(("ses", "xes", "ches", "shes")):
+    if re.search(r"(ss|x|ch|sh|ias|(?<![ao])us)es$", word):
         return word[:-2]
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 

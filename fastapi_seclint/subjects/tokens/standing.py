@@ -25,7 +25,7 @@ def on_the_way(program: Program) -> Iterator[Function]:
                 made = [option] if isinstance(option, Function) else []
                 if isinstance(option, Class):
                     made = [one for name in ("dispatch", "__call__") if (one := method_of(Instance(option), name))]
-                found.update((id(one), one) for one in made)
+                found.update((id(one), one) for one in made if not _only_afterwards(one))
             backends = (item for item in options(layer.arguments.get("backend")) if isinstance(item, Instance))
             asked = (method_of(item, "authenticate") for item in backends)
             found.update((id(one), one) for one in asked if one is not None)
@@ -33,6 +33,21 @@ def on_the_way(program: Program) -> Iterator[Function]:
         if route.kind == "websocket" and route.function is not None:
             found.setdefault(id(route.function), route.function)
     return (one for one in found.values() if one.number >= 0 and not program.is_test(one.module))
+
+
+def _only_afterwards(function: Function) -> bool:
+    """Whether a middleware lets the request be answered first, and looks at its token then, for a log or a count."""
+    passing = [
+        form[1]
+        for form in function.forms.of("call")
+        if form[2][0] in ("name", "attr") and form[2][-1] in ("call_next", "app")
+    ]
+    said = [form[1] for form in function.forms.of("name", "attr", "const") if form[-1] in _CARRIERS]
+    asked = [form[1] for form in function.forms.of("if")]
+    return bool(passing) and all(min(passing) < at for at in (*said, *asked))
+
+
+_CARRIERS = frozenset({"headers", "cookies", "scope", "Authorization", "authorization", "token"})
 
 
 def is_heard(program: Program, function: Function) -> bool:
