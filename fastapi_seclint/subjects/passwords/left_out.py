@@ -35,25 +35,56 @@ def leaves_out(block: Block) -> bool:
 
 
 def tells_new_one(program: Program, block: Block, cls: Class, field: str) -> bool:
-    """Whether a block answers with passwords that it has just made up, which their owner has to be told once."""
-    given = [
-        value
+    """Whether all that a class is given are passwords just made up, which their owner has to be told once.
+
+    What the answering block itself gives decides; where it makes no such object, what the rest of the project gives.
+    """
+    given = _given(program, block, cls, field)
+    if not given:
+        makers = [one for one in program.sites.blocks(frozenset({cls.name})) if not program.is_test(one.module)]
+        given = [item for maker in makers for item in _given(program, maker, cls, field)]
+    return bool(given) and all(_is_made_up(program, where, value) for where, value in given)
+
+
+def _given(program: Program, block: Block, cls: Class, field: str) -> list[tuple[Block, Form]]:
+    """What a block gives a field of the objects of a class that it makes."""
+    return [
+        (block, value)
         for form in block.forms.of("call")
         if form[2][0] in ("name", "attr") and cls in options(ask(program, block, form[2]))
         for keyword, value, _ in form[4]
         if keyword == field
     ]
-    return bool(given) and all(_is_made_up(block, value) for value in given)
 
 
-def _is_made_up(block: Block, value: Form) -> bool:
-    if value[0] == "name" and isinstance(block.scope, FunctionScope):
+def _is_made_up(program: Program, block: Block, value: Form, depth: int = 2) -> bool:
+    if value[0] == "name" and isinstance(block.scope, FunctionScope) and depth:
         found = block.scope.assignments(value[2])
-        values = [item[-1] for item in found if item[0] in ("assign", "annassign") and item[-1] is not None]
-        return bool(values) and len(values) == len(found) and all(_is_made_up(block, item) for item in values)
+        values = [(block, item[-1]) for item in found if item[0] in ("assign", "annassign") and item[-1] is not None]
+        if not found:
+            values = _handed(program, block, value[2])
+        complete = bool(values) and len(values) >= len(found)
+        return complete and all(_is_made_up(program, where, item, depth - 1) for where, item in values)
+    if value[0] == "sub":
+        return _is_made_up(program, block, value[2], depth)
     if value[0] == "call" and value[2][0] in ("name", "attr"):
         return _MAKER.search(str(value[2][-1])) is not None
     return False
+
+
+def _handed(program: Program, block: Block, name: str) -> list[tuple[Block, Form]]:
+    """What the project gives a parameter of a block's function, by its calls, nothing at all left out."""
+    function = block.function
+    names = [parameter[0] for parameter in function.parameters] if function is not None else []
+    if function is None or name not in names:
+        return []
+    found: list[tuple[Block, Form]] = []
+    for other in program.sites.blocks(frozenset({function.name})):
+        for form in other.forms.of("call") if not program.is_test(other.module) else ():
+            if form[2][0] in ("name", "attr") and form[2][-1] == function.name:
+                given = [*zip(names, form[3], strict=False), *((keyword, item) for keyword, item, _ in form[4])]
+                found += [(other, item) for keyword, item in given if keyword == name]
+    return found
 
 
 def _last(target: Form) -> str:
