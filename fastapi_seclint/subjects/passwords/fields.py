@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Class, Collection, Const, Function, Instance, Mapping, options
+from fastapi_seclint.program.values import Class, Collection, Function, Instance, Mapping, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, is_given_around
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.passwords.names import is_of_people, is_password, 
 from fastapi_seclint.subjects.passwords.selected import selected
 from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.passwords.tables import asked_table
+from fastapi_seclint.subjects.passwords.unpacked import password_key, unpacked
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -117,6 +118,8 @@ class Givers:
             targets = statement[2] if statement[0] == "assign" else [statement[2]]
             if all(target[0] == "name" for target in targets):
                 return self.shown(block, statement[-1], depth) or self._first(block, appended(block, form), depth)
+            parts = unpacked(self.program, block, statement, form[2])
+            return next((found for at, part in parts if (found := self.shown(at, part, depth)) is not None), None)
         if statement[0] == "for" and statement[2][0] == "name" and not self._is_mapping(block, statement[3]):
             return self.shown(block, statement[3], depth)
         return None
@@ -148,7 +151,7 @@ class Givers:
             cls = option.cls if isinstance(option, Instance) else None
             if isinstance(cls, Class) and (is_table(cls) or is_schema(cls)) and (name := password_field(cls)):
                 return name, cls
-            if isinstance(option, Mapping) and (name := _in_mapping(option)):
+            if isinstance(option, Mapping) and (name := password_key(option)):
                 return name, None
         return None
 
@@ -288,14 +291,3 @@ class Givers:
             return []
         outside = Block(function.module, function, function.module.scope, NO_STATEMENTS)
         return classes_in(ask(self.program, outside, function.returns))
-
-
-def _in_mapping(mapping: Mapping, depth: int = 3) -> str:
-    for key, value in mapping.items:
-        name = key.value if isinstance(key, Const) else None
-        if isinstance(name, str) and is_password(name):
-            return name
-        for option in options(value) if depth else ():
-            if isinstance(option, Mapping) and (found := _in_mapping(option, depth - 1)):
-                return found
-    return ""

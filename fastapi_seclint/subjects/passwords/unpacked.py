@@ -1,0 +1,53 @@
+"""What comes in parts: the tuples that functions return, and dictionaries that are written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, Mapping, options
+from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.passwords.names import is_password
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def unpacked(program: Program, block: Block, statement: Form, name: str) -> Iterator[tuple[Block, Form]]:
+    """The expressions that fill a name by unpacking, each in its block: `rows, total = repository.page()`."""
+    value: Form = statement[-1]
+    while value[0] == "await":
+        value = value[2]
+    for target in statement[2] if statement[0] == "assign" else ():
+        items = target[2] if target[0] in ("tuple", "list") else []
+        place = next((number for number, item in enumerate(items) if item[0] == "name" and item[2] == name), None)
+        if place is None or any(item[0] == "star" for item in items):
+            continue
+        for where, given in _tuples(program, block, value):
+            if len(given[2]) == len(items):
+                yield where, given[2][place]
+
+
+def _tuples(program: Program, block: Block, value: Form) -> Iterator[tuple[Block, Form]]:
+    """A tuple as it is written, or those that the functions of the project return which a call may mean."""
+    if value[0] == "tuple":
+        yield block, value
+    for function, _ in called(program, block, value) if value[0] == "call" else ():
+        body = body_of(program, function)
+        for form in body.forms.of("return") if body is not None else ():
+            if body is not None and form[2] is not None and form[2][0] == "tuple":
+                yield body, form[2]
+
+
+def password_key(mapping: Mapping, depth: int = 3) -> str:
+    """The key of a dictionary that a password stands under, those of dictionaries in it included."""
+    for key, value in mapping.items:
+        name = key.value if isinstance(key, Const) else None
+        if isinstance(name, str) and is_password(name):
+            return name
+        for option in options(value) if depth else ():
+            if isinstance(option, Mapping) and (found := password_key(option, depth - 1)):
+                return found
+    return ""
