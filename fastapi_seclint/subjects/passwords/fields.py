@@ -119,7 +119,7 @@ class Givers:
             if all(target[0] == "name" for target in targets):
                 return self.shown(block, statement[-1], depth) or self._first(block, appended(block, form), depth)
             parts = unpacked(self.program, block, statement, form[2])
-            return next((found for at, part in parts if (found := self.shown(at, part, depth)) is not None), None)
+            return next((field for at, part in parts if (field := self.shown(at, part, depth)) is not None), None)
         if statement[0] == "for" and statement[2][0] == "name" and not self._is_mapping(block, statement[3]):
             return self.shown(block, statement[3], depth)
         return None
