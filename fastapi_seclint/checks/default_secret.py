@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
-from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.code.trials import for_trying, when_run
 from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
 from fastapi_seclint.subjects.secrets.names import usable
@@ -47,12 +47,18 @@ def default_secret(program: Program) -> Iterator[Finding]:
     seen: set[tuple[str, int]] = set()
     for item in fallbacks(program):
         key = (item.block.module.file, item.at)
-        if key in seen or for_trying(program, item.block.module):
+        if key in seen or for_trying(program, item.block.module) or _is_trial(item):
             continue
         use = _use(used, item)
         if _mistake(program, item, use) and not _for_development(item):
             seen.add(key)
             yield _finding(item, use)
+
+
+def _is_trial(item: Fallback) -> bool:
+    """Whether a fallback is for whoever runs a file by hand that serves nobody: `if __name__ == "__main__":`."""
+    imported = {name.partition(".")[0] for name in item.block.module.facts.imports}
+    return not imported & {"fastapi", "starlette", "uvicorn"} and when_run(item.block, item.whole)
 
 
 def _for_development(item: Fallback) -> bool:

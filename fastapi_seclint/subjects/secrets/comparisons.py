@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import permutations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -23,7 +24,7 @@ from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, w
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
 from fastapi_seclint.subjects.secrets.sent import Sent, core
-from fastapi_seclint.subjects.secrets.sides import alike, expected, may_hold, right_one
+from fastapi_seclint.subjects.secrets.sides import alike, calls_itself_given, expected, may_hold, right_one
 from fastapi_seclint.subjects.secrets.signing import searched, signs
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
@@ -112,9 +113,12 @@ class _Search:
                 yield from self.member(form, form[3][0], form[2], form[4][0])
 
     def equal(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
+        sides = (core(left), core(right))
         for given, secret in ((left, right), (right, left)):
             if not self.sent.is_sent(core(given)):
                 continue
+            if any(calls_itself_given(one) and self.sent.is_read(two) for one, two in permutations(sides)):
+                return
             value = ask(self.program, self.block, core(secret))
             kind = self.kind(core(given), core(secret), value) or self.account(core(given), core(secret))
             if kind:

@@ -74,6 +74,12 @@ class Sent:
                 return True
         return False
 
+    def is_read(self, form: Form) -> bool:
+        """Whether a name holds what the function reads from the request itself: `request.headers.get(...)`."""
+        found = self.scope.assignments(form[2]) if form[0] == "name" else []
+        values = [item[-1] for item in found if item[0] in ("assign", "annassign") and item[-1] is not None]
+        return any(item[0] == "attr" and item[3] in _REQUEST for value in values for item in walk(value))
+
     def _is_value(self, form: Form) -> bool:
         names = [item for item in walk(form) if item[0] == "name"]
         parameters = {item[0] for item in self.scope.function.parameters}

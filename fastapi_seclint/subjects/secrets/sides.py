@@ -15,6 +15,14 @@ _RECEIVED = word_set(
 )
 
 
+_GIVEN = word_set("provided submitted supplied received incoming presented candidate")
+
+
+def calls_itself_given(form: Form) -> bool:
+    """Whether a name says that somebody sent what it holds: with what came in the same request it is no secret."""
+    return form[0] == "name" and bool(_GIVEN.intersection(words_of(name_of(form))))
+
+
 def alike(setting: str, given: str) -> str:
     """What both a setting and what is sent are called, whatever it is for: `CRON_TOKEN` and `X-Cron-Token`."""
     ours, theirs = words_of(setting), words_of(given)
