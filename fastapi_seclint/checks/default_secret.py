@@ -11,7 +11,7 @@ from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
 from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
-from fastapi_seclint.subjects.secrets.names import usable
+from fastapi_seclint.subjects.secrets.names import usable, words_of
 from fastapi_seclint.subjects.secrets.refusals import refused
 from fastapi_seclint.subjects.secrets.use import Use
 from fastapi_seclint.subjects.secrets.uses import uses
@@ -56,7 +56,13 @@ def default_secret(program: Program) -> Iterator[Finding]:
 
 
 def _is_trial(item: Fallback) -> bool:
-    """Whether a fallback is for whoever runs a file by hand that serves nobody: `if __name__ == "__main__":`."""
+    """Whether a fallback is for tests by its name, or for whoever runs a file by hand: `if __name__ == "__main__":`.
+
+    A file that is run by hand and serves others is none.
+    """
+    words = words_of(item.name)
+    if words and {"test", "tests"} & {words[0], words[-1]}:
+        return True
     imported = {name.partition(".")[0] for name in item.block.module.facts.imports}
     return not imported & {"fastapi", "starlette", "uvicorn"} and when_run(item.block, item.whole)
 

@@ -228,6 +228,8 @@ def _called(program: Program, route: Route, word: str) -> Purpose | None:
     for purpose, pattern in _WORDS:
         if not pattern.search(word):
             continue
+        if purpose == "registration" and _CHECKS.search(word) and not takes_password(program, route):
+            return "code check" if any(_CODE.match(spoken(name)) for name in fields(program, route)) else None
         if set(route.methods) & _CHANGING:
             return purpose if _fits(program, route, purpose) and not _opens_an_account(program, route, word) else None
         return purpose if "GET" in route.methods and _guesses(program, route, purpose) else None
