@@ -1,12 +1,15 @@
-"""Which files of a project import which: a fix must not close a circle of imports."""
+"""What a file can import of another: a fix must not close a circle of imports, or take a name that is used."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.edits import AddImport, Edit
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.modules import Module, bound_names
+from fastapi_seclint.program.values import External, options
+from fastapi_seclint.subjects.code.reference import local_name
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -43,3 +46,34 @@ def _named(program: Program, module: Module, form: Form) -> Iterator[Module | No
         yield found
         if found is not None and found.package:
             yield from (modules.child(found, item[0]) for item in form[4])
+
+
+def imported_as(home: Module, statement: Form, name: str, module: Module) -> tuple[str, tuple[Edit, ...]] | None:
+    """A name that another file's statement binds, as this one can know it: the import, from where that file has it.
+
+    None where the import would close a circle.
+    """
+    if statement[0] == "from":
+        original = next((item[0] for item in statement[4] if (item[1] or item[0]) == name), name)
+        if statement[2]:
+            return None
+        source, local = statement[3], None
+    elif any(item == module.name or item.startswith(f"{module.name}.") for item in home.facts.imports):
+        return None
+    else:
+        original, source, local = name, home.name, True
+    if source == module.name:
+        return None
+    known = _free_name(module, original, source)
+    return known, (AddImport(module.path, source, original, None if known == original else known, local=local),)
+
+
+def _free_name(module: Module, name: str, source: str) -> str:
+    """A name that the file has free or uses for this very thing."""
+    for statement in bound_names(module.facts.module).get(name, []):
+        if statement[0] == "from" and not statement[2] and statement[3] == source and [name, None] in statement[4]:
+            return name
+    for value in options(module.scope.names.get(name)):
+        if isinstance(value, External) and value.name == f"{source}.{name}":
+            return name
+    return local_name(module, name, source)

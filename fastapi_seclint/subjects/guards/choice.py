@@ -14,8 +14,8 @@ from fastapi_seclint.facts.forms import Form, line_of, walk
 from fastapi_seclint.program.dependencies import Node, parameters
 from fastapi_seclint.program.modules import Module, bound_names
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Annotated, External, Function, Place, options
-from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.program.values import Annotated, External, Function, Place
+from fastapi_seclint.subjects.code.imports import imported_as
 from fastapi_seclint.subjects.guards.access import changes_state, is_admin_like
 from fastapi_seclint.subjects.guards.carriers import carriers_of
 from fastapi_seclint.subjects.guards.code import code_of
@@ -292,32 +292,4 @@ def _known_as(candidate: _Candidate, name: str, module: Module, line: int) -> tu
         return (value.name, ()) if "." not in value.qualname and line_of(value.at) < line else None
     if statement is None:
         return None
-    return _imported(home, statement, name, module)
-
-
-def _imported(home: Module, statement: Form, name: str, module: Module) -> tuple[str, tuple[Edit, ...]] | None:
-    """The import of a name from where its own file has it, or from that file itself."""
-    if statement[0] == "from":
-        original = next((item[0] for item in statement[4] if (item[1] or item[0]) == name), name)
-        if statement[2]:
-            return None
-        source, local = statement[3], None
-    elif any(item == module.name or item.startswith(f"{module.name}.") for item in home.facts.imports):
-        return None
-    else:
-        original, source, local = name, home.name, True
-    if source == module.name:
-        return None
-    known = _free_name(module, original, source)
-    return known, (AddImport(module.path, source, original, None if known == original else known, local=local),)
-
-
-def _free_name(module: Module, name: str, source: str) -> str:
-    """A name that the file has free or uses for this very thing."""
-    for statement in bound_names(module.facts.module).get(name, []):
-        if statement[0] == "from" and not statement[2] and statement[3] == source and [name, None] in statement[4]:
-            return name
-    for value in options(module.scope.names.get(name)):
-        if isinstance(value, External) and value.name == f"{source}.{name}":
-            return name
-    return local_name(module, name, source)
+    return imported_as(home, statement, name, module)

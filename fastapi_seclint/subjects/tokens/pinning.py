@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.modules import Module, bound_names
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import string
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.imports import imported_as, leads_to
 from fastapi_seclint.subjects.code.spread import keys
 from fastapi_seclint.subjects.payloads.encodings import Encoding, encodings
 from fastapi_seclint.subjects.tokens.jwt import Decoding
@@ -30,7 +31,7 @@ def pinned(program: Program, decoding: Decoding) -> Fix | None:
     path, argument = call.block.module.path, call.argument("algorithms", 2)
     if any((found := keys(program, call.block, form)) is None or "algorithms" in found for form in call.spread):
         return None
-    known = algorithms(program, decoding)
+    known, brought = algorithms(program, decoding)
     code = known if known is not None or makers_for(program, decoding) else _usual(decoding)
     if code is None:
         return None
@@ -39,7 +40,8 @@ def pinned(program: Program, decoding: Decoding) -> Fix | None:
     else:
         edit = ReplaceExpression(path, span_of(argument.form[1]), code)
     if known is not None:
-        return Fix("pin the algorithm that signs the tokens", argument is None or argument.keyword is not None, (edit,))
+        safe = argument is None or argument.keyword is not None
+        return Fix("pin the algorithm that signs the tokens", safe, (*brought, edit))
     return Fix(f"pin {code}, the usual algorithm for such a key", False, (edit,))
 
 
@@ -60,14 +62,30 @@ def _usual(decoding: Decoding) -> str | None:
     return '["RS256"]' if _PUBLIC.search(spoken) or _from_key_set(decoding) else '["HS256"]'
 
 
-def algorithms(program: Program, decoding: Decoding) -> str | None:
-    """The list of algorithms as code that holds in the block of a decoding call."""
+def algorithms(program: Program, decoding: Decoding) -> tuple[str | None, tuple[Edit, ...]]:
+    """The list of algorithms as code that holds in the block of a decoding call, and the imports that it needs."""
     makers = makers_for(program, decoding)
-    found = dict.fromkeys(code for maker in makers if (code := algorithm_code(maker, decoding.call.block)) is not None)
+    block = decoding.call.block
+    found = dict.fromkeys(code for maker in makers if (code := _borrowed(program, maker, block)) is not None)
     texts = {_text(maker) for maker in makers}
     if not found or len(texts) != 1:
-        return None
-    return f"[{next(iter(found))}]"
+        return None, ()
+    code, edits = next(iter(found))
+    return f"[{code}]", edits
+
+
+def _borrowed(program: Program, maker: Encoding, block: Block) -> tuple[str, tuple[Edit, ...]] | None:
+    """The algorithm of an encoding call as code for another block: a name is imported where its value may change."""
+    argument, code = maker.algorithm, algorithm_code(maker, block)
+    if argument is None or code is None or not code.startswith('"') or argument.form[0] not in ("name", "attr"):
+        return None if code is None else (code, ())
+    root = next((item[2] for item in walk(argument.form) if item[0] == "name"), "")
+    home = maker.call.block.module
+    statement = next(iter(bound_names(home.facts.module).get(root, [])), None)
+    if statement is None or _is_local(maker.call.block, root) or home is block.module:
+        return code, ()
+    known = None if leads_to(program, home, block.module) else imported_as(home, statement, root, block.module)
+    return (code, ()) if known is None else (known[0] + spelled(argument.form)[len(root) :], known[1])
 
 
 def makers_for(program: Program, decoding: Decoding) -> list[Encoding]:
