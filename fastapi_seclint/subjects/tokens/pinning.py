@@ -65,13 +65,11 @@ def _usual(decoding: Decoding) -> str | None:
 def algorithms(program: Program, decoding: Decoding) -> tuple[str | None, tuple[Edit, ...]]:
     """The list of algorithms as code that holds in the block of a decoding call, and the imports that it needs."""
     makers = makers_for(program, decoding)
-    block = decoding.call.block
-    found = dict.fromkeys(code for maker in makers if (code := _borrowed(program, maker, block)) is not None)
-    texts = {_text(maker) for maker in makers}
-    if not found or len(texts) != 1:
+    found = [_borrowed(program, maker, decoding.call.block) for maker in makers]
+    first = next((one for one in found if one is not None), None)
+    if first is None or len({_text(maker) for maker in makers}) != 1:
         return None, ()
-    code, edits = next(iter(found))
-    return f"[{code}]", edits
+    return f"[{first[0]}]", first[1]
 
 
 def _borrowed(program: Program, maker: Encoding, block: Block) -> tuple[str, tuple[Edit, ...]] | None:
