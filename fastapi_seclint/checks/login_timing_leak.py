@@ -36,7 +36,7 @@ RULE = Rule(
 )
 
 _SLOW = re.compile(r"verify|hash|dummy|checkpw|sleep", re.I)
-_PRESENT = re.compile(r"(^|_)(current|me)(_|$)|change|update|delete|confirm|old_password", re.I)
+_PRESENT = re.compile(r"(^|_)(current|(?<!remember_)me)(_|$)|change|update|delete|confirm|old_password", re.I)
 
 
 @RULE.check

@@ -140,6 +140,9 @@ def looked_up(name: str, form: Form) -> Truth | None:
     """What is known of a variable that was assigned from an expression that cannot be looked into."""
     while form[0] == "await":
         form = form[2]
+    if form[0] == "bool" and form[2] == "or":
+        known = [looked_up(name, item) for item in form[3]]
+        return FOUND if all(item == FOUND for item in known) else None
     if form[0] == "call" and (found := of_call(form)) is not UNKNOWN:
         return found
     if form[0] in ("call", "sub", "comp") and is_account(name):
