@@ -46,6 +46,8 @@ RULE = Rule(
 
 _LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_access_token|with_password))?$")
 _SECRETS = re.compile(r"(^|_)(token|code|otp|pin|signature|key)$")
+_CODE = re.compile(r"(^|_)(code|otp|pin)$")
+_ADDRESS = re.compile(r"(^|_)(e?mail|email_address|phone|phone_number|user_?name)$")
 _NEW = re.compile(r"^(new|confirm\w*|repeat\w*|password_?(confirm\w*|again|repeat|2))(_|$)|_confirm\w*$")
 _LOCKED = (429, 423)
 _LOCK = re.compile(r"lock|attempt|too many|later|captcha|锁|稍后", re.I)
@@ -69,6 +71,8 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
                 found = _of_login(ends, route)
             elif purpose == "password reset" and function is route.function and _asks_for_address(program, route):
                 found = _of_reset(ends, route)
+            elif purpose == "password reset" and function is route.function and _asks_for_code(program, route):
+                found = _of_reset(_before_code(ends), route, coded=True)
             elif purpose == "registration" and function is route.function:
                 found = _of_registration(program, ends, route)
             elif purpose == "code check" and function is route.function and names_somebody(program, route):
@@ -101,6 +105,19 @@ def _asks_for_address(program: Program, route: Route) -> bool:
     """Whether the client sends an address, a new password perhaps, and nothing that only its owner has."""
     names = [spoken(name) for name in sent(program, route)]
     return not any(_SECRETS.search(name) or ("password" in name and not _NEW.search(name)) for name in names)
+
+
+def _asks_for_code(program: Program, route: Route) -> bool:
+    """Whether the client sends an address and a short code that was mailed to it."""
+    names = [spoken(name) for name in sent(program, route)]
+    return any(_CODE.search(name) for name in names) and any(_ADDRESS.search(name) for name in names)
+
+
+def _before_code(ends: list[Outcome]) -> list[Outcome]:
+    """What is said before the code is looked at: nothing where the first refusal is not about the account alone."""
+    first = next((end for end in ends if end.kind in ("raise", "answer")), None)
+    known = first is not None and first.worlds == frozenset({"absent"})
+    return ends if known else []
 
 
 def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
@@ -143,15 +160,16 @@ def _before(ends: list[Outcome], wrong: list[Outcome], route: Route | None) -> I
             yield _finding(end, route, message, evidence, fix=fix and replace(fix, safe=False))
 
 
-def _of_reset(ends: list[Outcome], route: Route) -> Iterator[Finding]:
+def _of_reset(ends: list[Outcome], route: Route, *, coded: bool = False) -> Iterator[Finding]:
     usual = [end for end in ends if "right" in end.worlds]
     for end in ends:
         if end.kind not in ("raise", "answer") or end.worlds & {"right", "wrong"} or "absent" not in end.worlds:
             continue
         if any(other.said == end.said for other in usual) or (end.kind == "answer" and not usual):
             continue
-        message = "this answer tells a stranger that nobody has this address: answer as if the mail had been sent"
-        yield _finding(end, route, message, [], fix=_as_if_sent(end))
+        advice = "answer as for a wrong code" if coded else "answer as if the mail had been sent"
+        message = f"this answer tells a stranger that nobody has this address: {advice}"
+        yield _finding(end, route, message, [], fix=None if coded else _as_if_sent(end))
 
 
 def _of_code(follower: Follower, ends: list[Outcome], route: Route) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.modules import Module
@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.leaks.log_calls import LEVELS, is_log_call, is_pri
 from fastapi_seclint.subjects.leaks.log_fixes import masked
 from fastapi_seclint.subjects.leaks.log_helpers import handed_to_logs
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
+from fastapi_seclint.subjects.leaks.served import served
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
 if TYPE_CHECKING:
@@ -54,13 +55,15 @@ def secret_logged(program: Program) -> Iterator[Finding]:
                 continue
             if prints is None:
                 prints = _serves(block)
-            if not (is_log_call(form) or prints):
+            if prints == "never" and not is_log_call(form):
                 continue
             leaks = Leaks(program, block)
             found, texts = _secrets(leaks, form)
             if not found and (body := body_leak(program, block, form)) is not None:
                 found.append(body)
                 texts = [value for keyword, value, _ in form[4] if keyword == "extra"]
+            if found and is_print(form) and prints == "where it is loaded" and block.module.file not in served(program):
+                continue
             if found and not only_in_development(Place(block.module, form[1])):
                 yield _finding(block, form, found, texts)
     yield from _handed(program)
@@ -123,14 +126,15 @@ def _is_made_up(module: Module, secret: Form) -> bool:
     )
 
 
-def _serves(block: Block) -> bool:
+def _serves(block: Block) -> Literal["never", "always", "where it is loaded"]:
     """Whether what a block prints goes to a server's log rather than to somebody who runs a command."""
     parts = {word for part in block.module.path.split("/")[-3:] for word in words_of(part)}
     if parts & _TOOLS or _is_command(block.module, block):
-        return False
+        return "never"
     spoken = {name.split(".")[0] for name in block.module.facts.imports}
     serving = spoken & {"starlette", "jwt", "jose", "passlib", "sqlalchemy", "sqlmodel", "pydantic"}
-    return bool(serving) or any(name.startswith(("fastapi", "pydantic")) for name in spoken)
+    known = bool(serving) or any(name.startswith(("fastapi", "pydantic")) for name in spoken)
+    return "always" if known else "where it is loaded"
 
 
 def _is_command(module: Module, block: Block) -> bool:

@@ -7,7 +7,7 @@ import re
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Mapping, Value, options
+from fastapi_seclint.program.values import Function, Mapping, Value, options
 
 
 def is_entry(block: Block, form: Form, depth: int = 3) -> bool:
@@ -20,6 +20,28 @@ def is_entry(block: Block, form: Form, depth: int = 3) -> bool:
         case ["name", _, name] if isinstance(block.scope, FunctionScope) and depth:
             found = [item[-1] for item in block.scope.assignments(name) if item[0] in ("assign", "annassign")]
             return any(value is not None and is_entry(block, value, depth - 1) for value in found)
+        case ["call", _, function, [["name" | "attr" | "call", *_], *_], _] if isinstance(block.scope, FunctionScope):
+            given = options(block.scope.ask(function)) if function[0] in ("name", "attr") and depth else []
+            return any(isinstance(option, Function) and _gives_entry(option) for option in given)
+    return False
+
+
+def _gives_entry(function: Function) -> bool:
+    """Whether a function returns what it looks up by a key that it is given: `return User(**accounts[name])`."""
+    assigned = {
+        target[2]: form[3] for form in function.forms.of("assign") for target in form[2] if target[0] == "name"
+    }
+    return any(_is_looked_up(form[2], assigned, 3) for form in function.forms.of("return") if form[2] is not None)
+
+
+def _is_looked_up(form: Form, assigned: dict[str, Form], depth: int) -> bool:
+    match form:
+        case ["sub", _, _, key] | ["call", _, ["attr", _, _, "get"], [key, *_], _]:
+            return bool(key[0] in ("name", "attr", "call"))
+        case ["name", _, name] if depth and name in assigned:
+            return _is_looked_up(assigned[name], assigned, depth - 1)
+        case ["call", _, _, [], keywords] if depth:
+            return any(keyword is None and _is_looked_up(item, assigned, depth - 1) for keyword, item, _ in keywords)
     return False
 
 

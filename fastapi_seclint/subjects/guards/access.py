@@ -38,6 +38,10 @@ _PERSONAL_WORD = re.compile(
     r"|credit[-_]?cards?|bank[-_]?accounts?|contacts|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
     re.I,
 )
+_OF_SOMEBODY = re.compile(
+    r"(?:get|read|list|fetch|show|find)_(?:all_)?(\w+?)_(?:for|of|by|from)_(?:user|author|member|customer)s?$"
+)
+"""What is somebody's and no account: the posts of `get_posts_by_user` below `/posts/user/{id}`."""
 _OF_PLACES = frozenset(
     {"address", "phone", "phone_number", "email", "contact_info", "contact_number", "mobile", "mobile_number"}
 )
@@ -217,6 +221,8 @@ def reads_personal_data(program: Program, route: Route, *, judged: bool = True) 
     if not any(form[0] in gives or (form[0] == "return" and form[2] and form[2][0] == "name") for form in forms):
         return ""
     if route.path.count("{") > 1 or any(_FILES.match(word) for word in found):
+        return ""
+    if (other := _OF_SOMEBODY.match(handler.name)) is not None and not _PERSONAL_WORD.match(other[1]):
         return ""
     return next((word for word in found[-1:] if _PERSONAL_WORD.match(word)), "") or (
         found[-1] if "me" in found[:-1] else ""

@@ -27,6 +27,7 @@ _AUTHX = re.compile(
     r"^authx\.(main\.)?AuthX\(\)\.((access|refresh|fresh)_token_required|(ACCESS|REFRESH|FRESH)_REQUIRED|token_required\(\)"
     r"|scopes_required\(\)|get_current_subject)$"
 )
+_SPLITTING = ("split", "rsplit", "partition", "rpartition")
 _BASIC = "fastapi.security.http.HTTPBasic"
 
 
@@ -66,7 +67,13 @@ def reads_bearer(function: Function, *schemes: Value) -> bool:
     """Whether a dependency takes a bearer token out of the header itself, or out of what one of its schemes read."""
     words = {str(form[2]).strip().lower() for form in function.forms.of("const") if isinstance(form[2], str)}
     named = any(item[0] == "authorization" for item in function.parameters) or "authorization" in words
-    return (named or any(map(_reads_authorization, schemes))) and "bearer" in words
+    return (named or any(map(_reads_authorization, schemes))) and ("bearer" in words or _splits(function, words))
+
+
+def _splits(function: Function, words: set[str]) -> bool:
+    """Whether a function takes what stands behind the scheme's name, whichever that is: `authorization.split()[1]`."""
+    parts = [form[2] for form in function.forms.of("call") if form[2][0] == "attr" and form[2][3] in _SPLITTING]
+    return "basic" not in words and any(part[2][0] == "name" and part[2][2] == "authorization" for part in parts)
 
 
 def reads_own_header(value: Value) -> bool:

@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, reads_own_header, scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised
+from fastapi_seclint.subjects.guards.looking_up import looked_at, looking_up
 from fastapi_seclint.subjects.guards.refusing_layers import refusing_layers
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.logins.routes import auth_routes
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r"token|jwt", re.I)
 _ASKING = ("login", "token", "token refresh")
-_FOUND = frozenset({"status", "ok", "success", "succeeded", "valid", "is_valid", "authenticated", "is_authenticated"})
 _DEPTH = 3
 
 
@@ -35,7 +35,7 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
     found: dict[tuple[str, int], tuple[Function, Scheme]] = {}
     logins: list[Function] = []
     wanted: list[Scheme] = []
-    asking = {id(route) for route, purpose in auth_routes(program) if purpose in _ASKING and "POST" in route.methods}
+    asking = {id(route) for route, purpose in auth_routes(program) if purpose in _ASKING}
     for route in program.routes:
         if route.place is None or program.is_test(route.place.module):
             continue
@@ -45,9 +45,11 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         handler = route.function
         for reader in _readers(program, handler) if handler is not None else ():
             _add(program, found, reader, "Bearer", 0)
+        for finder, kind in looking_up(program, handler, below) if handler is not None and below else ():
+            _add(program, found, finder, kind, 0)
         if handler is not None and direct:
             _add(program, found, handler, direct[0])
-        elif handler is not None and (kind := next(_looked_at(handler, below), None)) is not None:
+        elif handler is not None and (kind := next(looked_at(handler, below), None)) is not None:
             _add(program, found, handler, kind, 0)
         elif handler is not None and (
             (any(is_login_form(node.call) for node in route.nodes()) and not _keeps_token_in_cookie(handler))
@@ -83,25 +85,6 @@ def _add_handlers(program: Program, found: dict[tuple[str, int], tuple[Function,
     for cls, handler in exception_handlers(program) if kinds else ():
         if cls.dotted in kinds:
             _add(program, found, handler, kinds[cls.dotted], 0)
-
-
-def _looked_at(handler: Function, below: dict[str, Scheme]) -> Iterator[Scheme]:
-    """The schemes below the parameters of which a handler asks itself whether anybody is logged in.
-
-    `if user is None: raise ...`, `if not user.ok: raise ...`; a role that it asks for is not that.
-    """
-    for form in handler.forms.of("if"):
-        match form[2]:
-            case ["unary", _, "not", ["name", _, name]]:
-                found = name
-            case ["unary", _, "not", ["attr", _, ["name", _, name], asked]] if asked in _FOUND:
-                found = name
-            case ["compare", _, ["name", _, name], ["is" | "=="], [["const", _, None]]]:
-                found = name
-            case _:
-                continue
-        if found in below and any(inner[0] == "raise" for inner in walk(form[3])):
-            yield below[found]
 
 
 def _wants_key(route: Route) -> bool:

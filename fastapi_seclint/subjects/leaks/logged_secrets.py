@@ -75,7 +75,9 @@ class Leaks:
                 return None if chosen else _whole(self.model(inner), form)
             case ["call", _, ["attr", _, inner, "get_secret_value" | "encode" | "decode" | "strip"], _, _]:
                 return _whole(self.of(inner), form)
-            case ["call", _, ["attr", _, _, "get"], [["const", _, str() as key], *_], _]:
+            case ["call", _, ["attr", _, _, "get" | "getenv"], [["const", _, str() as key], *_], _]:
+                return self.named(key, form)
+            case ["call", _, ["name", _, "getenv"], [["const", _, str() as key], *_], _]:
                 return self.named(key, form)
             case ["call", _, ["name", _, "vars"], [inner], _]:
                 return _whole(self.of(inner) or self.login_form(inner), form)

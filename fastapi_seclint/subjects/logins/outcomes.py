@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.logins.worlds import (
     asks_for_account,
     looked_up,
     looks_anything_up,
+    only_refuses,
     truth,
 )
 
@@ -350,6 +351,8 @@ class _Walk:
                 entering, leaving = worlds & {"absent"}, rest - {"absent"}
             elif any(_MISMATCH.search(item) for item in names):
                 entering, leaving = worlds & {"wrong"}, rest - {"wrong"}
+            elif not self.follower.apart and only_refuses(statements):
+                entering = worlds - {"right"}
             elif self.follower.apart and any(_DUPLICATE.search(item) for item in names):
                 rest |= self._refused(statements, worlds - {"absent"})
                 continue

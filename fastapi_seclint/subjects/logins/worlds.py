@@ -51,6 +51,7 @@ _LOOKS_UP = re.compile(
     r"(^|_)(get|find|fetch|look_?up|load|select|query|exists?|first|scalar\w*|one_or_none|find_one|by|filter\w*|retrieve|read|search)(_|$)"
 )
 _ONE = re.compile(r"^(first|get|one_or_none|scalar|scalar_one_or_none|get_or_none|first_or_none|find_one|fetch_?one)$")
+_ROW = re.compile(r"^(first|one_or_none|scalar|scalar_one_or_none|fetch_?one|all)$")
 _ELSEWHERE = re.compile(
     r"redis|cache|captcha|(?<!ac)count|attempt|lock|otp|(^|_)code|session_store|blacklist|settings|config", re.I
 )
@@ -93,9 +94,17 @@ def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
         case ["attr" | "sub", *_] if _PASSWORD.search(_last(form)):
             return {"absent": EITHER, "wrong": EITHER, "right": YES}
         case ["call", *_]:
-            found = known(form)
+            found = known(form) or _row_of(form, known)
             return found if found is not None else of_call(form)
     return UNKNOWN
+
+
+def _row_of(form: Form, known: Callable[[Form], Truth | None]) -> Truth | None:
+    """What is known of a query's result holds for the row taken out of it: `result.scalars().first()`."""
+    inner = form if _ROW.match(called_name(form)) else None
+    while inner is not None and inner[0] == "call" and inner[2][0] == "attr":
+        inner = inner[2][2]
+    return known(inner) if inner is not None and inner[0] == "name" else None
 
 
 def _is_state(form: Form) -> bool:
@@ -170,6 +179,14 @@ def selects_account(form: Form) -> bool:
 
 
 _TABLE = re.compile(r"\bselect\b.*?\bfrom\s+\W?(\w+)", re.I | re.S)
+
+
+def only_refuses(statements: list[Form]) -> bool:
+    """Whether a handler only says no, which a right password never gets to: `except UnknownHashError: return False`."""
+    match statements:
+        case [["return", _, None | ["const", _, None | False]]]:
+            return True
+    return False
 
 
 def asks_for_account(call: Form) -> bool:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Annotated, Class, Environment, External, Function, Generic, Unknown, Value
+from fastapi_seclint.subjects.code.origins import ask
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 _TABLE_BASE = re.compile(
     r"(declarative_base\(\)|DeclarativeBase\w*|generate_base\(\)|^beanie\..*Document|^odmantic\..*Model|^mongoengine\."
@@ -157,3 +163,11 @@ def classes_in(value: Value | None) -> list[Class]:
     if isinstance(value, Generic):
         return [cls for member in value.members for cls in classes_in(member)]
     return [cls for option in getattr(value, "options", []) for cls in classes_in(option)]
+
+
+def classes_returned(program: Program, function: Function) -> list[Class]:
+    """The classes in a function's return annotation."""
+    if function.returns is None:
+        return []
+    outside = Block(function.module, function, function.module.scope, NO_STATEMENTS)
+    return classes_in(ask(program, outside, function.returns))

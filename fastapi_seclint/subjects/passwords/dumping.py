@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.passwords.names import is_password
 
 DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asdict", "to_list"})
@@ -26,6 +29,31 @@ def dumped(form: Form) -> str:
         case ["call", _, ["name", _, function], [["name", _, name]], []] if function in SAME:
             return str(name)
     return ""
+
+
+def written_above(block: Block, form: Form) -> Form:
+    """What a local name was assigned just above; any other expression as it is."""
+    if form[0] != "name" or not isinstance(block.scope, FunctionScope):
+        return form
+    above = (item for item in block.scope.assignments(form[2]) if item[1] < form[1])
+    found = [item for item in above if not holds(item[1], form[1])]  # `query = query.filter(...)` is not its own
+    if found and found[-1][0] == "assign" and all(target[0] == "name" for target in found[-1][2]):
+        value: Form = found[-1][3]
+        return value
+    return form
+
+
+def gives_back(function: Function, bound: bool) -> bool:
+    """Whether a function returns what it is given, changed a little: `doc["_id"] = str(doc["_id"]); return doc`."""
+    names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
+    for form in function.forms.of("return") if names else ():
+        match form[2]:
+            case ["name", _, name] if name == names[0]:
+                return True
+            case ["dict", _, pairs] if any(key is None and value[0] == "name" and value[2] == names[0]
+                                           for key, value in pairs):  # fmt: skip
+                return True
+    return False
 
 
 def dumps_itself(function: Function) -> bool:

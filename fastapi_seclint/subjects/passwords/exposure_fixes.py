@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.passwords.exposure_models import registration
 from fastapi_seclint.subjects.passwords.fields import Givers
 from fastapi_seclint.subjects.passwords.kept import appended
+from fastapi_seclint.subjects.passwords.mappings import identifies
 from fastapi_seclint.subjects.passwords.names import is_password, naming
 from fastapi_seclint.subjects.passwords.public_models import PublicModel, public_model
 from fastapi_seclint.subjects.passwords.selected import selects
@@ -169,6 +170,8 @@ class Taking:
             name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
             field = value[3] if value[0] == "attr" else ""
             told = field and is_password(field) and (not name or naming(name))
+            typed = name and field and identifies(pairs) and naming(name) and is_password(field, people=True)
+            told = told or (typed and self.givers.is_row(self.block, value[2]))
             if name and (told or (naming(name) == "kept" and is_password(name))):
                 yield RemoveDictItem(self.block.module.path, span_of(form[1]), name)
             elif self.givers.shown(self.block, value) is not None:
@@ -183,12 +186,16 @@ class Taking:
                 return self._excluded(element, found[0])
             case ["call", _, ["name", _, "jsonable_encoder"], [["name", _, name]], []] if name == target:
                 return self._excluded(element, found[0])
-            case ["call", _, ["name", _, function], [["name", _, name]], []] if name == target:
-                return self._without(element, f"{function}({name})", found[0]) if function in _AS_DICTIONARY else []
+            case ["call", _, ["name", _, function], [["name", _, name]], []] if (
+                name == target and function in _AS_DICTIONARY
+            ):
+                return self._without(element, f"{function}({name})", found[0])
             case ["attr", _, ["name", _, name], "__dict__"] if name == target:
                 return self._without(element, f"vars({name})", found[0])
             case ["name", _, name] if name == target and found[1] is not None:
                 return self._converted(element, name, found[1])
+            case ["call", *_] if self.givers.gives_same(self.block, element) and (text := code(element)) is not None:
+                return self._without(element, text, found[0])
         return []
 
     def _of_object(self, form: Form) -> list[Edit]:
@@ -250,8 +257,9 @@ class Taking:
         for option in options(ask(self.program, self.block, form)):
             if isinstance(option, Mapping):
                 keys = [key.value for key, _ in option.items if isinstance(key, Const)]
-                return not any(isinstance(key, str) and is_password(key) for key in keys)
+                return not any(isinstance(key, str) and is_password(key, people=True) for key in keys)
         given = [item[0] for item in self.block.function.parameters] if self.block.function is not None else []
+        given += [loop[2][2] for loop in self.block.forms.of("for") if loop[2][0] == "name"]
         return form[0] == "name" and self._written(form) is None and form[2] not in given
 
 

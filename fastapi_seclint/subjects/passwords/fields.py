@@ -9,25 +9,33 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.sites import NO_STATEMENTS, Block
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Collection, Function, Instance, Mapping, options
-from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, is_given_around
-from fastapi_seclint.subjects.owners.records import classes_in, field_names, is_schema, is_table
+from fastapi_seclint.subjects.owners.records import classes_returned, field_names, is_schema, is_table
 from fastapi_seclint.subjects.passwords.collections import collection_of, kept_documents, models_in
-from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, SAME, dumped, dumps_itself, names_columns
+from fastapi_seclint.subjects.passwords.dumping import (
+    DUMPS,
+    LEAVING_OUT,
+    SAME,
+    dumped,
+    dumps_itself,
+    gives_back,
+    names_columns,
+    written_above,
+)
 from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_key, hashed_later, put
 from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out
+from fastapi_seclint.subjects.passwords.mappings import IDENTITY, identifies, in_mapping
 from fastapi_seclint.subjects.passwords.names import is_of_people, is_password, naming
 from fastapi_seclint.subjects.passwords.selected import selected
 from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.passwords.tables import asked_table
-from fastapi_seclint.subjects.passwords.unpacked import password_key, unpacked
+from fastapi_seclint.subjects.passwords.unpacked import unpacked
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_IDENTITY = re.compile(r"^(user_?name|e?mail(_address)?|login|account|full_?name)$", re.I)
 _OPENS = frozenset({"path", "uri", "auth_bearer"})
 _ASKING = frozenset({"query", "select", "get", "find_one", "scalar", "scalars", "refresh"})
 _COUNTING = frozenset({"count", "exists", "delete", "update", "rowcount", "exec_count"})
@@ -48,7 +56,7 @@ def password_field(cls: Class) -> str:
         if is_hidden(annotation, default)
     }
     names = [name for name in field_names(cls) if name not in hidden]
-    people = any(map(_IDENTITY.match, names)) or (is_of_people(cls.name) and not _OPENS.intersection(names))
+    people = any(map(IDENTITY.match, names)) or (is_of_people(cls.name) and not _OPENS.intersection(names))
     return next((name for name in names if is_password(name, people)), "")
 
 
@@ -76,7 +84,9 @@ class Givers:
                 return self._first(block, [body, otherwise], depth)
             case ["comp", _, _, ["name", _, name], None, [[["name", _, target], iterable, _]]] if name == target:
                 return self.shown(block, iterable, depth - 1)
-            case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]] if dumped(element) == target:
+            case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]] if dumped(element) == target or (
+                self.gives_same(block, element) and element[3][0][2:] == [target]
+            ):
                 return self.shown(block, iterable, depth - 1)
             case ["name", *_]:
                 return self._of_name(block, form, depth - 1)
@@ -94,14 +104,23 @@ class Givers:
         return next((found for form in forms if (found := self.shown(block, form, depth)) is not None), None)
 
     def _of_display(self, block: Block, pairs: list[Form], depth: int) -> tuple[str, Class | None] | None:
+        people = identifies(pairs)
         for key, value in pairs:
             name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
             field = value[3] if value[0] == "attr" else ""
             if field and is_password(field) and (not name or naming(name)):
                 return field, None
+            typed = bool(field) and people and naming(name) and is_password(field, people)
+            if typed and self.is_row(block, value[2], depth):
+                return field, None
             if name and naming(name) == "kept" and is_password(name) and value[0] in ("attr", "name", "call", "sub"):
                 return name, None
         return hashed_in(["dict", 0, pairs]) or self._first(block, [value for _, value in pairs], depth)
+
+    def is_row(self, block: Block, form: Form, depth: int = 6) -> bool:
+        """Whether an expression is an account that is kept, rather than what somebody has just sent."""
+        found = self.shown(block, form, depth - 1)
+        return found is not None and (found[1] is None or is_table(found[1]))
 
     def _of_name(self, block: Block, form: Form, depth: int) -> tuple[str, Class | None] | None:
         scope = block.scope
@@ -151,7 +170,7 @@ class Givers:
             cls = option.cls if isinstance(option, Instance) else None
             if isinstance(cls, Class) and (is_table(cls) or is_schema(cls)) and (name := password_field(cls)):
                 return name, cls
-            if isinstance(option, Mapping) and (name := password_key(option)):
+            if isinstance(option, Mapping) and (name := in_mapping(option)):
                 return name, None
         return None
 
@@ -170,6 +189,8 @@ class Givers:
         own = called(self.program, block, call) if function[0] == "attr" else ()
         if any(bound and dumps_itself(item) for item, bound in own):
             return self.shown(block, function[2], depth)
+        if self.gives_same(block, call) and (given := self.shown(block, call[3][0], depth)) is not None:
+            return given
         if name := collection_of(call):
             return self._of_collection(name)
         cls = self._asked(block, call)
@@ -179,10 +200,17 @@ class Givers:
             return column, None
         return self._of_function(block, call, depth) or self._of_value(block, call)
 
+    def gives_same(self, block: Block, call: Form) -> bool:
+        """Whether a function of the project returns its first argument with the password in it, where that has one."""
+        own = call[0] == "call" and call[3] and call[2][0] in ("name", "attr")
+        found = called(self.program, block, call) if own else ()
+        bodies = [body_of(self.program, item) for item, bound in found if gives_back(item, bound)]
+        return any(body is not None and not leaves_out(body) for body in bodies)
+
     def _of_table(self, block: Block, call: Form) -> str:
         """The password's column of a table of SQLAlchemy Core that whole rows are asked for."""
         columns = asked_table(self.program, block, call)
-        people = any(_IDENTITY.match(name) for name in columns)
+        people = any(IDENTITY.match(name) for name in columns)
         return next((name for name in columns if is_password(name, people)), "")
 
     def _of_collection(self, name: str) -> tuple[str, Class | None] | None:
@@ -192,7 +220,7 @@ class Givers:
             for owner, block, value in kept_documents(self.program):
                 spoken = [str(key[2]) for form in walk([value]) if form[0] == "dict" for key, _ in form[2] if key]
                 spoken += [field for cls in models_in(self.program, block, value) if (field := password_field(cls))]
-                written = self._written(block, value)
+                written = written_above(block, value)
                 spoken += [str(key[2]) for key, _ in written[2] if key] if written[0] == "dict" else []
                 found = next((field for field in spoken if is_password(field)), "") or hashed_key(block, value, written)
                 if found:
@@ -214,7 +242,7 @@ class Givers:
                 for item in at[3][:1] if name in (*_ASKING, "execute", "exec", "all") else ():
                     found = self._row(block, item) if name in _ASKING else None
                     if found is None:
-                        found = self._asked(block, self._written(block, item))
+                        found = self._asked(block, written_above(block, item))
                     if found is not None:
                         return found
                 if name == "select" and at[2][0] == "attr" and not at[3]:  # peewee's `User.select()`
@@ -224,21 +252,10 @@ class Givers:
                 if at[0] == "attr" and _CLASS_WAYS.match(at[3]) and (found := self._row(block, at[2])) is not None:
                     return found
                 at = at[2]
-            elif at[0] == "name" and self._written(block, at) is not at:
-                at = self._written(block, at)
+            elif at[0] == "name" and written_above(block, at) is not at:
+                at = written_above(block, at)
             else:
                 return None
-
-    def _written(self, block: Block, form: Form) -> Form:
-        """What a local name was assigned just above."""
-        if form[0] != "name" or not isinstance(block.scope, FunctionScope):
-            return form
-        above = (item for item in block.scope.assignments(form[2]) if item[1] < form[1])
-        found = [item for item in above if not holds(item[1], form[1])]  # `query = query.filter(...)` is not its own
-        if found and found[-1][0] == "assign" and all(target[0] == "name" for target in found[-1][2]):
-            value: Form = found[-1][3]
-            return value
-        return form
 
     def _row(self, block: Block, form: Form) -> Class | None:
         if form[0] not in ("name", "attr"):
@@ -267,7 +284,7 @@ class Givers:
             body = body_of(self.program, function)
             if body is None or key in self._busy:
                 continue
-            declared = [cls for cls in self.declared(function) if is_table(cls) or is_schema(cls)]
+            declared = [cls for cls in classes_returned(self.program, function) if is_table(cls) or is_schema(cls)]
             returns = [form[2] for form in body.forms.of("return") if form[2] is not None]
             if declared and not (returns and all(self._is_other(body, value) for value in returns)):
                 named = [(password_field(cls), cls) for cls in declared]
@@ -284,10 +301,3 @@ class Givers:
         if form[0] != "call":
             return bool(form[0] == "dict")
         return any(isinstance(item, Class) and is_schema(item) for item in options(ask(self.program, block, form[2])))
-
-    def declared(self, function: Function) -> list[Class]:
-        """The classes in a function's return annotation."""
-        if function.returns is None:
-            return []
-        outside = Block(function.module, function, function.module.scope, NO_STATEMENTS)
-        return classes_in(ask(self.program, outside, function.returns))

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Const, Mapping, options
 from fastapi_seclint.subjects.code.origins import body_of, called
-from fastapi_seclint.subjects.passwords.names import is_password
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -39,15 +37,3 @@ def _tuples(program: Program, block: Block, value: Form) -> Iterator[tuple[Block
         for form in body.forms.of("return") if body is not None else ():
             if body is not None and form[2] is not None and form[2][0] == "tuple":
                 yield body, form[2]
-
-
-def password_key(mapping: Mapping, depth: int = 3) -> str:
-    """The key of a dictionary that a password stands under, those of dictionaries in it included."""
-    for key, value in mapping.items:
-        name = key.value if isinstance(key, Const) else None
-        if isinstance(name, str) and is_password(name):
-            return name
-        for option in options(value) if depth else ():
-            if isinstance(option, Mapping) and (found := password_key(option, depth - 1)):
-                return found
-    return ""

@@ -77,7 +77,8 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     if function is None:
         name = dependency_name(node)
         named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
-        return (named and not names_database(name)) or node.name in program.guarding(route).guards.authorization
+        known = node.name in program.guarding(route).guards.authorization or _demands(node)
+        return (named and not names_database(name)) or known
     if _demands_nothing(node, function):
         return False
     named = names_right(dependency_name(node)) and scheme_of(node.call) is None

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, walk
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.subjects.code.literals import name_of, texts
@@ -235,7 +236,19 @@ class _Search:
         """`if not KEY: KEY = "text"`."""
         match form[2]:
             case ["unary", _, "not", asked] | ["compare", _, asked, ["is" | "=="], [["const", _, None | ""]]]:
-                yield from self.assigned(form[3], {name_of(asked)}, "unset")
+                found = self.assigned(form[3], {name_of(asked)}, "unset")
+                yield from (item for item in found if not item.weak or self.is_configured(asked))
+
+    def is_configured(self, asked: Form) -> bool:
+        """Whether a name holds a setting, rather than what a function is told or reads elsewhere: a new password."""
+        scope = self.block.scope
+        if not isinstance(scope, FunctionScope):
+            return True
+        if asked[0] != "name":
+            owners = {item[2] for item in walk(asked) if item[0] == "name"} - {"self", "cls"}
+            return not any(parameter[0] in owners for parameter in scope.function.parameters)
+        given = [item[-1] for item in scope.assignments(asked[2]) if item[0] in ("assign", "annassign")]
+        return any(value is not None and reads_setting(value) for value in given)
 
     def assigned(self, statements: list[Form], names: set[str], how: How) -> Iterator[Fallback]:
         for item in statements:

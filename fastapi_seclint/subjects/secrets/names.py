@@ -243,7 +243,8 @@ def _chosen(text: str, words: list[str], kind: str, reach: Reach) -> bool:
         return own and reach > Reach.PASSED and bool(_PLACEHOLDER & set(words) - {"test", "dev", "default", "internal"})
     if set(words) <= _FIELD:
         says_so = reach is Reach.COMPARED and not own and words[0] == "secret" and len(words) > 1
-        return says_so or (own and len(words) == 1 and text in _WEAK and reach > Reach.PASSED)
+        weak = own and len(words) == 1 and text in _WEAK
+        return says_so or (weak and (reach > Reach.PASSED or kind == "signing key"))
     if reach is Reach.PASSED and {"test", "testing", "demo"} & set(words):
         return False
     marked = bool(re.search(r"[0-9!@#$%^&+?]", text)) or text.lower() in _WEAK

@@ -159,8 +159,11 @@ def _refusal(test: Form, forms: Forms, around: Forms) -> Refusal:
     texts = _listed(test, forms, around)
     unequal = [item for item in walk(test) if item[0] == "compare" and item[3][0] in ("!=", "not in", "is not")]
     required = {id(item) for form in unequal for item in walk(form)}
+    keys = {id(item) for form in walk(test) for item in _keys(form)}
     for form in walk(test):
         match form:
+            case ["const", _, str() as key] if id(form) in keys:
+                names.add(key.lower())
             case ["const", _, str()] if id(form) in required:
                 continue
             case ["name", _, str() as name] | ["attr", _, _, str() as name]:
@@ -177,6 +180,14 @@ def _refusal(test: Form, forms: Forms, around: Forms) -> Refusal:
                 partly = True
     falsy = {name.lower() for form in walk(test) for name in _tested(form)}
     return Refusal(frozenset(names), tuple(text for text in texts if text), least, partly, frozenset(falsy))
+
+
+def _keys(form: Form) -> list[Form]:
+    """The keys by which a test reads what it compares: `row.get("password")`, `row["password"]`."""
+    match form:
+        case ["call", _, ["attr", _, _, "get" | "getenv" | "pop"], [key, *_], _] | ["sub", _, _, key]:
+            return [key]
+    return []
 
 
 def _length(form: Form) -> bool:

@@ -65,7 +65,7 @@ def told_apart(program: Program, one: Kind, other: Kind) -> bool:
     if not same_key(program, one, other):
         return True
     first, second = one.token.claims, other.token.claims
-    if _marked_by_subject(one) != _marked_by_subject(other):
+    if _subject_marks(one) != _subject_marks(other):
         return True
     for name in (first.items.keys() | second.items.keys()) - _COMMON:
         left, right = first.get(name), second.get(name)
@@ -117,10 +117,11 @@ def _is_stored(block: Block, item: Form) -> bool:
     return any(target is item for form in block.forms.of("assign") for target in form[2])
 
 
-def _marked_by_subject(kind: Kind) -> bool:
-    """Whether the subject names a purpose in place of a user: `{"sub": "refresh_token"}`."""
+def _subject_marks(kind: Kind) -> frozenset[str]:
+    """The purposes that the subject names in place of a user: `{"sub": "refresh_token"}`."""
     subject = kind.token.claims.get("sub")
-    return subject is not None and any(_PURPOSES.intersection(words_of(text)) for text in subject.texts)
+    texts = subject.texts if subject is not None else ()
+    return frozenset(text for text in texts if _PURPOSES.intersection(words_of(text)))
 
 
 def same_key(program: Program, one: Kind, other: Kind) -> bool:
