@@ -138,6 +138,36 @@ def error_made_before(tree: ast.Module) -> bool:
     return changed
 
 
+def refusals_elsewhere(files: Mapping[str, str]) -> Files | None:
+    """`raise HTTPException(401, "no")` as `turn_away(401, "no")`, which another file defines."""
+    written, changed = dict(files), False
+    for path in files:
+        tree = _parsed(files[path]) if path.endswith(".py") else None
+        if tree is None or not any(map(_imports_exception, tree.body)):
+            continue
+        for block in list(_blocks(tree)):
+            for number, statement in enumerate(block):
+                match statement:
+                    case ast.Raise(exc=ast.Call(func=ast.Name(id="HTTPException"), args=given, keywords=named)):
+                        block[number] = ast.Expr(ast.Call(ast.Name("turn_away"), given, named))
+                        changed = True
+        at = _after_future(tree)
+        written[path] = _written([*tree.body[:at], *_statements("from refusing import turn_away"), *tree.body[at:]])
+    return {**written, "refusing.py": _REFUSING} if changed else None
+
+
+_REFUSING = """\
+from fastapi import HTTPException
+
+def turn_away(status_code, detail=None, headers=None):
+    raise HTTPException(status_code=status_code, detail=detail, headers=headers)
+"""
+
+
+def _imports_exception(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and any(alias.name == "HTTPException" for alias in statement.names)
+
+
 @_each_file
 def annotated(tree: ast.Module) -> bool:
     """`user: User = Depends(find)` as `user: Annotated[User, Depends(find)]`."""
@@ -262,6 +292,7 @@ def routes_of_their_own(tree: ast.Module) -> dict[str, list[ast.stmt]] | None:
 REWRITES: tuple[Rewrite, ...] = (
     refusal_behind_else,
     error_made_before,
+    refusals_elsewhere,
     annotated,
     added_routes,
     factory,

@@ -102,7 +102,9 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
             case ["raise", _, ["call", *_] as call, _] | ["return", _, ["call", *_] as call] if _is_http(
                 program, found.block, call
             ):
-                yield from ((item, "high") for item in _given(call) if tells(found, item))
+                made = (found.block.module.file, call[1]) in program.refusals
+                given = [item for item in _given(call) if not made or item[1] != call[1]]
+                yield from ((item, "high") for item in given if tells(found, item))
             case ["assign", _, _, ["call", *_] as call] if _is_http(program, found.block, call):
                 yield from ((item, "high") for item in _given(call) if tells(found, item))
             case ["call", _, ["name" | "attr", *_] as function, *_] if _RESPONSE.match(str(function[-1])):

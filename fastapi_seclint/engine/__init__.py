@@ -15,6 +15,7 @@ from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.engine import gathering, planning, reviewing
 from fastapi_seclint.engine.gathering import Content, Gathered, Progress
 from fastapi_seclint.engine.library import Library
+from fastapi_seclint.engine.mendable import mendable
 from fastapi_seclint.engine.planning import Options, Unit
 from fastapi_seclint.engine.replacing import Replacements
 from fastapi_seclint.engine.sources import Sources
@@ -259,7 +260,7 @@ def _run(
     for rule in sorted((*rules, *idle), key=lambda rule: rule != first):
         before(rule.name)
         try:
-            findings.extend(rule.run(program) if rule.run else ())
+            findings.extend(mendable(program, list(rule.run(program))) if rule.run else ())
             ran.append(rule.code)
         except Exception as error:
             failures.append(Failure.of(rule.name, error))

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, cast
@@ -72,6 +73,11 @@ class FileFacts:
         """The statements of the module."""
         return cast("list[Form]", json.loads(self._piece(MODULE)))
 
+    @cached_property
+    def refusers(self) -> list[int]:
+        """The numbers of the functions that only make an exception from what they are given and raise or return it."""
+        return cast("list[int]", self._header.get("refusers", []))
+
     def body(self, number: int) -> list[Form]:
         """The statements of a function, or of the module."""
         if number == MODULE:
@@ -85,6 +91,14 @@ class FileFacts:
         if number not in self._forms:
             self._forms[number] = Forms(self.body(number))
         return self._forms[number]
+
+    def rewritten(self, bodies: Mapping[int, list[Form]], words: Iterable[str], refusers: Iterable[int]) -> FileFacts:
+        """The same facts with other bodies, of functions or the module, the words that came in, and more refusers."""
+        header = {**self._header, "words": " ".join(sorted(self.words.union(words)))}
+        header["refusers"] = sorted({*self.refusers, *refusers})
+        numbers = range(MODULE, len(self.functions))
+        pieces = [_dump(bodies[number]) if number in bodies else self._piece(number) for number in numbers]
+        return FileFacts(self.path, b"\n".join([_dump(header), *pieces]))
 
     def around(self, line: int) -> list[int]:
         """The numbers of the functions that a line may lie in, outermost first."""
@@ -177,6 +191,8 @@ def extract(source: syntax.Source) -> FileFacts:
         "decorators": " ".join(sorted(builder.decorators)),
         "functions": builder.functions,
     }
+    if builder.refusers:
+        header["refusers"] = builder.refusers
     if comments := directives(text):
         header["comments"] = comments
     return FileFacts(source.path, b"\n".join(_dump(piece) for piece in (header, module, *builder.bodies)))

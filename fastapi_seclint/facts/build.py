@@ -9,6 +9,7 @@ from fastapi_seclint.facts.expressions import OPERATORS, Columns, ExpressionBuil
 from fastapi_seclint.facts.forms import ASYNC, GENERATOR, Form, pack
 from fastapi_seclint.facts.matches import Matching
 from fastapi_seclint.facts.ordered import ordered
+from fastapi_seclint.facts.refusing import refuses
 
 
 class Builder(ExpressionBuilder):
@@ -23,6 +24,7 @@ class Builder(ExpressionBuilder):
         self.functions: list[tuple[str, int, int]] = []
         self.imports: set[str] = set()
         self.decorators: set[str] = set()
+        self.refusers: list[int] = []
         self._scope: list[str] = []
         self._around = [-1]
 
@@ -63,7 +65,9 @@ class Builder(ExpressionBuilder):
         self._scope += [node.name, "<locals>"]
         self._yields.append(False)
         self._around.append(number)
-        self.bodies[number] = self.statements(node.body)
+        self.bodies[number] = body = self.statements(node.body)
+        if len(self._around) == 2 and refuses(body):
+            self.refusers.append(number)
         flags = GENERATOR if self._yields.pop() else 0
         self._around.pop()
         del self._scope[-2:]

@@ -17,6 +17,7 @@ from fastapi_seclint.program.factories import fill_applications, make_applicatio
 from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
 from fastapi_seclint.program.modules import Module, Modules
+from fastapi_seclint.program.refusing import write_out
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Router, native
 from fastapi_seclint.program.routes import Route, Walker
 from fastapi_seclint.program.sites import Sites
@@ -50,6 +51,8 @@ class Program:
         self.config = config
         found = [(source.path.as_posix(), facts) for source, facts in files]
         self.modules = Modules(root.as_posix(), found, _is_common_library)
+        self.refusals = write_out(self.modules)
+        """The calls that stood for a refusal, by file and place."""
         self._interpreter = Interpreter(self.modules)
         self._tests: dict[str, bool] = {}
 

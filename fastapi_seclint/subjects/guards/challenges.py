@@ -58,7 +58,15 @@ def refusals(program: Program, function: Function) -> Iterator[Refusal]:
                 found = _behind(program, block, form[2])
             else:
                 continue
-            yield from (refusal for refusal in found if not replaced(block, form))
+            if not _is_told_elsewhere(program, block, form):
+                yield from (refusal for refusal in found if not replaced(block, form))
+
+
+def _is_told_elsewhere(program: Program, block: Block, form: Form) -> bool:
+    """Whether a call stands for a function that says 401 by itself, so that the header is for that one to give."""
+    written = program.refusals.get((block.module.file, form[1]))
+    function = program.sites.function(written.module, written.number) if written is not None else None
+    return function is not None and any(True for _ in refusals(program, function))
 
 
 def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
