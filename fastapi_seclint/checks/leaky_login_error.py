@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import ReplaceExpression, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.refusing import as_it_stands
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function
@@ -274,7 +275,7 @@ def _one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
     kinds = (absent.form[0], wrong.form[0])
     if kinds not in (("raise", "raise"), ("return", "return")) or absent.block.function is not wrong.block.function:
         return None
-    telling, other = absent.form[2], wrong.form[2]
+    telling, other = (as_it_stands(end.form) if end.form[0] == "raise" else end.form[2] for end in (absent, wrong))
     code = _written(wrong.block, other)
     if telling is None or code is None or any(form[0] == "name" and form[2] == "error" for form in walk(telling)):
         return None

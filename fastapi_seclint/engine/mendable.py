@@ -35,6 +35,7 @@ def _fits_call(edit: Edit, calls: dict[Span, Refusal]) -> bool:
             return call not in calls or calls[call].takes(name)
         case AddArgument(call=span) | RemoveKeyword(call=span) | RenameKeyword(call=span):
             return span not in calls
-        case ReplaceExpression(span=span):
-            return span not in calls
+        case ReplaceExpression(span=span, code=code):
+            refusal = calls.get(span)
+            return refusal is None or refusal.is_returned or code.partition("(")[0].endswith(refusal.name)
     return True

@@ -36,9 +36,27 @@ class Refusal:
     statements: list[Form] = field(repr=False)
     is_bound: bool
 
+    @property
+    def name(self) -> str:
+        """What it is called, without its class."""
+        return self.module.facts.functions[self.number][0].rpartition(".")[2]
+
+    @property
+    def is_returned(self) -> bool:
+        """Whether it returns the exception for its callers to raise."""
+        return bool(self.statements[-1][0] == "return")
+
     def takes(self, name: str) -> bool:
         """Whether its callers may give something by a name."""
         return any(item[1] == KEYWORDS or (item[0] == name and item[1] != VARIADIC) for item in self.parameters)
+
+
+def as_it_stands(raising: Form) -> Form | None:
+    """What a `raise` raises as people wrote it: the call that stands for a refusal where it was written out."""
+    exception, cause = raising[2:4]
+    written = cause is not None and exception is not None and cause[0] == "call" and cause[1] == exception[1]
+    found: Form | None = cause if written else exception
+    return found
 
 
 Refusals = dict[tuple[str, int], Refusal]
@@ -55,7 +73,7 @@ def write_out(modules: Modules) -> Refusals:
             if module.facts.refusers
             for refusal in _of_module(module)
         }
-        names = {_name(refusal) for refusal in refusals.values()}
+        names = {refusal.name for refusal in refusals.values()}
         changed = [_Rewriting(modules, module, refusals, found).run(names) for module in _concerned(modules, names)]
         if not any(changed):
             break
@@ -64,10 +82,6 @@ def write_out(modules: Modules) -> Refusals:
 
 def _concerned(modules: Modules, names: set[str]) -> list[Module]:
     return [module for module in modules.by_file.values() if not module.facts.words.isdisjoint(names)]
-
-
-def _name(refusal: Refusal) -> str:
-    return refusal.module.facts.functions[refusal.number][0].rpartition(".")[2]
 
 
 def _of_module(module: Module) -> Iterator[Refusal]:
