@@ -13,6 +13,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import Item, Origin, origins
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
 from fastapi_seclint.subjects.tokens.by_hand import verified_payload
+from fastapi_seclint.subjects.tokens.fetched import fetched
 from fastapi_seclint.subjects.tokens.jwt import (
     Decoding,
     decodings,
@@ -48,6 +49,7 @@ RULE = Rule(
 
 _MASKED = ("jwt-expiry-unverified", "jwt-algorithms-missing", "jwt-type-unchecked", "jwt-subject-unchecked")
 _HARM = "anybody writes a token with any user in it and is believed"
+_BETWEEN = "whoever gets between this program and the provider writes a token with any user in it"
 
 
 @RULE.check
@@ -109,10 +111,14 @@ def _off(decoding: Decoding, item: Item, origin: Origin, confidence: Confidence)
         evidence.append(Evidence(path_and_span(origin), "the value is written here"))
     if not decoding.contains(place):
         evidence.append(Evidence(decoding.call.location, f"`{decoding.spoken}` gets it here"))
+    token = decoding.call.argument("jwt", 0) or decoding.call.argument("token", 0)
+    own = token is not None and fetched(decoding.call.block, token.form)
     return RULE.finding(
         place,
-        f"with the signature check off {_HARM}: leave `verify_signature` on and give the key and the algorithm",
-        confidence=confidence,
+        f"with the signature check off {_BETWEEN if own else _HARM}: leave `verify_signature` on and give the key and "
+        "the algorithm",
+        severity="medium" if own else None,
+        confidence="medium" if own else confidence,
         symbol=block.symbol,
         evidence=evidence,
         fix=_fix(decoding, item, origin),
