@@ -11,6 +11,7 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.entries import accounts_of
+from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, hashed, hashed_field, hashed_whole, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
@@ -49,7 +50,7 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     places = [(item, _KEPT) for item in kept(known)] + [(item, _COMPARED) for item in comparisons(known)]
     for item, message in places:
         location = item.block.location(item.at)
-        if location not in seen:
+        if location not in seen and not for_trying(program, item.block.module):
             seen.add(location)
             confidence: Confidence = "high" if item.sure else "medium"
             fix = _fix(known, item, message is _KEPT)
