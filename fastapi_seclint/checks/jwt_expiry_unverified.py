@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import RemoveKeyword, ReplaceExpression
 from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
 from fastapi_seclint.subjects.code.origins import Item, Origin, origins
 from fastapi_seclint.subjects.code.removal import removed
+from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.claims import unchecked
 from fastapi_seclint.subjects.tokens.expiry import compares, looked_at
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
@@ -76,13 +78,19 @@ def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confi
         fix = None
     if not decoding.contains(place):
         evidence.append(Evidence(decoding.call.location, f"`{decoding.spoken}` gets it here"))
-    message = (
-        "with the expiry check off an expired token works for ever, a stolen or logged-out one too: "
-        "leave `verify_exp` on and answer 401 to expired tokens"
-    )
+    works = "an expired token works for ever, a stolen or logged-out one too"
+    if any(_ends_or_renews(one) for one in (decoding.call.block, block)):
+        confidence, works = "medium", "this takes tokens that expired long ago, whoever has found one"
+    message = f"with the expiry check off {works}: leave `verify_exp` on and answer 401 to expired tokens"
     return RULE.finding(
         place, message, symbol=block.symbol, confidence=confidence, evidence=_distinct(evidence), fix=fix
     )
+
+
+def _ends_or_renews(block: Block) -> bool:
+    """Whether a token is read to end its session or to make a new one, by the name of the function around."""
+    words = set(words_of(block.function.name)) if block.function is not None else set()
+    return bool(words & {"logout", "signout", "revoke", "blacklist", "refresh", "renew"}) or words >= {"log", "out"}
 
 
 def _distinct(evidence: list[Evidence]) -> list[Evidence]:
