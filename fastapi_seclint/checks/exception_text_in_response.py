@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.leaks.constant_texts import refusal
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, Sort, caught, sort_of, tells
 from fastapi_seclint.subjects.leaks.exceptions_passed import streams
@@ -226,7 +227,7 @@ def _refusals(program: Program) -> Iterator[Finding]:
 
 
 def _refused(block: Block, item: Form) -> Fix:
-    edit = ReplaceExpression(block.module.path, span_of(item[1]), '"Not enough permissions"')
+    edit = ReplaceExpression(block.module.path, span_of(item[1]), f'"{refusal(item)}"')
     return Fix("refuse with a constant text", False, (edit,))
 
 

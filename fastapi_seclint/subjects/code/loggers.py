@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.program.modules import Module
+from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.program.modules import Module, bound_names
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.constants import new_constant
+from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.secrets.names import words_of
 
 if TYPE_CHECKING:
@@ -54,9 +57,12 @@ def logger(program: Program, block: Block) -> Logger:
     That is one which they import from the project, loguru's, or a new one of Python's `logging`.
     """
     module = block.module
-    for statement in module.facts.forms(MODULE).of("assign", "from"):
+    for statement in module.facts.forms(MODULE).of("assign", "annassign", "from"):
         match statement:
-            case ["assign", _, [["name", _, name]], ["call", _, ["name" | "attr", *_] as function, *_]]:
+            case (
+                ["assign", _, [["name", _, name]], ["call", _, ["name" | "attr", *_] as function, *_]]
+                | ["annassign", _, ["name", _, name], _, ["call", _, ["name" | "attr", *_] as function, *_]]
+            ):
                 if str(function[-1]).lower().removeprefix("get").strip("_") in ("logger", "log"):
                     return Logger(name, (), function[-1] == "getLogger")
             case ["from", _, _, source, names]:
@@ -68,7 +74,47 @@ def logger(program: Program, block: Block) -> Logger:
         return Logger(shared[1], (AddImport(module.path, *shared, local=True),), False)
     if _has_loguru(program) and "logger" not in module.facts.words:
         return Logger("logger", (AddImport(module.path, "loguru", "logger", local=False),), False, True)
-    return _new(module)
+    return _made(program, module) or _new(module)
+
+
+def _made(program: Program, module: Module) -> Logger | None:
+    """A new logger from what most files of the project make theirs with; None where that is `logging.getLogger`."""
+    usual = _maker(program)
+    if usual is None or usual[1] == module.name or local_name(module, usual[2] or usual[1], usual[1]) not in usual:
+        return None
+    code, source, name = usual
+    made = new_constant(module, _NAMES, code)
+    return Logger(made.name, (AddImport(module.path, source, name), *made.edits), source == "structlog")
+
+
+@lru_cache(maxsize=1)
+def _maker(program: Program) -> tuple[str, str, str | None] | None:
+    """The call with which most files make their logger, the module and the name that it needs."""
+    found: Counter[tuple[str, str, str | None]] = Counter()
+    for module in program.modules.by_file.values():
+        for statement in module.facts.module if not program.is_test(module) else ():
+            call = statement[-1] if statement[0] in ("assign", "annassign") else None
+            if call is not None and call[0] == "call" and call[2][0] in ("name", "attr"):
+                made = _portable(module, call)
+                found.update([made] if made is not None else [])
+    best = next(iter(found.most_common(1)), None)
+    return best[0] if best is not None and best[1] > 1 and best[0][1] != "logging" else None
+
+
+def _portable(module: Module, call: Form) -> tuple[str, str, str | None] | None:
+    """A call that makes a logger, when another file can write the same after an import."""
+    root = call[2][2] if call[2][0] == "name" else call[2][2][2] if call[2][2][0] == "name" else None
+    own_name = not call[4] and all(item[0] == "name" and item[2] == "__name__" for item in call[3])
+    if last_name(call[2]).lower().replace("_", "") != "getlogger" or root is None or not own_name:
+        return None
+    code = rendered(call) or ""
+    for statement in bound_names(module.facts.module).get(root, []) if code else ():
+        match statement:
+            case ["from", _, 0, source, names] if [root, None] in names:
+                return code, source, root
+            case ["import", _, names] if [root, None] in names:
+                return code, root, None
+    return None
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from itertools import pairwise
 from json import dumps, loads
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.subjects.code.development import holds
 
 _END = re.compile(
@@ -21,6 +21,11 @@ _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]")
 _ERROR = re.compile(r"(?:^|(?<=\w)[.;,]\s+)(?:the )?(?:error|exception|details?)$", re.IGNORECASE)
 """What is left of `Failed. Error: ...`, and of `Error: ...`, which says nothing."""
 _UNCLOSED = re.compile(r"(?<=\s)'[^']*$")
+_CLAUSE = re.compile(r"[.,:;(\uff0c\u3002\uff1a\uff08]|\s[-\u2013\u2014]\s")
+_DEMAND = re.compile(
+    r"^(?:require|need|only|must|role|user|you (?:need|must)|\u9700)|(?:require[sd]?|needs?|roles?|by|to)$", re.I
+)
+"""What says whom it wants, and not that it refuses: `Requires role`."""
 _NUMBER = re.compile(r"^HTTP_(\d{3})_")
 
 
@@ -30,8 +35,16 @@ def written_before(form: Form) -> str:
     while text != (shorter := _END.sub("", text)):
         text = shorter
     text = _ERROR.sub("", text.lstrip())
+    text += "'" if _UNCLOSED.search(text) else ""
     plain = text.isprintable() and not {'"', "\\", "%", "{"} & set(text)
     return text if plain and (" " in text or len(_WIDE.sub("  ", text)) > 4) else ""
+
+
+def refusal(form: Form) -> str:
+    """A refusal without the role that it names: its author's first words, where they say no by themselves."""
+    text = _CLAUSE.split(written_before(form), maxsplit=1)[0].strip()
+    says_no = " " in text or len(_WIDE.sub("  ", text)) > 4
+    return text if says_no and not _DEMAND.search(text) else "Not enough permissions"
 
 
 def json_without(form: Form) -> str:
@@ -76,8 +89,21 @@ def _beginning(form: Form) -> str:
 
 
 def phrase(statements: list[Form], form: Form) -> str:
-    """What HTTP calls the status of the answer that an expression goes into (RFC 9110, section 15)."""
+    """What HTTP calls the status, where it is written, of the answer that an expression goes into (RFC 9110, 15)."""
+    if _computes_status(statements, form):
+        return "Request failed"
     return HTTPStatus(status(statements, form)).phrase.capitalize()
+
+
+def _computes_status(statements: list[Form], form: Form) -> bool:
+    """Whether the answer that an expression goes into has a status that is no constant."""
+    for call in walk(statements):
+        if call[0] == "call" and holds(call[1], form[1]):
+            given = [value for keyword, value, _ in call[4] if keyword == "status_code"]
+            first = call[3][:1] if last_name(call[2]) == "HTTPException" else []
+            if any(not _number(value) and value[0] != "const" and value is not form for value in given or first):
+                return True
+    return False
 
 
 def status(statements: list[Form], form: Form) -> int:

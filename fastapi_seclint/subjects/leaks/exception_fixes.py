@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_NESTING = ("if", "for", "while", "with", "try")
 _CONVERTING = frozenset({"str", "repr", "getattr", "format", "ascii", "join"})
 _DUMPING = frozenset({"dict", "json", "copy", "model_dump", "model_dump_json"})
 
@@ -147,7 +148,7 @@ def _key_of(holder: Form | None, leaf: Form) -> str | None:
 
 def _logged(program: Program, found: Caught, gone: list[Form], text: str, code: int) -> list[Edit]:
     """The edits that log the exception, where the code does not do that by itself."""
-    if any(_logs(found, form, gone) for form in walk(found.statements)):
+    if any(_logs(found, form, gone) for form in walk(found.statements)) or _logged_above(found):
         return []
     log = logger(program, found.block)
     function = found.block.function
@@ -158,7 +159,35 @@ def _logged(program: Program, found: Caught, gone: list[Form], text: str, code: 
         line = log.error(said, found.name)
         return [*log.edits, InsertStatements(path, span_of(function.at), "first-in-body", line)]
     line = log.warning(said) if code < 500 else log.exception(said)
-    return [*log.edits, InsertStatements(path, span_of(found.statements[0][1]), "before", line)]
+    return [*log.edits, InsertStatements(path, span_of(_first_beside(found.statements, gone)[1]), "before", line)]
+
+
+def _first_beside(statements: list[Form], gone: list[Form]) -> Form:
+    """The statement above which to log: in the branch that all leaks are in, below what may have left before them."""
+    first = statements[0]
+    for number, statement in enumerate(statements):
+        if not _holds_all(statement, gone):
+            continue
+        above = [index for index in range(number) if statements[index][0] in _NESTING]
+        first = statements[above[-1] + 1] if above else first
+        for branch in statement[3:5] if statement[0] == "if" else ():
+            if any(_holds_all(one, gone) for one in branch) and not _asked_in(branch, gone):
+                return _first_beside(branch, gone)
+    return first
+
+
+def _holds_all(form: Form, gone: list[Form]) -> bool:
+    return all(holds(form[1], leaf[1]) for leaf in gone)
+
+
+def _asked_in(branch: list[Form], gone: list[Form]) -> bool:
+    """Whether the leaks stand in the test of what may be an `elif`: nothing can be put above that."""
+    return len(branch) == 1 and branch[0][0] == "if" and any(holds(branch[0][2][1], leaf[1]) for leaf in gone)
+
+
+def _logged_above(found: Caught) -> bool:
+    """Whether what hands the exception on to this function logs it there."""
+    return found.giver is not None and any(is_log_call(call) for call in found.giver.forms.of("call"))
 
 
 def _logs(found: Caught, form: Form, gone: list[Form]) -> bool:

@@ -46,8 +46,8 @@ class Caught:
     """An exception with a name (or none) in some statements of a block; `tried` is what may raise it.
 
     `where` the names of its types are read. `handler`: it is the argument of a function that answers exceptions.
-    `passed`: it is the argument of another function of the project. `texts` are names that hold its text, `containers`
-    those that it is put in.
+    `passed`: it is the argument of another function of the project, called in `giver`. `texts` are names that hold its
+    text, `containers` those that it is put in.
     """
 
     block: Block
@@ -59,6 +59,7 @@ class Caught:
     where: Block | None = None
     handler: bool = False
     passed: bool = False
+    giver: Block | None = None
     containers: set[str] = field(default_factory=set)
     texts: dict[str, Form] = field(default_factory=dict)
 
@@ -98,7 +99,8 @@ def _handed(program: Program, found: Caught, seen: set[tuple[str, int, str]]) ->
         key = (block.module.file, at, name)
         if key not in seen and not _TAKING_AWAY.search(block.function.name if block.function is not None else ""):
             seen.add(key)
-            inside = Caught(block, name, found.types, block.statements, [], at, found.where or found.block, passed=True)
+            where = found.where or found.block
+            inside = Caught(block, name, found.types, block.statements, [], at, where, passed=True, giver=found.block)
             _note_texts(inside)
             yield inside
 
