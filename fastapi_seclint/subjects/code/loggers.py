@@ -67,7 +67,7 @@ def logger(program: Program, block: Block) -> Logger:
                     return Logger(name, (), function[-1] == "getLogger")
             case ["from", _, _, source, names]:
                 for name, alias in names:
-                    if words_of(alias or name) in _WORDS and source != "logging":
+                    if _is_logger(alias or name) and source != "logging":
                         return Logger(alias or name, (), False, source == "loguru")
     shared = _shared(program)
     if shared is not None and shared[1] not in module.facts.words and shared[0] != module.name:
@@ -75,6 +75,11 @@ def logger(program: Program, block: Block) -> Logger:
     if _has_loguru(program) and "logger" not in module.facts.words:
         return Logger("logger", (AddImport(module.path, "loguru", "logger", local=False),), False, True)
     return _made(program, module) or _new(module)
+
+
+def _is_logger(name: str) -> bool:
+    """Whether a name is that of a logger, and not of a class of loggers: `Logger`."""
+    return words_of(name) in _WORDS and (name.isupper() or not name[:1].isupper())
 
 
 def _made(program: Program, module: Module) -> Logger | None:
@@ -129,7 +134,7 @@ def _shared(program: Program) -> tuple[str, str] | None:
             (source, name)
             for _, _, level, source, names in module.facts.forms(MODULE).of("from")
             for name, alias in names
-            if not level and alias is None and source in program.modules.by_name and words_of(name) in _WORDS
+            if not level and alias is None and source in program.modules.by_name and _is_logger(name)
         ]
         found.update(set(given))
         others += not given and bool({"logging.getLogger", "logging", "loguru"} & set(module.facts.imports))
