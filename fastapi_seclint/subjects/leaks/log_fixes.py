@@ -32,10 +32,12 @@ def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | Non
 
 
 def _shows(item: Form, form: Form) -> bool:
-    """Whether a call does no more than make text of a form: `str(token)`."""
+    """Whether an expression does no more than make text of a form: `str(token)`, `token or "none"`."""
     match item:
         case ["call", _, ["name", _, "str" | "repr" | "dict"], [inner], []]:
             return inner is form
+        case ["bool", _, "or", [first, *others]]:
+            return first is form and all(other[0] == "const" for other in others)
     return False
 
 
