@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.owners.belongings import (
     is_for_sale,
     is_in_sight,
     is_published,
+    names_owner,
     owner_field,
     records_are_in_sight,
     refers_elsewhere,
@@ -27,6 +28,7 @@ from fastapi_seclint.subjects.owners.identity import caller_names, guards, snake
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.shared import depended
+from fastapi_seclint.subjects.owners.stores import looks_up_for_caller
 from fastapi_seclint.subjects.owners.things import is_choice, loaded_by, loads, sent_id, thing
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id, uses
@@ -78,7 +80,7 @@ _SHOWN = re.compile(r"^(avatar|logo|icon|thumbnail|badge|profile[-_]?(picture|im
 """What others are to see of somebody."""
 _ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
-    r"|pay|ship|activate|deactivate|lock|unlock|reset|revoke|finish|withdraw|confirm|void|upload|assign|stop|pause|resume)$",
+    r"|pay|ship|activate|deactivate|lock|unlock|reset|revoke|finish|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|assign|stop|pause|resume)$",
     re.I,
 )
 
@@ -114,7 +116,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
                 ties[name] = (route, tie)
     for route in program.routes:
         name, variable = _resource(route)
-        if not variable and name not in ties and _PRIVATE.match(name) and _lists_for_caller(program, route):
+        if name and name not in ties and _is_callers(program, route, name, variable):
             ties[name] = (route, None)
     within = held(program)
     for route in program.routes:
@@ -144,6 +146,13 @@ def _resource(route: Route) -> tuple[str, str]:
         return thing(*found[-1]), found[-1][1]
     parts = access.segments(route.path)
     return (singular(parts[-1]), "") if parts else ("", "")
+
+
+def _is_callers(program: Program, route: Route, name: str, variable: str) -> bool:
+    """Whether a route looks things up among the caller's own, without a comparison that a fix could repeat."""
+    if not variable and _PRIVATE.match(name) and _lists_for_caller(program, route):
+        return True
+    return not (variable and access.changes_state(route)) and looks_up_for_caller(program, route)
 
 
 def _lists_for_caller(program: Program, route: Route) -> bool:
@@ -181,7 +190,9 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
     field = owner_field(program, resource, handler.module)
     if not field and (_PERSONAL.match(resource) or _AUTHORED.match(resource)):
         made = tie_to_maker(program, resource)
-        field, tie = (made.mine[1:], tie or made) if made is not None else ("", tie)
+        field, tie = (made.owner, tie or made) if made is not None else ("", tie)
+    if not field and (made := tie_to_maker(program, resource)) is not None and names_owner(made.owner):
+        field, tie = made.owner, tie or made
     sure = 2 if sibling is not None else 1 if field else 0
     if _PEOPLE.match(resource) and access.changes_state(route) and caller_names(program, route):
         sure = max(sure, 1)

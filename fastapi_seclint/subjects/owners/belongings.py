@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _OWNER = re.compile(
-    r"^(owner|user|author|customer|creator|buyer|patient|created_by|uploaded_by|belongs_to|account_holder|client"
+    r"^(owner|user|author|customer|creator|buyer|patient|guest|writer|created_by|uploaded_by|belongs_to|account_holder|client"
     r"|besitzer|benutzer|nutzer|kunde|proprietaire|utilisateur|propietario|usuario|dono|cliente)"
     r"(_(id|email|username|name|uuid|pk))?$"
 )
@@ -37,7 +37,7 @@ _STAFF = re.compile(
     r"(^|_)(reviewer|manager|assignee|assigned|approver|approved|editor|moderator|supervisor|agent|lead|updated|modified"
     r"|deleted|parent|referrer|invited)(_|$)"
 )
-_IDENTITIES = frozenset({"id", "pk", "uuid", "uid", "sub", "email", "username", "user_id", "account_id", "login"})
+IDENTITIES = frozenset({"id", "pk", "uuid", "uid", "sub", "email", "username", "user_id", "account_id", "login", "_id"})
 _PUBLISHES = re.compile(r"^(author|creator|created_by|uploaded_by|seller)")
 
 
@@ -185,6 +185,11 @@ class Tie:
     thing: str
     caller: str
 
+    @property
+    def owner(self) -> str:
+        """The name of what is the owner's, without the dot or brackets."""
+        return self.mine.strip('.["]')
+
 
 def compares_owner(program: Program, route: Route) -> Tie | None:
     """How a route's way compares the owner of an object with the caller, if it does."""
@@ -236,7 +241,7 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
             return None if found is None else Tie(found.mine, found.his, found.thing, "")
         case ["compare", _, left, ["==" | "!="], [right]] if is_caller(left, callers) or is_caller(right, callers):
             mine, his = (right, left) if is_caller(left, callers) else (left, right)
-            if _field(mine) not in ("", *_IDENTITIES):
+            if _field(mine) not in ("", *IDENTITIES):
                 return Tie(_behind(mine), _behind(his), _root(mine), _root(his))
         case ["compare", _, left, _, [right]]:
             for one, other in ((left, right), (right, left)):
@@ -247,7 +252,7 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
         case ["call", _, _, _, keywords] if last_name(form[2]) in _FILTERS:
             for name, value, _ in keywords:
                 owner = name is not None and (
-                    names_owner(name) or (name not in _IDENTITIES and is_caller(value, callers))
+                    names_owner(name) or (name not in IDENTITIES and is_caller(value, callers))
                 )
                 if owner and value[0] in ("attr", "sub"):
                     return Tie(f".{name}", _behind(value), "", _root(value))
@@ -259,7 +264,7 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
 
 def _is_owners_key(form: Form) -> bool:
     """Whether an expression is the key of an object's owner, a relation away: `comment.author.id`."""
-    if form[0] != "attr" or form[3] not in _IDENTITIES or form[2][0] != "attr" or not names_owner(form[2][3]):
+    if form[0] != "attr" or form[3] not in IDENTITIES or form[2][0] != "attr" or not names_owner(form[2][3]):
         return False
     return _root(form[2]) not in ("", "self", "request", "session", "token", "claims", "context", "ctx", "info", "auth")
 
@@ -267,7 +272,7 @@ def _is_owners_key(form: Form) -> bool:
 def is_caller(form: Form, callers: set[str]) -> bool:
     """Whether an expression is the caller's identity: `me.id`, `claims["sub"]`, or the name that holds it."""
     if form[0] in ("attr", "sub"):
-        return _field(form) in _IDENTITIES and _root(form) in callers
+        return _field(form) in IDENTITIES and _root(form) in callers
     return form[0] == "name" and form[2] in callers
 
 

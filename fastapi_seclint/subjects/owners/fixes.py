@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _LOOKS_UP = re.compile(
     r"^(get|find|fetch|load|read|lookup|select|retrieve|first|one|scalar|one_or_none|by_id|query)(_\w+)?$"
 )
-_OTHERS = re.compile(r"_(all|many|list|count)$")
+_OTHERS = re.compile(r"_(all|many|list|count)$|_and_")
+"""Several objects, or one that is changed already when it is returned: `find_one_and_update`."""
 
 
 def compared(program: Program, route: Route, variable: str, field: str, tie: Tie | None) -> Fix | None:
@@ -62,7 +63,7 @@ def _compared(
     number, name = found
     if singular(name) != name:
         return None
-    usable = tie is not None and (snake(tie.thing) == name or tie.mine.strip('.["]') == field)
+    usable = tie is not None and (snake(tie.thing) == name or tie.owner == field)
     sides = _sides(program, call, caller, field, tie if usable else None)
     if sides is None:
         return None

@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.subjects.owners.belongings import Tie, is_caller, is_staff, kind_of, tie_by
+from fastapi_seclint.subjects.owners.belongings import Tie, is_caller, is_staff, kind_of, singular, tie_by
 from fastapi_seclint.subjects.owners.identity import caller_names
+from fastapi_seclint.subjects.owners.stores import put_down
 from fastapi_seclint.subjects.owners.using import is_attribution
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def _ties(program: Program) -> dict[str, Tie]:
         handler = route.function
         callers = caller_names(program, route) if handler is not None and "POST" in route.methods else set()
         for form in handler.forms.of("call") if handler is not None and callers else ():
+            for where, tie in put_down(form, callers):
+                found.setdefault(singular(where), tie)
             kind = kind_of(_made(form[2]))
             for name, value, _ in form[4] if kind else ():
                 if name is not None and is_caller(value, callers) and not (is_staff(name) or is_attribution(name)):

@@ -129,6 +129,18 @@ def loads(route: Route, variable: str) -> bool:
             else [form[3]] if form[0] == "sub"
             else [form[2], *form[4]] if form[0] == "compare" else []
         )  # fmt: skip
-        if any(item[0] == "name" and item[2] == variable for item in inner):
+        if any(item[0] == "name" and item[2] == variable for item in inner) or _is_key(form, variable):
             return True
     return False
+
+
+_KEYED = re.compile(r"^(h?(get(all|del|ex)?|set(ex)?|del)|delete|unlink|exists|expire|persist|[lz]range|smembers)$")
+
+
+def _is_key(form: Form, variable: str) -> bool:
+    """Whether a call reads or writes what is kept under a key that is made of the id: `redis.get(f"cart:{cart_id}")`."""
+    if form[0] != "call" or form[2][0] != "attr" or not _KEYED.match(form[2][3]) or not form[3]:
+        return False
+    key = form[3][0]
+    parts = key[2] if key[0] == "fstr" else ()
+    return any(part[0] == "fmt" and part[2][0] == "name" and part[2][2] == variable for part in parts)
