@@ -131,8 +131,10 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     """Whether a dependency gives nothing for missing or made-up credentials and the handler does not look at it."""
     if not node.parameter and scheme_of(node.call) is None and not _gives_for_nothing(program, node, route):
         return False
-    if node.parameter and route.function is not None and looked_at(program, route.function, {node.parameter}):
-        return False
+    shown = not {"PUT", "PATCH", "DELETE"} & set(route.methods)
+    if node.parameter and route.function is not None:
+        if looked_at(program, route.function, {node.parameter}, shown=shown):
+            return False
     missing, junk = (program.guard_model.dependencies.encounter(node.call, Stranger(item)) for item in (False, True))
     if missing.opaque:
         return False

@@ -1,6 +1,6 @@
 """Kinds of values that a stranger's request makes.
 
-A value is a set of kinds. `absent`: missing credentials; `junk`: credentials that the stranger made up; `bad`: what
+A value is a set of kinds. `absent`: missing credentials, with `empty` the text "" that was asked for in their place; `junk`: credentials that the stranger made up; `bad`: what
 checking or looking up such credentials gives (nothing, or an exception); `either`: a condition the stranger controls;
 `request`, `store`: the request and its headers, cookies and session; `query`: its query, or a message of a websocket,
 which hold credentials under the names of such only; `denial`: a response that refuses; `refusal`: an error that did;
@@ -15,6 +15,7 @@ Kinds = frozenset[str]
 
 CLEAN: Kinds = frozenset({"clean"})
 ABSENT: Kinds = frozenset({"absent"})
+EMPTY: Kinds = frozenset({"absent", "empty"})
 JUNK: Kinds = frozenset({"junk"})
 BAD: Kinds = frozenset({"bad"})
 EITHER: Kinds = frozenset({"either"})
@@ -59,7 +60,7 @@ def truth_of(found: Kinds) -> set[bool]:
     if "object" in found:
         return {True}
     for kind in found:
-        if kind in ("absent", "bad", "nothing", "false", "hidden"):
+        if kind in ("absent", "empty", "bad", "nothing", "false", "hidden"):
             outcomes.add(False)
         elif kind in ("junk", "request", "store", "denial", "passed", "url", "scope", "true"):
             outcomes.add(True)

@@ -12,6 +12,7 @@ from fastapi_seclint.program.kinds import (
     BAD,
     CLEAN,
     EITHER,
+    EMPTY,
     FALSE,
     HIDDEN,
     JUNK,
@@ -72,7 +73,7 @@ def _of_nothing(walk_: Walk, owner: Kinds) -> Kinds:
         return owner & JUNK or CLEAN
     walk_.may_raise = True
     walk_.encounter.checked = True
-    if owner <= {"bad", "absent", "nothing"}:
+    if owner <= {"bad", "absent", "empty", "nothing"}:
         raise Raised
     return BAD
 
@@ -80,6 +81,8 @@ def _of_nothing(walk_: Walk, owner: Kinds) -> Kinds:
 def item_kinds(walk_: Walk, owner: Kinds, index: Form) -> Kinds:
     """The kinds of an item under a key, by those of its owner; raises `Raised` where a missing one refuses."""
     key = walk_.text(index) if index[0] != "slice" else None
+    if owner == EMPTY and index[0] == "slice":
+        return EMPTY
     if "scope" in owner:
         if key == "path":
             return frozenset({"path"})
@@ -133,6 +136,9 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
             return EITHER
     if "object" in receiver:
         return part_of(receiver, name) if credentials.names_caller(name) else None
+    if receiver == EMPTY and name in _PREDICATES | _TRANSFORMS:
+        walk_.encounter.checked = True
+        return EMPTY
     if receiver & {"absent", "bad"}:
         if "absent" in receiver and name in _TRANSFORMS | _PREDICATES and not receiver & {"junk", "bad", "clean"}:
             raise Raised
@@ -171,7 +177,8 @@ def _fetched(walk_: Walk, receiver: Kinds, form: Form) -> Kinds:
         return ABSENT if key is None or _tells_who(walk_, key) else CLEAN
     if walk_.stranger.junk:
         return JUNK
-    return ABSENT
+    defaults = [*form[3][1:2], *(value for name, value, _ in form[4] if name == "default")]
+    return EMPTY if defaults and walk_.text(defaults[0]) == "" else ABSENT
 
 
 def _tells_who(walk_: Walk, key: str) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.kinds import CLEAN, HIDDEN, JUNK, TAINTED, Kinds, truth_of
+from fastapi_seclint.program.kinds import CLEAN, EMPTY, HIDDEN, JUNK, TAINTED, Kinds, truth_of
 from fastapi_seclint.program.schemes import raises_by_itself
 from fastapi_seclint.program.values import (
     Collection,
@@ -165,7 +165,7 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if tainted and operator in ("==", "!=", "is", "is not", "in", "not in"):
         walk_.encounter.checked = True
         if tainted & {"absent", "bad"}:
-            return {not positive}
+            return {positive if EMPTY in (one, other) and "" in (walk_.text(left), walk_.text(right)) else not positive}
         asked = right if one & JUNK else left
         text = walk_.text(asked)
         if credentials.names_scheme(text or "") or (asked[0] == "attr" and credentials.holds_scheme(asked[3])):
@@ -205,7 +205,7 @@ def _is_none(walk_: Walk, found: Kinds, form: Form, operator: str) -> set[bool]:
     if found == CLEAN:
         return _settled_compare(walk_, operator, form, ["const", form[1], None])
     outcomes: set[bool] = set()
-    if "object" in found:
+    if "object" in found or found == EMPTY:
         return {operator != "is"}
     for kind in found:
         if kind in ("absent", "bad", "nothing", "hidden"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Evidence
+from fastapi_seclint.subjects.code.handing import handed_to
+from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.logins.routes import auth_routes, takes_password
@@ -64,7 +67,25 @@ def _asks(program: Program, route: Route) -> bool:
     refusing = [meeting.name for meeting in program.guarding(route).meetings if meeting.junk == "denies"]
     if any(name != route.name or _is_decorated(program, route) for name in refusing):
         return True
-    return any(is_scheme(node.call) for node in route.nodes()) or bool(guards(program, route))
+    if any(is_scheme(node.call) for node in route.nodes()) or guards(program, route):
+        return True
+    return route.name in refusing and _asks_a_helper(program, route)
+
+
+_NO_CALLERS = re.compile(r"sign(ature|ed)|hook|hmac|captcha|csrf|digest", re.I)
+
+
+def _asks_a_helper(program: Program, route: Route) -> bool:
+    """Whether a handler hands its request to a function that looks up who is calling, `await member_or_401(request)`."""
+    handler = route.function
+    block = body_of(program, handler) if handler is not None else None
+    for call in handler.forms.of("call") if handler is not None and block is not None else ():
+        for function, _ in handed_to(program, block, call, {"request"}) if block is not None else ():
+            if _NO_CALLERS.search(function.name):
+                continue
+            if any(function.module.facts.body_mentions(function.number, word) for word in _UNAUTHORIZED):
+                return True
+    return False
 
 
 def _is_decorated(program: Program, route: Route) -> bool:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import dotted_name
+from fastapi_seclint.program.dependencies import dotted_name, parameters
 from fastapi_seclint.program.guards import layers_of
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, Value, options
+from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
 from fastapi_seclint.subjects.rights.roles import reached
 
@@ -68,6 +70,34 @@ def demanding_decorators(program: Program) -> Iterator[tuple[Function, list[Rout
                     key = (function.module.file, function.number)
                     found.setdefault(key, (function, []))[1].append(route)
     yield from found.values()
+
+
+def demanding_handlers(program: Program) -> Iterator[tuple[Function, list[Route]]]:
+    """The handlers that read a token themselves, ask only for its being there, and their routes."""
+    found: dict[tuple[str, int], tuple[Function, list[Route]]] = {}
+    for route in program.routes:
+        handler = route.function
+        if handler is None or route.kind != "http" or route.place is None or program.is_test(route.place.module):
+            continue
+        guarding = program.guarding(route)
+        if guarding.protection != "open" or not access.changes_state(route) or _is_logout(route):
+            continue
+        held = set(_carrying(program, route, handler))
+        asking = [item for item in guarding.meetings if (item.missing, item.junk) == ("denies", "passes")]
+        if held and [item.name for item in asking if not item.opaque] == [route.name] and not hands_on(handler, held):
+            found.setdefault((handler.module.file, handler.number), (handler, []))[1].append(route)
+    yield from found.values()
+
+
+def _is_logout(route: Route) -> bool:
+    return re.search(r"log[-_]?out|sign[-_]?out|revoke", route.path, re.I) is not None
+
+
+def _carrying(program: Program, route: Route, handler: Function) -> Iterator[str]:
+    """The parameters of a handler that get the Authorization header."""
+    for parameter in parameters(route.endpoint) if route.endpoint is not None else ():
+        if parameter.name.lower() == "authorization" and program.walker.resolver.dependency_of(parameter) is None:
+            yield parameter.name
 
 
 def _running(middleware: Value) -> Function | None:

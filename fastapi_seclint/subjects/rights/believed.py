@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
-from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, source
+from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, names_groups, source
 from fastapi_seclint.subjects.rights.sent_rights import follow
 from fastapi_seclint.subjects.rights.withholding import not_given, withheld
 from fastapi_seclint.subjects.rights.words import is_role
@@ -176,7 +176,7 @@ def _of_keywords(
         sent = source(found, value) if keyword is not None and found.names_right(keyword) else None
         if sent is None or not (_STORES.match(name) or _last(form[2])[:1].isupper()):
             continue
-        if _is_personal(sent.name, about, name) and _has_field(program, block, form, keyword):
+        if _is_personal(sent.name, about, name, *_roots(form[2])) and _has_field(program, block, form, keyword):
             yield sent, f"given to {_last(form[2])}", True
 
 
@@ -190,7 +190,7 @@ def _of_dump(
         return
     right = min(rights)
     constructs = _last(form[2])[:1].isupper()
-    if not (constructs or _STORES.match(name)) or not _is_personal(right, about, name):
+    if not (constructs or _STORES.match(name)) or not _is_personal(right, about, name, *_roots(form[2])):
         return
     if any(True for _ in called(program, block, form)) or not _has_field(program, block, form, right):
         return
@@ -291,9 +291,11 @@ def _tested(found: Input, form: Form) -> Sent | None:
     named = [source(found, side) for side in sides]
     sent = next((item for item in named if item is not None), None)
     others = [side for side, item in zip(sides, named, strict=True) if item is None]
-    if sent is None or not any(_is_demand(inner) for side in others for inner in walk(side)):
+    if sent is None:
         return None
-    return sent
+    member = names_groups(sent.name) and set(form[3]) <= {"in", "not in"}
+    wanted = any(_is_demand(inner) or (member and inner[0] == "const") for side in others for inner in walk(side))
+    return sent if wanted else None
 
 
 def _is_flag(name: str) -> bool:

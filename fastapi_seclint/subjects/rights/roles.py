@@ -33,7 +33,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, snake
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
-from fastapi_seclint.subjects.rights.sent_objects import made_of
+from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
 from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right, speaks_of_rights
 
@@ -162,7 +162,8 @@ def _handler_authorizes(program: Program, route: Route) -> bool:
         if parameter.name not in caller and program.walker.resolver.dependency_of(parameter) is None
     ) - {"request", "self"}
     sent |= made_of(handler, sent)
-    if any(decides(function, sent) for function in reached(program, handler, 0)):
+    found = looked_up(handler, sent, caller)
+    if any(decides(function, sent, found) for function in reached(program, handler, 0)):
         return True
     if any(considers_rights(program, function) for function in _given(program, handler, caller)):
         return True

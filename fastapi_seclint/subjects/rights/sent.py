@@ -54,6 +54,18 @@ def names_sent_right(name: str) -> bool:
     return _RIGHT.match(snake(name.replace("-", "_"))) is not None
 
 
+_GROUPS = re.compile(
+    r"^(?!.*(forwarded|auth_request|remote|proxy|authenticated|webauth))"
+    r"(x_(\w+_)?|user_|account_|member_)(groups?|scopes?|grants|rights|entitlements|privileges?)$"
+)
+"""What a proxy that logs people in sends on is its own word, not the client's."""
+
+
+def names_groups(name: str) -> bool:
+    """Whether a header or cookie of this name says to which groups its sender belongs, or what he was granted."""
+    return _GROUPS.match(snake(name.replace("-", "_"))) is not None
+
+
 def source(found: Input, form: Form) -> Sent | None:
     """The right that an expression takes from the client."""
     match form:
@@ -92,8 +104,9 @@ def _item(found: Input, name: str, right: str) -> Sent | None:
 
 def _of_request(found: Input, part: str, name: object) -> Sent | None:
     ways: dict[str, Origin] = {"headers": "header", "cookies": "cookie", "query_params": "query"}
-    if part in ways and isinstance(name, str) and found.names_right(name):
-        return Sent(name, ways[part])
+    if part in ways and isinstance(name, str):
+        if found.names_right(name) or (part != "query_params" and names_groups(name)):
+            return Sent(name, ways[part])
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.values import Function
 
@@ -31,3 +33,27 @@ def _root(form: Form) -> str:
     while form[0] in ("attr", "sub"):
         form = form[2]
     return str(form[2]) if form[0] == "name" else ""
+
+
+def looked_up(handler: Function, sent: frozenset[str], callers: set[str]) -> frozenset[str]:
+    """The names that a handler gives to what it looks up by what the client sent: `role = db.get(Role, role_id)`.
+
+    Whether one of them was found says nothing of what the caller may do.
+    """
+    found: set[str] = set()
+    for target, value in _pairs(handler):
+        inner = value[2] if value[0] == "await" else value
+        if target[0] == "name" and inner[0] == "call":
+            named = {item[2] for item in walk(inner) if item[0] == "name"}
+            found.update([target[2]] if named & sent and not named & callers else [])
+    return frozenset(found)
+
+
+def _pairs(handler: Function) -> Iterator[tuple[Form, Form]]:
+    """What is assigned to what, one by one: `user, role = find(a), find(b)`."""
+    for form in handler.forms.of("assign"):
+        for target in form[2] if form[3] is not None else ():
+            if target[0] == form[3][0] == "tuple" and len(target[2]) == len(form[3][2]):
+                yield from zip(target[2], form[3][2], strict=True)
+            else:
+                yield target, form[3]

@@ -27,9 +27,9 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.forbidding import STANDING
-from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, dumped, source
+from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, dumped, names_groups, source
 from fastapi_seclint.subjects.rights.tested import tested_rights
-from fastapi_seclint.subjects.rights.words import is_administrator, is_role
+from fastapi_seclint.subjects.rights.words import has_ranks, is_role
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -88,7 +88,8 @@ def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None
     if _is_dictionary(base) and parameter.name not in ("kwargs",):
         found.open_bodies.add(parameter.name)
     name = _alias(marker) or parameter.name
-    if parameter.name not in found.bodies and found.names_right(name) and _may_be_privileged(program, base):
+    named = found.names_right(name) or (origin != "query" and names_groups(name))
+    if parameter.name not in found.bodies and named and _may_be_privileged(program, base):
         found.values[parameter.name] = Sent(name, "body" if kind in ("body", "form") else origin)
 
 
@@ -123,7 +124,7 @@ def _rights(program: Program, found: Input, cls: Class) -> Iterator[str]:
         value = program.interpreter.ask(annotation, cls.scope)
         if named and _may_be_privileged(program, value):
             yield name
-        elif not named and any(is_administrator(text) for option in options(value) for text in _allowed(option)):
+        elif not named and has_ranks([text for option in options(value) for text in _allowed(option)]):
             found.rights |= {name}
             yield name
 

@@ -62,9 +62,23 @@ def is_administrator(text: object) -> bool:
     return plain in ("admin", "administrator", "superuser", "superadmin", "super_admin", "root")
 
 
-def decides(function: Function, sent: frozenset[str] = frozenset()) -> bool:
-    """Whether a condition of this function speaks of rights, other than those named `sent`."""
-    if any(_is_decision(form, sent) for statement in function.statements() for form in walk(statement)):
+def has_ranks(texts: list[object]) -> bool:
+    """Whether the values of a choice are ranks of people: an administrator, or ordinary members with others above."""
+    if any(map(is_administrator, texts)):
+        return True
+    plain = {text.lower() for text in texts if isinstance(text, str)}
+    return bool(plain & _PLAIN_ROLES) and any(map(is_role, plain))
+
+
+def decides(
+    function: Function, sent: frozenset[str] = frozenset(), looked_up: frozenset[str] = frozenset()
+) -> bool:
+    """Whether a condition of this function speaks of rights, other than those named `sent`.
+
+    Whether something was found that the client asked for, one of those `looked_up`, is no such condition.
+    """
+    forms = function.forms.every
+    if any(_is_decision(form, sent) for form in forms if not _is_presence(form, looked_up)):
         return True
     granted = {name for form in function.forms.of("assign") for name in _granted(form, sent)}
     return bool(granted) and any(_is_in(form, granted) for form in function.forms.of("compare"))
@@ -88,6 +102,17 @@ def _is_in(compare: Form, names: set[str]) -> bool:
         operator in ("in", "not in") and side[0] == "name" and side[2] in names
         for operator, side in zip(compare[3], compare[4], strict=False)
     )
+
+
+def _is_presence(form: Form, names: frozenset[str]) -> bool:
+    """Whether a condition only asks whether names hold anything: `role is None`, `if not (user and role)`."""
+    match form:
+        case ["compare", _, ["name", _, name], ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
+            return name in names
+        case ["if" | "while" | "ifexp" | "assert", _, test, *_]:
+            atoms = list(_atoms(test))
+            return all(_is_presence(atom, names) or (atom[0] == "name" and atom[2] in names) for atom in atoms)
+    return False
 
 
 def _is_decision(form: Form, sent: frozenset[str]) -> bool:

@@ -212,12 +212,14 @@ _DECODING = re.compile(
 _DENYING = re.compile(r"(^|_)(abort|deny|reject|refuse|forbid|unauthori[sz]ed|raise_|exit)", re.I)
 
 
-def looked_at(program: Program, function: Function, names: set[str], depth: int = 2) -> bool:
+def looked_at(
+    program: Program, function: Function, names: set[str], depth: int = 2, *, shown: bool = True
+) -> bool:
     """Whether a function, or one of the project that it hands its names to, tests one of them.
 
-    `depth` is how many calls are followed.
+    `depth` is how many calls are followed; without `shown`, a choice of what an answer says is no test.
     """
-    if looks_at(function, names):
+    if looks_at(function, names, shown=shown):
         return True
     block = body_of(program, function) if depth else None
     if block is None:
@@ -226,10 +228,14 @@ def looked_at(program: Program, function: Function, names: set[str], depth: int 
     return any(looked_at(program, inner, given, depth - 1) for inner, given in handed)
 
 
-def looks_at(function: Function, names: set[str]) -> bool:
+def looks_at(function: Function, names: set[str], *, shown: bool = True) -> bool:
     """Whether a function tests one of its names, or hands it to something that is named after a test."""
+    answers = [] if shown else [form[2] for form in function.forms.of("return") if form[2] and form[2][0] == "dict"]
+    only_shown = {id(inner) for answer in answers for inner in walk(answer)}
     for form in function.forms.every:
         tested: list[Form] = []
+        if id(form) in only_shown:
+            continue
         match form:
             case ["if" | "while" | "ifexp" | "assert", _, test, *_]:
                 tested = [test]
