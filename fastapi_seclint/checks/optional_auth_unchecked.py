@@ -132,9 +132,9 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if not node.parameter and scheme_of(node.call) is None and not _gives_for_nothing(program, node, route):
         return False
     shown = not {"PUT", "PATCH", "DELETE"} & set(route.methods)
-    if node.parameter and route.function is not None:
-        if looked_at(program, route.function, {node.parameter}, shown=shown):
-            return False
+    handler = route.function
+    if node.parameter and handler is not None and looked_at(program, handler, {node.parameter}, shown=shown):
+        return False
     missing, junk = (program.guard_model.dependencies.encounter(node.call, Stranger(item)) for item in (False, True))
     if missing.opaque:
         return False

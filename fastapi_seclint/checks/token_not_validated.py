@@ -16,7 +16,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import comparison, is_scheme
 from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
-from fastapi_seclint.subjects.guards.demanded_only import demanding_decorators, demanding_handlers, demanding_middleware
+from fastapi_seclint.subjects.guards.demanded_only import demanding
 from fastapi_seclint.subjects.guards.discarded import thrown_away
 from fastapi_seclint.subjects.guards.entrances import is_for_development
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
@@ -69,7 +69,7 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
         yield _of_route(program, routes)
     for function, routes in through.values():
         yield _of_dependency(function, routes, _fix(program, routes) or tested_in(program, function))
-    for function, routes in (*demanding_middleware(program), *demanding_decorators(program), *demanding_handlers(program)):
+    for function, routes in demanding(program):
         yield _of_dependency(function, routes, None)
 
 

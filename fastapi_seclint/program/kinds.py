@@ -1,11 +1,12 @@
 """Kinds of values that a stranger's request makes.
 
-A value is a set of kinds. `absent`: missing credentials, with `empty` the text "" that was asked for in their place; `junk`: credentials that the stranger made up; `bad`: what
-checking or looking up such credentials gives (nothing, or an exception); `either`: a condition the stranger controls;
-`request`, `store`: the request and its headers, cookies and session; `query`: its query, or a message of a websocket,
-which hold credentials under the names of such only; `denial`: a response that refuses; `refusal`: an error that did;
-`path`: the request's path; `object`: made of such values and itself always there; `hidden`: what a check out of sight
-gives for the request, nothing as far as the code that asks about it is concerned; `clean`: everything else.
+A value is a set of kinds. `absent`: missing credentials, with `empty` the text "" that was asked for in their place;
+`junk`: credentials that the stranger made up; `bad`: what checking or looking up such credentials gives (nothing, or an
+exception); `either`: a condition the stranger controls; `request`, `store`: the request and its headers, cookies and
+session; `query`: its query, or a message of a websocket, which hold credentials under the names of such only; `denial`:
+a response that refuses; `refusal`: an error that did; `path`: the request's path; `object`: made of such values and
+itself always there; `hidden`: what a check out of sight gives for the request, nothing as far as the code that asks
+about it is concerned; `clean`: everything else.
 A guard denies when every way through it raises.
 """
 

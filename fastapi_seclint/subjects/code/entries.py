@@ -70,9 +70,14 @@ def accounts_of(form: Form) -> Form | None:
             pass
         case _:
             return None
-    return owner if _ACCOUNTS.search(str(owner[-1])) and _NAMES.match(str(key[-1])) else None
+    if not _NAMES.match(str(key[-1])):
+        return None
+    basic = key[0] == "attr" and key[3] == "username"  # of HTTPBasicCredentials or of a form
+    return owner if basic or _ACCOUNTS.search(str(owner[-1])) else None
 
 
 def is_kept_in_code(owner: Form, value: Value) -> bool:
     """Whether a mapping of accounts is a dictionary of the file, rather than something that was configured."""
-    return owner[0] == "name" and any(isinstance(option, Mapping) for option in options(value))
+    return owner[0] == "name" and any(
+        isinstance(option, Mapping) and (option.items or not option.open) for option in options(value)
+    )

@@ -76,7 +76,7 @@ _NO_CALLERS = re.compile(r"sign(ature|ed)|hook|hmac|captcha|csrf|digest", re.I)
 
 
 def _asks_a_helper(program: Program, route: Route) -> bool:
-    """Whether a handler hands its request to a function that looks up who is calling, `await member_or_401(request)`."""
+    """Whether a handler hands its request to a function that finds out who is calling, `member_or_401(request)`."""
     handler = route.function
     block = body_of(program, handler) if handler is not None else None
     for call in handler.forms.of("call") if handler is not None and block is not None else ():

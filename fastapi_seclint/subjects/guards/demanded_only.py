@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 _CARRIED = frozenset({"headers", "cookies"})
 
 
-def demanding_middleware(program: Program) -> Iterator[tuple[Function, list[Route]]]:
+def demanding(program: Program) -> Iterator[tuple[Function, list[Route]]]:
+    """The functions of middleware, decorators and handlers that only ask for a token, and what a made-up one opens."""
+    yield from _middleware(program)
+    yield from _decorators(program)
+    yield from _handlers(program)
+
+
+def _middleware(program: Program) -> Iterator[tuple[Function, list[Route]]]:
     """The functions of such middleware, each with the routes that a made-up token opens.
 
     Where something behind it refuses such tokens on any route, it only comes first.
@@ -52,7 +59,7 @@ def demanding_middleware(program: Program) -> Iterator[tuple[Function, list[Rout
             yield function, routes
 
 
-def demanding_decorators(program: Program) -> Iterator[tuple[Function, list[Route]]]:
+def _decorators(program: Program) -> Iterator[tuple[Function, list[Route]]]:
     """The functions that decorators of the project put around handlers, which only ask for a token, and the routes."""
     found: dict[tuple[str, int], tuple[Function, list[Route]]] = {}
     for route in program.routes:
@@ -72,7 +79,7 @@ def demanding_decorators(program: Program) -> Iterator[tuple[Function, list[Rout
     yield from found.values()
 
 
-def demanding_handlers(program: Program) -> Iterator[tuple[Function, list[Route]]]:
+def _handlers(program: Program) -> Iterator[tuple[Function, list[Route]]]:
     """The handlers that read a token themselves, ask only for its being there, and their routes."""
     found: dict[tuple[str, int], tuple[Function, list[Route]]] = {}
     for route in program.routes:

@@ -138,7 +138,7 @@ _KEYED = re.compile(r"^(h?(get(all|del|ex)?|set(ex)?|del)|delete|unlink|exists|e
 
 
 def _is_key(form: Form, variable: str) -> bool:
-    """Whether a call reads or writes what is kept under a key that is made of the id: `redis.get(f"cart:{cart_id}")`."""
+    """Whether a call reads or writes what is kept under a key made of the id: `redis.get(f"cart:{cart_id}")`."""
     if form[0] != "call" or form[2][0] != "attr" or not _KEYED.match(form[2][3]) or not form[3]:
         return False
     key = form[3][0]

@@ -104,10 +104,10 @@ def _item(found: Input, name: str, right: str) -> Sent | None:
 
 def _of_request(found: Input, part: str, name: object) -> Sent | None:
     ways: dict[str, Origin] = {"headers": "header", "cookies": "cookie", "query_params": "query"}
-    if part in ways and isinstance(name, str):
-        if found.names_right(name) or (part != "query_params" and names_groups(name)):
-            return Sent(name, ways[part])
-    return None
+    if part not in ways or not isinstance(name, str):
+        return None
+    named = found.names_right(name) or (part != "query_params" and names_groups(name))
+    return Sent(name, ways[part]) if named else None
 
 
 def dumped(found: Input, form: Form) -> frozenset[str]:

@@ -70,9 +70,7 @@ def has_ranks(texts: list[object]) -> bool:
     return bool(plain & _PLAIN_ROLES) and any(map(is_role, plain))
 
 
-def decides(
-    function: Function, sent: frozenset[str] = frozenset(), looked_up: frozenset[str] = frozenset()
-) -> bool:
+def decides(function: Function, sent: frozenset[str] = frozenset(), looked_up: frozenset[str] = frozenset()) -> bool:
     """Whether a condition of this function speaks of rights, other than those named `sent`.
 
     Whether something was found that the client asked for, one of those `looked_up`, is no such condition.

@@ -243,6 +243,8 @@ class _Search:
     def member(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
         value = ask(self.program, self.block, core(right))
         kind = self.sent.kind(core(left)) or self.unnamed(core(left), value) or self.presented(core(left))
+        if not kind and right[0] == "name":
+            kind = alike(name_of(right).lower().removesuffix("s"), name_of(core(left)))
         if kind not in ("API key", "token", "secret") or not self.sent.is_sent(core(left)):
             return
         if self.sent.is_annotated(core(left), ("int",)) or (

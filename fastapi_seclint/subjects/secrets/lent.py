@@ -1,4 +1,7 @@
-"""Comparisons in a helper that gets both sides and names neither: `def same(left, right): return left == right`."""
+"""Comparisons in a helper that gets both sides and names neither: `def same(left, right): return left == right`.
+
+An object that keeps the secret is given one side only: `def accepts(self, shown): return shown == self.expected`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.secrets.pairs import equality
+from fastapi_seclint.subjects.secrets.sent import core
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -46,15 +50,30 @@ def lent(program: Program) -> Iterator[Lent]:
                 continue
             for form in block.forms.of("compare", "call"):
                 found = equality(form)
-                if found is not None and all(side[0] == "name" and side[2] in names for side in found[1:]):
+                sides = found[1:] if found is not None else ()
+                if found is not None and _are_given(function, sides, names):
                     yield from _of_callers(program, function, Lent(block, form, found[0], found[1:], block, found[1:]))
+
+
+def _are_given(function: Function, sides: tuple[Form, ...], names: list[str]) -> bool:
+    """Whether both sides are parameters, or one is and the object keeps the other."""
+    given = [side for side in sides if core(side)[0] == "name" and core(side)[2] in names]
+    kept = [side for side in sides if _is_kept(function, side)]
+    return len(given) == 2 or len(given) == len(kept) == 1
+
+
+def _is_kept(function: Function, side: Form) -> bool:
+    own = function.parameters[0][0] if function.owner is not None and function.parameters else ""
+    return bool(side[0] == "attr" and side[2][0] == "name" and side[2][2] == own)
 
 
 def _of_callers(program: Program, function: Function, own: Lent) -> Iterator[Lent]:
     for block, call, bound in callers(program, function):
         if program.is_test(block.module) or not isinstance(block.scope, FunctionScope):
             continue
-        left, right = (_given(function, call, side[2], bound) for side in own.sides)
+        left, right = (
+            side if _is_kept(function, side) else _given(function, call, core(side)[2], bound) for side in own.sides
+        )
         if left is not None and right is not None:
             yield Lent(own.block, own.form, own.operator, own.sides, block, (left, right))
 

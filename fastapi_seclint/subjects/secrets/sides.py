@@ -10,6 +10,10 @@ _BARE = word_set("key value code hash otp")
 _EXPECTED = word_set("expected correct computed calculated configured")
 _RIGHT = _EXPECTED | word_set("valid right real actual true good")
 _KINDS = {"key": "API key", "token": "token", "signature": "signature", "secret": "secret"}
+_NO_KEYS = word_set(
+    "public cache sort order partition primary foreign row object bucket idempotency lookup map storage page csrf"
+    " continuation next cursor"
+)
 _RECEIVED = word_set(
     "api auth given header hub key provided received request secret sent signature stripe token webhook x"
 )
@@ -28,7 +32,9 @@ def alike(setting: str, given: str) -> str:
     ours, theirs = words_of(setting), words_of(given)
     if not ours or not theirs or ours[-1] != theirs[-1] or len(ours) < 2:
         return ""
-    return ours[-1] if ours[-1] in ("token", "secret") and ours[-2] in theirs else ""
+    if ours[-2] not in theirs or (ours[-1] == "key" and ours[-2] in _NO_KEYS):
+        return ""
+    return _KINDS.get(ours[-1], "") if ours[-1] in ("token", "secret", "key") else ""
 
 
 def expected(given: Form, secret: Form) -> str:

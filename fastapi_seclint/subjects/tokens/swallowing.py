@@ -212,9 +212,7 @@ _DECODING = re.compile(
 _DENYING = re.compile(r"(^|_)(abort|deny|reject|refuse|forbid|unauthori[sz]ed|raise_|exit)", re.I)
 
 
-def looked_at(
-    program: Program, function: Function, names: set[str], depth: int = 2, *, shown: bool = True
-) -> bool:
+def looked_at(program: Program, function: Function, names: set[str], depth: int = 2, *, shown: bool = True) -> bool:
     """Whether a function, or one of the project that it hands its names to, tests one of them.
 
     `depth` is how many calls are followed; without `shown`, a choice of what an answer says is no test.
