@@ -180,7 +180,9 @@ def _called(program: Program, block: Block, form: Form, function: Form) -> str |
         return "environ"
     if name == "str" and function[0] == "name":
         return "str"
-    if function[0] == "name" and name == "config" and not any(keyword == "cast" for keyword, *_ in form[4]):
+    cast = next((value for keyword, value, _ in form[4] if keyword == "cast"), None)
+    text = cast is None or (cast[0] == "name" and cast[2] == "str")
+    if (function[0] == "name" and name in ("config", "env") and text) or (owner is not None and name == "str"):
         value = ask(program, block, form)
         return value.name if isinstance(value, Environment) and len(form[3]) < 2 else None
     if owner is not None and owner[0] == "const" and isinstance(owner[2], str) and name in ("join", "format"):

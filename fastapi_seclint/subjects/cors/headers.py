@@ -58,7 +58,7 @@ def _in_block(program: Program, block: Block) -> Iterator[Header]:
     if not found:
         return
     around = blocks_around(program, block)
-    if not any(map(_is_middleware, around)):
+    if not any(map(_is_middleware, around)) and not _is_given_everywhere(program, block):
         return
     credentials = any(
         _is_text(value) and value[2].lower() == "true" for value, _ in header_values(block.statements, _CREDENTIALS)
@@ -68,6 +68,26 @@ def _in_block(program: Program, block: Block) -> Iterator[Header]:
             yield Header(block, at, True, credentials)
         elif is_asking(around, value) and not any(map(_is_checked, around)):
             yield Header(block, at, False, credentials)
+
+
+def _is_given_everywhere(program: Program, block: Block) -> bool:
+    """Whether the headers are a named dictionary that a middleware speaks of: `response.headers.update(HEADERS)`."""
+    if block.function is not None:
+        return False
+    named = {
+        str(target[-1])
+        for form in block.forms.of("assign", "annassign")
+        if form[-1] is not None and any(True for _ in header_values([form[-1]], ORIGIN))
+        for target in (form[2] if form[0] == "assign" else [form[2]])
+        if target[0] in ("name", "attr")
+    }
+    readers = program.sites.blocks(frozenset(named)) if named else []
+    return any(
+        any(form[-1] in named for form in reader.forms.of("name", "attr"))
+        and any(map(_is_middleware, blocks_around(program, reader)))
+        for reader in readers
+        if reader.function is not None
+    )
 
 
 def blocks_around(program: Program, block: Block) -> list[Block]:

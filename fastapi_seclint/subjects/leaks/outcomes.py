@@ -21,7 +21,10 @@ _ANSWERS = re.compile(
     r"(HTTPException|HttpException|HTTPError|WebSocketException)$|^(JSON|ORJSON|UJSON|PlainText|HTML|Template)?Response$"
 )
 _LIMITED = frozenset({"status_code", "headers", "media_type", "background", "code", "name"})
-_ERRORS = frozenset({"error", "errors", "message", "detail", "details", "reason", "error_message", "err", "msg"})
+_ERRORS = frozenset(
+    {"error", "errors", "message", "detail", "details", "reason", "error_message", "err", "msg", "problem", "failure", "cause",
+     "description", "explanation", "hint", "why"}
+)  # fmt: skip
 _DEPTH = 2
 
 Keys = frozenset[tuple[str, int]]
