@@ -22,8 +22,8 @@ _ANSWERS = re.compile(
 )
 _LIMITED = frozenset({"status_code", "headers", "media_type", "background", "code", "name"})
 _ERRORS = frozenset(
-    {"error", "errors", "message", "detail", "details", "reason", "error_message", "err", "msg", "problem", "failure", "cause",
-     "description", "explanation", "hint", "why"}
+    {"error", "errors", "message", "detail", "details", "reason", "error_message", "err", "msg", "problem", "failure",
+     "cause", "description", "explanation", "hint", "why"}
 )  # fmt: skip
 _DEPTH = 2
 
