@@ -37,7 +37,7 @@ RULE = Rule(
 )
 
 _MAKING = re.compile(r"generate|random|token_(?:urlsafe|hex)|choices")
-_WORDS = LEVELS | {"print", "pprint"}
+_WORDS = LEVELS | {"print", "pprint", "rprint", "bind", "bind_contextvars", "contextualize", "stdout", "stderr"}
 _TOOLS = word_set(
     "script scripts cli command commands manage migrations alembic tools examples example demo benchmarks"
 )
@@ -50,8 +50,9 @@ def secret_logged(program: Program) -> Iterator[Finding]:
         if program.is_test(block.module) or for_trying(program, block.module):
             continue
         prints = None
+        inner = {id(form[2][2]) for form in block.forms.of("call") if form[2][0] == "attr"}
         for form in block.forms.of("call"):
-            if not is_log_call(form) and not is_print(form):
+            if (not is_log_call(form) and not is_print(form)) or id(form) in inner:
                 continue
             if prints is None:
                 prints = _serves(block)

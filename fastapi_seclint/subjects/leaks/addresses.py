@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _QUERY = re.compile(r"[?&](?:\w*_)?(?:token|code|otp|key)=$")
+_PATH = re.compile(
+    r"/(reset|forgot|recover|verify|verification|confirm|activate|invite|invitation|magic|unlock)([-_]?\w*)/$", re.I
+)
+"""The end of a path behind which a one-time code stands."""
 _ONCE = word_set("token code otp")
 _SPOKEN = word_set("url uri dsn urls link")
 _PROPERTIES = frozenset({"property", "cached_property", "computed_field"})
@@ -33,8 +37,18 @@ def carries_token(form: Form) -> bool:
     texts = [item[2] for item in walk(form) if item[0] == "const" and isinstance(item[2], str)]
     if any(_QUERY.search(text) for text in texts):
         return True
+    if form[0] == "fstr" and any(_is_once(*pair) for pair in zip(form[2], form[2][1:], strict=False)):
+        return True
     values = [item[2] for item in walk(form) if item[0] == "fmt"] if form[0] == "fstr" else list(_added(form))
     return any("/" in text for text in texts) and any(words_of(name_of(value))[-1:] == ["token"] for value in values)
+
+
+def _is_once(text: Form, value: Form) -> bool:
+    """Whether a value follows the path of such an address, and is no key of a user: `.../reset/{code}`."""
+    if text[0] != "const" or value[0] != "fmt" or not _PATH.search(str(text[2])):
+        return False
+    words = words_of(name_of(value[2]))
+    return value[2][0] in ("name", "attr") and not {"id", "uid", "email", "mail", "user", "slug", "name"} & set(words)
 
 
 def _added(form: Form) -> Iterator[Form]:

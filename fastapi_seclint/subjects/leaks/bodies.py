@@ -1,4 +1,4 @@
-"""Middleware that logs what every request brings, the passwords of logins included."""
+"""Middleware that logs what every request brings, and logins that log what they are sent, passwords included."""
 
 from __future__ import annotations
 
@@ -18,21 +18,28 @@ if TYPE_CHECKING:
 _READS = frozenset({"body", "json", "form"})
 _CAREFUL = re.compile(r"redact|mask|sensitiv|sanit|scrub|filter|censor|secret|passw|^/|^len$", re.I)
 """Words of code that leaves something out, by name or by path."""
+_HIDING = re.compile(r"redact|mask|sensitiv|sanit|scrub|filter|censor|exclude|^pop$", re.I)
 _ASKING = ("login", "registration", "password reset")
 
 
 def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
-    """The body of a request that a log call of a middleware writes, in a program that people log in to."""
+    """The body of a request that a log call writes: of a middleware where people log in, of a route where they do."""
     function = block.function
-    if function is None or all(item[0] != "call_next" for item in function.parameters):
+    if function is None:
         return None
-    if all(function is not one for one in on_the_way(program)):
+    middleware = any(item[0] == "call_next" for item in function.parameters)
+    if middleware and all(function is not one for one in on_the_way(program)):
         return None  # no application adds it
+    if not middleware and not any(
+        route.function is function and purpose in _ASKING for route, purpose in auth_routes(program)
+    ):
+        return None
     names = _names(block)
     leaks = [part for part in written(call) if part[0] == "name" and part[2] in names]
-    if not leaks or _is_careful(block) or not any(purpose in _ASKING for _, purpose in auth_routes(program)):
+    if not leaks or _is_careful(block, _CAREFUL if middleware else _HIDING) or not any(purpose in _ASKING for _, purpose in auth_routes(program)):
         return None
-    return Leak("the body of every request, passwords of logins included,", leaks[0])
+    what = "the body of every request, passwords of logins included," if middleware else "the body with its password"
+    return Leak(what, leaks[0])
 
 
 def _names(block: Block) -> set[str]:
@@ -59,6 +66,6 @@ def _has_body(form: Form, names: set[str]) -> bool:
     return False
 
 
-def _is_careful(block: Block) -> bool:
+def _is_careful(block: Block, words: re.Pattern[str]) -> bool:
     spoken = (str(form[-1]) for form in block.forms.of("name", "attr", "const") if isinstance(form[-1], str))
-    return any(_CAREFUL.search(text) for text in spoken)
+    return any(words.search(text) for text in spoken)

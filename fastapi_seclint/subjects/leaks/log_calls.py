@@ -11,15 +11,20 @@ from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
 LEVELS = word_set("debug info warning warn error exception critical fatal log trace success notice")
-_PRINTS = word_set("print pprint pp")
+_PRINTS = word_set("print pprint pp rprint")
+_BINDS = frozenset({"bind", "bind_contextvars", "contextualize"})
+"""How loguru and structlog are given what every following entry says."""
+_STREAMS = frozenset({"stdout", "stderr"})
 _KEEPING = word_set("str repr format dict dumps list tuple pformat ascii")
 _COLOURS = word_set("hl highlight color colour colored coloured style bold underline red green cyan")
 
 
 def is_log_call(form: Form) -> bool:
     """Whether a call writes a log entry, by how such calls are written: `logger.info(...)`, `logging.error(...)`."""
-    if form[0] != "call" or form[2][0] != "attr" or form[2][3] not in LEVELS:
+    if form[0] != "call" or form[2][0] != "attr" or form[2][3] not in LEVELS | _BINDS:
         return False
+    if form[2][3] == "bind_contextvars":
+        return True
     owner = form[2][2]
     while owner[0] == "call" and owner[2][0] == "attr":
         owner = owner[2][2]
@@ -28,7 +33,9 @@ def is_log_call(form: Form) -> bool:
 
 
 def is_print(form: Form) -> bool:
-    """Whether a call prints."""
+    """Whether a call prints, or writes to the output of the process."""
+    if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "write":
+        return form[2][2][0] in ("name", "attr") and form[2][2][-1] in _STREAMS
     return form[0] == "call" and form[2][0] == "name" and form[2][2] in _PRINTS
 
 

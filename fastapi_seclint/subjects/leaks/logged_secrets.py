@@ -15,6 +15,7 @@ from fastapi_seclint.program.values import (
     Class,
     Collection,
     Const,
+    Environment,
     External,
     Instance,
     Mapping,
@@ -223,7 +224,8 @@ class Leaks:
                 masked = all(isinstance(item, Const | Mapping | Collection) for item in options(value))
                 if not isinstance(name, str) or masked or words_of(name)[:1] in _ANSWERS:
                     continue
-                if self.named(name, form) is not None:
+                read = [item.name for item in options(value) if isinstance(item, Environment)]
+                if any(self.named(one, form) is not None for one in (name, *read)):
                     return Leak(f"`{name_of(form)}`, which has `{name}` in it,", form)
         return None
 
