@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.leaks.constant_texts import refusal
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, Sort, caught, sort_of, tells
 from fastapi_seclint.subjects.leaks.exceptions_passed import streams
+from fastapi_seclint.subjects.leaks.kept_texts import kept
 from fastapi_seclint.subjects.leaks.outcomes import sent_fields
 from fastapi_seclint.subjects.leaks.passed_on import own_classes, raised_on, reaches_answer
 from fastapi_seclint.subjects.leaks.refusers import told
@@ -59,6 +60,9 @@ def exception_text_in_response(program: Program) -> Iterator[Finding]:
                 yield from _finding(program, found, form, confidence, sort, seen)
     for found in every if answered else ():
         for form in raised_on(program, found, answered):
+            yield from _finding(program, found, form, "medium", _sort(program, found, form), seen)
+    for found in every:
+        for form in kept(program, found):
             yield from _finding(program, found, form, "medium", _sort(program, found, form), seen)
     yield from _refusals(program)
 

@@ -36,7 +36,9 @@ def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
         return None
     names = _names(block)
     leaks = [part for part in written(call) if part[0] == "name" and part[2] in names]
-    if not leaks or _is_careful(block, _CAREFUL if middleware else _HIDING) or not any(purpose in _ASKING for _, purpose in auth_routes(program)):
+    if not leaks or _is_careful(block, _CAREFUL if middleware else _HIDING):
+        return None
+    if not any(purpose in _ASKING for _, purpose in auth_routes(program)):
         return None
     what = "the body of every request, passwords of logins included," if middleware else "the body with its password"
     return Leak(what, leaks[0])

@@ -56,6 +56,14 @@ def gives_back(function: Function, bound: bool) -> bool:
     return False
 
 
+def method_of_each(element: Form, name: str) -> str:
+    """The method without arguments that an element of a comprehension is the answer of: `row.as_dict()`."""
+    match element:
+        case ["call", _, ["attr", _, ["name", _, owner], str() as method], [], []] if owner == name:
+            return method
+    return ""
+
+
 def dumps_itself(function: Function) -> bool:
     """Whether a method gives all columns of its object: `{c.name: getattr(self, c.name) for c in self.__table__.c}`."""
     own = function.parameters[0][0] if function.parameters else ""

@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.passwords.dumping import (
     dumped,
     dumps_itself,
     gives_back,
+    method_of_each,
     names_columns,
     written_above,
 )
@@ -88,6 +89,12 @@ class Givers:
                 self.gives_same(block, element) and element[3][0][2:] == [target]
             ):
                 return self.shown(block, iterable, depth - 1)
+            case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]] if (
+                method := method_of_each(element, str(target))
+            ):
+                found = self.shown(block, iterable, depth - 1)
+                own = found[1].namespace.get(method) if found is not None and found[1] is not None else None
+                return found if isinstance(own, Function) and dumps_itself(own) else None
             case ["name", *_]:
                 return self._of_name(block, form, depth - 1)
             case ["attr", _, owner, "__dict__"]:

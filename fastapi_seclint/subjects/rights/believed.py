@@ -294,8 +294,12 @@ def _tested(found: Input, form: Form) -> Sent | None:
     if sent is None:
         return None
     member = names_groups(sent.name) and set(form[3]) <= {"in", "not in"}
+    member = member or (_is_flag(sent.name) and any(side[0] == "const" and side[2] in _ON for side in others))
     wanted = any(_is_demand(inner) or (member and inner[0] == "const") for side in others for inner in walk(side))
     return sent if wanted else None
+
+
+_ON = frozenset({"1", "true", "True", "yes", "on", 1})
 
 
 def _is_flag(name: str) -> bool:
