@@ -15,7 +15,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import comparison, is_scheme
-from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
+from fastapi_seclint.subjects.guards.credentials import BACKEND_MIDDLEWARE, backend_refuses, hands_on
 from fastapi_seclint.subjects.guards.demanded_only import demanding
 from fastapi_seclint.subjects.guards.discarded import thrown_away
 from fastapi_seclint.subjects.guards.entrances import is_for_development
@@ -86,7 +86,7 @@ def _scheme_alone(program: Program, route: Route) -> Node | None:
         return None
     if backend_refuses(route.app):
         return None
-    looking = [meeting for meeting in guarding.meetings if meeting.used and not meeting.scheme]
+    looking = [item for item in guarding.meetings if item.used and not item.scheme and item.name != BACKEND_MIDDLEWARE]
     if any(_may_reject(program, route, meeting) for meeting in looking):
         return None
     return guards[0]

@@ -119,7 +119,8 @@ def _is_logger(called: Form) -> bool:
     return called[0] == "attr" and any(inner[0] == "name" and _LOGS.match(inner[2]) for inner in walk(called[2]))
 
 
-_BACKEND_MIDDLEWARE = "starlette.middleware.authentication.AuthenticationMiddleware"
+BACKEND_MIDDLEWARE = "starlette.middleware.authentication.AuthenticationMiddleware"
+"""What asks a backend who is calling; whether that may refuse, `backend_refuses` says."""
 
 
 def backend_refuses(app: Router) -> bool:
@@ -134,8 +135,8 @@ def backend_refuses(app: Router) -> bool:
 
 def _is_backend_middleware(value: Value) -> bool:
     if isinstance(value, Class):
-        return _BACKEND_MIDDLEWARE in value.external_bases()
-    return isinstance(value, External) and value.name == _BACKEND_MIDDLEWARE
+        return BACKEND_MIDDLEWARE in value.external_bases()
+    return isinstance(value, External) and value.name == BACKEND_MIDDLEWARE
 
 
 def _backends(layer: Layer) -> Iterable[Value]:
