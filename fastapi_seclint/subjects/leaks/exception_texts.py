@@ -148,6 +148,9 @@ def _note_texts(found: Caught) -> None:
         match form:
             case ["assign", _, targets, value] if tells(found, value):
                 for target in targets:
+                    if target[0] == "tuple" and len(target[2]) == 3 and target[2][1][0] == "name":
+                        found.texts[target[2][1][2]] = value  # kind, error, trace = sys.exc_info()
+                        continue
                     inside = target[0] != "name"
                     while target[0] in ("sub", "attr") and target[2][0] in ("name", "sub"):
                         target = target[2]
