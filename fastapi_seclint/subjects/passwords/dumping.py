@@ -46,7 +46,9 @@ def written_above(block: Block, form: Form) -> Form:
 def gives_back(function: Function, bound: bool) -> bool:
     """Whether a function returns what it is given, changed a little: `doc["_id"] = str(doc["_id"]); return doc`."""
     names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
-    for form in function.forms.of("return") if names else ():
+    if not names or any(_takes_out(form, names[0]) for form in function.forms.of("call", "delete")):
+        return False
+    for form in function.forms.of("return"):
         match form[2]:
             case ["name", _, name] if name == names[0]:
                 return True
@@ -62,6 +64,16 @@ def method_of_each(element: Form, name: str) -> str:
         case ["call", _, ["attr", _, ["name", _, owner], str() as method], [], []] if owner == name:
             return method
     return ""
+
+
+def _takes_out(form: Form, name: str) -> bool:
+    """Whether something is taken out of a dictionary by a key that is not written there: `doc.pop(field)`."""
+    match form:
+        case ["call", _, ["attr", _, ["name", _, owner], "pop"], [key, *_], _]:
+            return bool(owner == name and key[0] != "const")
+        case ["delete", _, targets]:
+            return any(target[0] == "sub" and target[3][0] != "const" for target in targets)
+    return False
 
 
 def dumps_itself(function: Function) -> bool:
