@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements, RemoveKeyword, ReplaceExpression, ReplaceStatement
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Fix
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 _MESSAGE = '{"message": "Your registration was received"}'
 _TITLE = "answer as if nobody had the address"
 _TOKEN = re.compile(r"token|session|cookie|redirect|template", re.I)
-_SHOWS = re.compile(r"^(model_validate|model_dump|from_orm|dict|jsonable_encoder|to_\w+|serialize\w*|[A-Z]\w*)$")
+_SHOWS = re.compile(
+    r"^(model_validate|model_dump|from_orm|jsonable_encoder|to_\w+|as_\w+|serialize\w*|isoformat|format|hex|get"
+    r"|str|int|float|bool|dict|list|tuple|len|[A-Z]\w*)$"
+)
 """Calls that only make an answer of what is there, and so need not be kept."""
 
 
@@ -61,6 +64,18 @@ def _is_known_before(end: Outcome, answer: Form) -> bool:
     )
 
 
+def _doing(value: Form) -> list[Form]:
+    """The outermost calls in an answer that do more than to show what is there."""
+    found: list[Form] = []
+    for form in walk(value):
+        made = form[2] if form[0] == "await" else form
+        if made[0] != "call" or _SHOWS.match(last_name(made[2])):
+            continue
+        if not any(inner is form for outer in found for inner in walk(outer)):
+            found.append(form)
+    return found
+
+
 def _plain_message(route: Route, last: Form) -> list[Edit] | None:
     """The edits that let a handler answer with a message, whatever it was said to answer with."""
     handler, registration, value = route.function, route.registration, last[2]
@@ -70,9 +85,8 @@ def _plain_message(route: Route, last: Form) -> list[Edit] | None:
         return None
     path = handler.module.path
     edits: list[Edit] = [ReplaceExpression(path, span_of(value[1]), _MESSAGE)]
-    made = value[2] if value[0] == "await" else value
-    if made[0] == "call" and not _SHOWS.match(str(made[2][-1])):
-        written = code(value)
+    for kept in _doing(value):
+        written = code(kept)
         if written is None:
             return None
         edits.append(InsertStatements(path, span_of(last[1]), "before", written))

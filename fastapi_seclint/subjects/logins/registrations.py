@@ -23,9 +23,11 @@ _NEUTRAL = re.compile(r"(fail(ed|ure)?|could not|cannot|can't|unable|impossible|
 
 def tells_of_account(end: Outcome) -> bool:
     """Whether a refusal of a registration gives away that there is such an account."""
-    if not end.worlds or "absent" in end.worlds or "403" in repr(end.said):
+    if not end.worlds or "absent" in end.worlds:
         return False
-    return end.kind == "raise" or (end.kind == "answer" and _TAKEN.search(repr(end.said)) is not None)
+    said = repr(end.said)
+    taken = _TAKEN.search(said) is not None
+    return end.kind in ("raise", "answer") and (taken or (end.kind == "raise" and "403" not in said))
 
 
 def tells_of_address(end: Outcome, names: set[str]) -> bool:
