@@ -731,3 +731,96 @@ def test_a_cursor_finds_nobody_by_the_credentials_that_it_was_sent_last(
         "@app.delete('/x')\ndef x(user=Depends(caller)):\n    return user\n"
     )
     assert protection(tmp_path, text) == expected
+
+
+# Handlers that leave the answer to others, and connections that are never accepted
+
+HELPERS = """
+from starlette.responses import JSONResponse
+def token_of(values):
+    if len(values) != 1:
+        return None
+    scheme, _, rest = values[0].strip().partition(" ")
+    if rest and scheme.lower() != "bearer":
+        return None
+    return rest or None
+def is_known(values, expected):
+    if not expected:
+        return False
+    token = token_of(values)
+    if token is None:
+        return False
+    return hmac.compare_digest(token.encode(), expected.encode())
+def is_there(token):
+    if not token:
+        return False
+    return True
+def refused():
+    return JSONResponse({}, status_code=401)
+"""
+RELAY = """
+async def relay(request):
+    if not TEST:
+        return refused()
+    return JSONResponse({})
+@app.post("/x")
+async def x(request: Request):
+    return await relay(request)
+"""
+RAISES = """
+def guard(request: Request):
+    if not TEST:
+        raise HTTPException(401)
+@app.post("/x", dependencies=[Depends(guard)])
+async def x(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ("is_known(request.headers.getlist('authorization'), os.environ['KEY'])", "protected"),
+        ("is_there(request.headers.get('authorization'))", "open"),
+    ],
+)
+@pytest.mark.parametrize("text", [RELAY, RAISES])
+def test_a_helper_that_says_no_refuses_and_one_that_says_yes_does_not(
+    text: str, test: str, expected: str, tmp_path: Path
+) -> None:
+    assert protection(tmp_path, HELPERS + text.replace("TEST", test)) == expected
+
+
+CONNECTED = """
+class Connections:
+    async def join(self, websocket):
+        await websocket.accept()
+connections = Connections()
+def is_known(token):
+    return token == os.environ["KEY"]
+@app.websocket("/x")
+async def x(websocket: WebSocket, token: str = Query(...)):
+    FIRST
+    if not is_known(token):
+        LAST
+        return
+    await websocket.accept()
+    await websocket.send_text("hello")
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("pass", "pass", "protected"),
+        ("await websocket.accept()", "pass", "protected"),
+        ("await connections.join(websocket)", "await websocket.close()", "protected"),
+        ("await websocket.accept()", "await websocket.send_text('no')\n        await websocket.close()", "protected"),
+        ("await websocket.accept()\n    await websocket.send_text(str(os.environ))", "pass", "open"),
+        ("await websocket.accept()", "await websocket.send_text(str(os.environ))", "open"),
+    ],
+)
+def test_a_connection_that_ends_before_anything_is_said_is_refused(
+    first: str, last: str, expected: str, tmp_path: Path
+) -> None:
+    text = "from fastapi import Query\n" + CONNECTED.replace("FIRST", first).replace("LAST", last)
+    assert protection(tmp_path, text) == expected

@@ -74,9 +74,18 @@ class Encounter:
         return found.pop() if len(found) == 1 else None
 
     @property
+    def says_no(self) -> bool:
+        """Whether every way out that does not refuse returns False, or what checking bad credentials gives."""
+        every = all(ending.says is False or ending.kinds <= _FALSE for ending in self.passes)
+        return every and any(ending.says is False for ending in self.passes)
+
+    @property
     def returned(self) -> Kinds:
         """Everything that it may return."""
         return frozenset().union(*(ending.kinds for ending in self.passes)) or CLEAN
+
+
+_FALSE = frozenset({"bad", "absent", "nothing", "false"})
 
 
 @dataclass(slots=True)

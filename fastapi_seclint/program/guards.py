@@ -7,6 +7,7 @@ route; what cannot be looked into makes it unknown.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
@@ -141,10 +142,11 @@ class GuardModel:
             and (credentials.entry("decorator", decorator.name) or {}).get("authenticates")
         ]
         found += self._route_class_meetings(route)
-        missing = self._endpoint(route, endpoint, self._stranger(route, False))
+        calling = route.kind == "websocket"
+        missing = self._endpoint(route, endpoint, replace(self._stranger(route, False), websocket=calling))
         if verdict(missing) == "passes" and not missing.opaque and not any(item.missing == "denies" for item in before):
             return [*found, meeting_of(route.name, [missing, missing])]
-        junk = self._endpoint(route, endpoint, self._stranger(route, True))
+        junk = self._endpoint(route, endpoint, replace(self._stranger(route, True), websocket=calling))
         return [*found, meeting_of(route.name, [missing, junk])]
 
     def _route_class_meetings(self, route: Route) -> list[Meeting]:

@@ -103,7 +103,7 @@ class MiddlewareGuards:
                     ending if ending.denies else Ending(False, PASSED, None, ending.conditional, ending.place)
                     for ending in met.endings
                 ]
-                return Encounter(endings, met.checked, met.opaque, met.by_path, met.used)
+                return Encounter(endings, met.checked and met.may_deny, met.opaque, met.by_path)
             if isinstance(backend, External):
                 passing.opaque.append(backend.name)
         return passing

@@ -119,12 +119,16 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         return walk_.stranger.credential if names_token(key) else CLEAN
     if receiver & {"store", "session"} and name in ("get", "getlist", "pop", "get_list"):
         return _fetched(walk_, receiver, form)
+    if "request" in receiver and (name in _MESSAGES or name.startswith("send")):
+        walk_.spoken = True
     if "request" in receiver and name in ("get", "json", "form", "body", "stream", "url_for", "accept"):
         return CLEAN
     if "request" in receiver and name in _MESSAGES:
         return QUERY
-    if "request" in receiver and name == "close" and _turns_away(walk_, form):
-        raise Raised(403, looked=False)
+    if "request" in receiver and name == "close":
+        if _turns_away(walk_, form):
+            raise Raised(403, looked=False)
+        walk_.spoken = False
     if "path" in receiver and name in ("startswith", "endswith"):
         return _path_predicate(walk_, name, form)
     if "path" in receiver:

@@ -67,9 +67,24 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
         return QUERY
     touched = worst(every)
     own = receiver & (TAINTED | OBJECT)
+    is_given_request = any("request" in found for found in every)
     for option in options(walk_.value(function)):
+        walk_.spoken = walk_.spoken or (is_given_request and _may_talk(option))
         return _called(walk_, option, form, given, named, touched, own)
     return CLEAN
+
+
+def _is_response(function: Function) -> bool:
+    """Whether a function makes a response, as `unauthorized()` does."""
+    return function.number >= 0 and function.module.facts.body_mentions(function.number, b'Response"')
+
+
+def _may_talk(value: Value) -> bool:
+    """Whether a function that is given a connection may send or receive something."""
+    function = value.function if isinstance(value, Bound) else value
+    if not isinstance(function, Function) or function.number < 0:
+        return True
+    return any(function.module.facts.body_mentions(function.number, word) for word in (b'"send', b'"receive'))
 
 
 def _brings_what_was_asked(walk_: Walk, function: Form, touched: Kinds) -> bool:
@@ -157,7 +172,10 @@ def _called(
     if isinstance(function, Function):
         receiver = value.receiver if isinstance(value, Bound) else None
         made = receiver if isinstance(receiver, Instance) and (receiver.attributes or receiver.arguments) else None
-        return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made, own)
+        is_answer = form is walk_.delegated and (_is_response(function) or any("request" in item for item in given))
+        return _project_call(
+            walk_, function, isinstance(value, Bound), given, named, touched, made, own, is_answer=is_answer
+        )
     if isinstance(value, Class):
         return made_of(walk_, [*given, *(found for _, found in named)], touched)
     if isinstance(value, Generic):
@@ -199,6 +217,8 @@ def _project_call(
     touched: Kinds,
     receiver: Value | None = None,
     own: Kinds = frozenset(),
+    *,
+    is_answer: bool = False,
 ) -> Kinds:
     handed = [*given, *(found for _, found in named)]
     wrapped = _wrapped(function)
@@ -208,10 +228,12 @@ def _project_call(
         and touched == CLEAN
         and not (bound and own)
         and not any(item & CARRIERS | item & PLACES for item in handed)
+        and not is_answer
         and not _may_guard(walk_, function)
     ):
         return CLEAN
-    if walk_.follower.in_handler and touched <= BAD and not (decorated or _sounds_like_check(wrapped.name)):
+    followed = decorated or _sounds_like_check(wrapped.name) or is_answer
+    if walk_.follower.in_handler and touched <= BAD and not followed:
         return CLEAN
     arguments: dict[str, Kinds] = {}
     if any("bag" in item for item in [*given, *(found for _, found in named)]):
@@ -278,8 +300,13 @@ def _met(
             if not lets_go(function, error.code):
                 raise
             return FALSE
-    if encounter.by_path and encounter.said is not None and not any(item & TAINTED for item in arguments.values()):
+    is_tainted = any(item & TAINTED for item in arguments.values())
+    if encounter.by_path and encounter.said is not None and not is_tainted:
         return TRUE if encounter.said else FALSE
+    if is_tainted and encounter.checked and encounter.says_no:
+        return BAD
+    if is_tainted and encounter.checked and encounter.said and not (encounter.opaque or encounter.used):
+        return TRUE
     return encounter.returned
 
 

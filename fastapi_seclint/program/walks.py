@@ -41,6 +41,10 @@ class Walk:
         self.doubt = 0
         self.may_raise = False
         self.may_fail = False
+        self.spoken = False
+        """Whether a websocket may have talked to the client: one whose handler ends before that refuses him."""
+        self.delegated: Form | None = None
+        """The call whose answer is that of the handler: `return await relay(request)`."""
         self._denying: bool | None = None
         self.names.update({name[1:]: found for name, found in arguments.items() if name.startswith("^")})
         self.names.update({name: found for name, found in arguments.items() if name.startswith("**")})
@@ -99,8 +103,12 @@ class Walk:
             case ["if", _, test, body, otherwise]:
                 return stranger_choices.branches(self, test, body, otherwise)
             case ["return", at, value]:
+                self.delegated = _call_in(value) if self.follower.in_handler else None
                 kinds = NOTHING if value is None else self.kinds(value)
-                self.end(False, kinds, None, self.place(at), value)
+                if self._hangs_up():
+                    self.end(True, CLEAN, 403, self.place(at))
+                else:
+                    self.end(False, kinds, None, self.place(at), value)
                 return False
             case ["raise", at, exception, _]:
                 self.end(True, CLEAN, self.code_of(exception), self.place(at))
@@ -145,6 +153,11 @@ class Walk:
             case ["break" | "continue", _]:
                 return False
         return True
+
+    def _hangs_up(self) -> bool:
+        """Whether a websocket's handler leaves a client whose credentials it looked at before it talks to him."""
+        handles = self.function is self.follower.handler and self.stranger.websocket
+        return handles and self.encounter.checked and self.doubt == 0 and not self.spoken
 
     def branch(self, outcomes: set[bool], body: list[Form], otherwise: list[Form], certain: bool = False) -> bool:
         """Walk one or both branches; both means that something else than credentials decides, unless `certain`."""
@@ -295,3 +308,10 @@ def _merged(ways: list[Names]) -> Names:
 
 def _loops(statements: list[Form]) -> bool:
     return bool(statements) and statements[-1][0] in ("break", "continue")
+
+
+def _call_in(value: Form | None) -> Form | None:
+    """The call that an expression is, awaited or not."""
+    if value is not None and value[0] == "await":
+        value = value[2]
+    return value if value is not None and value[0] == "call" else None
