@@ -429,3 +429,30 @@ def create_app() -> FastAPI:
 app = create_app()
 """,
 )
+
+project(
+    "routes taken from another router one by one",
+    FLAT
+    + """
+from fastapi.routing import APIRoute
+inner = APIRouter(prefix="/inner", dependencies=[Depends(a)])
+@inner.get("/read", dependencies=[Depends(b)])
+def read(): ...
+@inner.post("/write")
+def write(): ...
+@inner.get("/left/{item_id}")
+def left(): ...
+outer = APIRouter(prefix="/outer")
+for route in inner.routes:
+    if isinstance(route, APIRoute) and not route.path.endswith("}"):
+        outer.add_api_route(route.path, route.endpoint, methods=list(route.methods), dependencies=[Depends(c)])
+app = FastAPI(openapi_url=None)
+app.include_router(outer)
+for route in inner.routes:
+    app.router.routes.append(route)
+spare = APIRouter()
+@spare.get("/spare", dependencies=[Depends(d)])
+def extra(): ...
+app.routes.extend(spare.routes)
+""",
+)

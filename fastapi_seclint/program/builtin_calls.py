@@ -21,6 +21,7 @@ from fastapi_seclint.program.iteration_calls import (
     zipped,
 )
 from fastapi_seclint.program.module_calls import dirname, import_module, iter_modules, listdir, path_join
+from fastapi_seclint.program.route_objects import is_route
 from fastapi_seclint.program.values import (
     NONE,
     Arguments,
@@ -225,6 +226,8 @@ def _isinstance(interpreter: Interpreter, arguments: Arguments, place: Place) ->
         if kind.name in ("builtins.list", "builtins.dict", "builtins.tuple", "builtins.set"):
             shape = "dict" if isinstance(value, Mapping) else value.kind if isinstance(value, Collection) else ""
             return Const(kind.name.endswith(shape) and bool(shape), place)
+    if isinstance(kind, External) and (answer := is_route(value, kind.name)) is not None:
+        return Const(answer, place)
     if isinstance(kind, Class) and isinstance(value, Instance) and isinstance(value.cls, Class):
         of_that_kind = kind in list(value.cls.lineage())
         if of_that_kind or value.arguments is not None:

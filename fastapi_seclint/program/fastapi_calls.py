@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import fastapi_users
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
+from fastapi_seclint.program.route_objects import route_objects
 from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Layer, Mount, Registration, Router, native, strings
 from fastapi_seclint.program.values import (
+    ITEMS,
     NONE,
     Arguments,
     Class,
@@ -25,6 +27,7 @@ from fastapi_seclint.program.values import (
     RouteDecorator,
     Unknown,
     Value,
+    iterate,
     options,
     string,
 )
@@ -85,7 +88,10 @@ def native_attribute(instance: Instance, name: str) -> Value | None:
         methods: dict[str, Value] = {
             item: Native(instance, f"routes.{item}") for item in ("append", "extend", "insert")
         }
-        return instance.attributes.setdefault(name, Instance(External("starlette.routing.Routes"), methods))
+        held = instance.attributes.setdefault(name, Instance(External("starlette.routing.Routes"), methods))
+        if isinstance(held, Instance):
+            held.attributes[ITEMS] = route_objects(router)
+        return held
     if name in router.arguments.keywords:
         return router.arguments.keywords[name]
     return None
@@ -124,7 +130,7 @@ def call_method(interpreter: Interpreter, receiver: Instance, name: str, argumen
         added = arguments.positional[-1:]
         if name == "routes.extend":
             extension = options(arguments.get("iterable", 0))
-            added = [item for option in extension if isinstance(option, Collection) for item in option.items]
+            added = [item for option in extension for item in iterate(option) or []]
         for item in added:
             add_raw_route(interpreter, receiver.native, item, place)
         return NONE

@@ -18,6 +18,7 @@ from fastapi_seclint.program.values import (
     Place,
     Unknown,
     Value,
+    iterate,
     options,
 )
 from fastapi_seclint.program.wrappings import mounted
@@ -49,9 +50,8 @@ def initialize(interpreter: Interpreter, instance: Instance, kind: str, argument
     router.dependencies.open = router.dependencies.open or arguments.open
     instance.native = router
     for option in options(arguments.get("routes")):
-        if isinstance(option, Collection):
-            for item in option.items:
-                add_raw_route(interpreter, router, item, place)
+        for item in iterate(option) or (option.items if isinstance(option, Collection) else []):
+            add_raw_route(interpreter, router, item, place)
     for option in options(arguments.get("middleware")):
         if isinstance(option, Collection):
             for item in option.items:
@@ -91,7 +91,7 @@ def _route_class(item: External | Instance) -> str:
     """The library's class that a route is an object of, as for one of a subclass of the project."""
     if isinstance(item, External):
         return item.name.removesuffix("()").rpartition(".")[2]
-    bases = item.cls.external_bases() if isinstance(item.cls, Class) else []
+    bases = item.cls.external_bases() if isinstance(item.cls, Class) else [item.cls.name]
     return next((base.rpartition(".")[2] for base in bases if ".routing." in base), "")
 
 

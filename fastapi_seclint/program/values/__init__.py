@@ -35,6 +35,7 @@ from fastapi_seclint.program.values.classes import (
     Value,
 )
 from fastapi_seclint.program.values.questions import (
+    ITEMS,
     constant,
     iterate,
     join,
@@ -47,6 +48,7 @@ from fastapi_seclint.program.values.questions import (
 )
 
 __all__ = [
+    "ITEMS",
     "MAX_ITEMS",
     "MAX_TEXT",
     "NONE",

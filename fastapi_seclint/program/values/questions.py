@@ -120,6 +120,10 @@ def same(left: Value, right: Value) -> bool | None:
     return None
 
 
+ITEMS = "__iter__"
+"""The attribute under which an object of a library keeps what a loop over it goes through."""
+
+
 def iterate(value: Value) -> list[Value] | None:
     """The items a loop over the value goes through, or None when they are not all known."""
     if isinstance(value, Collection):
@@ -130,6 +134,8 @@ def iterate(value: Value) -> list[Value] | None:
         return [Const(letter) for letter in value.value]
     if isinstance(value, Environment) and value.default is not None:
         return iterate(value.default)
+    if isinstance(value, Instance) and isinstance(held := value.attributes.get(ITEMS), Collection):
+        return iterate(held)
     if isinstance(value, Class):
         members: list[Value] = [
             Instance(value, {"value": member, "name": Const(name)})
