@@ -46,3 +46,6 @@ def _names(form: Form) -> Iterator[str]:
                     yield from _names(part[2])
         case ["call", _, ["name", _, "str"], [inner], []]:
             yield from _names(inner)
+        case ["dict", _, pairs]:
+            for _, value in pairs:
+                yield from _names(value)

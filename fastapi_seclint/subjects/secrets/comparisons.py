@@ -153,8 +153,14 @@ class _Search:
             return sent
         if kind := self.presented(given):
             return kind
-        named = [option.name for option in options(value) if isinstance(option, Environment)]
-        return next((kind for name in [name_of(secret), *named] if (kind := alike(name, name_of(given)))), "")
+        named = [name_of(secret), *(option.name for option in options(value) if isinstance(option, Environment))]
+        if name_of(given) == "key" and any(words_of(name)[-1:] == ["key"] for name in named) and self.is_header(given):
+            return "API key"
+        return next((kind for name in named if (kind := alike(name, name_of(given)))), "")
+
+    def is_header(self, form: Form) -> bool:
+        """Whether a name is a parameter that a header fills."""
+        return form[0] == "name" and from_header(self.program, self.scope.function, form[2])
 
     def account(self, given: Form, secret: Form) -> str:
         """`password` where one is compared with that of a configured account, `accounts.get(username) == password`.
@@ -271,8 +277,7 @@ class _Search:
 
     def unnamed(self, form: Form, value: Value) -> str:
         """`API key` for a header of any name that is looked for among configured keys."""
-        header = form[0] == "name" and from_header(self.program, self.scope.function, form[2])
-        header = header or any(item[0] == "attr" and item[3] == "headers" for item in walk(form))
+        header = self.is_header(form) or any(item[0] == "attr" and item[3] == "headers" for item in walk(form))
         return "API key" if header and configured_keys(self.words, value) else ""
 
     def holds_keys(self, form: Form, value: Value, kind: str) -> bool:
