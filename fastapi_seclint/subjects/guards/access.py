@@ -61,7 +61,7 @@ _LISTING = re.compile(r"^(all|list|paginated?)$", re.I)
 """Last words of a path that only say that there are many: `/users/paginate`."""
 _FILES = re.compile(r"^(media|static|avatars?|images?|files?|assets|thumbnails?)$", re.I)
 _READS = re.compile(
-    r"(^(get|read|fetch)_|^(match|recommend|suggest|compare)([-_]|$)|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
+    r"(^(get|read|fetch)_|^(view|show|display|match|recommend|suggest|compare)([-_]|$)|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
     r"|export|decode|parse|convert|conversion)",
     re.I,
 )

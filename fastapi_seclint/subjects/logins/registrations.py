@@ -16,6 +16,8 @@ _USER_NAME = re.compile(r"user_?name|user name|nick|login|handle", re.I)
 _ACCOUNT = re.compile(r"user|account|customer|member|client|person|people|profile|registered|sign", re.I)
 _OTHER = re.compile(r"\bname\b|slug|title|compan|business|organi[sz]ation|workspace|tenant|team", re.I)
 """What else may be taken already when somebody registers: the name of a firm."""
+_BY_ID = re.compile(r"\b(user|account|member|customer)_(id|uuid|pk)\b", re.I)
+"""What is looked up by the account that it belongs to, and is none: one profile a user."""
 _TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|unique|\b409\b|conflict", re.I)
 _NEUTRAL = re.compile(r"(fail(ed|ure)?|could not|cannot|can't|unable|impossible|not possible|invalid|rejected)\b", re.I)
 """What says that something went wrong, and not what; the status still tells, which is for auditors."""
@@ -40,7 +42,7 @@ def tells_of_address(end: Outcome, names: set[str]) -> bool:
             return True
         if _USER_NAME.search(text) or (text is said and _OTHER.search(text)):
             return False
-    if not end.unique and _ACCOUNT.search(f"{said} {asked}") is None:
+    if not end.unique and (_ACCOUNT.search(f"{said} {asked}") is None or _BY_ID.search(asked)):
         return False
     sent = [name for name in names if _ADDRESS.search(name)]
     return bool(sent) and (end.unique or not any(_USER_NAME.search(name) for name in names))
