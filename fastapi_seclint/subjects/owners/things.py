@@ -28,11 +28,16 @@ _ID = re.compile(r"(^|_)(ids?|uuids?|pks?|number)$")
 
 
 def thing(segment: str, variable: str) -> str:
-    """What a path variable picks one of: `/modify-booking/{id}` and `/update/{booking_id}` are about bookings."""
+    """What a path variable picks one of: `/modify-booking/{id}` and `/update/{booking_id}` are about bookings.
+
+    So is `/updatebooking/{booking_id}`, where verb and thing are one word.
+    """
     word = singular(_VERB.sub("", snake(segment.replace("-", "_"))))
+    named = _KEY.sub("", snake(variable))
+    if named and word.endswith(singular(named)) and _VERB.fullmatch(f"{word.removesuffix(singular(named))}_"):
+        return singular(named)
     if word and not _VERB.fullmatch(f"{word}_"):
         return word
-    named = _KEY.sub("", snake(variable))
     return singular(named) if named and named != snake(variable) else singular(segment)
 
 

@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import classes_in, is_schema, is_table
 from fastapi_seclint.subjects.passwords.callers import Callers
+from fastapi_seclint.subjects.passwords.made_models import made_of
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.parameters import brings_data, holds_password
 from fastapi_seclint.subjects.wiring.handlers import is_handler
@@ -210,16 +211,15 @@ class Requests:
             return Source(cls)
         if self._is_dependency(parameter):
             return None
+        if handler and base is not None and (made := next(made_of(base), None)) is not None:
+            return Source(made[1], sure=True)
         written = spelled(parameter.annotation) if parameter.annotation is not None else ""
         if handler and (_is_mapping(base) or self._is_marked(parameter)):
             return Source(sure=True)
         unseen = base is None or isinstance(base, Unknown) or (isinstance(base, External) and base.called)
         if written and unseen:
-            if (
-                handler
-                and written[:1].isupper()
-                and written.rpartition(".")[2] not in ("Session", "AsyncSession", "Request")
-            ):
+            named = written[:1].isupper() and written.rpartition(".")[2] not in ("Session", "AsyncSession", "Request")
+            if handler and named:
                 return Source()
             if _SCHEMA_NAME.search(written) and not self._hashed_by_callers(function, name, depth):
                 return Source()
