@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.tokens.swallowing import (
     Swallow,
     looked_at,
+    makes_somebody_up,
     own_swallows,
     refused_by_caller,
     refused_later,
@@ -138,7 +139,7 @@ def _in_handler(program: Program, function: Function, found: list[Swallow]) -> I
                 for inner in walk(target)
                 if inner[0] == "name"
             }
-            if not looked_at(program, function, names):
+            if makes_somebody_up(swallow) or not looked_at(program, function, names):
                 yield swallow
 
 

@@ -77,7 +77,7 @@ def _of_call(program: Program, ways: list[Token]) -> Iterator[Finding]:
             confidence=confidence,
             symbol=step.block.symbol,
             evidence=evidence,
-            fix=expiring(token, purpose_of(token)[0]) if own else None,
+            fix=expiring(token, purpose_of(token)[0]),
             masks=("jwt-expiry-unverified", "jwt-long-lived"),
         )
         if own:

@@ -19,6 +19,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.alike import alike
+from fastapi_seclint.subjects.logins.choices import conditions
 from fastapi_seclint.subjects.logins.lookups import (
     answers_for_addresses,
     names_somebody,
@@ -272,6 +273,8 @@ def _as_if_sent(end: Outcome) -> Fix | None:
 
 def _one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
     """The exception of a wrong password in place of the one that tells, where both are raised in one function."""
+    if absent.form[1] == wrong.form[1] and absent.block.function is wrong.block.function:
+        return _one_choice(absent, wrong)
     kinds = (absent.form[0], wrong.form[0])
     if kinds not in (("raise", "raise"), ("return", "return")) or absent.block.function is not wrong.block.function:
         return None
@@ -281,6 +284,15 @@ def _one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
         return None
     edit = ReplaceExpression(absent.block.module.path, span_of(telling[1]), code)
     return Fix("answer as for a wrong password", True, (edit,))
+
+
+def _one_choice(absent: Outcome, wrong: Outcome) -> Fix | None:
+    """What a wrong password is answered in place of the conditions that choose between two answers."""
+    path = absent.block.module.path
+    written = next((form for form in absent.block.forms.of("raise", "assign") if form[1] == absent.form[1]), None)
+    chosen = [(span, rendered(branch)) for span, branch in conditions(written, wrong.form)] if written else []
+    edits = tuple(ReplaceExpression(path, span, code) for span, code in chosen if code is not None)
+    return Fix("answer as for a wrong password", True, edits) if edits and len(edits) == len(chosen) else None
 
 
 def _written(block: Block, exception: Form | None) -> str | None:

@@ -250,4 +250,13 @@ def _leaves(statements: list[Form]) -> bool:
 
 
 def _is_slow(statements: list[Form]) -> bool:
-    return any(form[0] == "call" and _SLOW.search(str(form[2][-1])) for form in walk(statements))
+    """Whether statements hash something, by name, or hand on the password and the hash of nobody."""
+    calls = [form for form in walk(statements) if form[0] == "call"]
+    return any(_SLOW.search(str(form[2][-1])) or _verifies_nobody(form) for form in calls)
+
+
+def _verifies_nobody(call: Form) -> bool:
+    """`check_password(password, DUMMY_HASH)`: what is given a password and a constant that is named after a hash."""
+    given = [*call[3], *(value for _, value, _ in call[4])]
+    constants = [item for item in given if item[0] in ("name", "attr") and str(item[-1]).isupper()]
+    return any(_SLOW.search(item[-1]) for item in constants) and len(given) > 1

@@ -127,7 +127,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             seen.add(route.place)
             mends = case.sure and case.variable in path_variables(route.path)
             mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)
-            fix = compared(program, route, case.variable, case.field, case.tie) if mends else None
+            fix = compared(program, route, case.variable, case.field, case.tie, case.sibling) if mends else None
             if fix is None and mends and case.sibling is not None:
                 fix = depended(program, route, case.variable) or queried(program, route, case.sibling, case.variable)
             yield _finding(case, fix)
@@ -202,7 +202,7 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
     if _PEOPLE.match(resource) and _PRIVATE.match(last) and caller_names(program, route):
         return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
     if not changes and (is_published(field) or not _PRIVATE.match(resource)) and not _lists_own(program, sibling):
-        sure = 0
+        sure = int(bool(field) and not is_published(field) and _is_for_its_maker(program, route, resource))
     if not sure and (sent is not None or (not changes and not field and not _PRIVATE.match(resource))):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
@@ -240,6 +240,14 @@ def _takes_person(program: Program, route: Route) -> bool:
     loading = [node for node in route.dependencies if takes_id(node, variables)]
     taken += [name for node in loading for name in callers_of(program, node)]
     return any(_MACHINES.search(snake(name)) is None for name in taken)
+
+
+def _is_for_its_maker(program: Program, route: Route, resource: str) -> bool:
+    """Whether a handler knows its caller, things of this kind are made for him, and no route lists them to others."""
+    if _AUTHORED.match(resource) or not _takes_person(program, route) or tie_to_maker(program, resource) is None:
+        return False
+    lists = [other for other in program.routes if "GET" in other.methods and _resource(other) == (resource, "")]
+    return all(_lists_for_caller(program, other) for other in lists)
 
 
 def _is_no_object(route: Route, resource: str) -> bool:

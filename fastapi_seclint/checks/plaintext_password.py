@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
 from fastapi_seclint.subjects.passwords.plain_storage import Kept, kept
 from fastapi_seclint.subjects.passwords.seeds import seeds
+from fastapi_seclint.subjects.passwords.shams import shams
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -47,7 +48,9 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     """One finding a place that keeps or compares a request's password unhashed."""
     seen: set[Location] = set()
     known = passwords(program)
-    places = [(item, _KEPT) for item in kept(known)] + [(item, _COMPARED) for item in comparisons(known)]
+    places = [(item, _KEPT) for item in (*kept(known), *shams(known))] + [
+        (item, _COMPARED) for item in comparisons(known)
+    ]
     for item, message in places:
         location = item.block.location(item.at)
         if location not in seen and not for_trying(program, item.block.module):

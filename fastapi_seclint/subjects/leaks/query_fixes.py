@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.dependencies import Parameter, parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import Annotated, External, Function, Value, options
+from fastapi_seclint.program.values import Annotated, External, Function, ModuleValue, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
@@ -70,10 +70,15 @@ def moved_to_header(function: Function, parameter: Parameter) -> Fix | None:
 
 
 def _bearer_scheme(module: Module) -> str | None:
-    """The scheme of a file that gives the bearer token of a request as text."""
-    for name, value in sorted(module.scope.names.items()):
-        if any(isinstance(item, External) and item.name.endswith("PasswordBearer()") for item in options(value)):
-            return name
+    """The scheme that gives the bearer token of a request as text, as a file names it: its own or another file's."""
+    names = sorted(module.scope.names.items())
+    files = [
+        (f"{name}.", item.module) for name, value in names for item in options(value) if isinstance(item, ModuleValue)
+    ]
+    for before, one in (("", module), *files):
+        for name, value in sorted(one.scope.names.items()):
+            if any(isinstance(item, External) and item.name.endswith("PasswordBearer()") for item in options(value)):
+                return f"{before}{name}"
     return None
 
 

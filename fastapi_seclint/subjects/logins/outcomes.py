@@ -12,6 +12,7 @@ from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, options
 from fastapi_seclint.subjects.code.implementations import implementations
+from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.results import base, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
@@ -22,6 +23,7 @@ from fastapi_seclint.subjects.logins.worlds import (
     Truth,
     World,
     asks_for_account,
+    asks_for_duplicate,
     looked_up,
     looks_anything_up,
     only_refuses,
@@ -41,7 +43,6 @@ _MISMATCH = re.compile(
 _DUPLICATE = re.compile(
     r"IntegrityError|Unique\w*Violation|UniqueViolation|DuplicateKey|Duplicate\w*Error|AlreadyExist", re.I
 )
-_DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\b23505\b", re.I)
 _TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|409|conflict", re.I)
 _DEPTH = 4
 
@@ -126,15 +127,16 @@ class _Walk:
                 found = truth(test, self._known)
                 self._bind_inside(test)
                 yes = frozenset(world for world in worlds if True in found[world])
-                if self.follower.apart and _asks_for_duplicate(test):
+                if self.follower.apart and asks_for_duplicate(test):
                     return self._refused(body, worlds - {"absent"}) | self.run(otherwise, worlds)
                 no = frozenset(world for world in worlds if False in found[world])
                 start = len(self.found)
                 rest = self.run(body, yes)
                 self._of_any(start, test)
                 return rest | self.run(otherwise, no)
-            case ["raise", _, exception, _]:
-                self._raise(form, exception, worlds)
+            case ["raise", at, exception, cause]:
+                for chosen, left in by_worlds(exception, worlds, self._known) if exception else ((None, worlds),):
+                    self._raise(form if chosen is exception else ["raise", at, chosen, cause], chosen, left)
                 return frozenset()
             case ["return", _, value]:
                 if value is not None:
@@ -151,8 +153,9 @@ class _Walk:
                 return self._loop(self._calls(iterable, worlds), body, otherwise)
             case ["while", _, _, body, otherwise]:
                 return self.run(otherwise, worlds | self.run(body, worlds))
-            case ["assign", _, [["name", _, name]], value] if self._says(value):
-                self._keep_text(form, name, value, worlds)
+            case ["assign", _, [["name", _, name]], value] if texts := self._texts(value, worlds):
+                for chosen, left in texts:
+                    self._keep_text([*form[:3], chosen], name, chosen, left)
             case ["assign", _, names, value]:
                 worlds = self._calls(value, worlds)
                 self._bind([name for target in names for name in targets(target)], value)
@@ -261,6 +264,13 @@ class _Walk:
                 ends = self.follower.outcomes(function, self.depth - 1)
                 self.answers.setdefault(name, []).extend(end for end in ends if end.kind == "answer")
                 self.results[name] += [end for end in ends if end.kind in ("answer", "value")]
+
+    def _texts(self, value: Form, worlds: Worlds) -> list[tuple[Form, Worlds]]:
+        """What a text that is kept says, and in which worlds; nothing for what is no text."""
+        if value[0] != "ifexp":
+            return [(value, worlds)] if self._says(value) else []
+        chosen = list(by_worlds(value, worlds, self._known))
+        return chosen if len(chosen) > 1 and all(self._says(text) for text, _ in chosen) else []
 
     def _says(self, value: Form) -> bool:
         """Whether a value is a text, a member or entry that stands for one, or a display with a text in it."""
@@ -371,18 +381,6 @@ class _Walk:
 def _at_call(end: Outcome, block: Block, call: Form) -> Outcome:
     """How a helper that looks anything up ends where it is asked for the account."""
     return end if end.of_any is None else replace(end, worlds=end.of_any, block=block, form=call)
-
-
-def _asks_for_duplicate(test: Form) -> bool:
-    """Whether a condition looks in an error's text for a database's words for a second row: `"Duplicate" in str(e)`."""
-    return any(
-        form[0] == "compare"
-        and form[3] == ["in"]
-        and form[2][0] == "const"
-        and isinstance(form[2][2], str)
-        and _DUPLICATE_TEXT.search(form[2][2])
-        for form in walk(test)
-    )
 
 
 def _catches(names: list[str], end: Outcome) -> bool:

@@ -19,6 +19,7 @@ from fastapi_seclint.program.values import Annotated, Class, External, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
+from fastapi_seclint.subjects.logins.works import by_work
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -290,7 +291,9 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
         name = spoken(route.function.name) if route.function is not None else ""
         if _PEOPLE.match(segments[-1]) or _MAKES_PEOPLE.match(segments[-1]) or _OPENS.match(name):
             return "registration"
-        return "login" if identified and _SESSION.match(segments[-1]) else None
+        if identified and _SESSION.match(segments[-1]):
+            return "login"
+        return by_work(program, route.function) if identified and route.function is not None else None
     if "refresh_token" in names and _RENEWS.search(segments[-1]):
         return "token refresh"
     lost = _LOST.match(segments[-1]) or (_ASKS.match(segments[-1]) and _LOST.match("_".join(segments[-2:-1])))

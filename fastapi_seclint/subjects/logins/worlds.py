@@ -60,6 +60,7 @@ _STATE = re.compile(
     r"^(is_)?(active|enabled|verified|confirmed|disabled|inactive|locked|blocked|banned|deleted|suspended)$"
 )
 _HASHES = re.compile(r"^(get_)?(hash|encrypt|encode|create|make|generate|set|update|change|reset)", re.I)
+_DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\b23505\b", re.I)
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -291,3 +292,15 @@ def _chosen(test: Truth, body: Truth, otherwise: Truth) -> Truth:
         answers |= otherwise[world] if False in test[world] else frozenset()
         result[world] = answers
     return result
+
+
+def asks_for_duplicate(test: Form) -> bool:
+    """Whether a condition looks in an error's text for a database's words for a second row: `"Duplicate" in str(e)`."""
+    return any(
+        form[0] == "compare"
+        and form[3] == ["in"]
+        and form[2][0] == "const"
+        and isinstance(form[2][2], str)
+        and _DUPLICATE_TEXT.search(form[2][2])
+        for form in walk(test)
+    )

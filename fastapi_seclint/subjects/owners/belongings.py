@@ -12,6 +12,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, Const, External, Function, Value, options
+from fastapi_seclint.subjects.owners.accounts import tables_of_accounts
 from fastapi_seclint.subjects.owners.identity import caller_names, snake
 from fastapi_seclint.subjects.owners.records import is_table
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
@@ -92,7 +93,7 @@ def owner_field(program: Program, resource: str, module: Module) -> str:
                 return name
     for cls in known:
         for name, _, default in fields(cls):
-            if not is_staff(name) and _refers_to_people(default):
+            if not is_staff(name) and (_refers_to_people(default) or _refers_to_accounts(program, default)):
                 return name
     return _key_of_owner(module, resource)
 
@@ -111,6 +112,12 @@ def _refers_to_people(column: Value | None) -> bool:
     return False
 
 
+def _refers_to_accounts(program: Program, column: Value | None) -> bool:
+    """Whether a column holds the key of a table that keeps passwords, whatever its people are called."""
+    tables = tables_of_accounts(program)
+    return any(text.rpartition(".")[0].rpartition(".")[2].lower() in tables for text in _foreign_keys(column))
+
+
 def refers_elsewhere(program: Program, resource: str, field: str) -> bool:
     """Whether the owner's field holds the key of something that is not the account of a caller: a contact, a team."""
     return any(
@@ -125,7 +132,8 @@ def _foreign_keys(column: Value | None) -> Iterator[str]:
     for option in options(column):
         if isinstance(option, External) and option.arguments is not None:
             given = option.arguments.positional
-            for item in given if option.name.endswith("ForeignKey()") else ():
+            named = options(option.arguments.keywords.get("foreign_key"))
+            for item in [*(given if option.name.endswith("ForeignKey()") else ()), *named]:
                 yield from [str(item.value)] if isinstance(item, Const) else []
             for item in given:
                 yield from _foreign_keys(item)
@@ -245,6 +253,8 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
                 return Tie(_behind(mine), _behind(his), _root(mine), _root(his))
         case ["compare", _, left, _, [right]]:
             for one, other in ((left, right), (right, left)):
+                if one[0] == "name" and _is_key_of_people(other):
+                    continue  # a user is looked up by an id
                 if names_owner(_field(one)) and other[0] in ("attr", "sub", "name") and not names_owner(_field(other)):
                     return Tie(_behind(one), _behind(other), _root(one), _root(other))
                 if _is_owners_key(one) and other[0] in ("attr", "sub", "name") and not _is_owners_key(other):
@@ -262,10 +272,17 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
     return None
 
 
+def _is_key_of_people(form: Form) -> bool:
+    """Whether an expression is the column by which people are told apart: `User.id`, `models.User.email`."""
+    return form[0] == "attr" and form[3] in _IDENTITIES and last_name(form[2])[:1].isupper()
+
+
 def _is_owners_key(form: Form) -> bool:
     """Whether an expression is the key of an object's owner, a relation away: `comment.author.id`."""
     if form[0] != "attr" or form[3] not in IDENTITIES or form[2][0] != "attr" or not names_owner(form[2][3]):
         return False
+    if form[2][3][:1].isupper():
+        return False  # a column of a class, `models.User.id`
     return _root(form[2]) not in ("", "self", "request", "session", "token", "claims", "context", "ctx", "info", "auth")
 
 

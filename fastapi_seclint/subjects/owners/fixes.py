@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements
@@ -18,6 +19,7 @@ from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.belongings import Tie, singular
 from fastapi_seclint.subjects.owners.identity import guards, snake
+from fastapi_seclint.subjects.owners.introducing import introduced
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
 
@@ -31,8 +33,18 @@ _OTHERS = re.compile(r"_(all|many|list|count)$|_and_")
 """Several objects, or one that is changed already when it is returned: `find_one_and_update`."""
 
 
-def compared(program: Program, route: Route, variable: str, field: str, tie: Tie | None) -> Fix | None:
-    """The owner compared with the caller after the object is looked up; None where that is not easy."""
+def compared(
+    program: Program, route: Route, variable: str, field: str, tie: Tie | None, sibling: Route | None = None
+) -> Fix | None:
+    """The owner compared with the caller after the object is looked up; None where that is not easy.
+
+    A handler that is not given its caller gets him as a `sibling` does.
+    """
+    given = any(guard.parameter for guard in guards(program, route))
+    if not given and sibling is not None and sibling.endpoint is not None and route.function is not None:
+        added = introduced(program, route.function, sibling)
+        fix = added and _compared(program, sibling.endpoint, route.function, added[0], variable, field, tie)
+        return replace(fix, edits=(added[1], *fix.edits)) if added and fix else None
     return next(
         (
             fix

@@ -167,7 +167,7 @@ def caller_names(program: Program, route: Route) -> set[str]:
         for guard in found
         if guard.parameter and not (guard.node is not None and _takes(guard.node, variables))
     }
-    if not known and any(guard.node is None and not guard.parameter for guard in found):
+    if not known and (not found or any(guard.node is None and not guard.parameter for guard in found)):
         known.update(_named_callers(route, variables))
     return known
 
@@ -176,7 +176,7 @@ _CALLER = re.compile(r"(^|_)(users?|account|member|principal|me|caller|claims|id
 
 
 def _named_callers(route: Route, variables: set[str]) -> Iterator[str]:
-    """The parameters named after callers that dependencies fill, where a guard below them is not in sight."""
+    """The parameters named after callers that dependencies fill, where a guard below them is not in sight or fails."""
     for node in route.dependencies:
         if node.parameter and _CALLER.search(snake(node.parameter)) and not _takes(node, variables):
             yield node.parameter

@@ -86,7 +86,8 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
             for item in options(value):
                 if isinstance(item, External) and item.name in _KINDS:
                     return _object(known, block, verification, module, name, item.name)
-    if found := _of_class(block, verification, functions) or _of_self(known, block, verification):
+    found = _of_class(block, verification, functions) or _of_self(known, block, verification)
+    if found := found or _of_module(known, block, verification):
         return found
     if verification[2][0] == "attr" and any(
         isinstance(item, External) and item.name == "bcrypt.checkpw"
@@ -160,6 +161,17 @@ def _of_self(known: Passwords, block: Block, verification: Form) -> _Hashing | N
                     kind = _ARGON2 if item.name in _PWDLIB else item.name
                     return _Hashing(f"self.{owner[3]}", kind)
     return None
+
+
+def _of_module(known: Passwords, block: Block, verification: Form) -> _Hashing | None:
+    """A hasher of another file, by the name that this one has for that file: `core.passwords`."""
+    owner = verification[2][2] if verification[2][0] == "attr" else None
+    if owner is None or owner[0] != "attr" or owner[2][0] != "name":
+        return None
+    if not any(isinstance(item, ModuleValue) for item in options(ask(known.program, block, owner[2]))):
+        return None
+    kinds = [item.name for item in options(ask(known.program, block, owner)) if isinstance(item, External)]
+    return next((_Hashing(f"{owner[2][2]}.{owner[3]}", kind) for kind in kinds if kind in _KINDS), None)
 
 
 def _assignment(module: Module, name: str) -> Form | None:

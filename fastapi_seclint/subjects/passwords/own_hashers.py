@@ -105,7 +105,8 @@ def _kind(known: Passwords, function: Function) -> str:
     names = [parameter[0] for parameter in function.parameters]
     if made is not None and made.kind == "hash" and len(names) == 1:
         return "" if is_async else HASH
-    verifies = len(names) == 2 and function.name.startswith("verify") and _verifies(known, function)
+    named = function.name.startswith("verify") or naming(names[-1] if names else "") == "kept"
+    verifies = len(names) == 2 and named and _verifies(known, function)
     if not verifies or naming(names[0]) == "kept" or naming(names[1]) == "plain":
         return ""
     return AWAITED if is_async else VERIFY

@@ -100,7 +100,11 @@ def _is_given_stored(known: Passwords, block: Block, form: Form) -> bool:
     at = names.index(form[2])
     given = [(other, call[3][at]) for other, call, _, sure in known.requests.callers.of(function)
              if sure and len(call[3]) == 2]  # fmt: skip
-    return any(is_stored(known, other, item) for other, item in given)
+    return any(
+        is_stored(known, other, chosen)
+        for other, item in given
+        for chosen in (item[3:5] if item[0] == "ifexp" else [item])
+    )
 
 
 def is_stored(known: Passwords, block: Block, form: Form) -> bool:

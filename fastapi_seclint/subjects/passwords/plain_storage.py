@@ -128,7 +128,8 @@ def _named_a_hash(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
 def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form) -> Iterator[Kept]:
     match target:
         case ["attr", _, owner, name] if naming(name):
-            if known.requests.source(Where(block), owner, 6) is None and not looks_after_itself(known, block, owner):
+            apart = looks_after_itself(known, block, owner, name)
+            if known.requests.source(Where(block), owner, 6) is None and not apart:
                 yield from _plain(known, block, at, value)
         case ["attr", _, owner, _] if is_row(known, block, owner):
             yield from (item for item in _plain(known, block, at, value) if item.sure)

@@ -11,7 +11,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Environment, External, Function, Instance, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import has_own_ways, is_schema, is_table
-from fastapi_seclint.subjects.passwords.names import is_of_machine, is_of_people, words
+from fastapi_seclint.subjects.passwords.names import is_of_machine, is_of_people, naming, words
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -77,13 +77,17 @@ def speaks_of_people(form: Form) -> bool:
     return any(item[0] in ("name", "attr") and is_of_people(str(item[-1])) for item in walk(form))
 
 
-def looks_after_itself(known: Passwords, block: Block, owner: Form) -> bool:
-    """Whether the object has a class that hashes its password itself, or is no person's."""
+def looks_after_itself(known: Passwords, block: Block, owner: Form, field: str = "") -> bool:
+    """Whether the object has a class that hashes its password itself, or is no person's.
+
+    A schema with a `field` for a hash is an account that is kept in memory.
+    """
     if is_of_machine(spelled(owner)) or spelled(owner) == "self":
         return True
     for option in options(ask(known.program, block, owner)):
         if isinstance(option, Instance) and isinstance(option.cls, Class):
-            return has_own_ways(option.cls) or (is_schema(option.cls) and not is_table(option.cls))
+            passing = is_schema(option.cls) and not is_table(option.cls) and naming(field) != "kept"
+            return passing or has_own_ways(option.cls)
         if isinstance(option, External | Environment | Function):
             return isinstance(option, Environment) and not option.name.startswith("parameter ")
     return False

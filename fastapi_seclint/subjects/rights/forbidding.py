@@ -46,15 +46,17 @@ def forbids(function: Function, callers: Collection[str] | None = None) -> bool:
     tests = [form[2] for form in function.forms.of("if", "ifexp")]
     if any(_asks_for_quality(item, names) for test in tests for item in walk(test)):
         return True
-    return any(_turns_down(form, function) for form in function.forms.of("if"))
+    return any(_turns_down(form, function, names) for form in function.forms.of("if"))
 
 
-def _turns_down(form: Form, function: Function) -> bool:
-    """`client = authenticated(key)`, then `if not client.trusted:` and 403."""
+def _turns_down(form: Form, function: Function, names: set[str]) -> bool:
+    """`client = authenticated(key)` or a parameter of that kind, then `if not client.trusted:` and 403."""
     match form:
         case ["if", _, ["unary", _, "not", ["attr", _, ["name", _, caller], quality]], [["raise", _, raised, *_]], _]:
             given = function.forms.of("assign")
-            found = any(item[2][0][0] == "name" and item[2][0][2] == caller and _is_call(item[3]) for item in given)
+            found = caller in names or any(
+                item[2][0][0] == "name" and item[2][0][2] == caller and _is_call(item[3]) for item in given
+            )
             said = {str(item[-1]) for item in walk(raised) if item[0] in ("name", "attr", "const")}
             speaks = any(word in ("403", "HTTP_403_FORBIDDEN", "FORBIDDEN", "Forbidden") for word in said)
             return bool(found and speaks and _CALLER.search(caller)) and _STATE.search(snake(quality)) is None

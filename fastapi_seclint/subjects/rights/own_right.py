@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.guards.fixes import depends_name
 from fastapi_seclint.subjects.guards.swapping import imported, usable_name
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.sent import Input, Sent, names_sent_right, source
+from fastapi_seclint.subjects.rights.words import is_administrator
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:
@@ -37,7 +38,33 @@ def asked_of_user(program: Program, function: Function, found: Input, test: Form
         added = _parameter(function, guard, cls) if right else None
         if added is not None:
             return _fix(function, sent, f"{added[0]}.{right}", added[1])
+    return _by_flag(program, function, test)
+
+
+def _by_flag(program: Program, function: Function, test: Form) -> Fix | None:
+    """`user.is_admin` in place of `role == "admin"`, where users have a flag for that role and no name of one."""
+    match test:
+        case ["compare", _, left, ["==" | "!=" as operator], [right]]:
+            role = next((side[2] for side in (left, right) if side[0] == "const"), None)
+        case _:
+            return None
+    if not is_administrator(role):
+        return None
+    found: list[tuple[str, Class, tuple[Edit, ...]]] = [(name, cls, ()) for name, cls in _users(program, function)]
+    for name, cls, edits in [*found, *_introduced(program, function)]:
+        flag = _right(cls, True, None)
+        if flag:
+            code = f"{name}.{flag}" if operator == "==" else f"not {name}.{flag}"
+            edit = ReplaceExpression(function.module.path, span_of(test[1]), code)
+            return Fix(f"ask the user's own {flag}", False, (*edits, edit))
     return None
+
+
+def _introduced(program: Program, function: Function) -> Iterator[tuple[str, Class, tuple[Edit, ...]]]:
+    for guard, cls in _guards(program, function):
+        added = _parameter(function, guard, cls)
+        if added is not None:
+            yield added[0], cls, added[1]
 
 
 def _fix(function: Function, sent: Form, code: str, edits: tuple[Edit, ...]) -> Fix:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -17,6 +18,7 @@ TYPE_CLAIMS = ("type", "token_type", "typ", "purpose", "token_use", "use", "kind
 _TELLING = frozenset({"access", "refresh", "reset", "verification", "verify", "confirm", "activation", "invitation"})
 _ABOUT_USERS = frozenset({"sub", "iss", "aud", "jti", "email", "name", "username", "user", "role", "roles", "provider"})
 
+_RENEWS = re.compile(r"refresh|renew|prolong", re.I)
 _REFRESH = frozenset({"refresh", "refreshtoken", "rt"})
 _ACCESS = word_set("access accesstoken auth authentication bearer login session signin api jwt")
 _MAKING = word_set("create generate make issue build get mint encode sign new")
@@ -30,6 +32,11 @@ _OTHER = word_set(
     agent worker bot machine automation subagent delegation forward
     """
 )
+
+
+def renews(name: str) -> bool:
+    """Whether a path or a function's name says that new tokens are given for an old one (guide, section 3)."""
+    return _RENEWS.search(name) is not None
 
 
 def purpose_of(token: Token) -> tuple[Purpose, bool]:

@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.payloads.encodings import Token
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.tokens.jwt import Decoding
+from fastapi_seclint.subjects.tokens.purposes import renews
 from fastapi_seclint.subjects.tokens.types import has_key, kinds, looks_for, reached, read_in, type_claims
 
 if TYPE_CHECKING:
@@ -61,10 +62,10 @@ def refreshing_functions(program: Program) -> Iterator[Function]:
     """The handlers of routes that refresh, and their dependencies that are named after it."""
     seen: set[int] = set()
     for route in program.routes:
-        if "refresh" not in f"{route.path} {route.name.rpartition('.')[2]}".lower():
+        if not renews(f"{route.path} {route.name.rpartition('.')[2]}"):
             continue
         nodes = [node.function for node in route.nodes() if node.function is not None]
-        named = [node for node in nodes if "refresh" in node.name.lower()]
+        named = [node for node in nodes if renews(node.name)]
         for function in [route.function, *named]:
             if function is not None and function.number >= 0 and id(function) not in seen:
                 seen.add(id(function))

@@ -94,12 +94,19 @@ def _letting_go(function: Function, handlers: list[Form]) -> Iterator[Swallow]:
         yield Swallow(function, at, body, ending)
 
 
+def makes_somebody_up(swallow: Swallow) -> bool:
+    """Whether a handler goes on with claims of its own that name somebody: every later test is passed by them."""
+    return any(form[0] == "assign" and _names_somebody(form[3]) for form in walk(swallow.body))
+
+
 def refused_later(swallow: Swallow) -> bool:
     """Whether a function goes on with something that stands for a failure, and refuses when it meets that.
 
-    A text that names somebody, `email = "guest@example.com"`, stands for no failure in what is looked up by it.
+    A text that names somebody, `email = "guest@example.com"`, stands for no failure in what is looked up by it, and
+    claims that name somebody for none at all.
     """
-    names = {name for form in walk(swallow.body) if form[0] == "assign" for name in _stored(form)}
+    given = [form for form in walk(swallow.body) if form[0] == "assign" and not _names_somebody(form[3])]
+    names = {name for form in given for name in _stored(form)}
     somebody = {
         name
         for form in walk(swallow.body)
@@ -133,6 +140,16 @@ def refused_by_caller(program: Program, swallow: Swallow) -> bool:
             if _speaks_of(form[2], names) and (refuses(form[3]) or refuses(form[4])):
                 return True
     return False
+
+
+_IDENTITY = frozenset({"sub", "user", "user_id", "userId", "uid", "id", "username", "email"})
+
+
+def _names_somebody(value: Form) -> bool:
+    """Whether a value is claims that were made up, with a subject: `{"sub": "guest"}`."""
+    pairs = value[2] if value[0] == "dict" else []
+    named = [item for key, item in pairs if key is not None and key[0] == "const" and key[2] in _IDENTITY]
+    return any(item[0] != "const" or item[2] for item in named)
 
 
 def _stored(form: Form) -> list[str]:

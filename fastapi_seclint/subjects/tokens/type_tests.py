@@ -14,7 +14,7 @@ from fastapi_seclint.subjects.code.origins import body_of, callers
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import Token
 from fastapi_seclint.subjects.tokens.jwt import Decoding
-from fastapi_seclint.subjects.tokens.purposes import telling_claims
+from fastapi_seclint.subjects.tokens.purposes import renews, telling_claims
 from fastapi_seclint.subjects.tokens.refusing import refusing
 from fastapi_seclint.subjects.tokens.types import guarding_readers, reached, type_claims
 
@@ -65,7 +65,7 @@ def refreshes(program: Program, function: Function) -> bool:
     return any(
         node.function is function
         for route in program.routes
-        if "refresh" in route.path.lower() or "refresh" in route.name.rpartition(".")[2].lower()
+        if renews(route.path) or renews(route.name.rpartition(".")[2])
         for node in route.nodes()
     )
 

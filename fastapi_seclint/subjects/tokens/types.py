@@ -17,7 +17,7 @@ from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
 from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
-from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of, telling_claims
+from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of, renews, telling_claims
 from fastapi_seclint.subjects.tokens.standing import is_heard, on_the_way, own_readers
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
@@ -66,7 +66,7 @@ def guarding_readers(program: Program) -> Iterator[Function]:
     """The functions that stand between a token and a route, those of the route that refreshes left out."""
     for value in (*wiring(program).callables, *unused(program)):
         function = running(value)
-        if function is not None and "refresh" not in function.name and program.guard_model.authenticates(value):
+        if function is not None and not renews(function.name) and program.guard_model.authenticates(value):
             yield function
     for function in (*own_readers(program), *on_the_way(program)):
         named = any(form[2] in _PEOPLE for one, _ in reached(program, function, 2) for form in one.forms.of("const"))

@@ -12,6 +12,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.kinds import Kind, same_key
+from fastapi_seclint.subjects.tokens.purposes import renews
 from fastapi_seclint.subjects.tokens.type_claims import typing
 from fastapi_seclint.subjects.tokens.type_tests import refreshes, testing
 from fastapi_seclint.subjects.tokens.types import guarding_readers, has_key, key_read, reached, read_in
@@ -87,7 +88,7 @@ def _refreshing(program: Program) -> Iterator[_Reading]:
             *((block, form) for block, form, _ in callers(program, reader)),
         ]
         for block, form in calls:
-            if block.function is not None and "refresh" in block.function.name.lower():
+            if block.function is not None and renews(block.function.name):
                 found.setdefault(id(block.function), []).append((block.function, decoding, form))
     for readings in found.values():
         yield from readings if len(readings) == 1 else filter(_is_named, readings)

@@ -1,0 +1,23 @@
+"""Functions that are called hashers and give back the password as they got it: `def hash_password(p): return p`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.subjects.passwords import hashers
+from fastapi_seclint.subjects.passwords.plain_storage import Kept
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+
+def shams(known: Passwords) -> Iterator[Kept]:
+    """What such functions return, the password itself, in functions whose whole body that is."""
+    for block in known.blocks:
+        function = block.function
+        if function is None or hashers.step_by_name(["name", 0, function.name]) != "hash":
+            continue
+        match [form for form in function.statements() if form[0] != "expr"]:
+            case [["return", _, ["name", at, name] as value]] if any(item[0] == name for item in function.parameters):
+                yield Kept(block, at, value, True)
