@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 from fastapi_seclint.subjects.tokens.pinning import algorithm_code, reachable
+from fastapi_seclint.subjects.tokens.trying import refusing_statement
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -44,20 +45,42 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
     else:
         return None
     maker = only_maker(program, call.block.module)
-    given = call.argument("key", 1)
+    given, listed = call.argument("key", 1), call.argument("algorithms", 2)
+    key, imports = code(given.form) if given is not None else None, ()
     if given is None or (given.form[0] == "const" and not given.form[2]):
         found = supposed_key(program, call) if maker is None else code_of_key(maker, call.block)
         if found is None:
             return None
-        key, more = found
-        edits += more
-        edits.append(_key_edit(call.form, given, path, key))
-    if call.argument("algorithms", 2) is None:
+        key, imports = found
+        edits += [*imports, _key_edit(call.form, given, path, key)]
+    algorithms = code(listed.form) if listed is not None else None
+    if listed is None:
         algorithm = usual_algorithm(program) if maker is None else algorithm_code(maker, call.block)
         if algorithm is None:
             return None
-        edits.append(SetKeyword(path, span, "algorithms", f"[{algorithm}]"))
-    return Fix(TITLE, False, tuple(edits))
+        algorithms = f"[{algorithm}]"
+        edits.append(SetKeyword(path, span, "algorithms", algorithms))
+    verified = _rewritten(call, item, key, algorithms)
+    whole = refusing_statement(program, call, verified) if verified is not None else ()
+    return Fix(TITLE, False, (*whole, *imports) if whole else tuple(edits))
+
+
+_SWITCHES = ("key", "algorithms", "verify", "options", "token", "jwt")
+
+
+def _rewritten(call: Call, item: Item | None, key: str | None, algorithms: str | None) -> str | None:
+    """The call with its check on as one text; None where its options say more than that the check is off."""
+    token, options_ = call.argument("token", 0) or call.argument("jwt", 0), call.argument("options")
+    if token is None or call.form[2][0] != "attr" or (item is not None and item.container[0] != "dict"):
+        return None
+    if options_ is not None and (item is None or options_.form is not item.container or len(item.container[2]) > 1):
+        return None
+    others = [(keyword, code(value)) for keyword, value, _ in call.form[4] if keyword not in _SWITCHES]
+    parts = [code(token.form), key, f"algorithms={algorithms}" if algorithms else None]
+    if None in parts or any(keyword is None or text is None for keyword, text in others):
+        return None
+    said = [*map(str, parts), *(f"{keyword}={text}" for keyword, text in others)]
+    return f"{spelled(call.form[2])}({', '.join(said)})"
 
 
 def checked_argument(origin: Origin) -> Fix | None:
@@ -121,7 +144,9 @@ def verified_reader(program: Program, call: Call) -> Fix | None:
     if key is None or algorithm is None or not call.name.startswith("jose.jwt."):
         return None
     verified = f"{spelled(function[2])}.decode({text}, {key[0]}, algorithms=[{algorithm}])"
-    return Fix(TITLE, False, (_replaced(call.form, call.block.module.path, verified), *key[1]))
+    whole = refusing_statement(program, call, verified)
+    edits = whole or (_replaced(call.form, call.block.module.path, verified),)
+    return Fix(TITLE, False, (*edits, *key[1]))
 
 
 def supposed_key(program: Program, call: Call) -> tuple[str, tuple[Edit, ...]] | None:
