@@ -32,8 +32,10 @@ def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | Non
 
 
 def _shows(item: Form, form: Form) -> bool:
-    """Whether an expression does no more than make text of a form: `str(token)`, `token or "none"`."""
+    """Whether an expression makes no more than text of a form: `str(token)`, `json.dumps(body)`, `token or "none"`."""
     match item:
+        case ["call", _, ["attr", _, _, "dumps" | "pformat"], [inner, *_], _]:
+            return inner is form
         case ["call", _, ["name", _, "str" | "repr" | "dict"], [inner], []]:
             return inner is form
         case ["bool", _, "or", [first, *others]]:
