@@ -25,7 +25,11 @@ def introduced(program: Program, handler: Function, sibling: Route) -> tuple[str
     if parameter is None or parameter[2] is None or not _is_above(handler, [parameter[2], parameter[3]]):
         return None
     written = [code(form) if form is not None else "" for form in (parameter[2], parameter[3])]
-    if None in written or any(form[0] == "name" and form[2] == name for form in handler.forms.every):
+    if (
+        None in written
+        or "[(" in str(written[0])
+        or any(form[0] == "name" and form[2] == name for form in handler.forms.every)
+    ):
         return None
     default = f" = {written[1]}" if written[1] else ""
     return name, AddParameter(handler.module.path, span_of(handler.at), f"{name}: {written[0]}{default}")

@@ -46,7 +46,8 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
         return None
     maker = only_maker(program, call.block.module)
     given, listed = call.argument("key", 1), call.argument("algorithms", 2)
-    key, imports = code(given.form) if given is not None else None, ()
+    key = code(given.form) if given is not None else None
+    imports: tuple[Edit, ...] = ()
     if given is None or (given.form[0] == "const" and not given.form[2]):
         found = supposed_key(program, call) if maker is None else code_of_key(maker, call.block)
         if found is None:
