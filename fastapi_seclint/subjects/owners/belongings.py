@@ -274,7 +274,7 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
 
 def _is_key_of_people(form: Form) -> bool:
     """Whether an expression is the column by which people are told apart: `User.id`, `models.User.email`."""
-    return form[0] == "attr" and form[3] in _IDENTITIES and last_name(form[2])[:1].isupper()
+    return form[0] == "attr" and form[3] in IDENTITIES and last_name(form[2])[:1].isupper()
 
 
 def _is_owners_key(form: Form) -> bool:
