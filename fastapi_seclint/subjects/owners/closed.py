@@ -163,11 +163,30 @@ def refusing_closed(program: Program, function: Function, flag: Flag) -> Fix | N
     if block is None or last is None or last[0] != "return" or last[2] is None or last[2][0] != "name":
         return None
     user = last[2][2]
+    if not flag.item and (_reads_items(block, user) or _is_given_dictionary(program, function, user)):
+        return None
     read = f'{user}.get("{flag.name}", {flag.name in _OPEN})' if flag.item else f"{user}.{flag.name}"
     raised, imports = _as_before(block) or refusal(block, last, "the account is closed")
     test = f"if {'not ' if flag.name in _OPEN else ''}{read}:\n    {raised}"
     edit = InsertStatements(block.module.path, span_of(last[1]), "before", test)
     return Fix("refuse closed accounts", False, (edit, *imports))
+
+
+def _reads_items(block: Block, user: str) -> bool:
+    """Whether a user is asked for items, as a dictionary is: what a token says of him, and no account."""
+    owners = (form[2] for form in block.forms.of("sub"))
+    asked = (call[2][2] for call in block.forms.of("call") if call[2][0] == "attr" and call[2][3] == "get")
+    return any(owner[0] == "name" and owner[2] == user for owner in (*owners, *asked))
+
+
+def _is_given_dictionary(program: Program, function: Function, user: str) -> bool:
+    """Whether a guard gets its user by `Depends(other)`, and that one returns what it writes down as a dictionary."""
+    default = next((parameter[3] for parameter in function.parameters if parameter[0] == user), None)
+    if default is None or default[0] != "call" or not default[3]:
+        return False
+    given = ask(program, program.sites.top(function.module), default[3][0])
+    forms = (form for giver in options(given) if isinstance(giver, Function) for form in walk(giver.statements()))
+    return any(form[0] == "return" and form[2] is not None and form[2][0] == "dict" for form in forms)
 
 
 def _as_before(block: Block) -> tuple[str, tuple[Edit, ...]] | None:

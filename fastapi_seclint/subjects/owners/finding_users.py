@@ -51,6 +51,7 @@ def _loads_user(function: Function, names: frozenset[str]) -> bool:
         ):
             value = form[3][2] if form[3][0] == "await" else form[3]
             name = str(value[2][-1]) if value[0] == "call" and value[2][0] in ("name", "attr") else ""
-            if _LOOKS_UP.search(name):
+            is_item = name == "get" and value[3] and value[3][0][0] == "const"  # `claims.get("role")`
+            if _LOOKS_UP.search(name) and not is_item:
                 return True
     return False
