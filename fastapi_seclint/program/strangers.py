@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.kinds import BAD, CLEAN, EITHER, FALSE, TAINTED, TRUE, Kinds, truth_of, worst
+from fastapi_seclint.program.kinds import ABSENT, BAD, CLEAN, EITHER, FALSE, TAINTED, TRUE, Kinds, truth_of, worst
 from fastapi_seclint.program.stranger_attributes import attribute_kinds, item_kinds
 from fastapi_seclint.program.stranger_calls import call_kinds
 
@@ -68,8 +68,12 @@ def _about_credentials(walk_: Walk, form: Form) -> bool:
 
 def _bool(walk_: Walk, symbol: str, items: list[Form]) -> Kinds:
     found: Kinds = frozenset()
+    missing: Kinds = frozenset()
     for number, item in enumerate(items):
         current = kinds(walk_, item)
+        if symbol == "or" and missing and number == len(items) - 1 and item[0] == "const" and not item[2]:
+            return found | missing  # `request.headers.get("X-Key") or ""`
+        missing |= current & ABSENT
         outcomes = truth_of(current) if current != CLEAN else walk_.truths(item)
         if number == len(items) - 1:
             return found | current

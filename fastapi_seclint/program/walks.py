@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program import credentials, stranger_choices, stranger_conditions, stranger_loops, strangers
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
-from fastapi_seclint.program.kinds import CLEAN, NOTHING, PASSED, QUERY, REFUSED, Kinds, names_token
+from fastapi_seclint.program.kinds import BAD, CLEAN, NOTHING, PASSED, QUERY, REFUSED, Kinds, names_token
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.stranger_errors import REFUSAL, catches
 from fastapi_seclint.program.values import Function, Place, Value, constant
@@ -105,6 +105,8 @@ class Walk:
             case ["return", at, value]:
                 self.delegated = _call_in(value) if self.follower.in_handler else None
                 kinds = NOTHING if value is None else self.kinds(value)
+                if value is not None and value[0] == "dict" and not value[2] and self.encounter.checked:
+                    kinds = BAD  # no claims
                 if self._hangs_up():
                     self.end(True, CLEAN, 403, self.place(at))
                 else:
