@@ -82,14 +82,26 @@ class MiddlewareGuards:
             elif isinstance(option, Function):
                 if websocket and layer.function:
                     return passing
-                names = [form[0] for form in option.parameters]
+                function = self._behind(option)
+                names = [form[0] for form in function.parameters]
                 given = dict(zip(names, [REQUEST, PASSED], strict=False))
-                return _as_middleware(self._follower.meet(option, stranger, given))
+                return _as_middleware(self._follower.meet(function, stranger, given))
             elif isinstance(option, Class) and credentials.guards_against_forgery(option.name):
                 return passing
             elif isinstance(option, Class):
                 return self._class_layer(layer, option, stranger, websocket) or passing
         return passing
+
+    def _behind(self, function: Function) -> Function:
+        """The function that a middleware hands all of its work to: `return await check(request, call_next)`."""
+        names = [form[0] for form in function.parameters]
+        match [form for form in function.statements() if form[0] != "expr"]:
+            case [["return", _, ["await", _, ["call", _, ["name" | "attr", *_] as target, given, []]]]]:
+                if names and [form[2] for form in given if form[0] == "name"] == names == [form[-1] for form in given]:
+                    for option in options(self._follower.interpreter.ask(target, function.module.scope)):
+                        if isinstance(option, Function) and option is not function and option.number >= 0:
+                            return option
+        return function
 
     def _backend(self, layer: Layer, stranger: Stranger) -> Encounter:
         """Starlette asks a backend who calls and answers 400 when it raises (starlette.middleware.authentication)."""
