@@ -61,6 +61,7 @@ def jwt_type_unchecked(program: Program) -> Iterator[Finding]:
 def _guards(program: Program) -> Iterator[Finding]:
     typed = [token for token, purpose, _ in kinds(program) if purpose != "access" and type_claims(token)]
     plain = [token for token, purpose, _ in kinds(program) if purpose == "access"]
+    typed = [token for token in typed if not _only_scopes(token, plain)]
     if not typed or not plain:
         return
     receivers = _receivers(program)
@@ -74,6 +75,15 @@ def _guards(program: Program) -> Iterator[Finding]:
         decoding, form, token = found
         fix = _fix(program, function, decoding, form, [token for token in plain if has_key(token, decoding)])
         yield _finding(Location(function.module.path, span_of(form[1])), function, decoding, token, fix)
+
+
+def _only_scopes(token: Token, plain: list[Token]) -> bool:
+    """Whether the one claim that could tell is `scope`, which holds what a user may do in all tokens alike."""
+    own = token.claims.get("scope")
+    others = [other.claims.get("scope") for other in plain]
+    if own is None or type_claims(token) != {"scope"} or None in others:
+        return False
+    return all(other is not None and other.texts == own.texts for other in others)
 
 
 def _refreshing(program: Program) -> Iterator[Finding]:

@@ -47,7 +47,8 @@ def only_tried_out(program: Program, block: Block, encoding: Form) -> bool:
     """
     if any(form[0] == "const" and form[2] in _PEOPLE for form in walk([encoding[3], encoding[4]])):
         return False
-    if any(form[0] == "name" for form in walk(encoding[3][:1])):
+    written = [item for item in encoding[3][:2] if item[0] == "dict"]  # Authlib and joserfc take a header first
+    if not written or any(form[0] == "name" for form in walk(written[-1])):
         return False
     names = {
         target[2]
