@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
+from keyword import iskeyword
 
 Files = dict[str, str]
 Rewrite = Callable[[Mapping[str, str]], Files | None]
@@ -168,6 +169,29 @@ def _imports_exception(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and any(alias.name == "HTTPException" for alias in statement.names)
 
 
+class _Keywords(ast.NodeTransformer):
+    """Writes displays of dictionaries as calls of `dict`."""
+
+    changed = False
+
+    def visit_Dict(self, node: ast.Dict) -> ast.expr:
+        self.generic_visit(node)
+        keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+        if not keys or not all(isinstance(key, str) and key.isidentifier() and not iskeyword(key) for key in keys):
+            return node
+        self.changed = True
+        named = zip(keys, node.values, strict=True)
+        return ast.Call(ast.Name("dict"), [], [ast.keyword(str(key), value) for key, value in named])
+
+
+@_each_file
+def dictionaries_called(tree: ast.Module) -> bool:
+    """`{"key": value}` as `dict(key=value)`."""
+    keywords = _Keywords()
+    keywords.visit(tree)
+    return keywords.changed
+
+
 @_each_file
 def annotated(tree: ast.Module) -> bool:
     """`user: User = Depends(find)` as `user: Annotated[User, Depends(find)]`."""
@@ -293,6 +317,7 @@ REWRITES: tuple[Rewrite, ...] = (
     refusal_behind_else,
     error_made_before,
     refusals_elsewhere,
+    dictionaries_called,
     annotated,
     added_routes,
     factory,

@@ -170,6 +170,7 @@ def test_edits_of_the_same_code_conflict() -> None:
         ('{"k": 1, "b": 2}', '{"b": 2}'),
         ('{"a": 1, **b, "k": 2}', '{"a": 1, **b}'),
         ("{\n    \"a\": 1,\n    'k': (2),\n}", '{\n    "a": 1,\n}'),
+        ("dict(a=1, k=2)", "dict(a=1)"),
     ],
 )
 def test_remove_dict_item(source: str, expected: str) -> None:
@@ -183,12 +184,20 @@ def test_remove_dict_item(source: str, expected: str) -> None:
         ('{"k": False, "b": 2}', '{"k": True, "b": 2}'),
         ("{'a': 1}", "{'a': 1, 'k': True}"),
         ('{\n    "a": 1,\n}', '{\n    "a": 1,\n    "k": True,\n}'),
+        ("dict(a=1, k=2)", "dict(a=1, k=True)"),
+        ("dict(a=1)", "dict(a=1, k=True)"),
     ],
 )
 def test_set_dict_item(source: str, expected: str) -> None:
     assert (
         applied(f"x = {source}\n", SetDictItem(P, span(f"x = {source}\n", source), "k", "True")) == f"x = {expected}\n"
     )
+
+
+def test_set_an_item_that_is_no_name() -> None:
+    source = "x = dict(a=1)\n"
+    edit = SetDictItem(P, span(source, "dict(a=1)"), "k-b", "True")
+    assert applied(source, edit) == 'x = dict(a=1, **{"k-b": True})\n'
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,8 @@ def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, te
 
 def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:
     """The hash or digest of a password that an expression is, made in this very function."""
+    if form[0] == "walrus":
+        form = form[3]
     if form[0] not in ("call", "name", "await", "attr"):
         return None
     if form[0] == "name" and _is_given_on(known, block, form):

@@ -140,6 +140,8 @@ def add_argument(brackets: Bracketed, edit: AddArgument) -> Splices:
 
 def remove_dict_item(brackets: Bracketed, edit: RemoveDictItem) -> Splices:
     """The replacements that `RemoveDictItem` comes to."""
+    if _is_call(brackets.tree, edit.dictionary):
+        return remove_keyword(brackets, RemoveKeyword(edit.path, edit.dictionary, edit.key))
     node: cst.Dict = brackets.tree.expression(edit.dictionary, cst.Dict)
     index = _with_key(node, edit.key)
     if index is None:
@@ -151,6 +153,11 @@ def remove_dict_item(brackets: Bracketed, edit: RemoveDictItem) -> Splices:
 def set_dict_item(brackets: Bracketed, edit: SetDictItem) -> Splices:
     """The replacements that `SetDictItem` comes to."""
     tree, code = brackets.tree, parsed(edit.code)
+    if _is_call(tree, edit.dictionary):
+        if edit.key.isidentifier():
+            return set_keyword(brackets, SetKeyword(edit.path, edit.dictionary, edit.key, edit.code))
+        brackets.of_call(_call(tree, edit.dictionary)).add(f"**{{{edit.key!r}: {code}}}".replace("'", '"'))
+        return ()
     node: cst.Dict = tree.expression(edit.dictionary, cst.Dict)
     index = _with_key(node, edit.key)
     if index is not None:
@@ -161,6 +168,11 @@ def set_dict_item(brackets: Bracketed, edit: SetDictItem) -> Splices:
     key = repr(edit.key) if single else '"' + edit.key.replace("\\", "\\\\").replace('"', '\\"') + '"'
     brackets.of_display(node).add(f"{key}: {code}", name=edit.key)
     return ()
+
+
+def _is_call(tree: Tree, place: Span) -> bool:
+    """Whether `dict(...)` stands where a dictionary is meant."""
+    return tree.text.code[tree.text.extent(place)[0] :].startswith("dict(")
 
 
 def remove_list_item(brackets: Bracketed, edit: RemoveListItem) -> Splices:

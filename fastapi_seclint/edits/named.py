@@ -55,7 +55,7 @@ class AddArgument:
 
 @dataclass(frozen=True, slots=True)
 class RemoveDictItem:
-    """Drop the item whose key is the string `key` from the dict display at `dictionary`."""
+    """Drop the item whose key is the string `key` from the dict display, or the `dict(...)`, at `dictionary`."""
 
     path: str
     dictionary: Span
@@ -64,7 +64,7 @@ class RemoveDictItem:
 
 @dataclass(frozen=True, slots=True)
 class SetDictItem:
-    """Give the dict display at `dictionary` the item `"key": code`: replaced, or added at the end."""
+    """Give the dict display, or `dict(...)`, at `dictionary` the item `"key": code`: replaced, or added at the end."""
 
     path: str
     dictionary: Span

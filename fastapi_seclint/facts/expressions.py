@@ -77,6 +77,8 @@ class ExpressionBuilder:
 
     def _Call(self, node: ast.Call) -> Form:
         table = self._table
+        if type(node.func) is ast.Name and node.func.id == "dict" and node.keywords and not node.args:
+            return self._dict_of_keywords(node)
         return [
             "call",
             self._at(node),
@@ -84,6 +86,17 @@ class ExpressionBuilder:
             [table[type(argument)](argument) for argument in node.args],
             self._keywords(node.keywords),
         ]
+
+    def _dict_of_keywords(self, node: ast.Call) -> Form:
+        """`dict(key=value, **rest)` as the display that it stands for."""
+        self._add_word("dict")
+        pairs: list[Form] = []
+        for item in node.keywords:
+            start = ast.Constant(item.arg, lineno=item.lineno, col_offset=item.col_offset)
+            start.end_lineno, start.end_col_offset = item.lineno, item.col_offset + len((item.arg or "").encode())
+            key = ["const", self._at(start), item.arg] if item.arg is not None else None
+            pairs.append([key, self._table[type(item.value)](item.value)])
+        return ["dict", self._at(node), pairs]
 
     def _keywords(self, nodes: list[ast.keyword]) -> list[Form]:
         return [[node.arg, self._table[type(node.value)](node.value), self._at(node)] for node in nodes]

@@ -29,17 +29,24 @@ def code(form: Form) -> str | None:
             known = [item for item in inside if item is not None]
             opening, closing = ("[", "]") if kind == "list" else ("(", ",)" if len(items) == 1 else ")")
             return f"{opening}{', '.join(known)}{closing}" if len(known) == len(items) else None
-        case ["dict", _, pairs] if all(key is not None for key, _ in pairs):
-            inside = [part for key, value in pairs for part in (code(key), code(value))]
-            known = [part for part in inside if part is not None]
-            listed = ", ".join(f"{key}: {value}" for key, value in zip(known[::2], known[1::2], strict=False))
-            return f"{{{listed}}}" if len(known) == len(inside) else None
+        case ["dict", _, pairs]:
+            inside = [_item(key, value) for key, value in pairs]
+            known = [item for item in inside if item is not None]
+            return f"{{{', '.join(known)}}}" if len(known) == len(inside) else None
         case ["compare", _, left, [operator], [right]]:
             parts = [_atom(left), _atom(right)]
             return None if None in parts else f"{parts[0]} {operator} {parts[1]}"
         case ["call", _, function, positional, keywords]:
             return _call(function, positional, keywords)
     return None
+
+
+def _item(key: Form | None, value: Form) -> str | None:
+    """The code of an item of a dictionary display, `**value` where it has no key."""
+    inner, name = code(value), code(key) if key is not None else None
+    if inner is None or (key is not None and name is None):
+        return None
+    return f"**{inner}" if key is None else f"{name}: {inner}"
 
 
 def _atom(form: Form) -> str | None:

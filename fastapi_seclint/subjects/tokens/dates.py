@@ -26,7 +26,8 @@ def expiring(token: Token, purpose: Purpose) -> Fix | None:
     if form[0] == "dict" and all(key is not None for key, _ in form[2]):
         edit: Edit = SetDictItem(path, span_of(form[1]), "exp", life)
     elif (text := code(form)) is not None:
-        edit = ReplaceExpression(path, span_of(form[1]), f'{{"exp": {life}, **{text}}}')
+        rest = text[1:-1] if form[0] == "dict" else f"**{text}"
+        edit = ReplaceExpression(path, span_of(form[1]), f'{{"exp": {life}, {rest}}}')
     else:
         return None
     return Fix("let the token expire", False, (edit, *edits))
