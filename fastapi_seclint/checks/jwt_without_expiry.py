@@ -30,11 +30,14 @@ RULE = Rule(
     fixable="unsafe",
 )
 
-_STRATEGIES = (
-    "fastapi_users.authentication.JWTStrategy",
-    "fastapi_users.authentication.strategy.JWTStrategy",
-    "fastapi_users.authentication.strategy.jwt.JWTStrategy",
-)
+_STRATEGIES = {
+    "fastapi_users.authentication.JWTStrategy": "lifetime_seconds",
+    "fastapi_users.authentication.strategy.JWTStrategy": "lifetime_seconds",
+    "fastapi_users.authentication.strategy.jwt.JWTStrategy": "lifetime_seconds",
+    "authx.AuthXConfig": "JWT_ACCESS_TOKEN_EXPIRES",
+    "authx.config.AuthXConfig": "JWT_ACCESS_TOKEN_EXPIRES",
+}
+"""What libraries that make tokens call their lifetime; None is for ever."""
 _TOKEN_WORDS = frozenset({"token", "tokens", "jwt", "access", "refresh", "auth", "session"})
 
 
@@ -120,12 +123,13 @@ def _speaks_of_tokens(token: Token) -> bool:
 
 def _strategies(program: Program) -> Iterator[Finding]:
     for call in program.sites.calls(*_STRATEGIES):
-        argument = call.argument("lifetime_seconds", 1)
+        name = _STRATEGIES[call.name]
+        argument = call.argument(name, 1 if name == "lifetime_seconds" else None) or call.setting(name)
         if argument is None or program.is_test(call.block.module):
             continue
         if any(isinstance(option, Const) and option.value is None for option in options(call.value(argument))):
             yield RULE.finding(
                 Location(call.block.module.path, argument.span),
-                "a lifetime of None makes tokens that never expire: whoever steals one keeps it, so give seconds",
+                "a lifetime of None makes tokens that never expire: whoever steals one keeps it, so say how long",
                 symbol=call.block.symbol,
             )

@@ -95,6 +95,23 @@ class Call:
             return Argument(value, value[1], None)
         return None
 
+    def setting(self, name: str) -> Argument | None:
+        """What a made object is told: by keyword, or as an attribute of the name it is given, `made.name = value`."""
+        given = self.argument(name)
+        made = {
+            target[2]
+            for form in (self.block.forms.of("assign") if given is None else ())
+            if form[3] is self.form
+            for target in form[2]
+            if target[0] == "name"
+        }
+        for form in self.block.forms.of("assign") if made else ():
+            match form:
+                case ["assign", at, [["attr", _, ["name", _, owner], attribute]], value]:
+                    if owner in made and attribute == name:
+                        return Argument(value, at, None)
+        return given
+
     def value(self, argument: Argument | Form) -> Value:
         """What an argument is."""
         form = argument.form if isinstance(argument, Argument) else argument

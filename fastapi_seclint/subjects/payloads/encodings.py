@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _PAYLOAD: dict[Library, tuple[str, int]] = {
     "pyjwt": ("payload", 0), "jose": ("claims", 0), "authlib": ("payload", 1), "joserfc": ("claims", 1),
+    "jwcrypto": ("claims", 1),
 }  # fmt: skip
 _KEY: dict[Library, int] = {"pyjwt": 1, "jose": 1, "authlib": 2, "joserfc": 2}
 _DEPTH = 3
@@ -47,7 +48,7 @@ class Encoding:
     @property
     def key(self) -> Argument | None:
         """The argument that holds the key."""
-        return self.call.argument("key", _KEY[self.library])
+        return self.call.argument("key", _KEY[self.library]) if self.library in _KEY else None
 
     @property
     def algorithm(self) -> Argument | None:
@@ -93,7 +94,8 @@ def encodings(program: Program) -> list[Encoding]:
     """Every call that makes a token with a known library, in order."""
     if program not in _ENCODINGS:
         calls = program.sites.calls(*ENCODERS)
-        _ENCODINGS[program] = [Encoding(program, call, ENCODERS[call.name]) for call in calls]
+        made = (Encoding(program, call, ENCODERS[call.name]) for call in calls)
+        _ENCODINGS[program] = [item for item in made if item.library != "jwcrypto" or item.payload is not None]
     return _ENCODINGS[program]
 
 

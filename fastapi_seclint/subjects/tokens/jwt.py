@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.code.origins import Holder, Item, Origin, ask, ite
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-Library = Literal["pyjwt", "jose", "authlib", "joserfc", "jws"]
+Library = Literal["pyjwt", "jose", "authlib", "joserfc", "jws", "jwcrypto"]
 
 DECODERS: dict[str, Library] = {
     "jwt.decode": "pyjwt",
@@ -42,9 +42,12 @@ DECODERS: dict[str, Library] = {
 """Canonical names of the calls that read a token, with their library; `jws` checks signatures, and claims never."""
 
 ENCODERS: dict[str, Library] = {
-    name.replace(".decode", ".encode"): library
-    for name, library in DECODERS.items()
-    if not name.endswith("_complete") and library != "jws"
+    **{
+        name.replace(".decode", ".encode"): library
+        for name, library in DECODERS.items()
+        if not name.endswith("_complete") and library != "jws"
+    },
+    "jwcrypto.jwt.JWT": "jwcrypto",
 }
 """Canonical names of the calls that make a token."""
 

@@ -76,7 +76,7 @@ def configured(program: Program) -> Iterator[Declared]:
     """Too long lifetimes that libraries are given."""
     for call in program.sites.calls(*_LIBRARIES):
         for name, position, purpose in _LIBRARIES[call.name]:
-            argument = call.argument(name, position)
+            argument = call.argument(name, position) or call.setting(name)
             if argument is None:
                 continue
             whole = Place(call.block.module, argument.form[1])
