@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -20,13 +21,38 @@ def statement_of(known: Passwords, block: Block, call: Form) -> tuple[str, list[
     """The text of the statement that a call is given first, and the values that were written into the text itself.
 
     A value stands in an f-string, behind `+` or `%`, or in `.format(...)`; a local name stands for what it was given.
-    A call that is not named after running statements says what its first text says.
+    A call that is not named after running statements says what its first text says. SQLAlchemy's `insert(table)` is a
+    statement, and the values are those of the rows beside it: `execute(insert(users), [row])`.
     """
+    if last_name(call[2]) == "execute" and len(call[3]) > 1 and _is_insert(call[3][0]):
+        return "insert into", [value for row in call[3][1:] for value in _row(known, block, row, _DEPTH)]
     parts = list(_parts(known, block, call[3][0], _DEPTH)) if call[3] and last_name(call[2]) in _RUNS else []
     text = " ".join(part for part in parts if isinstance(part, str))
     if not text:
         return " ".join(form[2] for form in walk(call[3][:1]) if form[0] == "const" and isinstance(form[2], str)), []
     return text, [part for part in parts if not isinstance(part, str)]
+
+
+def _is_insert(form: Form) -> bool:
+    """`insert(table)`, `update(table).where(...)`, `table.insert()`."""
+    while form[0] == "call":
+        if last_name(form[2]) in ("insert", "update"):
+            return True
+        form = form[2][2] if form[2][0] == "attr" else form[2]
+    return False
+
+
+def _row(known: Passwords, block: Block, form: Form, depth: int) -> Iterator[Form]:
+    """The values of passwords in a row, or in a list of rows, by whatever name it goes."""
+    match form:
+        case ["list" | "tuple", _, items] if depth:
+            for item in items:
+                yield from _row(known, block, item, depth - 1)
+        case ["dict", _, pairs]:
+            yield from (value for key, value in pairs if key is not None and key[0] == "const" and naming(str(key[2])))
+        case ["name", _, name] if depth:
+            for value in list(known.assigned(block, name, form))[-1:]:
+                yield from _row(known, block, value, depth - 1) if value is not None else ()
 
 
 def _parts(known: Passwords, block: Block, form: Form, depth: int) -> Iterator[str | Form]:
