@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -729,8 +730,14 @@ def place(source: str, node: ast.AST) -> Span:
 
 
 def removal(source: str, call: ast.Call) -> Edit | None:
-    names = [word.arg for word in call.keywords if word.arg]
-    return RemoveKeyword(P, place(source, call), names[-1]) if names else None
+    """The last keyword goes, unless its value has the only use of a name, whose import would go with it."""
+    named = [word for word in call.keywords if word.arg]
+    if not named:
+        return None
+    used = {node.id for node in ast.walk(named[-1].value) if isinstance(node, ast.Name)}
+    if any(len(re.findall(rf"\b{name}\b", source)) == 2 for name in used):
+        return None
+    return RemoveKeyword(P, place(source, call), str(named[-1].arg))
 
 
 def addition(source: str, call: ast.Call) -> Edit | None:

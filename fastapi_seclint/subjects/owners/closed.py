@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.refusing import as_it_stands
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Fix
@@ -166,7 +167,7 @@ def refusing_closed(program: Program, function: Function, flag: Flag) -> Fix | N
     if not flag.item and (_reads_items(block, user) or _is_given_dictionary(program, function, user)):
         return None
     read = f'{user}.get("{flag.name}", {flag.name in _OPEN})' if flag.item else f"{user}.{flag.name}"
-    raised, imports = _as_before(block) or refusal(block, last, "the account is closed")
+    raised, imports = _as_before(program, block) or refusal(block, last, "the account is closed")
     test = f"if {'not ' if flag.name in _OPEN else ''}{read}:\n    {raised}"
     edit = InsertStatements(block.module.path, span_of(last[1]), "before", test)
     return Fix("refuse closed accounts", False, (edit, *imports))
@@ -189,13 +190,15 @@ def _is_given_dictionary(program: Program, function: Function, user: str) -> boo
     return any(form[0] == "return" and form[2] is not None and form[2][0] == "dict" for form in forms)
 
 
-def _as_before(block: Block) -> tuple[str, tuple[Edit, ...]] | None:
+def _as_before(program: Program, block: Block) -> tuple[str, tuple[Edit, ...]] | None:
     """The refusal that the guard has for a user who is not there, where that is made of constants."""
     before = block.statements[-2] if len(block.statements) > 1 else None
     if before is None or before[0] != "if" or len(before[3]) != 1 or before[3][0][0] != "raise":
         return None
-    error = before[3][0][2]
+    error = as_it_stands(before[3][0])
     if error is None or any(form[0] == "name" and form[2][:1].islower() for form in walk(error[3:])):
         return None
     written = code(error)
-    return (f"raise {written}", ()) if written is not None else None
+    helper = program.refusals.get((block.module.file, error[1]))
+    raising = "" if helper is not None and not helper.is_returned else "raise "
+    return (f"{raising}{written}", ()) if written is not None else None
