@@ -16,6 +16,14 @@ def implementations(program: Program, function: Function) -> list[Function]:
     return list(_overrides(program, function)) if _is_abstract(function) else []
 
 
+def made_of(program: Program, function: Function, word: bytes) -> list[Function]:
+    """A function, or what subclasses make of one without a body: where several do, those that speak of a word."""
+    made = implementations(program, function)
+    if len(made) > 1:
+        return [item for item in made if item.number in item.module.facts.speaking(word, folded=True)]
+    return made or [function]
+
+
 def _is_abstract(function: Function) -> bool:
     return function.owner is not None and function.number >= 0 and has_no_body(function)
 

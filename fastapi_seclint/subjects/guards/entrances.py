@@ -50,6 +50,7 @@ _DONE = re.compile(
     re.I,
 )
 _ENDS_SESSION = re.compile(r"^(log|sign)[-_]?out$", re.I)
+_CALL_BACK = re.compile(r"^((\w+[-_])?call[-_]?back|authori[sz]ed?)$", re.I)
 _CHANGES_ACCOUNT = re.compile(
     r"^((update|edit|delete|remove|disable|enable|ban|unban|block|promote|demote|grant|revoke)([-_].*)?"
     r"|(assign|change|set|add)[-_](role|permission|status|user|account|member)s?|roles?|permissions?"
@@ -91,7 +92,7 @@ def is_entrance(program: Program, route: Route) -> bool:
         return False
     if any(is_login_form(node.call) for node in route.nodes()) or _takes_password(program, route):
         return True
-    if sure or _ends_own_session(route, found) or _starts_once(route):
+    if sure or _ends_own_session(route, found) or _starts_once(route) or _takes_code(program, found, route):
         return True
     if access.is_admin_like(route.path) or _deletes_one(route) or _acts_on_a_thing(route) or _invites(route, found):
         return False
@@ -108,6 +109,11 @@ def _deletes_one(route: Route) -> bool:
 def _ends_own_session(route: Route, found: list[str]) -> bool:
     """Whether a route logs its caller out: no path names whose session it is."""
     return bool(found) and _ENDS_SESSION.match(found[-1]) is not None and not path_variables(route.path)
+
+
+def _takes_code(program: Program, found: list[str], route: Route) -> bool:
+    """Whether a login elsewhere sends people back here with a code (RFC 6749, section 4.1.2)."""
+    return bool(found) and _CALL_BACK.match(found[-1]) is not None and "code" in _sent(program, route)
 
 
 def _invites(route: Route, found: list[str]) -> bool:

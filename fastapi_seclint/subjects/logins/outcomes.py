@@ -11,7 +11,7 @@ from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, options
-from fastapi_seclint.subjects.code.implementations import implementations
+from fastapi_seclint.subjects.code.implementations import made_of
 from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.results import base, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, told
@@ -196,7 +196,7 @@ class _Walk:
         found = [running(option) for option in options(scope.ask(form[2])) if isinstance(option, Function | Bound)]
         functions = [function for function in found if function is not None and function.number >= 0]
         program = self.follower.program
-        return [item for function in functions for item in implementations(program, function) or [function]]
+        return [item for function in functions for item in made_of(program, function, b"password")]
 
     def _summary(self, form: Form) -> Truth | None:
         """What a call of the project gives in each world, when that differs."""

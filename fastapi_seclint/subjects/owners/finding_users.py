@@ -28,8 +28,14 @@ def testing_logins(program: Program) -> Iterator[Function]:
         if not re.search(r"log_?in|token|sign_?in|authenticate", snake(handler.name) + route.path.replace("-", "_")):
             continue
         for function in reached(program, handler, 1):
-            if refuses_closed_user(function):
+            if refuses_closed_user(function) and not _locks_out(function):
                 yield function
+
+
+def _locks_out(function: Function) -> bool:
+    """Whether a login only keeps out for a while who has guessed too often, which closes no account."""
+    facts = function.module.facts
+    return all(facts.body_mentions(function.number, word) for word in (b"locked", b"attemp"))
 
 
 def finds_user(program: Program, node: Node, names: frozenset[str] = frozenset()) -> Function | None:

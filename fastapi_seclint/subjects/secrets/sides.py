@@ -12,12 +12,13 @@ _RIGHT = _EXPECTED | word_set("valid right real actual true good")
 _KINDS = {"key": "API key", "token": "token", "signature": "signature", "secret": "secret"}
 _NO_KEYS = word_set(
     "public cache sort order partition primary foreign row object bucket idempotency lookup map storage page csrf"
-    " continuation next cursor"
+    " continuation next cursor config setting option param field column dict message locale translation trace event job"
+    " task queue plugin feature item record entity data search group filter file image upload asset widget"
 )
+"""What a key names that is no secret: a row of settings, an entry of a cache, a file in a bucket."""
 _RECEIVED = word_set(
     "api auth given header hub key provided received request secret sent signature stripe token webhook x"
 )
-
 
 _GIVEN = word_set("provided submitted supplied received incoming presented candidate")
 
