@@ -111,8 +111,10 @@ def _leaves(found: Caught, form: Form, holder: Form | None = None) -> Iterator[t
             inside, holder = [value for _, value in pairs], form
         case ["ifexp", _, _, body, otherwise]:
             inside = [body, otherwise]
-        case ["await" | "star", _, inner]:
+        case ["await" | "star", _, inner] | ["call", _, ["attr", _, inner, "encode"], *_]:
             inside = [inner]
+        case ["binop", _, "+", body, ["bytes", *_]] | ["binop", _, "+", ["bytes", *_], body]:
+            inside = [body]
         case ["call", _, function, positional, keywords] if _is_made(function):
             values = [*positional, *(value for _, value, _ in keywords)]
             owner = [function[2]] if function[-1] in _DUMPING and function[0] == "attr" else []

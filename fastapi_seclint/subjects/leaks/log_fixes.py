@@ -26,7 +26,8 @@ def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | Non
             done += inside
     for form in secrets:
         if not any(form is item for item in done):
-            whole = next((item for item in walk(call) if _shows(item, form)), form)
+            awaited = next((item for item in walk(call) if item[0] == "await" and item[2] is form), form)
+            whole = next((item for item in walk(call) if _shows(item, awaited)), awaited)
             edits.append(ReplaceExpression(path, span_of(whole[1]), _MASK))
     return tuple(edits)
 

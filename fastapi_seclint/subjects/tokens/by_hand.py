@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.tokens.pinning import algorithm_code
 from fastapi_seclint.subjects.tokens.verifying import (
     TITLE,
     code_of_key,
+    is_foreign,
     key_of_file,
     library_in,
     only_maker,
@@ -38,7 +39,7 @@ def verified_payload(program: Program, block: Block, form: Form) -> Fix | None:
     maker = only_maker(program)
     key = key_of_file(program, block) if maker is None else code_of_key(maker, block)
     algorithm = usual_algorithm(program) if maker is None else algorithm_code(maker, block)
-    if loads is None or token is None or key is None or not key[0] or algorithm is None:
+    if loads is None or token is None or is_foreign(token) or key is None or not key[0] or algorithm is None:
         return None
     kind = "jose" if maker is not None and maker.library == "jose" else "pyjwt"
     library, imports = library_in(block.module, kind)

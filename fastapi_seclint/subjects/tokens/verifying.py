@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _OWN = word_set("token access refresh bearer auth jwt raw encoded session user credentials")
 """What tokens are named that the application made itself."""
+_FOREIGN = word_set("id identity oidc provider external google apple microsoft azure firebase")
+"""What tokens are named that a provider of identities made and signed (OpenID Connect Core 1.0, section 2)."""
 TITLE = "verify the token with the key that signs it"
 """What a fix says that has a token verified."""
 
@@ -48,7 +50,10 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
     given, listed = call.argument("key", 1), call.argument("algorithms", 2)
     key = code(given.form) if given is not None else None
     imports: tuple[Edit, ...] = ()
+    token = call.argument("jwt", 0) or call.argument("token", 0)
     if given is None or (given.form[0] == "const" and not given.form[2]):
+        if token is not None and is_foreign(name_of(token.form)):
+            return None
         found = supposed_key(program, call) if maker is None else code_of_key(maker, call.block)
         if found is None:
             return None
@@ -64,6 +69,11 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
     verified = _rewritten(call, item, key, algorithms)
     whole = refusing_statement(program, call, verified) if verified is not None else ()
     return Fix(TITLE, False, (*whole, *imports) if whole else tuple(edits))
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a token is called one of a provider: no key of the project verifies it."""
+    return not _FOREIGN.isdisjoint(words_of(name))
 
 
 _SWITCHES = ("key", "algorithms", "verify", "options", "token", "jwt")
