@@ -214,7 +214,7 @@ class _Rewriting:
         names = {item[2] for item in walk(form) if item[0] == "name"} - filled
         there = bound_names(origin.facts.module)
         needed: dict[str, Form] = {}
-        for name in names - _BUILTINS:
+        for name in sorted(names - _BUILTINS):
             brought = self.brought(origin, name, there)
             if brought is None:
                 return False

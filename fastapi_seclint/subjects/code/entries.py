@@ -28,9 +28,7 @@ def is_entry(block: Block, form: Form, depth: int = 3) -> bool:
 
 def _gives_entry(function: Function) -> bool:
     """Whether a function returns what it looks up by a key that it is given: `return User(**accounts[name])`."""
-    assigned = {
-        target[2]: form[3] for form in function.forms.of("assign") for target in form[2] if target[0] == "name"
-    }
+    assigned = {target[2]: form[3] for form in function.forms.of("assign") for target in form[2] if target[0] == "name"}
     return any(_is_looked_up(form[2], assigned, 3) for form in function.forms.of("return") if form[2] is not None)
 
 

@@ -59,10 +59,13 @@ def logger(program: Program, block: Block) -> Logger:
     module = block.module
     for statement in module.facts.forms(MODULE).of("assign", "annassign", "from"):
         match statement:
-            case (
-                ["assign", _, [["name", _, name]], ["call", _, ["name" | "attr", *_] as function, *_]]
-                | ["annassign", _, ["name", _, name], _, ["call", _, ["name" | "attr", *_] as function, *_]]
-            ):
+            case ["assign", _, [["name", _, name]], ["call", _, ["name" | "attr", *_] as function, *_]] | [
+                "annassign",
+                _,
+                ["name", _, name],
+                _,
+                ["call", _, ["name" | "attr", *_] as function, *_],
+            ]:
                 if str(function[-1]).lower().removeprefix("get").strip("_") in ("logger", "log"):
                     return Logger(name, (), function[-1] == "getLogger")
             case ["from", _, _, source, names]:

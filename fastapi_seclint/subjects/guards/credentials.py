@@ -55,9 +55,7 @@ def hands_on(
     return _hands_on(function, held, without, program, _DEPTH if program is not None else 0)
 
 
-def _hands_on(
-    function: Function, held: set[str], without: Container[int], program: Program | None, depth: int
-) -> bool:
+def _hands_on(function: Function, held: set[str], without: Container[int], program: Program | None, depth: int) -> bool:
     statements = function.statements()
     _spread(statements, held)
     block = body_of(program, function) if program is not None else None

@@ -60,6 +60,7 @@ _STATE = re.compile(
     r"^(is_)?(active|enabled|verified|confirmed|disabled|inactive|locked|blocked|banned|deleted|suspended)$"
 )
 _HASHES = re.compile(r"^(get_)?(hash|encrypt|encode|create|make|generate|set|update|change|reset)", re.I)
+_TABLE = re.compile(r"\bselect\b.*?\bfrom\s+\W?(\w+)", re.I | re.S)
 _DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\b23505\b", re.I)
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -177,9 +178,6 @@ def selects_account(form: Form) -> bool:
             return any(map(is_account, classes[:1]))
     texts = [inner[2] for inner in walk(form) if inner[0] == "const" and isinstance(inner[2], str)]
     return any((table := _TABLE.search(text)) is not None and is_account(table[1]) for text in texts)
-
-
-_TABLE = re.compile(r"\bselect\b.*?\bfrom\s+\W?(\w+)", re.I | re.S)
 
 
 def only_refuses(statements: list[Form]) -> bool:

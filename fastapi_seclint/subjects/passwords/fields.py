@@ -89,8 +89,8 @@ class Givers:
                 self.gives_same(block, element) and element[3][0][2:] == [target]
             ):
                 return self.shown(block, iterable, depth - 1)
-            case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]] if (
-                method := method_of_each(element, str(target))
+            case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]] if method := method_of_each(
+                element, str(target)
             ):
                 found = self.shown(block, iterable, depth - 1)
                 own = found[1].namespace.get(method) if found is not None and found[1] is not None else None

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 HASH, VERIFY, AWAITED = "hash", "verify", "awaited"
 _HASHES = (b"hash", b"crypt", b"argon", b"pbkdf", b"digest")
 _OBJECTS = ("passlib.context.CryptContext()", "pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
-
-
 _BCRYPT = ("bcrypt.hashpw", "bcrypt.checkpw")
 _KNOWN: WeakKeyDictionary[Program, dict[str, dict[str, Own]]] = WeakKeyDictionary()
 

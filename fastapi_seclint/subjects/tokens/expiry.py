@@ -45,11 +45,7 @@ def _validated_out_of_sight(program: Program, block: Block, source: Form) -> boo
     Claims that are assigned to a name first count.
     """
     names = {
-        target[2]
-        for form in block.forms.of("assign")
-        if form[3] is source
-        for target in form[2]
-        if target[0] == "name"
+        target[2] for form in block.forms.of("assign") if form[3] is source for target in form[2] if target[0] == "name"
     }
     for form in block.forms.of("call"):
         if form[2][0] != "attr" or not _VALIDATING.search(form[2][3]):

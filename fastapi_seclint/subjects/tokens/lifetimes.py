@@ -102,9 +102,7 @@ def declared(program: Program) -> Iterator[Declared]:
 
 def _is_dated(token: Token) -> bool:
     claim = token.claims.get("exp")
-    return claim is not None and any(
-        not isnan(amount.number) for value in claim.values for amount in value.amounts
-    )
+    return claim is not None and any(not isnan(amount.number) for value in claim.values for amount in value.amounts)
 
 
 def _purpose(name: str) -> Purpose | None:
