@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _KNOWN: WeakKeyDictionary[Program, list[Refusal]] = WeakKeyDictionary()
 _ASKED: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
 _VALIDATORS = frozenset({"validator", "field_validator"})
+_VALIDATING = (*sorted(_VALIDATORS), "AfterValidator", "BeforeValidator")
 _LEAVING = frozenset({"exit", "_exit", "abort"})
 
 
@@ -24,6 +26,7 @@ class Refusal:
     """A test whose branch raises or ends the program: the names in it, the texts, the least length, the falsy names.
 
     `fields` are those that the function around it validates, where pydantic is told: `@field_validator("SECRET_KEY")`.
+    `any_text` and `any_length` tell that it speaks of whatever secret it is handed, under a name of its own.
     """
 
     names: frozenset[str]
@@ -32,18 +35,19 @@ class Refusal:
     partly: bool
     falsy: frozenset[str]
     fields: frozenset[str] = frozenset()
+    any_text: bool = False
+    any_length: bool = False
 
     def covers(self, name: str, text: str) -> bool:
         """Whether a setting with this value is refused."""
         if not text:
             return name in self.falsy or (name in self.names and self.least > 0)
-        if self.fields and name not in self.fields | self.names:
-            return False
-        if name not in self.names and not self.names & {"v", "value"} and not any(map(kind_of, self.names)):
+        named = name in self.fields | self.names
+        if not named and (self.fields or not self.any_text):
             return False
         if text in self.texts:
             return True
-        if len(text) < self.least:
+        if len(text) < self.least and (named or self.any_length):
             return True
         return self.partly and any(len(part) > 2 and part.lower() in text.lower() for part in self.texts)
 
@@ -80,11 +84,32 @@ def _search(program: Program) -> list[Refusal]:
             fields = _validated(around, number) if number in branching else frozenset()
             for form in forms.of("if", "assert") if number in branching else ():
                 if form[0] == "if" and any(_leaves(item) for item in walk(form[3])):
-                    found.append(replace(_refusal(form[2], forms, around), fields=fields))
+                    one = replace(_refusal(form[2], forms, around), fields=fields)
+                    found.append(one if _answers(form[3]) else _spoken_of(one, form[2], facts.words))
                 elif form[0] == "assert":
                     test = ["unary", form[1], "not", form[2]]
-                    found.append(replace(_refusal(test, forms, around), fields=fields))
+                    one = replace(_refusal(test, forms, around), fields=fields)
+                    found.append(_spoken_of(one, form[2], facts.words))
     return found
+
+
+def _answers(statements: list[Form]) -> bool:
+    """Whether a branch refuses one request, and so says nothing of how the program starts."""
+    raised = [item[2] for item in walk(statements) if item[0] == "raise" and item[2] is not None]
+    return bool(raised) and all(
+        form[0] == "call" and last_name(form[2]).endswith("HTTPException") for form in raised
+    )
+
+
+def _spoken_of(one: Refusal, test: Form, words: Container[str]) -> Refusal:
+    """A refusal with what it says of secrets by other names: those of a validator, or of a local name.
+
+    A password that is too short is one that somebody chooses, and no setting.
+    """
+    handed = any(item[0] == "name" and item[2] in ("v", "value") for item in walk(test))
+    kinds = {kind_of(name) for name in one.names} - {""}
+    validates = handed and any(word in words for word in _VALIDATING)
+    return replace(one, any_text=handed or bool(kinds), any_length=validates or bool(kinds - {"password"}))
 
 
 def _validated(around: Forms, number: int) -> frozenset[str]:
@@ -160,6 +185,7 @@ def _refusal(test: Form, forms: Forms, around: Forms) -> Refusal:
     unequal = [item for item in walk(test) if item[0] == "compare" and item[3][0] in ("!=", "not in", "is not")]
     required = {id(item) for form in unequal for item in walk(form)}
     keys = {id(item) for form in walk(test) for item in _keys(form)}
+    denied = _denied(test)
     for form in walk(test):
         match form:
             case ["const", _, str() as key] if id(form) in keys:
@@ -172,14 +198,22 @@ def _refusal(test: Form, forms: Forms, around: Forms) -> Refusal:
             case ["const", _, str() as text]:
                 texts.append(text)
                 names.add(text.lower())
-            case ["compare", _, left, ["<" | "<="], [["const", _, int() as number]]] if _length(left):
-                least = max(least, number)
-            case ["compare", _, left, [">=" | ">"], [["const", _, int() as number]]] if _length(left):
-                least = max(least, number)
+            case ["compare", _, left, [sign], [["const", _, int() as number]]] if _length(left):
+                if sign in ((">", ">=") if id(form) in denied else ("<", "<=")):
+                    least = max(least, number)
             case ["compare", _, ["const", *_], ["in"], [other]] if other[0] not in ("list", "set", "tuple"):
                 partly = True
     falsy = {name.lower() for form in walk(test) for name in _tested(form)}
     return Refusal(frozenset(names), tuple(text for text in texts if text), least, partly, frozenset(falsy))
+
+
+def _denied(test: Form) -> set[int]:
+    """The forms of a test that stand under a `not`, by identity: `not len(key) >= 32`."""
+    found: set[int] = set()
+    for form in walk(test):
+        if form[0] == "unary" and form[2] == "not":
+            found ^= {id(item) for item in walk(form[3])}
+    return found
 
 
 def _keys(form: Form) -> list[Form]:

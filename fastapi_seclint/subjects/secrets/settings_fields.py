@@ -11,13 +11,15 @@ from fastapi_seclint.program.attributes import SETTINGS_BASES
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.code.literals import name_of
-from fastapi_seclint.subjects.secrets.names import kind_of
+from fastapi_seclint.subjects.secrets.names import kind_of, words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _SETTINGS_NAMES = ("Settings", "Config", "Configuration", "BaseSettings", "AppSettings")
 _TRAITS = frozenset({"Unicode", "CUnicode", "Bytes", "CBytes"})
+_LEAST = 1000
+"""The shortest number that is a password rather than how many of something: four digits."""
 _WRAPPING = ("Field", "SecretStr", "SecretBytes", "Secret", "field")
 
 
@@ -90,7 +92,16 @@ def _field(statement: Form, symbol: str) -> SettingsField | None:
     if target[0] != "name" or target[2] in ("model_config", "Config") or target[2].startswith("_"):
         return None
     call = value if value[0] == "call" and name_of(value[2]) in ("Field", "field") else None
-    return SettingsField(_called(target[2], call), statement, _default(value), call, symbol)
+    return SettingsField(_called(target[2], call), statement, _spoken(target[2], _default(value)), call, symbol)
+
+
+def _spoken(name: str, default: Form | None) -> Form | None:
+    """A default; a number that stands for a password reads as its digits: `POSTGRES_PASSWORD: int = 1234`."""
+    match default:
+        case ["const", at, int() as number] if number >= _LEAST and kind_of(name) == "password":
+            last = words_of(name)[-1]
+            return ["const", at, str(number)] if kind_of(last) == "password" else default
+    return default
 
 
 def _annotated_default(annotation: Form) -> Form | None:
