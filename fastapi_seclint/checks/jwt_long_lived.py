@@ -84,9 +84,12 @@ def _is_named_refresh(amount: Amount) -> bool:
 
 
 def _holders(amount: Amount) -> Iterator[str]:
-    """The names of the constants and settings in whose values a length stands."""
+    """The names of the constants and settings in whose values a length stands, and of the class around."""
     place = amount.place
-    for form in place.module.facts.forms(-1).of("assign", "annassign") if place is not None else ():
+    for form in place.module.facts.forms(-1).of("assign", "annassign", "class") if place is not None else ():
+        if form[0] == "class":
+            yield from [form[2]] if any(place is not None and holds(item[1], place.at) for item in form[6]) else []
+            continue
         targets = form[2] if form[0] == "assign" else [form[2]]
         if place is not None and form[-1] is not None and holds(form[-1][1], place.at):
             yield from (target[2] for target in targets if target[0] == "name")

@@ -123,10 +123,11 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
         found = of_class(interpreter, value.cls, value, name, place)
         if name in DUMPS and isinstance(found, Unknown | External) and value.native is None:
             return Native(value, name)
-        if isinstance(found, Unknown) and value.arguments is None and not value.attributes:
-            from fastapi_seclint.program.inside import attribute_of_unmade
+        if value.arguments is None and not value.attributes and not isinstance(found, Bound):
+            from fastapi_seclint.program.unmade import attribute_of_unmade, is_left_open, is_told
 
-            return attribute_of_unmade(interpreter, value.cls, name) or found
+            if is_told(found) or is_left_open(value.cls, name):
+                return attribute_of_unmade(interpreter, value.cls, name) or found
         return found
     if value.cls.name == "starlette.datastructures.State":
         return Unknown(f"the application's state has no {name} in sight", place)
@@ -157,6 +158,8 @@ def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, p
                 from fastapi_seclint.program.inside import object_of_field
 
                 return object_of_field(interpreter, base, name) or found
+            if (factory := models.factory_of(found)) is not None and not is_settings(cls):
+                return calls.call(interpreter, factory, Arguments(), place)
             plain = isinstance(found, Function | External) and not is_settings(cls)
             if plain and any(field == name for field, _, _ in base.fields):
                 return calls.field_default(found) or models.required(interpreter, cls, base, name, place)

@@ -67,6 +67,9 @@ _PURE = frozenset(
      "partition", "rpartition", "count", "find", "isdigit", "casefold"}
 )  # fmt: skip
 
+_SAME = frozenset({"encode", "decode", "strip"})
+"""Methods whose result is the same text all the same: it stands where the text was written."""
+
 
 def _on_constant(receiver: Const, name: str, arguments: Arguments, place: Place) -> Value:
     if name == "join" and isinstance(receiver.value, str) and len(arguments.positional) == 1:
@@ -80,7 +83,7 @@ def _on_constant(receiver: Const, name: str, arguments: Arguments, place: Place)
         result = getattr(receiver.value, name)(*plain[0], **plain[1])
     except (TypeError, ValueError, LookupError, AttributeError):
         return Unknown(f"{name} fails", place)
-    return lift(result, place)
+    return lift(result, receiver.place or place if name in _SAME else place)
 
 
 def _grows(name: str, receiver: str | bytes, given: list[Any]) -> bool:

@@ -254,6 +254,7 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, plac
     if kind is not None:
         interpreter.remember(place, instance)
     else:
+        interpreter.note(instance)
         wrap(interpreter, instance, cls, arguments, place)
     marked = marker_of(cls)
     if marked is not None:

@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, subscripts
 from fastapi_seclint.program.attributes import holds_data
 from fastapi_seclint.program.interpreter import BudgetSpent
-from fastapi_seclint.program.modules import blocks, bound_names
+from fastapi_seclint.program.modules import bound_names
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     NONE,
@@ -272,43 +272,3 @@ def _is_enumeration(value: Value) -> bool:
 
 def _plain(value: Value | None) -> bool:
     return value is not None and not isinstance(value, Dependency)
-
-
-def attribute_of_unmade(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
-    """What the methods of a class assign to `self.name`, for an object whose making was not followed."""
-    key = (id(cls), name)
-    if key not in interpreter.unmade:
-        interpreter.unmade[key] = None
-        interpreter.unmade[key] = _search_methods(interpreter, cls, name)
-    return interpreter.unmade[key]
-
-
-def _search_methods(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
-    for base in cls.lineage():
-        if not isinstance(base, Class):
-            continue
-        methods = [item for item in base.namespace.values() if isinstance(item, Function) and item.kind == "function"]
-        for method in sorted(methods, key=lambda item: item.name != "__init__"):
-            if method.number < 0 or not method.parameters:
-                continue
-            if not method.module.facts.body_mentions(method.number, f'"{name}"'.encode()):
-                continue
-            found = _assigned_to_self(interpreter, method, name)
-            if found is not None:
-                return found
-    return None
-
-
-def _assigned_to_self(interpreter: Interpreter, method: Function, name: str) -> Value | None:
-    own = method.parameters[0][0]
-    values: list[Value] = []
-    pending = list(method.statements())
-    while pending:
-        statement = pending.pop(0)
-        targets = statement[2] if statement[0] == "assign" else [statement[2]] if statement[0] == "annassign" else []
-        for target in targets:
-            on_self = target[0] == "attr" and target[3] == name and target[2][0] == "name" and target[2][2] == own
-            if on_self and statement[-1] is not None:
-                values.append(interpreter.ask(statement[-1], FunctionScope(interpreter, method)))
-        pending[:0] = [inner for block in blocks(statement) for inner in block]
-    return join(values) if values else None

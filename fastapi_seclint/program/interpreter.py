@@ -16,7 +16,17 @@ from fastapi_seclint.program.modules import Module, Modules, bound_names
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.scopes import Scope
-from fastapi_seclint.program.values import Arguments, Const, Function, Instance, ModuleValue, Place, Unknown, Value
+from fastapi_seclint.program.values import (
+    Arguments,
+    Class,
+    Const,
+    Function,
+    Instance,
+    ModuleValue,
+    Place,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +38,7 @@ MAX_STEPS_IN_ALL = 3_000_000
 MAX_STEPS_A_CALL = 20_000
 MAX_DEPTH_ASKING = 4
 MAX_STEPS_ASKING = 600
+MAX_OBJECTS = 20
 
 
 class BudgetSpent(Exception):
@@ -57,6 +68,7 @@ class Interpreter:
         self.deepest = MAX_DEPTH
         self.context: list[object] = []
         self.calls: list[str] = []
+        self.objects: dict[int, list[Instance]] = {}
         self.unmade: dict[tuple[int, str], Value | None] = {}
         self.kept: list[Function] = []
         self._asking = 0
@@ -189,6 +201,12 @@ class Interpreter:
                 instance.native.made_in = self.calls[-1] if self.calls else ""
                 instance.native.conditional = self.uncertain > 0
                 self.routers.append(instance.native)
+
+    def note(self, instance: Instance) -> None:
+        """Note an object of a class of the project that the set-up code makes, for questions about its methods."""
+        for base in instance.cls.lineage() if self.recording and isinstance(instance.cls, Class) else ():
+            made = self.objects.setdefault(id(base), [])
+            made += [instance] if len(made) < MAX_OBJECTS else []
 
     def application(self) -> Instance | None:
         """The application, where there is only one that requests can have come to."""

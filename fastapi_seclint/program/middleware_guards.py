@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
-from fastapi_seclint.program.calls import instantiate, method_of
+from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import dotted_name
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import CLEAN, PASSED, REQUEST
 from fastapi_seclint.program.routers import Layer
-from fastapi_seclint.program.values import Arguments, Class, External, Function, Instance, Unknown, options
+from fastapi_seclint.program.unmade import middleware_of
+from fastapi_seclint.program.values import Class, External, Function, Instance, options
 
 if TYPE_CHECKING:
     pass
@@ -124,18 +125,8 @@ class MiddlewareGuards:
         """The middleware as the application makes it: with the arguments that `add_middleware` was given."""
         key = (id(layer), id(cls))
         if key not in self._instances:
-            self._instances[key] = self._make(layer, cls)
+            self._instances[key] = middleware_of(self._follower.interpreter, layer, cls)
         return self._instances[key]
-
-    def _make(self, layer: Layer, cls: Class) -> Instance:
-        given = layer.arguments
-        if not given.positional and not given.keywords:
-            return Instance(cls)
-        behind = Unknown("the application behind a middleware", layer.place)
-        interpreter = self._follower.interpreter
-        with interpreter.asking():
-            made = instantiate(interpreter, cls, Arguments([behind, *given.positional], given.keywords), layer.place)
-        return made if isinstance(made, Instance) else Instance(cls)
 
     def _class_layer(self, layer: Layer, cls: Class, stranger: Stranger, websocket: bool) -> Encounter | None:
         instance = self._made(layer, cls)

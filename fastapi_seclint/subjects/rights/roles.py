@@ -135,10 +135,10 @@ def _asks_out_of_sight(program: Program, function: Function) -> bool:
     block = body_of(program, function)
     for form in function.forms.of("call") if block is not None else ():
         handed = {item[2] for item in [*form[3], *(value for _, value, _ in form[4])] if item[0] == "name"}
-        if block is None or form[2][0] != "name" or not handed & _HANDED:
-            continue
-        if any(isinstance(option, Unknown) for option in options(ask(program, block, form[2]))):
-            return True
+        if block is not None and form[2][0] == "name" and handed & _HANDED:
+            asked = options(ask(program, block, form[2]))
+            if any(isinstance(one, Unknown) or (isinstance(one, Class) and one.name != form[2][2]) for one in asked):
+                return True
     return False
 
 

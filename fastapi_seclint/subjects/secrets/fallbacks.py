@@ -252,7 +252,9 @@ class _Search:
 
     def assigned(self, statements: list[Form], names: set[str], how: How) -> Iterator[Fallback]:
         for item in statements:
-            if item[0] == "assign" and (name := name_of(item[2][0])) in names and (kind := self.words.kind(name)):
+            if item[0] != "assign" or (name := name_of(item[2][0])) not in names:
+                continue
+            if kind := self.words.kind(name) or self.used_as(item[3]):
                 yield from self.made(item[3], name, kind, item[1], how, item)
 
     def of_field(self, field: SettingsField) -> Iterator[Fallback]:

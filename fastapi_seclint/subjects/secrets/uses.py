@@ -64,7 +64,13 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
         itsdangerous.Signer itsdangerous.TimestampSigner itsdangerous.Serializer itsdangerous.TimedSerializer
         itsdangerous.URLSafeSerializer itsdangerous.URLSafeTimedSerializer itsdangerous.url_safe.URLSafeTimedSerializer
     """,
-    ("key", 0, _SIGNING, "an encryption key"): "cryptography.fernet.Fernet",
+    ("password", 0, _SIGNING, _TOKENS): "jwcrypto.jwk.JWK.from_password",
+    ("key", 0, _SIGNING, "an encryption key"): """
+        cryptography.fernet.Fernet nacl.secret.SecretBox nacl.secret.Aead
+        cryptography.hazmat.primitives.ciphers.aead.AESGCM cryptography.hazmat.primitives.ciphers.aead.ChaCha20Poly1305
+    """,
+    ("seed", 0, _SIGNING, "the key of a signature"): "nacl.signing.SigningKey",
+    ("private_key", 0, _SIGNING, "an encryption key"): "nacl.public.PrivateKey",
     ("key", 0, _SIGNING, "the key of a signature"): "hmac.new",
     ("secret_key", 1, _SIGNING, "the key of session cookies"): _SESSIONS,
     ("password", 99, _PASSWORD, "a database password"): """
@@ -82,8 +88,8 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
 }
 _SINKS = {name: use for use, names in _SINKS_BY_USE.items() for name in names.split()}
 _CONVERTING = (
-    "base64.b64decode()", "base64.urlsafe_b64decode()", "builtins.bytes()", "bytes.fromhex()", "pydantic.SecretStr()",
-    "starlette.datastructures.Secret()", "joserfc.jwk.OctKey.import_key()",
+    "base64.b64decode()", "base64.urlsafe_b64decode()", "builtins.bytes()", "builtins.bytes.fromhex()",
+    "pydantic.SecretStr()", "starlette.datastructures.Secret()", "joserfc.jwk.OctKey.import_key()",
 )  # fmt: skip
 _COMPARED = ("API key", "password", "secret", "token")
 _COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")

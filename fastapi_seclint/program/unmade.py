@@ -1,0 +1,133 @@
+"""What an object has that no code in sight makes: what its methods assign, what subclasses leave to nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.calls import instantiate
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.modules import blocks
+from fastapi_seclint.program.routers import Layer
+from fastapi_seclint.program.stranger_objects import is_abstract
+from fastapi_seclint.program.values import (
+    Arguments,
+    Class,
+    Collection,
+    Environment,
+    External,
+    Function,
+    Instance,
+    Unknown,
+    Value,
+    join,
+    options,
+)
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+
+def attribute_of_unmade(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
+    """What an object whose making was not followed has under a name: what its methods assign to `self.name`.
+
+    Where that is what the constructor is told, the objects of the class that the program makes say it; an attribute
+    that a class only declares is what its subclasses write.
+    """
+    key = (id(cls), name)
+    if key not in interpreter.unmade:
+        interpreter.unmade[key] = None
+        interpreter.unmade[key] = _search_methods(interpreter, cls, name)
+    found = interpreter.unmade[key]
+    if found is None or is_told(found):
+        return _of_made(interpreter, cls, name) or found or _of_subclasses(interpreter, cls, name)
+    return found
+
+
+def is_told(value: Value) -> bool:
+    """Whether a value is what somebody gives for a parameter, or for a field, and nothing else is known of it."""
+    return all(
+        isinstance(option, Unknown)
+        or (isinstance(option, Environment) and option.name.startswith("parameter "))
+        or (isinstance(option, External) and option.name.endswith("field()"))
+        or (isinstance(option, Collection) and bool(option.items) and all(map(is_told, option.items)))
+        for option in options(value)
+    )
+
+
+def _of_made(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
+    """What the objects of a class that the set-up code makes have under a name, where all of them have it."""
+    made = [*interpreter.objects.get(id(cls), ()), *_layers(interpreter, cls)]
+    found = [item.attributes[name] for item in made if name in item.attributes]
+    return join(found) if found and len(found) == len(made) else None
+
+
+def _layers(interpreter: Interpreter, cls: Class) -> Iterator[Instance]:
+    for router in interpreter.routers:
+        for layer in router.layers:
+            for option in options(layer.what):
+                if isinstance(option, Class) and cls in option.lineage():
+                    yield middleware_of(interpreter, layer, option)
+
+
+def middleware_of(interpreter: Interpreter, layer: Layer, cls: Class) -> Instance:
+    """A middleware as the application makes it: with the arguments that `add_middleware` was given."""
+    given = layer.arguments
+    if not given.positional and not given.keywords:
+        return Instance(cls)
+    behind = Unknown("the application behind a middleware", layer.place)
+    with interpreter.asking():
+        made = instantiate(interpreter, cls, Arguments([behind, *given.positional], given.keywords), layer.place)
+    return made if isinstance(made, Instance) else Instance(cls)
+
+
+def is_left_open(cls: Class, name: str) -> bool:
+    """Whether a class only says that its subclasses have a property, `@property @abstractmethod def key(self)`."""
+    lineage = (base.namespace for base in cls.lineage() if isinstance(base, Class))
+    found = next((namespace[name] for namespace in lineage if name in namespace), None)
+    return isinstance(found, Function) and found.kind == "property" and is_abstract(found)
+
+
+def _of_subclasses(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
+    """What the subclasses write for an attribute that the class only declares: any of them may be the object's."""
+    found: list[Value] = []
+    for module in interpreter.modules.by_file.values():
+        if name not in module.facts.words:
+            continue
+        for value in list(module.scope.names.values()):
+            if isinstance(value, Class) and value.module is module and value is not cls and cls in value.lineage():
+                own = value.namespace.get(name)
+                if own is not None and not isinstance(own, Function | Unknown):
+                    found.append(own)
+    return join(found) if found else None
+
+
+def _search_methods(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
+    for base in cls.lineage():
+        if not isinstance(base, Class):
+            continue
+        methods = [item for item in base.namespace.values() if isinstance(item, Function) and item.kind == "function"]
+        for method in sorted(methods, key=lambda item: item.name != "__init__"):
+            if method.number < 0 or not method.parameters:
+                continue
+            if not method.module.facts.body_mentions(method.number, f'"{name}"'.encode()):
+                continue
+            found = _assigned_to_self(interpreter, method, name)
+            if found is not None:
+                return found
+    return None
+
+
+def _assigned_to_self(interpreter: Interpreter, method: Function, name: str) -> Value | None:
+    own = method.parameters[0][0]
+    values: list[Value] = []
+    pending = list(method.statements())
+    while pending:
+        statement = pending.pop(0)
+        targets = statement[2] if statement[0] == "assign" else [statement[2]] if statement[0] == "annassign" else []
+        for target in targets:
+            on_self = target[0] == "attr" and target[3] == name and target[2][0] == "name" and target[2][2] == own
+            if on_self and statement[-1] is not None:
+                values.append(interpreter.ask(statement[-1], FunctionScope(interpreter, method)))
+        pending[:0] = [inner for block in blocks(statement) for inner in block]
+    return join(values) if values else None
