@@ -23,6 +23,7 @@ from fastapi_seclint.subjects.guards.entrances import is_entrance, is_for_develo
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.tokens.swallowing import (
     Swallow,
+    ends_there,
     looked_at,
     makes_somebody_up,
     own_swallows,
@@ -139,7 +140,8 @@ def _in_handler(program: Program, function: Function, found: list[Swallow]) -> I
                 for inner in walk(target)
                 if inner[0] == "name"
             }
-            if makes_somebody_up(swallow) or not looked_at(program, function, names):
+            goes_on = not looked_at(program, function, names) and not ends_there(swallow)
+            if makes_somebody_up(swallow) or goes_on:
                 yield swallow
 
 

@@ -15,6 +15,9 @@ from fastapi_seclint.subjects.passwords.names import naming
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_NO_TEXT = frozenset({"bool", "StrictBool", "int", "float", "date", "datetime", "timedelta"})
+"""Types of fields that hold no hash: whether somebody has a password, when he changed it."""
+_AROUND = frozenset({"Optional", "Union", "Annotated", "Field", "typing"})
 _MAKER = re.compile(r"^_*(generate|gen|random|make_up|new)_(?!\w*hash)|^token_(urlsafe|hex)$|(^|_)random(_|$)")
 
 
@@ -93,8 +96,9 @@ def _last(target: Form) -> str:
 
 
 def is_hidden(annotation: Form, default: object) -> bool:
-    """Whether a field of a model is left out of its JSON, or shown as stars."""
-    if any(form[0] in ("name", "attr") and "Secret" in str(form[-1]) for form in walk(annotation)):
+    """Whether a field of a model is left out of its JSON, shown as stars, or only says whether there is a password."""
+    named = {str(form[-1]) for form in walk(annotation) if form[0] in ("name", "attr")}
+    if any("Secret" in name for name in named) or (named & _NO_TEXT and named <= _NO_TEXT | _AROUND):
         return True
     for form in walk(annotation):
         if form[0] == "call" and any(keyword in ("exclude", "repr_only") for keyword, _, _ in form[4]):

@@ -20,8 +20,12 @@ _LOOKS = frozenset({"get", "keys", "items", "values", "copy"})
 def only_logged(program: Program, block: Block, call: Form) -> bool:
     """Whether what a call reads from a token goes into a log and nowhere else.
 
-    The function gives nothing back, refuses nothing, keeps nothing, and hands the claims to the log alone.
+    The claims are read in the call that logs them, or the function gives nothing back, refuses nothing, keeps nothing,
+    and hands them to the log alone.
     """
+    logged = (form for form in block.forms.of("call") if _writes(form))
+    if any(item is call for form in logged for item in walk([form[3], form[4]])):
+        return True
     function = block.function
     if function is None or is_handler(program, function) or not any(map(_writes, block.forms.of("call"))):
         return False

@@ -13,14 +13,17 @@ from fastapi_seclint.program import credentials
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, Unknown, options
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
+from fastapi_seclint.subjects.leaks.log_calls import is_log_call
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _DEPTH = 4
 _DENIALS = ("HTTPException", "JSONResponse", "PlainTextResponse", "Response", "HTMLResponse", "RedirectResponse")
+_FAREWELLS = frozenset({"send_text", "send_json", "send_bytes", "send", "close", "disconnect", "print", "str"})
 _TOKEN = re.compile(r"token|jwt|bearer|credentials?$", re.I)
 _KNOWN: WeakKeyDictionary[Program, dict[int, list[Swallow]]] = WeakKeyDictionary()
 
@@ -97,6 +100,25 @@ def _letting_go(function: Function, handlers: list[Form]) -> Iterator[Swallow]:
 def makes_somebody_up(swallow: Swallow) -> bool:
     """Whether a handler goes on with claims of its own that name somebody: every later test is passed by them."""
     return any(form[0] == "assign" and _names_somebody(form[3]) for form in walk(swallow.body))
+
+
+def ends_there(swallow: Swallow) -> bool:
+    """Whether nothing is done for the caller behind the `except`, which at most tells him and hangs up.
+
+    What needs the token stands in the `try`, as in a websocket that is served there and closed here.
+    """
+    function = swallow.function
+    trying = next((form for form in function.forms.of("try") if any(one[3] == swallow.at for one in form[3])), None)
+    if trying is None or swallow.returned is not None:
+        return False
+    if any(holds(form[1], trying[1]) for form in function.forms.of("for", "while")):
+        return False
+    aside = {id(form) for one in trying[3] for form in walk(one[2])}
+    later = [form for form in function.forms.every if form[1] > swallow.at and id(form) not in aside]
+    if any(form[0] in ("return", "yield", "yieldfrom") for form in later):
+        return False
+    done = [form for form in (*walk(swallow.body), *later) if form[0] == "call"]
+    return bool(swallow.body) and all(last_name(form[2]) in _FAREWELLS or is_log_call(form) for form in done)
 
 
 def refused_later(swallow: Swallow) -> bool:

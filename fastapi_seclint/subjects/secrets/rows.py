@@ -1,0 +1,66 @@
+"""Comparisons that test no credential: columns in a query, the name that a row goes by, a value about to be replaced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
+from fastapi_seclint.program.values import Class, options
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.owners.records import classes_in, is_table
+from fastapi_seclint.subjects.secrets.names import words_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def tests_no_caller(program: Program, block: Block, given: Form, secret: Form) -> bool:
+    """Whether what stands on both sides is data of the program's own: see above."""
+    return (
+        _is_column(program, block, secret)
+        or _names_row(program, block, given, secret)
+        or is_of_row(program, block, given)
+        or _is_replaced(block, given, secret)
+    )
+
+
+def is_of_row(program: Program, block: Block, form: Form) -> bool:
+    """Whether an expression is a part of a parameter that is a row of the database, which no caller sends."""
+    if form[0] != "attr" or form[2][0] != "name" or block.function is None:
+        return False
+    outside = Block(block.module, None, block.module.scope, NO_STATEMENTS)
+    annotations = [item[2] for item in block.function.parameters if item[0] == form[2][2] and item[2] is not None]
+    return any(is_table(cls) for item in annotations for cls in classes_in(ask(program, outside, item)))
+
+
+def _is_column(program: Program, block: Block, form: Form) -> bool:
+    """Whether an expression is a column of a table, which a database compares: `Dataset.key == key`."""
+    if form[0] != "attr" or form[2][0] not in ("name", "attr"):
+        return False
+    return any(isinstance(option, Class) and is_table(option) for option in options(ask(program, block, form[2])))
+
+
+def _names_row(program: Program, block: Block, given: Form, secret: Form) -> bool:
+    """Whether a row's `dataset_key` is compared with another `dataset_key`: the name that it goes by."""
+    owner = block.function.owner if block.function is not None else None
+    own = secret[0] == "attr" and secret[2][0] == "name" and secret[2][2] == "self"
+    return own and owner is not None and is_table(owner) and name_of(given) == name_of(secret) and (
+        words_of(name_of(secret))[-1:] == ["key"] and not {"api", "secret"} & set(words_of(name_of(secret)))
+    )  # fmt: skip
+
+
+def _is_replaced(block: Block, given: Form, secret: Form) -> bool:
+    """Whether one side is then given to the other: `if kept["key"] == key: return`, `kept["key"] = key`."""
+    pairs = [(_plain(given), _plain(secret)), (_plain(secret), _plain(given))]
+    return any(
+        (_plain(target), _plain(form[3])) in pairs for form in block.forms.of("assign") for target in form[2]
+    )
+
+
+def _plain(form: Form) -> object:
+    """A form without the places in it, to be compared with others."""
+    if isinstance(form, list):
+        return tuple(_plain(item) for number, item in enumerate(form) if number != 1 or not isinstance(item, int))
+    return form
