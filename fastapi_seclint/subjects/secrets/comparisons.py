@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.secrets.lent import lent
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
-from fastapi_seclint.subjects.secrets.rows import tests_no_caller
+from fastapi_seclint.subjects.secrets.rows import no_caller
 from fastapi_seclint.subjects.secrets.sent import Sent, core
 from fastapi_seclint.subjects.secrets.sides import alike, calls_itself_given, expected, may_hold, right_one
 from fastapi_seclint.subjects.secrets.signing import searched, signs
@@ -116,7 +116,7 @@ class _Search:
     def equal(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
         sides = (core(left), core(right))
         for given, secret in ((left, right), (right, left)):
-            if not self.sent.is_sent(core(given)) or tests_no_caller(self.program, self.block, core(given), core(secret)):
+            if not self.sent.is_sent(core(given)) or no_caller(self.program, self.block, core(given), core(secret)):
                 continue
             if any(calls_itself_given(one) and self.sent.is_read(two) for one, two in permutations(sides)):
                 return

@@ -1,4 +1,4 @@
-"""Comparisons that test no credential: columns in a query, the name that a row goes by, a value about to be replaced."""
+"""Comparisons that test no credential: columns in a query, the name that a row goes by, a copy to be replaced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
-def tests_no_caller(program: Program, block: Block, given: Form, secret: Form) -> bool:
+def no_caller(program: Program, block: Block, given: Form, secret: Form) -> bool:
     """Whether what stands on both sides is data of the program's own: see above."""
     return (
         _is_column(program, block, secret)
@@ -46,17 +46,15 @@ def _names_row(program: Program, block: Block, given: Form, secret: Form) -> boo
     """Whether a row's `dataset_key` is compared with another `dataset_key`: the name that it goes by."""
     owner = block.function.owner if block.function is not None else None
     own = secret[0] == "attr" and secret[2][0] == "name" and secret[2][2] == "self"
-    return own and owner is not None and is_table(owner) and name_of(given) == name_of(secret) and (
-        words_of(name_of(secret))[-1:] == ["key"] and not {"api", "secret"} & set(words_of(name_of(secret)))
-    )  # fmt: skip
+    words = words_of(name_of(secret))
+    plain = words[-1:] == ["key"] and not {"api", "secret"} & set(words) and name_of(given) == name_of(secret)
+    return own and plain and owner is not None and is_table(owner)
 
 
 def _is_replaced(block: Block, given: Form, secret: Form) -> bool:
     """Whether one side is then given to the other: `if kept["key"] == key: return`, `kept["key"] = key`."""
     pairs = [(_plain(given), _plain(secret)), (_plain(secret), _plain(given))]
-    return any(
-        (_plain(target), _plain(form[3])) in pairs for form in block.forms.of("assign") for target in form[2]
-    )
+    return any((_plain(target), _plain(form[3])) in pairs for form in block.forms.of("assign") for target in form[2])
 
 
 def _plain(form: Form) -> object:
