@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.dependencies import Parameter, parameters, running
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import Class, Value
+from fastapi_seclint.program.values import Annotated, Class, Generic, Value, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
@@ -127,7 +127,15 @@ def _credential(program: Program, route: Route, parameter: Parameter) -> str:
         kind = "one-time password"
     if not kind or (kind in ("token", "key") and _is_link(route)):
         return ""
-    return kind if query_name(program, parameter) else ""
+    return kind if query_name(program, parameter) and not _names_several(program, parameter) else ""
+
+
+def _names_several(program: Program, parameter: Parameter) -> bool:
+    """Whether a list says which secrets are meant: `secrets: list[str] = Query(None)`."""
+    annotation = program.walker.resolver.annotation(parameter)
+    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    several = (isinstance(item, Generic) and item.origin.endswith(("list", "List")) for item in options(base))
+    return spoken(parameter.name).endswith("secrets") and any(several)
 
 
 def _is_one_time(route: Route, name: str) -> bool:

@@ -141,7 +141,8 @@ def _comes_from_the_query(program: Program, parameter: Parameter, free: list[str
     default = parameter.default
     annotation = program.walker.resolver.annotation(parameter)
     base = annotation.base if isinstance(annotation, Annotated) else annotation
-    if any(access.classes(base)):
+    named = [item.name for item in options(base) if isinstance(item, External)]
+    if any(access.classes(base)) or any(name.startswith(("fastapi.", "starlette.")) for name in named):
         return False
     return default is None or all(isinstance(item, Const) and item.value is None for item in options(default))
 

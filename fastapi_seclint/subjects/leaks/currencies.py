@@ -1,12 +1,29 @@
-"""Tokens that are traded, which have the name of a credential and are none."""
+"""Tokens that are traded, turn pages or hold a lock, which have the name of a credential and are none."""
 
 from __future__ import annotations
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
 _TRADED = word_set("asset assets currency currencies symbol symbols coin coins quote mint")
+
+
+_PAGES = word_set("page pages paging pagination paginate paginated paginator cursor")
+_LOCKS = word_set("lock locks mutex lease")
+
+
+def is_no_credential(block: Block, form: Form) -> bool:
+    """Whether what is called a token is a place in a list, holds a lock, or is traded.
+
+    A function, class or file of pagination speaks of places in lists.
+    """
+    function = block.function
+    around = f"{function.qualname} {block.module.name.rpartition('.')[2]}" if function is not None else ""
+    if _PAGES & set(words_of(around)) or any(_LOCKS & set(words_of(name_of(item))) for item in walk(form)):
+        return True
+    return is_currency(block, form)
 
 
 def is_currency(block: Block, form: Form) -> bool:

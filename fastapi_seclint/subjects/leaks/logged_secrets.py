@@ -25,8 +25,9 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
-from fastapi_seclint.subjects.leaks.currencies import is_currency
+from fastapi_seclint.subjects.leaks.currencies import is_no_credential
 from fastapi_seclint.subjects.leaks.log_calls import pieces
+from fastapi_seclint.subjects.leaks.masked_types import is_masked
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -47,7 +48,7 @@ _ABOUT = word_set(
 """First words of a name that says something about a code or link."""
 _MASKED = word_set("masked redacted sanitized sanitised scrubbed censored obfuscated filtered safe")
 _REST = (VARIADIC, KEYWORDS)
-_TEXTS = word_set("decode hex credentials access_token token value")
+_TEXTS = frozenset({"decode", "hex", "credentials", "access_token", "token", "value", "get_secret_value"})
 """Attributes by which a credential's own text is read."""
 _CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
 _FORMS = ("OAuth2PasswordRequestForm", "OAuth2PasswordRequestFormStrict")
@@ -69,12 +70,18 @@ class Leaks:
     block: Block
 
     def of(self, form: Form) -> Leak | None:
-        """What secret an expression is, or None."""
+        """What secret an expression is, or None; what shows stars in its place is none."""
+        return None if is_masked(self.program, self.block, form) else self.shown(form)
+
+    def shown(self, form: Form) -> Leak | None:
+        """What secret an expression is whose text is shown."""
         match form:
             case ["call", _, ["attr", _, inner, method], _, keywords] if method in _DUMPS:
                 chosen = any(keyword in ("exclude", "include") for keyword, _, _ in keywords)
                 return None if chosen else _whole(self.model(inner), form)
-            case ["call", _, ["attr", _, inner, "get_secret_value" | "encode" | "decode" | "strip"], _, _]:
+            case ["call", _, ["attr", _, inner, "get_secret_value"], _, _]:
+                return _whole(self.shown(inner), form)
+            case ["call", _, ["attr", _, inner, "encode" | "decode" | "strip"], _, _]:
                 return _whole(self.of(inner), form)
             case ["call", _, ["attr", _, _, "get" | "getenv"], [["const", _, str() as key], *_], _]:
                 return self.named(key, form)
@@ -90,12 +97,8 @@ class Leaks:
                 return _whole(self.model(inner) or self.login_form(inner), form)
             case ["attr", _, inner, "headers" | "cookies" as part] if self.is_request(inner):
                 return Leak(f"the request's {part}", form)
-            case ["attr", _, owner, name]:
-                return (
-                    None
-                    if self.is_hidden(owner, str(name))
-                    else self.named(str(name), form) or self.address(form) or self.model(form) or self.mapping(form)
-                )
+            case ["attr", _, _, name]:
+                return self.named(str(name), form) or self.address(form) or self.model(form) or self.mapping(form)
             case ["name", _, name]:
                 found = self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
                 return found or self.mapping(form) or self.arguments(form)
@@ -114,18 +117,6 @@ class Leaks:
                         if vocabulary(self.program).kind(name) in ("password", "signing key"):
                             return Leak(f"`{name}`, an argument of `{made[3]}`,", form)
         return None
-
-    def is_hidden(self, owner: Form, name: str) -> bool:
-        """Whether a field is of a type that shows stars in its place: `password: SecretStr`."""
-        instances = (option for option in options(ask(self.program, self.block, owner)) if isinstance(option, Instance))
-        return any(
-            field == name
-            and any(item[0] in ("name", "attr") and "Secret" in str(item[-1]) for item in walk(annotation))
-            for option in instances
-            for base in (option.cls.lineage() if isinstance(option.cls, Class) else ())
-            if isinstance(base, Class)
-            for field, annotation, _ in base.fields
-        )
 
     def is_request(self, form: Form) -> bool:
         return "request" in words_of(name_of(form)) or name_of(form) in ("req", "websocket", "ws")
@@ -146,7 +137,7 @@ class Leaks:
             kind = "token"
         if not kind or words[-1] in ("keys", "tokens", "secrets", "passwords"):
             return None
-        if (form[0] == "name" and self.is_object(name)) or (words == ["token"] and is_currency(self.block, form)):
+        if (form[0] == "name" and self.is_object(name)) or (words == ["token"] and is_no_credential(self.block, form)):
             return None
         if words in (["token"], ["secret"]) and form[0] == "name" and not self.is_value(name):
             return None

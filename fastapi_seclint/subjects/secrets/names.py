@@ -157,7 +157,7 @@ _NOTHING = re.compile(
     "|".join(
         (
             r"[\W_]*|(?:[*•]|xx).*|.*\*\*\*.*",  # masks
-            r"[<\[].*[>\]]|.*[{}].*|.*%[sdr(].*",  # templates
+            r"[<\[].*[>\]]|.*[{}].*|.*%[sdr(].*|\$\w+:?",  # templates
             r".*://.*|[./~].*|application/.*|.*\.(?:py|json|pem|txt|ya?ml|key|crt|env|md)",  # addresses and files
             r".*\\[dws].*|\^.*|.*\(\?.*",  # patterns
             r"[a-z_]+(?:\.[a-zA-Z_]+)+|--.*|.*[:_.,-]|\w{,16}=",  # keys of messages, options, prefixes

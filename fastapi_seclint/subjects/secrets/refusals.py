@@ -147,7 +147,7 @@ def truths(test: Form) -> list[str]:
     match test:
         case ["name" | "attr", *_]:
             return [str(test[-1])]
-        case ["unary", _, "not", inner]:
+        case ["unary", _, "not", inner] | ["call", _, ["name", _, "bool"], [inner], _]:
             return truths(inner)
         case ["bool", _, _, values]:
             return [name for value in values for name in truths(value)]

@@ -23,6 +23,7 @@ def no_caller(program: Program, block: Block, given: Form, secret: Form) -> bool
         or _names_row(program, block, given, secret)
         or is_of_row(program, block, given)
         or _is_replaced(block, given, secret)
+        or _compares_objects(block, given, secret)
     )
 
 
@@ -55,6 +56,13 @@ def _is_replaced(block: Block, given: Form, secret: Form) -> bool:
     """Whether one side is then given to the other: `if kept["key"] == key: return`, `kept["key"] = key`."""
     pairs = [(_plain(given), _plain(secret)), (_plain(secret), _plain(given))]
     return any((_plain(target), _plain(form[3])) in pairs for form in block.forms.of("assign") for target in form[2])
+
+
+def _compares_objects(block: Block, given: Form, secret: Form) -> bool:
+    """Whether an object is compared with another one of its kind: `self.key == other.key` in `__eq__`."""
+    method = block.function.name if block.function is not None else ""
+    parts = given[0] == secret[0] == "attr" and given[3] == secret[3] and given[2][0] == secret[2][0] == "name"
+    return bool(parts) and method in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__")
 
 
 def _plain(form: Form) -> object:

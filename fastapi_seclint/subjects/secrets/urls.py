@@ -159,7 +159,7 @@ def has_credentials(form: Form) -> bool | None:
 
 def _is_connection_string(text: str) -> bool:
     """Whether a text is `host=db user=app password=...`, or the like with semicolons."""
-    found = {name.lower(): value for name, value in _OPTIONS.findall(text)}
+    found = {name.lower(): value for name, value in (() if "\n" in text.strip() else _OPTIONS.findall(text))}
     password = found.get("password") or found.get("pwd") or ""
     if not password or _TEMPLATE.search(password) or _UNKNOWN in password:
         return False

@@ -20,11 +20,10 @@ _LOOKS = frozenset({"get", "keys", "items", "values", "copy"})
 def only_logged(program: Program, block: Block, call: Form) -> bool:
     """Whether what a call reads from a token goes into a log and nowhere else.
 
-    The claims are read in the call that logs them, or the function gives nothing back, refuses nothing, keeps nothing,
-    and hands them to the log alone.
+    Log calls are all that speaks of the claims, or the function gives nothing back, refuses nothing, keeps nothing, and
+    hands them to the log alone.
     """
-    logged = (form for form in block.forms.of("call") if _writes(form))
-    if any(item is call for form in logged for item in walk([form[3], form[4]])):
+    if _is_only_spoken_of(block, call):
         return True
     function = block.function
     if function is None or is_handler(program, function) or not any(map(_writes, block.forms.of("call"))):
@@ -40,6 +39,20 @@ def only_logged(program: Program, block: Block, call: Form) -> bool:
             return False
         names.update(target[2] for target in targets)
     return all(_is_harmless(form, call, names) for form in block.forms.of("call"))
+
+
+def _is_only_spoken_of(block: Block, call: Form) -> bool:
+    """Whether the claims are read in a call that logs them, or into a name that only such calls mention."""
+    logged = [item for form in block.forms.of("call") if _writes(form) for item in walk([form[3], form[4]])]
+    if any(item is call for item in logged):
+        return True
+    given = [form for form in block.forms.of("assign") if form[3] is call]
+    names = {target[2] for form in given for target in form[2] if target[0] == "name"}
+    targets = {id(target) for form in given for target in form[2]}
+    kept = all(target[0] == "name" for form in given for target in form[2])
+    told = {id(item) for item in logged}
+    uses = [form for form in block.forms.of("name") if form[2] in names and id(form) not in targets]
+    return kept and bool(uses) and all(id(form) in told for form in uses)
 
 
 def _is_harmless(form: Form, call: Form, names: set[str]) -> bool:

@@ -1,0 +1,79 @@
+"""Expressions of types that show stars in place of a secret: pydantic's `SecretStr`, Starlette's `Secret`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Instance, options
+from fastapi_seclint.subjects.code.origins import ask, called
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def is_masked(program: Program, block: Block, form: Form) -> bool:
+    """Whether the text of a name or field is stars: `password: SecretStr`, `token = SecretStr(...)`."""
+    match form:
+        case ["attr", _, owner, name]:
+            return _is_masked_field(program, block, owner, str(name))
+        case ["name", _, name]:
+            return _is_masked_name(program, block, str(name))
+    return False
+
+
+def _is_masked_field(program: Program, block: Block, owner: Form, name: str) -> bool:
+    instances = (option for option in options(ask(program, block, owner)) if isinstance(option, Instance))
+    return any(
+        field == name and _speaks_of_secret(annotation)
+        for option in instances
+        for base in (option.cls.lineage() if isinstance(option.cls, Class) else ())
+        if isinstance(base, Class)
+        for field, annotation, _ in base.fields
+    )
+
+
+def _is_masked_name(program: Program, block: Block, name: str) -> bool:
+    """Whether a local name is a parameter of such a type, or whether all that it is given is."""
+    scope = block.scope
+    if not isinstance(scope, FunctionScope):
+        return False
+    annotations = [item[2] for item in scope.function.parameters if item[0] == name]
+    if annotations:
+        return annotations[0] is not None and _speaks_of_secret(annotations[0])
+    found = scope.assignments(name)
+    return bool(found) and any(item[0] in ("assign", "annassign") and not _is_nothing(item[-1]) for item in found) and (
+        all(_gives_masked(program, block, item) for item in found)
+    )  # fmt: skip
+
+
+def _gives_masked(program: Program, block: Block, statement: Form) -> bool:
+    if statement[0] == "annassign" and _speaks_of_secret(statement[3]):
+        return True
+    if statement[0] not in ("assign", "annassign"):
+        return False
+    value = statement[-1]
+    if _is_nothing(value):
+        return True
+    if value[0] == "await":
+        value = value[2]
+    if value[0] == "attr":
+        return is_masked(program, block, value)
+    if value[0] != "call" or value[2][0] not in ("name", "attr"):
+        return False
+    if last_name(value[2]) in ("SecretStr", "SecretBytes", "Secret"):
+        return True
+    functions = [function for function, _ in called(program, block, value)]
+    return bool(functions) and all(
+        function.returns is not None and _speaks_of_secret(function.returns) for function in functions
+    )
+
+
+def _speaks_of_secret(annotation: Form) -> bool:
+    return any(item[0] in ("name", "attr") and "Secret" in str(item[-1]) for item in walk(annotation))
+
+
+def _is_nothing(value: Form | None) -> bool:
+    return value is None or (value[0] == "const" and value[2] is None)
