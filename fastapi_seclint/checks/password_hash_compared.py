@@ -12,6 +12,7 @@ from fastapi_seclint.subjects.passwords.comparing import plain_in
 from fastapi_seclint.subjects.passwords.digests import harmless
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, in_constant_time, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, Text, passwords
+from fastapi_seclint.subjects.passwords.found_by import found_by_column, is_column
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.plain_comparison import pairs
 
@@ -97,7 +98,10 @@ def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, te
     if call is None:
         return None
     plain = plain_in(known, block, text.through or text.form)
-    return verified(known, block, form, plain, right if call is left else left) if plain is not None else None
+    stored = right if call is left else left
+    if plain is not None and is_column(known, block, stored):
+        return found_by_column(known, block, form, plain, stored)
+    return verified(known, block, form, plain, stored) if plain is not None else None
 
 
 def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:

@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, hashed, hashed_field, hashed_whole, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
+from fastapi_seclint.subjects.passwords.found_by import found_by_column, found_by_name, is_column
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
 from fastapi_seclint.subjects.passwords.plain_storage import Kept, kept
 from fastapi_seclint.subjects.passwords.seeds import seeds
@@ -73,18 +74,26 @@ def _is_written(known: Passwords, accounts: Form) -> bool:
 
 
 def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
+    if item.stored is not None and is_column(known, item.block, item.stored):
+        return found_by_column(known, item.block, _at(known, item), item.form, item.stored)
     if item.stored is not None:
         accounts = accounts_of(item.stored)
         if accounts is not None and not _is_written(known, accounts):
             return None  # nobody has hashed what is in there
         written = seeds(known, item.block, item.stored)
-        compare = next(form for form in known.forms(item.block) if form[1] == item.at)
-        fix = verified(known, item.block, compare, item.form, item.stored) if written is not None else None
-        return fix and replace(fix, edits=tuple(dict.fromkeys((*fix.edits, *(written or ())))))
+        if written is None:
+            return None
+        fix = verified(known, item.block, _at(known, item), item.form, item.stored, item.optional)
+        return fix and replace(fix, edits=tuple(dict.fromkeys((*fix.edits, *written))))
     if item.key:
         return hashed_field(known, item.block, item.form, item.key, item.field)
     if item.field:
         return hashed_whole(known, item.block, item.form, item.field, item.optional)
-    if not stays or item.form[0] not in ("name", "attr", "sub"):  # no hash can stand in for a look-up
-        return None
-    return hashed(known, item.block, item.form)
+    if not stays:
+        return found_by_name(known, item.block, _at(known, item), item.form)
+    return hashed(known, item.block, item.form) if item.form[0] in ("name", "attr", "sub") else None
+
+
+def _at(known: Passwords, item: Kept) -> Form:
+    """The comparison or call that a place is."""
+    return next(form for form in known.forms(item.block) if form[1] == item.at)

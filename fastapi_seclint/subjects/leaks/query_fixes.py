@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.dependencies import Parameter, parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import Annotated, External, Function, ModuleValue, Value, options
+from fastapi_seclint.program.values import Annotated, External, Function, ModuleValue, Value, options, string
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
@@ -21,6 +22,7 @@ from fastapi_seclint.subjects.secrets.names import words_of
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_SCHEME = "fastapi.security.oauth2.OAuth2PasswordBearer"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _SPELLED = {"api": "API", "id": "ID", "jwt": "JWT"}
 _NAME = re.compile(r"^(user_?name|e?mail|email_address|login|phone(_number)?|identifier)$")
@@ -123,7 +125,7 @@ def _definition(route: Route) -> list[Form]:
 def _target(program: Program, route: Route, parameter: Parameter) -> str | None:
     """`Form` or `Body`, whatever the other parameters allow."""
     sources: set[str] = set()
-    if any(is_login_form(node.call) for node in route.nodes()):
+    if any(is_login_form(node.call) for node in route.nodes()) or _gives_tokens(program, route):
         sources.add("Form")
     assert route.endpoint is not None
     for other in parameters(route.endpoint):
@@ -137,6 +139,12 @@ def _target(program: Program, route: Route, parameter: Parameter) -> str | None:
     if sources <= {"Header", "Cookie", "Path", "Request", "Form", "File"}:
         return "Form"
     return None
+
+
+def _gives_tokens(program: Program, route: Route) -> bool:
+    """Whether the bearer scheme names a route as its token URL, to which clients send a form (RFC 6749, 4.3.2)."""
+    urls = (string(call.value(url)) for call in program.sites.calls(_SCHEME) if (url := call.argument("tokenUrl", 0)))
+    return any(url and posixpath.normpath(f"/{url.lstrip('/')}") == route.path.rstrip("/") for url in urls)
 
 
 def _source(program: Program, parameter: Parameter) -> str:

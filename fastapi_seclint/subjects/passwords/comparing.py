@@ -12,6 +12,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import called
+from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.plain_comparison import pairs
 
@@ -36,6 +37,8 @@ class Comparison:
     stored: Form
     perhaps_none: bool = False
     """Whether there may be nothing stored, since the comparison has another hash for that: `stored or DUMMY`."""
+    chosen: str = ""
+    """What is stored as code, where it is taken only from a user who exists: `user.hash if user else None`."""
 
     @property
     def negated(self) -> bool:
@@ -48,21 +51,34 @@ def comparisons_of(known: Passwords, text: Text) -> Iterator[tuple[Block, Form, 
         for side, other in ((left, right), (right, left)):
             made = _made(known, block, side, text)
             if made is not None:
-                real, perhaps_none = _real(other)
+                real, perhaps_none, chosen = _real(block, other)
                 plain, stored = typed(known, block, made), whole_of(block, real)
                 if plain is None or stored is None:
                     yield block, form, None
                 else:
-                    yield block, form, Comparison(block, form, plain, stored, perhaps_none)
+                    yield block, form, Comparison(block, form, plain, stored, perhaps_none, chosen)
                 break
 
 
-def _real(other: Form) -> tuple[Form, bool]:
-    """The stored hash without the dummy that takes its place for a user who does not exist."""
+def _real(block: Block, other: Form) -> tuple[Form, bool, str]:
+    """The stored hash without what takes its place for a user who does not exist, and the code that has both."""
     match other:
         case ["bool", _, "or", [stored, ["name", _, name]]] if _DUMMY.search(name):
-            return stored, True
-    return other, False
+            return stored, True, ""
+        case ["ifexp", _, test, stored, other_one] if stored[0] in ("attr", "sub") and (asked := code(test)):
+            name = other_one[2] if other_one[0] == "name" else ""
+            kept = bool(name) and _is_made_by_call(block, name)
+            if kept or (other_one[0] == "const" and not other_one[2]):
+                return stored, not kept, f"{code(stored)} if {asked} else {name if kept else None}"
+    return other, False, ""
+
+
+def _is_made_by_call(block: Block, name: str) -> bool:
+    """Whether a constant of the file is what some call gave, the very function that is mended."""
+    return any(
+        form[0] == "assign" and form[3][0] == "call" and [item[2] for item in form[2] if item[0] == "name"] == [name]
+        for form in block.module.facts.module
+    )
 
 
 def _made(known: Passwords, block: Block, side: Form, text: Text) -> Text | None:

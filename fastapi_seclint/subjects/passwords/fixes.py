@@ -129,14 +129,18 @@ def hashed_field(known: Passwords, block: Block, value: Form, key: str, field: s
     return Fix(f"keep a slow, salted hash of the password{hasher.needs}", False, edits)
 
 
-def verified(known: Passwords, block: Block, compare: Form, plain: Form, stored: Form) -> Fix | None:
-    """The fix that verifies in place of a comparison for equality."""
+def verified(
+    known: Passwords, block: Block, compare: Form, plain: Form, stored: Form, perhaps: bool = False
+) -> Fix | None:
+    """The fix that verifies in place of a comparison for equality; `perhaps` there is nothing stored."""
     hasher = hasher_for(known, block.module)
     typed, kept = rendered(plain), rendered(stored)
     if hasher is None or typed is None or kept is None:
         return None
-    negated = "not " if compare[0] == "compare" and compare[3] == ["!="] else ""
-    code = f"{negated}{hasher.verifying(typed, kept)}"
+    negated = compare[0] == "compare" and compare[3] == ["!="]
+    code = f"{'not ' if negated else ''}{hasher.verifying(typed, kept)}"
+    if perhaps and not hasher.takes_none:
+        code = f"{kept} {'is None or' if negated else 'is not None and'} {code}"
     edits = (*used(hasher, VERIFYING), ReplaceExpression(block.module.path, span_of(compare[1]), code))
     return Fix(f"verify the password against its stored hash{hasher.needs}", False, edits)
 

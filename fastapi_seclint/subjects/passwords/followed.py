@@ -16,9 +16,10 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways
 from fastapi_seclint.subjects.passwords import hashers
-from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.names import CHANGED, PASSWORDS, naming, words
 from fastapi_seclint.subjects.passwords.objects import text_of_object
 from fastapi_seclint.subjects.passwords.spoken import blocks
+from fastapi_seclint.subjects.passwords.unpacked import part_of
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class Passwords:
                 continue
             match statement:
                 case ["assign", _, targets, value]:
-                    yield _unpacked(targets, name, value)
+                    yield part_of(targets, name, value)
                 case ["annassign", _, _, _, value]:
                     yield value
                 case ["for", _, _, iterable, *_]:
@@ -151,7 +152,7 @@ class Passwords:
                     yield None
 
     def _of_field(self, where: Where, owner: Form, name: str, form: Form, depth: int) -> Text | None:
-        if naming(name) != "plain":
+        if naming(name) != "plain" and not self._in_change(where, owner, name, depth):
             return text_of_object(self, where.block, owner, name, depth) if form[0] == "attr" else None
         path = f"{spelled(owner)}.{name}"
         written = [value for at, target, value in self.writes(where.block) if target == path and at < form[1]]
@@ -165,6 +166,11 @@ class Passwords:
         if source.values is not None:
             return self.text(source.where or where, source.values[name], depth) if name in source.values else None
         return Text("plain", where.block, form, source.sure)
+
+    def _in_change(self, where: Where, owner: Form, name: str, depth: int) -> bool:
+        """Whether a field is a password by what its body is called: `new` of a `PasswordChange`."""
+        source = self.requests.source(where, owner, depth) if name in CHANGED else None
+        return source is not None and source.cls is not None and bool({*words(source.cls.name)} & PASSWORDS)
 
     def writes(self, block: Block) -> list[tuple[int, str, Form]]:
         """The assignments to fields in a block: place, target as `user.password`, what is assigned."""
@@ -320,15 +326,3 @@ def names_given(block: Block, call: Form) -> set[str]:
 def _named_so(function: Function) -> bool:
     """Whether a function says by its own or its parameters' names that it is about passwords."""
     return naming(function.name) != "" or any(naming(item[0]) == "plain" for item in function.parameters)
-
-
-def _unpacked(targets: list[Form], name: str, value: Form) -> Form | None:
-    for target in targets:
-        if target[0] == "name" and target[2] == name:
-            return value
-        if target[0] in ("tuple", "list") and value[0] in ("tuple", "list") and len(value[2]) == len(target[2]):
-            parts: list[tuple[Form, Form]] = list(zip(target[2], value[2], strict=True))
-            for item, part in parts:
-                if item[0] == "name" and item[2] == name:
-                    return part
-    return None

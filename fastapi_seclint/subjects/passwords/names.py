@@ -22,6 +22,9 @@ _PASSWORD = re.compile(
     r"^(new|old|user|my|the|current|plain|raw|confirm|confirmed|login|admin|hashed|stored)?"
     r"(password|passwd|passphrase|passcode|pwd|pswd|psw|senha|contrasena|passwort|kennwort|parola|mdp|motdepasse)s?$"
 )
+CHANGED = frozenset({"new", "old", "current"})
+"""What passwords are called in a body that is all about them."""
+PASSWORDS = frozenset({"password", "passwd", "pwd", "passwort", "senha", "contrasena"})
 _SHORT = frozenset({"pw", "pass"})
 _KEPT = word_set(
     """

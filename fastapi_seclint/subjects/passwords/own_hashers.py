@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 HASH, VERIFY, AWAITED = "hash", "verify", "awaited"
 _HASHES = (b"hash", b"crypt", b"argon", b"pbkdf", b"digest")
 _OBJECTS = ("passlib.context.CryptContext()", "pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
+_HANDLER = re.compile(
+    r"passlib\.hash\.(bcrypt|argon2|scrypt|pbkdf2_sha\d+|bcrypt_sha256|sha(256|512)_crypt)(\.using\(\))?"
+)
 _BCRYPT = ("bcrypt.hashpw", "bcrypt.checkpw")
 _KNOWN: WeakKeyDictionary[Program, dict[str, dict[str, Own]]] = WeakKeyDictionary()
 
@@ -58,12 +62,13 @@ def own_hashers(known: Passwords, module: Module) -> dict[str, Own]:
 
 
 def _context_of(module: Module) -> str | None:
-    """A password context that a file has a name for."""
+    """A password context, or a slow hash of passlib, that a file has a name for."""
     return next((name for name, value in sorted(module.scope.names.items()) if _is_context(value)), None)
 
 
 def _is_context(value: Value | None) -> bool:
-    return any(isinstance(item, External) and item.name in _OBJECTS for item in options(value))
+    found = (item.name for item in options(value) if isinstance(item, External))
+    return any(name in _OBJECTS or _HANDLER.fullmatch(name) for name in found)
 
 
 def _others(known: Passwords, module: Module) -> Iterator[tuple[Module, set[int]]]:

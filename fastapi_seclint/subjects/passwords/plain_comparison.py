@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
@@ -19,8 +20,10 @@ from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
 from fastapi_seclint.subjects.passwords.parameters import brings_data
 from fastapi_seclint.subjects.passwords.plain_storage import Kept
 from fastapi_seclint.subjects.passwords.statements import statement_of
+from fastapi_seclint.subjects.passwords.stores import is_store
 
 if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 _COMPARERS = frozenset({"compare_digest"})
@@ -30,6 +33,7 @@ _READING = re.compile(r"\bselect\b.*\bwhere\b.*\bpassw\w*\s*=", re.I | re.S)
 _CONFIGURED = re.compile(r"(^|\.)(settings|config|conf|cfg|env|environ|secrets)(\.|$)", re.I)
 
 
+_WRITTEN: WeakKeyDictionary[Program, set[str]] = WeakKeyDictionary()
 _BESIDE = frozenset({"values", "info", "info.data", "values.data"})
 """What a validator of pydantic calls the other fields of the same body."""
 
@@ -55,6 +59,10 @@ def comparisons(known: Passwords) -> Iterator[Kept]:
                 continue
             if is_stored(known, block, stored) or _is_given_stored(known, block, stored):
                 yield Kept(block, form[1], typed, text.sure, stored=stored)
+                break
+            entry = entry_of_written(known, block, stored)
+            if entry is not None:
+                yield Kept(block, form[1], bare(typed), text.sure, stored=entry, optional=entry[0] != "sub")
                 break
     yield from _queries(known)
 
@@ -89,6 +97,40 @@ def _in_query(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         if text is not None and text.kind == "plain":
             yield Kept(block, call[1], value, text.sure)
             return
+
+
+def bare(form: Form) -> Form:
+    """What an expression is without `.encode()` and a default for what is missing: `(stored or "").encode()`."""
+    match form:
+        case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _] | ["bool", _, "or", [inner, ["const", _, ""]]]:
+            return bare(inner)
+    return form
+
+
+def entry_of_written(known: Passwords, block: Block, form: Form) -> Form | None:
+    """What is taken out of a mapping of the program into which passwords are put as they are typed; None for others."""
+    entry = looked_up = bare(form)
+    if entry[0] == "name":
+        values = [value for value in known.assigned(block, entry[2], form) if value is not None]
+        looked_up = values[0] if len(values) == 1 else entry
+    match looked_up:
+        case ["sub", _, ["name" | "attr", *_] as owner, _] | ["call", _, ["attr", _, owner, "get"], [_, *_], _]:
+            return entry if spelled(owner) in _written_to(known) else None
+    return None
+
+
+def _written_to(known: Passwords) -> set[str]:
+    """The mappings of the program that get a password as it is typed for a value, as they are spelled."""
+    if known.program not in _WRITTEN:
+        found = set()
+        for block in known.blocks:
+            for form in block.forms.of("assign"):
+                owner = accounts_of(form[2][0]) if form[2][0][0] == "sub" else None
+                text = known.text(block, form[3]) if owner is not None and is_store(owner) else None
+                if owner is not None and text is not None and text.kind == "plain":
+                    found.add(spelled(owner))
+        _WRITTEN[known.program] = found
+    return _WRITTEN[known.program]
 
 
 def _is_given_stored(known: Passwords, block: Block, form: Form) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import KEYWORDS, Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Bound, Class, Function, options
+from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there
@@ -27,6 +27,8 @@ from fastapi_seclint.subjects.passwords.rows import stored_rows
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import (
     asks_identity_service,
+    hashes_rows,
+    is_own,
     is_record,
     is_row,
     is_store,
@@ -61,7 +63,7 @@ class Kept:
     """A place where a password is kept as it was typed: what to point at, the password's own expression, how sure.
 
     `field` is its name where `form` is a whole body, `stored` what it is compared with, `key` the variable that is
-    that name where `form` is the value of any field; `optional` tells that the body may come without it.
+    that name where `form` is the value of any field; `optional`: a body may lack it, or nothing may be stored.
     """
 
     block: Block
@@ -190,7 +192,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         for argument in mapped:
             yield from (item for item in _whole(known, block, call[1], argument) if item.sure)
     elif last in _KEEPS and function[0] == "attr" and not opens_elsewhere(function):
-        if (is_store(function[2]) or function[2][0] == "call") and not _is_own(known, block, function):
+        if (is_store(function[2]) or function[2][0] == "call") and not hashes_rows(known, block, function):
             for argument in call[3]:
                 if argument[0] == "dict" or last in _TAKES_WHOLE or _display_of(known, block, argument) is not None:
                     yield from _whole(known, block, call[1], argument)
@@ -218,7 +220,7 @@ def _is_registered_elsewhere(known: Passwords, block: Block, made: Form) -> bool
     return any(
         _REGISTERS.match(last_name(form[2])) is not None
         and any(part is made or (part[0] == "name" and part[2] in names) for part in form[3])
-        and not _is_own(known, block, form[2])
+        and not is_own(known, block, form[2])
         for form in block.forms.of("call")
     )
 
@@ -312,11 +314,6 @@ def _display_of(known: Passwords, block: Block, value: Form) -> Form | None:
     """The dictionary display that a local name stands for."""
     above = list(known.assigned(block, value[2], value)) if value[0] == "name" else []
     return above[-1] if above and above[-1] is not None and above[-1][0] == "dict" else None
-
-
-def _is_own(known: Passwords, block: Block, function: Form) -> bool:
-    """Whether a call goes to code of the project, which is looked at by itself."""
-    return any(isinstance(item, Function | Bound) for item in options(ask(known.program, block, function)))
 
 
 def _display(known: Passwords, block: Block, display: Form, depth: int) -> Iterator[Kept]:

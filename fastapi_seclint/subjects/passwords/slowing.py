@@ -59,7 +59,7 @@ def _mended(known: Passwords, text: Text) -> list[Edit] | None:
 def verifying(known: Passwords, parts: Comparison, replaced: Form) -> list[Edit] | None:
     """The edits that verify in place of a comparison."""
     hasher = hasher_for(known, parts.block.module)
-    plain, stored = rendered(parts.plain), rendered(parts.stored)
+    plain, stored = rendered(parts.plain), parts.chosen or rendered(parts.stored)
     if hasher is None or plain is None or stored is None or (parts.perhaps_none and not hasher.takes_none):
         return None
     code = f"{'not ' if parts.negated else ''}{hasher.verifying(plain, stored)}"

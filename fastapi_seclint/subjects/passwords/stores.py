@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Environment, External, Function, Instance, options
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways, is_schema, is_table
-from fastapi_seclint.subjects.passwords.names import is_of_machine, is_of_people, naming, words
+from fastapi_seclint.subjects.passwords.names import MENTIONS, is_of_machine, is_of_people, naming, words
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -90,4 +90,23 @@ def looks_after_itself(known: Passwords, block: Block, owner: Form, field: str =
             return passing or has_own_ways(option.cls)
         if isinstance(option, External | Environment | Function):
             return isinstance(option, Environment) and not option.name.startswith("parameter ")
+    return False
+
+
+def is_own(known: Passwords, block: Block, function: Form) -> bool:
+    """Whether a call goes to code of the project."""
+    return any(isinstance(item, Function | Bound) for item in options(ask(known.program, block, function)))
+
+
+def hashes_rows(known: Passwords, block: Block, function: Form) -> bool:
+    """Whether code of the project that keeps a row hashes what is in it, or takes a password by its name.
+
+    The latter is looked at by itself.
+    """
+    for item in options(ask(known.program, block, function)):
+        own = item.function if isinstance(item, Bound) else item
+        body = body_of(known.program, own) if isinstance(own, Function) else None
+        if isinstance(own, Function):
+            speaks = own.number in own.module.facts.speaking(*MENTIONS, folded=True)
+            return speaks or body is None or known.hashes(body)
     return False

@@ -37,3 +37,16 @@ def _tuples(program: Program, block: Block, value: Form) -> Iterator[tuple[Block
         for form in body.forms.of("return") if body is not None else ():
             if body is not None and form[2] is not None and form[2][0] == "tuple":
                 yield body, form[2]
+
+
+def part_of(targets: list[Form], name: str, value: Form) -> Form | None:
+    """The expression that a name is given by an assignment, one of a tuple perhaps: `user, password = form`."""
+    for target in targets:
+        if target[0] == "name" and target[2] == name:
+            return value
+        if target[0] in ("tuple", "list") and value[0] in ("tuple", "list") and len(value[2]) == len(target[2]):
+            parts: list[tuple[Form, Form]] = list(zip(target[2], value[2], strict=True))
+            for item, part in parts:
+                if item[0] == "name" and item[2] == name:
+                    return part
+    return None

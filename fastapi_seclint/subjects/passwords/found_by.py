@@ -1,0 +1,136 @@
+"""Look-ups by password: the account is found by the rest of the query, and its password is verified afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, options
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.spans import Span
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.passwords.fixes import VERIFYING, hasher_for, used
+from fastapi_seclint.subjects.passwords.names import naming
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+_FILTERS = frozenset({"filter", "where", "having", "and_"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Criterion:
+    """What a query asks of a password: the query, the edit that drops it there, and how the row has the password."""
+
+    query: Form
+    dropped: Edit
+    kept: str
+
+
+def is_column(known: Passwords, block: Block, stored: Form) -> bool:
+    """Whether an expression is a column of a table, so that a comparison with it is a criterion: `User.password`."""
+    if stored[0] != "attr" or stored[2][0] not in ("name", "attr"):
+        return False
+    return any(isinstance(item, Class) for item in options(ask(known.program, block, stored[2])))
+
+
+def found_by_column(known: Passwords, block: Block, compare: Form, plain: Form, stored: Form) -> Fix | None:
+    """The fix of `filter(User.email == email, User.password == plain)`; None where the rest finds nobody."""
+    for call in block.forms.of("call"):
+        if last_name(call[2]) not in _FILTERS or compare not in call[3]:
+            continue
+        rest = [item for item in call[3] if item is not compare]
+        shorter = [*call[:3], rest, call[4]] if rest or call[4] else call[2][2] if call[2][0] == "attr" else None
+        text = code(shorter) if shorter is not None and _asks_more(block, call, compare) else None
+        if text is not None:
+            edit = ReplaceExpression(block.module.path, span_of(call[1]), text)
+            return _verified(known, block, plain, _Criterion(call, edit, f"{{}}.{stored[3]}"))
+    return None
+
+
+def found_by_name(known: Passwords, block: Block, call: Form, plain: Form) -> Fix | None:
+    """The fix of `filter_by(email=email, password=plain)` and of `find_one({"email": email, "password": plain})`."""
+    path = block.module.path
+    for keyword, value, _ in call[4]:
+        if value is plain and keyword is not None and len(call[4]) > 1:
+            edit: Edit = RemoveKeyword(path, span_of(call[1]), keyword)
+            return _verified(known, block, plain, _Criterion(call, edit, f"{{}}.{keyword}"))
+    for query in call[3]:
+        names = [key[2] for key, value in query[2] if key and value is plain] if query[0] == "dict" else []
+        if names and naming(str(names[0])) and len(query[2]) > 1:
+            edit = RemoveDictItem(path, span_of(query[1]), str(names[0]))
+            return _verified(known, block, plain, _Criterion(call, edit, f'{{}}["{names[0]}"]'))
+    return None
+
+
+def _asks_more(block: Block, call: Form, compare: Form) -> bool:
+    """Whether a query has another criterion than a comparison: beside it, or in another call of its chain."""
+    statements = [form for form in block.forms.of("assign") if any(item is call for item in walk(form[3]))]
+    inside = [form for form in walk([form[3] for form in statements]) if form[0] in ("compare", "call")]
+    return any(
+        (form[0] == "compare" and form is not compare) or (form[0] == "call" and last_name(form[2]) == "filter_by")
+        for form in inside
+    )
+
+
+def _verified(known: Passwords, block: Block, plain: Form, criterion: _Criterion) -> Fix | None:
+    """The criterion goes, and where nobody was found the password is verified, too."""
+    hasher, typed = hasher_for(known, block.module), code(plain)
+    found = _row(block, criterion.query)
+    if hasher is None or typed is None or found is None:
+        return None
+    name, test, negated = found
+    verifying = hasher.verifying(typed, criterion.kept.format(name))
+    asked = f"not {name}" if test[0] == "unary" else code(test)
+    text = f"{asked} or not {verifying}" if negated else f"{asked} and {verifying}"
+    whole = _with_alternatives(block, test, text)
+    edits = (*used(hasher, VERIFYING), criterion.dropped, ReplaceExpression(block.module.path, *whole))
+    return Fix(f"find the account by its name, and verify its password{hasher.needs}", False, edits)
+
+
+def _row(block: Block, query: Form, depth: int = 2) -> tuple[str, Form, bool] | None:
+    """The local name of what a query finds, and the test of it; the query may have a name of its own before."""
+    for statement in block.forms.of("assign"):
+        targets = statement[2]
+        if len(targets) != 1 or targets[0][0] != "name" or not any(item is query for item in walk(statement[3])):
+            continue
+        name = targets[0][2]
+        tested = _tested(block, name, statement[1])
+        if tested is not None:
+            return name, *tested
+        taking = (form for form in block.forms.of("call") if any(item[2:] == [name] for item in form[3]))
+        return next((row for run in taking if depth and (row := _row(block, run, depth - 1)) is not None), None)
+    return None
+
+
+def _with_alternatives(block: Block, test: Form, text: str) -> tuple[Span, str]:
+    """What to replace by which code: the test, or all alternatives that it is the first of."""
+    for form in block.forms.of("bool"):
+        if form[2] == "or" and form[3][0] is test:
+            others = [code(item) for item in form[3][1:]]
+            if None not in others:
+                return span_of(form[1]), " or ".join([text, *map(str, others)])
+    return span_of(test[1]), text
+
+
+def _tested(block: Block, name: str, after: int) -> tuple[Form, bool] | None:
+    """Where a name is first tested for being there, and whether that is a test for its being missing."""
+    for form in block.forms.of("if"):
+        if form[1] < after:
+            continue
+        for part in walk(form[2]):
+            match part:
+                case ["unary", _, "not", ["name", _, tested]] if tested == name:
+                    return part, True
+                case ["compare", _, ["name", _, tested], ["is" | "=="], [["const", _, None]]] if tested == name:
+                    return part, True
+                case ["compare", _, ["name", _, tested], ["is not" | "!="], [["const", _, None]]] if tested == name:
+                    return part, False
+        if form[2][0] == "name" and form[2][2] == name:
+            return form[2], False
+        return None
+    return None
