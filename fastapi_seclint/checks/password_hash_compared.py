@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.passwords.comparing import plain_in
 from fastapi_seclint.subjects.passwords.digests import harmless
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, in_constant_time, verified
@@ -50,6 +51,8 @@ _ASKED = (
 _QUERIES = frozenset(
     {"find_one", "find", "filter_by", "filter", "get", "get_or_none", "find_first", "first", "count_documents"}
 )
+
+_LOOKS = frozenset({"len", "type", "repr", "str", "bool", "isinstance"})
 
 
 @RULE.check
@@ -123,11 +126,16 @@ def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:
 def _is_given_on(known: Passwords, block: Block, name: Form) -> bool:
     """Whether a new hash was stored just before, so that the comparison asks whether that went well."""
     for form in known.forms(block):
-        if form[0] == "call" and form[1] < name[1]:
+        if form[0] == "call" and form[1] < name[1] and not _only_looks(form):
             given = [*form[3], *(value for _, value, _ in form[4])]
             if any(item[0] == "name" and item[2] == name[2] for item in given):
                 return True
     return False
+
+
+def _only_looks(call: Form) -> bool:
+    """Whether a call keeps nothing of what it is given: it prints, logs, or measures it."""
+    return is_log_call(call) or is_print(call) or (call[2][0] == "name" and call[2][2] in _LOOKS)
 
 
 def _is_recomputed(text: Text) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Fol
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Parameter, Resolver, dotted_name, parameters, running
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
-from fastapi_seclint.program.kinds import ABSENT, CLEAN, HIDDEN, JUNK, REQUEST, TOKENS, Kinds
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, HIDDEN, JUNK, QUERY, REQUEST, TOKENS, Kinds
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.schemes import meet_scheme, scheme_of
@@ -180,7 +181,7 @@ class DependencyGuards:
             if name in path_variables(path):
                 return JUNK if name not in _PLACES or _asks_for(function, name, name) else CLEAN
             return self._credential(parameter.default, stranger, marker)
-        return CLEAN
+        return QUERY if any(_carries_token(item) for item in options(base) if isinstance(item, Class)) else CLEAN
 
     def _credential(self, default: Value | None, stranger: Stranger, marker: External | None) -> Kinds | None:
         if stranger.junk:
@@ -215,6 +216,16 @@ class DependencyGuards:
 
 _PLACES = frozenset({"key", "ticket"})
 """What a variable of a path may be called that says which thing is asked for: `/flags/{key}`."""
+
+
+_BODY_TOKENS = frozenset({"token", "access_token", "auth_token", "jwt"})
+_BODY_PASSWORD = re.compile(r"passw|pwd", re.I)
+
+
+def _carries_token(model: Class) -> bool:
+    """Whether a body says by its `token` who sends it; the token beside a new password came by mail."""
+    names = {name for base in model.lineage() if isinstance(base, Class) for name, _, _ in base.fields}
+    return bool(names & _BODY_TOKENS) and not any(map(_BODY_PASSWORD.search, names))
 
 
 def _asks_for(function: Function | None, name: str, sent: str) -> bool:

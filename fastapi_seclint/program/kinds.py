@@ -34,7 +34,7 @@ QUERY: Kinds = frozenset({"query"})
 TAINTED: Kinds = frozenset({"absent", "junk", "bad"})
 HOLDERS: Kinds = frozenset({"request", "store", "session", "scope"})
 PLACES: Kinds = frozenset({"path", "verb"})
-CARRIERS: Kinds = frozenset({"passed", "bag", "scope"})
+CARRIERS: Kinds = frozenset({"passed", "bag", "scope", "query"})
 TOKENS = frozenset(
     {"token", "api_key", "apikey", "access_token", "key", "signature", "jwt", "ticket", "secret", "x_api_key"}
 )

@@ -14,8 +14,12 @@ from fastapi_seclint.subjects.logins.routes import auth_routes, spoken
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_MAILS = re.compile(r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time)(_|$)")
-_ONLY_ADDRESS = re.compile(r"^(user_)?e?mail(_address)?$|^(phone|mobile)(_number|_no)?$")
+_MAILS = re.compile(
+    r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time|(sms|send|mail|get)_code)(_|$)"
+)
+_ONLY_ADDRESS = re.compile(
+    r"^(user_)?e?mail(_address)?$|^((cell|tele|mobile_)?phone|mobile|cell|tel|msisdn)(_number|_no|_num)?$"
+)
 
 
 def mailing_routes(program: Program) -> Iterator[Route]:

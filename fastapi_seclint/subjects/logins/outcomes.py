@@ -13,7 +13,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, options
 from fastapi_seclint.subjects.code.implementations import made_of
 from fastapi_seclint.subjects.logins.choices import by_worlds
-from fastapi_seclint.subjects.logins.results import base, told_by
+from fastapi_seclint.subjects.logins.results import at_call, base, catches, repeats, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
 from fastapi_seclint.subjects.logins.worlds import (
@@ -78,6 +78,13 @@ class Follower:
     apart: bool = False
     known: dict[tuple[str, int], list[Outcome]] = field(default_factory=dict)
     busy: set[tuple[str, int]] = field(default_factory=set)
+    lookup: Follower | None = None
+    """For registrations: what a helper that looks one account up gives; in there, one finding follows from another."""
+
+    def summed(self, function: Function, depth: int) -> list[Outcome]:
+        """The ways in which a helper ends, where only what it gives back is asked for."""
+        self.lookup = self.lookup or (Follower(self.program) if self.apart else self)
+        return self.lookup.outcomes(function, depth)
 
     def outcomes(self, function: Function, depth: int = _DEPTH) -> list[Outcome]:
         """The ways in which a function of the project ends; a wrapper is followed by what it wraps."""
@@ -202,7 +209,7 @@ class _Walk:
         """What a call of the project gives in each world, when that differs."""
         for function in self._functions(form):
             result: dict[World, frozenset[bool]] = {}
-            ends = self.follower.outcomes(function, self.depth - 1)
+            ends = self.follower.summed(function, self.depth - 1)
             for world in ALL:
                 kinds = {end.kind for end in ends if world in end.worlds}
                 answers = {kind != "falsy" for kind in kinds if kind in ("falsy", "value", "answer")}
@@ -219,7 +226,7 @@ class _Walk:
             for function in self._functions(inner)[:1]:
                 ends = self.follower.outcomes(function, self.depth - 1)
                 if not self.follower.apart and asks_for_account(inner):
-                    ends = [_at_call(end, self.block, inner) for end in ends]
+                    ends = [at_call(end, self.block, inner) for end in ends]
                 for end in ends:
                     telling = "absent" not in end.worlds if self.follower.apart else "right" not in end.worlds
                     if end.kind == "raise" and end.worlds & worlds and telling:
@@ -319,7 +326,8 @@ class _Walk:
         if not rest:
             return
         text, _, _ = said(self.follower.program, self.block, value)
-        kind: Kind = "answer" if any(is_text(inner) for inner in walk(value)) else "value"
+        text_given = any(is_text(inner) for inner in walk(value)) or repeats(self.caught, value)
+        kind: Kind = "answer" if text_given else "value"
         self._end(Outcome(rest, kind, text, self.block, form), value)
 
     def _end(self, outcome: Outcome, expression: Form) -> None:
@@ -348,7 +356,7 @@ class _Walk:
         for type_, name, statements, _ in handlers:
             names = [str(form[-1]) for form in walk(type_) if form[0] in ("name", "attr")] if type_ is not None else []
             names = names or ["BaseException"]
-            caught = [end for end in raised if _catches(names, end)]
+            caught = [end for end in raised if catches(names, end)]
             for end in caught:
                 raised.remove(end)
                 self.found.remove(end)
@@ -376,15 +384,3 @@ class _Walk:
         told = [end for end in self.found[start:] if end.kind != "raise" or _TAKEN.search(repr((end.said, end.name)))]
         self.found[start:] = [replace(end, unique=self.caught is None) for end in told]
         return rest
-
-
-def _at_call(end: Outcome, block: Block, call: Form) -> Outcome:
-    """How a helper that looks anything up ends where it is asked for the account."""
-    return end if end.of_any is None else replace(end, worlds=end.of_any, block=block, form=call)
-
-
-def _catches(names: list[str], end: Outcome) -> bool:
-    if {"Exception", "BaseException"} & set(names) or end.name in names:
-        return True
-    lineage = end.cls.lineage() if end.cls is not None else []
-    return any(base.name.rpartition(".")[2] in names for base in lineage)

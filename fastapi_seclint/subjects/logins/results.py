@@ -1,11 +1,14 @@
-"""Results that stand for how a login went: `if result is Outcome.NO_USER`, where a function returns the member."""
+"""What is done with how a login went: a member that stands for it is compared, an exception caught and passed on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.logins.said import is_text
 from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, Truth, World
 
 if TYPE_CHECKING:
@@ -33,6 +36,26 @@ def base(form: Form) -> str:
     while form[0] in ("attr", "sub"):
         form = form[2]
     return str(form[2]) if form[0] == "name" else ""
+
+
+def at_call(end: Outcome, block: Block, call: Form) -> Outcome:
+    """How a helper that looks anything up ends where it is asked for the account."""
+    return end if end.of_any is None else replace(end, worlds=end.of_any, block=block, form=call)
+
+
+def catches(names: list[str], end: Outcome) -> bool:
+    """Whether a handler for exceptions of these names catches what is raised."""
+    if {"Exception", "BaseException"} & set(names) or end.name in names:
+        return True
+    lineage = end.cls.lineage() if end.cls is not None else []
+    return any(item.name.rpartition(".")[2] in names for item in lineage)
+
+
+def repeats(caught: tuple[str, Outcome] | None, value: Form) -> bool:
+    """Whether a value is the sentence of the exception that was caught: `str(error)`, `{"error": error.detail}`."""
+    if caught is None or not any(form[0] == "name" and form[2] == caught[0] for form in walk(value)):
+        return False
+    return any(is_text(form) for form in walk(caught[1].form))
 
 
 def _answers(world: World, ends: Sequence[Outcome], wanted: str, equal: bool) -> frozenset[bool]:

@@ -19,7 +19,7 @@ from fastapi_seclint.program.values import Annotated, Class, External, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
-from fastapi_seclint.subjects.logins.works import by_work
+from fastapi_seclint.subjects.logins.works import asks_for_refresh_token, by_work, is_code
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -83,10 +83,6 @@ _PASSWORD = re.compile(
 _FOREIGN = re.compile(r"^(passwort|kennwort|senha|contrasena|mot_?de_?passe|mdp|parola)(_\w+)?$", re.I)
 _TOKENS = re.compile(r"(^|_)(refresh_?token|token)$", re.I)
 _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
-_CODE = re.compile(
-    r"^((user|email|phone|sms|input|entered)_)?(otp|totp|one_time_(code|password)|(verification|confirmation)_code|pin)"
-    r"(_?code)?$"
-)
 _CHECKS = re.compile(r"(^|_)(verify|verification|confirm|confirmation|activate|activation|validate|check)(_|$)")
 _AROUND = re.compile(r"^(auth|authentication|users?|accounts?|log_?in|jwt|tokens?|oauth2?|session|identity)$")
 _NEW_USER = re.compile(r"(User|Account|Member|Customer)(Create|In|Register|Registration|SignUp)")
@@ -230,7 +226,7 @@ def _called(program: Program, route: Route, word: str) -> Purpose | None:
         if not pattern.search(word):
             continue
         if purpose == "registration" and _CHECKS.search(word) and not takes_password(program, route):
-            return "code check" if any(_CODE.match(spoken(name)) for name in fields(program, route)) else None
+            return "code check" if any(map(is_code, map(spoken, fields(program, route)))) else None
         if set(route.methods) & _CHANGING:
             return purpose if _fits(program, route, purpose) and not _opens_an_account(program, route, word) else None
         return purpose if "GET" in route.methods and _guesses(program, route, purpose) else None
@@ -272,7 +268,9 @@ def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
         return True
     names = [spoken(name) for name in fields(program, route)]
     if purpose == "token refresh":
-        return any(_TOKENS.search(name) for name in names) or any(scheme_kind(top.call) for top in route.dependencies)
+        if any(_TOKENS.search(name) for name in names) or any(scheme_kind(top.call) for top in route.dependencies):
+            return True
+        return route.function is not None and asks_for_refresh_token(route.function)
     return purpose == "password reset" and any(_IDENTITY.search(name) for name in names)
 
 
@@ -285,7 +283,8 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
         return None
     names = [spoken(name) for name in fields(program, route)]
     identified = any(_IDENTITY.search(name) for name in names)
-    if identified and _CHECKS.search(segments[-1]) and any(_CODE.match(name) for name in names):
+    around = any(map(_AROUND.match, segments))
+    if identified and _CHECKS.search(segments[-1]) and (any(map(is_code, names)) or (around and "code" in names)):
         return "code check"
     if takes_password(program, route):
         name = spoken(route.function.name) if route.function is not None else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.program.values import Function
@@ -10,6 +11,11 @@ from fastapi_seclint.subjects.passwords.followed import passwords
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+
+_CODE = re.compile(
+    r"^((user|email|phone|sms|input|entered)_)?(otp|totp|one_time_(code|password)|(verification|confirmation)_code|pin)"
+    r"(_?code)?$"
+)
 
 
 def by_work(program: Program, handler: Function) -> Literal["login", "registration"] | None:
@@ -21,3 +27,22 @@ def by_work(program: Program, handler: Function) -> Literal["login", "registrati
     if any(known.is_verification(block, call) for call in block.forms.of("call")):
         return "login"
     return "registration" if known.hashes(block) else None
+
+
+def asks_for_refresh_token(handler: Function) -> bool:
+    """Whether a handler itself asks a library for the refresh token: AuthJWT's `jwt_refresh_token_required()`.
+
+    Source: fastapi_jwt_auth 0.5 and its successors, whose `jwt_required(refresh=True)` is the newer name.
+    """
+    for form in handler.forms.of("call"):
+        name = form[2][3] if form[2][0] == "attr" else ""
+        if name == "jwt_refresh_token_required":
+            return True
+        if name == "jwt_required" and any(key == "refresh" and value[2:] == [True] for key, value, _ in form[4]):
+            return True
+    return False
+
+
+def is_code(name: str) -> bool:
+    """Whether a field is a code of few digits that was sent to somebody."""
+    return _CODE.match(name) is not None
