@@ -217,6 +217,20 @@ def annotated(tree: ast.Module) -> bool:
     return changed
 
 
+@_each_file
+def locals_annotated(tree: ast.Module) -> bool:
+    """`user = find()` in a function as `user: object = find()`."""
+    outside = {name for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
+    changed = False
+    for block in _blocks(tree):
+        for number, statement in enumerate(block):
+            match statement:
+                case ast.Assign([ast.Name(name) as target], value) if name not in outside:
+                    block[number] = ast.AnnAssign(target, ast.Name("object", ast.Load()), value, 1)
+                    changed = True
+    return changed
+
+
 def _after_future(tree: ast.Module) -> int:
     """Where the first import may stand."""
     heads = [
@@ -319,6 +333,7 @@ REWRITES: tuple[Rewrite, ...] = (
     refusals_elsewhere,
     dictionaries_called,
     annotated,
+    locals_annotated,
     added_routes,
     factory,
     routes_of_their_own,

@@ -78,6 +78,11 @@ class FileFacts:
         """The numbers of the functions that only make an exception from what they are given and raise or return it."""
         return cast("list[int]", self._header.get("refusers", []))
 
+    @cached_property
+    def annotations(self) -> dict[int, Form]:
+        """What assignments in functions are annotated with, by the places of the statements."""
+        return dict(self._header.get("annotations", ()))
+
     def body(self, number: int) -> list[Form]:
         """The statements of a function, or of the module."""
         if number == MODULE:
@@ -193,6 +198,8 @@ def extract(source: syntax.Source) -> FileFacts:
     }
     if builder.refusers:
         header["refusers"] = builder.refusers
+    if builder.annotations:
+        header["annotations"] = builder.annotations
     if comments := directives(text):
         header["comments"] = comments
     return FileFacts(source.path, b"\n".join(_dump(piece) for piece in (header, module, *builder.bodies)))

@@ -15,7 +15,8 @@ from fastapi_seclint.facts.refusing import refuses
 class Builder(ExpressionBuilder):
     """Converts one file's tree. `bodies` and `functions` grow in step.
 
-    A function is its qualified name, its place and the number of the function around it (-1 for none).
+    A function is its qualified name, its place and the number of the function around it (-1 for none). `annotations`
+    has those of the assignments in functions, with the places of the statements.
     """
 
     def __init__(self, columns: Columns | None = None, odd_lines: frozenset[int] = frozenset()) -> None:
@@ -25,6 +26,7 @@ class Builder(ExpressionBuilder):
         self.imports: set[str] = set()
         self.decorators: set[str] = set()
         self.refusers: list[int] = []
+        self.annotations: list[tuple[int, Form | None]] = []
         self._scope: list[str] = []
         self._around = [-1]
 
@@ -41,8 +43,13 @@ class Builder(ExpressionBuilder):
         return ["assign", self._at(node), self._expressions(node.targets), self.expression(node.value)]
 
     def _AnnAssign(self, node: ast.AnnAssign) -> Form:
-        parts = [self.expression(part) for part in (node.target, node.annotation, node.value)]
-        return ["annassign", self._at(node), *parts]
+        """In a function it is an assignment as any other; what it is annotated with is kept beside the statements."""
+        at = self._at(node)
+        target, annotation, value = map(self.expression, (node.target, node.annotation, node.value))
+        if value is None or not self._scope or self._scope[-1] != "<locals>":
+            return ["annassign", at, target, annotation, value]
+        self.annotations.append((at, annotation))
+        return ["assign", at, [target], value]
 
     def _AugAssign(self, node: ast.AugAssign) -> Form:
         operator = OPERATORS[type(node.op)]

@@ -23,7 +23,7 @@ Expressions::
 Statements::
 
     ["expr", at, value]                       ["assign", at, [target], value]
-    ["annassign", at, target, annotation, value or None]
+    ["annassign", at, target, annotation, value or None]      outside functions, or without a value
     ["augassign", at, operator, target, value]
     ["def", at, number, name, flags, [parameter], [decorator], returns]
     ["class", at, name, [base], [[keyword, value, at]], [decorator], [statement]]

@@ -119,9 +119,6 @@ class Walk:
                 kinds = self.kinds(value)
                 for target in names:
                     self.assign(target, kinds)
-            case ["annassign", _, target, _, value]:
-                if value is not None:
-                    self.assign(target, self.kinds(value))
             case ["augassign", _, _, target, value]:
                 self.assign(target, self.kinds(value) | self.names.get(target[2] if target[0] == "name" else "", CLEAN))
             case ["expr", _, ["yield", at, value]]:

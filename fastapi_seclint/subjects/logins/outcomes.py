@@ -166,9 +166,6 @@ class _Walk:
             case ["assign", _, names, value]:
                 worlds = self._calls(value, worlds)
                 self._bind([name for target in names for name in targets(target)], value)
-            case ["annassign", _, ["name", _, name], _, value] if value is not None:
-                worlds = self._calls(value, worlds)
-                self._bind([name], value)
             case ["expr", _, value]:
                 worlds = self._calls(value, worlds)
         return worlds

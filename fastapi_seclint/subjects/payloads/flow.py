@@ -126,13 +126,9 @@ class Flow:
         match form:
             case ["assign", _, targets, value]:
                 if any(name in self.relevant for target in targets for name in roots(target)):
-                    known = self.known(value)
+                    known = self._annotated(form, self.known(value))
                     for target in targets:
                         self.assign(target, known, value)
-            case ["annassign", _, target, annotation, value]:
-                if value is not None and self.relevant.intersection(roots(target)):
-                    known = _inlining.annotated(self.program, self.block, annotation, self.known(value))
-                    self.assign(target, known, value)
             case ["augassign", at, symbol, target, value]:
                 if self.relevant.intersection(roots(target)):
                     self._augment(target, symbol, value, at)
@@ -144,6 +140,10 @@ class Flow:
                 inner = value[2] if value[0] == "await" else value
                 if inner[0] == "call" and self.relevant.intersection(roots(inner)):
                     self.known(inner)
+
+    def _annotated(self, form: Form, known: Known) -> Known:
+        annotation = self.block.module.facts.annotations.get(form[1])
+        return known if annotation is None else _inlining.annotated(self.program, self.block, annotation, known)
 
     def _arrive(self, form: Form) -> None:
         """Note what the arguments of the target are when this expression or statement holds it."""

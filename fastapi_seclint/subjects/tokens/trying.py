@@ -37,7 +37,8 @@ def refusing_statement(program: Program, call: Call, verified: str) -> tuple[Edi
     if any(form[0] == "try" and _holds(form, call.form) for form in block.forms.every):
         return ()
     statement = _statement(block.statements, call.form)
-    written = _written(statement, call.form, verified) if statement is not None else None
+    annotation = block.module.facts.annotations.get(statement[1]) if statement is not None else None
+    written = _written(statement, annotation, call.form, verified) if statement is not None else None
     if statement is None or written is None:
         return ()
     error, imported = _error(block, call)
@@ -63,14 +64,12 @@ def _statement(statements: list[Form], form: Form) -> Form | None:
     return None
 
 
-def _written(statement: Form, call: Form, verified: str) -> str | None:
+def _written(statement: Form, annotation: Form | None, call: Form, verified: str) -> str | None:
     """The statement with another call in the place of one that is all of its value."""
     match statement:
         case ["assign", _, [target], value] if value is call and (name := code(target)) is not None:
-            return f"{name} = {verified}"
-        case ["annassign", _, target, annotation, value] if value is call:
-            name, kind = code(target), code(annotation)
-            return f"{name}: {kind} = {verified}" if name and kind else None
+            kind = code(annotation) if annotation is not None else None
+            return f"{name}: {kind} = {verified}" if kind else f"{name} = {verified}"
         case ["return", _, value] if value is call:
             return f"return {verified}"
     return None
