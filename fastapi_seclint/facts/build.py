@@ -11,6 +11,8 @@ from fastapi_seclint.facts.matches import Matching
 from fastapi_seclint.facts.ordered import ordered
 from fastapi_seclint.facts.refusing import refuses
 
+_TYPING = ("typing", "typing_extensions")
+
 
 class Builder(ExpressionBuilder):
     """Converts one file's tree. `bodies` and `functions` grow in step.
@@ -40,6 +42,9 @@ class Builder(ExpressionBuilder):
         return ["expr", self._at(node), self.expression(node.value)]
 
     def _Assign(self, node: ast.Assign) -> Form:
+        match node:
+            case ast.Assign([ast.Name() as target], ast.Lambda() as function):
+                return self._named_lambda(node, target.id, function)
         return ["assign", self._at(node), self._expressions(node.targets), self.expression(node.value)]
 
     def _AnnAssign(self, node: ast.AnnAssign) -> Form:
@@ -83,6 +88,21 @@ class Builder(ExpressionBuilder):
         return ["def", at, number, node.name, flags, parameters, decorators, returns]
 
     _AsyncFunctionDef = _FunctionDef
+
+    def _named_lambda(self, node: ast.Assign, name: str, function: ast.Lambda) -> Form:
+        """`name = lambda x: ...` as the function that it defines."""
+        self._add_word(name)
+        number = len(self.bodies)
+        at = self._at(node)
+        self.bodies.append([])
+        self.functions.append((".".join([*self._scope, name]), at, self._around[-1]))
+        parameters = self._parameters(function.args)
+        self._scope += [name, "<locals>"]
+        self._around.append(number)
+        self.bodies[number] = [["return", self._at(function.body), self.expression(function.body)]]
+        self._around.pop()
+        del self._scope[-2:]
+        return ["def", at, number, name, 0, parameters, [], None]
 
     def _header(self, node: Any, keyword: str) -> int:
         """The place of a definition's first line, up to the end of its name."""
@@ -142,6 +162,7 @@ class Builder(ExpressionBuilder):
 
     def _Import(self, node: ast.Import) -> Form:
         names = [[alias.name, alias.asname] for alias in node.names]
+        self.casts.update(f"{alias.asname or alias.name}.cast" for alias in node.names if alias.name in _TYPING)
         self.imports.update(alias.name for alias in node.names)
         self.words.update(part for alias in node.names for part in alias.name.split("."))
         return ["import", self._at(node), names]
@@ -150,6 +171,8 @@ class Builder(ExpressionBuilder):
         module = node.module or ""
         if not node.level:
             self.imports.add(module)
+        if module in _TYPING:
+            self.casts.update(alias.asname or alias.name for alias in node.names if alias.name == "cast")
         self.words.update(module.split("."))
         self.words.update(alias.name for alias in node.names)
         return ["from", self._at(node), node.level, module, [[alias.name, alias.asname] for alias in node.names]]

@@ -28,6 +28,7 @@ class ExpressionBuilder:
 
     def __init__(self, columns: Columns | None = None, odd_lines: frozenset[int] = frozenset()) -> None:
         self.words: set[str] = set()
+        self.casts: set[str] = set()
         self._add_word = self.words.add
         self._columns: Columns = columns or (lambda line, column: column)
         self._odd_lines = odd_lines if columns is not None else frozenset()
@@ -79,6 +80,8 @@ class ExpressionBuilder:
         table = self._table
         if type(node.func) is ast.Name and node.func.id == "dict" and node.keywords and not node.args:
             return self._dict_of_keywords(node)
+        if len(node.args) == 2 and self._is_cast(node.func):
+            return self._believed(node)
         return [
             "call",
             self._at(node),
@@ -86,6 +89,21 @@ class ExpressionBuilder:
             [table[type(argument)](argument) for argument in node.args],
             self._keywords(node.keywords),
         ]
+
+    def _is_cast(self, function: ast.expr) -> bool:
+        """Whether a callee is `typing.cast` by the imports above it."""
+        match function:
+            case ast.Name(name):
+                return name in self.casts
+            case ast.Attribute(ast.Name(module), "cast"):
+                return f"{module}.cast" in self.casts
+        return False
+
+    def _believed(self, node: ast.Call) -> Form:
+        """`cast(Type, value)` as the value, which it is when the program runs."""
+        self._add_word("cast")
+        self.expression(node.args[0])
+        return self._table[type(node.args[1])](node.args[1])
 
     def _dict_of_keywords(self, node: ast.Call) -> Form:
         """`dict(key=value, **rest)` as the display that it stands for."""

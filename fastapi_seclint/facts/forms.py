@@ -37,8 +37,8 @@ Statements::
     ["import", at, [[name, alias or None]]]   ["from", at, level, module, [[name, alias or None]]]
     ["global" | "nonlocal", at, [name]]       ["pass" | "break" | "continue", at]
 
-A `match` statement is the chain of `if` statements that it stands for (`matches`), and `dict(key=value)` is the display
-`{"key": value}`.
+A `match` statement is the chain of `if` statements that it stands for (`matches`), `dict(key=value)` is the display
+`{"key": value}`, and `typing.cast(Type, value)` is the value.
 A parameter is `[name, kind, annotation, default, at]`.
 """
 
