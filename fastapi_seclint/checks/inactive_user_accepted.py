@@ -29,7 +29,7 @@ from fastapi_seclint.subjects.owners.closed import (
     unread_flag,
 )
 from fastapi_seclint.subjects.owners.finding_users import finds_user, testing_logins
-from fastapi_seclint.subjects.owners.identity import Guard, guards, snake
+from fastapi_seclint.subjects.owners.identity import Guard, guards, known_as, snake
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -196,11 +196,10 @@ def _of_route(
 
 def _of_dependency(program: Program, route: Route, function: Function, base: Function, active: ActiveGuard) -> Finding:
     written = next((place for place, option in places(program, function) if option is base), None)
-    name = function.qualname.partition(".<locals>.")[0]
     return RULE.finding(
         function.place.location,
-        f"{name} lets in users whose account was closed as long as their token lasts: it is built on {base.name}, "
-        f"which never looks; depend on {active.name}",
+        f"{known_as(function)} lets in users whose account was closed as long as their token lasts: it is built "
+        f"on {known_as(base)}, which never looks; depend on {active.name}",
         symbol=function.dotted,
         route=access.key(route),
         evidence=[
@@ -221,7 +220,7 @@ def _named_only(program: Program) -> Iterator[Finding]:
     for route, function in active_in_name(program) if flag is not None else ():
         yield RULE.finding(
             function.place.location,
-            f"{function.name} lets in users whose account was closed: it hands on whom it gets and never looks at "
+            f"{known_as(function)} lets in users whose account was closed: it hands on whom it gets and never looks at "
             f"{flag.name if flag is not None else 'them'}; refuse them here",
             symbol=function.dotted,
             route=access.key(route),
@@ -251,8 +250,8 @@ def _tested_at_login_only(program: Program) -> Iterator[Finding]:
                 told.update((id(function), id(deepest)))
                 yield RULE.finding(
                     deepest.place.location,
-                    f"{deepest.name} lets in users whose account was closed as long as their token lasts: only the "
-                    "login looks whether it is active; test it here too",
+                    f"{known_as(deepest)} lets in users whose account was closed as long as their token lasts: only "
+                    "the login looks whether it is active; test it here too",
                     confidence="medium",
                     symbol=deepest.dotted,
                     route=access.key(route),
@@ -283,8 +282,8 @@ def _never_tested(program: Program) -> Iterator[Finding]:
             place = flag.closes[0].location(flag.closes[1]) if flag.closes is not None else None
             yield RULE.finding(
                 deepest.place.location,
-                f"{deepest.name} lets in users whose account was closed: accounts have {flag.name}, and nobody looks "
-                "at it; refuse them here",
+                f"{known_as(deepest)} lets in users whose account was closed: accounts have {flag.name}, and nobody "
+                "looks at it; refuse them here",
                 confidence="medium",
                 persona=None if place is not None else "pedantic",
                 symbol=deepest.dotted,

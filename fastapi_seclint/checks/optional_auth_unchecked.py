@@ -21,7 +21,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
-from fastapi_seclint.subjects.owners.identity import names_identity
+from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
 from fastapi_seclint.subjects.owners.using import asks_the_request
 from fastapi_seclint.subjects.rights.roles import reached
 from fastapi_seclint.subjects.tokens.swallowing import looked_at, swallows
@@ -103,7 +103,7 @@ def _is_for_callers(program: Program, route: Route, node: Node) -> bool:
         return False
     if access.is_admin_like(route.path) or access.reads_personal_data(program, route):
         return True
-    name = node.name.rpartition(".")[2]
+    name = dependency_name(node)
     return names_identity(name) and not _OPTIONAL.search(name)
 
 

@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import is_scheme
 from fastapi_seclint.subjects.guards.entrances import calls_itself_public
 from fastapi_seclint.subjects.guards.optional_schemes import goes_on_without, made_optional, takes_none
+from fastapi_seclint.subjects.owners.identity import known_as
 from fastapi_seclint.subjects.wiring.dependencies import Consumer, wiring
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _may_be_missing(parameter: Parameter, function: Function) -> bool:
         (form[0] == "const" and form[2] is None) or (form[0] in ("name", "attr") and form[-1] == "Optional")
         for form in walk(annotation)
     )
-    return (optional or "optional" in function.name.lower()) and _tests(function, parameter.name)
+    return (optional or "optional" in known_as(function).lower()) and _tests(function, parameter.name)
 
 
 def _tests(function: Function, name: str) -> bool:

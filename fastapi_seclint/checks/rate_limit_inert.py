@@ -152,11 +152,13 @@ def _of_store(store: SharedStore) -> Finding:
 
 def _made_anew(program: Program) -> Iterator[Finding]:
     """A store in memory that a handler or dependency makes anew for each request: it never counts further than one."""
-    running = {id(route.function) for route in program.routes}
-    running |= {id(node.function) for route in program.routes for node in route.nodes()}
+    asked = [route.function for route in program.routes]
+    asked += [node.function for route in program.routes for node in route.nodes()]
+    running = {(function.module.file, function.number) for function in asked if function is not None}
     for call in program.sites.calls("limits.storage.MemoryStorage", "limits.aio.storage.MemoryStorage"):
         function = call.block.function
-        if function is not None and id(function) in running and not program.is_test(call.block.module):
+        here = (call.block.module.file, call.block.number)
+        if function is not None and here in running and not program.is_test(call.block.module):
             yield RULE.finding(
                 call.location,
                 f"{function.name} makes a new store for every request, so nobody's requests are ever counted together: "

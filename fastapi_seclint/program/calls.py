@@ -165,7 +165,17 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     unknown = bool(returned) and all(isinstance(value, Unknown) for value in returned)
     if unknown or (not interpreter.recording and says_nothing(made)):
         return declared(interpreter, function) or made
+    if isinstance(made, Function) and made.scope is scope:
+        return _same_closure(interpreter, function, arguments, made)
     return made
+
+
+def _same_closure(interpreter: Interpreter, function: Function, arguments: Arguments, made: Function) -> Function:
+    """The function that an earlier call with the same arguments made, so that one guard is one to those who compare."""
+    given = [*arguments.positional, *arguments.keywords.values()]
+    said = tuple((type(item.value), item.value) if isinstance(item, Const) else id(item) for item in given)
+    key = (id(function), said, tuple(arguments.keywords))
+    return interpreter.closures.setdefault(key, (made, function, given))[0]
 
 
 def _makes_items(function: Function) -> bool:

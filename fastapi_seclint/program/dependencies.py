@@ -98,6 +98,11 @@ def running(value: Value) -> Function | None:
     return None
 
 
+def giving(value: Value | None) -> Function | None:
+    """The project function that returns what a dependency gives; none for a class, whose object is what it gives."""
+    return None if value is None or isinstance(value, Class) else running(value)
+
+
 def dotted_name(value: Value) -> str | None:
     """A callable's name as Python would give it at run time, or None when it is unknown."""
     if isinstance(value, Function):

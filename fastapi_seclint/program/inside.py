@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, subscripts
 from fastapi_seclint.program.attributes import holds_data
+from fastapi_seclint.program.dependencies import giving
 from fastapi_seclint.program.interpreter import BudgetSpent
 from fastapi_seclint.program.modules import bound_names
 from fastapi_seclint.program.scopes import Scope
@@ -177,10 +178,10 @@ class FunctionScope(Scope):
 
 def provided_by(interpreter: Interpreter, default: Value | None, place: Place) -> Instance | None:
     """The object of a class of the project that `Depends(provider)` gives, by what the provider returns or yields."""
-    if not isinstance(default, Dependency) or not isinstance(default.call, Function) or default.call.number < 0:
+    provider = giving(default.call) if isinstance(default, Dependency) else None
+    if provider is None or provider.number < 0:
         return None
     known = _PROVIDED.setdefault(interpreter, {})
-    provider = default.call
     key = (provider.module.file, provider.number)
     if key not in known:
         known[key] = None

@@ -71,6 +71,7 @@ class Interpreter:
         self.objects: dict[int, list[Instance]] = {}
         self.unmade: dict[tuple[int, str], Value | None] = {}
         self.kept: list[Function] = []
+        self.closures: dict[object, tuple[Function, Function, list[Value]]] = {}
         self._asking = 0
         self._sites: dict[object, Instance] = {}
         self._steps = 0

@@ -9,7 +9,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.activity import node_tests_activity
-from fastapi_seclint.subjects.owners.identity import guards, names_identity, snake
+from fastapi_seclint.subjects.owners.identity import guards, known_as, names_identity, snake
 from fastapi_seclint.subjects.owners.using import callers_of
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def active_in_name(program: Program) -> Iterator[tuple[Route, Function]]:
 def _is_empty(program: Program, node: Node, function: Function) -> bool:
     if any(node_tests_activity(program, inner) for inner in node.walk()):
         return False
-    words = snake(function.name).split("_")
-    if not any(word in words for word in _ACTIVE) or not names_identity(function.name):
+    name = known_as(function)
+    if not any(word in snake(name).split("_") for word in _ACTIVE) or not names_identity(name):
         return False
     statements = [form for form in function.statements() if form[0] not in ("expr", "pass")]
     callers = callers_of(program, node)

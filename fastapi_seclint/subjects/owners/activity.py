@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.owners.identity import (
     Guard,
     dependency_name,
     guards,
+    known_as,
     names_identity,
     names_unseen_guard,
     snake,
@@ -56,8 +57,8 @@ class ActiveGuard:
 
     @property
     def name(self) -> str:
-        """What people call it: an object that FastAPI calls is known by its class."""
-        return self.function.qualname.removesuffix(".__call__")
+        """What people call it."""
+        return known_as(self.function)
 
 
 def tests_activity(function: Function) -> bool:
@@ -153,21 +154,30 @@ def active_guards(program: Program) -> list[ActiveGuard]:
     """The dependencies that get the caller from another one and refuse him when his account is closed."""
     found = []
     handlers, told = {id(route.function) for route in program.routes}, set[int]()
-    for module in program.modules.by_file.values():
-        if program.is_test(module) or not _speaks_of_state(module):
+    for value in _candidates(program):
+        if id(value) in told or program.is_test(value.module) or not _speaks_of_state(value.module):
             continue
+        told.add(id(value))
+        if id(value) in handlers or not _refuses_closed(program, value) or _speaks_of_rights(value):
+            continue
+        bases = [base for _, base in _bases(program, value)]
+        seen = tuple(base for base in bases if isinstance(base, Function))
+        unseen = frozenset(base for base in bases if isinstance(base, str))
+        found.append(ActiveGuard(value, seen, unseen))
+    return found
+
+
+def _candidates(program: Program) -> Iterator[Function]:
+    """What may be a guard: the functions and callable objects that files have names for, and what factories make."""
+    for module in program.modules.by_file.values():
         for named in list(module.scope.names.values()):
             value = running(named) if isinstance(named, Function | Instance) else None
-            if value is None or value.module is not module or value.number < 0 or id(value) in told:
-                continue
-            told.add(id(value))
-            if id(value) in handlers or not _refuses_closed(program, value) or _speaks_of_rights(value):
-                continue
-            bases = [base for _, base in _bases(program, value)]
-            seen = tuple(base for base in bases if isinstance(base, Function))
-            unseen = frozenset(base for base in bases if isinstance(base, str))
-            found.append(ActiveGuard(value, seen, unseen))
-    return found
+            if value is not None and value.module is module and value.number >= 0:
+                yield value
+    for route in program.routes:
+        for node in route.nodes():
+            if node.function is not None and node.function.number >= 0 and "<locals>" in node.function.qualname:
+                yield node.function
 
 
 def _speaks_of_state(module: Module) -> bool:
@@ -232,7 +242,7 @@ def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function
             name = ""
             made = running(option) if isinstance(option, Function | Instance) else None
             if made is not None:
-                if program.guard_model.authenticates(option) or names_identity(made.name):
+                if program.guard_model.authenticates(option) or names_identity(known_as(made)):
                     yield parameter.name, made
             elif isinstance(option, External):
                 name = "" if option.called else option.name

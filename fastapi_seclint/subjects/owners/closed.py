@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.dependencies import giving
 from fastapi_seclint.program.refusing import as_it_stands
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
@@ -186,7 +187,8 @@ def _is_given_dictionary(program: Program, function: Function, user: str) -> boo
     if default is None or default[0] != "call" or not default[3]:
         return False
     given = ask(program, program.sites.top(function.module), default[3][0])
-    forms = (form for giver in options(given) if isinstance(giver, Function) for form in walk(giver.statements()))
+    givers = (giving(option) for option in options(given))
+    forms = (form for giver in givers if giver is not None for form in giver.forms.every)
     return any(form[0] == "return" and form[2] is not None and form[2][0] == "dict" for form in forms)
 
 

@@ -13,7 +13,7 @@ from fastapi_seclint.program.dependencies import Node, dotted_name, parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.schemes import scheme_of
-from fastapi_seclint.program.values import External, Place, options
+from fastapi_seclint.program.values import External, Function, Place, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -30,6 +30,7 @@ _IDENTITY = re.compile(
     r"|^(jwt|auth\w*|token|role|permission|user|admin)_?(bearer|guard|checker|required|dependency|validator|verifier)$",
     re.I,
 )
+_KIND = re.compile(r"_(guard|checker|dependency|dep)$")
 _SUPPLIES = re.compile(
     r"(service|repo|repository|manager|crud|dao|db|database|store|settings|config|factory|handler)s?$", re.I
 )
@@ -63,7 +64,8 @@ def snake(name: str) -> str:
 def names_identity(name: str) -> bool:
     """Whether a dependency that cannot be looked into is named like one that says who is calling."""
     plain = snake(name)
-    return _IDENTITY.search(plain) is not None and _SUPPLIES.search(plain) is None
+    said = _IDENTITY.search(plain) or _IDENTITY.search(_KIND.sub("", plain))
+    return said is not None and _SUPPLIES.search(plain) is None
 
 
 def names_unseen_guard(name: str) -> bool:
@@ -101,6 +103,11 @@ def _seen(program: Program, route: Route) -> Iterator[Guard]:
 def dependency_name(node: Node) -> str:
     """The last part of a dependency's name; a closure is known by the function that makes it."""
     return node.name.partition(".<locals>.")[0].removesuffix("()").rpartition(".")[2]
+
+
+def known_as(function: Function) -> str:
+    """What people call a guard: a closure by the function that makes it, an object that FastAPI calls by its class."""
+    return function.qualname.partition(".<locals>.")[0].removesuffix(".__call__").rpartition(".")[2]
 
 
 def _unseen(program: Program, route: Route) -> Iterator[Guard]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.dependencies import giving, parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Collection, Function, Instance, Mapping, options
@@ -282,8 +282,8 @@ class Givers:
         """What the dependency gives that fills a parameter, a dictionary of the user for example."""
         parameter = next((item for item in parameters(function) if item.name == name), None)
         found = self.program.walker.resolver.dependency_of(parameter) if parameter is not None else None
-        given = [option for option in options(found[1]) if isinstance(option, Function)] if found is not None else []
-        return self._given_by(given, depth)
+        given = [giving(option) for option in options(found[1])] if found is not None else []
+        return self._given_by([giver for giver in given if giver is not None], depth)
 
     def _given_by(self, functions: list[Function], depth: int) -> tuple[str, Class | None] | None:
         for function in functions:

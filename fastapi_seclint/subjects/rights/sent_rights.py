@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, Forms, walk
-from fastapi_seclint.program.dependencies import Parameter, parameters
+from fastapi_seclint.program.dependencies import Parameter, giving, parameters
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.values import (
     Annotated,
@@ -57,7 +57,8 @@ def _given_on(program: Program, parameter: Parameter, depth: int) -> Sent | None
     """The right that a dependency only takes from the request and gives on."""
     dependency = program.walker.resolver.dependency_of(parameter)
     for option in options(dependency[1]) if dependency is not None else ():
-        sent = _given_by(program, option, depth) if isinstance(option, Function) and option.number >= 0 else None
+        giver = giving(option)
+        sent = _given_by(program, giver, depth) if giver is not None and giver.number >= 0 else None
         if sent is not None:
             return sent
     return None

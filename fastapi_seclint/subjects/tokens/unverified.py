@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import giving
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
@@ -162,8 +163,9 @@ def _dependencies(program: Program, block: Block) -> Iterator[Block]:
             annotated = options(ask(program, outside, form[2]))
             found += [item for value in annotated if isinstance(value, Annotated) for item in value.metadata]
         for item in found:
-            if isinstance(item, Dependency) and isinstance(item.call, Function):
-                inner = body_of(program, item.call)
+            giver = giving(item.call) if isinstance(item, Dependency) else None
+            if giver is not None:
+                inner = body_of(program, giver)
                 if inner is not None and (inner.module, inner.number) != (block.module, block.number):
                     yield inner
 

@@ -24,6 +24,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.owners.identity import known_as
 from fastapi_seclint.subjects.wiring.dependencies import (
     Consumer,
     asks,
@@ -86,16 +87,17 @@ def _factory(program: Program, call: Call, argument: Argument | None, consumers:
 def _of_value(program: Program, value: Value) -> Factory | None:
     if isinstance(value, Class):
         return _guard_class(program, value)
-    if not isinstance(value, Function | Bound | Partial):
+    if not isinstance(value, Function | Bound | Partial | Instance):
         return None
     function = running(value)
     if function is None or any(asks(program, parameter) for parameter in parameters(value)):
         return None
+    name = known_as(function) if isinstance(value, Instance) else function.name
     for made in returned(program, function):
         if isinstance(made, Dependency):
-            return Factory(function.name, parameters(value), value, None)
+            return Factory(name, parameters(value), value, None)
         if isinstance(made, Function | Bound | Partial | Instance) and is_dependency(program, made):
-            return Factory(function.name, parameters(value), value, running(made))
+            return Factory(name, parameters(value), value, running(made))
     return None
 
 

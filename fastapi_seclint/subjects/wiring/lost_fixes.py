@@ -18,6 +18,7 @@ from fastapi_seclint.program.values import (
     Dependency,
     External,
     Function,
+    Instance,
     Place,
     Value,
     options,
@@ -176,12 +177,12 @@ def givers(program: Program, made: Class) -> Iterator[Function]:
     """The functions of the project that authenticate a caller and return an object of a class."""
     for value in wiring(program).callables:
         function = running(value)
-        if not isinstance(value, Function) or function is None or function.returns is None:
+        if not isinstance(value, Function | Instance) or function is None or function.returns is None:
             continue
         answer = program.interpreter.ask(function.returns, function.scope)
         gives = any(made in cls.lineage() for option in options(answer) for cls in access.classes(option))
         if gives and program.guard_model.authenticates(value):
-            yield value
+            yield function
 
 
 def _asks(program: Program, function: Function, other: Function) -> bool:
