@@ -51,9 +51,27 @@ class Encoding:
         return self.call.argument("key", _KEY[self.library]) if self.library in _KEY else None
 
     @property
+    def is_passed_on(self) -> bool:
+        """Whether the call stands in a wrapper without more to it: `def sign(claims): return encode(claims, KEY)`."""
+        function, payload = self.call.block.function, self.payload
+        if function is None or payload is None or payload.form[0] != "name":
+            return False
+        plain = all(_only_passes_on(form, payload.form[2]) for form in function.statements())
+        return plain and any(parameter[0] == payload.form[2] for parameter in function.parameters)
+
+    @property
     def algorithm(self) -> Argument | None:
         """The argument that names the algorithm (PyJWT and python-jose)."""
         return self.call.argument("algorithm", 2) if self.library in ("pyjwt", "jose") else None
+
+
+def _only_passes_on(statement: Form, name: str) -> bool:
+    match statement:
+        case ["return", *_] | ["expr", _, ["const", *_]]:
+            return True
+        case ["assign", _, [["name", _, target]], _]:
+            return bool(target != name)
+    return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +94,11 @@ class Token:
     claims: Claims
     payload: Known
     unseen: bool
+
+    @property
+    def makers(self) -> tuple[Step, ...]:
+        """The steps without the encoding call of a wrapper that only passes on the claims that it is given."""
+        return self.way if self.way and self.encoding.is_passed_on else self.steps
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -109,7 +132,8 @@ def tokens(program: Program) -> list[Token]:
 def _tokens(encoding: Encoding) -> Iterator[Token]:
     program, call = encoding.program, encoding.call
     budget = Budget(20_000)
-    for way in _ways(program, call.block, call.form, _DEPTH, budget):
+    depth = _DEPTH + encoding.is_passed_on
+    for way in _ways(program, call.block, call.form, depth, budget, encoding.is_passed_on):
         flow = Flow(program, call.block, way.names, _DEPTH, Budget(), call.form)
         flow.run()
         payload = _payload(encoding, flow.arrivals)
@@ -130,8 +154,10 @@ def _payload(encoding: Encoding, arrivals: list[Given]) -> Known | None:
     return found
 
 
-def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budget) -> list[_Way]:
-    """What the parameters of a block's function may be, for each way of calling it."""
+def _ways(
+    program: Program, block: Block, target: Form, depth: int, budget: Budget, beyond: bool = False
+) -> list[_Way]:
+    """What the parameters of a block's function may be, for each way of calling it, or its callers with `beyond`."""
     function = block.function
     if function is None:
         return [_Way({})]
@@ -144,7 +170,7 @@ def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budg
         for outer, form, is_bound in callers(program, function):
             if program.is_test(outer.module) is not program.is_test(block.module) or _same(outer, block):
                 continue
-            for way, given in _calls(program, outer, form, depth, budget):
+            for way, given in _calls(program, outer, form, depth, budget, beyond):
                 names = _inlining.bound(probe, function, given, None, is_bound)
                 ways.append(_Way(names, (Step(outer, form), *way.steps), way.unseen))
             if len(ways) >= _MOST_WAYS:
@@ -164,7 +190,9 @@ def _partly_given(program: Program, function: Function, probe: Flow, budget: Bud
             yield _Way(_inlining.bound(probe, function, given, None, False), (Step(outer, form),))
 
 
-def _calls(program: Program, block: Block, form: Form, depth: int, budget: Budget) -> list[tuple[_Way, Given]]:
+def _calls(
+    program: Program, block: Block, form: Form, depth: int, budget: Budget, beyond: bool
+) -> list[tuple[_Way, Given]]:
     """The arguments of a call, once for each way of getting to it; callers count where parameters are passed on."""
     unseen = _inlining.unseen(Flow(program, block, {}, 0, budget, form), block.function) if block.function else {}
     alone = _Way(unseen, (), bool(unseen))
@@ -172,7 +200,8 @@ def _calls(program: Program, block: Block, form: Form, depth: int, budget: Budge
     if given is None:
         return []
     passed = [*given.positional, *given.keywords.values()]
-    if not any(item.opaque == "parameter" or (item.claims and "parameter" in item.claims.open) for item in passed):
+    open_ = any(item.opaque == "parameter" or (item.claims and "parameter" in item.claims.open) for item in passed)
+    if not open_ and not beyond:
         return [(alone, given)]
     ways = _ways(program, block, form, depth - 1, budget)
     reached = ((way, _arrival(program, block, form, way)) for way in ways[:_MOST_WAYS])

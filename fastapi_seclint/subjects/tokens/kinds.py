@@ -42,18 +42,18 @@ def kinds(program: Program) -> list[Kind]:
     meant = [purpose_of(token) for token in made]
     purposes: dict[int, set[Purpose]] = {}
     for token, (purpose, _) in zip(made, meant, strict=True):
-        purposes.setdefault(id(token.encoding), set()).add(purpose)
+        purposes.setdefault(id(token.makers[0].form), set()).add(purpose)
     found = []
     for token, (purpose, sure) in zip(made, meant, strict=True):
-        inner = len(token.steps) == 1 or len(purposes[id(token.encoding)]) == 1 or _names_purpose(token)
-        step = token.steps[0 if inner else 1]
+        inner = len(token.makers) == 1 or len(purposes[id(token.makers[0].form)]) == 1 or _names_purpose(token)
+        step = token.makers[0 if inner else 1]
         found.append(Kind(token, purpose, sure, Place(step.block.module, step.form[1]), step.block.symbol))
     return found
 
 
 def _names_purpose(token: Token) -> bool:
     """Whether the function around the encoding call is itself named after one kind of token."""
-    function = token.encoding.call.block.function
+    function = token.makers[0].block.function
     return function is not None and any(word in function.name.lower() for word in ("refresh", "access"))
 
 
@@ -80,7 +80,7 @@ def told_apart(program: Program, one: Kind, other: Kind) -> bool:
 
 def made_together(one: Kind, other: Kind) -> bool:
     """Whether two tokens are made by one call of one function, so that only these two are a pair."""
-    first, second = one.token.steps, other.token.steps
+    first, second = one.token.makers, other.token.makers
     if first[0].block.number != second[0].block.number or first[0].block.module is not second[0].block.module:
         return False
     return [id(step.form) for step in first[1:]] == [id(step.form) for step in second[1:]]

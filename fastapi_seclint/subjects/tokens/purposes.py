@@ -66,7 +66,7 @@ def _is_returned(step: Step, token: Token) -> bool:
 
     One that returns what `create_access_token()` makes renews a token.
     """
-    maker, around = token.steps[0].block.function, step.block.function
+    maker, around = token.makers[0].block.function, step.block.function
     if around is not None and is_handler(token.encoding.program, around):
         return False
     if maker is not None and "access" in words_of(maker.name):
@@ -107,7 +107,7 @@ def _said(token: Token) -> Iterator[set[str]]:
             yield set(words_of(text))
     for name in _names_beside_others(token):
         yield _without(set(words_of(name)))
-    for step in token.way[:1]:
+    for step in token.makers[1:2]:
         for given in (*step.form[3], *(value for _, value, _ in step.form[4])):
             if given[0] == "attr" and given[3].isupper():
                 yield set(words_of(given[3]))
@@ -119,21 +119,21 @@ def _said(token: Token) -> Iterator[set[str]]:
         words = set(words_of(around))
         if (words & _MAKING and words & {"token", "jwt"}) or (words <= _PLAIN and _is_returned(step, token)):
             yield _without(words)
-    for name in result_names(token.encoding.program, token.steps[0]):
+    for name in result_names(token.encoding.program, token.makers[0]):
         yield _without(set(words_of(name)))
     expiry = token.claims.get("exp")
     for value in expiry.values if expiry is not None else ():
         for amount in value.amounts:
             for name in amount.names:
                 yield set(words_of(name))
-    for step in token.steps[:3]:
+    for step in token.makers[:3]:
         if step.block.function is not None and step.block.function.owner is not None:
             yield set(words_of(step.block.function.owner.name)) - {"service", "email", "user", "auth", "jwt"}
 
 
 def _names_beside_others(token: Token) -> Iterator[str]:
     """What a function calls a token that it makes beside another one: its own name tells them not apart."""
-    program, step = token.encoding.program, token.steps[0]
+    program, step = token.encoding.program, token.makers[0]
     around = step.block.function
     beside = sum(one.call.block.function is around for one in encodings(program)) if around is not None else 0
     if beside > 1:
