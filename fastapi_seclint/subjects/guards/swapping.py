@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, line_of, span_of
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.dependencies import parameters, running
 from fastapi_seclint.program.modules import Module
-from fastapi_seclint.program.values import Function, Place, Value, options
+from fastapi_seclint.program.values import Function, Instance, Place, Value, options
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.owners.identity import form_at
 
@@ -23,13 +24,12 @@ def swapped(written: Place, strong: Function, code: str = "") -> tuple[Edit, ...
     Nothing where the guard has no name that the file can use at that line.
     """
     argument = argument_of(written)
-    name = usable_name(written.module, strong, line_of(written.at))
-    if argument is None or not name:
+    known = _made_by(strong) if "." in strong.qualname else _Named(strong.module, strong.name, strong.at)
+    name = known.usable(written) if known is not None else ""
+    if argument is None or known is None or not name:
         return ()
-    edits: list[Edit] = [
-        ReplaceExpression(written.module.path, span_of(argument[1]), code.format(name) if code else name)
-    ]
-    return (*edits, *imported(written.module, strong, name))
+    path, called = written.module.path, code.format(name) if code else f"{name}{known.call}"
+    return (ReplaceExpression(path, span_of(argument[1]), called), *known.imported(written.module, name))
 
 
 def places(program: Program, function: Function) -> Iterator[tuple[Place, Value]]:
@@ -52,20 +52,55 @@ def argument_of(written: Place) -> Form | None:
     return next((value for keyword, value, _ in form[4] if keyword == "dependency"), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A name at the top of a file, where it is given, and what stands behind it to get a guard: `()` for a factory."""
+
+    module: Module
+    name: str
+    at: int
+    call: str = ""
+
+    def usable(self, written: Place) -> str:
+        """The name by which the code at a place can know it, imports added; else nothing."""
+        return _usable(written.module, self.module, self.name, self.at, line_of(written.at))
+
+    def imported(self, module: Module, name: str) -> tuple[Edit, ...]:
+        """The import that a file needs to know it by that name."""
+        return _imported(module, self.module, self.name, name)
+
+
+def _made_by(function: Function) -> _Named | None:
+    """The object whose call a guard is, or the factory that makes it out of nothing, where a file has a name for it."""
+    names, module = function.module.scope.names, function.module
+    if function.qualname.endswith(".__call__"):
+        objects = [(name, value) for name, value in names.items() if isinstance(value, Instance)]
+        found = [(name, value) for name, value in objects if running(value) is function and value.place is not None]
+        return _Named(module, found[0][0], found[0][1].place.at) if len(found) == 1 and found[0][1].place else None
+    maker = names.get(function.qualname.partition(".<locals>.")[0])
+    is_factory = isinstance(maker, Function) and all(default is not None for default in maker.defaults)
+    return _Named(module, maker.name, maker.at, "()") if isinstance(maker, Function) and is_factory else None
+
+
 def usable_name(module: Module, function: Function, line: int) -> str:
     """The name by which code on a line of a file can know a function of the project, imports added; else nothing."""
-    if "." in function.qualname:
+    return "" if "." in function.qualname else _usable(module, function.module, function.name, function.at, line)
+
+
+def _usable(module: Module, origin: Module, name: str, at: int, line: int) -> str:
+    if origin is module:
+        return name if line_of(at) < line else ""
+    if any(one == module.name or one.startswith(f"{module.name}.") for one in origin.facts.imports):
         return ""
-    if function.module is module:
-        return function.name if line_of(function.at) < line else ""
-    if any(name == module.name or name.startswith(f"{module.name}.") for name in function.module.facts.imports):
-        return ""
-    return local_name(module, function.name, function.module.name)
+    return local_name(module, name, origin.name)
 
 
 def imported(module: Module, function: Function, name: str) -> tuple[Edit, ...]:
     """The import that a file needs to know a function of another one by that name."""
-    if function.module is module:
+    return _imported(module, function.module, function.name, name)
+
+
+def _imported(module: Module, origin: Module, original: str, name: str) -> tuple[Edit, ...]:
+    if origin is module:
         return ()
-    alias = None if name == function.name else name
-    return (AddImport(module.path, function.module.name, function.name, alias, local=True),)
+    return (AddImport(module.path, origin.name, original, None if name == original else name, local=True),)
