@@ -101,6 +101,18 @@ class Token:
         return self.way if self.way and self.encoding.is_passed_on else self.steps
 
     @property
+    def handed_over(self) -> Form | None:
+        """The claims as the first of the makers is given them."""
+        payload, function = self.encoding.payload, self.encoding.call.block.function
+        if payload is None or function is None or self.makers[0].form is self.encoding.call.form:
+            return payload.form if payload is not None else None
+        names = [parameter[0] for parameter in function.parameters]
+        position = names.index(payload.form[2]) - (function.owner is not None and function.kind != "static")
+        call = self.makers[0].form
+        named = (value for keyword, value, _ in call[4] if keyword == payload.form[2])
+        return call[3][position] if position < len(call[3]) else next(named, None)
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The encoding call and the calls that lead to it, nearest first."""
         return (Step(self.encoding.call.block, self.encoding.call.form), *self.way)

@@ -35,15 +35,15 @@ def _typed(kind: Kind, others: Sequence[Kind]) -> tuple[Edit, ...]:
     """The claim at the call nearest to the encoding that no token of another purpose goes through."""
     theirs = {id(step.form): step for other in others for step in other.token.steps}
     value = f'"{kind.purpose}"'
-    for number, step in enumerate(kind.token.steps):
+    for number, step in enumerate(kind.token.makers):
         if id(step.form) in theirs:
             continue
         beside = [other for other in theirs.values() if _same_block(other, step)]
-        payload = kind.token.encoding.payload
-        given = [payload.form] if number == 0 and payload is not None else list(_given(step))
+        payload = kind.token.handed_over
+        given = [payload] if number == 0 and payload is not None else list(_given(step))
         if number and len(given) != 1:
             alone = all(
-                other.purpose != "other" or id(kind.token.steps[0].form) not in _forms(other) for other in others
+                other.purpose != "other" or id(kind.token.makers[0].form) not in _forms(other) for other in others
             )
             return _by_parameter(kind, step, value) if number == 1 and alone and not given else ()
         return _put(step, given[0], beside, value) if given else ()
@@ -106,8 +106,8 @@ def _updated_with(step: Step, name: str) -> Form | None:
 
 def _by_parameter(kind: Kind, step: Step, value: str) -> tuple[Edit, ...]:
     """A parameter of the function that makes tokens of all kinds, and its claim; access tokens are the default."""
-    encoding, function = kind.token.encoding, kind.token.encoding.call.block.function
-    payload, first = encoding.payload, kind.token.steps[0]
+    payload, first = kind.token.handed_over, kind.token.makers[0]
+    function = first.block.function
     if (
         function is None
         or payload is None
@@ -115,7 +115,7 @@ def _by_parameter(kind: Kind, step: Step, value: str) -> tuple[Edit, ...]:
         or any(keyword is None for keyword, _, _ in step.form[4])
     ):
         return ()
-    put = _put(first, payload.form, (), _PARAMETER)
+    put = _put(first, payload, (), _PARAMETER)
     added = AddParameter(first.block.module.path, span_of(function.at), f'{_PARAMETER}: str = "access"')
     if not put:
         return ()
