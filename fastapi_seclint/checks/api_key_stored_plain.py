@@ -16,9 +16,9 @@ from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
+from fastapi_seclint.subjects.secrets.key_makers import key_makers
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.stored_keys import (
-    MAKERS,
     RUNNING,
     Use,
     attributes,
@@ -93,10 +93,10 @@ def _looked_up(program: Program) -> Iterator[Finding]:
 
 def _of_new_keys(program: Program) -> Iterator[Finding]:
     """A finding where a new key is stored, for programs whose look-up is out of sight."""
-    for block in program.sites.blocks(MAKERS):
+    for block in program.sites.blocks(key_makers(program)):
         if program.is_test(block.module) or for_trying(program, block.module):
             continue
-        for call, key, name, owner in handed_over(block):
+        for call, key, name, owner in handed_over(program, block):
             returned = any(part is call for form in block.forms.of("return") if form[2] for part in walk([form[2]]))
             if returned or _is_sent_only(program, block, call):
                 continue

@@ -15,14 +15,13 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.code.sql import met
+from fastapi_seclint.subjects.secrets.key_makers import key_makers
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-MAKERS = frozenset({"token_urlsafe", "token_hex", "token_bytes", "uuid4", "generate_api_key", "urandom"})
-"""Functions that make a new key."""
 RUNNING = word_set("execute fetch fetchrow fetchval fetch_one fetch_all fetchone query raw scalar scalars")
 """Methods that take a statement of SQL, and its values with it."""
 _KEEPING = ("insert", "add", "create", "save", "put", "set", "values", "update")
@@ -79,38 +78,38 @@ def attributes(program: Program) -> Iterator[tuple[str, list[Use], list[Use]]]:
                     compared.setdefault(str(held[3]), []).append(Use(block, sent, form))
     for name, lookups in sorted(compared.items()):
         kept = kept_in_column(program, name)
-        if kept and all(_is_made(use.block, use.key) for use in kept):
+        if kept and all(_is_made(program, use.block, use.key) for use in kept):
             yield name, kept, lookups
 
 
-def handed_over(block: Block) -> Iterator[tuple[Form, Form, str, str]]:
+def handed_over(program: Program, block: Block) -> Iterator[tuple[Form, Form, str, str]]:
     """What a block makes and hands to a store: the call, the key, the name it gets there, what it is put into.
 
     `ApiKey(key=...)`, `insert_one({"api_key": ...})`, `hset("api_keys", api_key, ...)`.
     """
-    for call in block.forms.of("call") if block.module.facts.words & MAKERS else ():
+    for call in block.forms.of("call") if block.module.facts.words & key_makers(program) else ():
         last = str(call[2][-1]) if call[2][0] in ("name", "attr") else ""
         if last[:1].isupper() or last in ("insert_one", "create", "values"):
             owner = name_of(call[2][2]) if call[2][0] == "attr" and not last[:1].isupper() else last
             given = [(keyword, value) for keyword, value, _ in call[4] if keyword]
             for item in call[3][:1]:
                 given += [(str(key[2]), value) for key, value in item[2] if key] if item[0] == "dict" else []
-            yield from ((call, value, name, owner) for name, value in given if _is_fresh(block, value))
+            yield from ((call, value, name, owner) for name, value in given if _is_fresh(program, block, value))
         elif last in ("hset", "set", "sadd", "setex"):
             for value in [*call[3], *(part[2] for item in call[3] if item[0] == "fstr" for part in item[2])]:
-                if type(value) is list and value[0] == "name" and _is_fresh(block, value):
+                if type(value) is list and value[0] == "name" and _is_fresh(program, block, value):
                     yield call, value, value[2], last
 
     for form in block.forms.of("assign"):
         match form:
             case ["assign", _, [["sub", _, ["attr", _, ["name", _, "self"], store], ["name", _, name] as key]], _]:
-                if _is_made(block, key):
+                if _is_made(program, block, key):
                     yield form, key, name, str(store)
 
 
-def _is_fresh(block: Block, value: Form) -> bool:
-    made = value[0] == "call" and any(name_of(item[2]) in MAKERS for item in walk(value) if item[0] == "call")
-    return made or _is_made(block, value)
+def _is_fresh(program: Program, block: Block, value: Form) -> bool:
+    called = [name_of(item[2]) for item in walk(value) if item[0] == "call"] if value[0] == "call" else []
+    return not key_makers(program).isdisjoint(called) or _is_made(program, block, value)
 
 
 def _plain_side(form: Form) -> Form:
@@ -156,7 +155,7 @@ def dictionaries(program: Program) -> Iterator[tuple[str, list[Use], list[Use], 
     for module in program.modules.by_file.values():
         if program.is_test(module):
             continue
-        makes = bool(module.facts.words & MAKERS)
+        makes = bool(module.facts.words & key_makers(program))
         for name, value in sorted(module.scope.names.items()):
             named = vocabulary(program).kind(name.removesuffix("s")) == "API key"
             if name not in module.facts.words or not (named or (makes and _is_store(value))):
@@ -166,7 +165,7 @@ def dictionaries(program: Program) -> Iterator[tuple[str, list[Use], list[Use], 
             uses = 0
             for block in program.sites.blocks(frozenset({name})):
                 if block.module is module and block.function is not None:
-                    kept += _kept(block, name)
+                    kept += _kept(program, block, name)
                     lookups += _looked_up(block, name)
                     uses += sum(form[2] == name for form in block.forms.of("name"))
             if not named and not all(_is_sent(program, use) for use in lookups):
@@ -185,24 +184,26 @@ def _is_sent(program: Program, use: Use) -> bool:
     return vocabulary(program).kind(name_of(use.key)) == "API key"
 
 
-def _kept(block: Block, name: str) -> Iterator[Use]:
+def _kept(program: Program, block: Block, name: str) -> Iterator[Use]:
     for form in block.forms.of("assign"):
         match form:
-            case ["assign", _, [["sub", _, ["name", _, store], key]], _] if store == name and _is_made(block, key):
-                yield Use(block, key, form)
+            case ["assign", _, [["sub", _, ["name", _, store], key]], _] if store == name:
+                if _is_made(program, block, key):
+                    yield Use(block, key, form)
     for form in block.forms.of("call"):
         match form:
             case ["call", _, ["attr", _, ["name", _, store], "add" | "append"], [key], _]:
-                if store == name and _is_made(block, key):
+                if store == name and _is_made(program, block, key):
                     yield Use(block, key, form)
 
 
-def _is_made(block: Block, key: Form) -> bool:
+def _is_made(program: Program, block: Block, key: Form) -> bool:
     """Whether a key is one that the function has made."""
     if key[0] != "name" or not isinstance(block.scope, FunctionScope):
         return False
     values = [item[-1] for item in block.scope.assignments(key[2]) if item[0] in ("assign", "annassign") and item[-1]]
-    return any(item[0] == "call" and name_of(item[2]) in MAKERS for value in values for item in walk(value))
+    called = [name_of(item[2]) for value in values for item in walk(value) if item[0] == "call"]
+    return not key_makers(program).isdisjoint(called)
 
 
 def _looked_up(block: Block, name: str) -> Iterator[Use]:

@@ -1,0 +1,51 @@
+"""Functions that make a new key: those of libraries, and those of the project that give back what one of them makes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.secrets.names import words_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_OF_LIBRARIES = frozenset({"token_urlsafe", "token_hex", "token_bytes", "uuid4", "generate_api_key", "urandom"})
+_HASHING = frozenset({"sha256", "sha512", "sha1", "md5", "blake2b", "hmac", "hash", "hashed", "digest", "hexdigest"})
+
+
+@lru_cache(maxsize=1)
+def key_makers(program: Program) -> frozenset[str]:
+    """What the functions are called, `token_urlsafe` and a project's own `new_key` that returns one."""
+    blocks = [block for block in program.sites.blocks(_OF_LIBRARIES) if not program.is_test(block.module)]
+    own = {block.function.name for block in blocks if block.function is not None and _gives_key(block)}
+    return _OF_LIBRARIES | own
+
+
+def _gives_key(block: Block) -> bool:
+    """Whether a function returns a key as it was made, and keeps nothing anywhere."""
+    fresh: set[str] = set()
+    given = []
+    for form in block.statements:
+        match form:
+            case ["assign", _, [["name", _, name]], value] | ["annassign", _, ["name", _, name], _, value] if value:
+                fresh |= {name} if _is_key(value, fresh) else set()
+            case ["return", _, value] if value is not None:
+                given.append(value)
+            case ["expr", _, ["const", *_]]:
+                continue
+            case _:
+                return False
+    return bool(given) and all(_is_key(value, fresh) for value in given)
+
+
+def _is_key(value: Form, fresh: set[str]) -> bool:
+    called = [name_of(form[2]) for form in walk(value) if form[0] == "call"]
+    if any(_HASHING & set(words_of(name)) for name in called) or value[0] in ("tuple", "dict", "list"):
+        return False
+    return any(name in _OF_LIBRARIES for name in called) or any(
+        form[0] == "name" and form[2] in fresh for form in walk(value)
+    )
