@@ -253,13 +253,14 @@ class Program:
         return tuple(Unresolved(location, reason) for location, reason in sorted(found))
 
 
-def _inner(router: Router) -> list[Router]:
+def _inner(router: Router) -> list[Router | None]:
+    """What a router serves below itself; an application mounted in itself, `app.mount("/api", app)`, is not that."""
     found = []
     for entry in router.entries:
         value: Value | None = (
             entry.app if isinstance(entry, Mount) else entry.router if isinstance(entry, Include) else None
         )
-        found += [instance.native for instance in native(value) if instance.native is not None]
+        found += [instance.native for instance in native(value) if instance.native not in (None, router)]
     return found
 
 

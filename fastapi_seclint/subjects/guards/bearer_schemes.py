@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import (
@@ -18,6 +18,9 @@ from fastapi_seclint.program.values import (
     options,
 )
 
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
 Scheme = Literal["Bearer", "Basic"]
 
 _BEARER = re.compile(
@@ -27,6 +30,7 @@ _AUTHX = re.compile(
     r"^authx\.(main\.)?AuthX\(\)\.((access|refresh|fresh)_token_required|(ACCESS|REFRESH|FRESH)_REQUIRED|token_required\(\)"
     r"|scopes_required\(\)|get_current_subject)$"
 )
+_JWT_AUTH = re.compile(r"^(async_|another_)?fastapi_(another_)?jwt_auth\.(\w+\.)?AuthJWT$")
 _SPLITTING = ("split", "rsplit", "partition", "rpartition")
 _BASIC = "fastapi.security.http.HTTPBasic"
 
@@ -44,6 +48,18 @@ def scheme_kind(value: Value) -> Scheme | None:
     if isinstance(value, External) and _AUTHX.match(value.name) and not _by_cookie(value):
         return "Bearer"
     return None
+
+
+def wanted_scheme(program: Program, value: Value) -> Scheme | None:
+    """Whether a dependency wants bearer or Basic credentials: a scheme, or the `AuthJWT` of fastapi-jwt-auth.
+
+    That one takes its tokens out of the header unless `authjwt_token_location` says otherwise.
+    """
+    kind = scheme_kind(value)
+    if kind is None and isinstance(value, External) and _JWT_AUTH.match(value.name):
+        modules = program.modules.by_file.values()
+        return None if any("authjwt_token_location" in module.facts.words for module in modules) else "Bearer"
+    return kind
 
 
 def _by_cookie(value: External) -> bool:

@@ -12,7 +12,7 @@ from fastapi_seclint.program.dependencies import Node, parameters, running
 from fastapi_seclint.program.values import Bound, Function, options
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
-from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, reads_own_header, scheme_kind
+from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, reads_own_header, wanted_scheme
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised
 from fastapi_seclint.subjects.guards.looking_up import looked_at, looking_up
@@ -39,7 +39,8 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
     for route in program.routes:
         if route.place is None or program.is_test(route.place.module):
             continue
-        direct = [kind for top in route.dependencies if (kind := scheme_kind(top.call)) is not None and top.parameter]
+        tops = [top for top in route.dependencies if top.parameter]
+        direct = [kind for top in tops if (kind := wanted_scheme(program, top.call)) is not None]
         below = {top.parameter: kinds[0] for top in route.dependencies if (kinds := _gather(program, top, found))}
         wanted += below.values()
         handler = route.function
@@ -58,7 +59,7 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
             logins.append(handler)
     for function in loose(program):
         tops = program.walker.resolver.of_callable(function)
-        direct = [kind for top in tops if (kind := scheme_kind(top.call)) is not None]
+        direct = [kind for top in tops if (kind := wanted_scheme(program, top.call)) is not None]
         if direct:
             _add(program, found, function, direct[0])
     for layer, scheme in refusing_layers(program):
@@ -130,7 +131,7 @@ def _speaks_of_token(function: Function) -> bool:
 
 def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Function, Scheme]]) -> list[Scheme]:
     """The schemes below a dependency; the functions that use them are added."""
-    kind = scheme_kind(node.call)
+    kind = wanted_scheme(program, node.call)
     if kind is not None:
         if node.function is not None and not _reads_cookies(node.function):
             _add(program, found, node.function, kind, 0)

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 _SCHEMES = {"APIKey": "API key", "HTTPBearer": "token", "OAuth2": "token", "OpenId": "token", "HTTPDigest": "token"}
 _NAMED = {"token": "token", "key": "API key", "apikey": "API key", "secret": "secret"}
 _NO_SECRET = word_set("idempotency cache sort page partition public csrf continuation next cursor")
+_DESCRIBING = word_set(
+    "type id version name language lang locale platform device agent tenant organization organisation org workspace "
+    "project region environment mode format source origin host timezone"
+)
+"""Last words of a header that says something about the caller and proves nothing: `X-Client-Type`, `X-Tenant-Id`."""
 
 
 def presented(program: Program, function: Function, name: str) -> str:
@@ -76,9 +81,17 @@ def _of_scheme(program: Program, parameter: Parameter) -> str:
     for option in options(pair[1]) if pair is not None else ():
         scheme = scheme_of(option)
         if scheme is not None:
+            if _only_describes(scheme):
+                return ""
             names = [_last(name) for name in _names(scheme)]
             return next((kind for name in names for start, kind in _SCHEMES.items() if name.startswith(start)), "")
     return ""
+
+
+def _only_describes(scheme: External | Instance) -> bool:
+    """Whether a scheme reads a header that is no credential: `APIKeyHeader(name="X-Client-Type")`."""
+    name = string((scheme.arguments or {}).get("name") or NONE) if isinstance(scheme, External) else None
+    return bool(name) and words_of(name or "")[-1:] != [] and words_of(name or "")[-1] in _DESCRIBING
 
 
 def _names(scheme: External | Instance) -> list[str]:
