@@ -253,14 +253,14 @@ class Program:
         return tuple(Unresolved(location, reason) for location, reason in sorted(found))
 
 
-def _inner(router: Router) -> list[Router | None]:
+def _inner(router: Router) -> list[Router]:
     """What a router serves below itself; an application mounted in itself, `app.mount("/api", app)`, is not that."""
     found = []
     for entry in router.entries:
         value: Value | None = (
             entry.app if isinstance(entry, Mount) else entry.router if isinstance(entry, Include) else None
         )
-        found += [instance.native for instance in native(value) if instance.native not in (None, router)]
+        found += [app for app in (each.native for each in native(value)) if app is not None and app is not router]
     return found
 
 

@@ -90,8 +90,8 @@ def _of_scheme(program: Program, parameter: Parameter) -> str:
 
 def _only_describes(scheme: External | Instance) -> bool:
     """Whether a scheme reads a header that is no credential: `APIKeyHeader(name="X-Client-Type")`."""
-    name = string((scheme.arguments or {}).get("name") or NONE) if isinstance(scheme, External) else None
-    return bool(name) and words_of(name or "")[-1:] != [] and words_of(name or "")[-1] in _DESCRIBING
+    given = scheme.arguments.get("name") if isinstance(scheme, External) and scheme.arguments is not None else None
+    return bool(_DESCRIBING & set(words_of(string(given) or "")[-1:]))
 
 
 def _names(scheme: External | Instance) -> list[str]:
