@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Bound, Class, Function, options
+from fastapi_seclint.program.values import Bound, Class, Function, Instance, options
 from fastapi_seclint.subjects.code.implementations import made_of
 from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.results import at_call, base, catches, repeats, told_by
@@ -121,8 +121,8 @@ class _Walk:
     def run(self, statements: list[Form], worlds: Worlds) -> Worlds:
         """Follow statements; the worlds in which they run to the end."""
         at_first = worlds
-        for statement in statements:
-            if not worlds:
+        for before, statement in zip([[""], *statements], statements, strict=False):
+            if not worlds and not (self.follower.apart and before[0] == "if"):
                 break
             worlds = self._statement(statement, at_first if self.follower.apart else worlds)
         return worlds
@@ -197,7 +197,7 @@ class _Walk:
         scope = self.block.scope
         if form[2][0] not in ("name", "attr") or not hasattr(scope, "ask"):
             return []
-        found = [running(option) for option in options(scope.ask(form[2])) if isinstance(option, Function | Bound)]
+        found = [running(option) for option in options(scope.ask(form[2])) if isinstance(option, Function | Bound | Instance)]
         functions = [function for function in found if function is not None and function.number >= 0]
         program = self.follower.program
         return [item for function in functions for item in made_of(program, function, b"password")]
