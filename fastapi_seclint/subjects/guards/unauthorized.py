@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, parameters, running
 from fastapi_seclint.program.values import Bound, Function, options
 from fastapi_seclint.subjects.code.origins import body_of, called
@@ -46,6 +47,8 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         handler = route.function
         for reader in _readers(program, handler) if handler is not None else ():
             _add(program, found, reader, "Bearer", 0)
+        for decorator in _decorators(program, route):
+            _add(program, found, decorator, "Bearer", 1)
         for finder, kind in looking_up(program, handler, below) if handler is not None and below else ():
             _add(program, found, finder, kind, 0)
         if handler is not None and direct:
@@ -77,6 +80,16 @@ def _readers(program: Program, handler: Function) -> Iterator[Function]:
     for form in block.forms.of("call") if block is not None and "request" in handler.module.facts.words else ():
         if block is not None and any(item[0] == "name" and item[2] == "request" for item in form[3]):
             yield from (function for function, _ in called(program, block, form) if reads_bearer(function))
+
+
+def _decorators(program: Program, route: Route) -> Iterator[Function]:
+    """The decorators of a handler that take a bearer token out of the header themselves: `@login_required`."""
+    for decorator, _ in wrapping_decorators(route):
+        function = running(decorator)
+        if function is not None and function.number >= 0:
+            inner = (program.sites.function(function.module, number) for number in inner_numbers(function))
+            if any(one is not None and reads_bearer(one) for one in inner):
+                yield function
 
 
 def _add_handlers(program: Program, found: dict[tuple[str, int], tuple[Function, Scheme]]) -> None:
