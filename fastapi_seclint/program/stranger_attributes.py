@@ -88,6 +88,8 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form) -> Kinds:
             return frozenset({"path"})
         if key in ("type", "method"):
             return frozenset({"type" if key == "type" else "verb"})
+        if key == "auth" or names_token(key):  # what a dependency of the project put there
+            return walk_.stranger.credential
         return {"headers": frozenset({"store"}), "session": frozenset({"session"}), "user": ABSENT}.get(
             key or "", CLEAN
         )
@@ -117,6 +119,8 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
     if "query" in receiver:
         key = walk_.text(form[3][0]) if form[3] and name == "get" else None
         return walk_.stranger.credential if names_token(key) else CLEAN
+    if "scope" in receiver and name == "get" and form[3]:
+        return item_kinds(walk_, receiver, form[3][0])
     if receiver & {"store", "session"} and name in ("get", "getlist", "pop", "get_list"):
         return _fetched(walk_, receiver, form)
     if "request" in receiver and (name in _MESSAGES or name.startswith("send")):

@@ -31,6 +31,8 @@ _PERSONAL = frozenset(
         "salary", "medical_record", "contact_info", "contact_number", "mobile", "mobile_number", "passport_number",
     }
 )  # fmt: skip
+_OF_MONEY = re.compile(r"^(wallet(_\w+)?|(account|wallet)_balance|bank_account(_\w+)?|card_number|account_number)$")
+_ENVELOPED = re.compile(r"^(items|data|results?|records|rows|content|users|accounts|customers|members|employees|patients)$")
 _PERSONAL_WORD = re.compile(
     r"^(me|users?|profiles?|accounts?|customers?|clients|patients?|employees?|members"
     r"|((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?)"
@@ -187,12 +189,29 @@ def returns_personal_data(program: Program, route: Route) -> str:
     handler = route.function
     if handler is not None and handler.returns is not None:
         values.append(program.interpreter.ask(handler.returns, handler.scope))
-    for cls in (cls for value in values for option in options(value) for cls in classes(option)):
-        for base in cls.lineage():
-            for name, _, _ in base.fields if isinstance(base, Class) else ():
-                if name in _PERSONAL and not (name in _OF_PLACES and _is_place(cls.name)):
-                    return f"{cls.name}.{name}"
+    found = [cls for value in values for option in options(value) for cls in classes(option)]
+    for cls in (inner for outer in found for inner in (outer, *_enveloped(program, outer))):
+        for name in _fields(cls):
+            personal = name in _PERSONAL or _OF_MONEY.match(name) is not None
+            if personal and not (name in _OF_PLACES and _is_place(cls.name)):
+                return f"{cls.name}.{name}"
     return ""
+
+
+def _enveloped(program: Program, cls: Class) -> Iterator[Class]:
+    """The classes that a model only wraps for a listing: `items: list[User]` beside `count: int`."""
+    fields = cls.fields
+    if not any(_ENVELOPED.match(name) for name, _, _ in fields):
+        return
+    for name, annotation, _ in fields:
+        if _ENVELOPED.match(name) and annotation is not None and annotation[0] == "sub":
+            value = program.interpreter.ask(annotation, cls.module.scope)
+            yield from (inner for option in options(value) for inner in classes(option))
+
+
+def _fields(cls: Class) -> Iterator[str]:
+    """The names of the fields that a model has and inherits."""
+    yield from (name for base in cls.lineage() if isinstance(base, Class) for name, _, _ in base.fields)
 
 
 def _is_place(name: str) -> bool:
@@ -244,9 +263,7 @@ def names_in(program: Program, parameter: Parameter) -> Iterator[str]:
     yield parameter.name
     annotation = program.walker.resolver.annotation(parameter)
     for cls in classes(annotation.base if isinstance(annotation, Annotated) else annotation):
-        for base in cls.lineage():
-            if isinstance(base, Class):
-                yield from (name for name, _, _ in base.fields)
+        yield from _fields(cls)
 
 
 def spoken(route: Route) -> str:
