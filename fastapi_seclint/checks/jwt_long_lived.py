@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import isnan
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, bounds, walk
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
@@ -108,14 +108,19 @@ def _is_renewals(purpose: Purpose, amount: Amount, beside: bool) -> bool:
     if place is None:
         return False
     facts = place.module.facts
+    around = set(facts.around(place.line))
     for number in range(-1, len(facts.functions)):
         for form in facts.forms(number).of("dict", "ifexp", "if"):
-            if _chooses_refresh(form, place.at):
+            if _chooses_refresh(form, place.at, number in around):
                 return True
     return False
 
 
-def _chooses_refresh(form: Form, at: int) -> bool:
+def _chooses_refresh(form: Form, at: int, around: bool) -> bool:
+    """Whether a form chooses a place for the refresh token; `around` tells that its function holds the place.
+
+    What follows a branch that leaves is the other one: `if kind == "access": return ...`.
+    """
     match form:
         case ["dict", _, pairs]:
             keys = (key for key, value in pairs if key is not None and holds(value[1], at))
@@ -124,6 +129,8 @@ def _chooses_refresh(form: Form, at: int) -> bool:
             chosen, other = holds(body[1], at), holds(otherwise[1], at)
         case ["if", _, test, body, otherwise]:
             chosen, other = (any(holds(item[1], at) for item in branch) for branch in (body, otherwise))
+            leaves = not otherwise and body[-1][0] in ("return", "raise")
+            other = other or (around and leaves and bounds(form[1])[1] <= bounds(at)[0])
         case _:
             return False
     if any(item[0] == "unary" or (item[0] == "compare" and item[3][0] in ("!=", "is not")) for item in walk(test)):

@@ -32,7 +32,7 @@ _PERSONAL = frozenset(
     }
 )  # fmt: skip
 _OF_MONEY = re.compile(r"^(wallet(_\w+)?|(account|wallet)_balance|bank_account(_\w+)?|card_number|account_number)$")
-_ENVELOPED = re.compile(r"^(items|data|results?|records|rows|content|users|accounts|customers|members|employees|patients)$")
+_ENVELOPED = re.compile(r"^(items|data|results?|records|rows|users|accounts|customers|members|employees|patients)$")
 _PERSONAL_WORD = re.compile(
     r"^(me|users?|profiles?|accounts?|customers?|clients|patients?|employees?|members"
     r"|((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?)"

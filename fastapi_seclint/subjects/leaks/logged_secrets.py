@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_t
 from fastapi_seclint.subjects.leaks.currencies import is_no_credential
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.masked_types import is_masked
+from fastapi_seclint.subjects.leaks.requested import asks_scheme, from_request, is_session_cookie, is_setting
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -101,6 +102,8 @@ class Leaks:
                 return self.named(str(name), form) or self.address(form) or self.model(form) or self.mapping(form)
             case ["name", _, name]:
                 found = self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
+                if found is None and is_session_cookie(self.program, self.block, str(name)):
+                    return Leak("the cookie of a session", form)
                 return found or self.mapping(form) or self.arguments(form)
         return None
 
@@ -140,7 +143,7 @@ class Leaks:
         if (form[0] == "name" and self.is_object(name)) or (words == ["token"] and is_no_credential(self.block, form)):
             return None
         if words in (["token"], ["secret"]) and form[0] == "name" and not self.is_value(name):
-            return None
+            return Leak(f"`{name}`", form) if is_setting(self.program, self.block, form) else None
         return Leak(f"`{name}`", form)
 
     def is_object(self, name: str) -> bool:
@@ -171,8 +174,8 @@ class Leaks:
                     return Leak(named.what, form)
                 if self.is_link(form[2]) or any(self.is_link(name) for name in _put_in(statement[3])):
                     return Leak(f"`{form[2]}`, which has a token in it,", form)
-                key = _from_request(statement[3])
-                if key and self.named(key, form) is not None:
+                key = from_request(statement[3])
+                if key and ("session" in words_of(key) or self.named(key, form) is not None):
                     return Leak(f"the request's `{key}`", form)
                 for part in pieces(statement[3]):
                     if part[0] == "attr" and part[3] == "headers" and self.is_request(part[2]):
@@ -238,7 +241,7 @@ class Leaks:
         for statement in scope.assignments(form[2]):
             if statement[0] == "annassign":
                 annotations.append(statement[3])
-            if statement[0] in ("assign", "annassign") and _asks_scheme(statement[-1], scope):
+            if statement[0] in ("assign", "annassign") and asks_scheme(statement[-1], scope):
                 return True
         if any(item[0] in ("name", "attr") and item[-1] in _CREDENTIALS for item in walk(annotations)):
             return True
@@ -281,33 +284,6 @@ def _is_type(annotation: Value | None, names: tuple[str, ...]) -> bool:
 def _put_in(form: Form) -> Iterator[str]:
     """The names whose texts a text that is put together has in it: `f"{base}{link}"`."""
     return (part[2] for part in pieces(form) if part[0] == "name") if form[0] in ("fstr", "binop") else iter(())
-
-
-def _asks_scheme(value: Form | None, scope: FunctionScope) -> bool:
-    """Whether an expression is what FastAPI's scheme finds for a class that is built on it: `super().__call__(...)`."""
-    if value is not None and value[0] == "await":
-        value = value[2]
-    owner = scope.function.owner
-    match value:
-        case ["call", _, ["attr", _, ["call", _, ["name", _, "super"], _, _], "__call__"], _, _] if owner is not None:
-            return any(base.startswith("fastapi.security.") for base in owner.external_bases())
-    return False
-
-
-def _from_request(form: Form) -> str:
-    """The header or cookie that an expression takes from a request; empty for anything else."""
-    match form:
-        case [
-            "call",
-            _,
-            ["attr", _, ["attr", _, _, "headers" | "cookies"], "get"],
-            [["const", _, str() as key], *_],
-            _,
-        ]:
-            return key
-        case ["sub", _, ["attr", _, _, "headers" | "cookies"], ["const", _, str() as key]]:
-            return key
-    return ""
 
 
 def _whole(leak: Leak | None, form: Form) -> Leak | None:

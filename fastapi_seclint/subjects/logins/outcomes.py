@@ -197,8 +197,8 @@ class _Walk:
         scope = self.block.scope
         if form[2][0] not in ("name", "attr") or not hasattr(scope, "ask"):
             return []
-        found = [running(option) for option in options(scope.ask(form[2])) if isinstance(option, Function | Bound | Instance)]
-        functions = [function for function in found if function is not None and function.number >= 0]
+        asked = (option for option in options(scope.ask(form[2])) if isinstance(option, Function | Bound | Instance))
+        functions = [function for function in map(running, asked) if function is not None and function.number >= 0]
         program = self.follower.program
         return [item for function in functions for item in made_of(program, function, b"password")]
 

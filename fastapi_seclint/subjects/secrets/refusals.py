@@ -96,9 +96,7 @@ def _search(program: Program) -> list[Refusal]:
 def _answers(statements: list[Form]) -> bool:
     """Whether a branch refuses one request, and so says nothing of how the program starts."""
     raised = [item[2] for item in walk(statements) if item[0] == "raise" and item[2] is not None]
-    return bool(raised) and all(
-        form[0] == "call" and last_name(form[2]).endswith("HTTPException") for form in raised
-    )
+    return bool(raised) and all(form[0] == "call" and last_name(form[2]).endswith("HTTPException") for form in raised)
 
 
 def _spoken_of(one: Refusal, test: Form, words: Container[str]) -> Refusal:

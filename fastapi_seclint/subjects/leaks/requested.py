@@ -1,0 +1,73 @@
+"""What a name holds that came with the request or from the environment, for those who write it to a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Annotated, Dependency, Environment, External, Value, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.secrets.names import words_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_COOKIE = "fastapi.security.api_key.APIKeyCookie"
+
+
+def is_session_cookie(program: Program, block: Block, name: str) -> bool:
+    """Whether a parameter holds the cookie that a session is kept by: `session_id: Annotated[str, Cookie()]`.
+
+    What FastAPI's scheme for cookies finds is one, too (fastapi/security/api_key.py).
+    """
+    if block.function is None or "session" not in words_of(name):
+        return False
+    for parameter in parameters(block.function):
+        if parameter.name == name:
+            annotation = program.walker.resolver.annotation(parameter)
+            marks = [*annotation.metadata] if isinstance(annotation, Annotated) else []
+            return any(_is_cookie(option) for mark in (*marks, parameter.default) for option in options(mark))
+    return False
+
+
+def _is_cookie(mark: Value) -> bool:
+    if isinstance(mark, External):
+        return mark.name.endswith(".Cookie()")
+    scheme = scheme_of(mark.call) if isinstance(mark, Dependency) and mark.call is not None else None
+    return isinstance(scheme, External) and scheme.name.startswith(_COOKIE)
+
+
+def is_setting(program: Program, block: Block, form: Form) -> bool:
+    """Whether a name stands for something that is read from the environment."""
+    return any(isinstance(option, Environment) for option in options(ask(program, block, form)))
+
+
+def asks_scheme(value: Form | None, scope: FunctionScope) -> bool:
+    """Whether an expression is what FastAPI's scheme finds for a class that is built on it: `super().__call__(...)`."""
+    if value is not None and value[0] == "await":
+        value = value[2]
+    owner = scope.function.owner
+    match value:
+        case ["call", _, ["attr", _, ["call", _, ["name", _, "super"], _, _], "__call__"], _, _] if owner is not None:
+            return any(base.startswith("fastapi.security.") for base in owner.external_bases())
+    return False
+
+
+def from_request(form: Form) -> str:
+    """The header or cookie that an expression takes from a request; empty for anything else."""
+    match form:
+        case [
+            "call",
+            _,
+            ["attr", _, ["attr", _, _, "headers" | "cookies"], "get"],
+            [["const", _, str() as key], *_],
+            _,
+        ]:
+            return key
+        case ["sub", _, ["attr", _, _, "headers" | "cookies"], ["const", _, str() as key]]:
+            return key
+    return ""
