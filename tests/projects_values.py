@@ -379,3 +379,30 @@ def data(): ...
 """,
     },
 )
+
+project(
+    "a library's decorator that is called by hand",
+    FLAT
+    + """
+from fastapi import APIRouter as Plain, Request
+from starlette.authentication import requires
+class Router(Plain):
+    def api_route(self, path, **options):
+        short, long = super().api_route(path, **options), super().api_route(path + "/", **options)
+        def decorator(view):
+            long(view)
+            return short(view)
+        return decorator
+def scoped(method, path, *scopes):
+    def decorator(view):
+        return method(path, dependencies=[Depends(a)])(requires(list(scopes))(view))
+    return decorator
+router = Router(prefix="/things")
+@scoped(router.get, "/{number}", "authenticated")
+def read(request: Request, number: int): ...
+def drop(request: Request, number: int): ...
+router.add_api_route("/{number}/drop", requires("authenticated")(drop), methods=["DELETE"])
+app = FastAPI()
+app.include_router(router)
+""",
+)

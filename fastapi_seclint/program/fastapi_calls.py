@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import fastapi_users
+from fastapi_seclint.program import fastapi_users, handlers
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.route_objects import route_objects
 from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class
@@ -197,6 +197,7 @@ def register(
     method: str = "",
 ) -> None:
     """Add a route; it takes a copy of the router's dependencies as they are now (semantics f03)."""
+    endpoint = handlers.written(endpoint)
     if isinstance(endpoint, Unknown):
         interpreter.give_up(place, f"a handler that could not be followed: {endpoint.reason}")
     methods: tuple[str, ...] | None = (method.upper(),) if method in HTTP_METHODS else None
@@ -223,16 +224,10 @@ def register(
     for number, other in enumerate(router.entries):
         if not isinstance(other, Registration) or other.place.at != place.at or other.place.module is not place.module:
             continue
-        if _same_endpoint(other.endpoint, endpoint) and string(other.path) == string(path) and other.methods == methods:
+        if handlers.same(other.endpoint, endpoint) and string(other.path) == string(path) and other.methods == methods:
             router.entries[number] = entry
             return
     router.entries.append(entry)
-
-
-def _same_endpoint(one: Value, other: Value) -> bool:
-    if isinstance(one, Function) and isinstance(other, Function):
-        return one.module is other.module and one.number == other.number and one.scope is other.scope
-    return one is other
 
 
 def _include_router(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:
