@@ -17,7 +17,7 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
-def _each_file(rewrite: Callable[[ast.Module], bool]) -> Rewrite:
+def each_file(rewrite: Callable[[ast.Module], bool]) -> Rewrite:
     """A rewrite of every file by itself; the function changes a tree and says whether it did."""
 
     @wraps(rewrite)
@@ -111,7 +111,7 @@ def _leaves(block: list[ast.stmt]) -> bool:
     return isinstance(block[-1], ast.Return | ast.Raise)
 
 
-@_each_file
+@each_file
 def refusal_behind_else(tree: ast.Module) -> bool:
     """`if bad: raise` and what follows as `if not bad: ... else: raise`."""
     changed = False
@@ -125,7 +125,7 @@ def refusal_behind_else(tree: ast.Module) -> bool:
     return changed
 
 
-@_each_file
+@each_file
 def error_made_before(tree: ast.Module) -> bool:
     """`raise Error()` as `error = Error()` and `raise error`."""
     changed = False
@@ -152,7 +152,7 @@ def refusals_elsewhere(files: Mapping[str, str]) -> Files | None:
                     case ast.Raise(exc=ast.Call(func=ast.Name(id="HTTPException"), args=given, keywords=named)):
                         block[number] = ast.Expr(ast.Call(ast.Name("turn_away"), given, named))
                         changed = True
-        at = _after_future(tree)
+        at = after_future(tree)
         written[path] = _written([*tree.body[:at], *_statements("from refusing import turn_away"), *tree.body[at:]])
     return {**written, "refusing.py": _REFUSING} if changed else None
 
@@ -184,7 +184,7 @@ class _Keywords(ast.NodeTransformer):
         return ast.Call(ast.Name("dict"), [], [ast.keyword(str(key), value) for key, value in named])
 
 
-@_each_file
+@each_file
 def dictionaries_called(tree: ast.Module) -> bool:
     """`{"key": value}` as `dict(key=value)`."""
     keywords = _Keywords()
@@ -192,7 +192,7 @@ def dictionaries_called(tree: ast.Module) -> bool:
     return keywords.changed
 
 
-@_each_file
+@each_file
 def annotated(tree: ast.Module) -> bool:
     """`user: User = Depends(find)` as `user: Annotated[User, Depends(find)]`."""
     changed = False
@@ -212,12 +212,12 @@ def annotated(tree: ast.Module) -> bool:
         arguments.args = [argument for argument, _ in pairs]
         arguments.defaults = [default for _, default in pairs if default is not None]
     if changed:
-        first = _after_future(tree)
+        first = after_future(tree)
         tree.body[first:first] = _statements("from typing import Annotated")
     return changed
 
 
-@_each_file
+@each_file
 def locals_annotated(tree: ast.Module) -> bool:
     """`user = find()` in a function as `user: object = find()`."""
     outside = {name for node in ast.walk(tree) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
@@ -231,7 +231,7 @@ def locals_annotated(tree: ast.Module) -> bool:
     return changed
 
 
-def _after_future(tree: ast.Module) -> int:
+def after_future(tree: ast.Module) -> int:
     """Where the first import may stand."""
     heads = [
         number
@@ -242,7 +242,7 @@ def _after_future(tree: ast.Module) -> int:
     return heads[-1] + 1 if heads and heads[-1] <= 1 else 0
 
 
-@_each_file
+@each_file
 def added_routes(tree: ast.Module) -> bool:
     """`@app.get("/")` as `app.add_api_route("/", handler, methods=["GET"])` below the handler."""
     owner, body, changed = _application(tree), [], False
