@@ -61,7 +61,7 @@ def cors_origins_not_a_list(program: Program) -> Iterator[Finding]:
         option = configuration.options.get("allow_origins")
         if option is None or any(_starred(configuration)):
             continue
-        for bare in _bare(program, option):
+        for bare in (*_bare(program, option), *_of_command_line(configuration, option)):
             yield _finding(configuration, option, bare)
             break
 
@@ -137,6 +137,16 @@ def _bare(program: Program, option: Option) -> Iterator[_Bare]:
         setting = _string(program, origin)
         if setting is not None:
             yield _Bare(origin, setting)
+
+
+def _of_command_line(configuration: Configuration, option: Option) -> Iterator[_Bare]:
+    """An option of the command line that is a string, and that set-up code hands on as it is."""
+    for world in configuration.worlds:
+        for value in options(world.get("allow_origins")):
+            if not isinstance(value, Environment) or not value.name.startswith("-"):
+                continue
+            if isinstance(known := value.default, Const) and isinstance(known.value, str) and known.value:
+                yield _Bare(Origin(option.block, option.form), value.name)
 
 
 def _sources(program: Program, option: Option) -> Iterator[Origin]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program import command_line
 from fastapi_seclint.program.builtin_methods import on_mapping
 from fastapi_seclint.program.iteration_calls import (
     Handler,
@@ -57,7 +58,7 @@ def call(interpreter: Interpreter, function: External, arguments: Arguments, pla
         return handler(interpreter, arguments, place)
     if function.name.startswith(_CONFIG_READERS):
         return _config(function, arguments, place)
-    return None
+    return command_line.call(interpreter, function, arguments, place)
 
 
 def _getenv(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
@@ -66,11 +67,13 @@ def _getenv(interpreter: Interpreter, arguments: Arguments, place: Place) -> Val
     return Environment(name or "?", default, place, optional=default is None)
 
 
-_CONFIG_READERS = ("decouple.config", "starlette.config.Config()", "environs.Env()", "dotenv.dotenv_values()")
+_ENVIRONMENTS = ("environs.Env()", "environ.Env()")
+_CONFIG_READERS = ("decouple.config", "starlette.config.Config()", *_ENVIRONMENTS, "dotenv.dotenv_values()")
 
 
 def _config(function: External, arguments: Arguments, place: Place) -> Value | None:
-    if function.name in ("decouple.config", "starlette.config.Config()") or function.name.startswith("environs.Env()."):
+    plain = function.name in ("decouple.config", "starlette.config.Config()", *_ENVIRONMENTS)
+    if plain or function.name.startswith(tuple(f"{name}." for name in _ENVIRONMENTS)):
         default = arguments.get("default", 2 if "starlette" in function.name else 1)
         return Environment(string(arguments.get("key", 0)) or "?", default, place)
     return None

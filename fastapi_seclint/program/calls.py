@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import ASYNC, GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC
-from fastapi_seclint.program import builtin_calls, builtin_methods, fastapi_calls
+from fastapi_seclint.program import builtin_calls, builtin_methods, command_line, fastapi_calls
 from fastapi_seclint.program.fastapi_calls import native_attribute
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.models import data_of, factory_of, field_default, validated_by
@@ -224,8 +224,8 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
             scope.names[name] = positional.pop(0)
         elif name in keywords:
             scope.names[name] = keywords.pop(name)
-        elif default is not None and not arguments.open:
-            scope.names[name] = default
+        elif not arguments.open and (given := command_line.parameter(function, name, default)) is not None:
+            scope.names[name] = given
         else:
             scope.names[name] = Unknown(f"the parameter {name}", Place(function.module, form[4]))
     if function.parameters and function.owner is not None and function.kind != "static":
