@@ -74,6 +74,8 @@ def _mistake(program: Program, item: Comparison) -> str:
             "read it with `os.environ[...]`, so that the program does not start without it"
         )
     sent = missing_of_sent(program, item.block, item.given)
+    if item.caller is not None and item.handed is not None:
+        sent |= missing_of_sent(program, item.caller, item.handed)
     if "" in sent and _looped(program, item) and not _asked_before(program, item):
         return _SPLIT
     configured = missing_of_setting(program, item.block, item.secret)

@@ -31,6 +31,7 @@ from fastapi_seclint.program.values import (
     join,
     likely,
     options,
+    some_item,
     truth,
 )
 
@@ -248,11 +249,10 @@ def _rounds(
         found.append((evaluate(interpreter, element, scope), evaluate(interpreter, value_form, scope)))
         return True
     (target, iterable, conditions), rest = clauses[0], clauses[1:]
-    items = iterate(evaluate(interpreter, iterable, scope))
+    value = evaluate(interpreter, iterable, scope)
+    items = iterate(value)
     complete = items is not None
-    for number, item in enumerate(
-        (items if items is not None else [Unknown("an item of something unknown")])[:MAX_ROUNDS]
-    ):
+    for number, item in enumerate((items if items is not None else [some_item(value)])[:MAX_ROUNDS]):
         interpreter.step()
         assign(interpreter, target, item, scope)
         answers = [truth(evaluate(interpreter, condition, scope)) for condition in conditions]

@@ -68,6 +68,10 @@ class FunctionScope(Scope):
     def _assigned(self) -> dict[str, list[Form]]:
         if self._bound is None:
             self._bound = bound_names(self.function.statements())
+            for form in self.function.forms.of("walrus"):
+                found = self._bound.setdefault(form[2][2], [])
+                found.append(["assign", form[1], [form[2]], form[3]])
+                found.sort(key=lambda statement: statement[1])
         return self._bound
 
     def local(self, name: str) -> Value | None:
@@ -106,7 +110,7 @@ class FunctionScope(Scope):
         return found is not None and not any(item[0] in ("import", "from", "def", "class") for item in found)
 
     def assignments(self, name: str) -> list[Form]:
-        """The statements that bind a local name."""
+        """The statements that bind a local name; `name := value` is the assignment that it stands for."""
         return self._assigned.get(name, [])
 
     def _of_parameter(self, name: str) -> Value | None:

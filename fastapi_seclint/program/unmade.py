@@ -48,7 +48,7 @@ def is_told(value: Value) -> bool:
     """Whether a value is what somebody gives for a parameter, or for a field, and nothing else is known of it."""
     return all(
         isinstance(option, Unknown)
-        or (isinstance(option, Environment) and option.name.startswith("parameter "))
+        or (isinstance(option, Environment) and (option.name == "?" or option.name.startswith("parameter ")))
         or (isinstance(option, External) and option.name.endswith("field()"))
         or (isinstance(option, Collection) and bool(option.items) and all(map(is_told, option.items)))
         for option in options(value)

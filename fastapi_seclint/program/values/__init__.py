@@ -43,6 +43,7 @@ from fastapi_seclint.program.values.questions import (
     options,
     same,
     settled,
+    some_item,
     string,
     truth,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "options",
     "same",
     "settled",
+    "some_item",
     "string",
     "truth",
 ]

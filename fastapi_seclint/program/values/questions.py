@@ -147,3 +147,10 @@ def iterate(value: Value) -> list[Value] | None:
         known = [items for option in value.options if (items := iterate(option)) is not None]
         return [each for items in known for each in items] if known else None
     return None
+
+
+def some_item(value: Value) -> Value:
+    """One item of what is not known item by item; each item of a setting is one, too."""
+    if isinstance(value, Environment) and value.default is None and not value.name.startswith("parameter "):
+        return Environment(value.name, None, value.place)
+    return Unknown("an item of something unknown")

@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Bound, Const, Function, Mapping, Place, Value, options
+from fastapi_seclint.program.values import Bound, Class, Const, Function, Instance, Mapping, Place, Value, options
 from fastapi_seclint.spans import Span
 
 if TYPE_CHECKING:
@@ -92,6 +92,21 @@ def called(program: Program, block: Block, call: Form) -> Iterator[tuple[Functio
         function = option.function if isinstance(option, Bound) else option
         if isinstance(function, Function) and function.number >= 0:
             yield function, isinstance(option, Bound) and function.kind != "static"
+
+
+def bodies(program: Program, block: Block, call: Form) -> Iterator[Block]:
+    """The blocks of the functions that a call may reach; `self` is what a method is called on, even one of a base."""
+    for option in options(ask(program, block, call[2])):
+        function = option.function if isinstance(option, Bound) else option
+        body = body_of(program, function) if isinstance(function, Function) else None
+        if body is None or not isinstance(function, Function):
+            continue
+        receiver = option.receiver if isinstance(option, Bound) else None
+        cls = receiver.cls if isinstance(receiver, Instance) else receiver
+        if receiver is not None and isinstance(cls, Class) and cls is not function.owner and function.kind != "static":
+            yield Block(body.module, function, FunctionScope(program.interpreter, function, receiver), body.number)
+        else:
+            yield body
 
 
 def is_given_around(program: Program, block: Block, form: Form) -> bool:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Collection, Const, Function, Value, options
 from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.passwords.names import is_password
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "__dict__", "_asdict", "to_list"})
 """The methods and attributes that make a dictionary of an object."""
@@ -41,6 +47,38 @@ def written_above(block: Block, form: Form) -> Form:
         value: Form = found[-1][3]
         return value
     return form
+
+
+def sifted(program: Program, block: Block, comprehension: Form) -> Form | None:
+    """The dictionary of which all is taken but some keys: `{k: v for k, v in user.items() if k not in HIDDEN}`.
+
+    None where a password may be among these, or the values become something else.
+    """
+    match comprehension:
+        case ["comp", _, "dict", key, value, [[["tuple", _, target], ["call", _, ["attr", _, whole, "items"], *_], _]]]:
+            asked = comprehension[5][0][2]
+            plain = key[0] == "name" and [key[2:], value[2:]] == [item[2:] for item in target]
+            plain = plain and all(_leaves_other_keys(program, block, test, key[2]) for test in asked)
+            return list(whole) if plain else None
+    return None
+
+
+def _leaves_other_keys(program: Program, block: Block, test: Form, key: str) -> bool:
+    """Whether a condition only takes keys away that are no password's: `key not in ("_id", "created_at")`."""
+    match test:
+        case ["compare", _, ["name", _, name], ["not in" | "!="], [keys]] if name == key:
+            found = [one for option in options(ask(program, block, keys)) for one in _constants(option)]
+            return bool(found) and not any(is_password(str(one), True) for one in found)
+        case ["unary", _, "not", ["call", _, ["attr", _, ["name", _, name], "startswith"], _, _]] if name == key:
+            return True
+        case ["compare", _, ["name", *_], ["is not"], [["const", _, None]]]:
+            return True
+    return False
+
+
+def _constants(value: Value) -> list[object]:
+    items = value.items if isinstance(value, Collection) and not value.open else [value]
+    return [item.value for item in items if isinstance(item, Const)]
 
 
 def gives_back(function: Function, bound: bool) -> bool:
@@ -90,6 +128,14 @@ def _has_all(value: Form, own: str) -> bool:
             whole = any(form[3] in _WHOLE and form[2][0] == "name" for form in parts)
             return whole and any(form[0] == "name" and form[2] == own for form in walk([iterable]))
         case ["call", _, ["attr", _, ["attr", _, ["name", _, name], "__dict__"], "copy"], _, _]:
+            return bool(name == own)
+        case ["call", _, ["name" | "attr", *_] as function, [["name", _, name]], []] if name == own:
+            return function[-1] in ("asdict", "vars", "jsonable_encoder", "model_to_dict")
+        case ["call", _, ["attr", _, ["name", _, name], "model_dump" | "dict" | "_asdict"], [], []]:
+            return bool(name == own)
+        case ["call", _, ["name", _, "dict"], [["attr", _, ["name", _, name], "__dict__"]], []]:
+            return bool(name == own)
+        case ["attr", _, ["name", _, name], "__dict__"]:
             return bool(name == own)
     return False
 

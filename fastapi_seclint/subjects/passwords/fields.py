@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
@@ -11,7 +11,7 @@ from fastapi_seclint.program.dependencies import giving, parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Collection, Function, Instance, Mapping, options
-from fastapi_seclint.subjects.code.origins import ask, body_of, called, is_given_around
+from fastapi_seclint.subjects.code.origins import ask, bodies, body_of, called, is_given_around
 from fastapi_seclint.subjects.owners.records import classes_returned, field_names, is_schema, is_table
 from fastapi_seclint.subjects.passwords.collections import collection_of, kept_documents, models_in
 from fastapi_seclint.subjects.passwords.dumping import (
@@ -23,6 +23,7 @@ from fastapi_seclint.subjects.passwords.dumping import (
     gives_back,
     method_of_each,
     names_columns,
+    sifted,
     written_above,
 )
 from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_key, hashed_later, put
@@ -31,7 +32,7 @@ from fastapi_seclint.subjects.passwords.mappings import IDENTITY, identifies, in
 from fastapi_seclint.subjects.passwords.names import is_of_people, is_password, naming
 from fastapi_seclint.subjects.passwords.selected import selected
 from fastapi_seclint.subjects.passwords.spoken import blocks
-from fastapi_seclint.subjects.passwords.tables import asked_table
+from fastapi_seclint.subjects.passwords.tables import column_of_table
 from fastapi_seclint.subjects.passwords.unpacked import unpacked
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class Givers:
                 return self._first(block, [body, otherwise], depth)
             case ["comp", _, _, ["name", _, name], None, [[["name", _, target], iterable, _]]] if name == target:
                 return self.shown(block, iterable, depth - 1)
+            case ["comp", _, "dict", *_] if (whole := sifted(self.program, block, form)) is not None:
+                return self.shown(block, whole, depth - 1)
             case ["comp", _, _, element, None, [[["name", _, target], iterable, _]]] if dumped(element) == target or (
                 self.gives_same(block, element) and element[3][0][2:] == [target]
             ):
@@ -193,9 +196,12 @@ class Givers:
             return stored
         if name in DUMPS and function[0] == "attr" and not call[3]:
             return self.shown(block, function[2], depth)
-        own = called(self.program, block, call) if function[0] == "attr" else ()
-        if any(bound and dumps_itself(item) for item, bound in own):
-            return self.shown(block, function[2], depth)
+        whole = self.shown(block, function[2], depth) if function[0] == "attr" and not call[3] else None
+        cls = whole[1] if whole is not None else None
+        own = [item for item, bound in called(self.program, block, call) if bound] if whole is not None else []
+        known = cls.namespace.get(name) if cls is not None else None
+        if any(dumps_itself(item) for item in (*own, known) if isinstance(item, Function)):
+            return whole
         if self.gives_same(block, call) and (given := self.shown(block, call[3][0], depth)) is not None:
             return given
         if name := collection_of(call):
@@ -203,7 +209,7 @@ class Givers:
         cls = self._asked(block, call)
         if cls is not None:
             return password_field(cls), cls
-        if column := selected(self.program, block, call) or self._of_table(block, call):
+        if column := selected(self.program, block, call) or column_of_table(self.program, block, call):
             return column, None
         return self._of_function(block, call, depth) or self._of_value(block, call)
 
@@ -213,12 +219,6 @@ class Givers:
         found = called(self.program, block, call) if own else ()
         bodies = [body_of(self.program, item) for item, bound in found if gives_back(item, bound)]
         return any(body is not None and not leaves_out(body) for body in bodies)
-
-    def _of_table(self, block: Block, call: Form) -> str:
-        """The password's column of a table of SQLAlchemy Core that whole rows are asked for."""
-        columns = asked_table(self.program, block, call)
-        people = any(IDENTITY.match(name) for name in columns)
-        return next((name for name in columns if is_password(name, people)), "")
 
     def _of_collection(self, name: str) -> tuple[str, Class | None] | None:
         """The password field of the documents that the program puts into a collection of this name."""
@@ -276,31 +276,29 @@ class Givers:
         """What a function of the project gives back, by its annotation or what it returns."""
         if is_given_around(self.program, block, call[2]):
             return None
-        return self._given_by([function for function, _ in called(self.program, block, call)], depth)
+        return self._given_by(list(bodies(self.program, block, call)), depth)
 
     def _of_dependency(self, function: Function, name: str, depth: int) -> tuple[str, Class | None] | None:
         """What the dependency gives that fills a parameter, a dictionary of the user for example."""
         parameter = next((item for item in parameters(function) if item.name == name), None)
         found = self.program.walker.resolver.dependency_of(parameter) if parameter is not None else None
         given = [giving(option) for option in options(found[1])] if found is not None else []
-        return self._given_by([giver for giver in given if giver is not None], depth)
+        return self._given_by([body_of(self.program, giver) for giver in given if giver is not None], depth)
 
-    def _given_by(self, functions: list[Function], depth: int) -> tuple[str, Class | None] | None:
-        for function in functions:
-            key = (function.module.file, function.number)
-            body = body_of(self.program, function)
-            if body is None or key in self._busy:
+    def _given_by(self, found: Sequence[Block | None], depth: int) -> tuple[str, Class | None] | None:
+        for body in found:
+            if body is None or body.function is None or (key := (body.module.file, body.number)) in self._busy:
                 continue
-            declared = [cls for cls in classes_returned(self.program, function) if is_table(cls) or is_schema(cls)]
+            declared = [cls for cls in classes_returned(self.program, body.function) if is_table(cls) or is_schema(cls)]
             returns = [form[2] for form in body.forms.of("return") if form[2] is not None]
             if declared and not (returns and all(self._is_other(body, value) for value in returns)):
                 named = [(password_field(cls), cls) for cls in declared]
                 return next(((name, cls) for name, cls in named if name), None)
             self._busy.add(key)
-            found = self._first(body, returns, depth)
+            given = self._first(body, returns, depth)
             self._busy.discard(key)
-            if found is not None and not leaves_out(body):
-                return found
+            if given is not None and not leaves_out(body):
+                return given
         return None
 
     def _is_other(self, block: Block, form: Form) -> bool:

@@ -11,8 +11,9 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import string
 from fastapi_seclint.subjects.code.development import holds
-from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.passwords.dumping import dumped
 from fastapi_seclint.subjects.passwords.names import MENTIONS, is_of_people, naming
 from fastapi_seclint.subjects.passwords.tables import bound_texts, filled_tables, statement_text
@@ -33,6 +34,7 @@ _COLUMNS = re.compile(
 _CONSTRAINTS = frozenset({"primary", "foreign", "unique", "check", "constraint", "key", "index"})
 _GOING_ON = frozenset({"fetchall", "fetchone", "fetchmany", "all", "first", "one", "one_or_none", "mappings", "fetch"})
 _RUNS = frozenset({"execute", "fetch", "fetchrow", "fetch_all", "fetch_one", "fetchone", "fetchall", "query", "exec"})
+_STEPS = 6
 _KNOWN: WeakKeyDictionary[Program, dict[str, str]] = WeakKeyDictionary()
 
 
@@ -81,7 +83,7 @@ def _of_rows(program: Program, block: Block, value: Form, given: Mapping[str, st
 
 
 def _shown(program: Program, block: Block, call: Form, given: Mapping[str, str]) -> str:
-    statement = statement_behind(block, call, given)
+    statement = statement_behind(block, call, given, program)
     found = _SELECT.match(statement) if statement else None
     returned = _RETURNING.match(statement) if statement and found is None else None
     if (found is None and returned is None) or _makes_objects(block):
@@ -151,12 +153,17 @@ def _texts(program: Program) -> Iterator[str]:
             yield from (form[2] for form in forms.of("const") if isinstance(form[2], str) and "(" in form[2])
 
 
-def statement_behind(block: Block, call: Form, given: Mapping[str, str] | None = None, depth: int = 6) -> str:
-    """The text of the statement that a call runs, or whose result it goes on with."""
+def statement_behind(
+    block: Block, call: Form, given: Mapping[str, str] | None = None, program: Program | None = None
+) -> str:
+    """The text of the statement that a call runs, or whose result it goes on with; `program` finds those elsewhere."""
     at = call
-    for _ in range(depth):
+    for _ in range(_STEPS):
         if at[0] == "call" and at[2][0] in ("name", "attr") and at[2][-1] in _RUNS and at[3]:
-            texts = (statement_text(form, given or {}) for form in walk([_followed(block, at[3][0])]))
+            forms = list(walk([_followed(block, at[3][0])]))
+            texts = [statement_text(form, given or {}) for form in forms]
+            named = [form for form in forms if form[0] in ("name", "attr", "sub")] if program is not None else []
+            texts += [text for form in named if program and (text := string(ask(program, block, form)))]
             return next((text for text in texts if _SELECT.match(text) or _RETURNING.match(text)), "")
         if at[0] == "call" and at[2][0] == "attr" and at[2][3] in _GOING_ON:
             owner = at[2][2]

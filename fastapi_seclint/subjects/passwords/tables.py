@@ -11,6 +11,8 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, Value, options, string
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.passwords.mappings import IDENTITY
+from fastapi_seclint.subjects.passwords.names import is_password
 from fastapi_seclint.subjects.passwords.spoken import blocks
 
 if TYPE_CHECKING:
@@ -56,6 +58,13 @@ def filled_tables(program: Program) -> Iterator[tuple[str, Iterable[str]]]:
                         shown = _written(block, value)
                         if shown[0] == "dict":
                             yield table, [str(key[2]) for key, _ in shown[2] if key is not None and key[0] == "const"]
+
+
+def column_of_table(program: Program, block: Block, call: Form) -> str:
+    """The password's column of a table of SQLAlchemy Core that whole rows are asked for."""
+    columns = asked_table(program, block, call)
+    people = any(IDENTITY.match(name) for name in columns)
+    return next((name for name in columns if is_password(name, people)), "")
 
 
 def asked_table(program: Program, block: Block, call: Form) -> list[str]:

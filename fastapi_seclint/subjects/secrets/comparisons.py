@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Const, Environment, External, Text, Value, options
+from fastapi_seclint.program.values import Const, Environment, Text, Value, options
 from fastapi_seclint.subjects.code.entries import accounts_of, is_field_of_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.literals import name_of, texts
 from fastapi_seclint.subjects.code.loops import loops
@@ -19,14 +19,14 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.key_collections import configured_keys, mapped, names_of_fields
-from fastapi_seclint.subjects.secrets.lent import lent
+from fastapi_seclint.subjects.secrets.lent import Lent, lent
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
 from fastapi_seclint.subjects.secrets.rows import no_caller
 from fastapi_seclint.subjects.secrets.sent import Sent, core
 from fastapi_seclint.subjects.secrets.sides import alike, calls_itself_given, expected, may_hold, right_one
-from fastapi_seclint.subjects.secrets.signing import searched, signs
+from fastapi_seclint.subjects.secrets.signing import is_digest, searched
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ class Comparison:
     secret: Form
     kind: str
     value: Value
+    caller: Block | None = None
+    """Where a helper that compares gets both sides from, and what it is given there."""
+    handed: Form | None = None
 
     @property
     def negative(self) -> bool:
@@ -87,10 +90,10 @@ def _lent(program: Program) -> Iterator[Comparison]:
             continue
         words = vocabulary(program)
         search = _Search(program, words, block, scope, Sent(program, words, block, scope))
-        for found in search.equal(item.form, item.operator, *item.given):
+        for found in search.equal(item.form, item.operator, *item.given, own=item):
             seen.add(place)
             left, right = item.sides if found.given is item.given[0] else reversed(item.sides)
-            yield replace(found, block=item.block, given=left, secret=right)
+            yield replace(found, block=item.block, given=left, secret=right, caller=block, handed=found.given)
 
 
 @dataclass(slots=True)
@@ -113,14 +116,18 @@ class _Search:
             elif form[0] == "compare" and form[3] in (["in"], ["not in"]):
                 yield from self.member(form, form[3][0], form[2], form[4][0])
 
-    def equal(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
+    def equal(
+        self, form: Form, operator: str, left: Form, right: Form, own: Lent | None = None
+    ) -> Iterator[Comparison]:
+        """`own` is the helper that compares what it is given here, perhaps with what its object keeps."""
         sides = (core(left), core(right))
         for given, secret in ((left, right), (right, left)):
             if not self.sent.is_sent(core(given)) or no_caller(self.program, self.block, core(given), core(secret)):
                 continue
             if any(calls_itself_given(one) and self.sent.is_read(two) for one, two in permutations(sides)):
                 return
-            value = ask(self.program, self.block, core(secret))
+            kept = own is not None and any(secret is side for side in own.sides)
+            value = ask(self.program, own.block if own is not None and kept else self.block, core(secret))
             if kind := self.kind(core(given), core(secret), value) or self.account(core(given), core(secret)):
                 yield Comparison(self.block, form, operator, given, secret, kind, value)
                 return
@@ -143,7 +150,7 @@ class _Search:
             return "API key"
         if sent in ("API key", "token", "secret") and self.is_entry(secret):
             return sent
-        if self.is_digest(secret) or expected(given, secret) == "signature":
+        if is_digest(self.program, self.block, secret) or expected(given, secret) == "signature":
             return "signature"
         if not self.configured(secret, value):
             return expected(given, secret)
@@ -156,7 +163,8 @@ class _Search:
         named = [name_of(secret), *(option.name for option in options(value) if isinstance(option, Environment))]
         if name_of(given) == "key" and any(words_of(name)[-1:] == ["key"] for name in named) and self.is_header(given):
             return "API key"
-        return next((kind for name in named if (kind := alike(name, name_of(given)))), "")
+        heard = list(self.sent.names(given))
+        return next((kind for name in named for other in heard if (kind := alike(name, other))), "")
 
     def is_header(self, form: Form) -> bool:
         """Whether a name is a parameter that a header fills."""
@@ -225,26 +233,6 @@ class _Search:
         if form[0] == "name":
             return bool(form[2].isupper() and not self.scope.is_local(form[2]))
         return reads_setting(form) or (form[0] == "attr" and form[2][0] == "name" and form[2][2] == "self")
-
-    def is_digest(self, form: Form) -> bool:
-        """Whether an expression is a signature that was just computed with a key."""
-        for _ in range(3):
-            if form[0] == "name":
-                found = self.scope.assignments(form[2])
-                if len(found) != 1 or found[0][0] != "assign":
-                    return False
-                form = found[0][3]
-            if form[0] == "call" and signs(self.program, self.block, form):
-                return True
-            match form:
-                case ["call", _, ["attr", _, inner, "hexdigest" | "digest"], _, _]:
-                    value = ask(self.program, self.block, inner)
-                    return any(isinstance(one, External) and one.name == "hmac.new()" for one in options(value))
-                case ["binop", _, "+", _, right]:
-                    form = right
-                case ["fstr", _, [*_, ["fmt", _, inner, _]]]:
-                    form = inner
-        return False
 
     def member(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
         value = ask(self.program, self.block, core(right))

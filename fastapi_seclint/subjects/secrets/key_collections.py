@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.values import Collection, Const, Environment, Mapping, Value, options
+from fastapi_seclint.program.values import Collection, Const, Environment, Mapping, Text, Value, options
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
 
@@ -16,7 +16,9 @@ def configured_keys(words: Vocabulary, value: Value) -> bool:
         found = option.items if isinstance(option, Collection) else [option]
         if isinstance(option, Mapping):
             found = [item for pair in option.items for item in pair]
-        read = [one for item in found for one in options(item) if isinstance(one, Environment)]
+        known = [one for item in found for one in options(item)]
+        known += [part for one in known if isinstance(one, Text) for part in one.parts if not isinstance(part, str)]
+        read = [one for one in known if isinstance(one, Environment)]
         names = [item.name for item in read if not item.name.startswith("parameter ")]
         if any(words.kind(name) or _KEYS & set(words_of(name)) for name in names):
             return True

@@ -40,7 +40,7 @@ def lent(program: Program) -> Iterator[Lent]:
     for module in program.modules.by_file.values():
         if program.is_test(module):
             continue
-        for number in module.facts.speaking(b'["compare"', b'"__eq__"', b'"eq"'):
+        for number in module.facts.speaking(b'["compare"', b"compare_digest", b'"__eq__"', b'"eq"'):
             block = program.sites.block(module, number)
             if block is None or not isinstance(block.scope, FunctionScope) or len(block.statements) > _LONGEST:
                 continue
@@ -63,6 +63,7 @@ def _are_given(function: Function, sides: tuple[Form, ...], names: list[str]) ->
 
 
 def _is_kept(function: Function, side: Form) -> bool:
+    side = core(side)
     own = function.parameters[0][0] if function.owner is not None and function.parameters else ""
     return bool(side[0] == "attr" and side[2][0] == "name" and side[2][2] == own)
 

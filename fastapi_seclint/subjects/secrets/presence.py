@@ -46,6 +46,10 @@ def missing_of_sent(program: Program, block: Block, form: Form) -> Missing:
         case ["bool", _, "or", [inner, ["const", _, str() as text]]]:
             known = missing_of_sent(program, block, inner)
             return frozenset({text}) if known else NEVER
+        case ["bool", _, "or", [inner, ["const", _, None]]]:
+            return frozenset({None}) if missing_of_sent(program, block, inner) else NEVER
+        case ["call", _, ["attr", _, inner, "partition" | "rpartition" | "removeprefix"], _, _]:
+            return frozenset({""}) if missing_of_sent(program, block, inner) else NEVER
         case ["call", _, ["attr", _, ["attr", _, _, "headers" | "query_params" | "cookies"], "get"], given, _]:
             default = given[1][2] if len(given) > 1 and given[1][0] == "const" else None
             return frozenset({default, ""})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Environment, options
+from fastapi_seclint.program.values import Environment, External, options
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _REQUEST = frozenset({"headers", "query_params", "cookies"})
+_WRAPPERS = frozenset({"Headers", "QueryParams", "Request", "HTTPConnection", "WebSocket"})
 _WRAPPING = frozenset({"encode", "strip", "get_secret_value", "decode", "lower"})
 
 
@@ -47,17 +49,27 @@ class Sent:
     scope: FunctionScope
 
     def kind(self, form: Form) -> str:
-        """What kind of credential an expression is by its name; empty for none."""
-        name = name_of(form)
-        if name == "credentials" and form[0] == "attr":
+        """What kind of credential an expression is by its name, or that of the header it holds; empty for none."""
+        if name_of(form) == "credentials" and form[0] == "attr":
             return "token"
-        return "token" if name.lower() == "authorization" else self.words.kind(name)
+        kinds = ("token" if name.lower() == "authorization" else self.words.kind(name) for name in self.names(form))
+        return next((kind for kind in kinds if kind), "")
+
+    def names(self, form: Form) -> Iterator[str]:
+        """What an expression is called: its own name, and that of the header which a variable was read from."""
+        yield name_of(form)
+        found = self.scope.assignments(form[2]) if form[0] == "name" else []
+        read = core(found[0][-1]) if len(found) == 1 and found[0][0] in ("assign", "annassign") else None
+        if read is not None and read[0] in ("call", "sub") and self.is_sent(read):
+            yield name_of(read)
 
     def is_sent(self, form: Form) -> bool:
         """Whether an expression comes with the request: a parameter, a part of one, a header."""
         root, depth = form, 0
         while root[0] in ("attr", "sub", "call", "await") and depth < 8:
             if root[0] == "attr" and root[3] in _REQUEST:
+                return True
+            if self._wraps_request(root):
                 return True
             root, depth = root[2], depth + 1
         if root[0] != "name" or root[2] in ("self", "cls", "settings", "config", "os"):
@@ -83,11 +95,21 @@ class Sent:
     def _is_value(self, form: Form) -> bool:
         names = [item for item in walk(form) if item[0] == "name"]
         parameters = {item[0] for item in self.scope.function.parameters}
-        if any(item[0] == "attr" and item[3] in _REQUEST for item in walk(form)):
+        if any((item[0] == "attr" and item[3] in _REQUEST) or self._wraps_request(item) for item in walk(form)):
             return True
         if form[0] == "call" and form[2][0] == "name":
             return False
         return any(item[2] in parameters and item[2] not in ("self", "settings") for item in names)
+
+    def _wraps_request(self, form: Form) -> bool:
+        """Whether an expression is a part of an ASGI request: `Headers(scope=scope)`, `scope["headers"]`."""
+        match form:
+            case ["sub", _, ["name", _, "scope"] | ["attr", _, _, "scope"], ["const", _, "headers" | "query_string"]]:
+                return True
+            case ["call", _, ["name" | "attr", *_] as function, *_] if function[-1] in _WRAPPERS:
+                found = options(ask(self.program, self.block, function))
+                return any(isinstance(one, External) and one.name.startswith("starlette.") for one in found)
+        return False
 
     def is_decoded(self, form: Form) -> bool:
         """Whether the same function verifies what was sent as a signed token, which nobody finds piece by piece."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -43,3 +44,24 @@ def searched(form: Form) -> tuple[str, Form, Form] | None:
             if asked in absent | there:
                 return "in" if asked in there else "not in", part, whole
     return None
+
+
+def is_digest(program: Program, block: Block, form: Form) -> bool:
+    """Whether an expression is a signature that was just computed with a key."""
+    for _ in range(3):
+        if form[0] == "name" and isinstance(block.scope, FunctionScope):
+            found = block.scope.assignments(form[2])
+            if len(found) != 1 or found[0][0] != "assign":
+                return False
+            form = found[0][3]
+        if form[0] == "call" and signs(program, block, form):
+            return True
+        match form:
+            case ["call", _, ["attr", _, inner, "hexdigest" | "digest"], _, _]:
+                value = ask(program, block, inner)
+                return any(isinstance(one, External) and one.name == "hmac.new()" for one in options(value))
+            case ["binop", _, "+", _, right]:
+                form = right
+            case ["fstr", _, [*_, ["fmt", _, inner, _]]]:
+                form = inner
+    return False
