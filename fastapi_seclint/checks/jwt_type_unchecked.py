@@ -23,6 +23,7 @@ from fastapi_seclint.subjects.tokens.types import (
     has_key,
     kinds,
     looks_for,
+    looks_when_called,
     needed_claims,
     reached,
     read_in,
@@ -124,7 +125,8 @@ def _unlooked(program: Program, function: Function, others: list[Token]) -> tupl
     """The reading of a token on the way of a function that takes another type too, and the call that leads there."""
     way = list(reached(program, function))
     claims = {claim for token in others for claim in type_claims(token)}
-    if any(looks_for(one, claims | {"aud", "audience"}) or demands(program, one, claims) for one, _ in way):
+    looked = claims | {"aud", "audience"}
+    if any(looks_when_called(one, looked, call) or demands(program, one, claims) for one, call in way):
         return None
     needed = {key for one, _ in way for key in needed_claims(one)}
     for one, first in way:

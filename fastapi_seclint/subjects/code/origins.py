@@ -162,10 +162,33 @@ def origins(
                 yield replace(origin, negated=not origin.negated)
         case ["call", _, ["name" | "attr", *_] as function, *_] if function[-1] in _DISPLAYS:
             yield Origin(block, form, holder)
+        case ["attr", _, ["name", _, name], _] if is_parameter(block, name):
+            yield from _of_given(program, block, form, depth - 1)
         case ["name" | "attr" | "call" | "sub", *_]:
             yield from _by_value(program, block, form)
         case _:
             yield Origin(block, form, holder)
+
+
+def is_parameter(block: Block, name: str) -> bool:
+    """Whether a name is a parameter of the function around that the object itself is not: neither `self` nor `cls`."""
+    function = block.scope.function if isinstance(block.scope, FunctionScope) else None
+    names = [item[0] for item in function.parameters] if function is not None else []
+    return name in names[1 if function is not None and function.owner is not None and function.kind != "static" else 0 :]
+
+
+def _of_given(program: Program, block: Block, form: Form, depth: int) -> Iterator[Origin]:
+    """An attribute of what a parameter stands for: `check.value`, where callers give members of an enumeration."""
+    found = False
+    for given in origins(program, block, form[2], None, depth):
+        if given.form is form[2]:
+            continue
+        for origin in _by_value(program, given.block, ["attr", given.form[1], given.form, form[3]]):
+            if isinstance(origin.value, Const | Mapping) and origin.elsewhere:
+                found = True
+                yield replace(origin, passed=given.passed, parameter=given.parameter, holder=given.holder)
+    if not found:
+        yield from _by_value(program, block, form)
 
 
 def _is_local(scope: FunctionScope, name: str) -> bool:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.payloads.encodings import Token
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 from fastapi_seclint.subjects.tokens.purposes import renews
-from fastapi_seclint.subjects.tokens.types import has_key, kinds, looks_for, reached, read_in, type_claims
+from fastapi_seclint.subjects.tokens.types import has_key, kinds, looks_when_called, reached, read_in, type_claims
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -105,13 +105,15 @@ def _looks(program: Program, reading: Refreshing, claims: set[str], makers: set[
     if any(keyword and keyword.lower().endswith("type") for keyword, _, _ in reading.form[4]):
         return True
     holder = reading.decoding.call.block
-    if holder.function is not reading.function and _asks(holder.statements, claims):
-        return True
-    for one, _ in reached(program, reading.function, 2):
+    if holder.function is not None and holder.function is not reading.function:
+        told = looks_when_called(holder.function, claims, reading.form)
+        if told and _asks(holder.statements, claims, _copied(program, holder)):
+            return True
+    for one, call in reached(program, reading.function, 2):
         if one is reading.function or id(one) in makers:
             if _asks(one.statements(), claims):
                 return True
-        elif looks_for(one, claims | {"aud", "audience"}):
+        elif one is not holder.function and looks_when_called(one, claims | {"aud", "audience"}, call):
             return True
     block = body_of(program, reading.function)
     if block is None or _is_kept(program, block, reading.form):
@@ -132,9 +134,22 @@ def _is_kept_by(program: Program, function: Function, decoding: Decoding) -> boo
     return False
 
 
-def _asks(statements: list[Form], claims: set[str]) -> bool:
+def _copied(program: Program, block: Block) -> frozenset[int]:
+    """What a reader puts into the plain object that it returns, as it is: `return Token(claims["sub"], claims["typ"])`."""
+    found: set[int] = set()
+    for form in block.forms.of("return"):
+        if form[2] is not None and form[2][0] == "call":
+            made = list(options(ask(program, block, form[2][2])))
+            if made and all(isinstance(item, Class) and not item.external_bases() for item in made):
+                found.update(id(item) for item in _arguments(form[2]))
+    return frozenset(found)
+
+
+def _asks(statements: list[Form], claims: set[str], copied: frozenset[int] = frozenset()) -> bool:
     """Whether statements read a claim, other than to put it into a token of their own."""
     for form in walk(statements):
+        if id(form) in copied:
+            continue
         match form:
             case ["sub", _, _, ["const", _, name]] | ["attr", _, _, name] if name in claims:
                 return True

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, Environment, Function, options
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.implementations import implementations
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.unauthorized import unused
@@ -125,6 +126,40 @@ def looks_for(function: Function, claims: set[str]) -> bool:
             return True
         if form[0] == "call" and any(keyword in claims for keyword, _, _ in form[4]):
             return True
+    return False
+
+
+def looks_when_called(function: Function, claims: set[str], call: Form | None) -> bool:
+    """Whether a function names one of the claims for this call: one that is told what to expect may not be told here.
+
+    `def read(raw, expected=None)` with `if expected and claims["type"] != expected` looks at nothing in `read(raw)`.
+    """
+    if not looks_for(function, claims):
+        return False
+    unset = _left_out(function, call) if call is not None and last_name(call[2]) == function.name else set()
+    idle = [form for form in function.forms.of("if") if _asks_for(form[2], unset)] if unset else []
+    return any(
+        form[-1] in claims and not any(holds(one[1], form[1]) for one in idle)
+        for form in function.forms.of("const", "attr")
+    )
+
+
+def _left_out(function: Function, call: Form) -> set[str]:
+    """The parameters that a call leaves at a default of nothing."""
+    bound = function.owner is not None and function.kind != "static"
+    own = function.parameters[1 if bound else 0 :]
+    given = {keyword for keyword, _, _ in call[4]} | {parameter[0] for parameter in own[: len(call[3])]}
+    empty = (parameter for parameter in own if parameter[3] is not None and parameter[3][0] == "const")
+    return {parameter[0] for parameter in empty if not parameter[3][2] and parameter[0] not in given}
+
+
+def _asks_for(test: Form, names: set[str]) -> bool:
+    """Whether a test fails where one of the parameters is not given."""
+    match test:
+        case ["name", _, name] | ["compare", _, ["name", _, name], ["is not" | "!="], [["const", _, None]]]:
+            return name in names
+        case ["bool", _, "and", parts]:
+            return any(_asks_for(part, names) for part in parts)
     return False
 
 
