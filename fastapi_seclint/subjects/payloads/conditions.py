@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.subjects.payloads.known import NOTHING
+from fastapi_seclint.subjects.payloads.loops import written_texts
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.payloads.flow import Flow, Names
@@ -30,6 +31,10 @@ def decide(flow: Flow, test: Form) -> bool | None:
 
 
 def _compared(flow: Flow, left: Form, operator: str, right: Form) -> bool | None:
+    if operator in ("in", "not in"):
+        listed, asked = written_texts(flow, right), flow.known(left)
+        told = listed is not None and asked.complete and len(asked.texts) == 1
+        return (asked.texts[0] in listed) is (operator == "in") if told and listed is not None else None
     one, other = flow.known(left), flow.known(right)
     if right[0] == "const" and right[2] is None:
         if one.present is None or (one.present is False and (one.amounts or one.texts)):

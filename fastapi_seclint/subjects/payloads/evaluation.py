@@ -159,8 +159,23 @@ def _comprehension(flow: Flow, key: Form, value: Form, clauses: list[Form]) -> K
     if claims is None:
         return Known(claims=Claims(open=frozenset({"call"})))
     if conditions:
-        claims.items = {name: replace(item, sure=False) for name, item in claims.items.items()}
+        claims.items = {
+            name: item if kept else replace(item, sure=False)
+            for name, item in claims.items.items()
+            if (kept := _is_kept(flow, target, name, conditions)) is not False
+        }
     return Known(claims=claims)
+
+
+def _is_kept(flow: Flow, target: Form, name: str, conditions: list[Form]) -> bool | None:
+    """Whether a comprehension over the items of a dictionary keeps the one of this name; None when that is not known."""
+    key = target[2][0] if target[0] == "tuple" else target
+    if key[0] != "name":
+        return None
+    before, flow.names = flow.names, {**flow.names, key[2]: Known(texts=(name,), present=True)}
+    answers = [decide(flow, condition) for condition in conditions]
+    flow.names = before
+    return False if False in answers else None if None in answers else True
 
 
 def _named_keys(flow: Flow, key: Form, value: Form, target: Form, iterable: Form) -> Claims | None:

@@ -49,6 +49,12 @@ def _elements(flow: Flow, iterable: Form) -> Iterator[tuple[Known, Form | None]]
         return
 
 
+def written_texts(flow: Flow, iterable: Form) -> set[str] | None:
+    """The texts of a collection that is written down; None where it holds something else, or may hold more."""
+    elements = [known.texts for known, _ in _elements(flow, iterable)]
+    return {texts[0] for texts in elements} if elements and all(len(texts) == 1 for texts in elements) else None
+
+
 def _of_items(flow: Flow, target: Form, iterable: Form) -> list[Callable[[], None]] | None:
     """`for key, value in data.items()`"""
     if iterable[2][0] != "attr" or iterable[2][3] != "items":
