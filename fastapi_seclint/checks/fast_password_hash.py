@@ -85,7 +85,9 @@ def _may_digest(known: Passwords, block: Block, call: Form) -> bool:
 
 
 def _speaks_of_digests(function: Function) -> bool:
-    body = function.module.facts.lowered(function.number) if function.number >= 0 else b""
+    if function.number < 0 or any(name.partition(".")[0] == "hashlib" for name in function.module.facts.imports):
+        return True
+    body = function.module.facts.lowered(function.number)
     return any(word in body or word in function.name.lower().encode() for word in _DIGESTS)
 
 

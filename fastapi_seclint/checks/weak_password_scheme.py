@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, RemoveKeyword, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.facts.forms import line_of, span_of
 from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Collection, Const, External, Mapping, Value, options, settled
-from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.passwords.costs import low_rounds, number, spread_options, weak_methods
 
@@ -51,7 +51,8 @@ _STRONG = ("argon2", "bcrypt", "bcrypt_sha256", "scrypt", "pbkdf2_sha256", "pbkd
 @RULE.check
 def weak_password_scheme(program: Program) -> Iterator[Finding]:
     """One finding a hasher: on its list of schemes, or on the argument that gives the work away."""
-    for call in program.sites.calls(*_CONTEXTS):
+    changing = (f"{name}().{method}" for name in _CONTEXTS for method in ("update", "copy"))
+    for call in program.sites.calls(*_CONTEXTS, *changing):
         schemes = call.argument("schemes", 0)
         if schemes is None and (name := _weak_of_spread(call)):
             yield _finding(call, call.form[1], _scheme_message(name))
@@ -204,4 +205,15 @@ def _path(call: Call) -> str:
 
 
 def _finding(call: Call, at: int, message: str, fix: Fix | None = None) -> Finding:
-    return RULE.finding(call.block.location(at), message, symbol=call.block.symbol, fix=fix)
+    evidence = list(_written_elsewhere(call, at))
+    return RULE.finding(call.block.location(at), message, symbol=call.block.symbol, evidence=evidence, fix=fix)
+
+
+def _written_elsewhere(call: Call, at: int) -> Iterator[Evidence]:
+    """Where the value of the argument at a place is written, when that is not in the call."""
+    given = [(value[1], value) for value in call.form[3]] + [(place, value) for _, value, place in call.form[4]]
+    for value in (value for place, value in given if place == at):
+        for option in options(call.value(value)):
+            where = option.place if isinstance(option, Const | Collection) else None
+            if where is not None and (where.module is not call.block.module or where.line != line_of(at)):
+                yield Evidence(where.location, "it is written here")

@@ -173,8 +173,10 @@ def origins(
 def is_parameter(block: Block, name: str) -> bool:
     """Whether a name is a parameter of the function around that the object itself is not: neither `self` nor `cls`."""
     function = block.scope.function if isinstance(block.scope, FunctionScope) else None
-    names = [item[0] for item in function.parameters] if function is not None else []
-    return name in names[1 if function is not None and function.owner is not None and function.kind != "static" else 0 :]
+    if function is None:
+        return False
+    bound = function.owner is not None and function.kind != "static"
+    return name in [item[0] for item in function.parameters][1 if bound else 0 :]
 
 
 def _of_given(program: Program, block: Block, form: Form, depth: int) -> Iterator[Origin]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.values import External, Function, options, string
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.passwords.hashers import step_by_name
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def harmless(known: Passwords, caller: Block, text: Text) -> bool:
 def _kept(known: Passwords, function: Function) -> bool:
     """Whether a caller keeps what a function returns as a password's hash: `add(password_hash=derive(password))`."""
     for block, call, _, _ in known.requests.callers.of(function):
+        if block.function is not None and step_by_name(["name", 0, f"{block.function.name}_password"]) == "hash":
+            return True
         for form in known.forms(block):
             given = [(keyword, value) for keyword, value, _ in form[4] if keyword] if form[0] == "call" else []
             if form[0] == "assign":

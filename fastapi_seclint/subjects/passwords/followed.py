@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Bound, Class, External, Function, Partial, Unknown, Value, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of
@@ -120,7 +120,7 @@ class Passwords:
     def _of_name(self, where: Where, name: str, form: Form, depth: int) -> Text | None:
         scope = where.block.scope
         if not isinstance(scope, FunctionScope):
-            return None
+            return Text("plain", where.block, form) if name in where.given else None
         values = [value for value in self.assigned(where.block, name, form) if value is not None]
         if values or self._is_rebound(scope, name, form):
             text = self.strongest(where, values, depth)
@@ -270,14 +270,14 @@ class Passwords:
 
     def returned(self, function: Function, depth: int = _DEPTH) -> Text | None:
         """What a function returns if its parameters are passwords."""
-        key = (function.module.file, function.number)
+        key = (function.module.file, function.number if function.number >= 0 else function.at)
         if key not in self._returned:
             self._returned[key] = None
-            block = body_of(self.program, function)
+            inside = Block(function.module, None, function.scope, NO_STATEMENTS)
+            block = body_of(self.program, function) if function.number >= 0 else inside
             if block is not None and depth > 0:
-                own = [item[0] for item in function.parameters if item[0] not in ("self", "cls")]
-                where = Where(block, frozenset(own))
-                given = [form[2] for form in self.forms(block) if form[0] == "return" and form[2] is not None]
+                where = Where(block, frozenset(item[0] for item in function.parameters) - {"self", "cls"})
+                given = [form[2] for form in function.forms.of("return") if form[2] is not None]
                 self._returned[key] = self.strongest(where, given, depth)
         return self._returned[key]
 

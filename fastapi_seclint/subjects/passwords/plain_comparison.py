@@ -154,6 +154,9 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
     accounts = accounts_of(form)
     if accounts is not None and is_kept_in_code(accounts, ask(known.program, block, accounts)):
         return True
+    kept = known.assigned(block, _unwrapped(form)[2], form) if _unwrapped(form)[0] == "name" else ()
+    if any(is_stored(known, block, part) for value in kept if value is not None for part in _parts(value)):
+        return True
     name = field_of(form)
     if not name:
         return naming(column_of(known.program, block, form)) != ""
@@ -168,6 +171,23 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
         return False
     own = Environment if is_entry(block, owner) else Const | Environment
     return not any(isinstance(item, own) for item in options(ask(known.program, block, form)))
+
+
+def _unwrapped(form: Form) -> Form:
+    """A text without what makes bytes of it: `kept` of `kept.encode()`."""
+    while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "get_secret_value", "strip"):
+        form = form[2][2]
+    return form
+
+
+def _parts(value: Form) -> list[Form]:
+    """What a conditional expression or an `or` may give; anything else is itself."""
+    match value:
+        case ["ifexp", _, _, body, otherwise]:
+            return [body, otherwise]
+        case ["bool", _, "or", [first, *_]]:
+            return [first]
+    return [value]
 
 
 def field_of(form: Form) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, options
@@ -23,6 +23,7 @@ from fastapi_seclint.subjects.passwords.names import (
     naming,
 )
 from fastapi_seclint.subjects.passwords.replaced import changed, hashed_beside, is_chosen, leaves_out
+from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
 from fastapi_seclint.subjects.passwords.rows import stored_rows
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import (
@@ -80,7 +81,7 @@ def kept(known: Passwords) -> Iterator[Kept]:
     """All places that keep a request's password unhashed."""
     spoken = {id(block.statements) for block in known.blocks}
     whole = known.program.sites.blocks(_DUMPS | {"append", "insert_one"})
-    spread = (block for block in known.program.sites.blocks(_SPREAD_INTO) if _takes_rest(block))
+    spread = (block for block in known.program.sites.blocks(_SPREAD_INTO) if takes_rest(block))
     others = {
         id(block.statements): block
         for block in (*whole, *spread)
@@ -100,11 +101,6 @@ def kept(known: Passwords) -> Iterator[Kept]:
                 case ["for", _, ["tuple", _, [["name", _, key], ["name", _, value]]], iterable, body, _]:
                     yield from _looped(known, block, iterable, body, (key, value))
     yield from (Kept(block, call[1], call, True) for block, call in stored_rows(known))
-
-
-def _takes_rest(block: Block) -> bool:
-    """Whether a function takes whatever callers spread: `async def add(self, **values)`."""
-    return block.function is not None and any(item[1] == KEYWORDS for item in block.function.parameters)
 
 
 def _called_a_hash(known: Passwords, block: Block, pairs: list[Form]) -> Iterator[Kept]:
@@ -248,6 +244,8 @@ def _keywords(known: Passwords, block: Block, call: Form, cls: Class | None) -> 
             yield from _plain(known, block, at, value)
         elif keyword is None and (cls is None or any(naming(name) for name in names)):
             yield from _whole(known, block, value[1], value, names or None)
+            for other, place, given in named_by_callers(known, block, value):
+                yield from _plain(known, other, place, given)
 
 
 def _plain(known: Passwords, block: Block, at: int, value: Form) -> Iterator[Kept]:

@@ -30,12 +30,22 @@ def slowed(known: Passwords, texts: list[Text]) -> Fix | None:
     for text in texts:
         found, joined = _mended(known, text), joined_by_callers(known, text)
         hasher = hasher_for(known, text.block.module)
-        if found is None or joined is None or hasher is None:
+        if found is None or joined is None or hasher is None or _is_spelled_by_callers(known, text):
             return None
         edits.update((edit, None) for edit in (*found, *joined))
         needs = needs or hasher.needs
     edits.update((edit, None) for edit in digested(known, {text.block.module for text in texts}))
     return Fix(f"keep a slow, salted hash of the password{needs}", False, tuple(edits))
+
+
+def _is_spelled_by_callers(known: Passwords, text: Text) -> bool:
+    """Whether callers make a text of the bytes that a function returns: `derive(word).hex()`."""
+    function = text.block.function
+    for block, call, _, _ in known.requests.callers.of(function) if function is not None else ():
+        for form in block.forms.of("call"):
+            if form[2][0] == "attr" and form[2][2] is call and form[2][3] in ("hex", "decode"):
+                return True
+    return False
 
 
 def _mended(known: Passwords, text: Text) -> list[Edit] | None:

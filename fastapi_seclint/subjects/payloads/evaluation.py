@@ -168,7 +168,7 @@ def _comprehension(flow: Flow, key: Form, value: Form, clauses: list[Form]) -> K
 
 
 def _is_kept(flow: Flow, target: Form, name: str, conditions: list[Form]) -> bool | None:
-    """Whether a comprehension over the items of a dictionary keeps the one of this name; None when that is not known."""
+    """Whether a comprehension over the items of a dictionary keeps one; None when that is not known."""
     key = target[2][0] if target[0] == "tuple" else target
     if key[0] != "name":
         return None

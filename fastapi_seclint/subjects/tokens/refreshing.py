@@ -135,7 +135,7 @@ def _is_kept_by(program: Program, function: Function, decoding: Decoding) -> boo
 
 
 def _copied(program: Program, block: Block) -> frozenset[int]:
-    """What a reader puts into the plain object that it returns, as it is: `return Token(claims["sub"], claims["typ"])`."""
+    """What a reader puts as it is into the object that it returns: `return Token(claims["sub"], claims["typ"])`."""
     found: set[int] = set()
     for form in block.forms.of("return"):
         if form[2] is not None and form[2][0] == "call":

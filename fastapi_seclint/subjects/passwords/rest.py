@@ -1,0 +1,32 @@
+"""Functions that take whatever callers name: `async def add(self, **values)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import KEYWORDS, Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.replaced import changed
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+
+def takes_rest(block: Block) -> bool:
+    """Whether a function takes whatever callers spread or name."""
+    return block.function is not None and any(item[1] == KEYWORDS for item in block.function.parameters)
+
+
+def named_by_callers(known: Passwords, block: Block, value: Form) -> Iterator[tuple[Block, int, Form]]:
+    """The passwords among what callers name for `**values`: block, place, expression; none where they are replaced."""
+    function = block.function
+    rest = [item[0] for item in function.parameters if item[1] == KEYWORDS] if function is not None else []
+    if function is None or value[0] != "name" or value[2] not in rest or changed(known, block, value):
+        return
+    own = {item[0] for item in function.parameters}
+    for other, call, _, sure in known.requests.callers.of(function):
+        for keyword, given, at in call[4] if sure else ():
+            if keyword is not None and keyword not in own and naming(keyword):
+                yield other, at, given
