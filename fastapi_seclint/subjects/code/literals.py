@@ -157,6 +157,8 @@ class Reader:
         return bool(self.used) and any(item[1] in self.used for item in walk(form))
 
     def _dict(self, form: Form, at: int) -> Iterator[Literal]:
+        if not any(value[1] in self.used for _, value in form[2]):
+            yield from self._items([key for key, _ in form[2] if key is not None])
         for key, value in form[2]:
             name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
             if name and _is_sample(name):
@@ -168,6 +170,18 @@ class Reader:
             elif found is not None:
                 yield replace(found, keyed=True)
             yield from self.read(value)
+
+    def _list(self, form: Form, at: int) -> Iterator[Literal]:
+        if self.used:
+            yield from self._items([item for item in walk(form[2]) if item[0] in ("const", "bytes")])
+        yield from self.read(form[2])
+
+    def _items(self, forms: list[Form]) -> Iterator[Literal]:
+        """The keys of a dictionary or the items of a list that are secrets by what is done with them."""
+        told = [pair for form in forms if form[1] in self.used for pair in texts(form)]
+        if told:
+            written, places = zip(*told, strict=True)
+            yield Literal("?", written, places, places[0], Reach.PASSED, ".".join(self.owner), self.local)
 
     def _compare(self, form: Form, at: int) -> Iterator[Literal]:
         _, _, left, operators, rights = form
@@ -230,7 +244,7 @@ _READERS: dict[str, Callable[[Reader, Form, int], Iterator[Literal]]] = {
     "class": Reader._class, "assign": Reader._assign, "annassign": Reader._assign, "call": Reader._call,
     "dict": Reader._dict, "compare": Reader._compare, "if": Reader._if, "def": Reader._def, "const": Reader._const,
     "ifexp": Reader._if, "assert": Reader._assert, "bool": Reader._bool, "return": Reader._return,
-    "walrus": Reader._assign,
+    "walrus": Reader._assign, "list": Reader._list, "set": Reader._list, "tuple": Reader._list,
 }  # fmt: skip
 
 

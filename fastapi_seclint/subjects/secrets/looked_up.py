@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts import MODULE
+from fastapi_seclint.facts import MODULE, FileFacts
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 
 _KNOWN = "what a caller has to know"
 _DISPLAYS = ("list", "set", "tuple")
+_HOLDING = ("frozenset", "field", "Field", "MappingProxyType")
+_RETURNED = re.compile(rb'\["return",\d+,\["(dict|list|set|tuple|call)"')
 
 
 def looked_up(program: Program) -> Iterator[tuple[Value, Use]]:
     """The keys, as a collection, of every dictionary or list that is asked for the API key that a caller sends."""
-    keys, rows = frozenset(_of_keys(program)), frozenset(_of_rows(program))
-    for block in program.sites.blocks(keys | rows) if keys | rows else ():
+    of_keys, of_rows = dict(_of_keys(program)), dict(_of_rows(program))
+    keys, rows = frozenset(of_keys), frozenset(of_rows)
+    for block in program.sites.blocks(frozenset({*of_keys.values(), *of_rows.values()})) if keys | rows else ():
         scope = block.scope
         if isinstance(scope, FunctionScope) and not program.is_test(block.module):
             sent = Sent(program, vocabulary(program), block, scope)
@@ -39,7 +43,9 @@ def looked_up(program: Program) -> Iterator[tuple[Value, Use]]:
 def _asked(program: Program, block: Block, sent: Sent, names: frozenset[str]) -> Iterator[tuple[Value, Use]]:
     for form in block.forms.of("call", "sub", "compare"):
         found = _lookup(form)
-        if found is None or found[0][-1] not in names or _kind(program, sent, found[1]) not in ("API key", "token"):
+        if found is None or _called(found[0]) not in names:
+            continue
+        if _kind(program, sent, found[1]) not in ("API key", "token"):
             continue
         for option in options(ask(program, block, found[0])):
             use = Use("API key", _KNOWN, block.location(form))
@@ -73,48 +79,89 @@ def _rows(block: Block, name: str, names: frozenset[str]) -> Iterator[tuple[int,
     """The place of a loop's name in the rows of a named list, and that list."""
     for form in block.forms.of("for", "comp"):
         for target, iterable, *_ in [form[2:4]] if form[0] == "for" else form[5]:
-            if target[0] == "tuple" and iterable[0] in ("name", "attr") and iterable[-1] in names:
+            if target[0] == "tuple" and _called(iterable) in names:
                 for position, item in enumerate(target[2]):
                     if item[0] == "name" and item[2] == name:
                         yield position, iterable
 
 
-def _named(program: Program) -> Iterator[tuple[str, Form]]:
-    """The names that modules and classes give to displays, and to frozen sets of them."""
+def _named(program: Program) -> Iterator[tuple[str, str, Form]]:
+    """The names that modules, classes, functions and keys of dictionaries give to displays with something in them.
+
+    The second item is the word that is in a file which asks for it: of a key, the name of its dictionary.
+    """
     for module in program.modules.by_file.values():
-        for form in module.facts.forms(MODULE).of("assign", "annassign"):
-            target, value = form[2][0] if form[0] == "assign" else form[2], form[-1]
-            if value is not None and value[0] == "call" and value[2][-1] == "frozenset" and value[3]:
-                value = value[3][0]
-            if target[0] == "name" and value is not None and value[0] in (*_DISPLAYS, "dict") and value[2]:
-                yield target[2], value
+        for name, value in _given_names(module.facts):
+            display = _display(value)
+            if display is not None:
+                yield name, name, display
+            for key, inner in display[2] if display is not None and display[0] == "dict" else ():
+                if key is not None and key[0] == "const" and (one := _display(inner)) is not None:
+                    yield str(key[2]), name, one
 
 
-def _of_keys(program: Program) -> Iterator[str]:
-    """The names of dictionaries and lists whose keys or items are written texts that may be API keys."""
-    for name, value in _named(program):
+def _given_names(facts: FileFacts) -> Iterator[tuple[str, Form]]:
+    for form in facts.forms(MODULE).of("assign", "annassign"):
+        target = form[2][0] if form[0] == "assign" else form[2]
+        if target[0] == "name" and form[-1] is not None:
+            yield target[2], form[-1]
+    for number, (name, _, _) in enumerate(facts.functions):
+        if facts.body_speaks(number, _RETURNED):
+            statements = facts.body(number)
+            if statements[-1][0] == "return" and len(statements) <= 2 and statements[-1][2] is not None:
+                yield name.rpartition(".")[2], statements[-1][2]
+
+
+def _display(value: Form) -> Form | None:
+    """The display that something holds: in a frozen set, as the default of a field, or by itself."""
+    match value:
+        case ["call", _, ["name" | "attr", *_] as function, given, keywords] if function[-1] in _HOLDING:
+            named = {keyword: item for keyword, item, _ in keywords}
+            factory = named.get("default_factory", ["opaque", 0])
+            held = given[0] if given else named.get("default", factory[3] if factory[0] == "lambda" else factory)
+            return _display(held)
+        case ["list" | "set" | "tuple" | "dict", _, [_, *_]]:
+            return value
+    return None
+
+
+def _called(form: Form) -> str:
+    """What a collection is known by: a name, an attribute, a key of a dictionary, the function that gives it."""
+    match form:
+        case ["name" | "attr", *_]:
+            return str(form[-1])
+        case ["sub", _, _, ["const", _, key]]:
+            return str(key)
+        case ["call", _, ["name" | "attr", *_] as function, [], []]:
+            return str(function[-1])
+    return ""
+
+
+def _of_keys(program: Program) -> Iterator[tuple[str, str]]:
+    """The names of dictionaries and lists whose keys or items are written texts that may be API keys, as `_named`."""
+    for name, word, value in _named(program):
         items = [key for key, _ in value[2]] if value[0] == "dict" else value[2]
         known = [item[2] if item is not None and item[0] == "const" else None for item in items]
         if all(isinstance(text, str) and plausible(text, "API key", name, Reach.ASSIGNED, many=True) for text in known):
-            yield name
+            yield name, word
 
 
-def _of_rows(program: Program) -> Iterator[str]:
+def _of_rows(program: Program) -> Iterator[tuple[str, str]]:
     """The names of lists of tuples of written texts."""
-    for name, value in _named(program):
+    for name, word, value in _named(program):
         rows = value[2] if value[0] in _DISPLAYS else []
         if rows and all(row[0] == "tuple" and len(list(texts(row))) == len(row[2]) > 1 for row in rows):
-            yield name
+            yield name, word
 
 
 def _lookup(form: Form) -> tuple[Form, Form] | None:
     """The collection and the key of a look-up: `NAME.get(key)`, `NAME[key]`, `key in NAME`."""
     match form:
-        case ["call", _, ["attr", _, ["name" | "attr", *_] as owner, "get"], [key, *_], _]:
+        case ["call", _, ["attr", _, owner, "get"], [key, *_], _]:
             return owner, key
-        case ["sub", _, ["name" | "attr", *_] as owner, key]:
+        case ["sub", _, owner, key]:
             return owner, key
-        case ["compare", _, key, ["in" | "not in"], [["name" | "attr", *_] as owner]]:
+        case ["compare", _, key, ["in" | "not in"], [owner]]:
             return owner, key
     return None
 
