@@ -29,6 +29,7 @@ RULE = Rule(
 )
 
 
+Held = tuple[Written, ...]
 _IDENTIFIERS = ("iss", "aud", "azp", "kid", "client_id", "sub", "jti")
 
 
@@ -39,23 +40,23 @@ def jwt_carries_secret(program: Program) -> Iterator[Finding]:
     for token in tokens(program):
         if program.is_test(token.encoding.call.block.module):
             continue
-        for claim in _all_claims(token.claims):
+        for claim, held in _all_claims(token.claims, token.payload.written):
             found = _secret(claim)
             if found is None:
                 continue
-            finding = _finding(token, claim, *found)
+            finding = _finding(token, claim, held, *found)
             if finding.location not in seen:
                 seen.add(finding.location)
                 yield finding
 
 
-def _all_claims(claims: Claims, depth: int = 3) -> Iterator[Claim]:
-    """The claims, and those of the dictionaries among them."""
+def _all_claims(claims: Claims, held: Held, depth: int = 3) -> Iterator[tuple[Claim, Held]]:
+    """The claims, and those of the dictionaries among them, each with the places of the dictionary that it is in."""
     for claim in claims.items.values():
-        yield claim
+        yield claim, held
         for value in claim.values if depth else ():
             if value.claims is not None:
-                yield from _all_claims(value.claims, depth - 1)
+                yield from _all_claims(value.claims, value.written, depth - 1)
 
 
 def _secret(claim: Claim) -> tuple[str, Confidence] | None:
@@ -108,7 +109,7 @@ def _named(form: Form) -> str:
     return ""
 
 
-def _finding(token: Token, claim: Claim, kind: str, confidence: Confidence) -> Finding:
+def _finding(token: Token, claim: Claim, held: Held, kind: str, confidence: Confidence) -> Finding:
     call = token.encoding.call
     written = claim.written[0] if claim.written else None
     location = call.location if written is None else _place(written)
@@ -123,7 +124,7 @@ def _finding(token: Token, claim: Claim, kind: str, confidence: Confidence) -> F
         confidence=confidence,
         symbol=symbol,
         evidence=evidence,
-        fix=_fix(token, claim, written),
+        fix=_fix(token, claim, held, written),
     )
 
 
@@ -135,7 +136,7 @@ def _place(written: Written) -> Location:
     return written.block.location(form)
 
 
-def _fix(token: Token, claim: Claim, written: Written | None) -> Fix | None:
+def _fix(token: Token, claim: Claim, held: Held, written: Written | None) -> Fix | None:
     """Leave the claim out, where the code does not read it from a token."""
     program = token.encoding.program
     if _read(program, claim.key):
@@ -144,7 +145,7 @@ def _fix(token: Token, claim: Claim, written: Written | None) -> Fix | None:
     if written is not None and written.form[0] == "item":
         edit = _removal(written, claim.key)
     elif written is None:
-        edit = _excluded(token, claim.key)
+        edit = _excluded(held, claim.key)
     return None if edit is None else Fix(f"leave `{claim.key}` out of the token", False, (edit,))
 
 
@@ -161,9 +162,9 @@ def _removal(written: Written, key: str) -> Edit | None:
     return None
 
 
-def _excluded(token: Token, key: str) -> Edit | None:
+def _excluded(held: Held, key: str) -> Edit | None:
     """`model_dump(exclude={...})` where the payload is the dump of a model, or has one in it."""
-    for written in token.payload.written:
+    for written in held:
         for form in walk(written.form):
             if form[0] == "call" and form[2][-1] in ("model_dump", "dict") and not form[3]:
                 names = _left_out(form)

@@ -118,13 +118,15 @@ def _method(flow: Flow, form: Form, owner: Form, name: str) -> Known | None:
         return None
     base = flow.known(owner)
     if name == "copy" and not positional and (base.claims is not None or base.opaque == "parameter"):
-        return Known(claims=as_claims(base).copy(), present=base.present)
+        return Known(base.written, as_claims(base).copy(), present=base.present)
     if name == "get" and base.claims is not None and positional:
         claim = next((found for text in flow.known(positional[0]).texts if (found := base.claims.get(text))), None)
         return value_of(claim) if claim is not None else unknown("call")
     if name in _DUMPS:
         inlined = _inlining.inlined(flow, form) if name not in ("model_dump", "dict") else None
-        return inlined if inlined is not None else _models.dumped(flow, base, given)
+        if inlined is not None:
+            return inlined
+        return replace(_models.dumped(flow, base, given), written=(Written(flow.block, form),))
     if name in ("shift", "add", "subtract") and any(item.kind == "moment" for item in base.amounts):
         lengths = {key: flow.known(item) for key, item in given.items()}
         place = Place(flow.block.module, form[1])

@@ -150,10 +150,19 @@ def either(left: Known, right: Known, memo: dict[tuple[int, int], Claims] | None
         tuple(dict.fromkeys((*left.amounts, *right.amounts)))[:_MOST],
         tuple(dict.fromkeys((*left.texts, *right.texts)))[:_MOST],
         left.present if left.present is right.present else None,
-        left.made if left.made is right.made else None,
+        _either_made(left, right),
         left.complete and right.complete,
         left.opaque or right.opaque,
     )
+
+
+def _either_made(left: Known, right: Known) -> Made | None:
+    """The object that both are, or the one that is there where the other is nothing at all."""
+    one, other = left.made, right.made
+    if one is None or other is None:
+        absent = right if other is None else left
+        return (one or other) if absent.present is False else None
+    return one if one is other else Made(one.cls, {}, True) if one.cls is other.cls else None
 
 
 def _either_claims(left: Known, right: Known, memo: dict[tuple[int, int], Claims]) -> Claims | None:

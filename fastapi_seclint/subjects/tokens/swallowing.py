@@ -168,7 +168,10 @@ _IDENTITY = frozenset({"sub", "user", "user_id", "userId", "uid", "id", "usernam
 
 
 def _names_somebody(value: Form) -> bool:
-    """Whether a value is claims that were made up, with a subject: `{"sub": "guest"}`."""
+    """Whether a value is claims that were made up, with a subject: `{"sub": "guest"}`, `TokenData(username="demo")`."""
+    if value[0] == "call":
+        return any(name in _IDENTITY and item[0] == "const" and isinstance(item[2], str) and item[2]
+                   for name, item, _ in value[4])  # fmt: skip
     pairs = value[2] if value[0] == "dict" else []
     named = [item for key, item in pairs if key is not None and key[0] == "const" and key[2] in _IDENTITY]
     return any(item[0] != "const" or item[2] for item in named)
