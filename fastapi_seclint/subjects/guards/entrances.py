@@ -22,6 +22,8 @@ _ENTRANCE = re.compile(
     r"|anmelden|anmeldung|abmelden|einloggen|registrieren|registrierung|connexion|deconnexion|inscription|iniciar[-_]sesion"
     r"|entrar|acceder|registro|registrar|cadastr[oa]r?|accedi|registrati"
     r"|((send|get|request)[-_])?(otp|sms|login|auth|e?mail|security|one[-_]time)[-_]?codes?|send[-_](otp|code)"
+    r"|oubli|mot[-_]de[-_]passe([-_].*)?|reinitialis(er|ation)|(passwort|kennwort)([-_].*)?|recuperar([-_].*)?|olvide([-_].*)?"
+    r"|restablecer([-_].*)?|esqueci([-_].*)?|redefinir([-_].*)?"
     r"|otp|mfa|2fa|captcha|csrf|social[-_](auth|login)|device[-_](auth|authorization|code|init)|exchange|notify|sessions?|invites?"
     r"|invitations?|join|accept|webhooks?|hooks?|setup|onboarding|first[-_].*)$",
     re.I,

@@ -11,12 +11,13 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, options
-from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
 from fastapi_seclint.subjects.guards.listings import guarded_listing
 from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.roles import reached
+from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -136,7 +137,7 @@ def exposed(program: Program, route: Route) -> str:
         return ""
     if is_meant_for_everybody(program, route) or not is_open(program, route) or guarded_elsewhere(program, route):
         return ""
-    if _is_stub(route) or _is_dead(program, route):
+    if _is_stub(route) or _is_dead(program, route) or _asks_for_token(program, route):
         return ""
     if access.changes_state(route):
         if not access.only_reads(route):
@@ -166,6 +167,21 @@ def _is_dead(program: Program, route: Route) -> bool:
     """
     inert = [meeting.name for meeting in program.guarding(route).meetings if meeting.inert]
     return any(name != route.name or not access.acts(route) for name in inert)
+
+
+def _asks_for_token(program: Program, route: Route) -> bool:
+    """Whether a handler gives something of its body to a function that verifies it as a token or refuses."""
+    handler = route.function
+    block = body_of(program, handler) if handler is not None else None
+    if handler is None or block is None:
+        return False
+    sent = {parameter[0] for parameter in handler.parameters}
+    for call in block.forms.of("call"):
+        given = [*call[3], *(value for _, value, _ in call[4])]
+        is_sent = any(item[0] == "name" and item[2] in sent for value in given for item in walk(value))
+        if is_sent and any(raises_for_junk(program, function) for function, _ in called(program, block, call)):
+            return True
+    return False
 
 
 _RUNNING = frozenset({"exec", "eval", "system", "popen", "Popen", "check_output", "create_subprocess_shell"})

@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 _GET_IPADDR = "slowapi.util.get_ipaddr"
 _FORWARDED = re.compile(
     r"^(x[-_]forwarded[-_]for|forwarded|x[-_]client[-_]ip|x[-_]real[-_]ip|x[-_]originating[-_]ip|user[-_]agent"
+    r"|cf[-_]connecting[-_]ip|true[-_]client[-_]ip|fastly[-_]client[-_]ip|x[-_]cluster[-_]client[-_]ip"
     r"|x[-_](client|device|session|visitor|user)[-_]?id)$",
     re.I,
 )
-_IN_TEXT = re.compile(rb"forwarded|x[-_]real[-_]ip|x[-_]client[-_]ip|user[-_]agent", re.I)
+_IN_TEXT = re.compile(rb"forwarded|x[-_]real[-_]ip|x[-_]client[-_]ip|(connecting|client)[-_]ip|user[-_]agent", re.I)
 _TRUSTED = re.compile(rb"trust|proxies|proxy_count|num_proxies|hops", re.I)
 _INIT = "fastapi_limiter.FastAPILimiter.init"
 

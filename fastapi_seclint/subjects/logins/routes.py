@@ -34,7 +34,8 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
         "password reset",
         re.compile(
             r"(^|_)((forgot(ten)?|forget|reset|recover|lost|(set(_?up)?|choose)(_new)?)_?(my_)?(password|passwd|pwd)|(password|passwd|pwd)_?(reset|recovery"
-            r"|recover|forgot|forgotten|lost)|request_(password_)?reset|recover_account|account_recovery)(_|$)"
+            r"|recover|forgot|forgotten|lost)|request_(password_)?reset|recover_account|account_recovery|(mot_de_passe_)?oublie?|reinitialis(er|ation)"
+            r"|(pass|kenn)wort_vergessen|recuperar_(senha|contrasena|clave)|olvide|restablecer|esqueci\w*_senha|redefinir_senha)(_|$)"
         ),
     ),
     (
