@@ -19,6 +19,7 @@ from fastapi_seclint.program.values import Annotated, Class, External, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
+from fastapi_seclint.subjects.logins.aside import is_aside, is_of_provider
 from fastapi_seclint.subjects.logins.works import asks_for_refresh_token, by_work, is_code
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
         "code check",
         re.compile(
             r"(^|_)((verify|validate|check|confirm|login)_?(otp|totp|2fa|mfa|pin|one_time_code|security_code)"
-            r"|(otp|totp|2fa|mfa)_?(verify|validate|check|confirm|login|challenge|verification))(_|$)"
+            r"|(otp|totp|2fa|mfa)_?(verify|validate|check|confirm|login|challenge|verification)"
+            r"|(token|login|log_in|sign_in)_(2fa|mfa|two_factor)|(2fa|mfa|two_factor)_(otp|totp|auth|token|code))(_|$)"
         ),
     ),
     (
@@ -67,16 +69,6 @@ _WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
 )  # fmt: skip
 _REFRESHES = dict(_WORDS)["token refresh"]
 _REGISTERS = dict(_WORDS)["registration"]
-_NONE = re.compile(
-    r"(^|_)(purge|clean_?up|clear|delete|remove|list|expire)_\w*tokens?(_|$)|(^|_)(log_?out|sign_?out|log_?off|revoke|callbacks?|redirect|web_?hooks?|hooks?|authorize|oidc|saml|sso|providers?"
-    r"|unregister|invalidate|introspect|blacklist|test_token|is_logged_in|logged_in|check_login|status|qr_?code|captcha"
-    r"|wait_?list|newsletter|mailing_?list|(open|close|cash)_register|devices?|push|webauthn|passkeys?|events?|tools?|agents?|plugins?|service|worker|nodes?|clients?|templates?"
-    r"|peers?|servers?|instances?|runners?|machines?|sensors?)(_|$)"
-)
-_PROVIDER = re.compile(
-    r"(^|_)(google|github|gitlab|facebook|apple|microsoft|azure|entra|twitter|discord|linkedin|slack|oauth2?|kakao|naver|wechat"
-    r"|telegram|line|steam|spotify|keycloak|auth0|okta|cognito|firebase|supabase|social|ldap_callback)(_|$)"
-)
 _PASSWORD = re.compile(
     r"^(user_?|plain_?|raw_?|new_?|login_?|hashed_?)?(password\d?|passwd|pwd|passphrase)$|^password_?hash$", re.I
 )
@@ -209,9 +201,9 @@ def _by_name(program: Program, route: Route) -> Purpose | None:
     handler = route.function
     name = spoken(handler.name) if handler is not None else ""
     last = "_".join(segments[-2:])
-    if _NONE.search(last) or _NONE.search(name):
+    if is_aside(last) or is_aside(name):
         return None
-    if any(_PROVIDER.search(part) for part in (*segments[-2:], name)) and not takes_password(program, route):
+    if any(map(is_of_provider, (*segments[-2:], name))) and not takes_password(program, route):
         return None
     for word in (segments[-1] if segments else "", last, name):
         purpose = _called(program, route, word)
@@ -241,6 +233,8 @@ def _fits(program: Program, route: Route, purpose: Purpose) -> bool:
     words = [spoken(part) for part in access.segments(route.path)]
     handler = spoken(route.function.name) if route.function is not None else ""
     names = [spoken(name) for name in fields(program, route)]
+    if purpose == "token" and route.path.rstrip("/").endswith("}"):
+        return takes_password(program, route)
     if purpose == "token refresh" and _OF_A_THING.search(route.path):
         return any(name.endswith("refresh_token") for name in names)
     if any(_AROUND.search(word) for word in words[-2:-1]):
@@ -293,6 +287,8 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
             return "registration"
         if identified and _SESSION.match(segments[-1]):
             return "login"
+        if around and _LOST.match(segments[-1]):
+            return "password reset"
         return by_work(program, route.function) if identified and route.function is not None else None
     if "refresh_token" in names and _RENEWS.search(segments[-1]):
         return "token refresh"
