@@ -12,7 +12,8 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Place, options
 from fastapi_seclint.subjects.code.development import holds, keeps_to_development, only_in_development
-from fastapi_seclint.subjects.code.origins import ask, blocks_of
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.leaks.answering import registered
 from fastapi_seclint.subjects.leaks.exception_raising import raised
 from fastapi_seclint.subjects.leaks.exceptions_passed import handed_on
 from fastapi_seclint.subjects.secrets.names import word_set
@@ -66,7 +67,7 @@ class Caught:
 
 def caught(program: Program) -> Iterator[Caught]:
     """Every `except` of the project, tests aside, and every exception handler."""
-    registered = _registered(program)
+    answering = registered(program)
     handed: set[tuple[str, int, str]] = set()
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         facts = module.facts
@@ -74,7 +75,7 @@ def caught(program: Program) -> Iterator[Caught]:
             continue
         trying = set(facts.speaking(b'["try"'))
         for number, (name, _, _) in enumerate(facts.functions):
-            handled = registered.get(name.rpartition(".")[2])
+            handled = answering.get(name.rpartition(".")[2])
             if handled is None and number not in trying:
                 continue
             block = program.sites.block(module, number)
@@ -114,30 +115,6 @@ def _argument(block: Block, where: Block, kind: Form) -> Iterator[Caught]:
         found = Caught(block, given[1][0], types, block.statements, [], function.at, where, True)
         _note_texts(found)
         yield found
-
-
-def _registered(program: Program) -> dict[str, tuple[Block, Form]]:
-    """The names of functions that answer exceptions, with the class of those exceptions."""
-    found: dict[str, tuple[Block, Form]] = {}
-    for module in program.modules.by_file.values():
-        facts = module.facts
-        if not facts.words & {"exception_handler", "add_exception_handler", "exception_handlers", "errorhandler"}:
-            continue
-        for block in blocks_of(program, module):
-            for form in block.forms.every:
-                match form:
-                    case ["def", *_]:
-                        for item in form[6]:
-                            if item[0] == "call" and item[2][-1] in ("exception_handler", "errorhandler") and item[3]:
-                                found[form[3]] = (block, item[3][0])
-                    case ["call", _, ["attr", _, _, "add_exception_handler"], [kind, handler, *_], _]:
-                        if handler[0] in ("name", "attr"):
-                            found[str(handler[-1])] = (block, kind)
-                    case ["call", _, _, _, keywords]:
-                        for keyword, value, _ in keywords:
-                            if keyword == "exception_handlers" and value[0] == "dict":
-                                found |= {item[-1]: (block, key) for key, item in value[2] if key and item[0] == "name"}
-    return found
 
 
 def _note_texts(found: Caught) -> None:

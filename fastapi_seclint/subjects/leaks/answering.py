@@ -1,0 +1,60 @@
+"""The functions that are registered to answer for exceptions: decorators, calls, tables, and the last layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.origins import blocks_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_WORDS = frozenset(
+    {
+        "exception_handler", "add_exception_handler", "exception_handlers", "error_handlers", "errorhandler",
+        "ServerErrorMiddleware",
+    }
+)  # fmt: skip
+
+
+def registered(program: Program) -> dict[str, tuple[Block, Form]]:
+    """The names of functions that answer exceptions, with the class of those exceptions (or a status) and where."""
+    found: dict[str, tuple[Block, Form]] = {}
+    for module in program.modules.by_file.values():
+        for block in blocks_of(program, module) if module.facts.words & _WORDS else ():
+            for form in block.forms.every:
+                found |= {name: (block, kind) for name, kind in _in_form(form)}
+    return found
+
+
+def _in_form(form: Form) -> list[tuple[str, Form]]:
+    match form:
+        case ["def", *_]:
+            given = [item for item in form[6] if item[0] == "call" and item[3]]
+            named = ("exception_handler", "errorhandler")
+            return [(form[3], item[3][0]) for item in given if last_name(item[2]) in named]
+        case ["call", _, ["attr", _, _, "add_exception_handler"], [kind, handler, *_], _]:
+            return [(last_name(handler), kind)] if last_name(handler) else []
+        case ["call", _, _, arguments, keywords]:
+            tables = [pair for key, value, _ in keywords if key == "exception_handlers" for pair in _in_table(value)]
+            return tables or _last_layer(arguments, keywords)
+        case ["assign", _, [["name", _, name]], table] | ["annassign", _, ["name", _, name], _, table]:
+            return _in_table(table) if name.lower().endswith(("exception_handlers", "error_handlers")) else []
+    return []
+
+
+def _in_table(table: Form | None) -> list[tuple[str, Form]]:
+    """`{NotFound: not_found_handler, 500: oops}`."""
+    if table is None or table[0] != "dict":
+        return []
+    return [(last_name(value), key) for key, value in table[2] if key is not None and last_name(value)]
+
+
+def _last_layer(arguments: list[Form], keywords: list[Form]) -> list[tuple[str, Form]]:
+    """`app.add_middleware(ServerErrorMiddleware, handler=oops)`: it is given what nobody else answers for."""
+    if not any(last_name(item) == "ServerErrorMiddleware" for item in arguments):
+        return []
+    handlers = [value for key, value, _ in keywords if key == "handler" and last_name(value)]
+    return [(last_name(value), ["const", value[1], 500]) for value in handlers]
