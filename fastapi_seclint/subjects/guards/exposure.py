@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
 from fastapi_seclint.subjects.guards.listings import guarded_listing
+from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.roles import reached
 from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk
@@ -157,7 +158,9 @@ def exposed(program: Program, route: Route) -> str:
     if _only_fills_a_frame(route):
         return ""
     word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
-    return f"returns {word} by its path" if word else ""
+    if word:
+        return f"returns {word} by its path"
+    return "returns what nearly all routes beside it only give to users" if is_outlier(program, route) else ""
 
 
 def _is_dead(program: Program, route: Route) -> bool:

@@ -1,0 +1,69 @@
+"""The open GET among the guarded ones of a router: who forgot the guard forgot it there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.owners.identity import is_authenticated
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LEAST_GUARDED = 4
+_LEAST_READ, _LEAST_READ_OF_LISTS = 2, 4
+_MOST_OPEN = 0.2
+_LISTS = re.compile(r"^(list|all|pages?|paginated?)$", re.I)
+_FOR_ALL = re.compile(
+    r"(^|[-_/.])(public|published|status|stats|statistics|ping|alive|version|config|configuration|settings|schemas?|docs?|openapi|callback|redirect"
+    r"|images?|avatars?|logos?|icons?|thumbnails?|pictures?|photos?|covers?|posters?|static|media|assets|embed|shared?|invit\w*|verify|verified"
+    r"|confirm|unsubscribe|options|enums?|types|categor\w+|countr\w+|languages?|locales?|constants|defaults?|features?|info|meta|metadata"
+    r"|market\w*|catalog\w*|plans|pricing|prices|featured|popular|trending|latest|search|robots|sitemap|manifest|feeds?|rss|oauth2?|webhooks?"
+    r"|templates?|samples?|examples?|help|about|terms|news|banner|announcements?|available|supported|providers|models|tags|check|exists|captcha"
+    r"|badges?|stream|playlists?|previews?|qr\w*|health\w*)($|[-_/.])",
+    re.I,
+)
+
+
+def is_outlier(program: Program, route: Route) -> bool:
+    """Whether an open GET stands in a router where nearly everything else, other GETs included, asks who calls.
+
+    What its path or handler calls something for everybody is left alone; and a list of the things themselves, which
+    may be a catalogue, needs more of them beside it.
+    """
+    handler = route.function
+    if set(route.methods) - {"HEAD"} != {"GET"} or handler is None or route.router is route.app:
+        return False
+    words = [*access.segments(route.path), handler.name]
+    if any(_FOR_ALL.search(word) for word in words) or not _answers_with_data(route):
+        return False
+    beside = [
+        other
+        for other in program.routes
+        if other.app is route.app and other.router is route.router and other.kind == "http"
+        if not entrances.is_entrance(program, other) and not entrances.is_probe(other)
+    ]
+    guarded = [other for other in beside if is_authenticated(program, other)]
+    read = [other for other in guarded if "GET" in other.methods]
+    least = _LEAST_READ_OF_LISTS if _is_list(route, beside) else _LEAST_READ
+    if len(guarded) < _LEAST_GUARDED or len(read) < least:
+        return False
+    return len(beside) - len(guarded) <= max(1, _MOST_OPEN * len(beside))
+
+
+def _is_list(route: Route, beside: list[Route]) -> bool:
+    """Whether a path is the one that the others beside it go on from, or ends in `list`."""
+    path = route.path.rstrip("/")
+    last = (access.segments(path) or [""])[-1]
+    return _LISTS.match(last) is not None or any(other.path.startswith(f"{path}/{{") for other in beside)
+
+
+def _answers_with_data(route: Route) -> bool:
+    """Whether a handler answers with something that it got by a call."""
+    handler = route.function
+    if handler is None:
+        return False
+    return any(form[0] == "call" for answer in handler.forms.of("assign", "return") for form in walk(answer))
