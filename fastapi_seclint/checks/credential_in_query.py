@@ -14,7 +14,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.leaks.query import query_alias, query_fields, query_name
 from fastapi_seclint.subjects.leaks.query_fixes import moved, moved_to_header
-from fastapi_seclint.subjects.leaks.raw_query import raw_reads
+from fastapi_seclint.subjects.leaks.raw_query import only_there, raw_reads
 from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, spoken
 
 if TYPE_CHECKING:
@@ -80,12 +80,14 @@ def credential_in_query(program: Program) -> Iterator[Finding]:
 def _by_hand(program: Program) -> Iterator[Finding]:
     """What code reads of the query itself: passwords and secrets anywhere, tokens in handlers.
 
-    A guard that also takes a token from the query does so for links and streams, which have no headers.
+    A guard that also takes a token from the query does so for links and streams, which have no headers; one that takes
+    it nowhere else is found for the routes that are neither.
     """
     for read in raw_reads(program):
         kind = _kind(spoken(read.name))
         handled = [route for route in read.routes if route.function is read.block.function and not _is_link(route)]
-        if not kind or (kind in ("token", "key") and not handled):
+        guarded = [route for route in read.routes if not _is_link(route)] if only_there(read) else []
+        if not kind or (kind in ("token", "key") and not (handled or guarded)):
             continue
         yield RULE.finding(
             read.block.location(read.form),

@@ -36,12 +36,15 @@ RULE = Rule(
 )
 
 _SCHEME = "fastapi.security.oauth2.OAuth2PasswordBearer"
+_PARENTS = frozenset({_SCHEME, "fastapi.security.oauth2.OAuth2"})
+_FLOWS = "fastapi.openapi.models.OAuthFlows"
+_FLOW = "fastapi.openapi.models.OAuthFlowPassword"
 
 
 @RULE.check
 def token_url_mismatch(program: Program) -> Iterator[Finding]:
     """One finding a scheme, at the argument."""
-    found = (*program.sites.calls(_SCHEME), *_derived(program))
+    found = (*program.sites.calls(_SCHEME, _FLOWS, _FLOW), *_derived(program))
     calls = [call for call in found if not program.is_test(call.block.module)]
     if not calls:
         return
@@ -62,7 +65,12 @@ def token_url_mismatch(program: Program) -> Iterator[Finding]:
 
 def _told(program: Program, call: Call) -> Iterator[tuple[Call, Argument]]:
     """The token URL of a scheme, and the call seen from where it is written: it may come in options with `**`."""
-    argument = call.argument("tokenUrl", 0)
+    flow = call.argument("password") if call.name == _FLOWS else None
+    if flow is not None and flow.form[0] == "dict":
+        for item in items(program, call.block, flow.form, "tokenUrl"):
+            yield replace(call, block=item.block), Argument(item.form, item.form[1], None)
+        return
+    argument = call.argument("tokenUrl", 0) if call.name != _FLOWS else None
     if argument is not None:
         yield call, argument
         return
@@ -73,9 +81,10 @@ def _told(program: Program, call: Call) -> Iterator[tuple[Call, Argument]]:
 
 def _derived(program: Program) -> Iterator[Call]:
     """The calls that make an object of a class that extends the scheme, or that class's own call of its `__init__`."""
-    modules = [item for item in program.modules.by_file.values() if "OAuth2PasswordBearer" in item.facts.words]
+    spoken = frozenset({"OAuth2PasswordBearer", "OAuth2"})
+    modules = [item for item in program.modules.by_file.values() if item.facts.words & spoken]
     named = [value for module in modules for value in module.scope.names.values() if isinstance(value, Class)]
-    derived = [item for item in named if _SCHEME in item.external_bases()]
+    derived = [item for item in named if _PARENTS & set(item.external_bases())]
     for block in program.sites.blocks(frozenset({"super", *(item.name for item in derived)})) if derived else ():
         owner = block.function.owner if block.function is not None else None
         for form in block.forms.of("call"):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program.dependencies import Parameter, running
+from fastapi_seclint.program.models import field_default
 from fastapi_seclint.program.values import (
     NONE,
     Annotated,
@@ -67,7 +68,7 @@ def query_fields(program: Program, parameter: Parameter) -> list[str]:
     base = annotation.base if isinstance(annotation, Annotated) else annotation
     if not isinstance(base, Class) or not query_name(program, parameter):
         return []
-    return [name for name, _, default in base.fields if default is None]
+    return [name for name, _, default in base.fields if default is None or field_default(default) is None]
 
 
 def query_alias(program: Program, parameter: Parameter) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, options
+from fastapi_seclint.subjects.code.origins import ask
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -30,7 +32,7 @@ def raw_reads(program: Program) -> Iterator[RawRead]:
     """Every read of a request's query under a name that is written down; websockets, which have no headers, aside."""
     routes: dict[tuple[str, int], list[Route]] | None = None
     for block in program.sites.blocks(frozenset({_PARAMS})):
-        reads = list(_reads(block))
+        reads = list(_reads(program, block))
         if not reads or program.is_test(block.module) or block.function is None:
             continue
         if routes is None:
@@ -51,7 +53,18 @@ def _by_function(program: Program) -> dict[tuple[str, int], list[Route]]:
     return found
 
 
-def _reads(block: Block) -> Iterator[tuple[Form, str]]:
+def only_there(read: RawRead) -> bool:
+    """Whether a dependency takes a credential from the query alone, so that every caller sends it so."""
+    function = read.block.function
+    beside = {str(form[-1]) for form in read.block.forms.of("attr")} & _ELSEWHERE
+    alone = function is not None and len(function.parameters) - (function.owner is not None) == 1
+    return alone and not beside and all(route.function is not function for route in read.routes) and bool(read.routes)
+
+
+_ELSEWHERE = frozenset({"headers", "cookies", "form", "body", "json", "session", "path_params"})
+
+
+def _reads(program: Program, block: Block) -> Iterator[tuple[Form, str]]:
     names = {
         target[2]
         for form in block.forms.of("assign")
@@ -61,11 +74,12 @@ def _reads(block: Block) -> Iterator[tuple[Form, str]]:
     }
     for form in block.forms.of("sub", "call"):
         match form:
-            case ["sub", _, owner, ["const", _, str() as name]] if _is_query(owner, names):
-                yield form, name
-            case ["call", _, ["attr", _, owner, "get"], [["const", _, str() as name], *_], _]:
-                if _is_query(owner, names):
-                    yield form, name
+            case ["sub", _, owner, key] | ["call", _, ["attr", _, owner, "get"], [key, *_], _]:
+                if not _is_query(owner, names):
+                    continue
+                for option in options(ask(program, block, key)):
+                    if isinstance(option, Const) and isinstance(option.value, str):
+                        yield form, option.value
 
 
 def _is_query(form: Form, names: set[str]) -> bool:
