@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceStatement
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
@@ -21,11 +21,11 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_entrance, is_for_development
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
+from fastapi_seclint.subjects.tokens.made_up import goes_on_as_somebody, makes_somebody_up
 from fastapi_seclint.subjects.tokens.swallowing import (
     Swallow,
     ends_there,
     looked_at,
-    makes_somebody_up,
     own_swallows,
     refused_by_caller,
     refused_later,
@@ -54,7 +54,8 @@ def jwt_error_swallowed(program: Program) -> Iterator[Finding]:
     found: dict[Location, tuple[Swallow, list[Route]]] = {}
     for route in program.routes:
         if _is_considered(program, route):
-            for swallow in _on_the_way(program, route):
+            guarded = program.guarding(route).protection not in ("open", "unknown")
+            for swallow in _made_up(program, route) if guarded else _on_the_way(program, route):
                 place = Location(swallow.function.module.path, span_of(swallow.at))
                 found.setdefault(place, (swallow, []))[1].append(route)
     for place, (swallow, routes) in found.items():
@@ -64,9 +65,15 @@ def jwt_error_swallowed(program: Program) -> Iterator[Finding]:
 def _is_considered(program: Program, route: Route) -> bool:
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
         return False
-    if "logout" in route.path.lower() or is_for_development(route) or is_entrance(program, route):
-        return False
-    return program.guarding(route).protection in ("open", "unknown")
+    return not ("logout" in route.path.lower() or is_for_development(route) or is_entrance(program, route))
+
+
+def _made_up(program: Program, route: Route) -> Iterator[Swallow]:
+    """Swallows by which a guard that asks for a token goes on as somebody when it is a bad one."""
+    for node in route.dependencies:
+        functions = [item.function for item in node.walk() if item.function and not _OPTIONAL.search(item.name)]
+        yield from (item for one in functions for item in swallows(program, one) if goes_on_as_somebody(item))
+    yield from _in_backends(program, route)
 
 
 def _on_the_way(program: Program, route: Route) -> Iterator[Swallow]:
@@ -76,6 +83,7 @@ def _on_the_way(program: Program, route: Route) -> Iterator[Swallow]:
         yield from _in_handler(program, route.function, own_swallows(program, route.function))
         yield from _in_decorators(program, route, route.function)
     yield from _in_layers(program, route)
+    yield from _in_backends(program, route)
 
 
 def _in_decorators(program: Program, route: Route, handler: Function) -> Iterator[Swallow]:
@@ -158,6 +166,23 @@ def _in_layers(program: Program, route: Route) -> Iterator[Swallow]:
                 yield from (swallow for swallow in found if swallow.returned is None or _hands_on(swallow.returned))
 
 
+def _in_backends(program: Program, route: Route) -> Iterator[Swallow]:
+    """Swallows of the backend of Starlette's AuthenticationMiddleware that call whoever fails authenticated."""
+    for layer in route.app.layers:
+        for backend in options(layer.arguments.get("backend", 0)):
+            method = method_of(backend, "authenticate") if isinstance(backend, Instance) else None
+            for swallow in own_swallows(program, method) if method is not None else ():
+                if swallow.returned is not None and any(_grants(form) for form in walk(swallow.returned)):
+                    yield swallow
+
+
+def _grants(form: Form) -> bool:
+    """Whether a call gives somebody scopes: `AuthCredentials(["authenticated"])` (starlette/authentication.py)."""
+    given = [*form[3], *(value for _, value, _ in form[4])] if form[0] == "call" else []
+    named = form[0] == "call" and last_name(form[2]) == "AuthCredentials"
+    return named and any(item[0] not in ("list", "tuple") or bool(item[2]) for item in given)
+
+
 def _hands_on(form: Form) -> bool:
     return any(inner[0] == "call" and inner[2][-1] == "call_next" for inner in walk(form))
 
@@ -194,6 +219,10 @@ def _fix(swallow: Swallow) -> Fix | None:
     if not swallow.body or names & {"call_next", "scope"}:
         return None
     path, last = swallow.function.module.path, swallow.body[-1]
+    if swallow.returned is not None and any(_grants(form) for form in walk(swallow.returned)):
+        refusal = ReplaceStatement(path, span_of(last[1]), 'raise AuthenticationError("Invalid token") from None')
+        needed = AddImport(path, "starlette.authentication", "AuthenticationError")
+        return Fix("refuse the request: raise AuthenticationError", True, (refusal, needed))
     edit: Edit = InsertStatements(path, span_of(last[1]), "after", _REFUSAL)
     if last[0] in ("pass", "return") or (last[0] == "assign" and all(target[0] == "name" for target in last[2])):
         edit = ReplaceStatement(path, span_of(last[1]), _REFUSAL)

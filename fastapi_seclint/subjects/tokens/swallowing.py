@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call
+from fastapi_seclint.subjects.tokens.made_up import names_somebody, stored
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -97,11 +98,6 @@ def _letting_go(function: Function, handlers: list[Form]) -> Iterator[Swallow]:
         yield Swallow(function, at, body, ending)
 
 
-def makes_somebody_up(swallow: Swallow) -> bool:
-    """Whether a handler goes on with claims of its own that name somebody: every later test is passed by them."""
-    return any(form[0] == "assign" and _names_somebody(form[3]) for form in walk(swallow.body))
-
-
 def ends_there(swallow: Swallow) -> bool:
     """Whether nothing is done for the caller behind the `except`, which at most tells him and hangs up.
 
@@ -127,13 +123,13 @@ def refused_later(swallow: Swallow) -> bool:
     A text that names somebody, `email = "guest@example.com"`, stands for no failure in what is looked up by it, and
     claims that name somebody for none at all.
     """
-    given = [form for form in walk(swallow.body) if form[0] == "assign" and not _names_somebody(form[3])]
-    names = {name for form in given for name in _stored(form)}
+    given = [form for form in walk(swallow.body) if form[0] == "assign" and not names_somebody(form[3])]
+    names = {name for form in given for name in stored(form)}
     somebody = {
         name
         for form in walk(swallow.body)
         if form[0] == "assign" and form[3][0] == "const" and isinstance(form[3][2], str) and form[3][2]
-        for name in _stored(form)
+        for name in stored(form)
     }
     if swallow.returned is not None or not names:
         return False
@@ -142,7 +138,7 @@ def refused_later(swallow: Swallow) -> bool:
             continue
         match form:
             case ["assign", _, _, value] if _speaks_of(value, names - somebody):
-                names.update(_stored(form))
+                names.update(stored(form))
             case ["if", _, test, body, otherwise] if _speaks_of(test, names) and (refuses(body) or refuses(otherwise)):
                 return True
     return False
@@ -162,23 +158,6 @@ def refused_by_caller(program: Program, swallow: Swallow) -> bool:
             if _speaks_of(form[2], names) and (refuses(form[3]) or refuses(form[4])):
                 return True
     return False
-
-
-_IDENTITY = frozenset({"sub", "user", "user_id", "userId", "uid", "id", "username", "email"})
-
-
-def _names_somebody(value: Form) -> bool:
-    """Whether a value is claims that were made up, with a subject: `{"sub": "guest"}`, `TokenData(username="demo")`."""
-    if value[0] == "call":
-        return any(name in _IDENTITY and item[0] == "const" and isinstance(item[2], str) and item[2]
-                   for name, item, _ in value[4])  # fmt: skip
-    pairs = value[2] if value[0] == "dict" else []
-    named = [item for key, item in pairs if key is not None and key[0] == "const" and key[2] in _IDENTITY]
-    return any(item[0] != "const" or item[2] for item in named)
-
-
-def _stored(form: Form) -> list[str]:
-    return [target[2] for target in form[2] if target[0] == "name"]
 
 
 def _speaks_of(form: Form, names: set[str]) -> bool:

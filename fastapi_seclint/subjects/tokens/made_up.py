@@ -1,0 +1,51 @@
+"""Claims that code makes up where a token is bad: the caller goes on as somebody."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.tokens.swallowing import Swallow
+
+_IDENTITY = frozenset({"sub", "user", "user_id", "userId", "uid", "id", "username", "email"})
+
+
+def names_somebody(value: Form) -> bool:
+    """Whether a value is claims that were made up, with a subject: `{"sub": "guest"}`, `TokenData(username="demo")`."""
+    if value[0] == "call":
+        return any(name in _IDENTITY and item[0] == "const" and isinstance(item[2], str) and item[2]
+                   for name, item, _ in value[4])  # fmt: skip
+    pairs = value[2] if value[0] == "dict" else []
+    named = [item for key, item in pairs if key is not None and key[0] == "const" and key[2] in _IDENTITY]
+    return any(item[0] != "const" or item[2] for item in named)
+
+
+def stored(form: Form) -> list[str]:
+    """The plain names that an assignment stores."""
+    return [target[2] for target in form[2] if target[0] == "name"]
+
+
+def makes_somebody_up(swallow: Swallow) -> bool:
+    """Whether a handler goes on with claims of its own that name somebody: every later test is passed by them."""
+    return any(form[0] == "assign" and names_somebody(form[3]) for form in walk(swallow.body))
+
+
+def goes_on_as_somebody(swallow: Swallow) -> bool:
+    """Whether claims that name somebody are there before the token is read, and given to the caller when it is bad."""
+    function = swallow.function
+    trying = next((form for form in function.forms.of("try") if any(one[3] == swallow.at for one in form[3])), None)
+    if trying is None or swallow.returned is not None:
+        return False
+    made_up = {
+        name
+        for form in function.forms.of("assign")
+        if form[1] < trying[1] and names_somebody(form[3])
+        for name in stored(form)
+    }
+    read = {name for form in walk(trying[2]) if form[0] == "assign" for name in stored(form)}
+    again = {name for form in walk(swallow.body) if form[0] == "assign" for name in stored(form)}
+    given = [form[2] for form in function.forms.of("return", "yield") if form[1] > trying[1] and form[2] is not None]
+    names = (made_up & read) - again
+    return bool(given) and all(value[0] == "name" and value[2] in names for value in given)
