@@ -49,15 +49,15 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     """One finding a place that keeps or compares a request's password unhashed."""
     seen: set[Location] = set()
     known = passwords(program)
-    places = [(item, _KEPT) for item in (*kept(known), *shams(known))] + [
-        (item, _COMPARED) for item in comparisons(known)
-    ]
-    for item, message in places:
+    compared = [(item, _fix(known, item, False)) for item in comparisons(known)]
+    mended = all(fix is not None for _, fix in compared)  # who is hashed has to be let in by what is compared
+    places = [(item, _KEPT, _fix(known, item, True) if mended else None) for item in (*kept(known), *shams(known))]
+    places += [(item, _COMPARED, fix) for item, fix in compared]
+    for item, message, fix in places:
         location = item.block.location(item.at)
         if location not in seen and not for_trying(program, item.block.module):
             seen.add(location)
             confidence: Confidence = "high" if item.sure else "medium"
-            fix = _fix(known, item, message is _KEPT)
             yield RULE.finding(
                 location, message, symbol=item.block.symbol, confidence=confidence, fix=fix, masks=MASKED_UNTIL_VERIFIED
             )
@@ -95,5 +95,5 @@ def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
 
 
 def _at(known: Passwords, item: Kept) -> Form:
-    """The comparison or call that a place is."""
-    return next(form for form in known.forms(item.block) if form[1] == item.at)
+    """The comparison or call that a place is, not the statement that is nothing else."""
+    return next(form for form in known.forms(item.block) if form[1] == item.at and form[0] != "expr")
