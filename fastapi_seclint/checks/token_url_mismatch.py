@@ -56,7 +56,7 @@ def token_url_mismatch(program: Program) -> Iterator[Finding]:
     unsure = [re.compile(re.escape(path).replace(re.escape("{?}"), ".*")) for path in paths if "{?}" in path]
     for call, argument in (told for one in calls for told in _told(program, one)):
         url = string(call.value(argument))
-        if not url or "://" in url or url.startswith("//") or "{" in url:
+        if url is None or "://" in url or url.startswith("//") or "{" in url:
             continue
         candidates = _candidates(program, url)
         if not candidates & paths and not any(path.fullmatch(one) for path in unsure for one in candidates):

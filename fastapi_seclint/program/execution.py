@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import definitions
 from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
+from fastapi_seclint.program.library_names import offered
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.scopes import Pending, Scope
 from fastapi_seclint.program.values import (
@@ -264,9 +265,10 @@ def _from(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     for item, alias in names:
         if item == "*":
             _import_star(module, scope)
+            for found in offered(name, scope.module.facts.words) if module is None and not level else ():
+                scope.bind(found, external(f"{name}.{found}", place))
         elif module is None:
-            lost = level > 0
-            value = Unknown(f"{'.' * level}{name} is not in the project") if lost else external(f"{name}.{item}", place)
+            value = Unknown(f"{'.' * level}{name} is not in sight") if level else external(f"{name}.{item}", place)
             scope.bind(alias or item, value)
         else:
             scope.bind(alias or item, Pending(partial(_look_up, interpreter, module, item, place)))
@@ -285,10 +287,6 @@ def _import_star(module: Module | None, scope: Scope) -> None:
 
 def _global(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     (scope.globals if form[0] == "global" else scope.shared).update(form[2])
-    return FALLS
-
-
-def _delete(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     return FALLS
 
 
@@ -314,8 +312,8 @@ _TABLE: dict[str, Callable[[Interpreter, Form, Scope], int]] = {
     "from": _from,
     "global": _global,
     "nonlocal": _global,
-    "delete": _delete,
-    "assert": _delete,
+    "delete": _leave(FALLS),
+    "assert": _leave(FALLS),
     "pass": _leave(FALLS),
     "break": _leave(BREAKS),
     "continue": _leave(CONTINUES),

@@ -14,6 +14,31 @@ _HOMES = {
     "authx.AuthX": "authx.main",
 }
 """Class as it is imported -> module that defines it (the `__init__.py` of each package)."""
+_OFFERED = {
+    "datetime": "date datetime time timedelta timezone UTC",
+    "fastapi": "APIRouter BackgroundTasks Body Cookie Depends FastAPI File Form Header HTTPException Path Query Request "
+    "Response Security UploadFile WebSocket WebSocketDisconnect WebSocketException status",
+    "fastapi.exceptions": "HTTPException RequestValidationError",
+    "fastapi.middleware.cors": "CORSMiddleware",
+    "fastapi.responses": "FileResponse HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response "
+    "StreamingResponse",
+    "fastapi.security": "APIKeyCookie APIKeyHeader APIKeyQuery HTTPAuthorizationCredentials HTTPBasic "
+    "HTTPBasicCredentials HTTPBearer OAuth2PasswordBearer OAuth2PasswordRequestForm SecurityScopes",
+    "jose": "ExpiredSignatureError JWTError jwt",
+    "jwt": "DecodeError ExpiredSignatureError InvalidTokenError PyJWTError decode encode",
+    "passlib.context": "CryptContext",
+    "peewee": "BooleanField CharField DateTimeField ForeignKeyField IntegerField Model TextField",
+    "pydantic": "BaseModel EmailStr Field SecretStr",
+    "pydantic_settings": "BaseSettings SettingsConfigDict",
+    "sqlalchemy": "Boolean Column DateTime Enum Float ForeignKey Integer String Table Text create_engine delete insert "
+    "select text update",
+    "sqlalchemy.orm": "DeclarativeBase Mapped Session declarative_base mapped_column relationship sessionmaker",
+    "sqlmodel": "Column Field Relationship SQLModel Session create_engine select",
+    "starlette.responses": "FileResponse HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response "
+    "StreamingResponse",
+    "typing": "Annotated Any Dict List Literal Optional Union",
+}
+"""What `from package import *` brings of what the model knows (the `__init__.py` or the module of each package)."""
 _METHOD = re.compile(r"^((?:\w+\.)*_?[A-Z]\w*)\(\)\.(\w+)$")
 
 
@@ -26,3 +51,8 @@ def run_time_name(name: str) -> str:
         if name == imported or name.startswith((f"{imported}()", f"{imported}.")):
             return home + name[imported.rindex(".") :]
     return name
+
+
+def offered(package: str, words: frozenset[str]) -> list[str]:
+    """The names that `from package import *` brings into a file that has these words."""
+    return [name for name in _OFFERED.get(package, "").split() if name in words]
