@@ -52,7 +52,7 @@ _CODE = re.compile(r"(^|_)(code|otp|pin)$")
 _ADDRESS = re.compile(r"(^|_)(e?mail|email_address|phone|phone_number|user_?name)$")
 _NEW = re.compile(r"^(new|confirm\w*|repeat\w*|password_?(confirm\w*|again|repeat|2))(_|$)|_confirm\w*$")
 _LOCKED = (429, 423)
-_LOCK = re.compile(r"lock|attempt|too many|later|captcha|锁|稍后", re.I)
+_LOCK = re.compile(r"lock|attempt|too many|later|captcha|锁|稍后|(\b|_)50[0-4](\b|_)", re.I)
 
 
 @RULE.check

@@ -22,7 +22,7 @@ from fastapi_seclint.subjects.passwords.names import (
     logs_in_elsewhere,
     naming,
 )
-from fastapi_seclint.subjects.passwords.replaced import changed, hashed_beside, is_chosen, leaves_out
+from fastapi_seclint.subjects.passwords.replaced import changed, hashed_beside, is_chosen, is_given_salt, leaves_out
 from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
 from fastapi_seclint.subjects.passwords.rows import stored_rows
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
@@ -88,7 +88,7 @@ def kept(known: Passwords) -> Iterator[Kept]:
         if id(block.statements) not in spoken and not known.program.is_test(block.module)
     }
     for block in [*known.blocks, *others.values()]:
-        if is_of_password_manager(block.symbol):
+        if is_of_password_manager(block.symbol) or is_given_salt(block):
             continue
         for form in known.forms(block):
             match form:
