@@ -174,10 +174,12 @@ def follow(function: Function, found: Input) -> None:
     """Add the local names that are assigned what the client sent."""
     if not found and not _REQUESTS & function.module.facts.words:
         return
+    if found:
+        _clean(function.forms, found)
     for _ in range(3):
-        for form in function.forms.of("assign", "annassign", "walrus"):
+        for form in function.forms.of("assign", "walrus"):
             for target in form[2] if form[0] == "assign" else [form[2]]:
-                if target[0] == "name" and form[-1] is not None:
+                if target[0] == "name":
                     _bind(found, target[2], form[-1])
     if found:
         _clean(function.forms, found)
