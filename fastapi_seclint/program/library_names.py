@@ -16,8 +16,8 @@ _HOMES = {
 """Class as it is imported -> module that defines it (the `__init__.py` of each package)."""
 _OFFERED = {
     "datetime": "date datetime time timedelta timezone UTC",
-    "fastapi": "APIRouter BackgroundTasks Body Cookie Depends FastAPI File Form Header HTTPException Path Query Request "
-    "Response Security UploadFile WebSocket WebSocketDisconnect WebSocketException status",
+    "fastapi": "APIRouter BackgroundTasks Body Cookie Depends FastAPI File Form Header HTTPException Path Query "
+    "Request Response Security UploadFile WebSocket WebSocketDisconnect WebSocketException status",
     "fastapi.exceptions": "HTTPException RequestValidationError",
     "fastapi.middleware.cors": "CORSMiddleware",
     "fastapi.responses": "FileResponse HTMLResponse JSONResponse PlainTextResponse RedirectResponse Response "

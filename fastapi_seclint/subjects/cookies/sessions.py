@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import Const, settled
 from fastapi_seclint.subjects.code.loops import loops
-from fastapi_seclint.subjects.code.origins import ask, items, origins
+from fastapi_seclint.subjects.code.origins import ask, body_of, called, items, origins
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -45,14 +46,30 @@ def names_secret(name: str) -> bool:
 
 
 def _given(program: Program, call: Call, name: str) -> tuple[Block, Form] | None:
-    """The expression given for a parameter, in the call or in a dictionary that it spreads."""
+    """The expression given for a parameter, in the call, in a dictionary that it spreads, or by who made its parts."""
     given = call.argument(name, POSITIONS.index(name))
     if given is not None:
-        return call.block, given.form
+        return next(_handed_back(program, call.block, given.form), (call.block, given.form))
     for spread in call.spread:
         for item in items(program, call.block, spread, name):
             return item.block, item.form
     return None
+
+
+def _handed_back(program: Program, block: Block, form: Form) -> Iterator[tuple[Block, Form]]:
+    """What a function of the project gives under a key: `made["cookie"]`, where `made = await log_in(...)`."""
+    match form:
+        case ["sub", _, ["name", _, name], ["const", _, str() as key]] if isinstance(block.scope, FunctionScope):
+            values = [item[3] for item in block.scope.assignments(name) if item[0] == "assign"]
+        case _:
+            return
+    for value in values:
+        call = value[2] if value[0] == "await" else value
+        for function, _ in called(program, block, call) if call[0] == "call" else ():
+            inside = body_of(program, function)
+            for returned in inside.forms.of("return") if inside is not None else ():
+                pairs = returned[2][2] if returned[2] is not None and returned[2][0] == "dict" else []
+                yield from ((inside, item) for at, item in pairs if at is not None and at[2:] == [key] and inside)
 
 
 def is_removed(program: Program, call: Call) -> bool:

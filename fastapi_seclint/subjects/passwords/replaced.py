@@ -52,6 +52,7 @@ def hashed_beside(known: Passwords, block: Block, value: Form) -> bool:
 
 def is_given_salt(block: Block) -> bool:
     """Whether a function keeps the salt that it is given beside the password, which then is a hash already."""
-    salts = {item[0] for item in block.function.parameters if "salt" in item[0]} if block.function is not None else set()
+    parameters = block.function.parameters if block.function is not None else []
+    salts = {item[0] for item in parameters if "salt" in item[0]}
     given = [form for form in block.forms.of("assign") if form[2][0][0] in ("attr", "sub")] if salts else []
     return any(form[3][0] == "name" and form[3][2] in salts for form in given)
