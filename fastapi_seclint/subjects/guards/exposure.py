@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import External, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
+from fastapi_seclint.subjects.guards.conversations import opens_a_conversation
 from fastapi_seclint.subjects.guards.listings import guarded_listing
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.rights.forbidding import says_forbidden
@@ -146,6 +147,8 @@ def exposed(program: Program, route: Route) -> str:
         return "runs code" if _runs_code(program, route) else ""
     if access.destroys(route):
         return "changes state"
+    if opens_a_conversation(route):
+        return "lets strangers read along and speak to its users"
     if access.starts_work(route):
         return "starts work"
     if access.is_admin_like(route.path) and not _only_says_hello(route) and not _only_shows_a_page(program, route):
