@@ -909,3 +909,9 @@ def test_a_call_that_replaces_is_wrapped_where_its_line_gets_too_long() -> None:
     code = "not compare_digest(settings.first_install_token.encode(), data.first_install_token.encode())"
     wrapped = code.replace("(settings", "(\n        settings").replace("encode())", "encode()\n    )")
     assert f"    if {wrapped}:\n" in applied(source, ReplaceExpression(P, span(source, "given != wanted"), code))
+
+
+def test_what_goes_below_the_last_statement_of_a_class_belongs_to_it() -> None:
+    edit = InsertStatements(P, span("class C:\n    A = 1\n", "A = 1"), "after", "if not A:\n    raise ValueError")
+    fixed = "class C:\n    A = 1\n    if not A:\n        raise ValueError\nx = 2\n"
+    assert applied("class C:\n    A = 1\nx = 2\n", edit) == fixed

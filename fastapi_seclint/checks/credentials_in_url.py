@@ -92,7 +92,7 @@ def _fix(item: Address) -> Fix | None:
         edits = of_read(path, item.read)
         return Fix("refuse to start without the setting: drop the fallback", False, edits) if edits else None
     if item.field is not None:
-        return of_field(path, item.field)
+        return of_field(item.block.module, item.field)
     whole = _alternative(item)
     if whole is not None:
         edits = of_or(path, whole)

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.values import Place
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
+from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing, signs_with_nothing
 from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
 from fastapi_seclint.subjects.secrets.names import usable, words_of
@@ -52,7 +53,7 @@ def default_secret(program: Program) -> Iterator[Finding]:
         use = _use(used, item)
         if _mistake(program, item, use) and not _for_development(item):
             seen.add(key)
-            yield _finding(item, use)
+            yield _finding(program, item, use)
 
 
 def _is_trial(item: Fallback) -> bool:
@@ -90,7 +91,7 @@ def _mistake(program: Program, item: Fallback, use: Use | None) -> bool:
     )
 
 
-def _finding(item: Fallback, use: Use | None) -> Finding:
+def _finding(program: Program, item: Fallback, use: Use | None) -> Finding:
     location = item.block.location(item.at)
     harm = _HARM["signing key" if use is not None and use.kind == "signing key" else item.kind]
     what = "can be guessed" if item.weak else "stands in the code"
@@ -107,9 +108,17 @@ def _finding(item: Fallback, use: Use | None) -> Finding:
         confidence=_confidence(item, use),
         symbol=item.symbol or item.block.symbol,
         evidence=evidence,
-        fix=fix_of(item),
+        fix=_fix(program, item, use),
         masks=("hardcoded-secret",),
     )
+
+
+def _fix(program: Program, item: Fallback, use: Use | None) -> Fix | None:
+    """The setting without its fallback, and where a key signs with nothing in it, not without a value either."""
+    kind = "signing key" if use is not None and use.kind == "signing key" else item.kind
+    filled = kind == "signing key" and signs_with_nothing(program)
+    fix = fix_of(item, filled)
+    return fix if item.how == "field" else refusing_nothing(program, item.block.module, item.at, kind, fix)
 
 
 def _confidence(item: Fallback, use: Use | None) -> Confidence:

@@ -16,6 +16,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development, only_read_in_development
 from fastapi_seclint.subjects.code.literals import Literal, Reader, name_of, returned_name
 from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing
 from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
 from fastapi_seclint.subjects.secrets.fixes import from_environment
 from fastapi_seclint.subjects.secrets.names import (
@@ -95,7 +96,7 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
             if all(map(words.allows, literal.texts)):
                 continue
             use = next((used[module.file][at] for at in literal.places if at in used.get(module.file, {})), None)
-            finding = _judge(words, module, symbol, literal, use)
+            finding = _judge(program, words, module, symbol, literal, use)
             if finding is None or literal.at in seen or _refused(program, literal):
                 continue
             seen.update((literal.at, *literal.places))
@@ -173,7 +174,9 @@ def _may_hold_secret(facts: FileFacts) -> set[int]:
     return found
 
 
-def _judge(words: Vocabulary, module: Module, symbol: str, literal: Literal, use: Use | None) -> Finding | None:
+def _judge(
+    program: Program, words: Vocabulary, module: Module, symbol: str, literal: Literal, use: Use | None
+) -> Finding | None:
     own = bool(words.kind(literal.name))
     kind = words.kind(literal.name) or ("token" if use is None else "")
     shaped = any(map(words.has_format, literal.texts))
@@ -194,7 +197,7 @@ def _judge(words: Vocabulary, module: Module, symbol: str, literal: Literal, use
         confidence=_confidence(literal, kind, use, shaped),
         symbol=symbol,
         evidence=_evidence(location, use),
-        fix=from_environment(module.path, literal, kind, own),
+        fix=refusing_nothing(program, module, literal.at, kind, from_environment(module.path, literal, kind, own)),
         masks=("api-key-compared-unsafely", "api-key-stored-plain"),
     )
 

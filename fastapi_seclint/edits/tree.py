@@ -217,6 +217,8 @@ def check_parses(tree: Tree, splices: Sequence[Splice]) -> None:
     for splice in splices:
         first = bisect_right(cuts, splice.start, hi=len(cuts) - 1) - 1
         last = max(first, bisect_left(cuts, splice.end) - 1)
+        if splice.start == splice.end == cuts[first]:  # what is inserted there may belong to the statement above
+            first = max(first - 1, 0)
         if runs and first <= runs[-1][1]:
             runs[-1][1] = max(runs[-1][1], last)
         else:

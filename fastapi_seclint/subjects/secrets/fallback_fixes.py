@@ -11,21 +11,27 @@ from fastapi_seclint.edits import (
     ReplaceStatement,
     SetKeyword,
 )
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.reads import Read, read_of
 from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.secrets.emptiness import TEXTS, at_least_one
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField
 
+_LEAST = ("min_length", "pattern", "regex")
 _TITLE = "refuse to start without the setting: drop the fallback"
 
 
-def fix_of(item: Fallback) -> Fix | None:
-    """Drop the fallback, so that a missing setting stops the program; None where that is not sound."""
+def fix_of(item: Fallback, filled: bool = False) -> Fix | None:
+    """Drop the fallback, so that a missing setting stops the program; None where that is not sound.
+
+    With `filled`, a field does not take an empty text either.
+    """
     if item.how == "field":
-        return None if item.field is None or item.weak else of_field(item.block.module.path, item.field)
+        return None if item.field is None or item.weak else of_field(item.block.module, item.field, filled)
     if item.how == "read" and item.read is not None:
         edits = _of_setdefault(item, item.read) or of_read(item.block.module.path, item.read)
     elif item.how == "or":
@@ -100,20 +106,24 @@ def _of_branch(item: Fallback) -> tuple[Edit, ...] | None:
     return None
 
 
-def of_field(path: str, field: SettingsField) -> Fix | None:
-    """Drop the default of a settings field."""
-    statement = field.statement
+def of_field(module: Module, field: SettingsField, filled: bool = False) -> Fix | None:
+    """Drop the default of a settings field; with `filled` it does not take an empty text either."""
+    path, statement = module.path, field.statement
     span = span_of(statement[1])
     title = "refuse to start without the setting: drop the default"
     if field.call is not None:
         edits = _of_field_call(path, field.call)
+        bounded = any(name in _LEAST for name, _, _ in field.call[4])
+        if edits and filled and not bounded and last_name(statement[3]) in TEXTS:
+            edits = (*edits, SetKeyword(path, span_of(field.call[1]), "min_length", "1"))
         return Fix(title, False, edits) if edits else None
     if statement[0] != "annassign":
         return None
     annotation = rendered(statement[3])
     if annotation is None or any(one[0] == "const" and one[2] is None for one in walk(statement[3])):
         return None
-    return Fix(title, False, (ReplaceStatement(path, span, f"{field.name}: {annotation}"),))
+    least, imports = at_least_one(module, statement[3]) if filled else ("", ())
+    return Fix(title, False, (ReplaceStatement(path, span, f"{field.name}: {annotation}{least}"), *imports))
 
 
 def _of_field_call(path: str, call: Form) -> tuple[Edit, ...] | None:
