@@ -67,7 +67,7 @@ def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
         return (RemoveKeyword(path, span, "default"), SetKeyword(path, span, "must_exist", "True"))
     if function[-1] in ("Option", "Argument") and read.default is not None:
         return (ReplaceExpression(path, span_of(read.default[1]), "..."),)
-    if function[-1] in ("option", "argument"):
+    if function[-1] in ("option", "argument") or (function[-1] == "add_argument" and read.name.startswith("-")):
         return (RemoveKeyword(path, span, "default"), SetKeyword(path, span, "required", "True"))
     if function[-1] == "getenv":
         if function[0] == "attr":

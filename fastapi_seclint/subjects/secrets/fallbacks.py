@@ -15,6 +15,7 @@ from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.subjects.code.literals import name_of, texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import Read, read_of, reads_setting
+from fastapi_seclint.subjects.secrets.declared_settings import declared
 from fastapi_seclint.subjects.secrets.loaded import loaded_read
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.read_helpers import helped_read
@@ -34,7 +35,6 @@ _ELSE = word_set(
     "alg algorithm backend file folder header host hours id location minutes mode name path prefix region seconds type"
     " uri url user username"
 )
-_COMMANDS = ("Option", "Argument", "option", "argument")
 _WEAK_MODULE = "random."
 _KNOWN: WeakKeyDictionary[Program, list[Fallback]] = WeakKeyDictionary()
 
@@ -141,8 +141,7 @@ class _Search:
                 yield from self.visit(form[2:], name, at if name else form[1])
 
     def of_call(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
-        yield from self.of_validator(form)
-        yield from self.of_command(form, name, at)
+        yield from self.of_declared(form, name, at)
         read = helped_read(self.program, self.block, form) or loaded_read(self.program, self.block, form)
         read = read or read_of(form)
         if read is not None and read.default is not None:
@@ -155,30 +154,11 @@ class _Search:
                 for item in self.made(read.default, named or name, kind, at, "read", form, read):
                     yield replace(item, target=name)
 
-    def of_validator(self, form: Form) -> Iterator[Fallback]:
-        """The default of a setting of dynaconf: `Validator("JWT_SECRET", default="text")`."""
-        default = next((value for keyword, value, _ in form[4] if keyword == "default"), None)
-        if name_of(form[2]) != "Validator" or default is None or "dynaconf" not in self.block.module.facts.words:
-            return
-        for key in form[3]:
-            name = key[2].rpartition(".")[2] if key[0] == "const" and isinstance(key[2], str) else ""
-            if kind := self.words.kind(name):
-                read = Read(form, key, default, "default")
-                yield from self.made(default, name, kind, form[1], "read", form, read)
-                return
-
-    def of_command(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
-        """An option of a command that a variable fills: `typer.Option("text", envvar="KEY")`, click's as well."""
-        given = {keyword: value for keyword, value, _ in form[4]}
-        if name_of(form[2]) not in _COMMANDS or "envvar" not in given:
-            return
-        positional = form[3][0] if form[3] and name_of(form[2])[:1].isupper() else None
-        default, key = given.get("default", positional), given["envvar"]
-        kind = self.words.kind(name) or (self.words.kind(str(key[2])) if key[0] == "const" else "")
-        if kind and default is not None and default[0] == "const":
-            read = Read(form, key, default, "default" if "default" in given else None)
-            at = at if positional is not None else form[1]
-            yield from self.made(default, str(key[2]) if key[0] == "const" else name, kind, at, "read", form, read)
+    def of_declared(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
+        """The default of a setting that is declared: for dynaconf, oslo.config, a command's options."""
+        for item in declared(self.words, form, name, self.block.module):
+            place = at if item.named_around else form[1]
+            yield from self.made(item.default, item.name, item.kind, place, "read", form, item.read)
 
     def is_option(self, read: Read, key: str) -> bool:
         """Whether the second argument names what is read: `config.get("auth", "secret_key")`, as ConfigParser does."""
