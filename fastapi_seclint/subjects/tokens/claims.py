@@ -40,7 +40,7 @@ def unchecked(program: Program, decoding: Decoding) -> Unchecked | None:
     block = decoding.call.block
     if decoding.library not in ("authlib", "joserfc", "jws") or not decoding.verifies_signature:
         return None
-    if looked_at(program, block, decoding.call.form, validates):
+    if looked_at(program, block, decoding.call.form, validates) or _checked_by_class(program, block):
         return None
     read = set(_keys_read(block))
     if decoding.library == "jws":
@@ -53,6 +53,18 @@ def unchecked(program: Program, decoding: Decoding) -> Unchecked | None:
     returned = statement is None or any(form[0] == "return" for form in block.forms.every)
     confidence: Confidence = "low" if read & _LOOKED_UP else "medium" if returned and not read else "high"
     return Unchecked(confidence, None if statement is None else _fix(decoding, statement))
+
+
+def _checked_by_class(program: Program, block: Block) -> bool:
+    """Whether a method only reads a token, and another of its class has both steps: who reads it asked that one."""
+    function = block.function
+    if function is None or function.owner is None:
+        return False
+    around = (caller for caller, _, _ in callers(program, function))
+    return any(
+        caller.function is not None and caller.function.owner is function.owner and validates(caller)
+        for caller in around
+    )
 
 
 def _keys_read(block: Block) -> Iterator[str]:
