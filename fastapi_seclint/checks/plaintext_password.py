@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.found_by import found_by_column, found_by_name, is_column
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
 from fastapi_seclint.subjects.passwords.plain_storage import Kept, kept
+from fastapi_seclint.subjects.passwords.replaced import told_hashed
 from fastapi_seclint.subjects.passwords.seeds import seeds
 from fastapi_seclint.subjects.passwords.shams import shams
 
@@ -55,7 +56,9 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     places += [(item, _COMPARED, fix) for item, fix in compared]
     for item, message, fix in places:
         location = item.block.location(item.at)
-        if location not in seen and not for_trying(program, item.block.module):
+        if location in seen or for_trying(program, item.block.module):
+            continue
+        if message is _COMPARED or not told_hashed(item.block, item.at):
             seen.add(location)
             confidence: Confidence = "high" if item.sure else "medium"
             yield RULE.finding(

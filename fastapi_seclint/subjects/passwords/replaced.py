@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.secrets.names import words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -56,3 +58,18 @@ def is_given_salt(block: Block) -> bool:
     salts = {item[0] for item in parameters if "salt" in item[0]}
     given = [form for form in block.forms.of("assign") if form[2][0][0] in ("attr", "sub")] if salts else []
     return any(form[3][0] == "name" and form[3][2] in salts for form in given)
+
+
+def told_hashed(block: Block, at: int) -> bool:
+    """Whether a place is only reached when the caller says that the hash is there already: `if is_hashed:`."""
+    function = block.function
+    if function is None:
+        return False
+    flags = {item[0] for item in function.parameters if {"hashed", "prehashed"} & set(words_of(item[0]))}
+    for form in block.forms.of("if") if flags else ():
+        test, branch = form[2], form[3]
+        if test[0] == "unary" and test[2] == "not":
+            test, branch = test[3], form[4]
+        if test[0] == "name" and test[2] in flags and any(holds(item[1], at) for item in branch):
+            return True
+    return False
