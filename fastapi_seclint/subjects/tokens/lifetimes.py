@@ -43,6 +43,11 @@ _LIBRARIES: dict[str, tuple[tuple[str, int | None, Purpose], ...]] = {
         ("JWT_ACCESS_TOKEN_EXPIRES", None, "access"),
         ("JWT_REFRESH_TOKEN_EXPIRES", None, "refresh"),
     ),
+    **{
+        f"{library}.AuthJWT().create_{purpose}_token": (("expires_time", None, purpose),)
+        for library in ("fastapi_jwt_auth", "another_fastapi_jwt_auth", "async_fastapi_jwt_auth")
+        for purpose in LIMITS
+    },
 }  # fmt: skip
 _LIFE = frozenset({"expire", "expires", "expiry", "expiration", "exp", "lifetime", "ttl", "validity", "life", "age"})
 _TOKENS = frozenset({"token", "jwt"})
