@@ -76,7 +76,9 @@ _TOGETHER = re.compile(
 )
 
 
-_SHOWN = re.compile(r"^(avatar|logo|icon|thumbnail|badge|profile[-_]?(picture|image|photo))$", re.I)
+_PICKED = re.compile(r"([^/{}]+?)(?:/(?:by[-_])?(?:id|uuid|pk|key))?/{(\w+)(?::\w+)?}")
+"""What a path picks one of and by which variable: `/tools/id/{id}` picks a tool."""
+_SHOWN = re.compile(r"^(active|online|avatar|logo|icon|thumbnail|badge|profile[-_]?(picture|image|photo))$", re.I)
 """What others are to see of somebody."""
 _ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
@@ -141,7 +143,7 @@ def _resources(route: Route) -> list[str]:
 
 def _resource(route: Route) -> tuple[str, str]:
     """What kind of thing a route is about, in the singular, and the path variable that picks one of them."""
-    found = re.findall(r"([^/{}]+)/{(\w+)(?::\w+)?}", route.path)
+    found = _PICKED.findall(route.path)
     if found:
         return thing(*found[-1]), found[-1][1]
     parts = access.segments(route.path)

@@ -35,6 +35,7 @@ from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
 from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
+from fastapi_seclint.subjects.rights.ways import called_on_one_way
 from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right, speaks_of_rights
 
 if TYPE_CHECKING:
@@ -288,18 +289,19 @@ def considers_rights(program: Program, function: Function, depth: int = 1) -> bo
     if key not in known:
         asgi = any(parameter[0] == "scope" for parameter in function.parameters)
         connection = frozenset({"scope"} if asgi else ())  # of ASGI, not of OAuth
-        known[key] = any(decides(inner, connection) or forbids(inner) for inner in reached(program, function, depth))
+        way = reached(program, function, depth, always=True)
+        known[key] = any(decides(inner, connection) or forbids(inner) for inner in way)
         known[key] = known[key] or _refuses_deep_below(program, function)
     return known[key]
 
 
 def _refuses_deep_below(program: Program, function: Function) -> bool:
     """Whether a function that a guard comes to by others answers 403 and decides by rights itself."""
-    return any(says_forbidden(inner) and decides(inner) for inner in reached(program, function))
+    return any(says_forbidden(inner) and decides(inner) for inner in reached(program, function, always=True))
 
 
-def reached(program: Program, function: Function, depth: int = _DEPTH) -> Iterator[Function]:
-    """A function, those it defines and those of the project that it calls, nearest first."""
+def reached(program: Program, function: Function, depth: int = _DEPTH, *, always: bool = False) -> Iterator[Function]:
+    """A function, those it defines and those of the project that it calls, nearest first; or calls for everybody."""
     seen: set[tuple[str, int]] = set()
     pending = [(function, 0)]
     while pending and len(seen) < _MOST:
@@ -310,15 +312,14 @@ def reached(program: Program, function: Function, depth: int = _DEPTH) -> Iterat
         seen.add(key)
         yield current
         if level < depth:
-            pending += [(inner, level + 1) for inner in _called_by(program, current)]
+            pending += [(inner, level + 1) for inner in _called_by(program, current, always)]
 
 
-def _called_by(program: Program, function: Function) -> Iterator[Function]:
+def _called_by(program: Program, function: Function, always: bool) -> Iterator[Function]:
     block = body_of(program, function)
-    if block is None:
-        return
-    for form in block.forms.of("call"):
-        if form[2][0] in ("name", "attr"):
+    passed = called_on_one_way(function) if always else frozenset()
+    for form in block.forms.of("call") if block is not None else ():
+        if block is not None and form[2][0] in ("name", "attr") and form[1] not in passed:
             for found, _ in called(program, block, form):
                 yield found
     for number in function.module.facts.inside(function.number):
