@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program import attributes, calls, definitions
+from fastapi_seclint.program import attributes, calls, definitions, setting_reads
 from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
 from fastapi_seclint.program.operators import binary, condition, decide, text, worlds
 from fastapi_seclint.program.scopes import Scope
@@ -84,7 +84,7 @@ def _call(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     cls = given.positional[0] if len(given.positional) == 1 and form[2][0] != "name" else None
     if isinstance(cls, Class) and definitions.made_view(interpreter, form[2], cls, scope):
         return cls
-    return calls.call(interpreter, function, given, place)
+    return setting_reads.with_default(form, calls.call(interpreter, function, given, place), given, place)
 
 
 def arguments(interpreter: Interpreter, form: Form, scope: Scope) -> Arguments:

@@ -59,6 +59,8 @@ _NEVER_PUBLISHED = re.compile(
     r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
     re.I,
 )
+_AUDIT = re.compile(r"^audit([-_]logs?)?$", re.I)
+"""Who did what is for nobody else to read, whatever stands behind it in a path: `/audit/timeline/{id}`."""
 _LISTING = re.compile(r"^(all|list|paginated?)$", re.I)
 """Last words of a path that only say that there are many: `/users/paginate`."""
 _FILES = re.compile(r"^(media|static|avatars?|images?|files?|assets|thumbnails?)$", re.I)
@@ -243,9 +245,8 @@ def reads_personal_data(program: Program, route: Route, *, judged: bool = True) 
         return ""
     if (other := _OF_SOMEBODY.match(handler.name)) is not None and not _PERSONAL_WORD.match(other[1]):
         return ""
-    return next((word for word in found[-1:] if _PERSONAL_WORD.match(word)), "") or (
-        found[-1] if "me" in found[:-1] else ""
-    )
+    told = [*found[-1:], *(word for word in found if _AUDIT.match(word))]
+    return next((word for word in told if _PERSONAL_WORD.match(word)), "") or (found[-1] if "me" in found[:-1] else "")
 
 
 def classes(value: object) -> Iterator[Class]:

@@ -320,8 +320,7 @@ def _called_by(program: Program, function: Function, always: bool) -> Iterator[F
     passed = called_on_one_way(function) if always else frozenset()
     for form in block.forms.of("call") if block is not None else ():
         if block is not None and form[2][0] in ("name", "attr") and form[1] not in passed:
-            for found, _ in called(program, block, form):
-                yield found
+            yield from (found for found, _ in called(program, block, form))
     for number in function.module.facts.inside(function.number):
         inner = program.sites.function(function.module, number)
         if inner is not None:

@@ -39,6 +39,13 @@ def core(form: Form) -> Form:
     return form
 
 
+def _reads_scope(call: Form) -> bool:
+    """Whether a call makes the headers or the query of an ASGI scope readable (starlette/datastructures.py)."""
+    if call[2][2] in ("Headers", "MutableHeaders", "QueryParams"):
+        return True
+    return call[2][2] == "dict" and any(item[0] == "const" and item[2] == "headers" for item in walk(call[3]))
+
+
 @dataclass(slots=True)
 class Sent:
     """Asks of the expressions of one function whether a caller sends them."""
@@ -97,7 +104,7 @@ class Sent:
         parameters = {item[0] for item in self.scope.function.parameters}
         if any((item[0] == "attr" and item[3] in _REQUEST) or self._wraps_request(item) for item in walk(form)):
             return True
-        if form[0] == "call" and form[2][0] == "name":
+        if form[0] == "call" and form[2][0] == "name" and not _reads_scope(form):
             return False
         return any(item[2] in parameters and item[2] not in ("self", "settings") for item in names)
 
