@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.sites import Block, Call
-from fastapi_seclint.program.values import Class, options, string
+from fastapi_seclint.program.values import Class, External, Place, options, string
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.literals import name_of
@@ -48,7 +49,9 @@ _KEYS = ("API key", "token", "secret")
 @RULE.check
 def api_key_in_query(program: Program) -> Iterator[Finding]:
     """One finding for each `APIKeyQuery(...)`, each class that extends it, and each key that a guard reads there."""
+    seen: set[Location] = set()
     for call in program.sites.calls(*_SCHEMES):
+        seen.add(call.location)
         edits = _header_instead(call)
         fix = Fix("take the key from a header", False, edits) if edits else None
         yield RULE.finding(call.location, _MESSAGE, symbol=call.block.symbol, fix=fix)
@@ -59,13 +62,25 @@ def api_key_in_query(program: Program) -> Iterator[Finding]:
                 bases = [base for option in found if isinstance(option, Class) for base in option.external_bases()]
                 if set(bases) & set(_SCHEMES):
                     yield RULE.finding(block.location(form), _MESSAGE, symbol=block.symbol)
+    for place in _asked_for(program):
+        if place.location not in seen and not program.is_test(place.module):
+            seen.add(place.location)
+            yield RULE.finding(place.location, _MESSAGE)
     handlers = {id(route.function) for route in program.routes}
-    seen: set[Location] = set()
     reads = [read for read in raw_reads(program) if not _is_agreed(read.name)]
     for block, location in (*_compared(program, reads), *_refused(program, reads)):
         if location not in seen and id(block.function) not in handlers:
             seen.add(location)
             yield RULE.finding(location, _MESSAGE, confidence="medium", symbol=block.symbol)
+
+
+def _asked_for(program: Program) -> Iterator[Place]:
+    """Where the schemes of routes are made that take their key from the query, whatever the class is called there."""
+    for route in program.routes:
+        for node in route.nodes():
+            scheme = scheme_of(node.call)
+            if isinstance(scheme, External) and scheme.name.removesuffix("()") in _SCHEMES and scheme.place is not None:
+                yield scheme.place
 
 
 def _is_agreed(name: str) -> bool:

@@ -20,7 +20,13 @@ from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, Sort,
 from fastapi_seclint.subjects.leaks.exceptions_passed import streams
 from fastapi_seclint.subjects.leaks.kept_texts import kept
 from fastapi_seclint.subjects.leaks.outcomes import sent_fields
-from fastapi_seclint.subjects.leaks.passed_on import own_classes, raised_on, reaches_answer
+from fastapi_seclint.subjects.leaks.passed_on import (
+    own_classes,
+    raised_on,
+    raised_with,
+    reaches_answer,
+    sent_attributes,
+)
 from fastapi_seclint.subjects.leaks.refusers import told
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
@@ -58,6 +64,10 @@ def exception_text_in_response(program: Program) -> Iterator[Finding]:
                 answered.update(cls.dotted for cls in own_classes(program, found))
             else:
                 yield from _finding(program, found, form, confidence, sort, seen)
+    sent = {item for found in every if found.handler for item in _sent(program, found)}
+    for found in every if sent else ():
+        for form in raised_with(program, found, sent):
+            yield from _finding(program, found, form, "medium", _sort(program, found, form), seen)
     for found in every if answered else ():
         for form in raised_on(program, found, answered):
             yield from _finding(program, found, form, "medium", _sort(program, found, form), seen)
@@ -65,6 +75,13 @@ def exception_text_in_response(program: Program) -> Iterator[Finding]:
         for form in kept(program, found):
             yield from _finding(program, found, form, "medium", _sort(program, found, form), seen)
     yield from _refusals(program)
+
+
+def _sent(program: Program, found: Caught) -> Iterator[tuple[str, str]]:
+    """The attributes of the project's exceptions that a handler puts into its answer."""
+    for form in walk(found.statements):
+        if form[0] == "call" and form[2][0] in ("name", "attr") and _RESPONSE.match(str(form[2][-1])):
+            yield from sent_attributes(program, found, _given(form)[:1])
 
 
 def _sort(program: Program, found: Caught, form: Form) -> Sort:

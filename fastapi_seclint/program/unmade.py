@@ -18,6 +18,7 @@ from fastapi_seclint.program.values import (
     External,
     Function,
     Instance,
+    Text,
     Unknown,
     Value,
     join,
@@ -51,8 +52,17 @@ def is_told(value: Value) -> bool:
         or (isinstance(option, Environment) and (option.name == "?" or option.name.startswith("parameter ")))
         or (isinstance(option, External) and option.name.endswith("field()"))
         or (isinstance(option, Collection) and bool(option.items) and all(map(is_told, option.items)))
+        or (isinstance(option, Text) and all(isinstance(part, str) or is_told(part) for part in option.parts))
+        or _is_any_of_its_kind(option)
         for option in options(value)
     )
+
+
+def _is_any_of_its_kind(value: Value) -> bool:
+    """Whether a value is only known by an interface: a protocol, a class with abstract methods."""
+    if not isinstance(value, Instance) or value.arguments is not None or not isinstance(value.cls, Class):
+        return False
+    return bool({"typing.Protocol", "abc.ABC"} & set(value.cls.external_bases()[:2]))
 
 
 def _of_made(interpreter: Interpreter, cls: Class, name: str) -> Value | None:

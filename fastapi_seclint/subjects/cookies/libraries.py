@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.program.values import Const, Place, options
+from fastapi_seclint.subjects.code.origins import ask, blocks_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -45,9 +46,19 @@ def switched_off(program: Program) -> Iterator[Switched]:
     for block in _blocks(program):
         for form in block.forms.every:
             for name, value, at in _given(form):
-                if name in _OPTIONS and value is not None and value[0] == "const" and value[2] is False:
-                    edit = ReplaceExpression(block.module.path, span_of(value[1]), "True")
-                    yield Switched(_OPTIONS[name], block, at, edit)
+                off = _off(program, block, value) if name in _OPTIONS and value is not None else None
+                if off is not None:
+                    where = off.location
+                    yield Switched(_OPTIONS[name], block, at, ReplaceExpression(where.path, where.span, "True"))
+
+
+def _off(program: Program, block: Block, value: Form) -> Place | None:
+    """Where the False is written that an expression surely is."""
+    found = list(options(ask(program, block, value))) if value[0] in ("const", "name", "attr") else []
+    if value[0] == "const":
+        return Place(block.module, value[1]) if value[2] is False else None
+    known = found[0] if len(found) == 1 else None
+    return known.place if isinstance(known, Const) and known.value is False else None
 
 
 def _blocks(program: Program) -> Iterator[Block]:
@@ -64,5 +75,9 @@ def _given(form: Form) -> Iterator[tuple[str, Form | None, int]]:
                 yield str(name), value, at
         case ["assign", at, [["name" | "attr", *_] as target], value]:
             yield target[-1], value, at
+        case ["dict", _, pairs]:
+            for key, value in pairs:
+                if key is not None and key[0] == "const":
+                    yield str(key[2]), value, value[1]
         case ["annassign", at, ["name" | "attr", *_] as target, _, value]:
             yield target[-1], value, at

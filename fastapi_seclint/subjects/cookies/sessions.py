@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block, Call
-from fastapi_seclint.program.values import Const, settled
+from fastapi_seclint.program.values import Collection, Const, Value, iterate, settled
 from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, items, origins
 
@@ -123,11 +123,20 @@ def _texts(program: Program, block: Block, key: Form) -> Iterator[str]:
         iterables = [iterable for iterable, _ in loops(block, key[2])]
         yield from (str(item[2]) for item in walk(iterables) if item[0] == "const" and isinstance(item[2], str))
         yield from (word for iterable in iterables for word in _identifiers(iterable) if _secret(words(word)))
+        yield from (text for iterable in iterables for text in _names_in(ask(program, block, iterable)))
     for origin in origins(program, block, key):
         value = origin.value if origin.value is not None else ask(program, origin.block, origin.form)
         for known in settled(value):
             if isinstance(known, Const) and isinstance(known.value, str):
                 yield known.value
+
+
+def _names_in(value: Value) -> Iterator[str]:
+    """The texts that a loop goes through, or the first of each pair."""
+    for item in iterate(value) or ():
+        first = item.items[0] if isinstance(item, Collection) and item.items else item
+        if isinstance(first, Const) and isinstance(first.value, str):
+            yield first.value
 
 
 def _values(program: Program, block: Block, form: Form) -> Iterator[list[str]]:

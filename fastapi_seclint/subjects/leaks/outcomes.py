@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,20 @@ def _fields(program: Program) -> dict[str, Keys | None]:
                 if part[0] == "attr" and part[3] in _ERRORS:
                     before, givers = found.get(part[3], frozenset()), _givers(program, route, block, part[2])
                     found[part[3]] = None if before is None or givers is None else before | givers
-    return found
+    return found | dict.fromkeys(_raised_by_itself(program))
+
+
+def _raised_by_itself(program: Program) -> Iterator[str]:
+    """The attributes that an object puts into an answer itself: `raise HTTPException(502, self.problem)`."""
+    for block in program.sites.blocks(frozenset({"HTTPException"})):
+        function = block.function
+        if function is None or function.owner is None or not function.parameters:
+            continue
+        own = function.parameters[0][0]
+        for form in block.forms.of("call"):
+            for part in walk(_given(form)):
+                if part[0] == "attr" and part[3] in _ERRORS and part[2][0] == "name" and part[2][2] == own:
+                    yield part[3]
 
 
 def _given(form: Form) -> list[Form]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, callers
@@ -96,6 +96,41 @@ def own_classes(program: Program, found: Caught) -> Iterator[Class]:
         for option in options(ask(program, found.where or found.block, kind)) if kind[0] in ("name", "attr") else ():
             if isinstance(option, Class):
                 yield option
+
+
+def sent_attributes(program: Program, found: Caught, given: list[Form]) -> Iterator[tuple[str, str]]:
+    """The attributes of an exception of the project that a handler answers with: its class and their names."""
+    names = {
+        part[3] for part in walk(given) if part[0] == "attr" and part[2][0] == "name" and part[2][2] == found.name
+    }
+    yield from ((cls.dotted, name) for cls in own_classes(program, found) for name in names)
+
+
+def raised_with(program: Program, found: Caught, sent: set[tuple[str, str]]) -> Iterator[Form]:
+    """The texts of a caught exception that one of the project's own is given for an attribute that is sent."""
+    for form in walk(found.statements):
+        match form:
+            case ["raise", _, ["call", _, ["name" | "attr", *_] as function, _, keywords], _]:
+                for cls in (option for option in options(ask(program, found.block, function))):
+                    kept = set(_kept(cls, sent)) if isinstance(cls, Class) else set()
+                    own = {name for _, name in kept}
+                    rest = any(kind == KEYWORDS for kind, _ in kept)
+                    yield from (item for keyword, item, _ in keywords
+                                if (keyword in own or rest) and tells(found, item))  # fmt: skip
+
+
+def _kept(cls: Class, sent: set[tuple[str, str]]) -> Iterator[tuple[int, str]]:
+    """The parameters of a constructor, kind and name, that become attributes which are sent."""
+    lineage = [base for base in cls.lineage() if isinstance(base, Class)]
+    names = {name for dotted, name in sent for base in lineage if base.dotted == dotted}
+    for method in (base.namespace.get("__init__") for base in lineage):
+        if not isinstance(method, Function):
+            continue
+        kinds = {item[0]: item[1] for item in method.parameters}
+        for form in method.forms.of("assign"):
+            for target in form[2]:
+                if target[0] == "attr" and target[3] in names and form[3][0] == "name" and form[3][2] in kinds:
+                    yield kinds[form[3][2]], form[3][2]
 
 
 def raised_on(program: Program, found: Caught, answered: set[str]) -> Iterator[Form]:

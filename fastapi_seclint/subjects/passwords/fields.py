@@ -204,8 +204,8 @@ class Givers:
             return whole
         if self.gives_same(block, call) and (given := self.shown(block, call[3][0], depth)) is not None:
             return given
-        if name := collection_of(call):
-            return self._of_collection(name)
+        if (name := collection_of(call)) and (document := self._of_collection(name)) is not None:
+            return document
         cls = self._asked(block, call)
         if cls is not None:
             return password_field(cls), cls
