@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node, Parameter
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import External, Function, constant
+from fastapi_seclint.program.values import Annotated, Const, External, Function, Generic, Value, constant, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
@@ -57,7 +57,7 @@ def _optional_consumers(program: Program) -> Iterator[tuple[Consumer, External]]
         if program.is_test(consumer.function.module):
             continue
         scheme = _demanding(program, consumer.parameter)
-        if scheme is not None and _may_be_missing(consumer.parameter, consumer.function):
+        if scheme is not None and _may_be_missing(program, consumer.parameter, consumer.function):
             yield consumer, scheme
 
 
@@ -105,14 +105,23 @@ def _demanding(program: Program, parameter: Parameter) -> External | None:
     return value if isinstance(value, External) and is_scheme(value) and _raises(value) else None
 
 
-def _may_be_missing(parameter: Parameter, function: Function) -> bool:
+def _may_be_missing(program: Program, parameter: Parameter, function: Function) -> bool:
     """Whether the code says that there may be no token: an optional type, and a test for it."""
     annotation = parameter.annotation
     optional = annotation is not None and any(
         (form[0] == "const" and form[2] is None) or (form[0] in ("name", "attr") and form[-1] == "Optional")
         for form in walk(annotation)
     )
+    optional = optional or _is_optional(program.walker.resolver.annotation(parameter))
     return (optional or "optional" in known_as(function).lower()) and _tests(function, parameter.name)
+
+
+def _is_optional(annotation: Value | None) -> bool:
+    """Whether an annotation, an alias followed, lets None through: `Sent = Annotated[Credentials | None, ...]`."""
+    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    members = [one for option in options(base) for one in (option.members if isinstance(option, Generic) else ())]
+    optional = any(isinstance(option, Generic) and option.origin.endswith("Optional") for option in options(base))
+    return optional or any(isinstance(one, Const) and one.value is None for one in members)
 
 
 def _tests(function: Function, name: str) -> bool:

@@ -15,7 +15,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import comparison, is_scheme
-from fastapi_seclint.subjects.guards.credentials import BACKEND_MIDDLEWARE, backend_refuses, hands_on
+from fastapi_seclint.subjects.guards.credentials import BACKEND_MIDDLEWARE, backend_refuses, hands_on, put_into_records
 from fastapi_seclint.subjects.guards.demanded_only import demanding
 from fastapi_seclint.subjects.guards.discarded import thrown_away
 from fastapi_seclint.subjects.guards.entrances import is_for_development
@@ -138,12 +138,17 @@ def _may_reject(program: Program, route: Route, meeting: Meeting) -> bool:
     for node in route.dependencies:
         if node.name == meeting.name:
             functions = [inner.function for inner in node.walk() if inner.function is not None]
-            return any(hands_on(function, without=thrown_away(program, function)) for function in functions)
+            return any(_rejects(program, function) for function in functions)
     handler = route.function
     if handler is None or meeting.name != handler.dotted:
         return True
     dropped = thrown_away(program, handler)
     return not dropped or hands_on(handler, _CARRIERS, dropped)
+
+
+def _rejects(program: Program, function: Function) -> bool:
+    """Whether a function hands credentials on to what may reject them; an object that only holds them does not."""
+    return hands_on(function, without=thrown_away(program, function) | put_into_records(program, function))
 
 
 def _handler_tests(program: Program, route: Route, guards: list[Node]) -> bool:

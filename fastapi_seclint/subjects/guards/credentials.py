@@ -7,12 +7,13 @@ from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.attributes import holds_data
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.values import Class, External, Function, Instance, Value, options
 from fastapi_seclint.subjects.code.handing import handed_to, mentions
 from fastapi_seclint.subjects.code.implementations import has_no_body
-from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.code.origins import ask, body_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -67,6 +68,27 @@ def _hands_on(function: Function, held: set[str], without: Container[int], progr
             if any(_hands_on(*inner, (), program, depth - 1) for inner in handed):
                 return True
     return False
+
+
+def put_into_records(program: Program, function: Function) -> set[int]:
+    """The places of calls that make an object of a dataclass or model of the project, which has no code of its own."""
+    block = body_of(program, function)
+    places: set[int] = set()
+    for form in block.forms.of("call") if block is not None else ():
+        found = list(options(ask(program, block, form[2]))) if block is not None else []
+        if found and all(isinstance(one, Class) and holds_data(one) and not _looks(one) for one in found):
+            places.add(form[1])
+    return places
+
+
+def _looks(cls: Class) -> bool:
+    """Whether the making of an object runs code of the project: a constructor, a validator."""
+    members = [item for base in cls.lineage() if isinstance(base, Class) for item in base.namespace.items()]
+    return any(
+        name in ("__init__", "__new__", "__post_init__", "model_post_init")
+        or (isinstance(item, Function) and any("validator" in str(getattr(one, "name", "")) for one in item.decorators))
+        for name, item in members
+    )
 
 
 def _spread(statements: list[Form], held: set[str]) -> None:

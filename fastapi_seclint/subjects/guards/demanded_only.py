@@ -123,7 +123,7 @@ def _looks_no_further(program: Program, function: Function) -> bool:
     held = {
         target[2]
         for form in function.forms.of("assign")
-        if form[3] is not None and any(item[0] == "attr" and item[3] in _CARRIED for item in walk([form[3]]))
+        if form[3] is not None and any(map(_carries, walk([form[3]])))
         for target in form[2]
         if target[0] == "name"
     }
@@ -136,6 +136,18 @@ def _looks_no_further(program: Program, function: Function) -> bool:
         if target[0] == "attr" and _is_state(target[2])
     }
     return not kept or not any(_reads(program, function, name) for name in kept)
+
+
+def _carries(form: Form) -> bool:
+    """Whether a form is what credentials come in: `request.headers`, `Headers(scope=scope)`, `scope["headers"]`."""
+    match form:
+        case ["attr", _, _, name]:
+            return name in _CARRIED
+        case ["call", _, ["name" | "attr", *_] as made, *_]:
+            return str(made[-1]) == "Headers"
+        case ["sub", _, ["name", _, "scope"], ["const", _, name]]:
+            return name in _CARRIED
+    return False
 
 
 def _is_state(form: Form) -> bool:
