@@ -28,7 +28,7 @@ from fastapi_seclint.subjects.logins.lookups import (
 )
 from fastapi_seclint.subjects.logins.mailing import mailing_routes
 from fastapi_seclint.subjects.logins.outcomes import Follower, Outcome
-from fastapi_seclint.subjects.logins.registrations import tells_of_account, tells_of_address
+from fastapi_seclint.subjects.logins.registrations import is_said_anyway, tells_of_account, tells_of_address
 from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, fields, sent, spoken
 from fastapi_seclint.subjects.logins.translations import Translations
 
@@ -199,7 +199,7 @@ def _of_registration(program: Program, ends: list[Outcome], route: Route) -> Ite
     names = {spoken(name) for name in fields(program, route)}
     usual = [end.said for end in ends if "absent" in end.worlds]
     for end in ends:
-        if tells_of_account(end) and (end.kind == "raise" or end.said not in usual):
+        if tells_of_account(end) and (end.kind == "raise" or end.said not in usual) and not is_said_anyway(end, ends):
             message = (
                 "this answer tells a stranger that somebody has an account with the address: accept the request and "
                 "write to the address instead"

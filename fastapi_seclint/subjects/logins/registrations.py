@@ -32,6 +32,18 @@ def tells_of_account(end: Outcome) -> bool:
     return end.kind in ("raise", "answer") and (taken or (end.kind == "raise" and "403" not in said))
 
 
+def is_said_anyway(end: Outcome, ends: list[Outcome]) -> bool:
+    """Whether a registration says the same for reasons that have nothing to do with an account: it is closed."""
+    return any(
+        other.said == end.said
+        and other.form is not end.form
+        and "absent" in other.worlds
+        and (asked := _asked(other))
+        and not (_ADDRESS.search(asked) or _USER_NAME.search(asked))
+        for other in ends
+    )
+
+
 def tells_of_address(end: Outcome, names: set[str]) -> bool:
     """Whether it is an address that has the account, by the text, the lookup before it, or all that was sent."""
     said, asked = _text(end), _asked(end)

@@ -91,7 +91,7 @@ _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
 """The end of a path that does something with one thing: `/connections/{connection_id}/refresh`."""
 _RENEWS = re.compile(r"(^|_)(renew|renewal|rotate|extend|prolong|exchange|refresh)(_|$)")
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
-_ACCOUNT = re.compile(r"(^|_)(create|open)_account(_|$)")
+_ACCOUNT = re.compile(r"(^|_)(create|open)_account(_|$)|^register_(?!(new_)?(users?|people|by|with|and)(_|$))[a-z]+")
 _ACCESS = re.compile(r"(^|_)access_token(_|$)")
 """What the second step of a login gives, to somebody who has shown his password before."""
 _CURRENT = re.compile(r"(^|_)current_")
@@ -248,7 +248,7 @@ def _fits(program: Program, route: Route, purpose: Purpose) -> bool:
 
 
 def _opens_an_account(program: Program, route: Route, word: str) -> bool:
-    """Whether the account is a bank's, say: what its model holds is known, and it is nobody's name or password."""
+    """Whether the account is a bank's, or what is registered a thing: its model holds nobody's name or password."""
     if not _ACCOUNT.search(word) or route.endpoint is None:
         return False
     names = fields(program, route)

@@ -40,8 +40,6 @@ _STAFF = re.compile(
 )
 IDENTITIES = frozenset({"id", "pk", "uuid", "uid", "sub", "email", "username", "user_id", "account_id", "login", "_id"})
 _PUBLISHES = re.compile(r"^(author|creator|created_by|uploaded_by|seller)")
-
-
 _GOODS = frozenset({"sku", "isbn", "ean", "barcode", "stock", "stock_quantity", "inventory"})
 
 
@@ -249,8 +247,10 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
             return None if found is None else Tie(found.mine, found.his, found.thing, "")
         case ["compare", _, left, ["==" | "!="], [right]] if is_caller(left, callers) or is_caller(right, callers):
             mine, his = (right, left) if is_caller(left, callers) else (left, right)
-            if _field(mine) not in ("", *IDENTITIES):
-                return Tie(_behind(mine), _behind(his), _root(mine), _root(his))
+            owner = mine[2] if _field(mine) in IDENTITIES else mine
+            if _field(mine) and (owner is mine or owner[0] == "attr"):  # `note.owner_id`, `note.owner.id`
+                behind = _behind(mine) if owner is mine else _behind(owner) + _behind(mine)
+                return Tie(behind, _behind(his), _root(owner), _root(his))
         case ["compare", _, left, _, [right]]:
             for one, other in ((left, right), (right, left)):
                 if one[0] == "name" and _is_key_of_people(other):

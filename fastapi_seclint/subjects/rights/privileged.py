@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.identity import caller_names, snake
+from fastapi_seclint.subjects.owners.identity import caller_names, names_identity, snake
 from fastapi_seclint.subjects.rights.roles import authorizes, role_guard
 
 if TYPE_CHECKING:
@@ -125,10 +126,16 @@ def _acts_on_anybody(program: Program, route: Route) -> bool:
     return role_guard(program) is not None and _ignores_its_caller(program, route)
 
 
+def _is_caller_of_request(form: Form) -> bool:
+    """Whether an attribute is who a request comes from: `request.user`, `request.state.user_id`."""
+    held = spelled(form[2]) in ("request", "request.state", "self.request", "info.context")
+    return held and bool(form[3] in ("user", "user_id", "username", "session") or names_identity(form[3]))
+
+
 def _ignores_its_caller(program: Program, route: Route) -> bool:
-    """Whether a handler never looks at who is calling."""
+    """Whether a handler never looks at who is calling, nor at what a middleware put into the request for that."""
     handler = route.function
-    if handler is None:
+    if handler is None or any(_is_caller_of_request(form) for form in handler.forms.of("attr")):
         return False
     caller = caller_names(program, route)
     return not any(
