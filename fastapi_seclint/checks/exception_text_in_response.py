@@ -21,7 +21,8 @@ from fastapi_seclint.subjects.leaks.exceptions_passed import streams
 from fastapi_seclint.subjects.leaks.kept_texts import kept
 from fastapi_seclint.subjects.leaks.outcomes import sent_fields
 from fastapi_seclint.subjects.leaks.passed_on import (
-    own_classes,
+    Answered,
+    note_answered,
     raised_on,
     raised_with,
     reaches_answer,
@@ -56,12 +57,12 @@ def exception_text_in_response(program: Program) -> Iterator[Finding]:
     """One finding for each answer, at the expression that puts the text in."""
     seen: set[tuple[str, int]] = set()
     every = list(caught(program))
-    answered: set[str] = set()
+    answered: Answered = {}
     for found in every:
         for form, confidence in _leaks(program, found):
             sort = _sort(program, found, form)
             if sort == "own":
-                answered.update(cls.dotted for cls in own_classes(program, found))
+                note_answered(program, found, answered)
             else:
                 yield from _finding(program, found, form, confidence, sort, seen)
     sent = {item for found in every if found.handler for item in _sent(program, found)}

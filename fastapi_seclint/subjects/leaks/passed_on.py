@@ -11,6 +11,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.exception_texts import Caught, tells
+from fastapi_seclint.subjects.leaks.propagation import gets_to
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _SENT = re.compile(r"(HTTPException|HttpException|HTTPError|Response)$|^send_(text|json)$")
 _DUMPS = frozenset({"model_dump", "model_dump_json", "dict", "json", "to_dict", "as_dict", "_asdict"})
 _DEPTH = 2
+Answered = dict[str, set[tuple[str, int]]]
+"""The classes whose texts are sent, and the functions that send them; `("", 0)` for handlers of the application."""
 
 
 def reaches_answer(program: Program, function: Function, keys: frozenset[str], depth: int = _DEPTH) -> bool:
@@ -133,13 +136,23 @@ def _kept(cls: Class, sent: set[tuple[str, str]]) -> Iterator[tuple[int, str]]:
                     yield kinds[form[3][2]], form[3][2]
 
 
-def raised_on(program: Program, found: Caught, answered: set[str]) -> Iterator[Form]:
+def note_answered(program: Program, found: Caught, answered: Answered) -> None:
+    """Remember the classes whose texts are sent where an exception is caught."""
+    for cls in own_classes(program, found):
+        everywhere = found.handler or found.passed
+        known = answered.setdefault(cls.dotted, set())
+        known.add(("", 0) if everywhere else (found.block.module.file, found.block.number))
+
+
+def raised_on(program: Program, found: Caught, answered: Answered) -> Iterator[Form]:
     """The texts of a caught exception that are put into one of the project's own whose text is sent as an answer."""
     for form in walk(found.statements):
         match form:
             case ["raise", _, ["call", _, ["name" | "attr", *_] as function, positional, keywords], _]:
                 classes = [cls for cls in options(ask(program, found.block, function)) if isinstance(cls, Class)]
                 lineage = {base.dotted for cls in classes for base in cls.lineage() if isinstance(base, Class)}
-                if lineage & answered:
-                    given = [*positional, *(value for _, value, _ in keywords)]
-                    yield from (item for item in given if tells(found, item))
+                given = [*positional, *(value for _, value, _ in keywords)]
+                texts = [item for item in given if tells(found, item)] if lineage & answered.keys() else []
+                places = {place for name in lineage & answered.keys() for place in answered[name]} if texts else set()
+                if ("", 0) in places or (places and gets_to(program, found.block, places)):
+                    yield from texts
