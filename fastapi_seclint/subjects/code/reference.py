@@ -52,7 +52,7 @@ def brought(program: Program, user: Module, name: str, *wanted: str) -> Brought 
     if package is None:
         return None
     implementation = shipped.implementation(name)
-    folder, dotted = posixpath.join(posixpath.dirname(home.path), package), _dotted(home, package)
+    folder, dotted = posixpath.join(posixpath.dirname(home.path), package), _dotted(program, home, package)
     files = {"__init__": _PACKAGE}
     files |= {each: shipped.implementation(each).source for each in (*implementation.needs, name)}
     there = posixpath.join(home.folder, package)
@@ -138,9 +138,21 @@ def _package_of_all(program: Program, apps: Sequence[Module]) -> Module | None:
     return program.modules.by_file.get(posixpath.join(common, "__init__.py"))
 
 
-def _dotted(home: Module, package: str) -> str:
+def _dotted(program: Program, home: Module, package: str) -> str:
     above = home.name if home.package else home.name.rpartition(".")[0]
-    return f"{above}.{package}" if above else package
+    return f"{above}.{package}" if above and not _is_run_in_its_folder(program, home) else package
+
+
+def _is_run_in_its_folder(program: Program, home: Module) -> bool:
+    """Whether a file outside of any package finds what stands beside it by its bare name: `from config import HOST`."""
+    files = program.modules.by_file
+    if home.package or posixpath.join(home.folder, "__init__.py") in files:
+        return False
+    beside = {name.partition(".")[0] for name in home.facts.imports}
+    return any(
+        posixpath.join(home.folder, f"{name}.py") in files or posixpath.join(home.folder, name, "__init__.py") in files
+        for name in beside
+    )
 
 
 def _is_free(program: Program, home: Module, package: str) -> bool:

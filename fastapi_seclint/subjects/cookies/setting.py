@@ -66,7 +66,7 @@ def setters(program: Program) -> Iterator[Call]:
     """The calls of `set_cookie` on a response."""
     for block in program.sites.blocks(frozenset({"set_cookie"})):
         for form in (*block.forms.of("call"), *_partial_calls(block)):
-            if form[2][0] == "attr" and form[2][3] == "set_cookie":
+            if form[2][0] == "attr" and form[2][3] == "set_cookie" and not _takes_response(form):
                 call = Call(block, form, "set_cookie", program.interpreter)
                 if all(map(_is_of_response, options(call.ask(form[2])))):
                     yield from handed_on(program, block, form) or (call,)
@@ -84,6 +84,12 @@ def _partial_calls(block: Block) -> Iterator[Form]:
                         own = {keyword for keyword, _, _ in call[4]}
                         before = [item for item in keywords if item[0] not in own]
                         yield ["call", call[1], method, [*given, *call[3]], [*call[4], *before]]
+
+
+def _takes_response(call: Form) -> bool:
+    """Whether it is a method of something else, which is given the response: `manager.set_cookie(response, token)`."""
+    given = call[3][0] if call[3] else ["const", 0, None]
+    return given[0] == "name" and given[2] in ("response", "resp", "res") and not call[4]
 
 
 def _is_of_response(method: Value) -> bool:

@@ -152,7 +152,7 @@ def tells(found: Caught, form: Form) -> bool:
     """Whether an expression has the exception's text in it, or is the exception itself."""
     match form:
         case ["name", _, name]:
-            return name == found.name or _is_text(found, name, form)
+            return (name == found.name and _is_bound(found, form)) or _is_text(found, name, form)
         case ["fmt", _, value, _]:
             return tells(found, value)
         case ["fstr" | "list" | "tuple" | "set", _, items] | ["bool", _, _, items]:
@@ -165,8 +165,8 @@ def tells(found: Caught, form: Form) -> bool:
             asked = any(item[0] == "name" and item[2] == "isinstance" for item in walk(form[2]))
             told = [item for item in (body, otherwise) if not keeps_to_development(form, item[1])]
             return not asked and any(tells(found, item) for item in told)
-        case ["attr", _, ["name", _, name], attribute] if name == found.name:
-            return attribute in _TELLING
+        case ["attr", _, ["name", _, name] as owner, attribute] if name == found.name:
+            return attribute in _TELLING and _is_bound(found, owner)
         case ["sub", _, owner, _]:
             return (owner[0] != "name" and tells(found, owner)) or _is_text_name(found, owner)
         case ["await" | "star", _, value]:
@@ -174,6 +174,11 @@ def tells(found: Caught, form: Form) -> bool:
         case ["call", *_]:
             return _call_tells(found, form)
     return False
+
+
+def _is_bound(found: Caught, use: Form) -> bool:
+    """Whether a name is the exception here: Python unbinds it at the end of its `except`."""
+    return any(holds(item[1], use[1]) for item in found.statements)
 
 
 def _is_text_name(found: Caught, form: Form) -> bool:

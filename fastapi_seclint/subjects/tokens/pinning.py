@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ALGORITHM = re.compile(r"(HS|RS|ES|PS)(256|384|512)$|EdDSA$")
 _PUBLIC = re.compile(r"public|pem|jwk|cert|rsa|pub_key|pubkey")
+_PUBLIC_KEY = re.compile(r"public_?key|pub_?key|jwk|certificate")
 
 
 def pinned(program: Program, decoding: Decoding) -> Fix | None:
@@ -54,12 +55,21 @@ def _usual(decoding: Decoding) -> str | None:
             return "[" + ", ".join(f'"{item[2]}"' for item in written) + "]"
     for name, value in decoding.call.block.module.scope.names.items():
         text = string(value)
-        if name.upper().endswith("ALGORITHM") and text is not None and _ALGORITHM.match(text):
+        other = (text or "").startswith("HS") and _PUBLIC_KEY.search(_spoken(decoding))
+        if name.upper().endswith("ALGORITHM") and text is not None and _ALGORITHM.match(text) and not other:
             return f"[{name}]"
     if key is None:
         return None
-    spoken = " ".join(str(form[-1]) for form in walk(key.form) if form[0] in ("name", "attr", "const")).lower()
-    return '["RS256"]' if _PUBLIC.search(spoken) or _from_key_set(decoding) else '["HS256"]'
+    return '["RS256"]' if _PUBLIC.search(_spoken(decoding)) or _from_key_set(decoding) else '["HS256"]'
+
+
+def _spoken(decoding: Decoding) -> str:
+    """The words of a key, and of what the name that holds it is given: `find_key(token, self.public_keys)`."""
+    key, scope = decoding.call.argument("key", 1), decoding.call.block.scope
+    forms = [] if key is None else [key.form]
+    if key is not None and key.form[0] == "name" and isinstance(scope, FunctionScope):
+        forms += [item[-1] for item in scope.assignments(key.form[2]) if item[0] == "assign"]
+    return " ".join(str(form[-1]) for form in walk(forms) if form[0] in ("name", "attr", "const")).lower()
 
 
 def algorithms(program: Program, decoding: Decoding) -> tuple[str | None, tuple[Edit, ...]]:
@@ -89,9 +99,12 @@ def _borrowed(program: Program, maker: Encoding, block: Block) -> tuple[str, tup
 def makers_for(program: Program, decoding: Decoding) -> list[Encoding]:
     """The encoding calls of the project whose tokens a decoding call may read: those with the same key, else all.
 
-    None of them where the key is chosen from a set of public ones (RFC 7517), which is somebody else's.
+    None of them where the key is chosen from a set of public ones (RFC 7517), which is somebody else's; none that sign
+    with a shared secret where it is called a public one.
     """
     makers = [item for item in encodings(program) if not program.is_test(item.call.block.module)]
+    if _PUBLIC_KEY.search(_spoken(decoding)):
+        makers = [item for item in makers if not (_text(item) or "").startswith("HS")]
     key = decoding.call.argument("key", 1)
     same = [] if key is None else [item for item in makers if item.key and _same(item.key.form, key.form)]
     return same or ([] if _from_key_set(decoding) else makers)
