@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _HEADERS = ("Authorization", "Content-Type")
+_OF_BROWSERS = (
+    "accept", "connection", "content-length", "cookie", "forwarded", "host", "origin", "proxy-", "referer", "sec-",
+    "user-agent", "x-forwarded-", "x-real-ip",
+)  # fmt: skip
+"""How the headers begin that browsers and proxies write themselves, which no script of a website has to send."""
 
 
 def methods(program: Program) -> list[str]:
@@ -39,7 +44,8 @@ def headers(program: Program) -> list[str]:
         found.update(dict.fromkeys(_parameters(route)))
     kept: dict[str, str] = {}
     for name in found:
-        kept.setdefault(name.lower(), name)
+        if not name.lower().startswith(_OF_BROWSERS):
+            kept.setdefault(name.lower(), name)
     return list(kept.values())
 
 

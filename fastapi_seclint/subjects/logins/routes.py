@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
 from fastapi_seclint.subjects.logins.aside import is_aside, is_of_provider
-from fastapi_seclint.subjects.logins.works import asks_for_refresh_token, by_work, is_code
+from fastapi_seclint.subjects.logins.works import asks_for_refresh_token, by_work, hands_over, is_code
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -201,7 +201,7 @@ def _by_name(program: Program, route: Route) -> Purpose | None:
     handler = route.function
     name = spoken(handler.name) if handler is not None else ""
     last = "_".join(segments[-2:])
-    if is_aside(last) or is_aside(name):
+    if is_aside(last) or is_aside(name) or (handler is not None and hands_over(handler)):
         return None
     if any(map(is_of_provider, (*segments[-2:], name))) and not takes_password(program, route):
         return None

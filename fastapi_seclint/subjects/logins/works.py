@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from fastapi_seclint.facts.forms import last_name
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.passwords.followed import passwords
@@ -16,6 +17,18 @@ _CODE = re.compile(
     r"^((user|email|phone|sms|input|entered)_)?(otp|totp|one_time_(code|password)|(verification|confirmation)_code|pin)"
     r"(_?code)?$"
 )
+
+
+_REDIRECTS = frozenset(
+    {"authorize_redirect", "create_authorization_url", "get_authorization_url", "get_login_redirect"}
+)
+"""How libraries of OAuth send people to the provider where they log in (Authlib, httpx-oauth, fastapi-sso)."""
+
+
+def hands_over(handler: Function) -> bool:
+    """Whether a handler only sends people to a provider, where they log in: there is nothing to guess here."""
+    sends = any(last_name(call[2]) in _REDIRECTS for call in handler.forms.of("call"))
+    return sends and not any(form[-1] in ("form", "json", "body") for form in handler.forms.of("attr"))
 
 
 def by_work(program: Program, handler: Function) -> Literal["login", "registration"] | None:
