@@ -9,13 +9,13 @@ from fastapi_seclint.edits import AddImport, Edit
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, Function, ModuleValue, Unknown, options
+from fastapi_seclint.program.values import External, Function, ModuleValue, Unknown, Value, options
 from fastapi_seclint.subjects.code.constants import new_constant
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.passwords.hashers import step_by_name
-from fastapi_seclint.subjects.passwords.own_hashers import AWAITED, HASH, VERIFY, own_hashers
+from fastapi_seclint.subjects.passwords.own_hashers import AWAITED, HANDLER, HASH, VERIFY, own_hashers
 from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _NAMES = ("DUMMY_HASH", "NOBODYS_HASH", "DUMMY_PASSWORD_HASH")
 _PASSLIB = "passlib.context.CryptContext()"
 _PWDLIB = ("pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
 _ARGON2 = "argon2.PasswordHasher()"
+_HANDLED = "passlib.hash"
 _KINDS = (_PASSLIB, *_PWDLIB, _ARGON2)
 _TEXT = '"nobody has this password"'
 
@@ -60,7 +61,7 @@ def dummy(known: Passwords, block: Block, verification: Form) -> Dummy | None:
     constant = new_constant(block.module, _NAMES, _made(known, block, verification, hashing), hashing.made)
     text = _repeated(known, block, verification, constant.name)
     if text is None:
-        if typed is None or hashing.kind not in _PWDLIB:
+        if typed is None or hashing.kind not in (*_PWDLIB, _HANDLED):
             return None
         text = f"{hashing.name}.verify({typed}, {constant.name})"
     return Dummy(_waited(block, verification) + text, (*hashing.edits, *constant.edits))
@@ -68,7 +69,7 @@ def dummy(known: Passwords, block: Block, verification: Form) -> Dummy | None:
 
 def _made(known: Passwords, block: Block, verification: Form, hashing: _Hashing) -> str:
     """The code of a hash that nobody has the password of, as text where accounts have theirs as text."""
-    if hashing.kind in _PWDLIB:
+    if hashing.kind in (*_PWDLIB, _HANDLED):
         return f"{hashing.name}.hash({_TEXT})"
     if hashing.kind == "bcrypt":
         stored = _stored(known, block, verification)
@@ -84,8 +85,9 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
     for module in dict.fromkeys([block.module, *(function.module for function in functions)]):
         for name, value in sorted(module.scope.names.items()):
             for item in options(value):
-                if isinstance(item, External) and item.name in _KINDS:
-                    return _object(known, block, verification, module, name, item.name)
+                kind = _kind_of(item)
+                if kind and (kind != _HANDLED or _uses(verification, functions, name)):
+                    return _object(known, block, verification, module, name, kind)
     found = _of_class(block, verification, functions) or _of_self(known, block, verification)
     if found := found or _of_module(known, block, verification):
         return found
@@ -104,6 +106,18 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
     made = bound if isinstance(bound, Function) and bound.module is block.module else None
     at = _statement(block.module, made.at) if made is not None else None
     return _Hashing(hashes.code, "function", at, hashes.edits)
+
+
+def _kind_of(value: Value) -> str:
+    """What hashes an object is; empty for all else."""
+    name = value.name if isinstance(value, External) else ""
+    return _HANDLED if HANDLER.fullmatch(name) else name if name in _KINDS else ""
+
+
+def _uses(verification: Form, functions: list[Function], name: str) -> bool:
+    """Whether a verification, or a function that it calls, asks the hash of passlib that has a name."""
+    forms = [verification[2], *(form[2] for function in functions for form in function.forms.of("call"))]
+    return any(item[0] == "name" and item[2] == name for item in walk(forms))
 
 
 def _out_of_sight(module: Module) -> _Hashing | None:

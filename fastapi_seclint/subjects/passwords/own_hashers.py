@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 HASH, VERIFY, AWAITED = "hash", "verify", "awaited"
 _HASHES = (b"hash", b"crypt", b"argon", b"pbkdf", b"digest")
 _OBJECTS = ("passlib.context.CryptContext()", "pwdlib.PasswordHash()", "pwdlib.PasswordHash.recommended()")
-_HANDLER = re.compile(
+HANDLER = re.compile(
     r"passlib\.hash\.(bcrypt|argon2|scrypt|pbkdf2_sha\d+|bcrypt_sha256|sha(256|512)_crypt)(\.using\(\))?"
 )
+"""The slow hashes of `passlib.hash`, which hash and verify as a context does."""
 _BCRYPT = ("bcrypt.hashpw", "bcrypt.checkpw")
 _KNOWN: WeakKeyDictionary[Program, dict[str, dict[str, Own]]] = WeakKeyDictionary()
 
@@ -68,7 +69,7 @@ def _context_of(module: Module) -> str | None:
 
 def _is_context(value: Value | None) -> bool:
     found = (item.name for item in options(value) if isinstance(item, External))
-    return any(name in _OBJECTS or _HANDLER.fullmatch(name) for name in found)
+    return any(name in _OBJECTS or HANDLER.fullmatch(name) for name in found)
 
 
 def _others(known: Passwords, module: Module) -> Iterator[tuple[Module, set[int]]]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import AddImport, AddParameter, Edit
 from fastapi_seclint.facts.forms import ASYNC, span_of, walk
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Function, options
+from fastapi_seclint.program.values import Function, Mapping, options
+from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import tokens
@@ -80,8 +81,9 @@ def _finders(program: Program) -> Iterator[Function]:
 def _call(program: Program, block: Block, function: Function, finder: Function) -> Connected | None:
     (connection, *_), (_, _, annotation, *_) = finder.parameters
     edits: list[Edit] = []
-    if not any(item[0] == connection for item in function.parameters):
-        given = given_to(program, block, connection)
+    kept = _kept_in(program, block, finder)
+    given = given_to(program, block, connection)
+    if kept is None and not any(item[0] == connection for item in function.parameters):
         if given is None:
             return None
         edits.append(AddParameter(block.module.path, span_of(function.at), given))
@@ -92,7 +94,23 @@ def _call(program: Program, block: Block, function: Function, finder: Function) 
         edits.append(AddImport(block.module.path, finder.module.name, finder.name, alias, local=True))
     number = annotation is not None and annotation[0] == "name" and annotation[2] == "int"
     around = ("int(", "))") if number else ("", ")")
-    return Connected(f"{name}({connection}, {around[0]}", around[1], bool(finder.flags & ASYNC), tuple(edits))
+    return Connected(f"{name}({kept or connection}, {around[0]}", around[1], bool(finder.flags & ASYNC), tuple(edits))
+
+
+def _kept_in(program: Program, block: Block, function: Function, at: int = 0, depth: int = 3) -> str | None:
+    """The dictionary of a file that others give a function for a parameter: `get_user(fake_users_db, name)`."""
+    for other, call, bound in callers(program, function) if depth else ():
+        given = call[3][at] if at < len(call[3]) and not bound else None
+        if given is None or given[0] != "name" or other.module is not block.module:
+            continue
+        names = [item[0] for item in other.function.parameters] if other.function is not None else []
+        if given[2] in names and other.function is not None:
+            found = _kept_in(program, block, other.function, names.index(given[2]), depth - 1)
+            if found is not None:
+                return found
+        elif any(isinstance(option, Mapping) for option in options(block.module.scope.find(given[2]))):
+            return str(given[2])
+    return None
 
 
 def given_to(program: Program, block: Block, connection: str) -> str | None:
