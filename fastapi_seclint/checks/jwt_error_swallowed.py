@@ -18,6 +18,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_entrance, is_for_development
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
@@ -162,7 +163,9 @@ def _in_layers(program: Program, route: Route) -> Iterator[Swallow]:
                 methods = [method_of(Instance(option), name) for name in ("dispatch", "__call__")]
                 functions = [method for method in methods if method is not None]
             found = [swallow for function in functions for swallow in own_swallows(program, function)]
-            if found and not _app_protected(program, route):
+            helped = [one for function in functions for one in _of_helpers(program, function)]
+            if (found or helped) and not _app_protected(program, route):
+                yield from helped
                 yield from (swallow for swallow in found if swallow.returned is None or _hands_on(swallow.returned))
 
 
@@ -181,6 +184,24 @@ def _grants(form: Form) -> bool:
     given = [*form[3], *(value for _, value, _ in form[4])] if form[0] == "call" else []
     named = form[0] == "call" and last_name(form[2]) == "AuthCredentials"
     return named and any(item[0] not in ("list", "tuple") or bool(item[2]) for item in given)
+
+
+def _of_helpers(program: Program, function: Function) -> Iterator[Swallow]:
+    """Swallows of what a middleware hands its request to, which give somebody for a bad token."""
+    block = body_of(program, function)
+    for form in block.forms.of("call") if block is not None else ():
+        handed = any(item[0] == "name" and item[2] in ("request", "conn", "scope") for item in form[3])
+        for inner, _ in called(program, block, form) if handed and block is not None else ():
+            for swallow in own_swallows(program, inner):
+                if swallow.returned is not None and _is_somebody(swallow.returned):
+                    yield swallow
+
+
+def _is_somebody(form: Form) -> bool:
+    """Whether a helper gives somebody for a bad token: `return "1"`; nothing, or a word for nobody, stands for none."""
+    nobody = ("anonymous", "guest", "none", "unknown", "true")
+    given = form[2] if form[0] == "return" else form
+    return given is not None and given[0] == "const" and bool(given[2]) and str(given[2]).lower() not in nobody
 
 
 def _hands_on(form: Form) -> bool:

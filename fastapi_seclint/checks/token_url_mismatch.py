@@ -16,7 +16,7 @@ from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Class, Const, Value, options, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import ask, items
+from fastapi_seclint.subjects.code.origins import ask, items, origins
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.logins.routes import auth_routes
@@ -72,6 +72,9 @@ def _told(program: Program, call: Call) -> Iterator[tuple[Call, Argument]]:
         return
     argument = call.argument("tokenUrl", 0) if call.name != _FLOWS else None
     if argument is not None:
+        for origin in origins(program, call.block, argument.form) if argument.form[0] == "name" else ():
+            if origin.passed is not None and origin.form[0] in ("const", "attr", "fstr", "binop"):
+                yield replace(call, block=origin.block), Argument(origin.form, origin.form[1], None)
         yield call, argument
         return
     for form in call.spread:

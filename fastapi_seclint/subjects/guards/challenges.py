@@ -25,6 +25,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.spread import spelled_out
+from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers
 from fastapi_seclint.subjects.guards.replaced import replaced
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 
@@ -38,7 +39,10 @@ _HEADER = b'"WWW-Authenticate"'
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A call that makes a 401 without the header; `headers` is the argument that is there and lacks it."""
+    """A call that makes a 401 without the header; `headers` is the argument that is there and lacks it.
+
+    `form` is `["class", at]` where the place is known and the header is to be given elsewhere.
+    """
 
     block: Block
     form: Form
@@ -72,6 +76,8 @@ def _is_told_elsewhere(program: Program, block: Block, form: Form) -> bool:
 def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
     if any(keyword is None for keyword, _, _ in form[4]):
         form = spelled_out(program, block, form)
+    if form[2][0] == "name" and form[2][2] == "send" and _starts_with_401(program, block, form):
+        yield Refusal(block, ["class", form[1]], None)
     for option in options(ask(program, block, form[2])):
         if isinstance(option, Partial):
             if _is_partial_refusal(option) and (lacks := _lacks(program, block, form)) is not None:
@@ -81,7 +87,29 @@ def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
                 yield Refusal(block, form, lacks[0])
         elif isinstance(option, Class) and not any(keyword in (None, "headers") for keyword, _, _ in form[4]):
             yield from _of_class(program, option)
+            if _is_answered_with_401(program, block, option, form):
+                yield Refusal(block, ["class", form[1]], None)
         return
+
+
+def _is_answered_with_401(program: Program, block: Block, cls: Class, call: Form) -> bool:
+    """Whether an exception of the project's own is told that its answer is a 401: `raise ApiError(401, "sign in")`."""
+    given = [*call[3], *(value for _, value, _ in call[4])]
+    if not any(any(map(_is_401, options(ask(program, block, value)))) for value in given[:3]):
+        return False
+    return any(handled in cls.lineage() for handled, _ in exception_handlers(program))
+
+
+def _starts_with_401(program: Program, block: Block, call: Form) -> bool:
+    """Whether a call sends the start of such an answer: `send({"type": "http.response.start", "status": 401})`."""
+    message = call[3][0] if len(call[3]) == 1 and call[3][0][0] == "dict" else None
+    items = {key[2]: value for key, value in message[2] if key is not None and key[0] == "const"} if message else {}
+    start, status, headers = items.get("type"), items.get("status"), items.get("headers", ["list", 0, []])
+    if start is None or start[2:] != ["http.response.start"] or status is None or headers[0] not in ("list", "tuple"):
+        return False
+    plain = all(item[0] in ("tuple", "list") and item[2] and item[2][0][0] == "bytes" for item in headers[2])
+    named = [str(item[2][0][2]).lower() for item in headers[2]] if plain else ["www-authenticate"]
+    return any(map(_is_401, options(ask(program, block, status)))) and "www-authenticate" not in named
 
 
 def _is_partial_refusal(value: Partial) -> bool:

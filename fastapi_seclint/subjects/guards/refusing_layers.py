@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme
 
@@ -39,4 +39,6 @@ def _scheme(forms: list[Form]) -> Scheme | None:
     words = {str(form[2]).strip().lower() for form in walk(forms) if form[0] == "const" and isinstance(form[2], str)}
     named = {form[3] for form in forms if form[0] == "attr"}
     found = [scheme for word, scheme in _SCHEMES if word in words]
+    if not found and any(form[0] == "attr" and form[3] == "decode" and last_name(form[2]) == "jwt" for form in forms):
+        found = ["Bearer"]  # the scheme of what the header brings is not looked at (RFC 6750, section 2.1)
     return found[0] if "authorization" in words and len(found) == 1 and "cookies" not in named else None

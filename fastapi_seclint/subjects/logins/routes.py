@@ -272,7 +272,10 @@ def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
 def _by_model(program: Program, route: Route) -> Purpose | None:
     """What an open POST takes says what it is for: a new password of a user, a password and a name, an address."""
     segments = [spoken(part) for part in access.segments(route.path)]
-    if route.methods != ("POST",) or access.is_admin_like(route.path) or "{" in route.path or not segments:
+    opened = route.methods == ("PUT",) and segments and _SESSION.match(segments[-1])
+    if not (route.methods == ("POST",) or opened) or access.is_admin_like(route.path) or "{" in route.path:
+        return None
+    if not segments:
         return None
     if _is_protected(program, route) and not _SESSION.match(segments[-1]):
         return None

@@ -38,7 +38,7 @@ def holds_password(function: Function, name: str) -> bool:
     """Whether a parameter of a function is a password as it was typed.
 
     `password` says it itself; the one of `hash_password(value)` and the value of `@field_validator("password")` are
-    known by what they are given to.
+    known by what they are given to, that of `@password.setter` by the name of the property.
     """
     if naming(name) == "plain":
         return True
@@ -50,6 +50,8 @@ def holds_password(function: Function, name: str) -> bool:
     first = next((item for item in names if not _BESIDE.intersection(words(item))), "")
     if first != name or naming(name) == "kept":
         return False
+    if function.owner is not None and function.decorators and len(names) == 2 and naming(function.name) == "plain":
+        return True
     if function.owner is not None and _SETS.match(function.name):
         return not _OTHER.intersection(words(name))
     return hashers.step_by_name(["name", 0, function.name]) in ("hash", "verify") or _validates_password(function)

@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, may_be_missing
+from fastapi_seclint.subjects.passwords.bodies import made_of_body
 from fastapi_seclint.subjects.passwords.followed import Where, names_given
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
@@ -272,9 +273,13 @@ def _whole(
     if value[0] == "dict":
         yield from _display(known, block, value, depth)
         return
-    made = _made_of_body(known, block, value)
-    if made is not None:
+    made = made_of_body(known, block, value)
+    if made is not None and made[1][0] == "dict":
         yield from _display(known, *made, depth - 1)
+    elif made is not None:
+        inner = _whole(known, made[0], at, made[1], names, depth - 1)
+        yield from (replace(item, block=block, form=value) for item in inner)
+    if made is not None:
         return
     display = _display_of(known, block, value)
     if display is not None:
@@ -294,18 +299,6 @@ def _whole(
     beside = beside or hashed_beside(known, block, value)
     if not changed(known, block, value, secret) and (beside or not known.hashes(block)):
         yield Kept(block, at, value, source.sure, secret, optional=may_be_missing(source.cls, secret))
-
-
-def _made_of_body(known: Passwords, block: Block, value: Form) -> tuple[Block, Form] | None:
-    """The dictionary display that a method of a request's body returns, and its block: `body.as_row()`."""
-    if value[0] != "call" or value[2][0] != "attr" or known.requests.source(Where(block), value[2][2], 6) is None:
-        return None
-    for function, _ in called(known.program, block, value):
-        inside = body_of(known.program, function)
-        returned = [form[2] for form in inside.forms.of("return")] if inside is not None else []
-        if inside is not None and len(returned) == 1 and returned[0] is not None and returned[0][0] == "dict":
-            return inside, returned[0]
-    return None
 
 
 def _display_of(known: Passwords, block: Block, value: Form) -> Form | None:

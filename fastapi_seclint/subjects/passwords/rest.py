@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 
 def takes_rest(block: Block) -> bool:
-    """Whether a function takes whatever callers spread or name."""
-    return block.function is not None and any(item[1] == KEYWORDS for item in block.function.parameters)
+    """Whether a function takes whatever callers spread or name, or spreads what an object makes: `**body.as_row()`."""
+    if block.function is not None and any(item[1] == KEYWORDS for item in block.function.parameters):
+        return True
+    return any(key is None and value[0] == "call" for form in block.forms.of("call") for key, value, _ in form[4])
 
 
 def named_by_callers(known: Passwords, block: Block, value: Form) -> Iterator[tuple[Block, int, Form]]:

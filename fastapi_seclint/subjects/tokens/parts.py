@@ -30,14 +30,14 @@ def _is_item(form: Form) -> bool:
 
 def _splits(form: Form) -> bool:
     match form:
-        case ["call", _, ["attr", _, _, "split"], [["const", _, "."], *_], _]:
+        case ["call", _, ["attr", _, _, "split"], [["const" | "bytes", _, "."], *_], _]:
             return True
     return False
 
 
 def _partitions(form: Form) -> bool:
     match form:
-        case ["call", _, ["attr", _, _, "partition"], [["const", _, "."]], _]:
+        case ["call", _, ["attr", _, _, "partition"], [["const" | "bytes", _, "."]], _]:
             return True
     return False
 

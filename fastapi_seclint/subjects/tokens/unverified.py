@@ -213,7 +213,7 @@ def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
     """The calls that decode the middle part of a token from base64: `b64decode(token.split(".")[1])`."""
     names = _decoders(program)
     for block in program.sites.blocks(names):
-        if not any(form[0] == "const" and form[2] == "." for form in block.forms.every):
+        if not any(form[0] in ("const", "bytes") and form[2] == "." for form in block.forms.every):
             continue
         if _only_answers(block):
             continue
