@@ -167,8 +167,7 @@ def _called(
         found = method_of(value, "__call__")
         function, value = found or value, Bound(value, found) if found is not None else value
     if isinstance(function, Function) and is_abstract(function):
-        guards = touched != CLEAN and credentials.names_verification(function.name)
-        return unknown_call_kinds(walk_, form, touched) if guards else CLEAN
+        return unknown_call_kinds(walk_, form, touched) if touched != CLEAN else CLEAN
     if isinstance(function, Function):
         receiver = value.receiver if isinstance(value, Bound) else None
         made = receiver if isinstance(receiver, Instance) and (receiver.attributes or receiver.arguments) else None

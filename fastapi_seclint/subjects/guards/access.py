@@ -31,7 +31,10 @@ _PERSONAL = frozenset(
         "salary", "medical_record", "contact_info", "contact_number", "mobile", "mobile_number", "passport_number",
     }
 )  # fmt: skip
-_OF_MONEY = re.compile(r"^(wallet(_\w+)?|(account|wallet)_balance|bank_account(_\w+)?|card_number|account_number)$")
+_OF_MONEY = re.compile(
+    r"^(wallet(?!_(currency|type|kind|name)$)(_\w+)?|(account|wallet)_balance|bank_account(_\w+)?|card_number"
+    r"|account_number)$"
+)
 _ENVELOPED = re.compile(r"^(items|data|results?|records|rows|users|accounts|customers|members|employees|patients)$")
 _PERSONAL_WORD = re.compile(
     r"^(me|users?|profiles?|accounts?|customers?|clients|patients?|employees?|members"
