@@ -138,8 +138,12 @@ def algorithm_code(maker: Encoding, block: Block) -> str | None:
 
 
 def reachable(form: Form, origin: Block, block: Block) -> bool:
-    """Whether a dotted name of one block means the same in another: a name of the module, bound in both."""
+    """Whether a dotted name of one block means the same in another: a name of the module, bound in both, or one of
+    the same object.
+    """
     root = next((item[2] for item in walk(form) if item[0] == "name"), None)
+    if root == "self" and origin.function is not None and block.function is not None:
+        return origin.function.owner is not None and origin.function.owner is block.function.owner
     if root is None or _is_local(origin, root) or _is_local(block, root):
         return False
     one, other = _global(origin.module, root), _global(block.module, root)

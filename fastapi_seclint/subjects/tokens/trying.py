@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceStatement
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.values import Function
+from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards.demanding import http_exception
+from fastapi_seclint.subjects.tokens.refusing import refusal
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
@@ -46,6 +48,25 @@ def refusing_statement(program: Program, call: Call, verified: str) -> tuple[Edi
     refusal = f'raise {exception}(status_code=401, detail="Invalid token", headers={{"WWW-Authenticate": "Bearer"}})'
     lines = f"try:\n    {written}\nexcept {error}:\n    {refusal} from None"
     return (ReplaceStatement(block.module.path, span_of(statement[1]), lines), *imported, *more)
+
+
+def refused_in_handler(program: Program, call: Call) -> Fix | None:
+    """The refusal of a token that the `try` above could not verify, where a handler reads it all the same.
+
+    What it caught is raised again where the function refuses nothing itself and others call it.
+    """
+    block = call.block
+    for form in block.forms.of("try"):
+        verified = any(item[0] == "call" and last_name(item[2]) == "decode" for item in walk(form[2]))
+        for _, _, body, _ in form[3] if verified else ():
+            statement = next((item for item in body if _holds(item, call.form)), None)
+            if statement is not None:
+                raised, imports = refusal(block, statement, "invalid token")
+                own = block.forms.of("raise") or (block.function and _is_run_by_fastapi(program, block.function))
+                text, more = (f"{raised} from None", imports) if own else ("raise", ())
+                edit = ReplaceStatement(block.module.path, span_of(statement[1]), text)
+                return Fix("refuse the token that did not verify", False, (edit, *more))
+    return None
 
 
 def _is_run_by_fastapi(program: Program, function: Function) -> bool:

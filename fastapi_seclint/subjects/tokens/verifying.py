@@ -21,7 +21,7 @@ from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 from fastapi_seclint.subjects.tokens.pinning import algorithm_code, reachable
-from fastapi_seclint.subjects.tokens.trying import refusing_statement
+from fastapi_seclint.subjects.tokens.trying import refused_in_handler, refusing_statement
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -38,6 +38,8 @@ TITLE = "verify the token with the key that signs it"
 def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
     """The same call with its check on; None where the key or the algorithm is not known."""
     program, call = decoding.program, decoding.call
+    if (refused := refused_in_handler(program, call)) is not None:
+        return refused
     path, span = call.block.module.path, span_of(call.form[1])
     edits: list[Edit] = []
     if item is not None:
@@ -148,6 +150,8 @@ def verified_reader(program: Program, call: Call) -> Fix | None:
     """`jwt.decode` in place of a helper that never verifies."""
     maker, function = only_maker(program, call.block.module), call.form[2]
     token = call.argument("token", 0)
+    if (refused := refused_in_handler(program, call)) is not None:
+        return refused
     if token is None or function[0] != "attr" or (text := code(token.form)) is None:
         return None
     key = supposed_key(program, call) if maker is None else code_of_key(maker, call.block)
