@@ -14,7 +14,7 @@ from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.trials import for_trying
-from fastapi_seclint.subjects.secrets.fallback_fixes import of_field, of_or, of_read
+from fastapi_seclint.subjects.secrets.fallback_fixes import of_field, of_or, read_strictly
 from fastapi_seclint.subjects.secrets.urls import Address, addresses
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -89,7 +89,7 @@ def _finding(item: Address) -> Finding:
 def _fix(item: Address) -> Fix | None:
     path = item.block.module.path
     if item.read is not None:
-        edits = of_read(path, item.read)
+        edits = read_strictly(item.block, item.read)
         return Fix("refuse to start without the setting: drop the fallback", False, edits) if edits else None
     if item.field is not None:
         return of_field(item.block.module, item.field)

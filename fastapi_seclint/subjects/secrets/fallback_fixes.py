@@ -13,6 +13,7 @@ from fastapi_seclint.edits import (
 )
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.reads import Read, read_of
@@ -33,7 +34,7 @@ def fix_of(item: Fallback, filled: bool = False) -> Fix | None:
     if item.how == "field":
         return None if item.field is None or item.weak else of_field(item.block.module, item.field, filled)
     if item.how == "read" and item.read is not None:
-        edits = _of_setdefault(item, item.read) or of_read(item.block.module.path, item.read)
+        edits = _of_setdefault(item, item.read) or read_strictly(item.block, item.read)
     elif item.how == "or":
         edits = of_or(item.block.module.path, item.whole)
     else:
@@ -47,6 +48,28 @@ def _of_setdefault(item: Fallback, read: Read) -> tuple[Edit, ...]:
         return ()
     whole = [form for form in item.block.forms.of("expr") if form[2] is read.call]
     return tuple(RemoveStatement(item.block.module.path, span_of(form[1])) for form in whole)
+
+
+def read_strictly(block: Block, read: Read) -> tuple[Edit, ...] | None:
+    """The edits of `of_read`; a read that is another's fallback is made only where that one finds nothing.
+
+    `os.getenv("A", os.environ["B"])` would ask for `B` of those who set `A`, too.
+    """
+    edits = of_read(block.module.path, read)
+    calls = block.forms.of("call")
+    whole, inner = None, read.call
+    code = edits[0].code if edits and isinstance(edits[0], ReplaceExpression) else None
+    while outer := next((call for call in calls if (one := read_of(call)) and one.default is inner), None):
+        kept = [item for item in outer[4] if item[1] is not inner]
+        before = rendered([*outer[:3], [item for item in outer[3] if item is not inner], kept])
+        if code is None or before is None:
+            return None
+        whole, inner, code = outer, outer, f"{before} or {code}"
+    if whole is None or not edits or code is None:
+        return edits
+    continued = any(whole in form[2:] for form in block.forms.of("attr", "sub", "binop", "unary", "compare", "await"))
+    plain = f"({code})" if continued else code
+    return (ReplaceExpression(block.module.path, span_of(whole[1]), plain), *edits[1:])
 
 
 def of_read(path: str, read: Read) -> tuple[Edit, ...] | None:
