@@ -117,7 +117,7 @@ def _fix(program: Program, item: Fallback, use: Use | None) -> Fix | None:
     """The setting without its fallback, and where a key signs with nothing in it, not without a value either."""
     kind = "signing key" if use is not None and use.kind == "signing key" else item.kind
     filled = kind == "signing key" and signs_with_nothing(program)
-    fix = fix_of(item, filled)
+    fix = fix_of(item, filled, program)
     return fix if item.how == "field" else refusing_nothing(program, item.block.module, item.at, kind, fix)
 
 

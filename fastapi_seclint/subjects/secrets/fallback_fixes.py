@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from fastapi_seclint.edits import (
     AddImport,
     Edit,
@@ -12,7 +14,7 @@ from fastapi_seclint.edits import (
     SetKeyword,
 )
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
-from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.modules import Module, bound_names
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import name_of
@@ -22,11 +24,14 @@ from fastapi_seclint.subjects.secrets.emptiness import TEXTS, at_least_one
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField
 
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
 _LEAST = ("min_length", "pattern", "regex")
 _TITLE = "refuse to start without the setting: drop the fallback"
 
 
-def fix_of(item: Fallback, filled: bool = False) -> Fix | None:
+def fix_of(item: Fallback, filled: bool = False, program: Program | None = None) -> Fix | None:
     """Drop the fallback, so that a missing setting stops the program; None where that is not sound.
 
     With `filled`, a field does not take an empty text either.
@@ -39,7 +44,26 @@ def fix_of(item: Fallback, filled: bool = False) -> Fix | None:
         edits = of_or(item.block.module.path, item.whole)
     else:
         edits = _of_branch(item)
-    return Fix(_TITLE, False, edits) if edits else None
+    return Fix(_TITLE, False, (*edits, *(() if program is None else _constant_gone(program, item)))) if edits else None
+
+
+def _constant_gone(program: Program, item: Fallback) -> tuple[Edit, ...]:
+    """The edit that takes away the constant which was the fallback, where nothing else in the project speaks of it."""
+    last = item.whole[3][-1] if item.how == "or" else item.read.default if item.how == "read" and item.read else None
+    module = item.block.module
+    if last is None or last[0] != "name" or not last[2].isupper():
+        return ()
+    bound = bound_names(module.facts.module).get(last[2], [])
+    uses = [
+        form
+        for number in module.facts.speaking(f'"{last[2]}"'.encode())
+        for form in module.facts.forms(number).every
+        if form[0] in ("name", "const") and form[2] == last[2]
+    ]
+    if any(last[2] in other.facts.words for other in program.modules.by_file.values() if other is not module):
+        return ()
+    given = len(bound) == 1 and bound[0][0] == "assign" and bound[0][3][0] == "const" and len(bound[0][2]) == 1
+    return (RemoveStatement(module.path, span_of(bound[0][1])),) if given and len(uses) == 2 else ()
 
 
 def _of_setdefault(item: Fallback, read: Read) -> tuple[Edit, ...]:
