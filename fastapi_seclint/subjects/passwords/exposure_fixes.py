@@ -180,7 +180,7 @@ class Taking:
     def _of_each(self, element: Form, target: str, iterable: Form) -> list[Edit]:
         found = self.givers.shown(self.block, iterable)
         if found is None:
-            return []
+            return self._of_object(element) if element[0] == "call" else []
         match element:
             case ["call", _, ["attr", _, ["name", _, name], "dict" | "model_dump"], [], []] if name == target:
                 return self._excluded(element, found[0])
@@ -215,7 +215,14 @@ class Taking:
             return self._of_users(form, form)
         if form[0] == "call" and form[2][-1] == "get" and len(form[3]) == 1:
             text = f"({text} or {{}})"
-        return self._without(form, text, found[0])
+        return self._of_each_user(form, text, found[0]) if self._lists(form) else self._without(form, text, found[0])
+
+    def _lists(self, form: Form) -> bool:
+        """Whether a call is of a function of the project that answers with a list that it makes: `[one(x) for ...]`."""
+        asked = options(ask(self.program, self.block, form[2])) if form[0] == "call" else ()
+        bodies = [body_of(self.program, option) for option in asked if isinstance(option, Function)]
+        given = [form[2] for body in bodies if body is not None for form in body.forms.of("return")]
+        return any(value is not None and value[0] == "comp" and value[2] == "list" for value in given)
 
     def _model(self, cls: Class) -> PublicModel | None:
         return public_model(self.program, cls, self.block.module) if is_schema(cls) or cls.bases else None
@@ -242,14 +249,20 @@ class Taking:
         made = f'{{key: value for key, value in {items} if key != "{name}"}}'
         return [ReplaceExpression(self.block.module.path, span_of(form[1]), made)]
 
+    def _of_each_user(self, form: Form, text: str, name: str) -> list[Edit]:
+        """A list of dictionaries with all keys but the password's."""
+        inner = f'{{key: value for key, value in user.items() if key != "{name}"}}'
+        return [ReplaceExpression(self.block.module.path, span_of(form[1]), f"[{inner} for user in {text}]")]
+
     def _of_users(self, form: Form, users: Form) -> list[Edit]:
         """A dictionary of users, or the list of them, with all keys but the password's."""
         found, text = self.givers.shown(self.block, users), code(users)
         if found is None or text is None or found[1] is not None:
             return []
+        if users is not form:
+            return self._of_each_user(form, text, found[0])
         inner = f'{{key: value for key, value in user.items() if key != "{found[0]}"}}'
-        listed = users is not form
-        made = f"[{inner} for user in {text}]" if listed else f"{{name: {inner} for name, user in {text}.items()}}"
+        made = f"{{name: {inner} for name, user in {text}.items()}}"
         return [ReplaceExpression(self.block.module.path, span_of(form[1]), made)]
 
     def _is_of_users(self, form: Form) -> bool:

@@ -28,7 +28,7 @@ from fastapi_seclint.subjects.passwords.dumping import (
 )
 from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_key, hashed_later, put
 from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out
-from fastapi_seclint.subjects.passwords.mappings import IDENTITY, identifies, in_mapping
+from fastapi_seclint.subjects.passwords.mappings import IDENTITY, identifies, in_mapping, key_read
 from fastapi_seclint.subjects.passwords.names import is_of_people, is_password, naming
 from fastapi_seclint.subjects.passwords.selected import selected
 from fastapi_seclint.subjects.passwords.spoken import blocks
@@ -98,11 +98,11 @@ class Givers:
                 found = self.shown(block, iterable, depth - 1)
                 own = found[1].namespace.get(method) if found is not None and found[1] is not None else None
                 return found if isinstance(own, Function) and dumps_itself(own) else None
+            case ["comp", _, _, ["call", *_] as element, None, _]:
+                return self._of_function(block, element, depth - 1)
             case ["name", *_]:
                 return self._of_name(block, form, depth - 1)
-            case ["attr", _, owner, "__dict__"]:
-                return self.shown(block, owner, depth - 1)
-            case ["sub", _, owner, ["slice", *_]]:
+            case ["attr", _, owner, "__dict__"] | ["sub", _, owner, ["slice", *_]]:
                 return self.shown(block, owner, depth - 1)
             case ["sub", _, owner, _]:
                 return self._of_value(block, form) or self._of_store(block, owner)
@@ -123,6 +123,8 @@ class Givers:
             typed = bool(field) and people and naming(name) and is_password(field, people)
             if typed and self.is_row(block, value[2], depth):
                 return field, None
+            if people and name and is_password(name, people) and key_read(value) == name:
+                return name, None
             if name and naming(name) == "kept" and is_password(name) and value[0] in ("attr", "name", "call", "sub"):
                 return name, None
         return hashed_in(["dict", 0, pairs]) or self._first(block, [value for _, value in pairs], depth)
@@ -267,10 +269,8 @@ class Givers:
     def _row(self, block: Block, form: Form) -> Class | None:
         if form[0] not in ("name", "attr"):
             return None
-        for option in options(ask(self.program, block, form)):
-            if isinstance(option, Class) and is_table(option) and password_field(option):
-                return option
-        return None
+        found = (item for item in options(ask(self.program, block, form)) if isinstance(item, Class))
+        return next((item for item in found if is_table(item) and password_field(item)), None)
 
     def _of_function(self, block: Block, call: Form, depth: int) -> tuple[str, Class | None] | None:
         """What a function of the project gives back, by its annotation or what it returns."""

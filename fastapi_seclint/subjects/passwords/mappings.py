@@ -28,3 +28,13 @@ def in_mapping(mapping: Mapping, depth: int = 3) -> str:
 def identifies(pairs: list[Form]) -> bool:
     """Whether a display of a dictionary says whose account it is: `{"username": user.username, ...}`."""
     return any(key is not None and key[0] == "const" and IDENTITY.match(str(key[2])) for key, _ in pairs)
+
+
+def key_read(value: Form) -> str:
+    """The key by which a value is read out of a dictionary: `row["password"]`, `row.get("password")`."""
+    match value:
+        case ["sub", _, _, ["const", _, str() as key]]:
+            return key
+        case ["call", _, ["attr", _, _, "get"], [["const", _, str() as key], *_], _]:
+            return key
+    return ""
