@@ -317,8 +317,8 @@ def _display(known: Passwords, block: Block, display: Form, depth: int) -> Itera
         elif name := _field_of(key):
             if naming(name):
                 yield from _plain(known, block, item[1], item)
-            elif item[0] == "dict":
-                yield from _display(known, block, item, depth - 1)
+            elif item[0] == "dict" or name.startswith("$set"):
+                yield from _whole(known, block, item[1], item, depth=depth - 1)
 
 
 def _field_of(key: Form) -> str:

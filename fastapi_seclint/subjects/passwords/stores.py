@@ -64,12 +64,19 @@ def is_record(cls: Class | None, name: str) -> bool:
     return name[:1].isupper() and is_of_people(name) and set(words(name)) <= _RECORD_WORDS
 
 
+_COLLECTIONS = frozenset({"coll", "col", "collection"})
+
+
 def is_store(form: Form) -> bool:
-    """Whether an expression is named after something that keeps people: `users`, `fake_users_db`, `db.users`."""
+    """Whether an expression is named after something that keeps people: `users`, `fake_users_db`, `db.users`.
+
+    A collection of documents that is called nothing else keeps whatever it is given.
+    """
     parts = spelled(form).lower().split(".")
     if is_of_machine(parts[-1]):
         return False
-    return is_of_people(parts[-1]) or any(_STORES.search(part) for part in parts)
+    neutral = parts[-1].strip("_") in _COLLECTIONS
+    return neutral or is_of_people(parts[-1]) or any(_STORES.search(part) for part in parts)
 
 
 def speaks_of_people(form: Form) -> bool:
