@@ -25,6 +25,11 @@ USERS = "from fastapi_users import FastAPIUsers\nusers = FastAPIUsers(None, [])\
         ),
         (USERS + "@app.get('/x')\ndef x(u=Depends(users.current_user(optional=True))): ...", "open"),
         (
+            "from fastapi_csrf_protect import CsrfProtect\n@app.get('/x')\ndef x(csrf: CsrfProtect = Depends()):\n"
+            "    token, signed = csrf.generate_csrf_tokens()\n    return token",
+            "open",
+        ),
+        (
             (
                 "from authx import AuthX\na = AuthX()\n"
                 "@app.get('/x', dependencies=[Depends(a.access_token_required)])\ndef x(): ..."

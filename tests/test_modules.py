@@ -227,6 +227,19 @@ def test_a_router_may_come_through_another_module(tmp_path: Path, middle: str) -
     assert found["/x"].dependencies == ("users.guard",)
 
 
+def test_a_folder_is_imported_from_although_a_file_in_it_is_called_the_same(tmp_path: Path) -> None:
+    found = routes(
+        tmp_path,
+        {
+            "admin/admin.py": "X = 1\n",
+            "admin/debug.py": "from admin import users\n" + ROUTER.replace("Depends(guard)", "Depends(users.check)"),
+            "admin/users.py": "def check(): ...\n",
+            "main.py": APP + "from admin import debug\napp.include_router(debug.router)\n",
+        },
+    )
+    assert found["/x"].dependencies[-1].endswith("users.check")
+
+
 def test_a_module_that_is_not_there_is_listed_and_hides_nothing_else(tmp_path: Path) -> None:
     table = survey(
         tmp_path,

@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import definitions
 from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
 from fastapi_seclint.program.library_names import offered
+from fastapi_seclint.program.module_calls import imported
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.scopes import Pending, Scope
 from fastapi_seclint.program.values import (
@@ -271,13 +272,9 @@ def _from(interpreter: Interpreter, form: Form, scope: Scope) -> int:
             value = Unknown(f"{'.' * level}{name} is not in sight") if level else external(f"{name}.{item}", place)
             scope.bind(alias or item, value)
         else:
-            scope.bind(alias or item, Pending(partial(_look_up, interpreter, module, item, place)))
+            beside = "" if level else f"{name}.{item}"
+            scope.bind(alias or item, Pending(partial(imported, interpreter, module, item, place, beside)))
     return FALLS
-
-
-def _look_up(interpreter: Interpreter, module: Module, name: str, place: Place) -> Value:
-    found = interpreter.attribute_of_module(module, name)
-    return found or Unknown(f"{module.name} does not define {name}", place)
 
 
 def _import_star(module: Module | None, scope: Scope) -> None:

@@ -1,4 +1,4 @@
-"""What calls give that ask for the files of the project: modules imported or listed by name, folders, joined paths."""
+"""What imports and calls give that ask for the files of the project: modules, names in them, folders, paths."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fastapi_seclint.program.values import (
     Instance,
     ModuleValue,
     Place,
+    Unknown,
     Value,
     iterate,
     string,
@@ -22,6 +23,7 @@ from fastapi_seclint.program.values import (
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
+    from fastapi_seclint.program.modules import Module
 
 
 def import_module(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
@@ -38,6 +40,17 @@ def import_module(interpreter: Interpreter, arguments: Arguments, place: Place) 
         return External(name, None, None, place)
     interpreter.run_module(module)
     return ModuleValue(module)
+
+
+def imported(interpreter: Interpreter, module: Module, name: str, place: Place, beside: str) -> Value:
+    """What `from module import name` gives: what it has under the name, or the module `beside` it, by its dotted name.
+
+    `from admin import auth` means the folder, although there is an `admin/admin.py`, too.
+    """
+    found = interpreter.attribute_of_module(module, name)
+    if found is None and beside and (other := interpreter.modules.absolute(beside, place.module)) is not None:
+        return ModuleValue(other)
+    return found or Unknown(f"{module.name} does not define {name}", place)
 
 
 def iter_modules(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
