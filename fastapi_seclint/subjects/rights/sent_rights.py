@@ -208,9 +208,10 @@ def _is_raw_body(value: Form) -> bool:
 
 def _clean(forms: Forms, found: Input) -> None:
     """Forget what the function overwrites, drops or tests against what is allowed before it is used."""
+    filled = {id(item) for form in forms.of("if") if _asks_for_none(found, form[2]) for item in walk(form[3])}
     for form in forms.of("call", "delete", "assign"):
         for name, right in _overwritten(found, form):
-            if name in found.bodies:
+            if name in found.bodies and id(form) not in filled:
                 found.bodies[name] -= {right}
     for form in forms.of("if", "assert"):
         if form[0] == "assert" or any(i[0] == "raise" for i in walk(form[3:])):
@@ -223,6 +224,14 @@ def _clean(forms: Forms, found: Input) -> None:
                         del found.values[name]
                 elif sent is not None and inner[0] == "name" and sent.origin == "body":
                     found.values.pop(inner[2], None)
+
+
+def _asks_for_none(found: Input, test: Form) -> bool:
+    """Whether a test is whether the client left a right out, so that only then it is filled in: `body.role is None`."""
+    match test:
+        case ["unary", _, "not", inner] | ["compare", _, inner, ["is" | "=="], [["const", _, None | ""]]]:
+            return source(found, inner) is not None
+    return False
 
 
 def _overwritten(found: Input, form: Form) -> Iterator[tuple[str, str]]:
