@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes
 from fastapi_seclint.program.scopes import Scope
-from fastapi_seclint.program.values import Collection, Mapping, Unknown, Value
+from fastapi_seclint.program.values import Collection, Instance, Mapping, Unknown, Value, iterate
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -35,7 +35,7 @@ def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -
 
 
 def _unpack(interpreter: Interpreter, items: list[Form], value: Value, scope: Scope) -> None:
-    known = value.items if isinstance(value, Collection) and not value.open else None
+    known = iterate(value) if isinstance(value, Collection | Instance) else None
     if known is not None and len(known) == len(items) and not any(item[0] == "star" for item in items):
         for item, part in zip(items, known, strict=True):
             assign(interpreter, item, part, scope)

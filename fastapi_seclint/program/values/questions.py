@@ -136,6 +136,8 @@ def iterate(value: Value) -> list[Value] | None:
         return iterate(value.default)
     if isinstance(value, Instance) and isinstance(held := value.attributes.get(ITEMS), Collection):
         return iterate(held)
+    if isinstance(value, Instance) and value.arguments is not None and isinstance(value.cls, Class):
+        return _parts(value, value.cls)
     if isinstance(value, Class):
         members: list[Value] = [
             Instance(value, {"value": member, "name": Const(name)})
@@ -147,6 +149,14 @@ def iterate(value: Value) -> list[Value] | None:
         known = [items for option in value.options if (items := iterate(option)) is not None]
         return [each for items in known for each in items] if known else None
     return None
+
+
+def _parts(value: Instance, cls: Class) -> list[Value] | None:
+    """The fields of a named tuple, in order; None for other objects, and where one is not known."""
+    if "typing.NamedTuple" not in cls.external_bases():
+        return None
+    found = [value.attributes.get(name, default) for name, _, default in cls.fields]
+    return None if any(part is None for part in found) else [part for part in found if part is not None]
 
 
 def some_item(value: Value) -> Value:

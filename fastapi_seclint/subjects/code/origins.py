@@ -103,7 +103,9 @@ def bodies(program: Program, block: Block, call: Form) -> Iterator[Block]:
             continue
         receiver = option.receiver if isinstance(option, Bound) else None
         cls = receiver.cls if isinstance(receiver, Instance) else receiver
-        if receiver is not None and isinstance(cls, Class) and cls is not function.owner and function.kind != "static":
+        made = isinstance(receiver, Instance) and receiver.arguments is not None
+        other = isinstance(cls, Class) and cls is not function.owner
+        if receiver is not None and (made or other) and function.kind != "static":
             yield Block(body.module, function, FunctionScope(program.interpreter, function, receiver), body.number)
         else:
             yield body

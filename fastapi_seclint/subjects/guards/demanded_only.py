@@ -122,9 +122,9 @@ def _looks_no_further(program: Program, function: Function) -> bool:
     """Whether a function takes credentials into names, hands none of them on and keeps none that others read."""
     held = {
         target[2]
-        for form in function.forms.of("assign")
+        for form in function.forms.of("assign", "walrus")
         if form[3] is not None and any(map(_carries, walk([form[3]])))
-        for target in form[2]
+        for target in (form[2] if form[0] == "assign" else [form[2]])
         if target[0] == "name"
     }
     if not held or hands_on(function, held):

@@ -103,9 +103,7 @@ def own_classes(program: Program, found: Caught) -> Iterator[Class]:
 
 def sent_attributes(program: Program, found: Caught, given: list[Form]) -> Iterator[tuple[str, str]]:
     """The attributes of an exception of the project that a handler answers with: its class and their names."""
-    names = {
-        part[3] for part in walk(given) if part[0] == "attr" and part[2][0] == "name" and part[2][2] == found.name
-    }
+    names = {part[3] for part in walk(given) if part[0] == "attr" and part[2][0] == "name" and part[2][2] == found.name}
     yield from ((cls.dotted, name) for cls in own_classes(program, found) for name in names)
 
 
@@ -151,8 +149,23 @@ def raised_on(program: Program, found: Caught, answered: Answered) -> Iterator[F
             case ["raise", _, ["call", _, ["name" | "attr", *_] as function, positional, keywords], _]:
                 classes = [cls for cls in options(ask(program, found.block, function)) if isinstance(cls, Class)]
                 lineage = {base.dotted for cls in classes for base in cls.lineage() if isinstance(base, Class)}
-                given = [*positional, *(value for _, value, _ in keywords)]
+                told = (value for name, value, _ in keywords if not any(_is_aside(one, name) for one in classes))
+                given = [*positional, *told]
                 texts = [item for item in given if tells(found, item)] if lineage & answered.keys() else []
                 places = {place for name in lineage & answered.keys() for place in answered[name]} if texts else set()
                 if ("", 0) in places or (places and gets_to(program, found.block, places)):
                     yield from texts
+
+
+def _is_aside(cls: Class, keyword: str | None) -> bool:
+    """Whether a constructor takes a keyword with `**` and hands it to no other: it is no part of the text."""
+    methods = (base.namespace.get("__init__") for base in cls.lineage() if isinstance(base, Class))
+    made = next((item for item in methods if isinstance(item, Function)), None)
+    rest = next((item[0] for item in made.parameters if item[1] == KEYWORDS), None) if made is not None else None
+    if made is None or rest is None or keyword is None or any(item[0] == keyword for item in made.parameters):
+        return False
+    return not any(
+        name is None and value[0] == "name" and value[2] == rest
+        for call in made.forms.of("call")
+        for name, value, _ in call[4]
+    )

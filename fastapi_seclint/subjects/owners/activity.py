@@ -13,7 +13,7 @@ from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, parameters, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import External, Function, Instance, Unknown, options
+from fastapi_seclint.program.values import Bound, External, Function, Instance, Unknown, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.identity import (
     Guard,
@@ -240,7 +240,7 @@ def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function
         dependency = program.walker.resolver.dependency_of(parameter)
         for option in options(dependency[1]) if dependency is not None else ():
             name = ""
-            made = running(option) if isinstance(option, Function | Instance) else None
+            made = running(option) if isinstance(option, Function | Instance | Bound) else None
             if made is not None:
                 if program.guard_model.authenticates(option) or names_identity(known_as(made)):
                     yield parameter.name, made

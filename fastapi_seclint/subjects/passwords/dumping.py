@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Collection, Const, Function, Value, options
+from fastapi_seclint.program.values import Class, Collection, Const, Function, Value, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.passwords.names import is_password
@@ -112,6 +112,12 @@ def _takes_out(form: Form, name: str) -> bool:
         case ["delete", _, targets]:
             return any(target[0] == "sub" and target[3][0] != "const" for target in targets)
     return False
+
+
+def member(cls: Class, name: str) -> Value | None:
+    """What a class, or the nearest of its bases that does, has under a name."""
+    found = (base.namespace.get(name) for base in cls.lineage() if isinstance(base, Class))
+    return next((one for one in found if one is not None), None)
 
 
 def dumps_itself(function: Function) -> bool:

@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.passwords.dumping import (
     dumped,
     dumps_itself,
     gives_back,
+    member,
     method_of_each,
     names_columns,
     sifted,
@@ -48,7 +49,8 @@ _SERIALIZERS = ("model_serializer", "field_serializer", "dict", "model_dump", "j
 
 def password_field(cls: Class) -> str:
     """The field of a class that shows a person's password or its hash in JSON; empty when none does."""
-    if any(name in base.namespace for base in cls.lineage() if isinstance(base, Class) for name in _SERIALIZERS):
+    own = (base.namespace.get(name) for base in cls.lineage() if isinstance(base, Class) for name in _SERIALIZERS)
+    if any(made is not None and not (isinstance(made, Function) and dumps_itself(made)) for made in own):
         return ""
     hidden = {
         name
@@ -96,7 +98,7 @@ class Givers:
                 element, str(target)
             ):
                 found = self.shown(block, iterable, depth - 1)
-                own = found[1].namespace.get(method) if found is not None and found[1] is not None else None
+                own = member(found[1], method) if found is not None and found[1] is not None else None
                 return found if isinstance(own, Function) and dumps_itself(own) else None
             case ["comp", _, _, ["call", *_] as element, None, _]:
                 return self._of_function(block, element, depth - 1)
@@ -201,7 +203,7 @@ class Givers:
         whole = self.shown(block, function[2], depth) if function[0] == "attr" and not call[3] else None
         cls = whole[1] if whole is not None else None
         own = [item for item, bound in called(self.program, block, call) if bound] if whole is not None else []
-        known = cls.namespace.get(name) if cls is not None else None
+        known = member(cls, name) if cls is not None else None
         if any(dumps_itself(item) for item in (*own, known) if isinstance(item, Function)):
             return whole
         if self.gives_same(block, call) and (given := self.shown(block, call[3][0], depth)) is not None:

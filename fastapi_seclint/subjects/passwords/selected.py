@@ -11,7 +11,7 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import string
+from fastapi_seclint.program.values import External, Value, string
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.passwords.dumping import dumped
@@ -163,7 +163,7 @@ def statement_behind(
             forms = list(walk([_followed(block, at[3][0])]))
             texts = [statement_text(form, given or {}) for form in forms]
             named = [form for form in forms if form[0] in ("name", "attr", "sub")] if program is not None else []
-            texts += [text for form in named if program and (text := string(ask(program, block, form)))]
+            texts += [text for form in named if program and (text := _constant(ask(program, block, form)))]
             return next((text for text in texts if _SELECT.match(text) or _RETURNING.match(text)), "")
         if at[0] == "call" and at[2][0] == "attr" and at[2][3] in _GOING_ON:
             owner = at[2][2]
@@ -173,6 +173,13 @@ def statement_behind(
         else:
             return ""
     return ""
+
+
+def _constant(value: Value) -> str:
+    """The text that a value is, one that SQLAlchemy's `text` marks as a statement too."""
+    if isinstance(value, External) and value.name.endswith(".text()") and value.arguments is not None:
+        return string(value.arguments.get("text", 0)) or ""
+    return string(value) or ""
 
 
 def _followed(block: Block, form: Form) -> Form:

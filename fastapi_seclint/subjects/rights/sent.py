@@ -31,7 +31,7 @@ class Input:
     """What a function has from the client: whole bodies with the rights in them, single values by local name.
 
     `origins` says by what way a whole body came that is none, such as a model of headers; `rights` are the project's
-    own names for rights.
+    own names for rights, `dumps` methods of the bodies' classes that give all of a body in a dictionary.
     """
 
     bodies: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -40,6 +40,7 @@ class Input:
     classes: set[str] = field(default_factory=set)
     origins: dict[str, Origin] = field(default_factory=dict)
     rights: frozenset[str] = frozenset()
+    dumps: set[str] = field(default_factory=set)
 
     def names_right(self, name: str) -> bool:
         """Whether a field, header or cookie of this name says what its sender may do, in this project."""
@@ -117,7 +118,7 @@ def dumped(found: Input, form: Form) -> frozenset[str]:
             return found.bodies.get(name, frozenset())
         case ["await", _, inner]:
             return dumped(found, inner)
-        case ["call", _, ["attr", _, inner, method], _, keywords] if method in _DUMPS:
+        case ["call", _, ["attr", _, inner, method], _, keywords] if method in _DUMPS or method in found.dumps:
             return _kept(dumped(found, inner), keywords)
         case ["call", _, ["name" | "attr", *_] as called, [inner, *_], keywords] if called[-1] in _DUMPS:
             return _kept(dumped(found, inner), keywords)

@@ -84,6 +84,7 @@ def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None
         if rights and not any(item.startswith(("enum.", "typing.")) for item in cls.external_bases()):
             found.bodies[parameter.name] = rights
             found.classes.add(cls.name)
+            found.dumps.update(_own_dumps(cls, rights))
             if marker is not None and kind not in ("body", "form", "file"):
                 found.origins[parameter.name] = origin
     if _is_dictionary(base) and parameter.name not in ("kwargs",):
@@ -92,6 +93,26 @@ def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None
     named = found.names_right(name) or (origin != "query" and names_groups(name))
     if parameter.name not in found.bodies and named and _may_be_privileged(program, base):
         found.values[parameter.name] = Sent(name, "body" if kind in ("body", "form") else origin)
+
+
+def _own_dumps(cls: Class, rights: frozenset[str]) -> Iterator[str]:
+    """The methods of a body's class that give its dump and take no right out: `row = self.model_dump(); return row`."""
+    for name, method in cls.namespace.items():
+        if not isinstance(method, Function) or not method.parameters:
+            continue
+        texts = {form[2] for form in method.forms.of("const") if isinstance(form[2], str)}
+        own = ["name", method.parameters[0][0]]
+        dumps = [
+            form
+            for form in method.forms.of("call")
+            if form[2][0] == "attr" and form[2][3] in ("model_dump", "dict") and form[2][2][::2] == own
+        ]
+        assigned = [item for form in method.forms.of("assign") if form[3] in dumps for item in form[2]]
+        made = {item[2] for item in assigned if item[0] == "name"}
+        given = [form[2] for form in method.forms.of("return")]
+        whole = all(item is not None and (item in dumps or (item[0] == "name" and item[2] in made)) for item in given)
+        if dumps and given and whole and not texts & rights and not any(form[4] for form in dumps):
+            yield name
 
 
 def _marker(annotation: Value | None, default: Value | None) -> External | None:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Const, Environment, Text, Value, options
+from fastapi_seclint.program.values import Const, Environment, Instance, Text, Value, options
 from fastapi_seclint.subjects.code.entries import accounts_of, is_field_of_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.literals import name_of, texts
 from fastapi_seclint.subjects.code.loops import loops
@@ -252,7 +252,7 @@ class _Search:
             found = any(plausible(text, kind, name_of(left), Reach.COMPARED) for text in written)
             if not (found and self.speaks_web()) and not any(self.is_setting(item, kind) for item in right[2]):
                 return
-        elif not self.holds_keys(right, value, kind):
+        elif isinstance(value, Instance) or not self.holds_keys(right, value, kind):
             return
         yield Comparison(self.block, form, operator, left, right, kind, value)
 
