@@ -56,10 +56,10 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         elif handler is not None and (kind := next(looked_at(handler, below), None)) is not None:
             _add(program, found, handler, kind, 0)
         elif handler is not None and (
-            (any(is_login_form(node.call) for node in route.nodes()) and not _keeps_token_in_cookie(handler))
+            any(is_login_form(node.call) for node in route.nodes())
             or (id(route) in asking and not _wants_key(route) and _gives_token(program, handler))
         ):
-            logins.append(handler)
+            logins += [] if _keeps_token_in_cookie(program, handler) else [handler]
     for function in loose(program):
         tops = program.walker.resolver.of_callable(function)
         direct = [kind for top in tops if (kind := wanted_scheme(program, top.call)) is not None]
@@ -124,8 +124,20 @@ def _gives_token(program: Program, handler: Function) -> bool:
     return not any(map(_sets_cookie, called)) and any(map(_speaks_of_token, called))
 
 
-def _keeps_token_in_cookie(handler: Function) -> bool:
-    """Whether a login sets a cookie and puts no token into its answer."""
+def _keeps_token_in_cookie(program: Program, handler: Function) -> bool:
+    """Whether a login, or the function whose answer it gives, sets a cookie and puts no token into its answer."""
+    if _answers_by_cookie(handler):
+        return True
+    block = body_of(program, handler)
+    given = [form[2] for form in handler.forms.of("return") if form[2] is not None]
+    calls = [form[2] if form[0] == "await" else form for form in given]
+    if block is None or not calls or any(form[0] != "call" for form in calls):
+        return False
+    makers = [[function for function, _ in called(program, block, form)] for form in calls]
+    return all(made and all(map(_answers_by_cookie, made)) for made in makers)
+
+
+def _answers_by_cookie(handler: Function) -> bool:
     answers = [form[2] for form in handler.forms.of("return") if form[2] is not None]
     spoken = any(_TOKEN.search(str(form[-1])) for form in walk(answers) if form[0] in ("name", "attr", "const"))
     return _sets_cookie(handler) and not spoken
