@@ -39,6 +39,8 @@ _SECRET = re.compile(r"^((client|app|shared|my|user|admin|totp)_)?(secret|secret
 _TOKEN = re.compile(
     r"^((access|refresh|auth|jwt|bearer|id|session|user|api|admin|login)_)?(token|jwt)$|^(x_)?(api|access)_?key$"
     r"|^(?!(has|have|is|use|with|no|need|needs|include|return|show|require|check|max|min|num)_)[a-z]+_(access|refresh|bearer)_token$"
+    r"|^(?!(has|have|is|use|using|with|no|need|needs|include|return|show|hide|require|check|create|delete|revoke|masked|public|publishable)_)"
+    r"([a-z0-9]+_){1,3}api_?key$"
 )
 _ONE_TIME_CODE = re.compile(
     r"^((user|email|phone|sms|login)_)?(otp|totp|(otp|totp|mfa|two_factor|2fa)_code|pin(_code)?|one_time_(password|code))$"
