@@ -112,11 +112,9 @@ _FORMATS = re.compile(
     r"|hf_[A-Za-z0-9]{34}|SG\.[\w-]{20,}\.[\w-]{40,}"
 )
 _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{100,}")
-_PUBLIC = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]+ )*(?:PUBLIC KEY|CERTIFICATE)-----|\s*(?:ssh|ecdsa)-[a-z0-9-]+ AAAA"
-    r"|phc_\w{20,}$|pk_(?:live|test)_\w{10,}$|pk\.eyJ[\w.-]+$|sb_publishable_\w+$"
-)
-"""Keys for everybody: halves of a pair, and what PostHog, Stripe, Clerk, Mapbox and Supabase issue for web pages."""
+_PUBLIC = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*(?:PUBLIC KEY|CERTIFICATE)-----|\s*(?:ssh|ecdsa)-[a-z0-9-]+ AAAA")
+_PUBLISHED = re.compile(r"phc_\w{20,}$|pk_(?:live|test)_\w{10,}$|pk\.eyJ[\w.-]+$|sb_publishable_\w+$")
+"""What PostHog, Stripe, Clerk, Mapbox and Supabase issue for web pages; keys that a program compares are its own."""
 _SAMPLE = re.compile(r"example|x{6}|0{8}|1234567890|abcdef|your|test|dummy|fake|\.\.\.", re.I)
 FORMAT_WORDS = (
     b"AKIA", b"ghp_", b"gho_", b"github_pat_", b"glpat-", b"sk_live_", b"sk-", b"xox", b"AIza", b"hf_", b"SG.",
@@ -212,7 +210,8 @@ def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = Fal
             return False  # a truth value as a byte
         told = _PUBLIC.match(text.lstrip()) or re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{", text)
         return bool(text.strip()) and not told
-    if (kind == "password" and _HASH.match(text)) or _PUBLIC.match(text.lstrip()):
+    published = reach is not Reach.COMPARED and not many and _PUBLISHED.match(text.lstrip())
+    if (kind == "password" and _HASH.match(text)) or _PUBLIC.match(text.lstrip()) or published:
         return False
     if words_of(name)[-2:] == ["basic", "auth"] and ":" not in text:
         return False
