@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
 from fastapi_seclint.program.declared import Declared
@@ -14,6 +15,7 @@ from fastapi_seclint.program.dependencies import Parameter, Resolver, dotted_nam
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import ABSENT, CLEAN, HIDDEN, JUNK, QUERY, REQUEST, TOKENS, Kinds
 from fastapi_seclint.program.meetings import verdict
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.schemes import meet_scheme, scheme_of
 from fastapi_seclint.program.values import (
@@ -181,7 +183,22 @@ class DependencyGuards:
             if name in path_variables(path):
                 return JUNK if name not in _PLACES or _asks_for(function, name, name) else CLEAN
             return self._credential(parameter.default, stranger, marker)
-        return QUERY if any(_carries_token(item) for item in options(base) if isinstance(item, Class)) else CLEAN
+        if any(_carries_token(item) for item in options(base) if isinstance(item, Class)) and self._verifies_bodies:
+            return QUERY
+        return CLEAN
+
+    @cached_property
+    def _verifies_bodies(self) -> bool:
+        """Whether the project verifies the token of some body anywhere: `claims_of(message.token)`."""
+        modules = self._follower.interpreter.modules.by_file.values()
+        given = {name for module in modules if module.facts.words & BODY_TOKENS for name in _given_tokens(module)}
+        if any(name == "decode" or credentials.names_verification(name) for name in given):
+            return True
+        return any(
+            name.rpartition(".")[2] in given and module.facts.body_mentions(number, b'"decode"')
+            for module in modules
+            for number, (name, _, _) in enumerate(module.facts.functions if given else ())
+        )
 
     def _credential(self, default: Value | None, stranger: Stranger, marker: External | None) -> Kinds | None:
         if stranger.junk:
@@ -218,14 +235,22 @@ _PLACES = frozenset({"key", "ticket"})
 """What a variable of a path may be called that says which thing is asked for: `/flags/{key}`."""
 
 
-_BODY_TOKENS = frozenset({"token", "access_token", "auth_token", "jwt"})
+BODY_TOKENS = frozenset({"token", "access_token", "auth_token", "jwt"})
 _BODY_PASSWORD = re.compile(r"passw|pwd", re.I)
 
 
 def _carries_token(model: Class) -> bool:
     """Whether a body says by its `token` who sends it; the token beside a new password came by mail."""
     names = {name for base in model.lineage() if isinstance(base, Class) for name, _, _ in base.fields}
-    return bool(names & _BODY_TOKENS) and not any(map(_BODY_PASSWORD.search, names))
+    return bool(names & BODY_TOKENS) and not any(map(_BODY_PASSWORD.search, names))
+
+
+def _given_tokens(module: Module) -> Iterator[str]:
+    """What the calls of a file are called that are given the token of something: `verify(body.token)`."""
+    for number in module.facts.speaking(*(f'"{name}"'.encode() for name in BODY_TOKENS)):
+        for call in module.facts.forms(number).of("call"):
+            if any(item[0] == "attr" and item[3] in BODY_TOKENS and item[2][0] == "name" for item in call[3]):
+                yield last_name(call[2])
 
 
 def _asks_for(function: Function | None, name: str, sent: str) -> bool:
