@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from fastapi_seclint.subjects.payloads.encodings import Step, Token, encodings, result_names
+from fastapi_seclint.subjects.payloads.encodings import Step, Token, result_names, tokens
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
@@ -135,6 +135,6 @@ def _names_beside_others(token: Token) -> Iterator[str]:
     """What a function calls a token that it makes beside another one: its own name tells them not apart."""
     program, step = token.encoding.program, token.makers[0]
     around = step.block.function
-    beside = sum(one.call.block.function is around for one in encodings(program)) if around is not None else 0
-    if beside > 1:
+    makers = [one.makers[0] for one in tokens(program)] if around is not None else []
+    if len({id(one.form) for one in makers if one.block.function is around}) > 1:
         yield from list(result_names(program, step))[:-1]
