@@ -104,17 +104,14 @@ class Reader:
         """The members of a class that are used as secrets, whatever the class is."""
         for form in statements if self.used else ():
             if form[0] == "assign" and len(form[2]) == 1 and form[3][1] in self.used:
-                found = self._literal(name_of(form[2][0]), form[3], form[1], Reach.ASSIGNED)
-                if found is not None:
+                if (found := self._literal(name_of(form[2][0]), form[3], form[1], Reach.ASSIGNED)) is not None:
                     yield found
 
     def _assign(self, form: Form, at: int) -> Iterator[Literal]:
         value = form[-1]
         targets = form[2] if form[0] == "assign" else [form[2]]
         names = [name for target in targets if (name := name_of(target))]
-        if value is None:
-            return
-        if names and any(_is_sample(name) for name in names):
+        if value is None or any(map(_is_sample, names)):
             return
         several = value[0] in ("dict", "list", "set", "tuple")
         found = self._literal(names[0], value, form[1], Reach.ASSIGNED) if names else None
@@ -125,9 +122,14 @@ class Reader:
             yield from self.read(value, form[1])
         if form[0] == "assign" and len(targets) == 1 and targets[0][0] == "tuple" and value[0] == "tuple":
             for target, item in zip(targets[0][2], value[2], strict=False):
-                single = self._literal(name_of(target), item, item[1], Reach.ASSIGNED)
-                if single is not None:
+                if (single := self._literal(name_of(target), item, item[1], Reach.ASSIGNED)) is not None:
                     yield single
+        first = targets[0][2][0] if targets[0][0] == "tuple" and targets[0][2] else targets[0]
+        yield from self._hashed(hashed_text(name_of(first), value))
+
+    def _hashed(self, text: Form | None) -> Iterator[Literal]:
+        found = self._literal("password", text, text[1], Reach.ASSIGNED) if text is not None else None
+        yield from [found] if found is not None else []
 
     def _call(self, form: Form, at: int) -> Iterator[Literal]:
         called = name_of(form[2])
@@ -145,11 +147,9 @@ class Reader:
         for keyword, value, place in form[4]:
             if keyword is not None and _is_sample(keyword):
                 continue
-            hashed = hashed_text(keyword, value) if keyword else None
-            if hashed is not None and (found := self._literal("password", hashed, hashed[1], Reach.PASSED)) is not None:
+            for found in self._hashed(hashed_text(keyword, value) if keyword else None):
                 yield replace(found, account=account_of(form))
-            found = self._literal(keyword, value, place, Reach.PASSED) if keyword else None
-            if found is not None:
+            if keyword and (found := self._literal(keyword, value, place, Reach.PASSED)) is not None:
                 yield replace(found, account=account_of(form)) if "password" in found.name.lower() else found
             yield from self.read(value, place)
 
