@@ -104,8 +104,7 @@ class Reader:
         """The members of a class that are used as secrets, whatever the class is."""
         for form in statements if self.used else ():
             if form[0] == "assign" and len(form[2]) == 1 and form[3][1] in self.used:
-                if (found := self._literal(name_of(form[2][0]), form[3], form[1], Reach.ASSIGNED)) is not None:
-                    yield found
+                yield from filter(None, [self._literal(name_of(form[2][0]), form[3], form[1], Reach.ASSIGNED)])
 
     def _assign(self, form: Form, at: int) -> Iterator[Literal]:
         value = form[-1]
@@ -128,8 +127,8 @@ class Reader:
         yield from self._hashed(hashed_text(name_of(first), value))
 
     def _hashed(self, text: Form | None) -> Iterator[Literal]:
-        found = self._literal("password", text, text[1], Reach.ASSIGNED) if text is not None else None
-        yield from [found] if found is not None else []
+        if text is not None:
+            yield from filter(None, [self._literal("password", text, text[1], Reach.ASSIGNED)])
 
     def _call(self, form: Form, at: int) -> Iterator[Literal]:
         called = name_of(form[2])
