@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.credentials import names_credential
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import dotted_name, parameters
 from fastapi_seclint.program.guards import layers_of
@@ -127,7 +128,9 @@ def _looks_no_further(program: Program, function: Function) -> bool:
         for target in (form[2] if form[0] == "assign" else [form[2]])
         if target[0] == "name"
     }
-    if not held or hands_on(function, held):
+    if not held:
+        return _only_asks(function)
+    if hands_on(function, held):
         return False
     kept = {
         str(target[3])
@@ -136,6 +139,30 @@ def _looks_no_further(program: Program, function: Function) -> bool:
         if target[0] == "attr" and _is_state(target[2])
     }
     return not kept or not any(_reads(program, function, name) for name in kept)
+
+
+def _only_asks(function: Function) -> bool:
+    """Whether a function asks whether a credential was sent, `"x-api-key" in request.headers`, and never takes it."""
+    tests = [item for form in function.forms.of("if") for item in walk([form[2]])]
+    if not any(_is_presence(item) for item in tests):
+        return False
+    for call in function.forms.of("call"):
+        given = list(walk([*call[3], *(value for _, value, _ in call[4])]))
+        whole = any(item[0] == "name" and item[2] in ("request", "scope") for item in given)
+        if any(map(_carries, given)) or (whole and str(last_name(call[2])) not in _GOES_ON):
+            return False
+    return True
+
+
+_GOES_ON = frozenset({"call_next", "app"})
+"""How a middleware goes on: `call_next(request)`, `self.app(scope, receive, send)`."""
+
+
+def _is_presence(form: Form) -> bool:
+    match form:
+        case ["compare", _, ["const", _, str(name)], ["in" | "not in"], [["attr", _, _, kept]]]:
+            return kept in _CARRIED and names_credential(name)
+    return False
 
 
 def _carries(form: Form) -> bool:
