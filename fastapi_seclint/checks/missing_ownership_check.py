@@ -256,7 +256,7 @@ def _is_no_object(route: Route, resource: str) -> bool:
     """Whether a route is one where people meet: what one does there is done to another's object on purpose."""
     last = (access.segments(route.path) or [""])[-1]
     after = not route.path.rstrip("/").endswith("}")
-    act = _ACTS.match(last if path_variables(route.path) else re.split("[-_]", last)[0])
+    act = _ACTS.match(last if path_variables(route.path) and after else re.split("[-_]", last)[0])
     if "POST" in route.methods and not (act and (after or path_variables(route.path))):
         return True
     shown = after and not access.changes_state(route) and _SHOWN.match(last) is not None

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _VERB = re.compile(
     r"^((get|read|fetch|show|view|find|retrieve|update|modify|edit|change|delete|remove|cancel|cancle|complete|set|mark"
-    r"|toggle|archive|restore|download|single|one|my|by_id|by)_)+"
+    r"|toggle|archive|restore|download|stop|pause|resume|close|reopen|revoke|regenerate|rotate|renew|publish|unpublish"
+    r"|rename|refund|confirm|single|one|my|by_id|by)_)+"
 )
 """What stands before a thing's name in a path that says what is done to it."""
 _KEY = re.compile(r"_(ids?|uuids?|pks?|number|slug|no)$")
