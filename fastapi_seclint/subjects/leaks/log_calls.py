@@ -10,7 +10,9 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.secrets.names import word_set, words_of
 
-LEVELS = word_set("debug info warning warn error exception critical fatal log trace success notice")
+_PLAIN = word_set("debug info warning warn error exception critical fatal log trace success notice")
+LEVELS = frozenset({*_PLAIN, *(f"a{level}" for level in _PLAIN)})
+"""How log calls are called; those of structlog that are waited for begin with an `a`."""
 _PRINTS = word_set("print pprint pp rprint")
 _BINDS = frozenset({"bind", "bind_contextvars", "contextualize"})
 """How loguru and structlog are given what every following entry says."""
