@@ -28,7 +28,7 @@ ADMITTED: Truth = {"absent": NO, "wrong": NO, "right": YES}
 
 _ACCOUNT = re.compile(
     r"(^|_)(users?|accounts?|members?|customers?|person|admins?|employees?|students?|owner|profile|existing|record|row|found|exists"
-    r"|benutzer|nutzer|kont(?:o|en)|kunden?|utilisateurs?|comptes?|usuari[oa]s?|cuentas?|contas?|utente)(_|$)"
+    r"|benutzer|nutzer|kont(?:o|en)|kunden?|utilisateurs?|comptes?|usuari[oa]s?|cuentas?|contas?|utente|mitglied(er)?|zeile|membres?|ligne|fila)(_|$)"
     r"|(^|_)(user|account|member|customer|db)(_?(obj|data|dict|info|row|record|in_db|db|entity|model|doc|exists|found|\d))?$"
 )
 _PASSWORD = re.compile(
@@ -57,7 +57,7 @@ _ELSEWHERE = re.compile(
 )
 """What is looked up under a user's name and is no account."""
 _STATE = re.compile(
-    r"^(is_)?(active|enabled|verified|confirmed|disabled|inactive|locked|blocked|banned|deleted|suspended)$"
+    r"^(is_)?(active|enabled|verified|confirmed|disabled|inactive|locked|blocked|banned|deleted|suspended|aktiv|gesperrt|actif|ativo|activo)$"
 )
 _HASHES = re.compile(r"^(get_)?(hash|encrypt|encode|create|make|generate|set|update|change|reset)", re.I)
 _TABLE = re.compile(r"\bselect\b.*?\bfrom\s+\W?(\w+)", re.I | re.S)
