@@ -68,6 +68,8 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
     ("key", 0, _SIGNING, "an encryption key"): """
         cryptography.fernet.Fernet nacl.secret.SecretBox nacl.secret.Aead
         cryptography.hazmat.primitives.ciphers.aead.AESGCM cryptography.hazmat.primitives.ciphers.aead.ChaCha20Poly1305
+        cryptography.hazmat.primitives.ciphers.algorithms.AES Crypto.Cipher.AES.new Crypto.Cipher.DES.new
+        Crypto.Cipher.DES3.new Cryptodome.Cipher.AES.new Cryptodome.Cipher.DES.new pyDes.des pyDes.triple_des
     """,
     ("seed", 0, _SIGNING, "the key of a signature"): "nacl.signing.SigningKey",
     ("private_key", 0, _SIGNING, "an encryption key"): "nacl.public.PrivateKey",
