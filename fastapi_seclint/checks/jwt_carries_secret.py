@@ -117,6 +117,10 @@ def _finding(token: Token, claim: Claim, held: Held, kind: str, confidence: Conf
     evidence = []
     if (location.path, location.span.line) != (call.location.path, call.location.span.line):
         evidence.append(Evidence(call.location, "the token is made here"))
+    for around in held[:1] if written is None else ():
+        place = _place(around)
+        if (place.path, place.span.line) != (location.path, location.span.line):
+            evidence.append(Evidence(place, "this brings it"))
     return RULE.finding(
         location,
         f"`{claim.key}` puts a {kind} into a token: its payload is only encoded, so a browser, a log or a proxy that "

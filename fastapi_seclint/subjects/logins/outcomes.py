@@ -347,12 +347,11 @@ class _Walk:
     def _try(
         self, body: list[Form], handlers: list[Form], otherwise: list[Form], final: list[Form], worlds: Worlds
     ) -> Worlds:
-        start = len(self.found)
-        rest = self.run(otherwise, self.run(body, worlds))
+        start, rest = len(self.found), self.run(otherwise, self.run(body, worlds))
         raised = [end for end in self.found[start:] if end.kind == "raise"]
         for type_, name, statements, _ in handlers:
-            names = [str(form[-1]) for form in walk(type_) if form[0] in ("name", "attr")] if type_ is not None else []
-            names = names or ["BaseException"]
+            types = walk(type_) if type_ is not None else ()
+            names = [str(form[-1]) for form in types if form[0] in ("name", "attr")] or ["BaseException"]
             caught = [end for end in raised if catches(names, end)]
             for end in caught:
                 raised.remove(end)
@@ -365,7 +364,8 @@ class _Walk:
             if any(NOT_FOUND.search(item) for item in names):
                 entering, leaving = worlds & {"absent"}, rest - {"absent"}
             elif any(_MISMATCH.search(item) for item in names):
-                entering, leaving = worlds & {"wrong"}, rest - {"wrong"}
+                told = {"wrong", *(rest & {"absent"} if any(item[0] == "if" for item in statements) else ())}
+                entering, leaving = worlds & told, rest - told
             elif not self.follower.apart and only_refuses(statements):
                 entering = worlds - {"right"}
             elif self.follower.apart and any(_DUPLICATE.search(item) for item in names):

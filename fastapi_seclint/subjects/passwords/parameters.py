@@ -42,7 +42,7 @@ def holds_password(function: Function, name: str) -> bool:
     """
     if naming(name) == "plain":
         return True
-    if name in _OLD_AND_NEW and _CHANGES.match(function.name):
+    if name in _OLD_AND_NEW and (_CHANGES.match(function.name) or _is_change_of_passwords(function)):
         return True
     names = [item[0] for item in function.parameters]
     if any(naming(item) == "plain" for item in names):
@@ -55,6 +55,12 @@ def holds_password(function: Function, name: str) -> bool:
     if function.owner is not None and _SETS.match(function.name):
         return not _OTHER.intersection(words(name))
     return hashers.step_by_name(["name", 0, function.name]) in ("hash", "verify") or _validates_password(function)
+
+
+def _is_change_of_passwords(function: Function) -> bool:
+    """Whether a method changes what its class is about: `change` of a `PasswordService`."""
+    owner = function.owner.name.lower() if function.owner is not None else ""
+    return "password" in owner and function.name in ("change", "update", "reset", "set", "replace")
 
 
 def _validates_password(function: Function) -> bool:
