@@ -161,7 +161,7 @@ def _lists_people(program: Program, route: Route) -> bool:
 
 
 _ACT = re.compile(r"/([^/{}]+)/{[^/{}]+}/(confirm|accept|activate|verify|join|notify|exchange|refresh|setup)/?$", re.I)
-_RENEWAL = re.compile(r"/([^/{}]+)/refresh/?$", re.I)
+_RENEWAL = re.compile(r"/([^/{}]+)/(?:refresh|reset)/?$", re.I)
 _OF_PEOPLE = re.compile(
     r"(user|account|member|customer|profile|person|people|me$|invit|email|mail|phone|token|auth|session|registration|device"
     r"|subscri|newsletter|tenant|organi[sz]ation|team|workspace|group|room|game|event|password|otp|verif|sign|login|identit"
