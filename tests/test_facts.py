@@ -44,7 +44,7 @@ def cut(text: str, span: Span) -> str:
         ("x = a < b < c", "compare"),
         ("x = a if b else c", "ifexp"),
         ("x = f'{a!r:>{b}}'", "fmt"),
-        ("x = lambda a, *b, c=1: a", "lambda"),
+        ("x = [lambda a, *b, c=1: a]", "lambda"),
         ("x = {a: b for a, b in c if a}", "comp"),
         ("if (x := 1): pass", "walrus"),
         ("x: int = 1", "annassign"),
