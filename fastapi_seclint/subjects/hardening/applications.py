@@ -15,7 +15,7 @@ from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.values import Class, External, Function, Unknown, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.code.origins import ask, blocks_of
 from fastapi_seclint.subjects.code.reference import brought
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Kind, configurations
 
@@ -35,6 +35,8 @@ _ANY_HEADER = re.compile("|".join(f'"{name}' for name in HEADERS).encode())
 _LIBRARIES = ("secure", "secweb", "guard", "fastapi_guard", "fastapi_security_headers", "asgi_security_headers")
 _OWN = ("starlette.", "fastapi.", "uvicorn.")
 """What belongs to the framework and its server, whose `ProxyHeadersMiddleware` sets no header of a response."""
+_MADE = re.compile(r"secure\.\w+(\.\w+)?\(\)$")
+_SETTERS = frozenset({"set_headers", "set_headers_async", "framework"})
 _GUARDIAN = re.compile(r"secur|helmet|csp|hsts|header", re.IGNORECASE)
 
 
@@ -154,8 +156,23 @@ def uses_library(program: Program, app: Router) -> bool:
             foreign = isinstance(option, External) and not option.name.startswith(_OWN)
             if foreign and isinstance(option, External) and _GUARDIAN.search(option.name):
                 return True
-    imports = (name for module in program.modules.by_file.values() for name in module.facts.imports)
-    return any(name.split(".")[0].lower() in _LIBRARIES for name in imports)
+    imports = ((module, name) for module in program.modules.by_file.values() for name in module.facts.imports)
+    found = [(module, root) for module, name in imports if (root := name.split(".")[0].lower()) in _LIBRARIES]
+    return any(root != "secure" or _is_at_work(program, module) for module, root in found)
+
+
+def _is_at_work(program: Program, module: Module) -> bool:
+    """Whether headers of `secure` are set anywhere, or the file that imports it does something with an object of it."""
+    if any(True for _ in program.sites.blocks(_SETTERS)):
+        return True
+    for block in blocks_of(program, module):
+        for form in block.forms.of("attr", "call"):
+            handed = [form[2]] if form[0] == "attr" else [*form[3], *(value for _, value, _ in form[4])]
+            for item in handed:
+                made = options(ask(program, block, item)) if item[0] in ("name", "attr") else ()
+                if any(isinstance(one, External) and _MADE.match(one.name) for one in made):
+                    return True
+    return any(not name.startswith("secure.Secure") for name in module.facts.imports if name.startswith("secure."))
 
 
 def says(app: Router, pattern: re.Pattern[bytes], *, but: str = "-") -> bool:

@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
-from fastapi_seclint.subjects.secrets.key_collections import configured_keys, mapped, names_of_fields
+from fastapi_seclint.subjects.secrets.key_collections import are_read, configured_keys, mapped, names_of_fields
 from fastapi_seclint.subjects.secrets.lent import Lent, lent
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
@@ -194,7 +194,8 @@ class _Search:
             iterable = mapped(iterable)
             value = ask(self.program, self.block, iterable)
             if form[0] == "name":
-                return "API key" in (own, sent) and self.holds_keys(iterable, value, sent)
+                held = "API key" in (own, sent) or (sent == "token" and are_read(value))
+                return held and self.holds_keys(iterable, value, sent)
             return own == sent == "API key" or (own == sent and self.configured(iterable, value))
         return False
 

@@ -25,6 +25,16 @@ def configured_keys(words: Vocabulary, value: Value) -> bool:
     return False
 
 
+def are_read(value: Value) -> bool:
+    """Whether each entry of a collection is read from the environment."""
+    for option in options(value):
+        found = [held for _, held in option.items] if isinstance(option, Mapping) else []
+        found = list(option.items) if isinstance(option, Collection) else found
+        if not found or not all(isinstance(one, Environment) for item in found for one in options(item)):
+            return False
+    return True
+
+
 def mapped(iterable: Form) -> Form:
     """The mapping that a loop goes through: `KEYS` of `KEYS.items()`."""
     match iterable:
