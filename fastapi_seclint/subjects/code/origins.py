@@ -103,7 +103,8 @@ def bodies(program: Program, block: Block, call: Form) -> Iterator[Block]:
             continue
         receiver = option.receiver if isinstance(option, Bound) else None
         cls = receiver.cls if isinstance(receiver, Instance) else receiver
-        made = isinstance(receiver, Instance) and receiver.arguments is not None
+        given = receiver.arguments if isinstance(receiver, Instance) else None
+        made = given is not None and bool(given.positional or given.keywords)
         other = isinstance(cls, Class) and cls is not function.owner
         if receiver is not None and (made or other) and function.kind != "static":
             yield Block(body.module, function, FunctionScope(program.interpreter, function, receiver), body.number)
