@@ -178,7 +178,7 @@ def tells(found: Caught, form: Form) -> bool:
 
 def _is_bound(found: Caught, use: Form) -> bool:
     """Whether a name is the exception here: Python unbinds it at the end of its `except`."""
-    return any(holds(item[1], use[1]) for item in found.statements)
+    return any(form is use for form in walk(found.statements))
 
 
 def _is_text_name(found: Caught, form: Form) -> bool:

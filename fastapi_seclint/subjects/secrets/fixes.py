@@ -105,7 +105,8 @@ def _name(literal: Literal, kind: str, own: bool) -> str:
     words = words_of(literal.name) if own or (literal.reach is Reach.ASSIGNED and literal.name.isidentifier()) else []
     while literal.reach is Reach.COMPARED and len(words) > 1 and words[0] in _SENT:
         words.pop(0)
-    if not words or (literal.reach is not Reach.ASSIGNED and words in (["token"], ["password"], ["secret"], ["key"])):
+    named = literal.reach is Reach.ASSIGNED and not literal.account
+    if not words or (not named and words in (["token"], ["password"], ["secret"], ["key"])):
         entry = literal.name if literal.keyed and not own else ""
         words = [*_plain_words(literal.account or entry), _USUAL[kind]]
     return "_".join(words).upper()
