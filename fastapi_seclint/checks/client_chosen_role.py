@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.unprotected_router import covered
-from fastapi_seclint.program.dependencies import running
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.rights.believed import Belief, believed, decided
+from fastapi_seclint.subjects.rights.believed import Belief, believed
+from fastapi_seclint.subjects.rights.decided import decided
 from fastapi_seclint.subjects.rights.own_right import asked_of_user
 from fastapi_seclint.subjects.rights.roles import authorizes
 from fastapi_seclint.subjects.rights.sent import Input

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Call
-from fastapi_seclint.program.values import (
-    Class,
-)
+from fastapi_seclint.program.values import Class
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule, Severity
 from fastapi_seclint.subjects.wiring.factories import Factory, uncalled
 from fastapi_seclint.subjects.wiring.factory_calls import call_for

@@ -10,7 +10,8 @@ from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
-from fastapi_seclint.subjects.code.origins import Item, Origin, origins
+from fastapi_seclint.subjects.code.items import Item
+from fastapi_seclint.subjects.code.origins import Origin, origins
 from fastapi_seclint.subjects.code.removal import removed
 from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.claims import unchecked

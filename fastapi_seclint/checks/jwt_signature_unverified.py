@@ -10,7 +10,8 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import Item, Origin, origins
+from fastapi_seclint.subjects.code.items import Item
+from fastapi_seclint.subjects.code.origins import Origin, origins
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
 from fastapi_seclint.subjects.tokens.by_hand import verified_payload
 from fastapi_seclint.subjects.tokens.fetched import fetched

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.callables import dotted_name
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import dotted_name
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.fixes import authorizing
-from fastapi_seclint.subjects.owners.belongings import compares_owner
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, names_identity
+from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied
 from fastapi_seclint.subjects.rights.beside import unlike_its_sibling
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions

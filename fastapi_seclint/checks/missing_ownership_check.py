@@ -7,13 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.belongings import (
-    Tie,
-    compares_owner,
     is_for_sale,
     is_in_sight,
     is_published,
@@ -30,6 +28,7 @@ from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.stores import looks_up_for_caller
 from fastapi_seclint.subjects.owners.things import is_choice, loaded_by, loads, sent_id, thing
+from fastapi_seclint.subjects.owners.ties import Tie, compares_owner
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id, uses
 from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node, works_with_caller

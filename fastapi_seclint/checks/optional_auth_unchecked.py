@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
 from fastapi_seclint.subjects.owners.using import asks_the_request
-from fastapi_seclint.subjects.rights.roles import reached
+from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.tokens.swallowing import looked_at, swallows
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.dependencies import Node, Parameter, parameters
+from fastapi_seclint.program.callables import Parameter, parameters
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Annotated, Class, Const, External, Function, options
 from fastapi_seclint.rule import Evidence, Finding, Rule

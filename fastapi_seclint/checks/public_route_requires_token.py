@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.dependencies import Node, Parameter
+from fastapi_seclint.program.callables import Parameter
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, Const, External, Function, Generic, Value, constant, options
 from fastapi_seclint.rule import Evidence, Finding, Rule

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.explanation import ExplainedRoute, Link
 from fastapi_seclint.program import credentials
+from fastapi_seclint.program.callables import dotted_name
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import Node, dotted_name
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.guards import layers_of
 from fastapi_seclint.program.meetings import Guarding, Meeting
 from fastapi_seclint.program.privileges import authorizes, limits

@@ -9,24 +9,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program import fastapi_users, subscripts
-from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
 from fastapi_seclint.program.library_names import run_time_name
-from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     Annotated,
     Arguments,
-    Bound,
-    Class,
     Const,
     Dependency,
     Environment,
     External,
     Function,
-    Generic,
-    Instance,
-    Partial,
     Place,
     Unknown,
     Value,
@@ -38,18 +32,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
 
 MAX_DEPTH = 30
-
-
-@dataclass(slots=True, eq=False)
-class Parameter:
-    """A parameter as FastAPI sees it: its annotation is evaluated in the scope of the definition."""
-
-    name: str
-    kind: int
-    annotation: Form | None
-    default: Value | None
-    scope: Scope
-    place: Place
 
 
 @dataclass(slots=True, eq=False)
@@ -81,89 +63,6 @@ class Node:
             yield self
             for child in self.children:
                 yield from child.walk(alternatives)
-
-
-def running(value: Value) -> Function | None:
-    """The project function that runs when a callable is called."""
-    if isinstance(value, Function):
-        return value
-    if isinstance(value, Bound):
-        return running(value.function)
-    if isinstance(value, Partial):
-        return running(value.function)
-    if isinstance(value, Instance):
-        return method_of(value, "__call__")
-    if isinstance(value, Class):
-        return method_of(Instance(value), "__init__")
-    return None
-
-
-def giving(value: Value | None) -> Function | None:
-    """The project function that returns what a dependency gives; none for a class, whose object is what it gives."""
-    return None if value is None or isinstance(value, Class) else running(value)
-
-
-def dotted_name(value: Value) -> str | None:
-    """A callable's name as Python would give it at run time, or None when it is unknown."""
-    if isinstance(value, Function):
-        wrapped = next(options(value.wraps), None)
-        return (dotted_name(wrapped) if wrapped is not None else None) or value.dotted
-    if isinstance(value, Class):
-        return value.dotted
-    if isinstance(value, External):
-        return value.name
-    if isinstance(value, Bound):
-        receiver = value.receiver
-        owner = receiver if isinstance(receiver, Class) else receiver.cls if isinstance(receiver, Instance) else None
-        name = (dotted_name(value.function) or "").rpartition(".")[2]
-        return f"{dotted_name(owner)}.{name}" if owner is not None and name else None
-    if isinstance(value, Instance):
-        return f"{dotted_name(value.cls)}()"
-    if isinstance(value, Partial):
-        return f"partial({dotted_name(value.function)})"
-    if isinstance(value, Generic) and "." in value.origin:
-        return f"{value.origin}()"
-    return None
-
-
-def parameters(value: Value) -> list[Parameter]:
-    """The signature that `inspect.signature` gives for a callable, `__wrapped__` followed."""
-    if isinstance(value, Function):
-        wrapped = next(options(value.wraps), None)
-        if isinstance(wrapped, Function | Bound | Class | Instance | Partial):
-            return parameters(wrapped)
-        return [
-            Parameter(form[0], form[1], form[2], default, value.scope, Place(value.module, form[4]))
-            for form, default in zip(value.parameters, value.defaults, strict=True)
-        ]
-    if isinstance(value, Bound):
-        return parameters(value.function)[1:]
-    if isinstance(value, Partial):
-        return _of_partial(value)
-    if isinstance(value, Instance):
-        method = method_of(value, "__call__")
-        return parameters(method)[1:] if method is not None else []
-    if isinstance(value, Class):
-        return _of_class(value)
-    return []
-
-
-def _of_partial(value: Partial) -> list[Parameter]:
-    rest = parameters(value.function)[len(value.arguments.positional) :]
-    return [item for item in rest if item.name not in value.arguments.keywords]
-
-
-def _of_class(value: Class) -> list[Parameter]:
-    initializer = method_of(Instance(value), "__init__")
-    if initializer is not None:
-        return parameters(initializer)[1:]
-    found: dict[str, Parameter] = {}
-    for base in reversed(list(value.lineage())):
-        if isinstance(base, Class):
-            for name, annotation, default in base.fields:
-                scope = Scope(base.module, "class", base.scope)
-                found[name] = Parameter(name, 1, annotation, default, scope, Place(base.module, annotation[1]))
-    return list(found.values())
 
 
 class Resolver:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
+from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
 from fastapi_seclint.program.declared import Declared
-from fastapi_seclint.program.dependencies import Parameter, Resolver, dotted_name, parameters, running
+from fastapi_seclint.program.dependencies import Resolver
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import ABSENT, CLEAN, HIDDEN, JUNK, QUERY, REQUEST, TOKENS, Kinds
 from fastapi_seclint.program.meetings import verdict

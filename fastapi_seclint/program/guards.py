@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS_OF_A_HANDLER, MAX_STATEMENTS_OF_A_HANDLER, Follower
+from fastapi_seclint.program.callables import dotted_name, parameters, running
 from fastapi_seclint.program.calls import invoke, method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import Node, Resolver, dotted_name, parameters, running
+from fastapi_seclint.program.dependencies import Node, Resolver
 from fastapi_seclint.program.dependency_guards import DependencyGuards
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import CLEAN, REQUEST

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
+from fastapi_seclint.program.callables import dotted_name
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.declared import Declared
-from fastapi_seclint.program.dependencies import dotted_name
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import CLEAN, PASSED, REQUEST
 from fastapi_seclint.program.routers import Layer

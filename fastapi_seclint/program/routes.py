@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.dependencies import Node, Resolver, dotted_name
+from fastapi_seclint.program.callables import dotted_name
+from fastapi_seclint.program.dependencies import Node, Resolver
 from fastapi_seclint.program.routers import Include, Mount, Registration, Router, native
 from fastapi_seclint.program.table import Kind
 from fastapi_seclint.program.values import (

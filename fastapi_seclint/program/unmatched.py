@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.callables import dotted_name
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import dotted_name
 from fastapi_seclint.program.values import options
 
 if TYPE_CHECKING:

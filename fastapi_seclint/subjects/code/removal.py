@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, RemoveStatement
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, span_of, walk
-from fastapi_seclint.subjects.code.origins import Holder, Item
+from fastapi_seclint.subjects.code.items import Item
+from fastapi_seclint.subjects.code.origins import Holder
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -10,8 +10,9 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import Collection, Const, Value, iterate, settled
+from fastapi_seclint.subjects.code.items import items
 from fastapi_seclint.subjects.code.loops import loops
-from fastapi_seclint.subjects.code.origins import ask, body_of, called, items, origins
+from fastapi_seclint.subjects.code.origins import ask, body_of, called, origins
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

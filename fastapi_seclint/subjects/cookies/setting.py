@@ -22,7 +22,8 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development
-from fastapi_seclint.subjects.code.origins import Item, Origin, ask, blocks_of, items, origins
+from fastapi_seclint.subjects.code.items import Item, items
+from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
 from fastapi_seclint.subjects.cookies.sessions import POSITIONS, words
 from fastapi_seclint.subjects.cookies.wrapped import handed_on
 from fastapi_seclint.subjects.secrets.refusals import refuses_unset

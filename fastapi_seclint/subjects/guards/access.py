@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.dependencies import Parameter
+from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, Class, Function, Instance, options
 

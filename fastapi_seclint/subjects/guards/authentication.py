@@ -8,8 +8,8 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import running
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import External, Function
@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.logins.routes import auth_routes, takes_password
 from fastapi_seclint.subjects.owners.identity import guards
-from fastapi_seclint.subjects.rights.roles import reached
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

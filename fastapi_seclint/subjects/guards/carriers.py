@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.dependencies import Node, parameters
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import Class, External, Function, Instance, Value, constant, options
 

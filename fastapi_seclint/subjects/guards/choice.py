@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
 from fastapi_seclint.facts.forms import Form, line_of, walk
-from fastapi_seclint.program.dependencies import Node, parameters
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.modules import Module, bound_names
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, External, Function, Place

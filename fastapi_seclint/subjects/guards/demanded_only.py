@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.credentials import names_credential
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import dotted_name, parameters
 from fastapi_seclint.program.guards import layers_of
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, Value, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.credentials import backend_refuses, hands_on
-from fastapi_seclint.subjects.rights.roles import reached
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.guards.conversations import opens_a_conversation
 from fastapi_seclint.subjects.guards.listings import guarded_listing
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.rights.forbidding import says_forbidden
-from fastapi_seclint.subjects.rights.roles import reached
+from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk
 
 if TYPE_CHECKING:

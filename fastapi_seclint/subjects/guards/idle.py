@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import POSITIONAL, VARIADIC, Form, walk
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module, bound_names
 from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.subjects.rights.roles import considers_rights

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
-from fastapi_seclint.program.dependencies import running
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import External, Function, Place, constant, options
 from fastapi_seclint.rule import Fix

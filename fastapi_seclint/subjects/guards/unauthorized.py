@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import Node, parameters, running
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.values import Bound, Function, options
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
@@ -20,7 +21,7 @@ from fastapi_seclint.subjects.guards.looking_up import looked_at, looking_up
 from fastapi_seclint.subjects.guards.refusing_layers import refusing_layers
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.logins.routes import auth_routes
-from fastapi_seclint.subjects.rights.roles import reached
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

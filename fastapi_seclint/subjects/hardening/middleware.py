@@ -24,7 +24,8 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.program.values import Mapping as Dictionary
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import ask, blocks_of, items
+from fastapi_seclint.subjects.code.items import items
+from fastapi_seclint.subjects.code.origins import ask, blocks_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
-from fastapi_seclint.program.dependencies import Parameter, running
+from fastapi_seclint.program.callables import Parameter, running
 from fastapi_seclint.program.models import field_default
 from fastapi_seclint.program.values import (
     NONE,

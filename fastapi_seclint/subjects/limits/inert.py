@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.dependencies import dotted_name
+from fastapi_seclint.program.callables import dotted_name
 from fastapi_seclint.program.routers import Include, Layer, Router, native
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Argument, Call

@@ -10,9 +10,10 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
+from fastapi_seclint.program.callables import dotted_name, running
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.declared import Declared
-from fastapi_seclint.program.dependencies import Node, dotted_name, running
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import Layer, native
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import (

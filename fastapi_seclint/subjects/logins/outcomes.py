@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
-from fastapi_seclint.program.dependencies import running
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, Instance, options

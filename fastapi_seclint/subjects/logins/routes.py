@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.credentials import guards_against_forgery
 from fastapi_seclint.program.declared import path_matches
-from fastapi_seclint.program.dependencies import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, Class, External, options
 from fastapi_seclint.subjects.guards import access
@@ -24,7 +24,7 @@ from fastapi_seclint.subjects.logins.works import asks_for_refresh_token, by_wor
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
-    from fastapi_seclint.program.dependencies import Parameter
+    from fastapi_seclint.program.callables import Parameter
 
 Purpose = Literal[
     "login", "registration", "password reset", "token refresh", "token", "code check", "mail", "configured"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.dependencies import Node, Parameter, parameters
+from fastapi_seclint.program.callables import Parameter, parameters
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated
 from fastapi_seclint.subjects.owners.records import classes_in, field_names

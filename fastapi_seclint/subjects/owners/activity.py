@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import Node, parameters, running
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Bound, External, Function, Instance, Unknown, options
@@ -25,7 +26,7 @@ from fastapi_seclint.subjects.owners.identity import (
     snake,
     spelled,
 )
-from fastapi_seclint.subjects.rights.roles import reached
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

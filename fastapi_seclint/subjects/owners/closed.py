@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of, walk
-from fastapi_seclint.program.dependencies import giving
+from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.refusing import as_it_stands
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options

@@ -11,7 +11,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.activity import node_tests_activity, refuses_closed_user
 from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.passwords.names import is_of_people
-from fastapi_seclint.subjects.rights.roles import reached
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

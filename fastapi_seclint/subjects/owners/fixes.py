@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of, walk
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, Class, External, Function, Value, options
@@ -17,9 +17,10 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.belongings import Tie, singular
+from fastapi_seclint.subjects.owners.belongings import singular
 from fastapi_seclint.subjects.owners.identity import guards, snake
 from fastapi_seclint.subjects.owners.introducing import introduced
+from fastapi_seclint.subjects.owners.ties import Tie
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
 

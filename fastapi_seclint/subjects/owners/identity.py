@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.dependencies import Node, dotted_name, parameters
+from fastapi_seclint.program.callables import dotted_name, parameters
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.schemes import scheme_of

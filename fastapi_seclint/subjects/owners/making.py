@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.subjects.owners.belongings import Tie, is_caller, is_staff, kind_of, singular, tie_by
+from fastapi_seclint.subjects.owners.belongings import is_staff, kind_of, singular
 from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.stores import put_down
+from fastapi_seclint.subjects.owners.ties import Tie, is_caller, tie_by
 from fastapi_seclint.subjects.owners.using import is_attribution
 
 if TYPE_CHECKING:

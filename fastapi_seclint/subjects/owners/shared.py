@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import line_of
-from fastapi_seclint.program.dependencies import Node, parameters
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Fix

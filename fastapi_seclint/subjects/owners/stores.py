@@ -13,8 +13,9 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.code.sql import met
-from fastapi_seclint.subjects.owners.belongings import IDENTITIES, Tie, is_caller, is_staff, names_owner, tie_by
+from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner
 from fastapi_seclint.subjects.owners.identity import caller_names, snake
+from fastapi_seclint.subjects.owners.ties import Tie, is_caller, tie_by
 from fastapi_seclint.subjects.owners.using import is_attribution
 
 if TYPE_CHECKING:

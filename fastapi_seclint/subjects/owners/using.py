@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
-from fastapi_seclint.program.dependencies import Node, parameters
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to

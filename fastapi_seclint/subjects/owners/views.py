@@ -13,7 +13,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.owners.using import is_tied, knows_caller, tells_caller, ties_caller
-from fastapi_seclint.subjects.rights.roles import reached
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Annotated, Function
 from fastapi_seclint.subjects.code.origins import body_of, called

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, Class, External, Function, Instance
 from fastapi_seclint.rule import Fix

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, AddParameter, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, line_of, span_of, walk
-from fastapi_seclint.program.dependencies import parameters, running
+from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.values import Annotated, Class, Function, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.guards import access

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route, path_variables

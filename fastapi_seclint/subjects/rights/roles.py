@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.callables import Parameter, dotted_name, parameters
 from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.dependencies import Node, Parameter, dotted_name, parameters
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
@@ -33,16 +34,13 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, snake
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
+from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
-from fastapi_seclint.subjects.rights.ways import called_on_one_way
 from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right, speaks_of_rights
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
-
-_DEPTH = 3
-_MOST = 40
 
 
 def authorizes(program: Program, route: Route) -> bool:
@@ -298,33 +296,6 @@ def considers_rights(program: Program, function: Function, depth: int = 1) -> bo
 def _refuses_deep_below(program: Program, function: Function) -> bool:
     """Whether a function that a guard comes to by others answers 403 and decides by rights itself."""
     return any(says_forbidden(inner) and decides(inner) for inner in reached(program, function, always=True))
-
-
-def reached(program: Program, function: Function, depth: int = _DEPTH, *, always: bool = False) -> Iterator[Function]:
-    """A function, those it defines and those of the project that it calls, nearest first; or calls for everybody."""
-    seen: set[tuple[str, int]] = set()
-    pending = [(function, 0)]
-    while pending and len(seen) < _MOST:
-        current, level = pending.pop(0)
-        key = (current.module.file, current.number)
-        if key in seen or current.number < 0:
-            continue
-        seen.add(key)
-        yield current
-        if level < depth:
-            pending += [(inner, level + 1) for inner in _called_by(program, current, always)]
-
-
-def _called_by(program: Program, function: Function, always: bool) -> Iterator[Function]:
-    block = body_of(program, function)
-    passed = called_on_one_way(function) if always else frozenset()
-    for form in block.forms.of("call") if block is not None else ():
-        if block is not None and form[2][0] in ("name", "attr") and form[1] not in passed:
-            yield from (found for found, _ in called(program, block, form))
-    for number in function.module.facts.inside(function.number):
-        inner = program.sites.function(function.module, number)
-        if inner is not None:
-            yield inner
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, Forms, walk
-from fastapi_seclint.program.dependencies import Parameter, giving, parameters
+from fastapi_seclint.program.callables import Parameter, giving, parameters
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.values import (
     Annotated,

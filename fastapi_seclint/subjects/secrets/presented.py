@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.dependencies import Parameter, parameters
+from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import (
     NONE,

@@ -11,7 +11,8 @@ from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Argument, Block, Call
 from fastapi_seclint.program.values import Const, Environment, External, Partial, Value, options, settled
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import Holder, Item, Origin, ask, items, origins
+from fastapi_seclint.subjects.code.items import Item, items
+from fastapi_seclint.subjects.code.origins import Holder, Origin, ask, origins
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -12,7 +12,8 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, External, Value, constant, options
 from fastapi_seclint.rule import Evidence, Fix
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.origins import Item, ask
+from fastapi_seclint.subjects.code.items import Item
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 
 if TYPE_CHECKING:

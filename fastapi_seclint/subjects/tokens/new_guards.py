@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements
 from fastapi_seclint.facts.forms import span_of, walk
-from fastapi_seclint.program.dependencies import parameters
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block

@@ -12,8 +12,9 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Block
 from fastapi_seclint.program.values import Const, External, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.items import Item
 from fastapi_seclint.subjects.code.literals import name_of
-from fastapi_seclint.subjects.code.origins import Item, Origin
+from fastapi_seclint.subjects.code.origins import Origin
 from fastapi_seclint.subjects.code.removal import removed
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import Encoding, encodings

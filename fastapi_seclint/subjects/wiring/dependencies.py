@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.calls import method_of
-from fastapi_seclint.program.dependencies import Parameter, parameters, running
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Call
 from fastapi_seclint.program.values import (

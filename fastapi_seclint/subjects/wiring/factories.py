@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.calls import method_of
-from fastapi_seclint.program.dependencies import Parameter, parameters, running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import (

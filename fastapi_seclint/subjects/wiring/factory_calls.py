@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, span_of, walk
-from fastapi_seclint.program.dependencies import Parameter, running
+from fastapi_seclint.program.callables import Parameter, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Call

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.dependencies import running
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.routers import HTTP_METHODS, Registration
 from fastapi_seclint.program.values import Function, options
 

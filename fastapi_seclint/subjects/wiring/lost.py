@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
+from fastapi_seclint.program.callables import dotted_name, parameters, running
 from fastapi_seclint.program.calls import method_of
-from fastapi_seclint.program.dependencies import dotted_name, parameters, running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddArgument, AddImport, Edit, InsertStatements, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
-from fastapi_seclint.program.dependencies import Parameter, parameters, running
+from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
-from fastapi_seclint.program.dependencies import Parameter
+from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Call
 from fastapi_seclint.program.values import Class, Const, options

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
-from fastapi_seclint.program.dependencies import Node, Parameter, parameters
+from fastapi_seclint.program.callables import Parameter, parameters
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Fix

@@ -1,0 +1,96 @@
+"""What a dictionary has under a key, wherever the item is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.spans import Span
+from fastapi_seclint.subjects.code.origins import DEPTH, Holder, Origin, origins
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a dictionary has under a key: the value's expression, the whole item, and the form that it is part of.
+
+    `container` is a dictionary display, a call (`dict(key=...)`) or the statement `name[key] = ...`; `holder` is what
+    the container is given to.
+    """
+
+    block: Block
+    key: str
+    form: Form
+    span: Span
+    container: Form
+    holder: Holder | None = None
+
+
+def items(
+    program: Program, block: Block, form: Form, key: str, holder: Holder | None = None, depth: int = DEPTH
+) -> Iterator[Item]:
+    """What the dictionary that an expression stands for has under a string key, wherever that is written.
+
+    `depth` is how many dictionaries are looked into, one inside the other: one may be made of itself.
+    """
+    for origin in origins(program, block, form, holder) if depth else ():
+        yield from _in_display(program, origin, key, depth)
+    if form[0] == "name":
+        yield from _put(block, form[2], key)
+        if isinstance(block.scope, FunctionScope) and not block.scope.is_local(form[2]):
+            yield from _put(program.sites.top(block.module), form[2], key)
+
+
+def _in_display(program: Program, origin: Origin, key: str, depth: int) -> Iterator[Item]:
+    block, form = origin.block, origin.form
+    required = origin.passed is not None and origin.passed[3] is None
+    holder = None if required else origin.holder
+    found: list[Item] = []
+    match form:
+        case ["dict", _, pairs]:
+            found += _paired_in(block, form, key, holder)
+            spread = [value for name, value in pairs if name is None]
+        case ["call", _, _, positional, keywords]:
+            found += _named_in(block, keywords, key, form, holder)
+            spread = [*positional, *(value for name, value, _ in keywords if name is None)]
+        case ["binop", _, "|", left, right]:
+            spread = [left, right]
+        case _:
+            spread = []
+    for value in () if found else reversed(spread):
+        found += () if found else items(program, block, value, key, None, depth - 1)
+    yield from found[-1:]
+
+
+def _put(block: Block, name: str, key: str) -> Iterator[Item]:
+    """What a block puts under a key of a named dictionary: `name[key] = ...`, `name.update(key=...)`."""
+    for form in block.forms.every:
+        match form:
+            case ["assign", at, [["sub", _, ["name", _, owner], ["const", _, index]]], value]:
+                if owner == name and index == key:
+                    yield Item(block, key, value, span_of(at), form)
+            case ["call", _, ["attr", _, ["name", _, owner], "update"], given, keywords] if owner == name:
+                yield from _named_in(block, keywords, key, form, None)
+                for argument in given:
+                    if argument[0] == "dict":
+                        yield from _paired_in(block, argument, key, None)
+
+
+def _paired_in(block: Block, display: Form, key: str, holder: Holder | None) -> Iterator[Item]:
+    for name, value in display[2]:
+        if name is not None and name[0] == "const" and name[2] == key:
+            start, end = span_of(name[1]), span_of(value[1])
+            span = Span(start.line, start.column, end.end_line, end.end_column)
+            yield Item(block, key, value, span, display, holder)
+
+
+def _named_in(block: Block, keywords: list[Form], key: str, call: Form, holder: Holder | None) -> Iterator[Item]:
+    for name, value, at in keywords:
+        if name == key:
+            yield Item(block, key, value, span_of(at), call, holder)

@@ -1,0 +1,77 @@
+"""The fix that makes two answers of a login one."""
+
+from __future__ import annotations
+
+from fastapi_seclint.edits import ReplaceExpression, ReplaceStatement
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.refusing import as_it_stands
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.logins.choices import conditions
+from fastapi_seclint.subjects.logins.outcomes import Outcome
+
+
+def as_if_sent(end: Outcome) -> Fix | None:
+    """The handler's last answer in place of the one that tells."""
+    last = end.block.statements[-1]
+    code = "return"
+    if last[0] == "return" and last[2] is not None:
+        value = None if any(form[0] in ("name", "attr", "call") for form in walk(last[2])) else _display(last[2])
+        if value is None:
+            return None
+        code = f"return {value}"
+    edit = ReplaceStatement(end.block.module.path, span_of(end.form[1]), code)
+    mended = end.kind == "raise" and end.of_any is None
+    return Fix("answer as if the mail had been sent", False, (edit,)) if mended else None
+
+
+def one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
+    """The exception of a wrong password in place of the one that tells, where both are raised in one function."""
+    if absent.form[1] == wrong.form[1] and absent.block.function is wrong.block.function:
+        return _one_choice(absent, wrong)
+    kinds = (absent.form[0], wrong.form[0])
+    if kinds not in (("raise", "raise"), ("return", "return")) or absent.block.function is not wrong.block.function:
+        return None
+    telling, other = (as_it_stands(end.form) if end.form[0] == "raise" else end.form[2] for end in (absent, wrong))
+    code = _written(wrong.block, other)
+    if telling is None or code is None or any(form[0] == "name" and form[2] == "error" for form in walk(telling)):
+        return None
+    edit = ReplaceExpression(absent.block.module.path, span_of(telling[1]), code)
+    return Fix("answer as for a wrong password", True, (edit,))
+
+
+def _one_choice(absent: Outcome, wrong: Outcome) -> Fix | None:
+    """What a wrong password is answered in place of the conditions that choose between two answers."""
+    path = absent.block.module.path
+    written = next((form for form in absent.block.forms.of("raise", "assign") if form[1] == absent.form[1]), None)
+    chosen = [(span, rendered(branch)) for span, branch in conditions(written, wrong.form)] if written else []
+    edits = tuple(ReplaceExpression(path, span, code) for span, code in chosen if code is not None)
+    return Fix("answer as for a wrong password", True, edits) if edits and len(edits) == len(chosen) else None
+
+
+def _written(block: Block, exception: Form | None) -> str | None:
+    """The code of an exception that means the same further up in its function: no local name is in it."""
+    scope = block.scope
+    if exception is None or not isinstance(scope, FunctionScope):
+        return None
+    if any(form[0] == "name" and scope.assignments(form[2]) for form in walk(exception)):
+        return None
+    if exception[0] != "call":
+        return _display(exception)
+    parts = [_display(item) for item in exception[3]]
+    named = [(keyword, _display(value)) for keyword, value, _ in exception[4]]
+    if rendered(exception[2]) is None or None in parts or any(None in pair for pair in named):
+        return None
+    return f"{rendered(exception[2])}({', '.join([*map(str, parts), *(f'{key}={code}' for key, code in named)])})"
+
+
+def _display(form: Form) -> str | None:
+    """The code of an argument, dictionaries of simple things included."""
+    if form[0] != "dict":
+        return rendered(form)
+    pairs = [(rendered(key), rendered(value)) for key, value in form[2]]
+    return (
+        None if any(None in pair for pair in pairs) else f"{{{', '.join(f'{key}: {value}' for key, value in pairs)}}}"
+    )

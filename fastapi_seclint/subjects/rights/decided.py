@@ -1,0 +1,99 @@
+"""Where a function decides by what the client says of his rights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.owners.identity import snake
+from fastapi_seclint.subjects.rights.believed import Belief
+from fastapi_seclint.subjects.rights.sent import Input, Sent, names_groups, source
+from fastapi_seclint.subjects.rights.words import is_role
+
+
+def decided(function: Function, found: Input) -> Iterator[Belief]:
+    """Conditions by which a function lets somebody in or not, on what a header, cookie or query says of his rights."""
+    if not found and not function.module.facts.words & {"headers", "cookies", "query_params"}:
+        return
+    for form in function.forms.of("if", "assert"):
+        refuses = form[0] == "assert" or any(inner[0] == "raise" for inner in walk(form[3:]))
+        for inner in _atoms(form[2]):
+            sent = _tested(found, inner)
+            if sent is None or sent.origin == "body" or not (refuses or sent.origin in ("header", "cookie")):
+                continue
+            if sent.origin == "query" and (_corrects(form) or _refuses_administrators(form, inner)):
+                continue
+            place = Location(function.module.path, span_of(inner[1]))
+            yield Belief(place, sent, "decided by", function.dotted, decides=True, test=inner)
+
+
+def _corrects(form: Form) -> bool:
+    """Whether a condition only says that an input is malformed: `if role not in ROLES: raise HTTPException(400)`."""
+    raised = [inner for inner in walk(form[3:]) if inner[0] == "raise" and inner[2] is not None]
+    return bool(raised) and all(
+        any(str(part[-1]) in _MALFORMED for part in walk(item[2]) if part[0] in ("const", "name", "attr"))
+        for item in raised
+    )
+
+
+def _refuses_administrators(form: Form, test: Form) -> bool:
+    """Whether who says a high role is refused for it, so that nobody gains by saying so: a filter that is kept narrow.
+
+    `if role == Role.OWNER: raise HTTPException(403)` before `query.where(User.role == role)`.
+    """
+    if test[0] != "compare" or test[3] != ["=="] or not any(inner[0] == "raise" for inner in walk(form[3])):
+        return False
+    said = [str(inner[-1]).lower() for side in (test[2], *test[4]) for inner in walk(side) if inner[0] != "call"]
+    return any(_HIGH.search(word) for word in said)
+
+
+_HIGH = re.compile(r"(^|_)(admin\w*|super\w*|owner|root|system)(_|$)")
+_MALFORMED = frozenset(
+    {"400", "422", "HTTP_400_BAD_REQUEST", "BAD_REQUEST", "HTTP_422_UNPROCESSABLE_ENTITY", "UNPROCESSABLE_ENTITY",
+     "HTTP_422_UNPROCESSABLE_CONTENT", "UNPROCESSABLE_CONTENT", "ValueError"}
+)  # fmt: skip
+
+
+def _atoms(test: Form) -> Iterator[Form]:
+    if test[0] == "bool":
+        for value in test[3]:
+            yield from _atoms(value)
+    elif test[0] == "unary":
+        yield from _atoms(test[3])
+    else:
+        yield test
+
+
+def _tested(found: Input, form: Form) -> Sent | None:
+    """The sent right that a condition compares with a role, or tests for being true."""
+    if form[0] != "compare":
+        sent = source(found, form)
+        return sent if sent is not None and _is_flag(sent.name) else None
+    sides = [form[2], *form[4]]
+    named = [source(found, side) for side in sides]
+    sent = next((item for item in named if item is not None), None)
+    others = [side for side, item in zip(sides, named, strict=True) if item is None]
+    if sent is None:
+        return None
+    member = names_groups(sent.name) and set(form[3]) <= {"in", "not in"}
+    member = member or (_is_flag(sent.name) and any(side[0] == "const" and side[2] in _ON for side in others))
+    wanted = any(_is_demand(inner) or (member and inner[0] == "const") for side in others for inner in walk(side))
+    return sent if wanted else None
+
+
+_ON = frozenset({"1", "true", "True", "yes", "on", 1})
+
+
+def _is_flag(name: str) -> bool:
+    return snake(name).startswith("is_") or "admin" in name.lower()
+
+
+def _is_demand(form: Form) -> bool:
+    if form[0] == "const":
+        return is_role(form[2]) or (isinstance(form[2], str) and "admin" in form[2].lower()) or form[2] is True
+    names_role = form[0] in ("name", "attr") and isinstance(form[-1], str)
+    words = ("admin", "role", "allowed", "staff", "superuser", "permission", "required", "needed", "scope")
+    return names_role and any(word in form[-1].lower() for word in words)

@@ -1,0 +1,44 @@
+"""The functions of the project that another one reaches by calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.rights.ways import called_on_one_way
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+_DEPTH = 3
+_MOST = 40
+
+
+def reached(program: Program, function: Function, depth: int = _DEPTH, *, always: bool = False) -> Iterator[Function]:
+    """A function, those it defines and those of the project that it calls, nearest first; or calls for everybody."""
+    seen: set[tuple[str, int]] = set()
+    pending = [(function, 0)]
+    while pending and len(seen) < _MOST:
+        current, level = pending.pop(0)
+        key = (current.module.file, current.number)
+        if key in seen or current.number < 0:
+            continue
+        seen.add(key)
+        yield current
+        if level < depth:
+            pending += [(inner, level + 1) for inner in _called_by(program, current, always)]
+
+
+def _called_by(program: Program, function: Function, always: bool) -> Iterator[Function]:
+    block = body_of(program, function)
+    passed = called_on_one_way(function) if always else frozenset()
+    for form in block.forms.of("call") if block is not None else ():
+        if block is not None and form[2][0] in ("name", "attr") and form[1] not in passed:
+            yield from (found for found, _ in called(program, block, form))
+    for number in function.module.facts.inside(function.number):
+        inner = program.sites.function(function.module, number)
+        if inner is not None:
+            yield inner
