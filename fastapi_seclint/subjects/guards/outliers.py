@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import last_name, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.identity import is_authenticated
@@ -13,6 +14,7 @@ from fastapi_seclint.subjects.owners.identity import is_authenticated
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_BUILTINS = frozenset(dir(builtins))
 _LEAST_GUARDED = 4
 _LEAST_READ, _LEAST_READ_OF_LISTS = 2, 4
 _MOST_OPEN = 0.2
@@ -23,7 +25,7 @@ _FOR_ALL = re.compile(
     r"|confirm|unsubscribe|options|enums?|types|categor\w+|countr\w+|languages?|locales?|constants|defaults?|features?|info|meta|metadata"
     r"|market\w*|catalog\w*|plans|pricing|prices|featured|popular|trending|latest|search|robots|sitemap|manifest|feeds?|rss|oauth2?|webhooks?"
     r"|templates?|samples?|examples?|help|about|terms|news|banner|announcements?|available|supported|providers|models|tags|check|exists|captcha"
-    r"|badges?|stream|playlists?|previews?|qr\w*|health\w*)($|[-_/.])",
+    r"|badges?|stream|playlists?|previews?|qr\w*|health\w*|top|best|ranks?|rankings?|leaderboards?|stages|levels|choices)($|[-_/.])",
     re.I,
 )
 
@@ -62,8 +64,10 @@ def _is_list(route: Route, beside: list[Route]) -> bool:
 
 
 def _answers_with_data(route: Route) -> bool:
-    """Whether a handler answers with something that it got by a call."""
+    """Whether a handler answers with something that it got by a call; a model is only the form of what it holds."""
     handler = route.function
     if handler is None:
         return False
-    return any(form[0] == "call" for answer in handler.forms.of("assign", "return") for form in walk(answer))
+    calls = (form for answer in handler.forms.of("assign", "return") for form in walk(answer) if form[0] == "call")
+    names = {last_name(call[2]) for call in calls} - _BUILTINS
+    return any(not name[:1].isupper() for name in names)
