@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.kinds import DENIAL, JUNK
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
 
+_NAMED = ("const", "name", "attr")
+_TOO_MANY = frozenset({"HTTP_429_TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", "RateLimitExceeded"})
 _SHAPES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "isascii", "count"})
 
 
@@ -19,6 +21,8 @@ def branches(walk_: Walk, test: Form, body: list[Form], otherwise: list[Form]) -
 
     Says whether control goes on behind it.
     """
+    if _says_too_many(body):
+        return walk_.block(otherwise)
     outcomes = walk_.truths(test)
     if outcomes == {True} and not otherwise and _says_unconfigured(walk_, test, body):
         return True
@@ -38,6 +42,14 @@ def branches(walk_: Walk, test: Form, body: list[Form], otherwise: list[Form]) -
     if refusing[0] is refusing[1]:
         return walk_.branch(outcomes, body, otherwise)
     return walk_.block(otherwise if refusing[0] else body)
+
+
+def _says_too_many(body: list[Form]) -> bool:
+    """Whether a branch only turns away who came too often, which a stranger who comes for the first time has not."""
+    if body[-1][0] not in ("raise", "return"):
+        return False
+    codes = (form[2] if form[0] == "const" else str(form[-1]) for form in walk(body) if form[0] in _NAMED)
+    return any(code == 429 or (isinstance(code, str) and code in _TOO_MANY) for code in codes)
 
 
 def _says_unconfigured(walk_: Walk, test: Form, body: list[Form]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ _PAYLOAD: dict[Library, tuple[str, int]] = {
     "jwcrypto": ("claims", 1),
 }  # fmt: skip
 _KEY: dict[Library, int] = {"pyjwt": 1, "jose": 1, "authlib": 2, "joserfc": 2}
+_KINDS = re.compile(r"refresh|access", re.I)
 _DEPTH = 3
 _MOST_WAYS = 24
 _ENCODINGS: WeakKeyDictionary[Program, list[Encoding]] = WeakKeyDictionary()
@@ -52,9 +54,12 @@ class Encoding:
 
     @property
     def is_passed_on(self) -> bool:
-        """Whether the call stands in a wrapper without more to it: `def sign(claims): return encode(claims, KEY)`."""
+        """Whether the call stands in a wrapper without more to it: `def sign(claims): return encode(claims, KEY)`.
+
+        One that is named after a kind of token makes that kind.
+        """
         function, payload = self.call.block.function, self.payload
-        if function is None or payload is None or payload.form[0] != "name":
+        if function is None or payload is None or payload.form[0] != "name" or _KINDS.search(function.name):
             return False
         plain = all(_only_passes_on(form, payload.form[2]) for form in function.statements())
         return plain and any(parameter[0] == payload.form[2] for parameter in function.parameters)
