@@ -27,6 +27,7 @@ _DENIALS = ("HTTPException", "JSONResponse", "PlainTextResponse", "Response", "H
 _FAREWELLS = frozenset({"send_text", "send_json", "send_bytes", "send", "close", "disconnect", "print", "str"})
 _TOKEN = re.compile(r"token|jwt|bearer|credentials?$", re.I)
 _KNOWN: WeakKeyDictionary[Program, dict[int, list[Swallow]]] = WeakKeyDictionary()
+_BELOW: WeakKeyDictionary[Program, dict[tuple[str, int, int], list[Swallow]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +44,12 @@ class Swallow:
 
 
 def swallows(program: Program, function: Function, depth: int = _DEPTH) -> list[Swallow]:
-    """The swallows in a function and in the functions of the project that it calls."""
-    return list(_reached(program, function, depth, set()))
+    """The swallows in a function and in the functions of the project that it calls; found once a program."""
+    known = _BELOW.setdefault(program, {})
+    key = (function.module.file, function.number, depth)
+    if key not in known:
+        known[key] = list(_reached(program, function, depth, set()))
+    return known[key]
 
 
 def _reached(program: Program, function: Function, depth: int, seen: set[int]) -> Iterator[Swallow]:
