@@ -102,6 +102,8 @@ class Walk:
         match form:
             case ["if", _, test, body, otherwise]:
                 return stranger_choices.branches(self, test, body, otherwise)
+            case ["def", _, number, name, *_] if self.sends(number):
+                self.names[name] = frozenset({"send"})
             case ["return", at, value]:
                 self.delegated = _call_in(value) if self.follower.in_handler else None
                 kinds = NOTHING if value is None else self.kinds(value)
@@ -157,6 +159,11 @@ class Walk:
         """Whether a websocket's handler leaves a client whose credentials it looked at before it talks to him."""
         handles = self.function is self.follower.handler and self.stranger.websocket
         return handles and self.encounter.checked and self.doubt == 0 and not self.spoken
+
+    def sends(self, number: int) -> bool:
+        """Whether a function that is defined here calls what sends the answer, as `send_wrapper` does."""
+        senders = [name for name, kinds in self.names.items() if "send" in kinds]
+        return any(self.function.module.facts.body_mentions(number, f'"{name}"'.encode()) for name in senders)
 
     def branch(self, outcomes: set[bool], body: list[Form], otherwise: list[Form], certain: bool = False) -> bool:
         """Walk one or both branches; both means that something else than credentials decides, unless `certain`."""
