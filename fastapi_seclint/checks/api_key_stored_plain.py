@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.subjects.code.literals import name_of
@@ -17,7 +18,7 @@ from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.key_makers import key_makers
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.stored_keys import (
     RUNNING,
     Use,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
@@ -12,7 +13,7 @@ from fastapi_seclint.subjects.code.trials import for_trying, when_run
 from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing, signs_with_nothing
 from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
-from fastapi_seclint.subjects.secrets.names import usable, words_of
+from fastapi_seclint.subjects.secrets.names import usable
 from fastapi_seclint.subjects.secrets.refusals import refused
 from fastapi_seclint.subjects.secrets.use import Use
 from fastapi_seclint.subjects.secrets.uses import uses

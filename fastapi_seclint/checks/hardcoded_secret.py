@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts import MODULE, FileFacts
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
@@ -19,14 +20,7 @@ from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing
 from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
 from fastapi_seclint.subjects.secrets.fixes import from_environment
-from fastapi_seclint.subjects.secrets.names import (
-    FORMAT_WORDS,
-    Reach,
-    kind_of,
-    plausible,
-    random_looking,
-    words_of,
-)
+from fastapi_seclint.subjects.secrets.names import FORMAT_WORDS, Reach, kind_of, plausible, random_looking
 from fastapi_seclint.subjects.secrets.refusals import only_compared, refused
 from fastapi_seclint.subjects.secrets.takers import takers
 from fastapi_seclint.subjects.secrets.use import Use

@@ -10,6 +10,7 @@ from fastapi_seclint.edits import ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Const, External, Function, Place, Value, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access, entrances
@@ -29,7 +30,7 @@ from fastapi_seclint.subjects.owners.closed import (
     unread_flag,
 )
 from fastapi_seclint.subjects.owners.finding_users import finds_user, testing_logins
-from fastapi_seclint.subjects.owners.identity import Guard, guards, known_as, snake
+from fastapi_seclint.subjects.owners.identity import Guard, guards, known_as
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

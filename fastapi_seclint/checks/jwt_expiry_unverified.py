@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import RemoveKeyword, ReplaceExpression
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
 from fastapi_seclint.subjects.code.items import Item
 from fastapi_seclint.subjects.code.origins import Origin, origins
 from fastapi_seclint.subjects.code.removal import removed
-from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.claims import unchecked
 from fastapi_seclint.subjects.tokens.expiry import compares, looked_at
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says

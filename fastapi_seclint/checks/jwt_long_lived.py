@@ -8,12 +8,12 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, bounds, walk
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Amount
-from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.handmade_expiry import own_expiry
 from fastapi_seclint.subjects.tokens.leeway import spoken
 from fastapi_seclint.subjects.tokens.lifetimes import LIMITS, OTHER, Declared, configured, declared, shorter

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Claims
-from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.dates import expiring
 from fastapi_seclint.subjects.tokens.handmade_expiry import checked_by_hand
 from fastapi_seclint.subjects.tokens.purposes import purpose_of

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.belongings import (
@@ -22,7 +23,7 @@ from fastapi_seclint.subjects.owners.belongings import (
     singular,
 )
 from fastapi_seclint.subjects.owners.fixes import compared
-from fastapi_seclint.subjects.owners.identity import caller_names, guards, snake
+from fastapi_seclint.subjects.owners.identity import caller_names, guards
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.shared import depended

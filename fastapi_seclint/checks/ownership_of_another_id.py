@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Annotated, Class, Const, External, Function, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.acted import acted_on
-from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity, snake
+from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
 from fastapi_seclint.subjects.owners.idle import idle_guards
 from fastapi_seclint.subjects.wiring.renaming import path_renamed, renamed
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
@@ -20,7 +21,7 @@ from fastapi_seclint.subjects.leaks.log_fixes import masked
 from fastapi_seclint.subjects.leaks.log_helpers import handed_to_logs
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
 from fastapi_seclint.subjects.leaks.served import served
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import tomli
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.spelling import snake
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.inside import FunctionScope
@@ -47,7 +48,7 @@ def names_credential(name: str) -> bool:
     """Whether a header, cookie or parameter of this name carries a credential; tokens against forgery name nobody."""
     if is_plain_header(name):
         return False
-    return _CREDENTIAL.search(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)) is not None
+    return _CREDENTIAL.search(snake(name)) is not None
 
 
 _PLAIN_HEADER = re.compile(
@@ -99,7 +100,7 @@ _DATABASE = re.compile(
 def names_database(name: str) -> bool:
     """Whether a dotted name is that of a session of a database: `SessionLocal`, `database.get_session`."""
     module, _, last = name.removesuffix("()").rpartition(".")
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", last)
+    plain = snake(last)
     if _DATABASE_SESSION.match(plain):
         return re.search(r"auth|login|token|secur", module, re.I) is None
     return _SESSION.match(plain) is not None and _DATABASE.search(module) is not None
@@ -114,7 +115,7 @@ _PROVIDER = re.compile(
 
 def names_provider(name: str) -> bool:
     """Whether a dependency of this name gives a handler its tools: a database, the settings, a service."""
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    plain = snake(name)
     return _PROVIDER.search(plain) is not None or plain.lower() in ("get_session", "session") or names_database(name)
 
 
@@ -123,13 +124,13 @@ _PERSON = re.compile(r"(user|admin|principal|account|member|identity|dep)$", re.
 
 def names_known_person(name: str) -> bool:
     """Whether a class of this name stands for a caller who is known: `Member`, `CurrentUser`, not `AnonymousUser`."""
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    plain = snake(name)
     return _PERSON.search(plain) is not None and re.search(r"anonym|unauth|guest|public|base", name, re.I) is None
 
 
 def may_be_guardian(name: str) -> bool:
     """Whether a name that is defined nowhere in sight may be a guard, or a type that brings one: `CurrentUser`."""
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    plain = snake(name)
     return names_guardian(plain) or names_guardian(name) or _PERSON.search(plain) is not None
 
 
@@ -144,7 +145,7 @@ _CALLER = re.compile(r"^(sub|id|email|roles?|scopes?|claims|valid|authenticated|
 
 def names_caller(name: str) -> bool:
     """Whether an attribute of this name says who is calling: `user`, `sub`, `is_authenticated`."""
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    plain = snake(name)
     return names_credential(plain) or _PERSON.search(plain) is not None or _CALLER.match(plain) is not None
 
 

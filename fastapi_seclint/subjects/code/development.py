@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fastapi_seclint.facts.forms import Form, bounds, line_of, walk
 from fastapi_seclint.program.modules import Module, blocks
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Place
 
 _DEVELOPMENT = re.compile(
@@ -14,14 +15,13 @@ _DEVELOPMENT = re.compile(
 )
 _PRODUCTION = re.compile(r"(?:^|[_\-.])(?:is)?(?:prod|production|live)(?:$|[_\-.])", re.I)
 _CLASS = re.compile(r"(?:^|_)(?:dev|develop|development|local|debug|test|testing)(?:_|$)")
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def only_in_development(place: Place) -> bool:
     """Whether a place stands in a branch or class that its own test or name keeps to development."""
     for statements in _all_blocks(place):
         for form in _around(statements, place.at):
-            if form[0] == "class" and _CLASS.search(_WORDS.sub("_", form[2]).lower()):
+            if form[0] == "class" and _CLASS.search(snake(form[2])):
                 return True
             if form[0] in ("if", "ifexp") and keeps_to_development(form, place.at):
                 return True

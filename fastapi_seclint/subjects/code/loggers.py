@@ -12,10 +12,10 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.modules import Module, bound_names
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.code.constants import new_constant
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.secrets.names import words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.subjects.secrets.names import word_set
 
 _SOURCES = word_set("env environ environment getenv config conf cfg configuration setting settings secrets")
 _GETTERS = frozenset(("get", "getenv", "setdefault", "str", "getstr", "get_env", "get_str", "read"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.code.literals import name_of
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.names import word_set
 
 _TRADED = word_set("asset assets currency currencies symbol symbols coin coins quote mint")
 

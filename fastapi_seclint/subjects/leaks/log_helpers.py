@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.leaks.log_calls import LEVELS, is_log_call, written
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
-from fastapi_seclint.subjects.owners.identity import snake
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

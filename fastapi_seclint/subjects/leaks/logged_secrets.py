@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import (
     Annotated,
     Class,
@@ -29,7 +30,7 @@ from fastapi_seclint.subjects.leaks.currencies import is_no_credential
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.masked_types import is_masked
 from fastapi_seclint.subjects.leaks.requested import asks_scheme, from_request, is_session_cookie, is_setting
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:

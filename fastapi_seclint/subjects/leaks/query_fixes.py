@@ -11,13 +11,13 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Annotated, External, Function, ModuleValue, Value, options, string
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.leaks.query import query_name
-from fastapi_seclint.subjects.secrets.names import words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -9,9 +9,9 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Annotated, Dependency, Environment, External, Value, options
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.secrets.names import words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

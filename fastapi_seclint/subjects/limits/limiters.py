@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -16,6 +15,7 @@ from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import Layer, native
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import (
     Bound,
     Class,
@@ -94,17 +94,12 @@ def layers(route: Route) -> Iterator[Layer]:
 
 def names_limit(name: str) -> bool:
     """Whether a name says that something is limited: `RateLimitMiddleware`, `throttle`, `too_many_requests`."""
-    return _RATES.search(_snake(name)) is not None
+    return _RATES.search(snake(name)) is not None
 
 
 def names_limiting_decorator(name: str) -> bool:
     """Whether a decorator's or dependency's last name says that it limits; `limit` alone does."""
-    return _snake(name) in ("limit", "limits", "limited", "limiter", "shared_limit") or names_limit(name)
-
-
-@cache
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return snake(name) in ("limit", "limits", "limited", "limiter", "shared_limit") or names_limit(name)
 
 
 def node_limits(program: Program, node: Node) -> bool:
@@ -276,7 +271,7 @@ def _says(form: Form, failures: bool) -> bool:
 
 
 def _named(name: str, failures: bool) -> bool:
-    return names_limit(name) or (failures and _FAILURES.search(_snake(name)) is not None)
+    return names_limit(name) or (failures and _FAILURES.search(snake(name)) is not None)
 
 
 def _callee_limits(program: Program, function: Function, failures: bool, depth: int) -> bool:

@@ -15,6 +15,7 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.credentials import guards_against_forgery
 from fastapi_seclint.program.declared import path_matches
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Annotated, Class, External, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
@@ -96,21 +97,20 @@ _ACCESS = re.compile(r"(^|_)access_token(_|$)")
 """What the second step of a login gives, to somebody who has shown his password before."""
 _CURRENT = re.compile(r"(^|_)current_")
 _PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
-_KNOWN: WeakKeyDictionary[Program, dict[int, Purpose]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Program, list[tuple[Route, Purpose]]] = WeakKeyDictionary()
 
 
 def auth_routes(program: Program) -> Iterator[tuple[Route, Purpose]]:
     """Every route of the project where somebody may guess, with what it is for; tests and development aside."""
     if program not in _KNOWN:
-        found = {id(route): purpose for route in program.routes if (purpose := _purpose(program, route)) is not None}
-        _KNOWN[program] = found
-    known = _KNOWN[program]
-    return ((route, known[id(route)]) for route in program.routes if id(route) in known)
+        purposes = [(route, _purpose(program, route)) for route in program.routes]
+        _KNOWN[program] = [(route, purpose) for route, purpose in purposes if purpose is not None]
+    return iter(_KNOWN[program])
 
 
 def spoken(name: str) -> str:
     """A path segment or a name in one form: `signIn`, `sign-in` and `sign_in` are `sign_in`."""
-    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
+    return re.sub(r"[^a-z0-9]+", "_", snake(name)).strip("_")
 
 
 def sent(program: Program, route: Route) -> list[str]:

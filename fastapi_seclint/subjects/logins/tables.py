@@ -7,8 +7,9 @@ import re
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.logins.worlds import FOUND, Truth, is_account, looks_anything_up, selects_account, snake
+from fastapi_seclint.subjects.logins.worlds import FOUND, Truth, is_account, looks_anything_up, selects_account
 
 _TABLES = frozenset({"model", "model_class", "model_cls", "klass", "table", "entity", "document"})
 _THERE = re.compile(r"^(existing|found)_(\w+)$")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.spelling import snake
 
 World = Literal["absent", "wrong", "right"]
 Truth = Mapping[World, frozenset[bool]]
@@ -62,14 +63,6 @@ _STATE = re.compile(
 _HASHES = re.compile(r"^(get_)?(hash|encrypt|encode|create|make|generate|set|update|change|reset)", re.I)
 _TABLE = re.compile(r"\bselect\b.*?\bfrom\s+\W?(\w+)", re.I | re.S)
 _DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\b23505\b", re.I)
-_SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-
-def snake(name: str) -> str:
-    """A name in snake case."""
-    return _SNAKE.sub("_", name).lower()
-
-
 def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
     """In which worlds an expression is true or false; `known` answers for names and calls that it knows."""
     match form:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, string
-from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.owners.records import is_table
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.payloads.models import fields

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.activity import node_tests_activity
-from fastapi_seclint.subjects.owners.identity import guards, known_as, names_identity, snake
+from fastapi_seclint.subjects.owners.identity import guards, known_as, names_identity
 from fastapi_seclint.subjects.owners.using import callers_of
 
 if TYPE_CHECKING:

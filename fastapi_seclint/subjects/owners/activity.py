@@ -14,6 +14,7 @@ from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Bound, External, Function, Instance, Unknown, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.identity import (
@@ -23,7 +24,6 @@ from fastapi_seclint.subjects.owners.identity import (
     known_as,
     names_identity,
     names_unseen_guard,
-    snake,
     spelled,
 )
 from fastapi_seclint.subjects.rights.reached import reached

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Const, External, Value, options
 from fastapi_seclint.subjects.owners.accounts import tables_of_accounts
-from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.owners.records import is_table
 from fastapi_seclint.subjects.payloads.models import fields
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.activity import node_tests_activity, refuses_closed_user
-from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.passwords.names import is_of_people
 from fastapi_seclint.subjects.rights.reached import reached
 

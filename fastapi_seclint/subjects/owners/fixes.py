@@ -12,13 +12,14 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Annotated, Class, External, Function, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.belongings import singular
-from fastapi_seclint.subjects.owners.identity import guards, snake
+from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.owners.introducing import introduced
 from fastapi_seclint.subjects.owners.ties import Tie
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id

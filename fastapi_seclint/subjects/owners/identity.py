@@ -14,6 +14,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import External, Function, Place, options
 
 if TYPE_CHECKING:
@@ -54,12 +55,6 @@ class Guard:
     parameter: str
     node: Node | None
     written: Place | None = None
-
-
-@lru_cache(maxsize=65_536)
-def snake(name: str) -> str:
-    """A name of any style in lower case with underscores: `CurrentUser` gives `current_user`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def names_identity(name: str) -> bool:

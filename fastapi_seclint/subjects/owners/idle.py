@@ -10,8 +10,8 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Const, Function, options
-from fastapi_seclint.subjects.owners.identity import snake
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner
-from fastapi_seclint.subjects.owners.identity import caller_names, snake
+from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.ties import Tie, is_caller, tie_by
 from fastapi_seclint.subjects.owners.using import is_attribution
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Annotated, Class, Generic, options
 from fastapi_seclint.subjects.guards.access import segments
 from fastapi_seclint.subjects.owners.belongings import owner_field, singular
-from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
 
 if TYPE_CHECKING:

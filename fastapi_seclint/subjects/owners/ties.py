@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, names_owner, singular
-from fastapi_seclint.subjects.owners.identity import caller_names, snake
+from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.rights.words import speaks_of_rights
@@ -51,7 +52,7 @@ def compares_owner(program: Program, route: Route) -> Tie | None:
             if function is route.function or not _lists_other_things(function, route):
                 functions.append((function, set()))
     for function, callers in functions:
-        for form in function.forms.every:
+        for form in function.forms.of(*_TELLING):
             found = _compared(form, callers)
             if found is not None:
                 return found
@@ -73,10 +74,14 @@ def _lists_other_things(function: Function, route: Route) -> bool:
     for parameter, default in zip(function.parameters, function.defaults, strict=True):
         if default is None and not _FOR_EVERYTHING.match(parameter[0]):
             return False
-    ties = [tie for form in function.forms.every if (tie := _compared(form, set())) is not None]
+    ties = [tie for form in function.forms.of(*_TELLING) if (tie := _compared(form, set()))]
     kinds = {snake(tie.thing) for tie in ties if tie.thing[:1].isupper()}
     words = {singular(part) for part in route.path.split("/") if part and "{" not in part}
     return bool(kinds) and not any(word in kind for word in words for kind in kinds)
+
+
+_TELLING = ("bool", "compare", "call")
+"""The forms that may compare an owner."""
 
 
 def _compared(form: Form, callers: set[str]) -> Tie | None:

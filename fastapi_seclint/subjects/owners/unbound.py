@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of
-from fastapi_seclint.subjects.owners.identity import snake
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

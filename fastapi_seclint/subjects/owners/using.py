@@ -11,11 +11,12 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.implementations import has_no_body
 from fastapi_seclint.subjects.code.origins import body_of
-from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity, snake
+from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
 from fastapi_seclint.subjects.owners.services import ignores_caller
 
 if TYPE_CHECKING:

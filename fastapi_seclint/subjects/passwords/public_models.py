@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, External
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.owners.records import field_names, is_schema, is_table
 from fastapi_seclint.subjects.passwords.fields import password_field
 from fastapi_seclint.subjects.passwords.names import is_password, naming
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.passwords.names import naming
-from fastapi_seclint.subjects.secrets.names import words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords

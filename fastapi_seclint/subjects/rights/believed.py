@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import met
-from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, source
 from fastapi_seclint.subjects.rights.sent_rights import follow

@@ -10,11 +10,12 @@ from fastapi_seclint.edits import InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Annotated, Class, External, Function, Instance
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import http_exception
-from fastapi_seclint.subjects.owners.identity import Guard, guards, snake
+from fastapi_seclint.subjects.owners.identity import Guard, guards
 from fastapi_seclint.subjects.wiring.meant_rights import meant_permission
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.rights.believed import Belief
 from fastapi_seclint.subjects.rights.sent import Input, Sent, names_groups, source
 from fastapi_seclint.subjects.rights.words import is_role

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.owners.identity import snake
 
 _FORBIDDEN = (b",403]", b"FORBIDDEN", b"Forbidden", b"PermissionDenied")
 _STATE = re.compile(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Environment, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
-from fastapi_seclint.subjects.owners.identity import Guard, snake
+from fastapi_seclint.subjects.owners.identity import Guard
 from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:

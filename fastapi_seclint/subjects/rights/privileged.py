@@ -10,8 +10,9 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.identity import caller_names, names_identity, snake
+from fastapi_seclint.subjects.owners.identity import caller_names, names_identity
 from fastapi_seclint.subjects.rights.roles import authorizes, role_guard
 
 if TYPE_CHECKING:

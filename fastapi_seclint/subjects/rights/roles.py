@@ -15,6 +15,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import (
     Annotated,
     Class,
@@ -31,7 +32,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, snake
+from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
 from fastapi_seclint.subjects.rights.reached import reached

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.subjects.owners.identity import snake
+from fastapi_seclint.program.spelling import snake
 
 Origin = Literal["body", "header", "cookie", "query"]
 _RIGHT = re.compile(

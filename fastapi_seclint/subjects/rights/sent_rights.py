@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form, Forms, walk
 from fastapi_seclint.program.callables import Parameter, giving, parameters
 from fastapi_seclint.program.routes import path_variables
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import (
     Annotated,
     Choice,
@@ -24,7 +25,6 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.forbidding import STANDING
 from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, dumped, names_groups, source

@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.owners.identity import caller_names, snake
+from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.using import callers_of
 from fastapi_seclint.subjects.rights.forbidding import STANDING, says_forbidden
 from fastapi_seclint.subjects.rights.words import names_right

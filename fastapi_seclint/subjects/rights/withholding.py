@@ -9,11 +9,11 @@ from fastapi_seclint.edits import Edit, RemoveKeyword, RemoveStatement, ReplaceE
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.calls import field_default
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Const, External, Function, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.owners.identity import snake
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.sent import Input, dumped, names_sent_right, source
 from fastapi_seclint.subjects.rights.words import is_role

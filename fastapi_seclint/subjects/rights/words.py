@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.owners.identity import snake
 
 _RIGHT = re.compile(
     r"(^|_)(roles?|grants|rbac|acl|admins?|administrators?|superusers?|super_?admin|staff|permissions?|perms?|privileges?|scopes?|rights?"

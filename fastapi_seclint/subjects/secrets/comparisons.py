@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, Environment, Instance, Text, Value, options
 from fastapi_seclint.subjects.code.entries import accounts_of, is_field_of_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.literals import name_of, texts
@@ -20,7 +21,7 @@ from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.key_collections import are_read, configured_keys, mapped, names_of_fields
 from fastapi_seclint.subjects.secrets.lent import Lent, lent
-from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
+from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
 from fastapi_seclint.subjects.secrets.rows import no_caller

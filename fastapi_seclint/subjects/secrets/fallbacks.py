@@ -11,13 +11,14 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.subjects.code.literals import name_of, texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import Read, read_of, reads_setting
 from fastapi_seclint.subjects.secrets.declared_settings import declared
 from fastapi_seclint.subjects.secrets.loaded import loaded_read
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.read_helpers import helped_read
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
 from fastapi_seclint.subjects.secrets.uses import uses

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import Literal
-from fastapi_seclint.subjects.secrets.names import Reach, plausible, words_of
+from fastapi_seclint.subjects.secrets.names import Reach, plausible
 
 _USUAL = {
     "signing key": "SECRET_KEY",

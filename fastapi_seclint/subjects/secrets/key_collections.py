@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Collection, Const, Environment, Mapping, Text, Value, options
-from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set, words_of
+from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
 
 _KEYS = word_set("key keys apikey apikeys tokens secrets")

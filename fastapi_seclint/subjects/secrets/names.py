@@ -6,7 +6,8 @@ import math
 import re
 from collections import Counter
 from enum import IntEnum
-from functools import lru_cache
+
+from fastapi_seclint.program.spelling import words_of
 
 
 class Reach(IntEnum):
@@ -21,20 +22,6 @@ class Reach(IntEnum):
 def word_set(words: str) -> frozenset[str]:
     """The words of a text as a set."""
     return frozenset(words.split())
-
-
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SPLIT = re.compile(r"[^A-Za-z0-9]+")
-
-
-def words_of(name: str) -> list[str]:
-    """The lower-case words of an identifier or header name in snake, kebab or camel case."""
-    return list(_words_of(name))
-
-
-@lru_cache(maxsize=65_536)
-def _words_of(name: str) -> tuple[str, ...]:
-    return tuple(word.lower() for part in _SPLIT.split(name) for word in _CAMEL.split(part) if word)
 
 
 _QUALIFIERS = word_set(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import (
     NONE,
     Annotated,
@@ -18,7 +19,7 @@ from fastapi_seclint.program.values import (
     options,
     string,
 )
-from fastapi_seclint.subjects.secrets.names import kind_of, word_set, words_of
+from fastapi_seclint.subjects.secrets.names import kind_of, word_set
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

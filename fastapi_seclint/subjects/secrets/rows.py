@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import classes_in, is_table
-from fastapi_seclint.subjects.secrets.names import words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -54,8 +54,11 @@ def _names_row(program: Program, block: Block, given: Form, secret: Form) -> boo
 
 def _is_replaced(block: Block, given: Form, secret: Form) -> bool:
     """Whether one side is then given to the other: `if kept["key"] == key: return`, `kept["key"] = key`."""
-    pairs = [(_plain(given), _plain(secret)), (_plain(secret), _plain(given))]
-    return any((_plain(target), _plain(form[3])) in pairs for form in block.forms.of("assign") for target in form[2])
+    kinds = ((given[0], secret[0]), (secret[0], given[0]))
+    written = [(target, form[3]) for form in block.forms.of("assign") for target in form[2]]
+    alike = [(target, value) for target, value in written if (target[0], value[0]) in kinds]
+    pairs = [(_plain(given), _plain(secret)), (_plain(secret), _plain(given))] if alike else []
+    return any((_plain(target), _plain(value)) in pairs for target, value in alike)
 
 
 def _compares_objects(block: Block, given: Form, secret: Form) -> bool:

@@ -10,11 +10,11 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Environment, External, options
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
-from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.attributes import SETTINGS_BASES
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.code.literals import name_of
-from fastapi_seclint.subjects.secrets.names import kind_of, words_of
+from fastapi_seclint.subjects.secrets.names import kind_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

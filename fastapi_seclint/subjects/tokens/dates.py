@@ -6,11 +6,11 @@ from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetDictIte
 from fastapi_seclint.facts.forms import span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, Environment, External, constant, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import Token
-from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.purposes import Purpose
 
 _LIFE: dict[Purpose, str] = {"access": "minutes=30", "refresh": "days=7", "other": "hours=1"}

@@ -7,9 +7,9 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.code.texts import blocks_with
 from fastapi_seclint.subjects.payloads.known import Claims
-from fastapi_seclint.subjects.secrets.names import words_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

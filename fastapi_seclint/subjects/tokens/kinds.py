@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, Environment, Place, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
-from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Place, Value
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Known
 from fastapi_seclint.subjects.payloads.moments import UNITS
 from fastapi_seclint.subjects.payloads.values import of_value
-from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.purposes import Purpose
 
 if TYPE_CHECKING:

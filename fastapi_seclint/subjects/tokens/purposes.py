@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.payloads.encodings import Step, Token, result_names, tokens
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 Purpose = Literal["access", "refresh", "other"]

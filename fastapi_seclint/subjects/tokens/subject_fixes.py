@@ -11,12 +11,12 @@ from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceExpr
 from fastapi_seclint.facts.forms import ASYNC, Form, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Function, Mapping, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import tokens
-from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.connected import connected
 from fastapi_seclint.subjects.tokens.found_users import LOOKUP, STORE, is_subject, may_be_none
 from fastapi_seclint.subjects.tokens.guards_way import can_wait, guards_way

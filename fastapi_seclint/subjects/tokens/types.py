@@ -10,13 +10,13 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Const, Environment, Function, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.implementations import implementations
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
-from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of, renews, telling_claims
 from fastapi_seclint.subjects.tokens.standing import is_heard, on_the_way, own_readers

@@ -10,9 +10,9 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
-from fastapi_seclint.subjects.secrets.names import words_of
 from fastapi_seclint.subjects.tokens.jwt import DECODERS, Decoding, decodings
 from fastapi_seclint.subjects.tokens.logged import only_logged
 from fastapi_seclint.subjects.tokens.parts import is_second, second_parts, takes_second

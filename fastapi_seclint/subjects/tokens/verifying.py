@@ -10,6 +10,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, External, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.items import Item
@@ -18,7 +19,7 @@ from fastapi_seclint.subjects.code.origins import Origin
 from fastapi_seclint.subjects.code.removal import removed
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import Encoding, encodings
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 from fastapi_seclint.subjects.tokens.pinning import algorithm_code, reachable

@@ -10,8 +10,9 @@ from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Call
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Const, options
-from fastapi_seclint.subjects.secrets.names import word_set, words_of
+from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
