@@ -24,6 +24,9 @@ __all__ = ["MODULE", "VERSION", "FileFacts", "expression", "extract"]
 MODULE = -1
 """The number that stands for a module's own statements where functions have theirs."""
 
+_PLACES = b"0123456789,[]{}:.-\n"
+"""What facts have between their strings."""
+
 
 class FileFacts:
     """The facts of one file, decoded piece by piece: a header, the module's block, and the body of each function.
@@ -174,14 +177,34 @@ class FileFacts:
     def _with(self, word: bytes, folded: bool) -> tuple[int, ...]:
         key = (word, folded)
         if key not in self._speaking:
-            text, ends, found = self._lowered if folded else self._data, self._ends, []
-            at = text.find(word, ends[0])
-            while at >= 0:
-                piece = bisect_right(ends, at)
-                found.append(piece - 2)
-                at = text.find(word, ends[piece])
-            self._speaking[key] = tuple(found)
+            self._speaking[key] = self._found(word, folded) if self._may_have(word, folded) else ()
         return self._speaking[key]
+
+    def _may_have(self, word: bytes, folded: bool) -> bool:
+        """Whether bytes may be somewhere in the text; a no is certain, and saves the search of a long text."""
+        inner = word.removeprefix(b'"').removesuffix(b'"')
+        if b'"' in inner or not inner.translate(None, _PLACES):
+            return True
+        return word in (self._folded_vocabulary if folded else self._vocabulary)
+
+    @cached_property
+    def _vocabulary(self) -> bytes:
+        """Each string of the text once, between quotes: what its punctuation and its places are not."""
+        pieces = (piece for piece in set(self._data.split(b'"')) if piece.translate(None, _PLACES))
+        return b'"' + b'"'.join(pieces) + b'"'
+
+    @cached_property
+    def _folded_vocabulary(self) -> bytes:
+        return self._vocabulary.lower()
+
+    def _found(self, word: bytes, folded: bool) -> tuple[int, ...]:
+        text, ends, found = self._lowered if folded else self._data, self._ends, []
+        at = text.find(word, ends[0])
+        while at >= 0:
+            piece = bisect_right(ends, at)
+            found.append(piece - 2)
+            at = text.find(word, ends[piece])
+        return tuple(found)
 
 
 def extract(source: syntax.Source) -> FileFacts:

@@ -105,10 +105,13 @@ def _of_subclasses(interpreter: Interpreter, cls: Class, name: str) -> Value | N
         if name not in module.facts.words:
             continue
         for value in list(module.scope.names.values()):
-            if isinstance(value, Class) and value.module is module and value is not cls and cls in value.lineage():
-                own = value.namespace.get(name)
-                if own is not None and not isinstance(own, Function | Unknown):
-                    found.append(own)
+            if not isinstance(value, Class) or name not in value.namespace:
+                continue
+            own = value.namespace[name]
+            if value.module is not module or value is cls or isinstance(own, Function | Unknown):
+                continue
+            if cls in value.lineage():
+                found.append(own)
     return join(found) if found else None
 
 

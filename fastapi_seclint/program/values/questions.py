@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi_seclint.program.values.classes import (
     Annotated,
@@ -22,9 +22,6 @@ from fastapi_seclint.program.values.classes import (
     Unknown,
     Value,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def options(value: Value | None) -> Iterator[Value]:
