@@ -13,6 +13,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Persona, Rule, Severity
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.alike import alike
+from fastapi_seclint.subjects.logins.ends import Outcome
 from fastapi_seclint.subjects.logins.lookups import (
     answers_for_addresses,
     names_somebody,
@@ -21,7 +22,7 @@ from fastapi_seclint.subjects.logins.lookups import (
 )
 from fastapi_seclint.subjects.logins.mailing import mailing_routes
 from fastapi_seclint.subjects.logins.one_answer import as_if_sent, one_answer
-from fastapi_seclint.subjects.logins.outcomes import Follower, Outcome
+from fastapi_seclint.subjects.logins.outcomes import Follower
 from fastapi_seclint.subjects.logins.registrations import is_said_anyway, tells_of_account, tells_of_address
 from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, fields, sent, spoken
 from fastapi_seclint.subjects.logins.translations import Translations

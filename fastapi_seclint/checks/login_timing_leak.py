@@ -12,6 +12,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.outcomes import NOT_FOUND
 from fastapi_seclint.subjects.logins.worlds import FOUND, is_account, looked_up, mentions_password, truth
 from fastapi_seclint.subjects.passwords.dummies import dummy
@@ -67,7 +68,7 @@ def _is_verified(known: Passwords, block: Block, call: Form) -> bool:
     """Whether a call verifies a password against the hash of an account that was looked up."""
     owner = call[2][2] if call[2][0] == "attr" else None
     given = [*call[3], *(value for _, value, _ in call[4])]
-    if owner is not None and owner[0] == "name" and is_account(owner[2]):
+    if owner is not None and owner[0] == "name" and (is_account(owner[2]) or owner[2] in _looked_up(block)):
         return known.is_verification(block, call) or _is_method(known, call)
     if owner is not None and owner[0] == "call" and any(_named(item, _looked_up(block)) for item in owner[3]):
         return _is_method(known, call)
@@ -221,8 +222,9 @@ def _looked_up(block: Block) -> dict[str, Truth]:
             and isinstance(block.scope, FunctionScope)
         ):
             for target in form[2] if form[0] == "assign" else [form[2]]:
-                if target[0] == "name" and (truth_ := looked_up(target[2], form[-1])) is not None:
-                    found[target[2]] = truth_
+                if target[0] == "name":
+                    truth_ = looked_up(target[2], form[-1]) or held(block, target[2], form[-1])
+                    found |= {target[2]: truth_} if truth_ is not None else {}
     return found
 
 

@@ -40,12 +40,14 @@ _SCHEME = "fastapi.security.oauth2.OAuth2PasswordBearer"
 _PARENTS = frozenset({_SCHEME, "fastapi.security.oauth2.OAuth2"})
 _FLOWS = "fastapi.openapi.models.OAuthFlows"
 _FLOW = "fastapi.openapi.models.OAuthFlowPassword"
+_MANAGER = "fastapi_login.LoginManager"
+"""The manager of fastapi-login extends the scheme and says `token_url` (fastapi_login/fastapi_login.py)."""
 
 
 @RULE.check
 def token_url_mismatch(program: Program) -> Iterator[Finding]:
     """One finding a scheme, at the argument."""
-    found = (*program.sites.calls(_SCHEME, _FLOWS, _FLOW), *_derived(program))
+    found = (*program.sites.calls(_SCHEME, _FLOWS, _FLOW, _MANAGER, f"{_MANAGER}.LoginManager"), *_derived(program))
     calls = [call for call in found if not program.is_test(call.block.module)]
     if not calls:
         return
@@ -72,6 +74,8 @@ def _told(program: Program, call: Call) -> Iterator[tuple[Call, Argument]]:
             yield replace(call, block=item.block), Argument(item.form, item.form[1], None)
         return
     argument = call.argument("tokenUrl", 0) if call.name != _FLOWS else None
+    if call.name.startswith(_MANAGER):
+        argument = call.argument("token_url", 1)
     if argument is not None:
         for origin in origins(program, call.block, argument.form) if argument.form[0] == "name" else ():
             if origin.passed is not None and origin.form[0] in ("const", "attr", "fstr", "binop"):

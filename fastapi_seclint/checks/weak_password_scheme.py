@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, RemoveKeyword, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import line_of, span_of
 from fastapi_seclint.program.sites import Argument, Call
-from fastapi_seclint.program.values import Collection, Const, External, Mapping, Value, options, settled
+from fastapi_seclint.program.values import Collection, Const, External, Mapping, Value, options, settled, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.passwords.costs import low_rounds, number, spread_options, weak_methods
+from fastapi_seclint.subjects.passwords.costs import low_rounds, number, policy_of, spread_options, weak_methods
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -67,6 +67,7 @@ def weak_password_scheme(program: Program) -> Iterator[Finding]:
                 yield _finding(
                     call, at, found, _default_cost(RemoveKeyword(_path(call), span_of(call.form[1]), keyword))
                 )
+    yield from _read_policies(program)
     yield from _low_cost(program)
     yield from _own_rounds(program)
     for call in program.sites.calls(
@@ -74,6 +75,22 @@ def weak_password_scheme(program: Program) -> Iterator[Finding]:
     ):
         name = call.name.split(".")[-2]
         yield _finding(call, call.form[1], _scheme_message(name))
+
+
+def _read_policies(program: Program) -> Iterator[Finding]:
+    """Contexts whose policy is a text in the code: `CryptContext.from_string("[passlib]...")`."""
+    ways = (f"{name}{way}" for name in _CONTEXTS for way in (".from_string", "().load"))
+    for call in program.sites.calls(*ways):
+        given = call.argument("source", 0)
+        policy = policy_of(string(call.value(given)) or "") if given is not None else {}
+        listed = [name.strip() for name in policy.get("schemes", "").split(",") if name.strip()]
+        first = policy.get("default", listed[0] if listed else "")
+        if given is not None and _is_weak(first):
+            yield _finding(call, given.at, _scheme_message(first))
+            continue
+        for name, rounds in policy.items():
+            if given is not None and rounds.isdecimal() and (found := _few(name, int(rounds))):
+                yield _finding(call, given.at, found)
 
 
 def _own_rounds(program: Program) -> Iterator[Finding]:
@@ -101,7 +118,11 @@ def _weak_default(call: Call, schemes: Argument) -> str:
     default = call.argument("default")
     names = _texts(call.value(default)) if default is not None else _texts(call.value(schemes))
     first = names[0] if names else ""
-    return first if first in _WEAK or first.startswith("hex_") else ""
+    return first if _is_weak(first) else ""
+
+
+def _is_weak(scheme: str) -> bool:
+    return scheme in _WEAK or scheme.startswith("hex_")
 
 
 def _weak_of_spread(call: Call) -> str:
@@ -110,7 +131,7 @@ def _weak_of_spread(call: Call) -> str:
         for option in options(call.ask(form)):
             given = (option.get("default") or option.get("schemes")) if isinstance(option, Mapping) else None
             first = next(iter(_texts(given)), "") if given is not None else ""
-            if first in _WEAK or first.startswith("hex_"):
+            if _is_weak(first):
                 return first
     return ""
 

@@ -67,6 +67,8 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
         return join([get_attribute(interpreter, option, name, place) for option in value.options])
     if isinstance(value, Environment) and any(isinstance(item, Instance) for item in options(value.default)):
         return _of_setting(interpreter, value, name, place)
+    if isinstance(value, Const) and name == "value":
+        return value  # no text or number has it, a member of `HTTPStatus` does (http, IntEnum)
     if isinstance(value, Const | Collection | Mapping | Text | Environment):
         return Native(value, name)
     if isinstance(value, Function):

@@ -1,4 +1,4 @@
-"""Middleware of the project's own that takes bearer or Basic credentials out of the header and refuses itself."""
+"""Middleware that takes bearer or Basic credentials out of the header and refuses itself, by the project's own code."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
-from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.program.routers import Layer
+from fastapi_seclint.program.values import Class, External, Function, Instance, options
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _HANDLED = ("dispatch", "__call__")
+_OF_STARLETTE = "starlette.middleware.authentication.AuthenticationMiddleware"
+"""Its `backend` reads the header and its `on_error` makes the answer (starlette/middleware/authentication.py)."""
 _SCHEMES: tuple[tuple[str, Scheme], ...] = (("basic", "Basic"), ("bearer", "Bearer"))
 
 
@@ -21,10 +24,23 @@ def refusing_layers(program: Program) -> Iterator[tuple[Function, Scheme]]:
     for app in program.apps:
         for layer in app.layers:
             for option in options(layer.what):
+                if isinstance(option, External) and option.name == _OF_STARLETTE:
+                    yield from _of_backend(program, layer)
                 functions = _functions(option) if isinstance(option, Class | Function) else []
                 if functions and (scheme := _scheme([form for item in functions for form in item.forms.every])):
                     own = [item for item in functions if item.name in _HANDLED or len(functions) == 1]
                     yield from ((item, scheme) for item in own if not program.is_test(item.module))
+
+
+def _of_backend(program: Program, layer: Layer) -> Iterator[tuple[Function, Scheme]]:
+    """The function that answers what Starlette's middleware refuses, with the scheme that the backend takes."""
+    backends = [item for item in options(layer.arguments.get("backend", 0)) if isinstance(item, Instance)]
+    classes = [item.cls for item in backends if isinstance(item.cls, Class)]
+    methods = [item for cls in classes for item in cls.namespace.values() if isinstance(item, Function)]
+    scheme = _scheme([form for item in methods if item.number >= 0 for form in item.forms.every])
+    for option in options(layer.arguments.get("on_error", 1)):
+        if scheme is not None and isinstance(option, Function) and not program.is_test(option.module):
+            yield option, scheme
 
 
 def _functions(value: Class | Function) -> list[Function]:

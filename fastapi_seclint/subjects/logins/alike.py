@@ -11,7 +11,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.spelling import code
-from fastapi_seclint.subjects.logins.outcomes import Outcome
+from fastapi_seclint.subjects.logins.ends import Outcome
 from fastapi_seclint.subjects.owners.identity import form_at
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.logins.outcomes import Follower, Outcome
+from fastapi_seclint.subjects.logins.ends import Outcome
+from fastapi_seclint.subjects.logins.outcomes import Follower
 from fastapi_seclint.subjects.logins.routes import sent, spoken
 
 if TYPE_CHECKING:

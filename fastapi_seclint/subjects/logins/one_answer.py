@@ -10,7 +10,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.logins.choices import conditions
-from fastapi_seclint.subjects.logins.outcomes import Outcome
+from fastapi_seclint.subjects.logins.ends import Outcome
 
 
 def as_if_sent(end: Outcome) -> Fix | None:
@@ -45,7 +45,9 @@ def one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
 def _one_choice(absent: Outcome, wrong: Outcome) -> Fix | None:
     """What a wrong password is answered in place of the conditions that choose between two answers."""
     path = absent.block.module.path
-    written = next((form for form in absent.block.forms.of("raise", "assign") if form[1] == absent.form[1]), None)
+    written = next(
+        (form for form in absent.block.forms.of("raise", "assign", "return") if form[1] == absent.form[1]), None
+    )
     chosen = [(span, rendered(branch)) for span, branch in conditions(written, wrong.form)] if written else []
     edits = tuple(ReplaceExpression(path, span, code) for span, code in chosen if code is not None)
     return Fix("answer as for a wrong password", True, edits) if edits and len(edits) == len(chosen) else None

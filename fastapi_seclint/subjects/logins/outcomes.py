@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import running
@@ -13,6 +13,8 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, Instance, options
 from fastapi_seclint.subjects.code.implementations import made_of
 from fastapi_seclint.subjects.logins.choices import by_worlds
+from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds
+from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.results import at_call, base, catches, repeats, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
@@ -33,9 +35,6 @@ from fastapi_seclint.subjects.logins.worlds import (
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-Kind = Literal["raise", "answer", "falsy", "value"]
-Worlds = frozenset[World]
-
 NOT_FOUND = re.compile(r"DoesNotExist|NoResultFound|NotFound|KeyError|NoSuch|UnknownUser|StopIteration", re.I)
 _MISMATCH = re.compile(
     r"Mismatch|VerificationError|VerifyError|WrongPassword|InvalidPassword|BadPassword|IncorrectPassword", re.I
@@ -45,25 +44,6 @@ _DUPLICATE = re.compile(
 )
 _TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|409|conflict", re.I)
 _DEPTH = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One way to end: in these worlds, with what is said, at a statement of a block.
-
-    `name` is an exception's class; `unique` says that the database has refused a second row. `of_any` are the worlds
-    in which a helper ends so when what it is asked to look up is the account: `get_or_404(User, email=email)`.
-    """
-
-    worlds: Worlds
-    kind: Kind
-    said: object
-    block: Block
-    form: Form
-    name: str = ""
-    cls: Class | None = None
-    unique: bool = False
-    of_any: Worlds | None = None
 
 
 @dataclass(slots=True)
@@ -117,6 +97,8 @@ class _Walk:
     results: dict[str, list[Outcome]] = field(default_factory=dict)
     caught: tuple[str, Outcome] | None = None
     anything: set[str] = field(default_factory=set)
+    statuses: list[tuple[Form, Worlds]] = field(default_factory=list)
+    """What the status of the answer is set to, and in which worlds."""
 
     def run(self, statements: list[Form], worlds: Worlds) -> Worlds:
         """Follow statements; the worlds in which they run to the end."""
@@ -148,7 +130,8 @@ class _Walk:
             case ["return", _, value]:
                 if value is not None:
                     worlds = self._calls(value, worlds)
-                self._return(form, value, worlds)
+                for chosen, left in by_worlds(value, worlds, self._known) if value else ((None, worlds),):
+                    self._return(form if chosen is value else [*form[:2], chosen], chosen, left)
                 return frozenset()
             case ["try", _, body, handlers, otherwise, final]:
                 return self._try(body, handlers, otherwise, final, worlds)
@@ -163,6 +146,8 @@ class _Walk:
             case ["assign", _, [["name", _, name]], value] if texts := self._texts(value, worlds):
                 for chosen, left in texts:
                     self._keep_text([*form[:3], chosen], name, chosen, left)
+            case ["assign", _, [["attr", _, ["name", *_], "status_code"]], _]:
+                self.statuses.append((form, worlds))
             case ["assign", _, names, value]:
                 worlds = self._calls(value, worlds)
                 self._bind([name for target in names for name in targets(target)], value)
@@ -259,7 +244,7 @@ class _Walk:
                 found = truth(inner, self._known)
             anything = looks_anything_up(inner)
             other = (anything and takes_any_table(self.block.function)) or is_of_other_table(self.block, name)
-            found = found or (None if other else looked_up(name, value))
+            found = found or (None if other else looked_up(name, value) or held(self.block, name, value))
             if found is not None:
                 self.names[name] = found
             elif anything:
@@ -323,6 +308,13 @@ class _Walk:
         if not rest:
             return
         text, _, _ = said(self.follower.program, self.block, value)
+        for status, where in self.statuses:
+            if where & rest and where != ALL:
+                told_by_status = (text, said(self.follower.program, self.block, status[3])[0])
+                self.found.append(Outcome(where & rest, "answer", told_by_status, self.block, status))
+                rest -= where
+        if not rest:
+            return
         text_given = any(is_text(inner) for inner in walk(value)) or repeats(self.caught, value)
         kind: Kind = "answer" if text_given else "value"
         self._end(Outcome(rest, kind, text, self.block, form), value)

@@ -9,7 +9,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Function
 from fastapi_seclint.subjects.code.development import holds
-from fastapi_seclint.subjects.logins.outcomes import Outcome
+from fastapi_seclint.subjects.logins.ends import Outcome
 
 _ADDRESS = re.compile(r"mail|phone|mobile|address", re.I)
 _USER_NAME = re.compile(r"user_?name|user name|nick|login|handle", re.I)

@@ -12,7 +12,7 @@ from fastapi_seclint.subjects.logins.said import is_text
 from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, Truth, World
 
 if TYPE_CHECKING:
-    from fastapi_seclint.subjects.logins.outcomes import Outcome
+    from fastapi_seclint.subjects.logins.ends import Outcome
 
 _EQUAL = {"==": True, "is": True, "!=": False, "is not": False}
 

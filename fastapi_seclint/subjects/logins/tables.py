@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.logins.worlds import FOUND, Truth, is_account, looks_anything_up, selects_account
+from fastapi_seclint.subjects.logins.worlds import FOUND, Truth, called_name, is_account, looks_anything_up
 
 _TABLES = frozenset({"model", "model_class", "model_cls", "klass", "table", "entity", "document"})
+_TABLE = re.compile(r"\bselect\b.*?\bfrom\s+\W?(\w+)", re.I | re.S)
 _THERE = re.compile(r"^(existing|found)_(\w+)$")
 
 
@@ -37,3 +38,17 @@ def row(block: Block, form: Form) -> Truth | None:
         return None
     before = [item for item in scope.assignments(root[2]) if item[1] < form[1] and item[0] in ("assign", "annassign")]
     return FOUND if before and before[-1][-1] is not None and selects_account(before[-1][-1]) else None
+
+
+def selects_account(form: Form) -> bool:
+    """Whether a statement that is run selects accounts: `await session.execute(select(User).where(...))`."""
+    while form[0] == "await":
+        form = form[2]
+    if form[0] != "call" or called_name(form) not in ("execute", "exec", "scalars", "stream"):
+        return False
+    for inner in walk(form):
+        if inner[0] == "call" and called_name(inner) == "select":
+            classes = [item[2] for item in walk(inner[3]) if item[0] == "name" and item[2][:1].isupper()]
+            return any(map(is_account, classes[:1]))
+    texts = [inner[2] for inner in walk(form) if inner[0] == "const" and isinstance(inner[2], str)]
+    return any((table := _TABLE.search(text)) is not None and is_account(table[1]) for text in texts)

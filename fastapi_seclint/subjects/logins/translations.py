@@ -11,7 +11,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards.challenges import HTTP_EXCEPTIONS
-from fastapi_seclint.subjects.logins.outcomes import Outcome
+from fastapi_seclint.subjects.logins.ends import Outcome
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

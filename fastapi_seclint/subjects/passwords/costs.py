@@ -1,7 +1,8 @@
-"""Calls that hash passwords with a method or cost of their own choice: werkzeug, key derivations, options by `**`."""
+"""Calls that hash passwords with a method or cost of their own choice: werkzeug, key derivations, options, policies."""
 
 from __future__ import annotations
 
+import configparser
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ _LEAST_ROUNDS = 20_000
 _WERKZEUG = ("werkzeug.security.generate_password_hash", "flask_bcrypt.generate_password_hash")
 _KDF = "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC"
 _PYCRYPTODOME = ("Crypto.Protocol.KDF.PBKDF2", "Cryptodome.Protocol.KDF.PBKDF2")
+_ARGON2 = ("argon2.low_level.hash_secret", "argon2.low_level.hash_secret_raw")
+_LEAST_KIBIBYTES = 8 * 1024
+_LEAST_SCRYPT = 2**13
 _METHOD = re.compile(r"pbkdf2(?::\w+)?:(\d+)|scrypt:(\d+):\d+:\d+")
 
 
@@ -52,13 +56,32 @@ def low_rounds(program: Program) -> Iterator[tuple[Call, int, str, int]]:
         yield from _few(call, call.argument("iterations", 3), derived)
     for call in program.sites.calls(*_PYCRYPTODOME):
         yield from _few(call, call.argument("count", 3), call.form[3][:1])
+    for call in program.sites.calls("hashlib.scrypt"):
+        yield from _few(call, call.argument("n"), call.form[3][:1], "scrypt", _LEAST_SCRYPT)
+    for call in program.sites.calls(*_ARGON2):
+        secret = call.argument("secret", 0)
+        yield from _few(
+            call, call.argument("memory_cost", 3), [secret.form] if secret else [], "argon2", _LEAST_KIBIBYTES
+        )
 
 
-def _few(call: Call, given: Argument | None, data: list[Form]) -> Iterator[tuple[Call, int, str, int]]:
+def _few(
+    call: Call, given: Argument | None, data: list[Form], scheme: str = "pbkdf2", least: int = _LEAST_ROUNDS
+) -> Iterator[tuple[Call, int, str, int]]:
     spoken = any(naming(str(form[-1])) for form in walk(data) if form[0] in ("name", "attr"))
     rounds = number(call, given.form) if given is not None else None
-    if given is not None and rounds is not None and rounds < _LEAST_ROUNDS and spoken:
-        yield call, given.at, "pbkdf2", rounds
+    if given is not None and rounds is not None and rounds < least and spoken:
+        yield call, given.at, scheme, rounds
+
+
+def policy_of(text: str) -> dict[str, str]:
+    """The options of a policy that passlib reads from an INI text, `CryptContext.from_string` (passlib.context)."""
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return {}
+    return dict(parser["passlib"]) if parser.has_section("passlib") else {}
 
 
 def spread_options(call: Call) -> Iterator[tuple[str, int]]:

@@ -1,0 +1,33 @@
+"""One way in which a function of a login ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class
+from fastapi_seclint.subjects.logins.worlds import World
+
+Kind = Literal["raise", "answer", "falsy", "value"]
+Worlds = frozenset[World]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One way to end: in these worlds, with what is said, at a statement of a block.
+
+    `name` is an exception's class; `unique` says that the database has refused a second row. `of_any` are the worlds
+    in which a helper ends so when what it is asked to look up is the account: `get_or_404(User, email=email)`.
+    """
+
+    worlds: Worlds
+    kind: Kind
+    said: object
+    block: Block
+    form: Form
+    name: str = ""
+    cls: Class | None = None
+    unique: bool = False
+    of_any: Worlds | None = None
