@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.values import Collection, Const, Environment, Place, Value, options
+from fastapi_seclint.program.values import Collection, Environment, Place, Value, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.literals import name_of
@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.secrets.presence import (
 )
 from fastapi_seclint.subjects.secrets.refusals import asked, refuses_short, truths
 from fastapi_seclint.subjects.secrets.sent import core
+from fastapi_seclint.subjects.secrets.splitting import splits_nothing
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -91,7 +92,7 @@ def _of_several(program: Program, item: Comparison) -> str:
             "split it into a list and compare each key as a whole"
         )
     sent = missing_of_sent(program, item.block, item.given)
-    if "" in sent and _splits_nothing(item.value) and not _asked_before(program, item):
+    if "" in sent and splits_nothing(program, item.value) and not _asked_before(program, item):
         return _SPLIT
     if sent & _missing_items(item.value) and not _asked_before(program, item):
         return _UNSET
@@ -109,19 +110,9 @@ def _looped(program: Program, item: Comparison) -> bool:
     """Whether a key is compared with each part of a setting that may be empty: `for key in KEYS`."""
     secret = core(item.secret)
     return secret[0] == "name" and any(
-        not conditions and _splits_nothing(ask(program, item.block, iterable))
+        not conditions and splits_nothing(program, ask(program, item.block, iterable))
         for iterable, conditions in loops(item.block, secret[2])
     )
-
-
-def _splits_nothing(value: Value) -> bool:
-    """Whether a container comes from splitting a setting whose default is empty."""
-    for option in options(value):
-        if isinstance(option, Environment) and option.default is not None:
-            items = getattr(option.default, "items", None)
-            if items and all(isinstance(one, Const) and one.value == "" for one in items):
-                return True
-    return False
 
 
 def _compares_text_of_none(program: Program, item: Comparison) -> bool:

@@ -1,4 +1,4 @@
-"""What a name in a loop or comprehension goes through: `KEYS` of `for key in KEYS`."""
+"""What a name in a loop, comprehension or `filter` goes through: `KEYS` of `for key in KEYS`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ def loops(block: Block, name: str) -> Iterator[tuple[Form, list[Form]]]:
         for target, iterable, conditions in found:
             if any(one[0] == "name" and one[2] == name for one in walk(target)):
                 yield iterable, conditions
+    for form in block.forms.of("call"):
+        match form:
+            case ["call", _, ["name", _, "filter" | "map"], [["lambda", _, [[parameter, *_]], _], iterable], []]:
+                if parameter == name:
+                    yield iterable, []
 
 
 def turns(block: Block, name: str) -> Iterator[tuple[Form, int | None]]:

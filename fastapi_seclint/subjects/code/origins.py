@@ -217,17 +217,20 @@ def _of_parameter(program: Program, function: Function, index: int, depth: int) 
 def _by_value(program: Program, block: Block, form: Form) -> Iterator[Origin]:
     for option in options(ask(program, block, form)):
         place = getattr(option, "place", None)
-        found = _at(program, place) if isinstance(option, Const | Mapping) and place is not None else None
+        found = written_at(program, place) if isinstance(option, Const | Mapping) and place is not None else None
         if found is not None and found[1] is not form:
             yield Origin(*found, value=option, elsewhere=True)
         else:
             yield Origin(block, form, value=option)
 
 
-def _at(program: Program, place: Place) -> tuple[Block, Form] | None:
-    """The expression that stands at a place."""
+_WRITTEN = ("dict", "call", "const", "unary", "binop")
+
+
+def written_at(program: Program, place: Place, kinds: tuple[str, ...] = _WRITTEN) -> tuple[Block, Form] | None:
+    """The expression that stands at a place, with its block."""
     for block in blocks_of(program, place.module):
         for form in block.forms.every:
-            if form[1] == place.at and form[0] in ("dict", "call", "const", "unary", "binop"):
+            if form[1] == place.at and form[0] in kinds:
                 return block, form
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, options
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _PARAMS = "query_params"
+_PARSERS = frozenset({"parse_qs", "parse_qsl", "QueryParams"})
+"""What reads the query of an ASGI scope or of `request.url` (urllib.parse, starlette/datastructures.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class RawRead:
 def raw_reads(program: Program) -> Iterator[RawRead]:
     """Every read of a request's query under a name that is written down; websockets, which have no headers, aside."""
     routes: dict[tuple[str, int], list[Route]] | None = None
-    for block in program.sites.blocks(frozenset({_PARAMS})):
+    for block in program.sites.blocks(frozenset({_PARAMS}) | _PARSERS):
         reads = list(_reads(program, block))
         if not reads or program.is_test(block.module) or block.function is None:
             continue
@@ -78,8 +80,8 @@ def _reads(program: Program, block: Block) -> Iterator[tuple[Form, str]]:
                 if not _is_query(owner, names):
                     continue
                 for option in options(ask(program, block, key)):
-                    if isinstance(option, Const) and isinstance(option.value, str):
-                        yield form, option.value
+                    if isinstance(option, Const) and isinstance(option.value, str | bytes):
+                        yield form, option.value if isinstance(option.value, str) else option.value.decode("latin-1")
 
 
 def _is_query(form: Form, names: set[str]) -> bool:
@@ -87,10 +89,22 @@ def _is_query(form: Form, names: set[str]) -> bool:
     match form:
         case ["call", _, ["name", _, "dict"], [inner], []]:
             return _is_query(inner, names)
+        case ["call", _, ["name" | "attr", *_] as parser, [inner, *_], _] if parser[-1] in _PARSERS:
+            return any(_is_raw_query(part) for part in walk([inner]))
         case ["attr", _, ["name", _, owner], attribute]:
             return bool(attribute == _PARAMS and owner not in ("websocket", "ws", "socket"))
         case ["attr", _, ["attr", _, _, "request"], attribute]:
             return bool(attribute == _PARAMS)
         case ["name", _, name]:
             return name in names
+    return False
+
+
+def _is_raw_query(form: Form) -> bool:
+    """`scope["query_string"]` or `request.url.query`, the query as it stands in the address."""
+    match form:
+        case ["sub", _, ["name" | "attr", *_] as owner, ["const", _, "query_string"]]:
+            return last_name(owner) not in ("websocket", "ws", "socket")
+        case ["attr", _, ["attr", _, ["name" | "attr", *_] as owner, "url"], "query"]:
+            return last_name(owner) == "request"
     return False

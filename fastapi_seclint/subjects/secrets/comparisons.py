@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.key_collections import are_read, configured_keys, mapped, names_of_fields
-from fastapi_seclint.subjects.secrets.lent import Lent, lent
+from fastapi_seclint.subjects.secrets.lent import Lent, handed, lent
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
@@ -38,7 +38,7 @@ _WORDS = (
     b"secret", b"passw", b"key", b"token", b"signature", b"digest", b"credential", b"authorization", b"configured",
     b"valid", b"known", b"allowed",
 )  # fmt: skip
-_COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
+_HELD = ("API key", "token", "secret")
 _VERBS = word_set("get load fetch read list find current valid known")
 _NO_KEYS = word_set("revoked blacklist blacklisted denylist used seen special stop reserved forbidden db database")
 
@@ -147,9 +147,9 @@ class _Search:
                 return ""
             found = any(isinstance(text, str) and plausible(text, kind, name, Reach.COMPARED) for text in known)
             return kind if kind and found and self.speaks_web() else ""
-        if self.is_one_of_many(secret, own, sent):
+        if self.is_one_of_many(secret, own, sent) or self.is_item(secret, given, sent):
             return "API key"
-        if sent in ("API key", "token", "secret") and self.is_entry(secret):
+        if sent in _HELD and self.is_entry(secret):
             return sent
         if is_digest(self.program, self.block, secret) or expected(given, secret) == "signature":
             return "signature"
@@ -157,7 +157,7 @@ class _Search:
             return expected(given, secret)
         if own:
             return own
-        if sent and may_hold(name_of(secret)):
+        if sent and (may_hold(name_of(secret)) or (sent == "API key" and secret[0] == "attr" and secret[3] == "key")):
             return sent
         if kind := self.presented(given):
             return kind
@@ -200,9 +200,19 @@ class _Search:
             return own == sent == "API key" or (own == sent and self.configured(iterable, value))
         return False
 
+    def is_item(self, form: Form, given: Form, sent: str) -> bool:
+        """Whether an expression is the key of one entry of configured ones, and a key is sent: `client.key == sent`."""
+        part = form[0] in ("attr", "sub") and form[2][0] == "name"
+        if not part or words_of(name_of(form))[-1:] not in (["key"], ["token"], ["secret"]):
+            return False
+        iterables = [mapped(iterable) for iterable, _ in loops(self.block, form[2][2])]
+        held = any(self.configured(item, ask(self.program, self.block, item)) for item in iterables)
+        return held and (sent or handed(self.program, self.words, self.scope.function, given)) in _HELD
+
     def presented(self, form: Form) -> str:
         """What kind of credential FastAPI puts into a parameter."""
-        return presented(self.program, self.scope.function, form[2]) if form[0] == "name" else ""
+        names = self.sent.names(form) if form[0] == "name" else ()
+        return next((kind for name in names if (kind := presented(self.program, self.scope.function, name))), "")
 
     def is_entry(self, form: Form) -> bool:
         """Whether an expression is the key of one client in a mapping of keys: `TENANT_KEYS.get(tenant)`."""
@@ -241,7 +251,7 @@ class _Search:
         kind = self.sent.kind(core(left)) or self.unnamed(core(left), value) or self.presented(core(left))
         if not kind and right[0] == "name":
             kind = alike(name_of(right).lower().removesuffix("s"), name_of(core(left)))
-        if kind not in ("API key", "token", "secret") or not self.sent.is_sent(core(left)):
+        if kind not in _HELD or not self.sent.is_sent(core(left)):
             return
         if self.sent.is_annotated(core(left), ("int",)) or (
             kind == "token" and self.sent.is_annotated(right, ("set", "frozenset"))
@@ -262,7 +272,7 @@ class _Search:
         """Whether one of the things in a display is a key that the program is configured with."""
         value = ask(self.program, self.block, core(form))
         named = self.words.kind(name_of(core(form))) or self.read_kind(value)
-        held = named in ("API key", "token", "secret") or (kind == "API key" and may_hold(name_of(core(form))))
+        held = named in _HELD or (kind == "API key" and may_hold(name_of(core(form))))
         return held and self.configured(core(form), value)
 
     def unnamed(self, form: Form, value: Value) -> str:

@@ -15,7 +15,9 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.secrets.pairs import equality
-from fastapi_seclint.subjects.secrets.sent import core
+from fastapi_seclint.subjects.secrets.presented import presented
+from fastapi_seclint.subjects.secrets.sent import Sent, core
+from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -73,13 +75,30 @@ def _of_callers(program: Program, function: Function, own: Lent) -> Iterator[Len
         if program.is_test(block.module) or not isinstance(block.scope, FunctionScope):
             continue
         left, right = (
-            side if _is_kept(function, side) else _given(function, call, core(side)[2], bound) for side in own.sides
+            side if _is_kept(function, side) else argument(function, call, core(side)[2], bound) for side in own.sides
         )
         if left is not None and right is not None:
             yield Lent(own.block, own.form, own.operator, own.sides, block, (left, right))
 
 
-def _given(function: Function, call: Form, name: str, bound: bool) -> Form | None:
+def handed(program: Program, words: Vocabulary, function: Function, form: Form) -> str:
+    """What kind of credential a caller hands to a helper's parameter whose own name does not say it; empty for none."""
+    if form[0] != "name" or all(item[0] != form[2] for item in function.parameters):
+        return ""
+    for block, call, bound in callers(program, function):
+        value = argument(function, call, form[2], bound)
+        if value is None or not isinstance(block.scope, FunctionScope):
+            continue
+        sent, plain = Sent(program, words, block, block.scope), core(value)
+        kind = sent.kind(plain) if sent.is_sent(plain) else ""
+        if not kind and plain[0] == "name":
+            kind = presented(program, block.scope.function, plain[2])
+        if kind:
+            return kind
+    return ""
+
+
+def argument(function: Function, call: Form, name: str, bound: bool) -> Form | None:
     """What a call gives for a parameter; None where that does not show."""
     for keyword, value, _ in call[4]:
         if keyword == name:

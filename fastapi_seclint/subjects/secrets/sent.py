@@ -13,6 +13,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Environment, External, options
 from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _REQUEST = frozenset({"headers", "query_params", "cookies"})
 _WRAPPERS = frozenset({"Headers", "QueryParams", "Request", "HTTPConnection", "WebSocket"})
+_SPLITTING = frozenset({"split", "rsplit", "partition", "rpartition", "removeprefix", "strip", "decode", "lower"})
+_PARSING = frozenset({"parse_qs", "parse_qsl", "dict", "QueryParams", "Headers"})
 _WRAPPING = frozenset({"encode", "strip", "get_secret_value", "decode", "lower"})
 
 
@@ -67,7 +70,9 @@ class Sent:
         yield name_of(form)
         found = self.scope.assignments(form[2]) if form[0] == "name" else []
         read = core(found[0][-1]) if len(found) == 1 and found[0][0] in ("assign", "annassign") else None
-        if read is not None and read[0] in ("call", "sub") and self.is_sent(read):
+        if read is not None and read[0] == "sub" and read[3][0] == "const" and type(read[3][2]) is int:
+            read = core(read[2])
+        if read is not None and read[0] in ("call", "sub", "name", "attr") and (self.is_sent(read) or self._is_taken(read, 2)):
             yield name_of(read)
 
     def is_sent(self, form: Form) -> bool:
@@ -91,6 +96,30 @@ class Sent:
             plain = statement[0] in ("assign", "annassign") and statement[-1] is not None
             if plain and self._is_value(statement[-1]):
                 return True
+        return self._is_part(root[2])
+
+    def _is_part(self, name: str, depth: int = 4) -> bool:
+        """Whether a name holds a part of what is sent: a piece of a header, a field of a parsed query."""
+        given = [form[-1] for form in self.scope.assignments(name) if form[0] in ("assign", "annassign", "walrus")]
+        sources = [iterable for iterable, _ in loops(self.block, name)]
+        return depth > 0 and any(self._is_taken(form, depth - 1) for form in (*sources, *given) if form is not None)
+
+    def _is_taken(self, form: Form, depth: int) -> bool:
+        match form:
+            case ["comp", _, _, _, _, turns]:
+                return any(self._is_taken(iterable, depth) for _, iterable, _ in turns)
+            case ["call", _, ["attr", _, inner, method], _, _] if method in _SPLITTING:
+                parameters = {item[0] for item in self.scope.function.parameters} - {"self", "settings", "config"}
+                given = inner[0] == "name" and inner[2] in parameters
+                return given or self._is_taken(inner, depth)
+            case ["call", _, ["attr", _, inner, "get" | "getlist"], _, _] | ["sub", _, inner, _]:
+                return self._wraps_request(form) or self._is_taken(inner, depth)
+            case ["call", _, ["name" | "attr", *_] as function, [inner, *_], _] if function[-1] in _PARSING:
+                return self._is_taken(inner, depth)
+            case ["attr", _, _, part]:
+                return part in _REQUEST
+            case ["name", _, name]:
+                return self._is_part(name, depth)
         return False
 
     def is_read(self, form: Form) -> bool:
