@@ -190,6 +190,8 @@ def _called(program: Program, block: Block, form: Form, function: Form) -> str |
         return "environ"
     if name == "str" and function[0] == "name":
         return "str"
+    if name in ("get", "getattr") and len(form[3]) > 1 and _is_address(form[3][-1]):
+        return str(form[3][-2][2]) if form[3][-2][0] == "const" else name
     cast = next((value for keyword, value, _ in form[4] if keyword == "cast"), None)
     text = cast is None or (cast[0] == "name" and cast[2] == "str")
     if (function[0] == "name" and name in ("config", "env") and text) or (owner is not None and name == "str"):
@@ -200,6 +202,11 @@ def _called(program: Program, block: Block, form: Form, function: Form) -> str |
     if owner is not None and name in _OF_TEXT:
         return _string(program, Origin(block, owner))
     return "" if any(_gives_text(found) for found, _ in called(program, block, form)) else None
+
+
+def _is_address(form: Form) -> bool:
+    """Whether the default of a look-up is one origin: `config.get("origins", "https://app.example.com")`."""
+    return form[0] == "const" and str(form[2]).startswith(("http://", "https://"))
 
 
 _OF_TEXT = frozenset({"strip", "rstrip", "lstrip", "lower", "removesuffix", "removeprefix"})

@@ -10,11 +10,13 @@ from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.cookies.jars import jar_cookies
+from fastapi_seclint.subjects.cookies.layers import session_layers
 from fastapi_seclint.subjects.cookies.libraries import switched_off
 from fastapi_seclint.subjects.cookies.raw import flagged, raw_cookies
 from fastapi_seclint.subjects.cookies.sessions import is_removed, is_secret, only_renews
 from fastapi_seclint.subjects.cookies.setting import Flag, flag, setters
 from fastapi_seclint.subjects.cors.configurations import welcomes_websites
+from fastapi_seclint.subjects.hardening.middleware import Configuration
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -52,11 +54,14 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
     for block, at, missing, text in raw_cookies(program):
         if not only_in_development(Place(block.module, at)):
             yield RULE.finding(
-                block.location(at), _raw(missing), symbol=block.symbol, fix=flagged(block, text, missing)
+                block.location(at), _raw(missing), symbol=block.symbol, fix=flagged(program, block, text, missing)
             )
     for block, at, missing in jar_cookies(program):
         if not only_in_development(Place(block.module, at)):
             yield RULE.finding(block.location(at), _raw(missing), symbol=block.symbol)
+    for configuration, name, found in session_layers(program):
+        if found.name == "secure" or not welcomes_websites(program):
+            yield _of_layer(configuration, name, found)
     for option in switched_off(program):
         if not only_in_development(Place(option.block.module, option.at)):
             yield RULE.finding(
@@ -65,6 +70,19 @@ def insecure_cookie(program: Program) -> Iterator[Finding]:
                 symbol=option.block.symbol,
                 fix=Fix(f"leave `{option.flag}` on for the cookie", True, (option.edit,)),
             )
+
+
+def _of_layer(configuration: Configuration, option: str, flag: Flag) -> Finding:
+    edits = (flag.edit,) if flag.edit is not None else ()
+    return RULE.finding(
+        configuration.options[option].location,
+        f"the session cookie is a key to the account; {_HARM[flag.name]}: set `{option}={flag.code}`",
+        severity="high" if flag.state == "off" else "medium",
+        confidence="high" if flag.state == "off" else "medium",
+        symbol=configuration.block.symbol,
+        evidence=list(_evidence(configuration.call, [flag])),
+        fix=Fix(f"set `{option}={flag.code}` for the session cookie", flag.name == "secure", edits) if edits else None,
+    )
 
 
 def _raw(missing: list[str]) -> str:

@@ -10,8 +10,9 @@ from fastapi_seclint.edits import ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, settled
 from fastapi_seclint.rule import Fix
-from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.code.origins import ask, blocks_of, bodies
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.cookies.sessions import names_secret
 from fastapi_seclint.subjects.cors.headers import header_values
@@ -32,23 +33,30 @@ def raw_cookies(program: Program) -> Iterator[tuple[Block, int, list[str], Form]
         if any(f'"{_HEADER}"'.encode() in facts.lowered(number) for number in range(-1, len(facts.functions))):
             for block in blocks_of(program, module):
                 for value, at in header_values(block.statements, _HEADER):
-                    written = _followed(block, value)
-                    missing = _missing(_text(written))
+                    where, written = _followed(program, block, value)
+                    missing = _missing(_text(program, where, written))
                     if missing:
-                        yield block, at, missing, written
+                        inside = where is block
+                        yield where, at if inside else written[1], missing, written
 
 
-def _followed(block: Block, form: Form) -> Form:
-    """What a local name was assigned, if that was once only."""
-    if form[0] != "name" or not isinstance(block.scope, FunctionScope):
-        return form
-    found = block.scope.assignments(form[2])
-    return found[0][3] if len(found) == 1 and found[0][0] == "assign" else form
+def _followed(program: Program, block: Block, form: Form) -> tuple[Block, Form]:
+    """What a local name was assigned, if that was once only, and what a function of the project returns for it."""
+    if form[0] == "name" and isinstance(block.scope, FunctionScope):
+        found = block.scope.assignments(form[2])
+        if len(found) == 1 and found[0][0] == "assign":
+            form = found[0][3]
+    if form[0] == "call" and not _text(program, block, form):
+        for body in bodies(program, block, form):
+            returned = [item[2] for item in body.forms.of("return") if item[2] is not None]
+            if len(returned) == 1 and returned[0][0] != "call":
+                return body, returned[0]
+    return block, form
 
 
-def flagged(block: Block, value: Form, missing: list[str]) -> Fix | None:
+def flagged(program: Program, block: Block, value: Form, missing: list[str]) -> Fix | None:
     """The text of the header with the flags that it lacks; None for one that cannot be written again as it stands."""
-    attributes = {part.strip().lower().partition("=")[0] for part in _text(value).split(";")[1:]}
+    attributes = {part.strip().lower().partition("=")[0] for part in _text(program, block, value).split(";")[1:]}
     more = [_SPELLED[flag] for flag in missing]
     more += [] if "samesite" in attributes else ["SameSite=Lax"]
     span = span_of(value[1])
@@ -77,21 +85,34 @@ def _written(value: Form) -> str | None:
     return f'f"{"".join(parts)}"'
 
 
-def _text(value: Form) -> str:
+def _text(program: Program, block: Block, value: Form) -> str:
+    """The header as far as it is written in code, `x` for everything else; empty for what is no text."""
+
+    def text(form: Form) -> str:
+        return _text(program, block, form)
+
     match value:
-        case ["const" | "bytes", _, str() as text]:
-            return text
+        case ["const" | "bytes", _, str() as written]:
+            return written
         case ["fstr", _, parts]:
-            return "".join(str(part[2]) if part[0] == "const" else "x" for part in parts)
+            return "".join(str(part[2]) if part[0] == "const" else _filled(program, block, part[2]) for part in parts)
         case ["call", _, ["attr", _, inner, "encode"], *_]:
-            return _text(inner)
+            return text(inner)
+        case ["call", _, ["attr", _, ["const", _, str() as between], "join"], [["list" | "tuple", _, parts]], _]:
+            return between.join(text(part) or "x" for part in parts)
         case ["binop", _, "+", left, right]:
-            return f"{_text(left) or 'x'}{_text(right) or 'x'}"
+            return f"{text(left) or 'x'}{text(right) or 'x'}"
         case ["binop", _, "%", left, _]:
-            return re.sub(r"%[sr]", "x", _text(left))
-        case ["call", _, ["attr", _, ["const", _, str() as text], "format"], *_]:
-            return re.sub(r"\{\w*\}", "x", text)
+            return re.sub(r"%[sr]", "x", text(left))
+        case ["call", _, ["attr", _, ["const", _, str() as written], "format"], *_]:
+            return re.sub(r"\{\w*\}", "x", written)
     return ""
+
+
+def _filled(program: Program, block: Block, form: Form) -> str:
+    """A constant that is filled in, the cookie's name say."""
+    known = {str(item.value) for item in settled(ask(program, block, form)) if isinstance(item, Const)}
+    return known.pop() if len(known) == 1 else "x"
 
 
 def _missing(text: str) -> list[str]:

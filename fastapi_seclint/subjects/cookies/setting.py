@@ -104,7 +104,7 @@ def flag(program: Program, call: Call, name: str) -> Flag | None:
     given = call.argument(name, POSITIONS.index(name))
     path, span = call.block.module.path, call.location.span
     if given is not None:
-        found = _flag(program, call.block, name, given.form, call.block.location(given.at))
+        found = flag_of(program, call.block, name, given.form, call.block.location(given.at))
         if given.keyword is None:
             return _mended(found, ReplaceExpression(path, given.span, wanted(name)))
         return _mended(found, SetKeyword(path, span, name, wanted(name)))
@@ -113,7 +113,7 @@ def flag(program: Program, call: Call, name: str) -> Flag | None:
     known = True
     for spread in call.spread:
         for item in items(program, call.block, spread, name):
-            found = _flag(program, item.block, name, item.form, Location(item.block.module.path, item.span))
+            found = flag_of(program, item.block, name, item.form, Location(item.block.module.path, item.span))
             return _mended(found, _edit_of_item(item))
         for value in options(call.ask(spread)):
             held = value.get(name) if isinstance(value, Mapping) else None
@@ -140,7 +140,8 @@ def _edit_of_item(item: Item) -> Edit | None:
     return SetKeyword(path, span, item.key, wanted(item.key)) if item.container[0] == "call" else None
 
 
-def _flag(program: Program, block: Block, name: str, form: Form, where: Location) -> Flag | None:
+def flag_of(program: Program, block: Block, name: str, form: Form, where: Location) -> Flag | None:
+    """How the expression that is given for a flag leaves it off; None where it does not, or where that is not known."""
     if form[0] in ("ifexp", "bool"):
         return None
     possible = list(origins(program, block, form))

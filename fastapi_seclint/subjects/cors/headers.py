@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.subjects.code.development import only_in_development
@@ -58,7 +58,8 @@ def _in_block(program: Program, block: Block) -> Iterator[Header]:
     if not found:
         return
     around = blocks_around(program, block)
-    if not any(map(_is_middleware, around)) and not _is_given_everywhere(program, block):
+    seen = any(map(_is_middleware, around)) or _is_dependency(program, block)
+    if not seen and not _is_given_everywhere(program, block):
         return
     credentials = any(
         _is_text(value) and value[2].lower() == "true" for value, _ in header_values(block.statements, _CREDENTIALS)
@@ -106,6 +107,14 @@ def _is_middleware(block: Block) -> bool:
     return bool(parameters & {"call_next", "send", "message"})
 
 
+def _is_dependency(program: Program, block: Block) -> bool:
+    """Whether routes depend on a function that fills the headers of their response."""
+    function = block.function
+    if function is None or "response" not in {item[0] for item in function.parameters}:
+        return False
+    return any(node.function is function for route in program.routes for node in route.nodes())
+
+
 def _is_text(form: Form) -> bool:
     return form[0] in ("const", "bytes") and isinstance(form[2], str)
 
@@ -142,10 +151,18 @@ def is_asking(blocks: list[Block], value: Form, depth: int = 3) -> bool:
             return _names(key, "origin")
         case ["call", _, ["attr", _, inner, "encode" | "decode" | "strip" | "lower"], _, _]:
             return is_asking(blocks, inner, depth)
+        case ["name", _, "origin"] if any(_is_header(block, "origin") for block in blocks):
+            return True
         case ["name", _, name] if depth:
             given = [form[-1] for block in blocks for form in block.forms.every if _assigns(form, name)]
             return bool(given) and all(is_asking(blocks, form, depth - 1) for form in given)
     return False
+
+
+def _is_header(block: Block, name: str) -> bool:
+    """Whether a parameter of this name is filled from the header of the same name: `origin: str = Header()`."""
+    found = [item for item in block.function.parameters if item[0] == name] if block.function is not None else []
+    return any(part[0] == "call" and last_name(part[2]) == "Header" for part in walk([item[2:4] for item in found]))
 
 
 def _assigns(form: Form, name: str) -> bool:

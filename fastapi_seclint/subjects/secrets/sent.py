@@ -72,7 +72,7 @@ class Sent:
         read = core(found[0][-1]) if len(found) == 1 and found[0][0] in ("assign", "annassign") else None
         if read is not None and read[0] == "sub" and read[3][0] == "const" and type(read[3][2]) is int:
             read = core(read[2])
-        if read is not None and read[0] in ("call", "sub", "name", "attr") and (self.is_sent(read) or self._is_taken(read, 2)):
+        if read is not None and (self.is_sent(read) or self._is_taken(read, 2)):
             yield name_of(read)
 
     def is_sent(self, form: Form) -> bool:
