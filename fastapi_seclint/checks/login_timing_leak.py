@@ -37,6 +37,7 @@ RULE = Rule(
 )
 
 _SLOW = re.compile(r"verify|hash|dummy|checkpw|sleep", re.I)
+_PRESENT_ONE = re.compile(r"(^|_)(current|old|previous|present|existing)_?(pass|pwd)", re.I)
 _PRESENT = re.compile(r"(^|_)(current|(?<!remember_)me)(_|$)|change|update|delete|confirm|old_password", re.I)
 
 
@@ -51,6 +52,8 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
         if any(_PRESENT.search(item[0]) for item in function.parameters):
             continue
         verified = [form for form in known.forms(block) if form[0] == "call" and _is_verified(known, block, form)]
+        if any(map(_is_present_one, verified)):
+            continue
         skipped = [_skips(block, form) for form in verified]
         early = skipped[0] if skipped and None not in skipped else None
         if early is not None:
@@ -62,6 +65,13 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
                 evidence=[Evidence(block.location(verified[0]), "the password of a known user is verified here")],
                 fix=_fix(known, block, early, verified[0]),
             )
+
+
+def _is_present_one(verification: Form) -> bool:
+    """Whether what is verified is the password that a user has so far, by its name: `data.old_password`."""
+    given = walk([*verification[3], *(value for _, value, _ in verification[4])])
+    named = [form[-1] for form in given if form[0] in ("name", "attr", "const") and isinstance(form[-1], str)]
+    return any(_PRESENT_ONE.search(name) for name in named)
 
 
 def _is_verified(known: Passwords, block: Block, call: Form) -> bool:

@@ -80,6 +80,12 @@ _ACTS = re.compile(
 _BEGINS = re.compile(r"^_*(trigger|start|launch|enqueue|queue|schedule|kick_off|begin)_")
 """What a handler is called that makes somebody else work, whatever that work is."""
 _DESTROYS = re.compile(r"^(delete|remove|destroy|purge|drop|truncate|wipe|erase|approve|reject|ban|unban)(_|$)", re.I)
+_REWRITES = re.compile(
+    r"^(fix|update|edit|modify|reset|migrate|seed|populate|rebuild|recalculate|import|insert|create|add|(de)?activate"
+    r"|promote|demote|cancel|assign)_\w",
+    re.I,
+)
+_WRITES = re.compile(r"^(commit|(insert|update|replace|delete)_(one|many)|bulk_write|bulk_save_objects|executemany)$")
 _TIDYING = re.compile(
     r"^(remove|unlink|rmtree|close|clean_?up)$|^_?(remove|delete|clean_?up|unlink)_.*(file|temp|tmp|path|dir|folder)"
 )
@@ -139,10 +145,12 @@ def starts_work(route: Route) -> bool:
 
 
 def destroys(route: Route) -> bool:
-    """Whether a GET takes something away, as its path or its handler's name says and its body shows."""
+    """Whether a GET takes something away or writes it anew, as path or name say and its body shows."""
     if "GET" not in route.methods or route.function is None:
         return False
     words = [route.function.name, *(word.replace("-", "_") for word in segments(route.path)[-1:])]
+    if any(_REWRITES.match(word) for word in words) and any(map(_WRITES.match, _called_in(route.function))):
+        return True
     return any(_DESTROYS.match(word) for word in words) and acts(route)
 
 

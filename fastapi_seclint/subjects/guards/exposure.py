@@ -15,10 +15,12 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
 from fastapi_seclint.subjects.guards.conversations import opens_a_conversation
+from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.listings import guarded_listing
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.reached import reached
+from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk
 
 if TYPE_CHECKING:
@@ -139,7 +141,9 @@ def exposed(program: Program, route: Route) -> str:
         return ""
     if is_meant_for_everybody(program, route) or not is_open(program, route) or guarded_elsewhere(program, route):
         return ""
-    if _is_stub(route) or _is_dead(program, route) or _asks_for_token(program, route):
+    if _is_stub(route) or _is_dead(program, route):
+        return ""
+    if _asks_for_token(program, route) or _asks_for_secret(program, route):
         return ""
     if access.changes_state(route):
         if not access.only_reads(route):
@@ -161,7 +165,7 @@ def exposed(program: Program, route: Route) -> str:
     if _only_fills_a_frame(route):
         return ""
     word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
-    if word:
+    if word := word or hanging(program, route):
         return f"returns {word} by its path"
     return "returns what nearly all routes beside it only give to users" if is_outlier(program, route) else ""
 
@@ -188,6 +192,14 @@ def _asks_for_token(program: Program, route: Route) -> bool:
         if is_sent and any(raises_for_junk(program, function) for function, _ in called(program, block, call)):
             return True
     return False
+
+
+def _asks_for_secret(program: Program, route: Route) -> bool:
+    """Whether a handler compares what it is sent with a secret of the program and refuses: `password != PASSWORD`."""
+    handler = route.function
+    if handler is None or not handler.forms.of("raise"):
+        return False
+    return any(item.block.function is handler for item in comparisons(program))
 
 
 _RUNNING = frozenset({"exec", "eval", "system", "popen", "Popen", "check_output", "create_subprocess_shell"})

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.leaks.log_calls import written
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak
 from fastapi_seclint.subjects.logins.routes import auth_routes
@@ -34,7 +35,7 @@ def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
         route.function is function and purpose in _ASKING for route, purpose in auth_routes(program)
     ):
         return None
-    names = _names(block)
+    names = _names(block) if middleware else _names(block) | _dictionaries(function)
     leaks = [part for part in written(call) if part[0] == "name" and part[2] in names]
     if not leaks or _is_careful(block, _CAREFUL if middleware else _HIDING):
         return None
@@ -42,6 +43,17 @@ def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
         return None
     what = "the body of every request, passwords of logins included," if middleware else "the body with its password"
     return Leak(what, leaks[0])
+
+
+def _dictionaries(function: Function) -> set[str]:
+    """The parameters that take a whole body as a dictionary: `data: dict`, `data: dict[str, Any] = Body(...)`."""
+    found = set()
+    for name, _, annotation, default, *_ in function.parameters:
+        kind = annotation[2] if annotation is not None and annotation[0] == "sub" else annotation
+        given = default is not None and default[0] == "call" and last_name(default[2]) not in ("Body", "Form")
+        if kind is not None and last_name(kind) in ("dict", "Dict") and not given:
+            found.add(name)
+    return found
 
 
 def _names(block: Block) -> set[str]:

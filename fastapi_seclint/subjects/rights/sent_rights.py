@@ -144,11 +144,20 @@ def _rights(program: Program, found: Input, cls: Class) -> Iterator[str]:
         if not named and not STANDING.search(snake(name)):
             continue
         value = program.interpreter.ask(annotation, cls.scope)
+        if named and _names_somebody(name, annotation):
+            continue
         if named and _may_be_privileged(program, value):
             yield name
         elif not named and has_ranks([text for option in options(value) for text in _allowed(option)]):
             found.rights |= {name}
             yield name
+
+
+def _names_somebody(name: str, annotation: Form) -> bool:
+    """Whether a field says who is the administrator of a thing, not that its sender is one: `admin: str`."""
+    kinds = {item[-1] for item in walk(annotation) if item[0] in ("name", "attr") and isinstance(item[-1], str)}
+    texts = bool(kinds & {"str", "EmailStr", "UUID"}) and "bool" not in kinds
+    return texts and snake(name) in ("admin", "administrator")
 
 
 def _is_validated(cls: Class, name: str) -> bool:

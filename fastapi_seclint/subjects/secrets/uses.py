@@ -25,6 +25,7 @@ from fastapi_seclint.subjects.code.loops import turns
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.looked_up import looked_up
+from fastapi_seclint.subjects.secrets.names import kind_of
 from fastapi_seclint.subjects.secrets.use import Use
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
     """What is given to something that needs a secret, and how that uses it."""
     for call, name, position, kind, what in _sinks(program):
         given = call.argument(name, position)
+        if given is not None and _is_derivation(call):
+            continue
         if given is not None:
             yield call.ask(_unwrapped(given.form)), Use(kind, what, call.block.location(given.form))
         for spread in call.spread if given is None else ():
@@ -134,6 +137,31 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
             yield item.value, Use(kind, "what a caller has to know", item.block.location(item.secret))
     yield from looked_up(program)
     yield from _set(program)
+
+
+def _is_derivation(call: Call) -> bool:
+    """Whether an HMAC of a secret makes the key of another one, so that its own key is a label that everybody knows.
+
+    Telegram's check of its Web Apps does (`hmac.new(b"WebAppData", bot_token)`), as does HKDF (RFC 5869, section 2.2).
+    """
+    given = call.argument("msg", 1) if call.name == "hmac.new" else None
+    if given is None:
+        return False
+    inner = given.form
+    while inner[0] == "call" and inner[2][0] == "attr" and inner[2][3] in ("encode", "strip", "get_secret_value"):
+        inner = inner[2][2]
+    if inner[0] not in ("name", "attr") or not kind_of(str(inner[-1])):
+        return False
+    made = {
+        target[2]
+        for form in call.block.forms.of("assign")
+        if any(item is call.form for item in walk(form[3]))
+        for target in form[2]
+        if target[0] == "name"
+    }
+    others = [form for form in call.block.forms.of("call") if form is not call.form and last_name(form[2]) == "new"]
+    keys = (key for form in others for key in [*form[3][:1], *(value for name, value, _ in form[4] if name == "key")])
+    return any(item is call.form or (item[0] == "name" and item[2] in made) for key in keys for item in walk(key))
 
 
 def _unwrapped(form: Form) -> Form:
