@@ -68,11 +68,17 @@ def _in_databases(known: Passwords) -> Iterator[Finding]:
 
 
 def _digests(known: Passwords) -> Iterator[tuple[Block, Text]]:
+    """Where passwords are digested; in what only gets one handed, what its caller has been found for is left out."""
+    seen: set[Location] = set()
     for block in known.blocks:
+        further = (block.module.file, block.number) in known.handed
         for form in known.forms(block):
             text = known.text(block, form) if form[0] == "call" and _may_digest(known, block, form) else None
             if text is not None and text.kind == "digest" and not harmless(known, block, text):
-                yield block, text
+                place = text.block.location(text.form)
+                if not (further and place in seen):
+                    seen.add(place)
+                    yield block, text
 
 
 def _may_digest(known: Passwords, block: Block, call: Form) -> bool:

@@ -13,7 +13,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.limits.activation import activated
-from fastapi_seclint.subjects.limits.forgetful import forgetful
+from fastapi_seclint.subjects.limits.forgetful import forgetful, made_for_each
 from fastapi_seclint.subjects.limits.inert import DefaultLimits, decorators_above, inert_default_limits, is_uncalled
 from fastapi_seclint.subjects.limits.keys import ClientKey, client_keys
 from fastapi_seclint.subjects.limits.stores import SharedStore, shared_stores
@@ -172,4 +172,12 @@ def _made_anew(program: Program) -> Iterator[Finding]:
             "at the top of the module",
             confidence="medium",
             symbol=block.symbol,
+        )
+    for location, symbol in dict(made_for_each(program)).items():
+        yield RULE.finding(
+            location,
+            "every request makes this limiter anew, so nobody's requests are ever counted together: make it once, at "
+            "the top of the module",
+            confidence="medium",
+            symbol=symbol,
         )

@@ -1,4 +1,4 @@
-"""Limits that count in a dictionary which every request makes anew: nobody's requests are ever counted together."""
+"""Limits that count in what every request makes anew, a dictionary or an object: nothing is ever counted together."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class
+from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -26,6 +28,43 @@ def forgetful(program: Program) -> Iterator[tuple[Block, Form]]:
         tests = [form[2] for form in block.forms.of("if") if _refuses(form[3])]
         if tests and (found := _counted_by(block, tests, keeping)) is not None:
             yield block, found
+
+
+def made_for_each(program: Program) -> Iterator[tuple[Location, str]]:
+    """Where a dependency makes a new limiter for every request, a class of the project's own that counts in itself.
+
+    FastAPI calls what `Depends` names for each request; only what caches its result gives the same object again.
+    """
+    limiting: set[str] | None = None
+    for route in program.routes:
+        for node in route.nodes():
+            function = node.function
+            if function is None or program.is_test(function.module):
+                continue
+            limiting = _limiting(program) if limiting is None else limiting
+            if isinstance(node.call, Class):
+                if node.call.name in limiting and node.written is not None:
+                    yield node.written.location, function.dotted
+                continue
+            block = program.sites.block(function.module, function.number) if limiting else None
+            if block is None or function.decorators:
+                continue
+            for form in block.forms.of("return", "expr"):
+                value = form[2][2] if form[2] is not None and form[2][0] == "yield" else form[2]
+                if value is not None and _is_made(value, limiting):
+                    yield block.location(value), block.symbol
+
+
+def _limiting(program: Program) -> set[str]:
+    """The names of the classes that count in a dictionary of their own and answer with 429 themselves."""
+    found = _keeping(program)
+    refusing: set[str] = set()
+    for module in program.modules.by_file.values() if found else ():
+        for form in module.facts.forms(MODULE).of("class"):
+            methods = [item[2] for item in form[6] if item[0] == "def"] if form[2] in found else []
+            if any(_refuses(item[3]) for number in methods for item in module.facts.forms(number).of("if")):
+                refusing.add(form[2])
+    return refusing
 
 
 def _refuses(statements: list[Form]) -> bool:

@@ -184,7 +184,8 @@ def _asks_callers(program: Program, route: Route) -> bool:
 
 def _is_inside(route: Route) -> bool:
     """Whether a dependency says that the caller is somebody already: `get_current_org`."""
-    return any(_CURRENT.search(spoken(node.name.rpartition(".")[2])) for node in route.nodes())
+    names = (node.name.rpartition(".")[2] for node in route.nodes())
+    return any(map(_CURRENT.search, map(spoken, names)))
 
 
 def _by_form(route: Route) -> Purpose | None:
@@ -288,7 +289,7 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
         name = spoken(route.function.name) if route.function is not None else ""
         if _PEOPLE.match(segments[-1]) or _MAKES_PEOPLE.match(segments[-1]) or _OPENS.match(name):
             return "registration"
-        if identified and _SESSION.match(segments[-1]):
+        if (identified or "name" in names) and _SESSION.match(segments[-1]):
             return "login"
         if around and _LOST.match(segments[-1]):
             return "password reset"

@@ -9,10 +9,12 @@ from fastapi_seclint.facts.forms import last_name
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.passwords.followed import passwords
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_DEPTH = 2
 _CODE = re.compile(
     r"^((user|email|phone|sms|input|entered)_)?(otp|totp|one_time_(code|password)|(verification|confirmation)_code|pin)"
     r"(_?code)?$"
@@ -32,14 +34,16 @@ def hands_over(handler: Function) -> bool:
 
 
 def by_work(program: Program, handler: Function) -> Literal["login", "registration"] | None:
-    """A login verifies a password, a registration hashes one (guide, section 2); None for what does neither."""
-    block = body_of(program, handler)
-    if block is None:
-        return None
+    """A login verifies a password, a registration hashes one (guide, section 2); None for what does neither.
+
+    The services that a handler calls work for it.
+    """
     known = passwords(program)
-    if any(known.is_verification(block, call) for call in block.forms.of("call")):
+    bodies = (body_of(program, function) for function in reached(program, handler, _DEPTH))
+    blocks = [block for block in bodies if block is not None]
+    if any(known.is_verification(block, call) for block in blocks for call in block.forms.of("call")):
         return "login"
-    return "registration" if known.hashes(block) else None
+    return "registration" if any(map(known.hashes, blocks)) else None
 
 
 def asks_for_refresh_token(handler: Function) -> bool:

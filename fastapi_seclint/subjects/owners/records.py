@@ -137,6 +137,8 @@ def _is_special_column(value: Value) -> bool:
         return False
     given = [*value.arguments.positional[:2], *value.arguments.keywords.values()]
     names = [item.name for item in given if isinstance(item, External | Class)]
+    if any(isinstance(item, Class) and "process_bind_param" in item.namespace for item in given):
+        return True
     names += [item.cls.name for item in given if hasattr(item, "cls") and isinstance(item.cls, Class | External)]
     return any("passw" in name.lower() or "encrypt" in name.lower() for name in names)
 

@@ -16,10 +16,12 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways
 from fastapi_seclint.subjects.passwords import hashers
+from fastapi_seclint.subjects.passwords.handed import blocks_of, handed
 from fastapi_seclint.subjects.passwords.names import CHANGED, PASSWORDS, naming, words
 from fastapi_seclint.subjects.passwords.objects import text_of_object
+from fastapi_seclint.subjects.passwords.parameters import is_about_passwords
 from fastapi_seclint.subjects.passwords.spoken import blocks
-from fastapi_seclint.subjects.passwords.unpacked import part_of
+from fastapi_seclint.subjects.passwords.unpacked import names_given, part_of
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -74,10 +76,17 @@ class Passwords:
 
         self.program = program
         self.requests = Requests(self)
-        self.blocks = list(blocks(program))
+        spoken = list(blocks(program))
+        self.handed = handed(program, spoken)
+        known = {id(block.statements) for block in spoken}
+        self.blocks = spoken + [one for one in blocks_of(program, self.handed) if id(one.statements) not in known]
         self._returned: dict[tuple[str, int], Text | None] = {}
         self._verifying: dict[tuple[str, int], bool] = {}
         self._writes: dict[int, list[tuple[int, str, Form]]] = {}
+
+    def is_handed(self, block: Block, name: str) -> bool:
+        """Whether a parameter of another name is given a password: `store(login, body.password)`."""
+        return name in self.handed.get((block.module.file, block.number), ())
 
     def forms(self, block: Block) -> list[Form]:
         """Every form of a block, in source order."""
@@ -262,7 +271,8 @@ class Passwords:
         inner = self.strongest(where, arguments, depth)
         if inner is None or made.kind == "plain":
             return inner
-        return made if inner.kind == "plain" and _named_so(function) else replace(made, through=call, sure=inner.sure)
+        said = inner.kind == "plain" and is_about_passwords(function)
+        return made if said else replace(made, through=call, sure=inner.sure)
 
     def _promises(self, function: Function) -> bool:
         """Whether a function that cannot be followed is named after hashing."""
@@ -315,14 +325,3 @@ class Passwords:
         if function is not None:
             return self.verifies(function, depth) or hashers.step_by_name(call[2]) == "verify"
         return step == "verify"
-
-
-def names_given(block: Block, call: Form) -> set[str]:
-    """The names that a block assigns the result of a call to."""
-    given = (form[2] for form in block.forms.of("assign") if form[3] is call)
-    return {target[2] for targets in given for target in targets if target[0] == "name"}
-
-
-def _named_so(function: Function) -> bool:
-    """Whether a function says by its own or its parameters' names that it is about passwords."""
-    return naming(function.name) != "" or any(naming(item[0]) == "plain" for item in function.parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from typing import Literal
@@ -13,14 +14,16 @@ Naming = Literal["plain", "kept", ""]
 
 MENTIONS = (
     b"passw", b"passphrase", b"passcode", b"pwd", b'"pw"', b'"pass"', b"senha", b"contrase", b"kennwort", b"parola",
-    b"mdp", b"mot_de_passe", b"motdepasse", b'_pass"', b'_pw"',
+    b"mdp", b"mot_de_passe", b"motdepasse", b'_pass"', b'_pw"', b"wachtwoord", b"senord", b"passord", b"adgangskode",
+    b"haslo", b"heslo", b"sifre", b"salasana", b"jelszo",
 )  # fmt: skip
 """Text of facts, in lower case, in which a password may be spoken of."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PASSWORD = re.compile(
     r"^(new|old|user|my|the|current|plain|raw|confirm|confirmed|login|admin|hashed|stored)?"
-    r"(password|passwd|passphrase|passcode|pwd|pswd|psw|senha|contrasena|passwort|kennwort|parola|mdp|motdepasse)s?$"
+    r"(password|passwd|passphrase|passcode|pwd|pswd|psw|senha|contrasena|passwort|kennwort|parola|mdp|motdepasse"
+    r"|wachtwoord|losenord|passord|adgangskode|haslo|heslo|sifre|salasana|jelszo)s?$"
 )
 CHANGED = frozenset({"new", "old", "current"})
 """What passwords are called in a body that is all about them."""
@@ -71,7 +74,8 @@ _PEOPLE = re.compile(
 @cache
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in snake or camel case, in lower case."""
-    return tuple(word.lower() for word in _WORD.findall(name.replace("mot_de_passe", "motdepasse")))
+    plain = name if name.isascii() else unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return tuple(word.lower() for word in _WORD.findall(plain.replace("mot_de_passe", "motdepasse")))
 
 
 @cache

@@ -42,6 +42,8 @@ def holds_password(function: Function, name: str) -> bool:
     """
     if naming(name) == "plain":
         return True
+    if name == "value" and function.name == "process_bind_param":
+        return True  # of a column that holds a password, or nobody asks
     if name in _OLD_AND_NEW and (_CHANGES.match(function.name) or _is_change_of_passwords(function)):
         return True
     names = [item[0] for item in function.parameters]
@@ -55,6 +57,11 @@ def holds_password(function: Function, name: str) -> bool:
     if function.owner is not None and _SETS.match(function.name):
         return not _OTHER.intersection(words(name))
     return hashers.step_by_name(["name", 0, function.name]) in ("hash", "verify") or _validates_password(function)
+
+
+def is_about_passwords(function: Function) -> bool:
+    """Whether a function says by its own or its parameters' names that it is about passwords."""
+    return naming(function.name) != "" or any(naming(item[0]) == "plain" for item in function.parameters)
 
 
 def _is_change_of_passwords(function: Function) -> bool:

@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, may_be_missing
 from fastapi_seclint.subjects.passwords.bodies import made_of_body
-from fastapi_seclint.subjects.passwords.followed import Where, names_given
+from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
     is_of_password_manager,
@@ -28,16 +28,17 @@ from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
 from fastapi_seclint.subjects.passwords.rows import stored_rows
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import (
-    asks_identity_service,
     hashes_rows,
-    is_own,
     is_record,
+    is_registered_elsewhere,
     is_row,
+    is_sent_on,
     is_store,
     looks_after_itself,
     opens_elsewhere,
     speaks_of_people,
 )
+from fastapi_seclint.subjects.passwords.unpacked import names_given
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -51,11 +52,12 @@ _KEEPS = word_set(
     """
 )
 _TAKES_WHOLE = frozenset({"append", "insert_one", "insert_many", "insert", "setdefault"})
+_OF_DOCUMENTS = frozenset({"insert_one", "insert_many"})
+"""Methods that only collections of documents have (pymongo.collection), whatever those are called."""
 _SETS_FIELDS = frozenset({"update_from_dict", "sqlmodel_update"})
 """Methods of rows that set the fields which a dictionary has: Tortoise's and SQLModel's."""
 _SAVES = _TAKES_WHOLE | {"save", "persist"}
 _WRITING = re.compile(r"\b(insert\s+(?:(?:or\s+)?\w+\s+)?into|update|replace\s+into|merge\s+into)\b", re.I)
-_REGISTERS = re.compile(r"(register|sign_?up|create|add)_?(user|account|member|customer|client|person)", re.I)
 _SPREAD_INTO = frozenset({"values", "add", "create", "save", "insert", "insert_one", "execute"})
 _DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict"})
 
@@ -133,7 +135,7 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
         case ["attr", _, owner, _] if is_row(known, block, owner):
             yield from (item for item in _plain(known, block, at, value) if item.sure)
         case ["sub", _, owner, ["const", _, str() as name]] if naming(name):
-            apart = is_of_machine(spelled(owner)) or _is_sent_on(block, owner)
+            apart = is_of_machine(spelled(owner)) or is_sent_on(block, owner)
             if known.requests.source(Where(block), owner, 6) is None and not apart:
                 yield from _plain(known, block, at, value)
         case ["sub", _, owner, _] if is_store(owner):
@@ -141,26 +143,13 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
             yield from _whole(known, block, at, value)
 
 
-def _is_sent_on(block: Block, owner: Form) -> bool:
-    """Whether a dictionary is for another server: `client.post(url, data=form)`, `auth0.users.update(number, body)`."""
-    if owner[0] == "name" and any(
-        asks_identity_service(call) and any(part[0] == "name" and part[2] == owner[2] for part in call[3])
-        for call in block.forms.of("call")
-    ):
-        return True
-    return any(
-        keyword in ("data", "json", "params", "content")
-        and any(inner[0] == "name" and inner[2] == owner[-1] for inner in walk(value))
-        for call in block.forms.of("call")
-        if owner[0] == "name" and call[2][0] == "attr" and call[2][3] in ("post", "put", "patch", "request", "get")
-        for keyword, value, _ in call[4]
-    )
-
-
 def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     function = call[2]
     last = str(function[-1]) if function[0] in ("name", "attr") else ""
-    tells = any(keyword is None or naming(keyword) for keyword, _, _ in call[4])
+    tells = any(
+        keyword is None or naming(keyword) or (value[0] == "name" and known.is_handed(block, value[2]))
+        for keyword, value, _ in call[4]
+    )
     yield from _named_a_hash(known, block, call)
     cls = _class(known, block, function) if tells and function[0] in ("name", "attr") else None
     if cls is not None and is_schema(cls):
@@ -169,7 +158,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         yield from () if has_own_ways(cls) else _keywords(known, block, call, cls)
         return
     if tells and is_record(cls, last):
-        hashes_itself = _is_registered_elsewhere(known, block, call) if cls is None else has_own_ways(cls)
+        hashes_itself = is_registered_elsewhere(known, block, call) if cls is None else has_own_ways(cls)
         yield from () if hashes_itself else _keywords(known, block, call, cls)
         return
     statement, inside = statement_of(known, block, call)
@@ -189,7 +178,8 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         for argument in mapped:
             yield from (item for item in _whole(known, block, call[1], argument) if item.sure)
     elif last in _KEEPS and function[0] == "attr" and not opens_elsewhere(function):
-        if (is_store(function[2]) or function[2][0] == "call") and not hashes_rows(known, block, function):
+        stores = is_store(function[2]) or function[2][0] == "call" or last in _OF_DOCUMENTS
+        if stores and not hashes_rows(known, block, function):
             for argument in call[3]:
                 if argument[0] == "dict" or last in _TAKES_WHOLE or _display_of(known, block, argument) is not None:
                     yield from _whole(known, block, call[1], argument)
@@ -209,17 +199,6 @@ def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], na
                     continue
                 for item in _whole(known, block, at, whole):
                     yield replace(item, form=last, field=item.field, key=key)
-
-
-def _is_registered_elsewhere(known: Passwords, block: Block, made: Form) -> bool:
-    """Whether a library that makes accounts gets an object of a class out of sight: it may hash the password."""
-    names = names_given(block, made)
-    return any(
-        _REGISTERS.match(last_name(form[2])) is not None
-        and any(part is made or (part[0] == "name" and part[2] in names) for part in form[3])
-        and not is_own(known, block, form[2])
-        for form in block.forms.of("call")
-    )
 
 
 def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
@@ -243,6 +222,8 @@ def _keywords(known: Passwords, block: Block, call: Form, cls: Class | None) -> 
     for keyword, value, at in call[4]:
         if keyword is not None and naming(keyword):
             yield from _plain(known, block, at, value)
+        elif keyword is not None and value[0] == "name" and known.is_handed(block, value[2]):
+            yield from (one for one in _plain(known, block, at, value) if one.sure)
         elif keyword is None and (cls is None or any(naming(name) for name in names)):
             yield from _whole(known, block, value[1], value, names or None)
             for other, place, given in named_by_callers(known, block, value):
@@ -319,6 +300,8 @@ def _display(known: Passwords, block: Block, display: Form, depth: int) -> Itera
                 yield from _plain(known, block, item[1], item)
             elif item[0] == "dict" or name.startswith("$set"):
                 yield from _whole(known, block, item[1], item, depth=depth - 1)
+            elif item[0] == "name" and known.is_handed(block, item[2]):
+                yield from (one for one in _plain(known, block, item[1], item) if one.sure)
 
 
 def _field_of(key: Form) -> str:

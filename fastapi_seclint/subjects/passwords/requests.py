@@ -77,7 +77,8 @@ class Requests:
 
         parameter = self._parameter(function, name)
         named = holds_password(function, name)
-        if parameter is None or not (named or _says_nothing(name)) or self._is_dependency(parameter):
+        asked = named or _says_nothing(name) or self._passwords.is_handed(block, name)
+        if parameter is None or not asked or self._is_dependency(parameter):
             return None
         if not _may_be_text(self.program.walker.resolver.annotation(parameter)):
             return None

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.names import MENTIONS, is_of_machine, is_of_people, naming, words
+from fastapi_seclint.subjects.passwords.unpacked import names_given
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _SENT = word_set("form request input payload params dto command query filter cre
 _STORES = re.compile(
     r"(^|_)(db|database|store|storage|collection|table|repo|repository|session|fake|memory|cache|data)(_|$)"
 )
+_REGISTERS = re.compile(r"(register|sign_?up|create|add)_?(user|account|member|customer|client|person)", re.I)
 _IDENTITY = word_set("auth admin keycloak cognito firebase supabase auth0 okta iam idp ldap client")
 """Words of a client of an identity service: `supabase.auth.admin`, `keycloak_admin`, `firebase_admin.auth`."""
 
@@ -117,3 +119,30 @@ def hashes_rows(known: Passwords, block: Block, function: Form) -> bool:
             speaks = own.number in own.module.facts.speaking(*MENTIONS, folded=True)
             return speaks or body is None or known.hashes(body)
     return False
+
+
+def is_sent_on(block: Block, owner: Form) -> bool:
+    """Whether a dictionary is for another server: `client.post(url, data=form)`, `auth0.users.update(number, body)`."""
+    if owner[0] == "name" and any(
+        asks_identity_service(call) and any(part[0] == "name" and part[2] == owner[2] for part in call[3])
+        for call in block.forms.of("call")
+    ):
+        return True
+    return any(
+        keyword in ("data", "json", "params", "content")
+        and any(inner[0] == "name" and inner[2] == owner[-1] for inner in walk(value))
+        for call in block.forms.of("call")
+        if owner[0] == "name" and call[2][0] == "attr" and call[2][3] in ("post", "put", "patch", "request", "get")
+        for keyword, value, _ in call[4]
+    )
+
+
+def is_registered_elsewhere(known: Passwords, block: Block, made: Form) -> bool:
+    """Whether a library that makes accounts gets an object of a class out of sight: it may hash the password."""
+    names = names_given(block, made)
+    return any(
+        _REGISTERS.match(last_name(form[2])) is not None
+        and any(part is made or (part[0] == "name" and part[2] in names) for part in form[3])
+        and not is_own(known, block, form[2])
+        for form in block.forms.of("call")
+    )

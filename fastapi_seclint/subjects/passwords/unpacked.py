@@ -50,3 +50,9 @@ def part_of(targets: list[Form], name: str, value: Form) -> Form | None:
                 if item[0] == "name" and item[2] == name:
                     return part
     return None
+
+
+def names_given(block: Block, call: Form) -> set[str]:
+    """The names that a block assigns the result of a call to."""
+    given = (form[2] for form in block.forms.of("assign") if form[3] is call)
+    return {target[2] for targets in given for target in targets if target[0] == "name"}

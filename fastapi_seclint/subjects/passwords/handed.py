@@ -1,0 +1,91 @@
+"""Passwords that are handed to functions which call them something else: `store(login, body.password)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts import MODULE
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import called
+from fastapi_seclint.subjects.passwords import hashers
+from fastapi_seclint.subjects.passwords.names import naming
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_BINDS = "process_bind_param"
+BOUND_VALUE = ("value",)
+_AS_IT_IS = frozenset({"encode", "decode", "strip", "get_secret_value"})
+
+Handed = dict[tuple[str, int], set[str]]
+"""The parameters that are given a password, by the file and number of their function."""
+
+
+def handed(program: Program, spoken: list[Block]) -> Handed:
+    """Which parameters the calls in the blocks that speak of passwords give one, those named after passwords aside."""
+    found: Handed = {}
+    for block in spoken:
+        for call in block.forms.of("call"):
+            given = [(number, "", value) for number, value in enumerate(call[3])]
+            given += [(-1, keyword, value) for keyword, value, _ in call[4] if keyword]
+            passed = [item for item in given if _is_password(item[2])]
+            if not passed or call[2][0] not in ("name", "attr") or hashers.step_by_name(call[2]):
+                continue
+            for function, bound in called(program, block, call):
+                for name in _parameters(function, bound, passed):
+                    found.setdefault((function.module.file, function.number), set()).add(name)
+    for function in column_types(program):
+        found.setdefault((function.module.file, function.number), set()).update(BOUND_VALUE)
+    return found
+
+
+def column_types(program: Program) -> Iterator[Function]:
+    """What the column types of the project do with a value on its way to the database, where that is a password.
+
+    Source: sqlalchemy/sql/type_api.py, `TypeDecorator.process_bind_param(self, value, dialect)`.
+    """
+    for module in program.modules.by_file.values():
+        for form in module.facts.forms(MODULE).of("class") if _BINDS in module.facts.words else ():
+            numbers = [item[2] for item in form[6] if item[0] == "def" and item[3] == _BINDS]
+            function = program.sites.function(module, numbers[0]) if numbers else None
+            if function is not None and _is_type_of_password(program, form[2]):
+                yield function
+
+
+def _is_type_of_password(program: Program, name: str) -> bool:
+    """Whether a column that is named after a password has a type of this name."""
+    for block in program.sites.blocks(frozenset({name})):
+        for form in block.forms.of("assign", "annassign"):
+            target = form[2][0] if form[0] == "assign" else form[2]
+            named = form[-1] is not None and target[0] == "name" and naming(target[2])
+            if named and any(item[0] == "name" and item[2] == name for item in walk(form[-1])):
+                return True
+    return False
+
+
+def blocks_of(program: Program, found: Handed) -> Iterator[Block]:
+    """The bodies of the functions that are given a password."""
+    for module in program.modules.by_file.values():
+        for number in range(len(module.facts.functions)) if not program.is_test(module) else ():
+            block = program.sites.block(module, number) if (module.file, number) in found else None
+            if block is not None:
+                yield block
+
+
+def _parameters(function: Function, bound: bool, passed: list[tuple[int, str, Form]]) -> Iterator[str]:
+    names = [item[0] for item in function.parameters]
+    for position, keyword, _ in passed:
+        at = position + bound
+        name = keyword if keyword in names else names[at] if position >= 0 and at < len(names) else ""
+        if name and not naming(name):
+            yield name
+
+
+def _is_password(form: Form) -> bool:
+    """Whether an argument is named after a password as it was typed."""
+    while form[0] == "call" and form[2][0] == "attr" and form[2][3] in _AS_IT_IS:
+        form = form[2][2]
+    return form[0] in ("name", "attr") and naming(str(form[-1])) == "plain"
