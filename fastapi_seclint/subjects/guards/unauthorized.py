@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.guards.looking_up import looked_at, looking_up
 from fastapi_seclint.subjects.guards.refusing_layers import refusing_layers
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.owners.things import given_to
 from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"token|jwt", re.I)
 _ASKING = ("login", "token", "token refresh")
 _DEPTH = 3
+_REQUESTS = frozenset({"request", "req"})
 
 
 def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]]:
@@ -46,7 +48,7 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
         below = {top.parameter: kinds[0] for top in route.dependencies if (kinds := _gather(program, top, found))}
         wanted += below.values()
         handler = route.function
-        for reader in _readers(program, handler) if handler is not None else ():
+        for reader in _readers(program, handler) if handler is not None and route.kind == "http" else ():
             _add(program, found, reader, "Bearer", 0)
         for decorator in _decorators(program, route):
             _add(program, found, decorator, "Bearer", 1)
@@ -76,11 +78,27 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
 
 
 def _readers(program: Program, handler: Function) -> Iterator[Function]:
-    """The functions that a handler hands its request to and that take a bearer token out of its header themselves."""
-    block = body_of(program, handler)
-    for form in block.forms.of("call") if block is not None and "request" in handler.module.facts.words else ():
-        if block is not None and any(item[0] == "name" and item[2] == "request" for item in form[3]):
-            yield from (function for function, _ in called(program, block, form) if reads_bearer(function))
+    """The functions that take a bearer token out of the header of a request that a handler has, and what asks those.
+
+    That is the handler itself, or what it hands its request to, with those on the way in between.
+    """
+    words = handler.module.facts.words
+    if "request" not in words and "Request" not in words and "authorization" not in words:
+        return
+    chains: list[tuple[Function, ...]] = [(handler,)]
+    for chain in chains:
+        if reads_bearer(chain[-1]):
+            yield from chain
+        elif len(chain) <= _DEPTH:
+            chains += [(*chain, function) for function in _given_request(program, chain[-1]) if function not in chain]
+
+
+def _given_request(program: Program, function: Function) -> Iterator[Function]:
+    """The functions that a function hands its request to."""
+    block = body_of(program, function)
+    for form in block.forms.of("call") if block is not None else ():
+        if block is not None and any(item[0] == "name" and item[2] in _REQUESTS for item in given_to(form)):
+            yield from (found for found, _ in called(program, block, form))
 
 
 def _decorators(program: Program, route: Route) -> Iterator[Function]:
@@ -118,11 +136,20 @@ def _gives_token(program: Program, handler: Function) -> bool:
     A handler that only calls a service is judged by that.
     """
     if _sets_cookie(handler):
-        return False
+        return _answers_with_token(handler)
     if _speaks_of_token(handler):
         return True
     called = [function for function in reached(program, handler, 1) if function is not handler]
     return not any(map(_sets_cookie, called)) and any(map(_speaks_of_token, called))
+
+
+def _answers_with_token(handler: Function) -> bool:
+    """Whether a login that sets a cookie gives the token to the client as well, which may send it in the header."""
+    if any(form[3] == "cookies" for form in handler.forms.of("attr")) or "Cookie" in handler.module.facts.words:
+        return False
+    given = [item for form in handler.forms.of("return") if form[2] is not None for item in walk(form[2])]
+    keys = [str(key[-1]) for item in given if item[0] == "dict" for key, _ in item[2] if key is not None]
+    return any(map(_TOKEN.search, [*keys, *(str(item[-1]) for item in given if item[0] in ("name", "attr"))]))
 
 
 def _keeps_token_in_cookie(program: Program, handler: Function) -> bool:
