@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import callers_of, knows_caller, uses
 
 if TYPE_CHECKING:
@@ -19,17 +20,32 @@ _ASKING_IN = re.compile(
     re.I,
 )
 """What those do who are not in yet."""
+_PEOPLE = re.compile(
+    r"(^|[-_])(users?|accounts?|profiles?|customers?|members?|patients?|people|persons?|employees?|me)$", re.I
+)
+"""Who is looked at by himself and shows others what he likes: `/users/{id}/posts`."""
 
 
 def held(program: Program) -> dict[str, Route]:
-    """The routes that read one thing by its id, with a dependency that turns others away, by their paths."""
+    """The routes that read one thing by its id and turn others away, by their paths.
+
+    A dependency does so, or what they call compares the owner; then it is for things that have something below them,
+    and not for people.
+    """
     found: dict[str, Route] = {}
     for route in program.routes:
         if route.kind == "http" and not access.changes_state(route) and re.search(r"/{\w+}/?$", route.path):
             variable = path_variables(route.path)[-1]
-            if holds(program, route, variable):
+            if holds(program, route, variable) or _compares_for_those_below(program, route):
                 found.setdefault(route.path.rstrip("/"), route)
     return found
+
+
+def _compares_for_those_below(program: Program, route: Route) -> bool:
+    path = route.path.rstrip("/")
+    if _PEOPLE.search(path.split("/")[-2]) or not any(other.path.startswith(f"{path}/") for other in program.routes):
+        return False
+    return compares_owner(program, route) is not None
 
 
 def holds(program: Program, route: Route, variable: str) -> bool:

@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
 from fastapi_seclint.subjects.passwords.parameters import brings_data
 from fastapi_seclint.subjects.passwords.plain_storage import Kept
 from fastapi_seclint.subjects.passwords.statements import statement_of
-from fastapi_seclint.subjects.passwords.stores import is_store
+from fastapi_seclint.subjects.passwords.stores import is_of_a_server, is_store
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -167,7 +167,7 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
         owner = form[2][2]
     if spelled(owner) in _BESIDE or is_of_machine(spelled(owner)) or _CONFIGURED.search(spelled(owner)):
         return False
-    if known.requests.source(Where(block), owner, 8) is not None:
+    if known.requests.source(Where(block), owner, 8) is not None or is_of_a_server(known, block, owner):
         return False
     own = Environment if is_entry(block, owner) else Const | Environment
     return not any(isinstance(item, own) for item in options(ask(known.program, block, form)))

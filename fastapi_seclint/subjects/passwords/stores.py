@@ -10,8 +10,15 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Environment, External, Function, Instance, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
-from fastapi_seclint.subjects.owners.records import has_own_ways, is_schema, is_table
-from fastapi_seclint.subjects.passwords.names import MENTIONS, is_of_machine, is_of_people, naming, words
+from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
+from fastapi_seclint.subjects.passwords.names import (
+    MENTIONS,
+    is_of_machine,
+    is_of_people,
+    logs_in_elsewhere,
+    naming,
+    words,
+)
 from fastapi_seclint.subjects.passwords.unpacked import names_given
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -26,6 +33,7 @@ _RECORD_WORDS = word_set(
     """
 )
 """Words that the name of a stored person is made of: `User`, `DBUser`, `UserInDB`, `AccountModel`."""
+_THINGS = word_set("account accounts client db in model orm table entity row record document my app site")
 _SENT = word_set("form request input payload params dto command query filter credentials response schema")
 """Last words of the name of a class whose objects only bring data."""
 _STORES = re.compile(
@@ -91,7 +99,7 @@ def looks_after_itself(known: Passwords, block: Block, owner: Form, field: str =
 
     A schema with a `field` for a hash is an account that is kept in memory.
     """
-    if is_of_machine(spelled(owner)) or spelled(owner) == "self":
+    if is_of_machine(spelled(owner)) or spelled(owner) == "self" or is_of_a_server(known, block, owner):
         return True
     for option in options(ask(known.program, block, owner)):
         if isinstance(option, Instance) and isinstance(option.cls, Class):
@@ -100,6 +108,31 @@ def looks_after_itself(known: Passwords, block: Block, owner: Form, field: str =
         if isinstance(option, External | Environment | Function):
             return isinstance(option, Environment) and not option.name.startswith("parameter ")
     return False
+
+
+def is_of_a_server(known: Passwords, block: Block, owner: Form) -> bool:
+    """Whether an object is an account at some server: it has an address to connect to, as its class says.
+
+    Or its address is set in the same file, as by the steps of a builder: `self._target.host = host`.
+    """
+    for option in options(ask(known.program, block, owner)):
+        cls = option.cls if isinstance(option, Instance) else option
+        if isinstance(cls, Class):
+            return logs_in_elsewhere(field_names(cls)) and not _is_person(cls.name)
+    text = spelled(owner)
+    facts = block.module.facts
+    if "?" in text or _is_person(text) or not facts.words & {"host", "hostname", "port"}:
+        return False
+    return any(
+        target[0] == "attr" and target[3] in ("host", "hostname", "port") and spelled(target[2]) == text
+        for number in range(-1, len(facts.functions))
+        for form in facts.forms(number).of("assign")
+        for target in form[2]
+    )
+
+
+def _is_person(name: str) -> bool:
+    return bool(_RECORD_WORDS.difference(_THINGS).intersection(words(name)))
 
 
 def is_own(known: Passwords, block: Block, function: Form) -> bool:
