@@ -14,6 +14,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Place, Value
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Known
 from fastapi_seclint.subjects.payloads.moments import UNITS
@@ -63,6 +64,8 @@ OTHER = re.compile(
     r"registration|signup|api_?key|long_?lived|remember", re.I
 )  # fmt: skip
 """Names of lifetimes that are neither an access token's nor a refresh token's."""
+_SIGNED = re.compile(r"jwt|^(jose|authlib|joserfc|fastapi_users|fastapi_login|authx|paseto|itsdangerous|branca)$", re.I)
+"""What makes or reads signed tokens: libraries, and names that speak of them."""
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w|minutes?|hours?|days?|weeks?)")
 
 
@@ -94,6 +97,7 @@ def declared(program: Program) -> Iterator[Declared]:
     """Too long lifetimes that a constant or setting declares by its name, where no token's life is known otherwise."""
     if any(_is_dated(token) and not program.is_test(token.encoding.call.block.module) for token in tokens(program)):
         return
+    unsigned = _signs_nothing(program)
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         names = [word for word in module.facts.words if _purpose(word) is not None]
         if not names or program.is_test(module):
@@ -101,8 +105,24 @@ def declared(program: Program) -> Iterator[Declared]:
         program.interpreter.run_module(module)
         for name, value in _named(module):
             found = _declared(module, name, value)
-            if found is not None:
+            if found is not None and not (unsigned and _is_left_over(program, module, name)):
                 yield found
+
+
+def _signs_nothing(program: Program) -> bool:
+    """Whether a project logs its users in and no file of it speaks of tokens that are signed."""
+    if not any(purpose == "login" for _, purpose in auth_routes(program)):
+        return False
+    return not any(_SIGNED.search(word) for module in program.modules.by_file.values() for word in module.facts.words)
+
+
+def _is_left_over(program: Program, module: Module, name: str) -> bool:
+    """Whether nothing in sight but its declaration speaks of a lifetime."""
+    if any(name in other.facts.words for other in program.modules.by_file.values() if other is not module):
+        return False
+    facts = module.facts
+    spoken = (form for number in range(-1, len(facts.functions)) for form in facts.forms(number).of("name", "attr"))
+    return sum(form[-1] == name for form in spoken) < 2
 
 
 def _is_dated(token: Token) -> bool:
