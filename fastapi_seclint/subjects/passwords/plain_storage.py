@@ -29,6 +29,7 @@ from fastapi_seclint.subjects.passwords.rows import stored_rows
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import (
     hashes_rows,
+    is_class_of_rows,
     is_record,
     is_registered_elsewhere,
     is_row,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 _KEEPS = word_set(
     """
     append add insert insert_one insert_many update update_one replace_one find_one_and_update setdefault save
-    put create create_user add_user insert_user set_item put_item setex set values execute
+    put create create_user add_user insert_user set_item put_item setex set values execute create_or_update upsert
     execute_insert bulk_create
     """
 )
@@ -178,10 +179,12 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         for argument in mapped:
             yield from (item for item in _whole(known, block, call[1], argument) if item.sure)
     elif last in _KEEPS and function[0] == "attr" and not opens_elsewhere(function):
-        stores = is_store(function[2]) or function[2][0] == "call" or last in _OF_DOCUMENTS
+        rows = is_class_of_rows(known, block, function[2])
+        stores = rows or is_store(function[2]) or function[2][0] == "call" or last in _OF_DOCUMENTS
         if stores and not hashes_rows(known, block, function):
+            taken = rows or last in _TAKES_WHOLE
             for argument in call[3]:
-                if argument[0] == "dict" or last in _TAKES_WHOLE or _display_of(known, block, argument) is not None:
+                if taken or argument[0] == "dict" or _display_of(known, block, argument) is not None:
                     yield from _whole(known, block, call[1], argument)
         if last in ("values", "update", "create") and speaks_of_people(function[2]):
             yield from _keywords(known, block, call, None)

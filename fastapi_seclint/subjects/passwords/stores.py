@@ -65,6 +65,28 @@ def is_row(known: Passwords, block: Block, owner: Form) -> bool:
     return any(isinstance(cls, Class) and is_table(cls) and not has_own_ways(cls) for cls in classes)
 
 
+def is_sent_on(block: Block, owner: Form) -> bool:
+    """Whether a dictionary is for another server: `client.post(url, data=form)`, `auth0.users.update(number, body)`."""
+    if owner[0] == "name" and any(
+        asks_identity_service(call) and any(part[0] == "name" and part[2] == owner[2] for part in call[3])
+        for call in block.forms.of("call")
+    ):
+        return True
+    return any(
+        keyword in ("data", "json", "params", "content")
+        and any(inner[0] == "name" and inner[2] == owner[-1] for inner in walk(value))
+        for call in block.forms.of("call")
+        if owner[0] == "name" and call[2][0] == "attr" and call[2][3] in ("post", "put", "patch", "request", "get")
+        for keyword, value, _ in call[4]
+    )
+
+
+def is_class_of_rows(known: Passwords, block: Block, owner: Form) -> bool:
+    """Whether an expression is the class of a table of people, whose methods make its rows: `User.create(row)`."""
+    classes = [option for option in options(ask(known.program, block, owner)) if isinstance(option, Class)]
+    return any(is_table(cls) and not has_own_ways(cls) and _is_person(cls.name) for cls in classes)
+
+
 def is_record(cls: Class | None, name: str) -> bool:
     """Whether a class, or one that is only known by name, is that of people who are stored."""
     if cls is not None:
