@@ -38,7 +38,7 @@ RULE = Rule(
 )
 
 _MAKING = re.compile(r"generate|random|token_(?:urlsafe|hex)|choices")
-_WORDS = LEVELS | {"print", "pprint", "rprint", "bind", "bind_contextvars", "contextualize", "stdout", "stderr"}
+_WORDS = LEVELS | word_set("print pprint rprint bind bind_contextvars contextualize stdout stderr logger _logger")
 _TOOLS = word_set(
     "script scripts cli command commands manage migrations alembic tools examples example demo benchmarks"
 )

@@ -19,12 +19,14 @@ _BINDS = frozenset({"bind", "bind_contextvars", "contextualize"})
 """How loguru and structlog are given what every following entry says."""
 _STREAMS = frozenset({"stdout", "stderr"})
 _KEEPING = word_set("str repr format dict dumps list tuple pformat ascii")
+_SET_UP = word_set("level file dir path handler format formatter config name")
+"""What a logger has rather than writes: `logger.log_file(...)`."""
 _COLOURS = word_set("hl highlight color colour colored coloured style bold underline red green cyan")
 
 
 def is_log_call(form: Form) -> bool:
     """Whether a call writes a log entry, by how such calls are written: `logger.info(...)`, `logging.error(...)`."""
-    if form[0] != "call" or form[2][0] != "attr" or form[2][3] not in LEVELS | _BINDS:
+    if form[0] != "call" or form[2][0] != "attr" or not _is_written_by(form[2][3]):
         return False
     if form[2][3] == "bind_contextvars":
         return True
@@ -33,6 +35,14 @@ def is_log_call(form: Form) -> bool:
         owner = owner[2][2]
     words = set(words_of(name_of(owner) if owner[0] != "call" else name_of(owner[2])))
     return bool(words & {"log", "logger", "logging", "loguru", "slog", "structlog"})
+
+
+def _is_written_by(method: str) -> bool:
+    """Whether a method of a logger writes an entry, as those of own loggers do by their names: `log_error(...)`."""
+    if method in LEVELS or method in _BINDS:
+        return True
+    words = words_of(method)
+    return len(words) > 1 and (words[-1] in _PLAIN or (words[0] == "log" and words[-1] not in _SET_UP))
 
 
 def is_print(form: Form) -> bool:

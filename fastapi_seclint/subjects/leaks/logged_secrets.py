@@ -29,7 +29,13 @@ from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_t
 from fastapi_seclint.subjects.leaks.currencies import is_no_credential
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.masked_types import is_masked
-from fastapi_seclint.subjects.leaks.requested import asks_scheme, from_request, is_session_cookie, is_setting
+from fastapi_seclint.subjects.leaks.requested import (
+    asks_scheme,
+    from_request,
+    is_of_scheme,
+    is_session_cookie,
+    is_setting,
+)
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -238,6 +244,8 @@ class Leaks:
         scope = self.block.scope
         if form[0] != "name" or not isinstance(scope, FunctionScope):
             return False
+        if is_of_scheme(self.program, self.block, form[2]):
+            return True
         annotations = [item[2] for item in scope.function.parameters if item[0] == form[2]]
         for statement in scope.assignments(form[2]):
             if statement[0] == "annassign":

@@ -41,6 +41,15 @@ def _is_cookie(mark: Value) -> bool:
     return isinstance(scheme, External) and scheme.name.startswith(_COOKIE)
 
 
+def is_of_scheme(program: Program, block: Block, name: str) -> bool:
+    """Whether a parameter gets the key or token that one of FastAPI's schemes finds: `Security(APIKeyHeader())`."""
+    for parameter in parameters(block.function) if block.function is not None else ():
+        if parameter.name == name:
+            wanted = program.walker.resolver.dependency_of(parameter)
+            return wanted is not None and wanted[1] is not None and scheme_of(wanted[1]) is not None
+    return False
+
+
 def is_setting(program: Program, block: Block, form: Form) -> bool:
     """Whether a name stands for something that is read from the environment."""
     return any(isinstance(option, Environment) for option in options(ask(program, block, form)))
