@@ -23,7 +23,10 @@ def exception_handlers(program: Program) -> Iterator[tuple[Class, Function]]:
                     made = program.sites.function(block.module, number)
                     if made is not None:
                         yield from ((cls, made) for item in decorators for cls in _handled(program, block, item))
-                case ["call", _, ["attr", _, _, "add_exception_handler"], [given, handler, *_], _]:
+                case (
+                    ["call", _, ["attr", _, _, "add_exception_handler"], [given, handler, *_], _]
+                    | ["call", _, ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _], [handler], _]
+                ):
                     values = options(ask(program, block, handler))
                     for function in [item for item in values if isinstance(item, Function)][:1]:
                         for cls in _classes(program, block, given):

@@ -37,6 +37,8 @@ def _in_form(form: Form) -> list[tuple[str, Form]]:
             return [(form[3], item[3][0]) for item in given if last_name(item[2]) in named]
         case ["call", _, ["attr", _, _, "add_exception_handler"], [kind, handler, *_], _]:
             return [(last_name(handler), kind)] if last_name(handler) else []
+        case ["call", _, ["call", _, ["attr", _, _, "exception_handler"], [kind, *_], _], [handler], _]:
+            return [(last_name(handler), kind)] if last_name(handler) else []
         case ["call", _, _, arguments, keywords]:
             tables = [pair for key, value, _ in keywords if key == "exception_handlers" for pair in _in_table(value)]
             return tables or _last_layer(arguments, keywords)
