@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, options
+from fastapi_seclint.program.values import Class
 from fastapi_seclint.subjects.code.entries import accounts_of
-from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, may_be_missing
 from fastapi_seclint.subjects.passwords.bodies import made_of_body
@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
 from fastapi_seclint.subjects.passwords.rows import stored_rows
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import (
+    class_of,
     hashes_rows,
     is_class_of_rows,
     is_record,
@@ -152,7 +153,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         for keyword, value, _ in call[4]
     )
     yield from _named_a_hash(known, block, call)
-    cls = _class(known, block, function) if tells and function[0] in ("name", "attr") else None
+    cls = class_of(known, block, function) if tells and function[0] in ("name", "attr") else None
     if cls is not None and is_schema(cls):
         if not _is_put_away(known, block, call):
             return
@@ -182,9 +183,8 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         rows = is_class_of_rows(known, block, function[2])
         stores = rows or is_store(function[2]) or function[2][0] == "call" or last in _OF_DOCUMENTS
         if stores and not hashes_rows(known, block, function):
-            taken = rows or last in _TAKES_WHOLE
             for argument in call[3]:
-                if taken or argument[0] == "dict" or _display_of(known, block, argument) is not None:
+                if rows or argument[0] == "dict" or last in _TAKES_WHOLE or _display_of(known, block, argument):
                     yield from _whole(known, block, call[1], argument)
         if last in ("values", "update", "create") and speaks_of_people(function[2]):
             yield from _keywords(known, block, call, None)
@@ -319,7 +319,3 @@ def _is_dump(value: Form) -> bool:
     if value[0] == "call":
         return last_name(value[2]) in _DUMPS and not is_chosen(value)
     return value[0] in ("name", "await")
-
-
-def _class(known: Passwords, block: Block, function: Form) -> Class | None:
-    return next((item for item in options(ask(known.program, block, function)) if isinstance(item, Class)), None)

@@ -81,10 +81,15 @@ def is_sent_on(block: Block, owner: Form) -> bool:
     )
 
 
+def class_of(known: Passwords, block: Block, form: Form) -> Class | None:
+    """The class of the project that an expression is."""
+    return next((item for item in options(ask(known.program, block, form)) if isinstance(item, Class)), None)
+
+
 def is_class_of_rows(known: Passwords, block: Block, owner: Form) -> bool:
     """Whether an expression is the class of a table of people, whose methods make its rows: `User.create(row)`."""
-    classes = [option for option in options(ask(known.program, block, owner)) if isinstance(option, Class)]
-    return any(is_table(cls) and not has_own_ways(cls) and _is_person(cls.name) for cls in classes)
+    cls = class_of(known, block, owner)
+    return cls is not None and is_table(cls) and not has_own_ways(cls) and _is_person(cls.name)
 
 
 def is_record(cls: Class | None, name: str) -> bool:
@@ -174,22 +179,6 @@ def hashes_rows(known: Passwords, block: Block, function: Form) -> bool:
             speaks = own.number in own.module.facts.speaking(*MENTIONS, folded=True)
             return speaks or body is None or known.hashes(body)
     return False
-
-
-def is_sent_on(block: Block, owner: Form) -> bool:
-    """Whether a dictionary is for another server: `client.post(url, data=form)`, `auth0.users.update(number, body)`."""
-    if owner[0] == "name" and any(
-        asks_identity_service(call) and any(part[0] == "name" and part[2] == owner[2] for part in call[3])
-        for call in block.forms.of("call")
-    ):
-        return True
-    return any(
-        keyword in ("data", "json", "params", "content")
-        and any(inner[0] == "name" and inner[2] == owner[-1] for inner in walk(value))
-        for call in block.forms.of("call")
-        if owner[0] == "name" and call[2][0] == "attr" and call[2][3] in ("post", "put", "patch", "request", "get")
-        for keyword, value, _ in call[4]
-    )
 
 
 def is_registered_elsewhere(known: Passwords, block: Block, made: Form) -> bool:

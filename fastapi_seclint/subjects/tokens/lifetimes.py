@@ -122,7 +122,7 @@ def _is_left_over(program: Program, module: Module, name: str) -> bool:
         return False
     facts = module.facts
     spoken = (form for number in range(-1, len(facts.functions)) for form in facts.forms(number).of("name", "attr"))
-    return sum(form[-1] == name for form in spoken) < 2
+    return len([form for form in spoken if form[-1] == name]) < 2
 
 
 def _is_dated(token: Token) -> bool:
