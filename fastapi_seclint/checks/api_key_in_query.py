@@ -105,8 +105,8 @@ def _read(block: Block, form: Form, places: set[int]) -> Form | None:
     """The read of the query of a request that an expression is, or that its local name is assigned."""
     if form[0] == "name" and isinstance(block.scope, FunctionScope):
         found = [item for item in block.scope.assignments(form[2]) if item[0] in ("assign", "annassign", "walrus")]
-        value = found[0][-1] if len(found) == 1 else None
-        return _read(block, core(value), places) if value is not None and value[0] != "name" else None
+        value = core(found[0][-1]) if len(found) == 1 else None
+        return _read(block, value, places) if value is not None and value[0] != "name" else None
     return form if any(id(part) in places for part in walk([form])) else None
 
 

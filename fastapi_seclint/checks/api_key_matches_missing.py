@@ -94,16 +94,20 @@ def _of_several(program: Program, item: Comparison) -> str:
     sent = missing_of_sent(program, item.block, item.given)
     if "" in sent and splits_nothing(program, item.value) and not _asked_before(program, item):
         return _SPLIT
-    if sent & _missing_items(item.value) and not _asked_before(program, item):
+    if sent & _missing_items(program, item.value) and not _asked_before(program, item):
         return _UNSET
     return ""
 
 
-def _missing_items(value: Value) -> Missing:
-    """What the items of a list are where their settings are not there: `[os.getenv("KEY_A"), os.getenv("KEY_B")]`."""
+def _missing_items(program: Program, value: Value) -> Missing:
+    """What the items of a list are where their settings are not there: `[os.getenv("KEY_A"), os.getenv("KEY_B")]`.
+
+    A setting that the program asks for by its name is not missing unnoticed.
+    """
     lists = [option for option in options(value) if isinstance(option, Collection)]
     every = [one for option in lists for item in option.items for one in options(item)]
-    return frozenset(text for one in every for text in missing_of_value(one))
+    unasked = (one for one in every if not isinstance(one, Environment) or one.name.lower() not in asked(program))
+    return frozenset(text for one in unasked for text in missing_of_value(one))
 
 
 def _looped(program: Program, item: Comparison) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,11 +118,18 @@ def discover(
     return Discovery(tuple(projects), tuple(sorted(run.errors, key=lambda error: error.path)), tuple(run.notes))
 
 
+_TEST_FOLDER = re.compile(r"test|tests\w*|tests-[\w-]+|[\w-]+[-_]tests")
+
+
 def is_test_path(path: str) -> bool:
-    """Whether a path inside a project is that of a test: `tests/`, `test_*.py`, `*_test.py`, `conftest.py`."""
+    """Whether a path inside a project is that of a test: `tests/`, `test_*.py`, `*_test.py`, `conftest.py`.
+
+    Folders of a kind of tests count, too: `unit_tests/`, `tests-e2e/`, `testspg/`. One called `test_observer` may be a
+    product.
+    """
     folders, _, name = path.rpartition("/")
-    inside = {"tests", "test"} & set(folders.split("/"))
-    return bool(inside) or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+    inside = any(map(_TEST_FOLDER.fullmatch, folders.split("/")))
+    return inside or name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
 
 
 def _sorted_out(paths: Iterable[Path], run: _Selection) -> tuple[list[str], list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
@@ -111,6 +111,8 @@ class DependencyGuards:
         if function.wraps is not None:
             arguments |= {f"**{name}": kinds for name, kinds in arguments.items()} | {"*": frozenset({"bag"})}
         encounter = self._follower.meet(function, stranger, arguments, owner)
+        if signer := _signed_by(function):
+            return Encounter(encounter.endings, encounter.checked, [*encounter.opaque, signer])
         if verdict(encounter) == "denies":
             for fewer in self._one_at_a_time(value, stranger, arguments):
                 other = self._follower.meet(function, stranger, fewer, owner)
@@ -230,6 +232,18 @@ class DependencyGuards:
     def authenticates(self, value: Value) -> bool:
         """Whether a dependency refuses both strangers."""
         return all(verdict(self.encounter(value, Stranger(junk))) == "denies" for junk in (False, True))
+
+
+def _signed_by(function: Function) -> str:
+    """The decorator out of sight that may give a function the parameters it has none of its own for, or nothing.
+
+    `@makefun.with_signature(signature)` over `async def guard(*args, **kwargs)`: FastAPI reads `__signature__`
+    (fastapi/dependencies/utils.py, `get_typed_signature`), and so asks for credentials that nothing here names.
+    """
+    if not function.parameters or any(form[1] not in (VARIADIC, KEYWORDS) for form in function.parameters):
+        return ""
+    names = [item.name for item in function.decorators if isinstance(item, External)]
+    return next((name for name in names if not name.startswith(("functools.", "builtins."))), "")
 
 
 _PLACES = frozenset({"key", "ticket"})

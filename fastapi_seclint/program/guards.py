@@ -118,6 +118,8 @@ class GuardModel:
         answers = [self.dependencies.encounter(node.call, self._stranger(route, junk)) for junk in (False, True)]
         meeting = meeting_of(node.name, answers)
         meeting.scheme = scheme_of(node.call) is not None
+        unchecked = meeting.inert and not any(answer.checked for answer in answers)
+        meeting.blind = unchecked and node.function is not None and not parameters(node.call)
         return meeting
 
     def _stranger(self, route: Route, junk: bool) -> Stranger:
@@ -205,9 +207,10 @@ class GuardModel:
         return self.dependencies.authenticates(value)
 
     def _authenticating(self, route: Route, meetings: list[Meeting]) -> list[str]:
-        names = [meeting.name for meeting in meetings if meeting.junk == "denies" and not meeting.scheme]
+        names = [item.name for item in meetings if item.junk == "denies" and not item.scheme and not item.blind]
+        blind = {item.name for item in meetings if item.blind}
         for node in route.nodes(alternatives=False):
-            if scheme_of(node.call) is None and self.authenticates(node.call):
+            if scheme_of(node.call) is None and node.name not in blind and self.authenticates(node.call):
                 names.append(node.name)
         return names
 

@@ -20,7 +20,8 @@ class Meeting:
 
     `scheme`: it is nothing but a security scheme. `configured`: only some configurations have it. `used`: it hands
     made-up credentials on to something that may reject them. `optional`: it gives the handler nothing for a stranger.
-    `inert`: it refuses everybody, or only redirects.
+    `inert`: it refuses everybody, or only redirects. `blind`: it refuses everybody and is given nothing by which it
+    could tell callers apart: what a setting switches off.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Meeting:
     used: bool = False
     optional: bool = False
     inert: bool = False
+    blind: bool = False
 
 
 @dataclass(slots=True)

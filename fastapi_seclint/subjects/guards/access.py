@@ -175,10 +175,20 @@ def _gathered(function: Function) -> set[str]:
     return {
         target[2]
         for form in function.forms.of("assign", "annassign")
-        if form[-1] is not None and form[-1][0] in ("list", "dict", "set")
+        if form[-1] is not None and (form[-1][0] in ("list", "dict", "set") or _makes_a_copy(form[-1]))
         for target in (form[2] if form[0] == "assign" else [form[2]])
         if target[0] == "name"
     }
+
+
+def _makes_a_copy(form: Form) -> bool:
+    """Whether a call gives a dictionary or list of its own: `query.model_dump()`, `dict(...)`."""
+    match form:
+        case ["call", _, ["name", _, "dict" | "list" | "set" | "defaultdict" | "deepcopy"], _, _]:
+            return True
+        case ["call", _, ["attr", _, _, "model_dump" | "dict" | "copy" | "deepcopy"], _, _]:
+            return True
+    return False
 
 
 def _gathers(callee: Form, gathered: set[str]) -> bool:

@@ -64,7 +64,8 @@ def _asking_apps(program: Program) -> list[Router]:
 
 
 def _asks(program: Program, route: Route) -> bool:
-    refusing = [meeting.name for meeting in program.guarding(route).meetings if meeting.junk == "denies"]
+    meetings = program.guarding(route).meetings
+    refusing = [meeting.name for meeting in meetings if meeting.junk == "denies" and not meeting.blind]
     if any(name != route.name or _is_decorated(program, route) for name in refusing):
         return True
     if any(is_scheme(node.call) for node in route.nodes()) or guards(program, route):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import External, Function, Generic, options
@@ -49,7 +49,7 @@ _START = re.compile(
     r"(^|_)(init|initial|initiali[sz]e\w*|bootstrap|install|setup|set_up|first_(run|start|admin|user))(_|$)"
 )
 _DONE = re.compile(
-    r"already|(^|_)(initiali[sz]ed|installed|bootstrapped|set_up|setup_(done|complete\w*)|has_\w*(users?|admins?))",
+    r"already|^exists$|(^|_)(initiali[sz]ed|installed|bootstrapped|set_up|setup_(done|complete\w*)|has_\w*(users?|admins?))",
     re.I,
 )
 _ENDS_SESSION = re.compile(r"^(log|sign)[-_]?out$", re.I)
@@ -133,11 +133,20 @@ def _starts_once(route: Route) -> bool:
     if handler is None or not any(_START.search(word) for word in [*words, handler.name.lower()]):
         return False
     for form in handler.forms.of("if"):
-        if any(inner[0] == "raise" for inner in walk(form[3])):
+        if any(inner[0] == "raise" or _sends_on(inner) for inner in walk(form[3])):
             said = [str(inner[-1]) for inner in walk(form) if inner[0] in ("name", "attr", "const")]
             if any(_DONE.search(text) for text in said):
                 return True
     return False
+
+
+def _sends_on(form: Form) -> bool:
+    """Whether a statement answers with a redirect: `return RedirectResponse(...)`, `return self.to_login(...)`."""
+    return (
+        form[0] == "return" and form[2] is not None and any(
+            item[0] == "call" and re.search(r"redirect", last_name(item[2]), re.I) for item in walk(form[2])
+        )
+    )  # fmt: skip
 
 
 def _changes_an_account(program: Program, route: Route) -> bool:

@@ -25,9 +25,12 @@ _FOR_ALL = re.compile(
     r"|confirm|unsubscribe|options|enums?|types|categor\w+|countr\w+|languages?|locales?|constants|defaults?|features?|info|meta|metadata"
     r"|market\w*|catalog\w*|plans|pricing|prices|featured|popular|trending|latest|search|robots|sitemap|manifest|feeds?|rss|oauth2?|webhooks?"
     r"|templates?|samples?|examples?|help|about|terms|news|banner|announcements?|available|supported|providers|models|tags|check|exists|captcha"
-    r"|badges?|stream|playlists?|previews?|qr\w*|health\w*|top|best|ranks?|rankings?|leaderboards?|stages|levels|choices)($|[-_/.])",
+    r"|badges?|themes?|styles?|stream|playlists?|previews?|qr\w*|health\w*|top|best|ranks?|rankings?|leaderboards?|stages|levels|choices)($|[-_/.])",
     re.I,
 )
+
+
+_PUBLISHED = re.compile(r"^(is_)?(published|public|publicly_visible)$", re.I)
 
 
 def is_outlier(program: Program, route: Route) -> bool:
@@ -40,7 +43,7 @@ def is_outlier(program: Program, route: Route) -> bool:
     if set(route.methods) - {"HEAD"} != {"GET"} or handler is None or route.router is route.app:
         return False
     words = [*access.segments(route.path), handler.name]
-    if any(_FOR_ALL.search(word) for word in words) or not _answers_with_data(route):
+    if any(_FOR_ALL.search(word) for word in words) or not _answers_with_data(route) or _gives_published(route):
         return False
     beside = [
         other
@@ -54,6 +57,17 @@ def is_outlier(program: Program, route: Route) -> bool:
     if len(guarded) < _LEAST_GUARDED or len(read) < least:
         return False
     return len(beside) - len(guarded) <= max(1, _MOST_OPEN * len(beside))
+
+
+def _gives_published(route: Route) -> bool:
+    """Whether a handler asks for what is published only: `.filter(Post.slug == slug, Post.is_published == True)`."""
+    handler = route.function
+    calls = handler.forms.of("call") if handler is not None else []
+    given = [item for call in calls for item in walk([call[3], [value for _, value, _ in call[4]]])]
+    keywords = [str(keyword) for call in calls for keyword, _, _ in call[4] if keyword]
+    return any(map(_PUBLISHED.match, keywords)) or any(
+        item[0] == "attr" and _PUBLISHED.match(item[3]) for item in given
+    )
 
 
 def _is_list(route: Route, beside: list[Route]) -> bool:

@@ -90,7 +90,7 @@ def _seen(program: Program, route: Route) -> Iterator[Guard]:
         if scheme_of(node.call) is not None or node.alternative or _PUBLIC.search(snake(name)):
             continue
         meeting = meetings.get(node.name)
-        refuses = meeting is not None and (meeting.junk == "denies" or bool(meeting.opaque))
+        refuses = meeting is not None and not meeting.blind and (meeting.junk == "denies" or bool(meeting.opaque))
         opaque = isinstance(node.call, External) and not node.call.name.startswith(("fastapi.", "starlette."))
         if (refuses and (meeting is None or not meeting.optional)) or (opaque and names_identity(name)):
             yield Guard(name, node.parameter, node, node.written)

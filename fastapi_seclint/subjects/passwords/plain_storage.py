@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, may_be_missing
 from fastapi_seclint.subjects.passwords.bodies import made_of_body
 from fastapi_seclint.subjects.passwords.followed import Where
+from fastapi_seclint.subjects.passwords.hooks import hooked
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
     is_of_password_manager,
@@ -84,6 +85,8 @@ class Kept:
 
 def kept(known: Passwords) -> Iterator[Kept]:
     """All places that keep a request's password unhashed."""
+    if hooked(known.program):
+        return
     spoken = {id(block.statements) for block in known.blocks}
     whole = known.program.sites.blocks(_DUMPS | {"append", "insert_one"})
     spread = (block for block in known.program.sites.blocks(_SPREAD_INTO) if takes_rest(block))

@@ -17,7 +17,7 @@ from fastapi_seclint.subjects.code.literals import name_of, texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import Read, read_of, reads_setting
 from fastapi_seclint.subjects.secrets.declared_settings import declared
-from fastapi_seclint.subjects.secrets.loaded import loaded_read
+from fastapi_seclint.subjects.secrets.loaded import is_parsers, loaded_read
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.read_helpers import helped_read
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
@@ -147,7 +147,7 @@ class _Search:
         read = read or read_of(form)
         if read is not None and read.default is not None:
             named = self.key(read)
-            if self.is_option(read, named):
+            if self.is_option(read, named) or is_parsers(self.program, self.block, read):
                 return
             kind = self.words.kind(named) or (self.words.kind(name) if _may_be(named) else "")
             kind = kind or self.used_as(read.default)

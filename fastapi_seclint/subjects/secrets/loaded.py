@@ -38,6 +38,12 @@ def loaded_read(program: Program, block: Block, form: Form) -> Read | None:
     return None
 
 
+def is_parsers(program: Program, block: Block, read: Read) -> bool:
+    """Whether configparser is asked for an option of a section, which is no default: `parser.get("DB", "PASSWORD")`."""
+    function = read.call[2]
+    return read.keyword is None and function[0] == "attr" and _is_one_of(program, block, function[2], _PARSERS)
+
+
 def _root(form: Form) -> Form:
     """The dictionary that the others are in: `config` of `config["auth"].get("jwt", {})`."""
     while form[0] == "sub" or (form[0] == "call" and form[2][0] == "attr" and form[2][3] == "get"):

@@ -149,6 +149,8 @@ def truths(test: Form) -> list[str]:
             return truths(inner)
         case ["bool", _, _, values]:
             return [name for value in values for name in truths(value)]
+        case ["walrus", _, target, _] | ["call", _, ["attr", _, target, "strip"], _, _]:
+            return truths(target)
     return _tested(test)
 
 

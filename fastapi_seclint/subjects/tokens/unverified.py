@@ -13,6 +13,7 @@ from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
+from fastapi_seclint.subjects.tokens.claims_read import is_given, keys_read, names_of
 from fastapi_seclint.subjects.tokens.jwt import DECODERS, Decoding, decodings
 from fastapi_seclint.subjects.tokens.logged import only_logged
 from fastapi_seclint.subjects.tokens.parts import is_second, second_parts, takes_second
@@ -28,7 +29,9 @@ READERS = (
 )
 """Calls that give the claims of a token whoever signed it."""
 
-_ROUTING = frozenset({"iss", "kid", "alg", "exp", "iat", "nbf", "aud", "azp", "tid", "typ", "type", "token_type"})
+_ROUTING = frozenset(
+    {"iss", "kid", "alg", "exp", "iat", "nbf", "aud", "azp", "tid", "typ", "type", "token_type", "header"}
+)
 """Claims that tell where a token comes from and how long it lives: people read them to choose a key or to renew."""
 _SAYS_SO = frozenset({"unverified", "unsafe", "insecure", "peek", "inspect", "debug", "untrusted"})
 """Words by which a function warns its callers; one that nobody calls does no harm."""
@@ -51,8 +54,10 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     A command that somebody types reads his own token. Verified counts in the same function, in a function that it calls
     with the token, or in all of its callers.
     """
-    read = _keys_read(block, call)
+    read = keys_read(block, call)
     if read and read <= _ROUTING:
+        return True
+    if _is_verified_before(program, block, call):
         return True
     if _verifies(program, block, call) or _is_command(block) or only_logged(program, block, call):
         return True
@@ -66,6 +71,19 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     return all(is_harmless(program, caller, use, depth - 1) for caller, use, _ in around)
 
 
+def _is_verified_before(program: Program, block: Block, call: Form) -> bool:
+    """Whether a handler reads what a guard of its route has left in the request's state: `request.state.user.token`."""
+    token = next(iter(call[3]), None) or next((value for name, value, _ in call[4] if name in ("jwt", "token")), None)
+    root, passed = token, False
+    while root is not None and root[0] == "attr":
+        passed = passed or root[3] == "state"
+        root = root[2]
+    if not passed or block.function is None:
+        return False
+    routes = [route for route in program.routes if route.function is block.function]
+    return bool(routes) and all(program.guarding(route).protection == "protected" for route in routes)
+
+
 def _is_command(block: Block) -> bool:
     """Whether a function is a command of click or typer, which shows a token to the one who has it."""
     decorators = block.function.decorators if block.function is not None else []
@@ -76,55 +94,10 @@ def _is_command(block: Block) -> bool:
     )
 
 
-def _keys_read(block: Block, call: Form) -> set[str]:
-    """The keys that are read from what a call gives; a star for uses that are not the reading of a key."""
-    names = _names_of(block, call)
-    found: set[str] = set()
-    taken = 0
-    for form in block.forms.every:
-        match form:
-            case ["sub", _, owner, index] if _is(owner, call, names):
-                found.add(str(index[2]) if index[0] == "const" else "*")
-                taken += 1
-            case ["call", _, ["attr", _, owner, "get" | "pop"], [index, *_], _] if _is(owner, call, names):
-                found.add(str(index[2]) if index[0] == "const" else "*")
-                taken += 1
-            case ["compare", _, ["const", *_], ["in" | "not in"], [owner]] if _is(owner, call, names):
-                taken += 1
-            case ["if" | "unary" | "bool", *_]:
-                taken += sum(1 for item in _tested(form) if item[0] == "name" and item[2] in names)
-    uses = sum(1 for form in block.forms.every if form[0] == "name" and form[2] in names)
-    stored = sum(1 for form in block.forms.every if form[0] == "assign" for item in form[2] if _named(item, names))
-    if not names and not found:
-        return {"*"}
-    return found | ({"*"} if uses - stored > taken else set())
-
-
-def _tested(form: Form) -> list[Form]:
-    return [form[2]] if form[0] == "if" else [form[3]] if form[0] == "unary" else list(form[3])
-
-
-def _named(form: Form, names: set[str]) -> bool:
-    return form[0] == "name" and form[2] in names
-
-
-def _is(form: Form, call: Form, names: set[str]) -> bool:
-    return form is call or (form[0] == "name" and form[2] in names)
-
-
-def _names_of(block: Block, call: Form) -> set[str]:
-    found: set[str] = set()
-    for form in block.forms.every:
-        if form[0] in ("assign", "annassign", "walrus") and form[-1] is call:
-            targets = form[2] if form[0] == "assign" else [form[2]]
-            found.update(target[2] for target in targets if target[0] == "name")
-    return found
-
-
 def _is_returned(block: Block, call: Form) -> bool:
-    names = _names_of(block, call)
+    names = names_of(block, call)
     return any(
-        form[0] == "return" and form[2] is not None and any(_is(item, call, names) for item in walk(form[2]))
+        form[0] == "return" and form[2] is not None and any(is_given(item, call, names) for item in walk(form[2]))
         for form in block.forms.every
     )
 

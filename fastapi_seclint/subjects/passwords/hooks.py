@@ -1,0 +1,62 @@
+"""Functions that a library calls before a row is written, which hash its password then.
+
+Tortoise's `signals.pre_save(model)(function)` (https://tortoise.github.io/signals.html), SQLAlchemy's
+`event.listen(model, "before_insert", function)` (https://docs.sqlalchemy.org/en/20/core/event.html).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.subjects.passwords.names import naming
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_REGISTERING = frozenset({"pre_save", "listen"})
+_HASHING = re.compile(r"hash|crypt", re.I)
+
+
+@lru_cache(maxsize=1)
+def hooked(program: Program) -> bool:
+    """Whether a function that hashes the password of its row is registered for a model which nobody can tell.
+
+    A hook for `self.admin_model` is for whatever model is handed in, so that any may be the one.
+    """
+    modules = (one for one in program.modules.by_file.values() if one.facts.words & _REGISTERING)
+    return any(name in _hashing(module) for module in modules for name in _registered(module))
+
+
+def _registered(module: Module) -> Iterator[str]:
+    """The names of functions that are registered for a model that is an attribute or a name of its function."""
+    for number in module.facts.speaking(b'"pre_save"', b'"listen"', folded=False):
+        for call in module.facts.forms(number).of("call"):
+            match call:
+                case ["call", _, ["call", _, maker, [["attr", *_], *_], _], [given], _] if (
+                    last_name(maker) == "pre_save"
+                ):
+                    yield last_name(given)
+                case ["call", _, maker, [["attr", *_], ["const", *_], given, *_], _] if last_name(maker) == "listen":
+                    yield last_name(given)
+
+
+def _hashing(module: Module) -> set[str]:
+    """The functions of a file that put a hash in place of the password of something."""
+    facts = module.facts
+    return {
+        name.rpartition(".")[2]
+        for number, (name, _, _) in enumerate(facts.functions)
+        if any(_hashes(form) for form in facts.forms(number).of("assign"))
+    }
+
+
+def _hashes(form: Form) -> bool:
+    match form:
+        case ["assign", _, [["attr", _, _, name]], ["call", _, function, _, _]]:
+            return bool(naming(name)) and _HASHING.search(last_name(function)) is not None
+    return False
