@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.origins import called
+from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.origins import ask, called
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -39,3 +40,17 @@ def handed_to(program: Program, block: Block, call: Form, names: set[str]) -> Ha
             return []
         found.append((function, given))
     return found
+
+
+def takers(program: Program, cls: Class) -> Iterator[tuple[Function, str]]:
+    """The functions of the project that take an object of a class, a handler of messages say, and that parameter."""
+    for module in program.modules.by_file.values():
+        if cls.name not in module.facts.words or program.is_test(module):
+            continue
+        outside = Block(module, None, module.scope, NO_STATEMENTS)
+        for number in range(len(module.facts.functions)):
+            function = program.sites.function(module, number)
+            for name, _, annotation, _, _ in function.parameters if function is not None else ():
+                named = annotation is not None and last_name(annotation) == cls.name
+                if named and function is not None and cls in options(ask(program, outside, annotation)):
+                    yield function, name

@@ -37,6 +37,9 @@ _FLAGS = frozenset(
         "banned", "is_banned", "deactivated", "is_deactivated", "suspended", "is_suspended", "is_locked", "is_deleted",
         "banned_until", "blocked_until", "suspended_until", "blocked_at", "suspended_at",
         "deleted_at", "disabled_at", "deactivated_at", "is_inactive", "inactive", "user_status", "account_status",
+        "closed_at", "aktiv", "ist_aktiv", "gesperrt", "ist_gesperrt", "deaktiviert", "inaktiv", "ativo", "ativa",
+        "inativo", "bloqueado", "desativado", "activo", "activa", "esta_activo", "inactivo", "desactivado",
+        "suspendido", "actif", "est_actif", "bloque", "desactive", "attivo", "bloccato", "disattivato", "sospeso",
     }
 )  # fmt: skip
 _KEYS = tuple(f'"{name}"'.encode() for name in sorted(_FLAGS))

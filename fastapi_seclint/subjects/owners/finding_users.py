@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
@@ -51,13 +52,21 @@ def finds_user(program: Program, node: Node, names: frozenset[str] = frozenset()
 
 def _loads_user(function: Function, names: frozenset[str]) -> bool:
     """`user = get_user(...)`, tested for None or returned; `names` are what else an account may be called."""
-    for form in function.forms.every:
-        if form[0] == "assign" and any(
-            target[0] == "name" and (is_of_people(target[2]) or target[2] in names) for target in form[2]
-        ):
-            value = form[3][2] if form[3][0] == "await" else form[3]
-            name = str(value[2][-1]) if value[0] == "call" and value[2][0] in ("name", "attr") else ""
-            is_item = name == "get" and value[3] and value[3][0][0] == "const"  # `claims.get("role")`
-            if _LOOKS_UP.search(name) and not is_item:
-                return True
+    for form in function.forms.of("assign", "walrus"):
+        targets = form[2] if form[0] == "assign" else [form[2]]
+        value = form[3][2] if form[3][0] == "await" else form[3]
+        if value[0] != "call" or value[2][0] not in ("name", "attr"):
+            continue
+        called = any(target[0] == "name" and (is_of_people(target[2]) or target[2] in names) for target in targets)
+        if not called and not _is_table_of_people(value[2]):
+            continue
+        is_item = value[2][-1] == "get" and value[3] and value[3][0][0] == "const"  # `claims.get("role")`
+        if _LOOKS_UP.search(str(value[2][-1])) and not is_item:
+            return True
     return False
+
+
+def _is_table_of_people(function: Form) -> bool:
+    """Whether a method of a class of accounts is called: `Account.get_or_none(...)`."""
+    owner = last_name(function[2]) if function[0] == "attr" else ""
+    return owner[:1].isupper() and is_of_people(snake(owner))

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.owners.belongings import IDENTITIES, names_owner, singular
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.handing import handed_to, mentions, takers
+from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
+from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.rights.words import speaks_of_rights
 
@@ -56,6 +60,42 @@ def compares_owner(program: Program, route: Route) -> Tie | None:
             found = _compared(form, callers)
             if found is not None:
                 return found
+    return _compared_for(program, route)
+
+
+def _compared_for(program: Program, route: Route) -> Tie | None:
+    """How a function that a handler gives the caller to compares a column with him, whatever the column is called."""
+    handler = route.function
+    callers = caller_names(program, route) if handler is not None else set()
+    block = body_of(program, handler) if handler is not None and callers else None
+    for call in block.forms.of("call") if block is not None else ():
+        for function, given in handed_to(program, block, call, callers) if block is not None else ():
+            if not _lists_other_things(function, route):
+                ties = (_compared(form, given) for form in function.forms.of("compare"))
+                found = next((tie for tie in ties if tie is not None and not is_staff(tie.owner)), None)
+                if found is not None:
+                    return found
+        found = _of_message(program, block, call, callers) if block is not None else None
+        if found is not None:
+            return found
+    return None
+
+
+def _of_message(program: Program, block: Block, call: Form, callers: set[str]) -> Tie | None:
+    """The same where the caller is a field of a message for a bus, `ask(MyNotes(me))`, and a function takes those."""
+    for cls in options(ask(program, block, call[2])) if any(mentions(item, callers) for item in call[3:]) else ():
+        if not isinstance(cls, Class) or not (names := [name for name, _, _ in fields(cls)]):
+            continue
+        given = {name for name, value in zip(names, call[3], strict=False) if is_caller(value, callers)}
+        given |= {name for name, value, _ in call[4] if name is not None and is_caller(value, callers)}
+        for function, parameter in takers(program, cls) if given else ():
+            for form in function.forms.of("compare"):
+                match form:
+                    case ["compare", _, left, ["=="], [right]]:
+                        for mine, his in ((left, right), (right, left)):
+                            held = his[0] == "attr" and his[3] in given and _root(his) == parameter
+                            if held and mine[0] == "attr" and not is_staff(mine[3]):
+                                return Tie(_behind(mine), _behind(his), _root(mine), "")
     return None
 
 
