@@ -130,7 +130,19 @@ def _tests(function: Function, name: str) -> bool:
     for form in function.forms.every:
         test = form[2] if form[0] in ("if", "ifexp") else None
         if test is not None and any(item[0] == "name" and item[2] == name for item in walk(test)):
-            return form[0] == "ifexp" or not any(_refuses(item) for item in form[3])
+            if form[0] == "if" and _asks_presence(test, name):
+                refused = [*form[4], *(item for item in function.statements() if item[0] == "raise")]
+            else:
+                refused = form[3]
+            return form[0] == "ifexp" or not any(_refuses(item) for item in refused)
+    return False
+
+
+def _asks_presence(test: Form, name: str) -> bool:
+    """Whether a condition is that there is a token: `if token:`, `if token is not None:`."""
+    match test:
+        case ["name", _, known] | ["compare", _, ["name", _, known], ["is not"], [["const", _, None]]]:
+            return bool(known == name)
     return False
 
 

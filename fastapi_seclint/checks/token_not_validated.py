@@ -15,7 +15,13 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import comparison, is_scheme
-from fastapi_seclint.subjects.guards.credentials import BACKEND_MIDDLEWARE, backend_refuses, hands_on, put_into_records
+from fastapi_seclint.subjects.guards.credentials import (
+    BACKEND_MIDDLEWARE,
+    backend_refuses,
+    hands_on,
+    put_into_records,
+    takes_names_only,
+)
 from fastapi_seclint.subjects.guards.demanded_only import demanding
 from fastapi_seclint.subjects.guards.discarded import thrown_away
 from fastapi_seclint.subjects.guards.entrances import is_for_development
@@ -155,7 +161,7 @@ def _handler_tests(program: Program, route: Route, guards: list[Node]) -> bool:
     """Whether the handler hands on what the dependencies gave it that ask for credentials."""
     names = [node.parameter for node in guards if node.parameter]
     handler = route.function
-    if handler is None or not names:
+    if handler is None or not names or takes_names_only(handler, guards):
         return False
     return hands_on(handler, names, thrown_away(program, handler), program)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.attributes import holds_data
 from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.values import Class, External, Function, Instance, Value, options
 from fastapi_seclint.subjects.code.handing import handed_to, mentions
@@ -168,3 +169,21 @@ def _raises(backend: Value) -> bool:
     if authenticate is None:
         return True
     return any(form[0] == "raise" for statement in authenticate.statements() for form in walk(statement))
+
+
+def takes_names_only(handler: Function | None, guards: list[Node]) -> bool:
+    """Whether all that is taken of HTTP Basic credentials on a route's way is the name, which anybody can send."""
+    takers = [(handler, node) for node in guards if _is_basic(node)]
+    below = ((node, inner) for top in guards for node in top.walk() for inner in node.children)
+    takers += [(node.function, inner) for node, inner in below if _is_basic(inner)]
+    return bool(takers) and all(function is not None and _only_named(function, node) for function, node in takers)
+
+
+def _is_basic(node: Node) -> bool:
+    return isinstance(node.call, External) and node.call.name == "fastapi.security.http.HTTPBasic()"
+
+
+def _only_named(function: Function, node: Node) -> bool:
+    uses = [form for form in function.forms.of("name") if form[2] == node.parameter]
+    named = [form for form in function.forms.of("attr") if form[3] == "username" and form[2] in uses]
+    return bool(uses) and len(uses) == len(named)

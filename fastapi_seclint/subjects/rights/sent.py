@@ -86,7 +86,7 @@ def source(found: Input, form: Form) -> Sent | None:
             return source(found, inner)
         case ["call", _, ["name", _, _], [inner], []] | ["call", _, ["attr", _, inner, "split"], _, _]:
             return source(found, inner)
-        case ["attr", _, inner, "value"]:
+        case ["attr", _, inner, "value"] | ["call", _, ["attr", _, ["const", *_], "join"], [inner], []]:
             return source(found, inner)
         case ["bool", _, "or", [first, *_]]:
             return source(found, first)

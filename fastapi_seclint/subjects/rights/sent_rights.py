@@ -47,10 +47,31 @@ def input_of(program: Program, function: Function, path: str = "", depth: int = 
             continue
         if program.walker.resolver.dependency_of(parameter) is None:
             _add_parameter(program, found, parameter)
+        elif _is_login_form(program, parameter) and _takes_scopes_once(program, function, parameter.name):
+            found.bodies[parameter.name] = frozenset({"scopes"})
+            found.rights |= {"scopes", "scope"}
         elif depth < _DEPTH and (sent := _given_on(program, parameter, depth)) is not None:
             found.values[parameter.name] = sent
     follow(function, found)
     return found
+
+
+def _is_login_form(program: Program, parameter: Parameter) -> bool:
+    """Whether a parameter is FastAPI's form for logins, which has the scopes that the client wants (oauth2.py)."""
+    dependency = program.walker.resolver.dependency_of(parameter)
+    return any(
+        isinstance(option, External) and "OAuth2PasswordRequestForm" in option.name
+        for option in options(dependency[1] if dependency is not None else None)
+    )
+
+
+def _takes_scopes_once(program: Program, function: Function, name: str) -> bool:
+    """Whether a login takes the wanted scopes without a second look at them, in a project that grants by scopes."""
+    taken = [form for form in function.forms.of("attr") if form[3] == "scopes" and form[2][::2] == ["name", name]]
+    return len(taken) == 1 and any(
+        "SecurityScopes" in module.facts.words or "security_scopes" in module.facts.words
+        for module in program.modules.by_file.values()
+    )
 
 
 def _given_on(program: Program, parameter: Parameter, depth: int) -> Sent | None:
