@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.limits.forgetful import forgetful, made_for_each
 from fastapi_seclint.subjects.limits.inert import DefaultLimits, decorators_above, inert_default_limits, is_uncalled
 from fastapi_seclint.subjects.limits.keys import ClientKey, client_keys
 from fastapi_seclint.subjects.limits.stores import SharedStore, shared_stores
+from fastapi_seclint.subjects.limits.uncounted import uncounted
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -41,6 +42,11 @@ _TROUBLES = {
 }
 
 
+_UNCOUNTED = {
+    "test": "`test` only asks whether a request would still pass and nothing calls `hit`, so nothing is ever counted: "
+    "call `hit`, which counts and answers",
+    "hit": "nobody looks at what `hit` answers, so requests pass however many there were: refuse where it is false",
+}
 _KIND = {False: ", a header", True: ""}
 
 
@@ -57,6 +63,8 @@ def rate_limit_inert(program: Program) -> Iterator[Finding]:
     yield from map(_of_key, client_keys(program))
     yield from map(_of_store, shared_stores(program))
     yield from _made_anew(program)
+    for block, form, asked in uncounted(program):
+        yield RULE.finding(block.location(form), _UNCOUNTED[asked], symbol=block.symbol)
 
 
 def _above(program: Program, route: Route) -> Iterator[Finding]:

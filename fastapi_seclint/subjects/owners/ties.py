@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.handing import handed_to, mentions, takers
 from fastapi_seclint.subjects.code.origins import ask, body_of
