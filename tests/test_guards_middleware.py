@@ -292,9 +292,14 @@ def x(): ...
 def y(): ...
 parent.include_router(child)
 app.include_router(parent)
+late = FastAPI()
+late.router.route_class = Guarded
+@late.get("/late")
+def z(): ...
 """
     found = routes(tmp_path, {"auth.py": AUTH, "db.py": DB, "main.py": MAIN + text})
-    assert {path: item.protection for path, item in found.items()} == {"/x": "protected", "/child": "open"}
+    told = {path: item.protection for path, item in found.items()}
+    assert told == {"/x": "protected", "/child": "open", "/late": "protected"}
 
 
 SWITCH = """

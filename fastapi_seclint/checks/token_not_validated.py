@@ -149,7 +149,8 @@ def _may_reject(program: Program, route: Route, meeting: Meeting) -> bool:
     if handler is None or meeting.name != handler.dotted:
         return True
     dropped = thrown_away(program, handler)
-    return not dropped or hands_on(handler, _CARRIERS, dropped)
+    known = bool(dropped) or takes_names_only(handler, route.dependencies)
+    return not known or hands_on(handler, _CARRIERS, dropped)
 
 
 def _rejects(program: Program, function: Function) -> bool:

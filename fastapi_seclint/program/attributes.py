@@ -250,6 +250,8 @@ def set_attribute(interpreter: Interpreter, owner: Value, name: str, value: Valu
             owner.native.prefix = value
         elif owner.native is not None and name == "dependencies" and isinstance(value, Collection):
             owner.native.dependencies = value
+        elif owner.native is not None and name == "route_class":
+            owner.native.arguments.keywords[name] = value
         else:
             owner.attributes[name] = value
     elif isinstance(owner, Class):

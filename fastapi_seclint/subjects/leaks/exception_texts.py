@@ -128,6 +128,9 @@ def _note_texts(found: Caught) -> None:
                     if target[0] == "tuple" and len(target[2]) == 3 and target[2][1][0] == "name":
                         found.texts[target[2][1][2]] = value  # kind, error, trace = sys.exc_info()
                         continue
+                    if target[0] in ("tuple", "list") and _is_taken_apart(value):
+                        found.texts.update((part[-1], value) for part in walk(target[2]) if part[0] == "name")
+                        continue
                     inside = target[0] != "name"
                     while target[0] in ("sub", "attr") and target[2][0] in ("name", "sub"):
                         target = target[2]
@@ -142,6 +145,15 @@ def _note_texts(found: Caught) -> None:
                 if tells(found, value):
                     found.texts[name] = value
                     found.containers.add(name)
+
+
+def _is_taken_apart(value: Form) -> bool:
+    """Whether the parts of an expression are texts of the exception as well: `error.args`, `str(error).split(":")`."""
+    if value[0] == "bool":
+        return _is_taken_apart(value[3][0])
+    if value[0] == "call" and value[2][0] == "attr":
+        return value[2][3] in ("split", "rsplit", "partition", "rpartition", "splitlines")
+    return bool(value[0] == "attr" and value[3] == "args")
 
 
 def _is_for_developers(found: Caught, form: Form) -> bool:
