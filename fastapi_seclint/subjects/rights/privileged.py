@@ -30,7 +30,10 @@ _CHANGES_RIGHTS = re.compile(
     r"|edit|modify|toggle)_(the_)?(user_?)?(s_)?(roles?|admin|permissions?|superuser|staff))(_|$)",
     re.I,
 )
-_RIGHTS_FIELD = re.compile(r"^(user_)?(roles?|role_ids?|permissions|permission_ids|rights|privileges|access_level|is_(admin|superuser|staff))$", re.I)
+_RIGHTS_FIELD = re.compile(
+    r"^(user_)?(roles?|role_ids?|permissions|permission_ids|rights|privileges|access_level|is_(admin|superuser|staff))$",
+    re.I,
+)
 _RIGHTS_SEGMENT = re.compile(
     r"^(roles?|permissions?|promote|demote|ban|unban|suspend|impersonate|make-?admin|admin|rights|privileges?"
     r"|access[-_]?levels?|rollen?|rechte|droits|permisos|permiss[oõ]es)$",
