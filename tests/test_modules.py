@@ -9,7 +9,7 @@ import pytest
 from projects import Files, program, routes, survey, write
 
 import fastapi_seclint
-from fastapi_seclint.program.values import Const, options, string
+from fastapi_seclint.program.values import Const, External, options, string
 
 ROUTER = """
 from fastapi import APIRouter, Depends
@@ -200,6 +200,33 @@ def test_a_project_file_named_like_a_library_does_not_hide_the_library_in_a_pack
     main = found.modules.by_name["shop.main"]
     assert string(found.interpreter.attribute_of_module(main, "X")) is None
     assert string(found.interpreter.attribute_of_module(main, "Y")) == "own"
+
+
+@pytest.mark.parametrize("own", ["shop/utils/jwt.py", "shop/utils/jwt/keys.py", "shop/utils/jwt/__init__.py"])
+def test_a_library_is_not_hidden_where_folders_are_no_packages(tmp_path: Path, own: str) -> None:
+    """Imports start at the project's root: `from shop.utils...` says so, and no folder has an `__init__.py`."""
+    found = program(
+        tmp_path,
+        {
+            own: "import jwt\nX = 'own'\n",
+            "shop/utils/auth.py": "import jwt\nX = jwt.X\n",
+            "shop/main.py": "from shop.utils.auth import X\n",
+        },
+    )
+    for name in ("shop.main", "shop.utils.auth"):
+        assert string(found.interpreter.attribute_of_module(found.modules.by_name[name], "X")) is None
+
+
+def test_a_file_named_like_a_library_is_found_where_imports_start(tmp_path: Path) -> None:
+    found = program(tmp_path, {"redis.py": "X = 'own'\n", "main.py": "from redis import X\n"})
+    assert string(found.interpreter.attribute_of_module(found.modules.by_name["main"], "X")) == "own"
+
+
+def test_a_file_never_imports_itself(tmp_path: Path) -> None:
+    found = program(tmp_path, {"jwt.py": "from jwt import decode\nX = decode\n", "main.py": "import fastapi\n"})
+    answer = found.interpreter.attribute_of_module(found.modules.by_name["jwt"], "X")
+    assert isinstance(answer, External)
+    assert answer.name == "jwt.decode"
 
 
 FALLBACKS = [

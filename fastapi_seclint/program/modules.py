@@ -91,7 +91,8 @@ class Modules:
         key = (importer.folder, name)
         if key not in self._found:
             self._found[key] = self._search(name, importer.folder)
-        return self._found[key]
+        found = self._found[key]
+        return None if found is importer and self._is_elsewhere(name) else found
 
     def relative(self, level: int, name: str, importer: Module) -> Module | None:
         """The module that `from ..name import` in `importer` gives."""
@@ -132,12 +133,13 @@ class Modules:
         while self._is_package(outside):
             inner.append(outside)
             outside = posixpath.dirname(outside)
-        above = outside
+        above, elsewhere = outside, self._is_elsewhere(top)
         while len(above) >= len(self._limit) and len(above) > 1:
-            if self._holds(above, top) and not (len(above) < len(self.root) and self._is_library(top)):
+            installed = elsewhere and (self._is_bare(above, top) or above != self._source_root(folder))
+            if self._holds(above, top) and not installed:
                 yield above
             above = posixpath.dirname(above)
-        if top in sys.stdlib_module_names or self._is_library(top):
+        if elsewhere:
             return
         others = [other for other in self._folders if self._holds(other, top) and not self._is_package(other)]
         yield from sorted(others, key=lambda other: (other.count("/"), other))
@@ -149,6 +151,15 @@ class Modules:
     def _holds(self, folder: str, name: str) -> bool:
         path = posixpath.join(folder, name)
         return path + ".py" in self.by_file or path in self._folders
+
+    def _is_elsewhere(self, top: str) -> bool:
+        """Whether a top-level name is that of a library: the project's own goes before it where imports start."""
+        return top in sys.stdlib_module_names or self._is_library(top)
+
+    def _is_bare(self, folder: str, name: str) -> bool:
+        """Whether a name is a folder without `__init__.py`, which an installed package goes before (PEP 420)."""
+        path = posixpath.join(folder, name)
+        return path + ".py" not in self.by_file and not self._is_package(path)
 
     def _at(self, folder: str, parts: list[str]) -> Module | None:
         path = posixpath.join(folder, *parts)
@@ -177,6 +188,8 @@ class Modules:
                 continue
             for name in module.facts.imports:
                 key = (module.folder, name.partition(".")[0])
+                if self._is_elsewhere(key[1]):
+                    continue
                 if key not in seen:
                     seen[key] = next(iter(self._candidates(*key)), None)
                 root = seen[key]

@@ -264,9 +264,9 @@ def name_of(form: Form) -> str:
             return str(name)
         case ["attr", _, _, name]:
             return str(name)
-        case ["sub", _, _, ["const", _, str() as name]]:
+        case ["sub", _, _, ["const" | "bytes", _, str() as name]]:
             return name
-        case ["call", _, ["attr", _, _, "get"], [["const", _, str() as name], *_], _]:
+        case ["call", _, ["attr", _, _, "get"], [["const" | "bytes", _, str() as name], *_], _]:
             return name
         case ["call", _, ["attr", _, inner, "get_secret_value" | "strip" | "encode" | "lower" | "decode"], _, _]:
             return name_of(inner)

@@ -105,6 +105,8 @@ class Leaks:
                 return _whole(self.model(inner) or self.login_form(inner), form)
             case ["attr", _, inner, "headers" | "cookies" as part] if self.is_request(inner):
                 return Leak(f"the request's {part}", form)
+            case ["attr", _, inner, "key"] if vocabulary(self.program).kind(name_of(inner)) == "API key":
+                return Leak(f"`{name_of(inner)}.key`", form)
             case ["attr", _, _, name]:
                 return self.named(str(name), form) or self.address(form) or self.model(form) or self.mapping(form)
             case ["name", _, name]:

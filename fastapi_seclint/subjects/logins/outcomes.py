@@ -26,6 +26,7 @@ from fastapi_seclint.subjects.logins.worlds import (
     World,
     asks_for_account,
     asks_for_duplicate,
+    gave_nothing,
     looked_up,
     looks_anything_up,
     only_refuses,
@@ -111,6 +112,8 @@ class _Walk:
 
     def _statement(self, form: Form, worlds: Worlds) -> Worlds:
         match form:
+            case ["if", _, test, _, otherwise] if gave_nothing(test, self._parameters()):
+                return self.run(otherwise, worlds)
             case ["if", _, test, body, otherwise]:
                 worlds = self._calls(test, worlds)
                 found = truth(test, self._known)
@@ -154,6 +157,10 @@ class _Walk:
             case ["expr", _, value]:
                 worlds = self._calls(value, worlds)
         return worlds
+
+    def _parameters(self) -> frozenset[str]:
+        function = self.block.function
+        return frozenset(item[0] for item in function.parameters) if function is not None else frozenset()
 
     def _loop(self, worlds: Worlds, body: list[Form], otherwise: list[Form]) -> Worlds:
         rest = self.run(body, worlds)

@@ -96,6 +96,16 @@ def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
     return UNKNOWN
 
 
+def gave_nothing(test: Form, parameters: frozenset[str]) -> bool:
+    """Whether a test is whether a function was given neither a name nor a password, as no login does."""
+    match test:
+        case ["bool", _, _, values]:
+            return all(gave_nothing(value, parameters) for value in values)
+        case ["unary", _, "not", ["name", _, name]] | ["compare", _, ["name", _, name], ["is"], [["const", _, None]]]:
+            return name in parameters and bool(_IDENTITY.search(name) or _PASSWORD.search(name))
+    return False
+
+
 def _row_of(form: Form, known: Callable[[Form], Truth | None]) -> Truth | None:
     """What is known of a query's result holds for the row taken out of it: `result.scalars().first()`."""
     inner = form if _ROW.match(called_name(form)) else None

@@ -25,7 +25,7 @@ from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
 from fastapi_seclint.subjects.secrets.rows import no_caller
-from fastapi_seclint.subjects.secrets.sent import Sent, core
+from fastapi_seclint.subjects.secrets.sent import Sent, core, filled
 from fastapi_seclint.subjects.secrets.sides import alike, calls_itself_given, expected, may_hold, right_one
 from fastapi_seclint.subjects.secrets.signing import is_digest, searched
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
@@ -135,7 +135,7 @@ class _Search:
 
     def kind(self, given: Form, secret: Form, value: Value) -> str:
         """What kind of secret an expression is that something sent is compared with; empty for none."""
-        own, sent = self.words.kind(name_of(secret)) or self.read_kind(value), self.sent.kind(given)
+        own, sent = self.words.kind(name_of(filled(secret))) or self.read_kind(value), self.sent.kind(given)
         sent = sent or self.presented(given)
         written = list(texts(secret))
         if written or all(isinstance(option, Const) and option.value not in (None, "") for option in options(value)):
@@ -234,9 +234,9 @@ class _Search:
         for option in options(value):
             if isinstance(option, Environment):
                 return not option.name.startswith("parameter ")
-            if isinstance(option, Text):
-                return any(isinstance(part, Environment) and not part.name.startswith("parameter ")
-                           for part in option.parts)  # fmt: skip
+            if isinstance(option, Text) and any(isinstance(part, Environment) and not part.name.startswith("parameter ")
+                                                for part in option.parts):  # fmt: skip
+                return True
         if form[0] == "fstr":
             return any(part[0] == "fmt" and self.configured(part[2], ask(self.program, self.block, part[2]))
                        for part in form[2])  # fmt: skip

@@ -42,6 +42,16 @@ def core(form: Form) -> Form:
     return form
 
 
+def filled(form: Form) -> Form:
+    """What stands in a text that has one thing in it, `self.token` of `f"Bearer {self.token}"`; else the expression."""
+    match form:
+        case ["fstr", _, parts] if len(held := [part[2] for part in parts if part[0] == "fmt"]) == 1:
+            return core(held[0])
+        case ["binop", _, "+", ["const", _, str()], held]:
+            return core(held)
+    return form
+
+
 def _reads_scope(call: Form) -> bool:
     """Whether a call makes the headers or the query of an ASGI scope readable (starlette/datastructures.py)."""
     if call[2][2] in ("Headers", "MutableHeaders", "QueryParams"):

@@ -8,7 +8,9 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, options
+from fastapi_seclint.subjects.code.literals import name_of, returned_name
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -46,9 +48,14 @@ def searched(form: Form) -> tuple[str, Form, Form] | None:
     return None
 
 
+_WRITTEN = frozenset({"b64encode", "urlsafe_b64encode", "b32encode", "hexlify", "str", "bytes"})
+_TURNED = frozenset({"decode", "encode", "hex", "upper", "lower", "rstrip", "strip"})
+_KEYS = ("signing key", "secret", "API key")
+
+
 def is_digest(program: Program, block: Block, form: Form) -> bool:
     """Whether an expression is a signature that was just computed with a key."""
-    for _ in range(3):
+    for _ in range(6):
         if form[0] == "name" and isinstance(block.scope, FunctionScope):
             found = block.scope.assignments(form[2])
             if len(found) != 1 or found[0][0] != "assign":
@@ -58,10 +65,26 @@ def is_digest(program: Program, block: Block, form: Form) -> bool:
             return True
         match form:
             case ["call", _, ["attr", _, inner, "hexdigest" | "digest"], _, _]:
-                value = ask(program, block, inner)
-                return any(isinstance(one, External) and one.name == "hmac.new()" for one in options(value))
+                return _has_key(program, block, inner)
+            case ["call", _, ["attr", _, inner, method], _, _] if method in _TURNED:
+                form = inner
+            case ["call", _, ["name" | "attr", *_] as function, [inner, *_], _] if function[-1] in _WRITTEN:
+                form = inner
+            case ["sub", _, inner, ["slice", *_]]:
+                form = inner
             case ["binop", _, "+", _, right]:
                 form = right
             case ["fstr", _, [*_, ["fmt", _, inner, _]]]:
                 form = inner
+    return False
+
+
+def _has_key(program: Program, block: Block, form: Form) -> bool:
+    """Whether an object that digests is an HMAC, or a hash that a key goes into, `sha256((text + SECRET).encode())`."""
+    for option in options(ask(program, block, form)):
+        if isinstance(option, External) and option.name == "hmac.new()":
+            return True
+        if isinstance(option, External) and option.name.startswith("hashlib.") and form[0] == "call":
+            parts = (part for part in walk(form[3]) if part[0] in ("name", "attr", "call", "sub"))
+            return any(vocabulary(program).kind(returned_name(name_of(part))) in _KEYS for part in parts)
     return False
