@@ -278,14 +278,15 @@ def _is_web(facts: FileFacts) -> bool:
 
 
 _COMMON_LIBRARIES = frozenset(
-    """
-    aiohttp alembic anthropic argon2 asyncpg attr attrs authlib bcrypt beanie boto3 casbin celery click cryptography
-    decouple docker dotenv dynaconf elasticsearch fastapi fastapi_users firebase_admin grpc httpx itsdangerous jinja2 jose
-    joserfc jwt kafka langchain limits loguru mcp minio mongoengine motor numpy openai pandas passlib peewee pika
-    prometheus_client psycopg psycopg2 pwdlib pydantic pydantic_settings pymongo redis requests sentry_sdk slowapi
-    sqlalchemy sqlmodel starlette strawberry stripe structlog supabase torch tortoise typer typing_extensions uvicorn yaml
-    """.split()
-)
+    {"aiohttp", "alembic", "anthropic", "argon2", "asyncpg", "attr", "attrs", "authlib", "bcrypt", "beanie",
+     "boto3", "casbin", "celery", "click", "cryptography", "decouple", "docker", "dotenv", "dynaconf",
+     "elasticsearch", "fastapi", "fastapi_users", "firebase_admin", "grpc", "httpx", "itsdangerous", "jinja2",
+     "jose", "joserfc", "jwt", "kafka", "langchain", "limits", "loguru", "mcp", "minio", "mongoengine", "motor",
+     "numpy", "openai", "pandas", "passlib", "peewee", "pika", "prometheus_client", "psycopg", "psycopg2",
+     "pwdlib", "pydantic", "pydantic_settings", "pymongo", "redis", "requests", "sentry_sdk", "slowapi",
+     "sqlalchemy", "sqlmodel", "starlette", "strawberry", "stripe", "structlog", "supabase", "torch", "tortoise",
+     "typer", "typing_extensions", "uvicorn", "yaml"}
+)  # fmt: skip
 
 
 def _is_common_library(name: str) -> bool:
