@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.limits.fixes import limit_calls, limit_routes
+from fastapi_seclint.subjects.limits.fixes import GUESSING, limit_calls, limit_routes
 from fastapi_seclint.subjects.limits.inert import meant_to_be_limited
 from fastapi_seclint.subjects.limits.limiters import limited
 from fastapi_seclint.subjects.logins.library_routes import library_routers
@@ -47,7 +47,7 @@ def auth_route_without_rate_limit(program: Program) -> Iterator[Finding]:
     handlers: dict[object, list[tuple[Route, Purpose]]] = {}
     mailing: list[tuple[Route, Purpose]] = [(route, "mail") for route in mailing_routes(program)]
     for route, purpose in (*auth_routes(program), *mailing):
-        failures = purpose in ("login", "code check", "token", "password reset")
+        failures = purpose in GUESSING
         if not limited(program, route, failures=failures) and not meant_to_be_limited(program, route):
             handlers.setdefault(route.place, []).append((route, purpose))
     for routes in handlers.values():
@@ -74,7 +74,7 @@ def _of_handler(program: Program, routes: list[tuple[Route, Purpose]]) -> Findin
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
-        fix=limit_routes(program, [route for route, _ in routes]),
+        fix=limit_routes(program, [route for route, _ in routes], guessing=purpose in GUESSING),
     )
 
 

@@ -17,6 +17,7 @@ from fastapi_seclint.engine.gathering import Content, Gathered, Progress
 from fastapi_seclint.engine.library import Library
 from fastapi_seclint.engine.mendable import mendable
 from fastapi_seclint.engine.planning import Options, Unit
+from fastapi_seclint.engine.remembered import asked
 from fastapi_seclint.engine.replacing import Replacements
 from fastapi_seclint.engine.sources import Sources
 from fastapi_seclint.engine.stored import Examined
@@ -206,23 +207,25 @@ def _examine(
     if kept and not fresh and (known := vault.result(library.prints)):
         vault.keep_prints(library.prints)
         return known, contents, vault
-    from fastapi_seclint.program import Program
-
-    gathered = library.gathered()
-    unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
-    program = Program(unit.project.root, gathered.files, unreadable=unreadable, config=unit.config)
-    start = Examined(
-        unreadable=unreadable,
-        failures=tuple(gathered.failures),
-        files=len(gathered.files),
-        comments=_comments(gathered),
-    )
-    examined = _resolve(program, start)
-    if kind == "findings":
-        examined = _run(program, unit.config, replace(examined, table=None), stale=stale)
+    what = None if stale or kind == "routes" else asked(unit.project.root, unit.config, contents, missing)
+    examined = options.remembered.find(what, unit.config) if what else None
+    if examined is None:
+        examined = _examined(unit, library.gathered(), missing, kind, stale)
+        options.remembered.keep(what, unit.config, examined)
     if kept:
         vault.keep(library.prints, library.entries, examined)
     return examined, contents, vault
+
+
+def _examined(unit: Unit, gathered: Gathered, missing: Sequence[ReadError], kind: str, stale: bool) -> Examined:
+    """What the rules find in the facts of one project, or its routes."""
+    from fastapi_seclint.program import Program
+
+    unreadable = (*unit.unreadable, *missing, *gathered.unreadable)
+    program = Program(unit.project.root, gathered.files, unreadable=unreadable, config=unit.config)
+    start = Examined((), unreadable, tuple(gathered.failures), len(gathered.files), comments=_comments(gathered))
+    examined = _resolve(program, start)
+    return _run(program, unit.config, replace(examined, table=None), stale=stale) if kind == "findings" else examined
 
 
 def _comments(gathered: Gathered) -> tuple[tuple[str, tuple[Row, ...]], ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi_seclint import config_file, discovery
 from fastapi_seclint.config import Config, Overrides
 from fastapi_seclint.discovery import Discovery, Project
+from fastapi_seclint.engine.remembered import Remembered
 from fastapi_seclint.outcome import ReadError
 
 CACHE_DIRECTORY = ".seclint_cache"
@@ -23,7 +24,7 @@ class Options:
     `replacements` asks what fixes come to. `whole` reports on all files of the projects that named files belong to.
     `suppressions` obeys comments; `strict` looks at what configuration matches nothing, too; `today` is the date of the
     run, else the system's is taken unless the run is isolated. `memory` keeps facts by the content's digest for further
-    runs of this process.
+    runs of this process, `remembered` what the last ones of them found.
     """
 
     cwd: Path = field(default_factory=Path.cwd)
@@ -40,6 +41,7 @@ class Options:
     cache: bool = True
     jobs: int | None = None
     memory: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    remembered: Remembered = field(default_factory=Remembered, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi_seclint import catalogue, selection
 from fastapi_seclint.config import Config, Origin
-from fastapi_seclint.engine.planning import Options, Unit
 from fastapi_seclint.engine.stored import Examined
 from fastapi_seclint.outcome import Failure
 from fastapi_seclint.rule import Finding
 from fastapi_seclint.spans import Location, Span
 from fastapi_seclint.suppressions import Comment, Hiding, RunFacts, Scope, Stale
 from fastapi_seclint.suppressions.reading import read
+
+if TYPE_CHECKING:
+    from fastapi_seclint.engine.planning import Options, Unit
 
 
 @dataclass(frozen=True, slots=True)

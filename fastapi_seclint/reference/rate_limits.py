@@ -9,6 +9,7 @@ the server read them from that proxy only (`uvicorn --proxy-headers --forwarded-
 """
 
 import math
+import re
 import time
 from base64 import b64decode
 from collections import OrderedDict, deque
@@ -17,7 +18,10 @@ from threading import Lock
 
 from fastapi import HTTPException, Request, status
 
-ACCOUNT_FIELDS = {"username", "email", "login", "phone", "user", "useremail", "mobile", "account", "identifier", "name"}
+ACCOUNT_FIELD = re.compile(
+    r"(user|nick|benutzer)?name|(user|login)(id|email)?|e?mail(address)?|phone(number)?|mobile|account|handle|nick"
+    r"|identifi(er|ant)|benutzer|usuario|utilisateur|correo|courriel"
+)
 MOST_ACCOUNTS = 5
 
 
@@ -30,7 +34,7 @@ async def named_accounts(request: Request) -> "set[str]":
     parts = [part for part in sent if isinstance(part, Mapping)]
     parts += [inner for part in parts for inner in part.values() if isinstance(inner, Mapping)]
     fields = [(name.lower().replace("_", ""), value) for part in parts for name, value in part.items()]
-    values = [value for name, value in fields if name in ACCOUNT_FIELDS and not isinstance(value, bool)]
+    values = [value for name, value in fields if ACCOUNT_FIELD.fullmatch(name) and not isinstance(value, bool)]
     return {str(value).strip().lower()[:254] for value in values if value and isinstance(value, (str, int))}
 
 

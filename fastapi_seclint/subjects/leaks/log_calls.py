@@ -92,9 +92,9 @@ def pieces(form: Form) -> Iterator[Form]:
             yield from pieces(inner)
         case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
             yield from pieces(inner)
-        case ["comp", _, "dict", [*_, key], [*_, value], [[["tuple", *_, [one, other]], copied, []]]] if (
-            one[2:] == [key] and other[2:] == [value]
-        ):
+        case ["comp", _, "dict", [*_, key], [*_, value], [[["tuple", *_, [one, other]], copied, []]]] if one[2:] == [
+            key
+        ] and other[2:] == [value]:
             yield from pieces(copied)
         case ["call", _, ["attr", _, ["attr", _, _, "headers" | "cookies"] as inner, "items" | "mutablecopy"], [], []]:
             yield inner

@@ -18,12 +18,16 @@ from fastapi_seclint.subjects.code.reference import brought, local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.fixes import depending
 from fastapi_seclint.subjects.guards.swapping import argument_of
+from fastapi_seclint.subjects.limits.keys import by_address
 from fastapi_seclint.subjects.limits.limiters import SLOWAPI, node_limits
+from fastapi_seclint.subjects.logins.routes import auth_routes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _LIMITS = "max_requests=10, window_seconds=60"
+GUESSING = ("login", "code check", "token", "password reset")
+"""What is guessed for one account, from as many addresses as an attacker has."""
 _RATE = '"10/minute"'
 _REMOTE = "slowapi.util.get_remote_address"
 
@@ -38,23 +42,29 @@ class _Limiter:
     needs: str = ""
 
 
-def limit_routes(program: Program, routes: Iterable[Route]) -> Fix | None:
-    """A limit for every registration of a handler; None where one of them cannot be given one."""
+def limit_routes(program: Program, routes: Iterable[Route], *, guessing: bool = False) -> Fix | None:
+    """A limit for every registration of a handler; None where one of them cannot be given one.
+
+    With `guessing`, the project's own limiter is not enough where it counts by nothing but the address, unless the
+    project has it before another login: an attacker tries one account from many.
+    """
     registered = [route for route in routes if route.kind == "http" and route.registration is not None]
     if not registered:
         return None
     decorated = _by_slowapi(program, registered[0])
     if decorated is not None:
         return decorated
-    return limit_calls(program, [route.registration.place for route in registered if route.registration is not None])
+    places = [route.registration.place for route in registered if route.registration is not None]
+    return limit_calls(program, places, guessing=guessing)
 
 
-def limit_calls(program: Program, places: Iterable[Place]) -> Fix | None:
+def limit_calls(program: Program, places: Iterable[Place], *, guessing: bool = False) -> Fix | None:
     """`dependencies=[Depends(limiter)]` for each of the calls that register or include routes."""
     edits: list[Edit] = []
     chosen: _Limiter | None = None
     for place in dict.fromkeys(places):
-        chosen = _own(program, place.module, line_of(place.at)) or _of_reference(program, place.module)
+        own = _own(program, place.module, line_of(place.at), guessing)
+        chosen = own or _of_reference(program, place.module, guessing)
         added = depending(place, chosen.code, chosen.edits) if chosen is not None else ()
         if not added:
             return None
@@ -64,20 +74,23 @@ def limit_calls(program: Program, places: Iterable[Place]) -> Fix | None:
     return Fix(f"limit it by {chosen.name}{chosen.needs}", False, tuple(dict.fromkeys(edits)))
 
 
-def _of_reference(program: Program, module: Module) -> _Limiter | None:
+def _of_reference(program: Program, module: Module, guessing: bool) -> _Limiter | None:
     code = brought(program, module, "rate_limits", "RateLimit")
     if code is None:
         return None
-    return _Limiter(f"{code.names['RateLimit']}({_LIMITS})", code.edits, "the client's address", code.needs)
+    counted = "the client's address and the account" if guessing else "the client's address"
+    return _Limiter(f"{code.names['RateLimit']}({_LIMITS})", code.edits, counted, code.needs)
 
 
-def _own(program: Program, module: Module, line: int) -> _Limiter | None:
+def _own(program: Program, module: Module, line: int, guessing: bool) -> _Limiter | None:
     """The limiter that another route of the project depends on, as far as strangers can be limited by it."""
+    chosen = {id(route) for route, purpose in auth_routes(program) if purpose in GUESSING} if guessing else set()
     for route in program.routes:
         known = program.guarding(route).guards.rate_limit
         for node in route.dependencies:
             limits = node.name in known or node_limits(program, node)
-            if limits and _needs_nobody(node) and node.written is not None:
+            enough = not guessing or id(route) in chosen or not by_address(node.call)
+            if limits and enough and _needs_nobody(node) and node.written is not None:
                 found = _again(program, module, line, node)
                 if found is not None:
                     return found

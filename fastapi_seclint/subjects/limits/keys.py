@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import (
@@ -37,6 +38,8 @@ _FORWARDED = re.compile(
     re.I,
 )
 _IN_TEXT = re.compile(rb"forwarded|x[-_]real[-_]ip|x[-_]client[-_]ip|(connecting|client)[-_]ip|user[-_]agent", re.I)
+_ADDRESS = re.compile(r"^(host|(get_)?(client|remote|real|caller|peer)_?(ip|host|addr(ess)?)|ip|ip_addr(ess)?|get_ip)$")
+_ACCOUNT = re.compile(r"user|mail|account|login|member|phone|mobile|ident|form|body|json|credential|nick|subject")
 _TRUSTED = re.compile(rb"trust|proxies|proxy_count|num_proxies|hops", re.I)
 _INIT = "fastapi_limiter.FastAPILimiter.init"
 
@@ -97,6 +100,17 @@ def _of_function(program: Program, block: Block, call: Form, value: Form) -> Ite
         function = _called_key(option)
         if function is not None:
             yield from _reads(program, function, block.location(call), _cookie_read)
+
+
+def by_address(value: Value | None) -> bool:
+    """Whether a limiter that a dependency runs counts by the address of the connection and by nothing else."""
+    function = running(value) if value is not None else None
+    if function is None or function.number < 0:
+        return False
+    bodies = [function.module.facts.body(number) for number in inner_numbers(function)]
+    forms = [form for form in walk([function.parameters, *bodies]) if form[0] in ("name", "attr", "const")]
+    words = {str(form[-1]).lower() for form in forms} | {parameter[0].lower() for parameter in function.parameters}
+    return any(map(_ADDRESS.search, words)) and not any(map(_ACCOUNT.search, words))
 
 
 def _called_key(value: Value) -> Function | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, ModuleValue, Unknown, Value, options
@@ -14,6 +15,7 @@ from fastapi_seclint.subjects.code.constants import new_constant
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.passwords.by_hand import hashes_for
 from fastapi_seclint.subjects.passwords.hashers import step_by_name
 from fastapi_seclint.subjects.passwords.own_hashers import AWAITED, HANDLER, HASH, VERIFY, own_hashers
 from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
@@ -98,6 +100,10 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
         return _Hashing("bcrypt", "bcrypt")
     if not functions:
         return _out_of_sight(block.module)
+    makers = [maker for one in functions if (maker := hashes_for(known, one)) is not None]
+    by_hand = makers[0] if makers else None
+    if by_hand is not None and by_hand.module is block.module:
+        return _Hashing(by_hand.name, "function", _statement(block.module, by_hand.at))
     own = own_hashers(known, block.module)
     hashes, verifies = own.get(HASH), {own[kind].code for kind in (VERIFY, AWAITED) if kind in own}
     if hashes is None or not hashes.code.isidentifier() or all(function.name not in verifies for function in functions):
@@ -207,7 +213,15 @@ def _stored(known: Passwords, block: Block, verification: Form) -> Form | None:
     for form in walk([verification[3], [value for _, value, _ in verification[4]]]):
         if form[0] in ("attr", "sub", "call") and is_stored(known, block, form):
             found = form
-    return found
+    return found or _kept(block, verification)
+
+
+def _kept(block: Block, verification: Form) -> Form | None:
+    """The name that a function gave what it looked up: `stored = users.get(name)`."""
+    scope = block.scope
+    names = [value for value in verification[3] if value[0] == "name"] if isinstance(scope, FunctionScope) else []
+    local = [item for item in names if isinstance(scope, FunctionScope) and scope.assignments(item[2])]
+    return local[0] if len(local) == 1 else None
 
 
 def _typed(known: Passwords, block: Block, verification: Form) -> str | None:

@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways
 from fastapi_seclint.subjects.passwords import hashers
+from fastapi_seclint.subjects.passwords.by_hand import compares_slow
 from fastapi_seclint.subjects.passwords.handed import blocks_of, handed
 from fastapi_seclint.subjects.passwords.names import CHANGED, PASSWORDS, naming, words
 from fastapi_seclint.subjects.passwords.objects import text_of_object
@@ -297,10 +298,9 @@ class Passwords:
         if key not in self._verifying:
             self._verifying[key] = False
             block = body_of(self.program, function)
-            found = block is not None and depth > 0 and any(
-                form[0] == "call" and self.is_verification(block, form, depth - 1) for form in self.forms(block)
-            )  # fmt: skip
-            self._verifying[key] = found
+            calls = [form for form in self.forms(block) if form[0] == "call"] if block is not None and depth > 0 else []
+            found = block is not None and any(self.is_verification(block, form, depth - 1) for form in calls)
+            self._verifying[key] = found or (block is not None and compares_slow(self, block, calls))
         return self._verifying[key]
 
     def hashes(self, block: Block) -> bool:

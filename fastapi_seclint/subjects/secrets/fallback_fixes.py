@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.code.reads import Read, read_of
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.secrets.emptiness import TEXTS, at_least_one
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback
+from fastapi_seclint.subjects.secrets.given_settings import of_parameter
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def fix_of(item: Fallback, filled: bool = False, program: Program | None = None)
         edits = _of_setdefault(item, item.read) or read_strictly(item.block, item.read)
     elif item.how == "or":
         edits = of_or(item.block.module.path, item.whole)
+        edits = edits or (None if program is None else of_parameter(program, item))
     else:
         edits = _of_branch(item)
     return Fix(_TITLE, False, (*edits, *(() if program is None else _constant_gone(program, item)))) if edits else None
@@ -147,10 +149,26 @@ def _of_branch(item: Fallback) -> tuple[Edit, ...] | None:
         return (ReplaceStatement(path, span, f'raise RuntimeError("{item.name} is not set")'),)
     if item.how == "except":
         return (ReplaceStatement(path, span, "raise"),)
+    if item.how == "replaced":
+        return _of_replaced(path, item)
     for branch in (item.whole[3], item.whole[4]):
         if branch[0] == "sub" and name_of(branch[2]) == "environ" and (code := rendered(branch)) is not None:
             return (ReplaceExpression(path, span, code),)
     return None
+
+
+def _of_replaced(path: str, item: Fallback) -> tuple[Edit, ...] | None:
+    """The setting is read where the text was given, and the choice between them goes."""
+    value = item.whole[3][0][3]
+    read = read_of(value) if value[0] == "call" else None
+    edits = of_read(path, read) if read is not None else None
+    code = rendered(value) if value[0] == "sub" else None
+    if edits and isinstance(edits[0], ReplaceExpression):
+        code = edits[0].code
+    if code is None:
+        return None
+    given = ReplaceExpression(path, span_of(item.found[0][1]), code)
+    return (given, RemoveStatement(path, span_of(item.whole[1])), *(edits or ())[1:])
 
 
 def of_field(module: Module, field: SettingsField, filled: bool = False) -> Fix | None:

@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.secrets.declared_settings import declared
 from fastapi_seclint.subjects.secrets.loaded import is_parsers, loaded_read
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.read_helpers import helped_read
+from fastapi_seclint.subjects.secrets.replaced_texts import replaced_texts
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
 from fastapi_seclint.subjects.secrets.uses import uses
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
@@ -27,7 +28,7 @@ from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-How = Literal["read", "or", "either", "except", "unset", "field"]
+How = Literal["read", "or", "either", "except", "unset", "replaced", "field"]
 _WORDS = (
     b"secret", b"passw", b"pwd", b"_pass", b"key", b"token", b"pepper", b"geheim", b"segred", b"kennwort", b"senha",
     b"contrasen",
@@ -88,6 +89,7 @@ class _Search:
 
     def run(self) -> list[Fallback]:
         found = [item for form in self.block.statements for item in self.visit(form, "", form[1])]
+        found += self.of_replaced()
         if self.block.function is None:
             found += [item for field in fields(self.program, self.block) for item in self.of_field(field)]
         return found
@@ -219,6 +221,13 @@ class _Search:
             case ["unary", _, "not", asked] | ["compare", _, asked, ["is" | "=="], [["const", _, None | ""]]]:
                 found = self.assigned(form[3], {name_of(asked)}, "unset")
                 yield from (item for item in found if not item.weak or self.is_configured(asked))
+
+    def of_replaced(self) -> Iterator[Fallback]:
+        """`KEY = "text"`, then `if "KEY" in os.environ: KEY = os.environ["KEY"]`."""
+        for item in replaced_texts(self.block.statements):
+            kind = self.words.kind(item.key) or self.words.kind(item.name) or self.used_as(item.given[3])
+            if kind and _asks_for(item.choice[2], item.value):
+                yield from self.made(item.given[3], item.key, kind, item.given[1], "replaced", item.choice)
 
     def is_configured(self, asked: Form) -> bool:
         """Whether a name holds a setting, rather than what a function is told or reads elsewhere: a new password."""
