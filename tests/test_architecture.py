@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "edits": {"spans", "syntax"},
     "discovery": PLAIN,
     "toml_lines": set(),
+    "line_lengths": set(),
     "config": {"rule"},
     "config_file": {"rule", "config", "toml_lines"},
     "selection": {*PLAIN, "config", "catalogue"},
@@ -39,9 +40,9 @@ ALLOWED: dict[str, set[str]] = {
     "report": {*PLAIN, "edits", "catalogue", "explanation", "config"},
     "engine": {
         *PLAIN, *SETTINGS, "edits", "syntax", "cache", "discovery", "facts", "program", "checks", "catalogue",
-        "suppressions", "explanation",
+        "suppressions", "explanation", "line_lengths",
     },
-    "fixing": {*PLAIN, "edits", "syntax"},
+    "fixing": {*PLAIN, "edits", "syntax", "line_lengths"},
     "cli": {
         *PLAIN, *SETTINGS, "shipped", "discovery", "cache", "catalogue", "engine", "edits", "fixing", "report",
         "suppressions",

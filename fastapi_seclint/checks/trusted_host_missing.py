@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport
+from fastapi_seclint.facts.forms import line_of
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.reference import local_name
-from fastapi_seclint.subjects.cors.replacement import HOSTS, variable_of
+from fastapi_seclint.subjects.cors.replacement import HOSTS, listed_elsewhere
 from fastapi_seclint.subjects.hardening.applications import (
     TRUSTED_HOST,
     applications,
@@ -59,7 +60,6 @@ def _fix(program: Program, app: Router) -> Fix | None:
     module = app.place.module
     name = local_name(module, _MIDDLEWARE, _SOURCE)
     imports = (AddImport(module.path, _SOURCE, _MIDDLEWARE, name if name != _MIDDLEWARE else None),)
-    variable = variable_of(program, HOSTS)
-    code = f"{{app}}.add_middleware({name}, allowed_hosts={HOSTS.written(variable)})"
-    edits = (*imports, AddImport(module.path, "os"))
-    return below(program, app, HOSTS.titled(variable), code, edits, outside_redirect=True)
+    listed = listed_elsewhere(program, module, line_of(app.place.at), HOSTS)
+    code = f"{{app}}.add_middleware({name}, allowed_hosts={listed.code})"
+    return below(program, app, listed.title, code, (*imports, *listed.edits), outside_redirect=True)

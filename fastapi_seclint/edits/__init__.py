@@ -71,14 +71,19 @@ __all__ = [
 ]
 
 
-def apply(source: str, edits: Sequence[Edit]) -> str:
-    """The text after the edits of one file; raises `EditError` when a place is not found or two edits conflict."""
+def apply(source: str, edits: Sequence[Edit], width: int | None = None) -> str:
+    """The text after the edits of one file; raises `EditError` when a place is not found or two edits conflict.
+
+    `width` is the line length that the project states, if it does.
+    """
     from fastapi_seclint.edits.applying import splices
 
-    return Text(source).spliced(splices(source, edits))
+    return Text(source).spliced(splices(source, edits, width=width))
 
 
-def text_edits(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> tuple[TextEdit, ...]:
+def text_edits(
+    source: str, edits: Sequence[Edit], others: Sequence[Edit] = (), width: int | None = None
+) -> tuple[TextEdit, ...]:
     """The replacements, in order and without overlap, that turn the source into `apply(source, edits)`.
 
     Spans count characters of the text without its byte order mark. `others` are edits of the same text whose
@@ -87,7 +92,8 @@ def text_edits(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) 
     from fastapi_seclint.edits.applying import splices
 
     text = Text(source)
-    return tuple(TextEdit(text.span(one.start, one.end), one.content) for one in splices(source, edits, others))
+    found = splices(source, edits, others, width)
+    return tuple(TextEdit(text.span(one.start, one.end), one.content) for one in found)
 
 
 def name_for_import(source: str, module: str, name: str | None = None) -> str:

@@ -48,14 +48,15 @@ OF_STATEMENTS = (
 )
 
 
-def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = ()) -> list[Splice]:
+def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = (), width: int | None = None) -> list[Splice]:
     """The replacements that a file's edits come to, in order of place; equal edits count once.
 
-    `others` are the edits for which the same text will be asked: it is read once for all of them.
+    `others` are the edits for which the same text will be asked: it is read once for all of them. `width` is the line
+    length that the project states.
     """
     if created := [edit for edit in edits if isinstance(edit, CreateFile)]:
         return _creation(source, created, len(edits))
-    tree = tree_of(source, _asked((*edits, *others)))
+    tree = tree_of(source, _asked((*edits, *others)), width)
     brackets = Bracketed(tree)
     made = [*imports.add_imports(tree, [edit for edit in edits if isinstance(edit, AddImport)])]
     single = prefers_single(tree.text.code)

@@ -111,7 +111,9 @@ def _wrapped(tree: Tree, node: cst.ImportFrom, splices: Sequence[Splice]) -> Seq
 
 
 def _limit(tree: Tree) -> int:
-    """The line length that the file keeps to: 88, or 120 where it has longer lines."""
+    """The line length that is stated, or that the file keeps to: 88, or 120 where it has longer lines."""
+    if tree.width is not None:
+        return tree.width
     return 88 if all(len(line) <= 88 for line in re.split(r"[\r\n]", tree.text.code)) else 120
 
 

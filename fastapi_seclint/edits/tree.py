@@ -31,11 +31,13 @@ _CLOSE = re.compile(rf"{_GAP}\)")
 class Tree:
     """The parsed text of one file. Offsets are those of `text`; raises `EditError` when LibCST cannot read it.
 
-    With lines only what stands on or beside them is there in full, which is read faster.
+    With lines only what stands on or beside them is there in full, which is read faster. `width` is the line length
+    that the project states.
     """
 
-    def __init__(self, source: str, asked: Asked | None = None) -> None:
+    def __init__(self, source: str, asked: Asked | None = None, width: int | None = None) -> None:
         self.text = Text(source)
+        self.width = width
         plain = _plain(source)
         if asked is not None and not _ODD.search(plain):
             plain = outline(plain, asked)
@@ -53,7 +55,7 @@ class Tree:
     @cached_property
     def room(self) -> Room:
         """How much room the file's lines have."""
-        return Room(line_limit(self.text.code), self.indent_unit)
+        return Room(self.width or line_limit(self.text.code), self.indent_unit)
 
     @cached_property
     def _parents(self) -> dict[cst.CSTNode, cst.CSTNode]:
@@ -203,9 +205,9 @@ def _first_line(error: Exception) -> str:
 
 
 @lru_cache(maxsize=16)
-def tree_of(source: str, asked: Asked | None = None) -> Tree:
+def tree_of(source: str, asked: Asked | None = None, width: int | None = None) -> Tree:
     """The tree of a text, or of what stands on some of its lines, kept for the other fixes of the same file."""
-    return Tree(source, asked)
+    return Tree(source, asked, width)
 
 
 def check_parses(tree: Tree, splices: Sequence[Splice]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from fastapi_seclint import edits
+from fastapi_seclint import edits, line_lengths
 from fastapi_seclint.edits import EditError
 from fastapi_seclint.fixing import files, proof
 from fastapi_seclint.fixing.difference import file_diff
@@ -123,6 +123,7 @@ class _Session:
     applied: list[Finding] = field(default_factory=list)
     withheld: dict[object, tuple[Finding, str]] = field(default_factory=dict)
     groups: list[frozenset[str]] = field(default_factory=list)
+    widths: dict[Path, int | None] = field(default_factory=dict)
 
     def passes(self) -> frozenset[str]:
         """Fix until nothing is left to fix; returns the files whose fixes do not come to an end."""
@@ -211,13 +212,19 @@ class _Session:
         texts: dict[str, str] = {}
         for name, group in changes.items():
             try:
-                texts[name] = edits.apply(self._text(name), group)
+                texts[name] = edits.apply(self._text(name), group, self._width(name))
                 self.originals[name].encoded(texts[name])
             except (EditError, FileError) as error:
                 raise _Failed(str(error)) from None
         if all(text == self._text(name) for name, text in texts.items()):
             raise _Failed("it changes nothing")
         return texts
+
+    def _width(self, name: str) -> int | None:
+        folder = (self.cwd / name).absolute().parent
+        if folder not in self.widths:
+            self.widths[folder] = line_lengths.stated(folder)
+        return self.widths[folder]
 
     def _text(self, name: str) -> str:
         if name not in self.originals:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi_seclint.edits import AddImport, AddListItem, Edit, RemoveListItem, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Const, Environment, Place, Value, options, settled
 from fastapi_seclint.rule import Fix
@@ -16,6 +17,7 @@ from fastapi_seclint.spans import Span
 from fastapi_seclint.subjects.code.origins import ask, blocks_of
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Option
+from fastapi_seclint.subjects.hardening.settings import field_of_settings
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -29,7 +31,7 @@ class Remedy:
     """What goes in place of a star: `code`, which may read `{variable}`, and the default of a setting.
 
     `title` tells people; `imports` says that the code needs `os`. `others` are variables for projects that have a
-    setting of the usual name.
+    setting of the usual name, `setting` is the title for those that have a settings object.
     """
 
     title: str
@@ -37,6 +39,7 @@ class Remedy:
     default: str
     variable: str = ""
     others: tuple[str, ...] = ()
+    setting: str = ""
 
     @property
     def imports(self) -> bool:
@@ -57,6 +60,7 @@ ORIGINS = Remedy(
     "[]",
     "CORS_ORIGINS",
     ("CORS_ALLOWED_ORIGINS",),
+    "let in the websites that the setting `{setting}` lists",
 )
 HOSTS = Remedy(
     "accept the hosts that the environment variable `{variable}` lists, this machine's own names without it",
@@ -64,7 +68,16 @@ HOSTS = Remedy(
     '["localhost", "127.0.0.1", "testserver"]',
     "ALLOWED_HOSTS",
     ("TRUSTED_HOSTS",),
+    "accept the hosts that the setting `{setting}` lists, this machine's own names without it",
 )
+
+
+class Listed(NamedTuple):
+    """A list as code, the edits that it takes, and what people are told."""
+
+    code: str
+    edits: tuple[Edit, ...]
+    title: str
 
 
 def variable_of(program: Program, remedy: Remedy) -> str:
@@ -92,17 +105,31 @@ def replaced(program: Program, configuration: Configuration, name: str, remedy: 
     option = configuration.options.get(name)
     if option is None:
         block, span = configuration.block, configuration.call.location.span
-        variable = variable_of(program, remedy)
-        return _fix(remedy, block, SetKeyword(block.module.path, span, name, remedy.written(variable)), variable)
+        listed = listed_elsewhere(program, block.module, span.line, remedy)
+        return Fix(listed.title, False, (*listed.edits, SetKeyword(block.module.path, span, name, listed.code)))
     for value in options(option.value):
         fix = _of_value(program, value, remedy)
         if fix is not None:
             return fix
     if _is_all(configuration, option):
-        variable = variable_of(program, remedy)
-        edit = ReplaceExpression(option.block.module.path, span_of(option.form[1]), remedy.written(variable))
-        return _fix(remedy, option.block, edit, variable)
+        return _in_place(program, option.block, option.form, remedy)
     return None
+
+
+def listed_elsewhere(program: Program, module: Module, line: int, remedy: Remedy) -> Listed:
+    """The list of a remedy as code for a line of a file: of the project's settings object, else of the environment."""
+    field = remedy.setting and field_of_settings(program, module, line, remedy.variable, remedy.default)
+    if field:
+        return Listed(*field, remedy.setting.replace("{setting}", field[0]))
+    variable = variable_of(program, remedy)
+    imports = (AddImport(module.path, "os"),) if remedy.imports else ()
+    return Listed(remedy.written(variable), imports, remedy.titled(variable))
+
+
+def _in_place(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix:
+    path, span = block.module.path, span_of(form[1])
+    listed = listed_elsewhere(program, block.module, span.line, remedy)
+    return Fix(listed.title, False, (*listed.edits, ReplaceExpression(path, span, listed.code)))
 
 
 def _fix(remedy: Remedy, block: Block, edit: Edit, variable: str = "") -> Fix:
@@ -144,8 +171,7 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
             return Fix(title, False, (RemoveListItem(path, span, stars[0]), *own))
         if _is_field(block, form):
             return Fix(f"without a setting: {remedy.default}", False, (ReplaceExpression(path, span, remedy.default),))
-        variable = variable_of(program, remedy)
-        return _fix(remedy, block, ReplaceExpression(path, span, remedy.written(variable)), variable)
+        return _in_place(program, block, form, remedy)
     if form[0] == "comp" and not _reads(form):
         return _of_iterable(program, block, form[5][0][1], remedy)
     if form[0] in ("call", "comp", "sub") and _reads(form) and not remedy.variable:
