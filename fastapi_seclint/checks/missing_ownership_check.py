@@ -26,17 +26,19 @@ from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import caller_names, guards
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
+from fastapi_seclint.subjects.owners.same_right import asks_owner_too
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.stores import looks_up_for_caller
-from fastapi_seclint.subjects.owners.things import is_choice, loaded_by, loads, sent_id, thing
+from fastapi_seclint.subjects.owners.things import is_choice, loaded_by, loads, resource_of, resources_of, sent_id
 from fastapi_seclint.subjects.owners.ties import Tie, compares_owner
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id, uses
 from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node, works_with_caller
 from fastapi_seclint.subjects.owners.within import container, held
+from fastapi_seclint.subjects.rights.made_with import asks_roles_of_several
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
-from fastapi_seclint.subjects.rights.roles import authorizes
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -76,8 +78,6 @@ _TOGETHER = re.compile(
 )
 
 
-_PICKED = re.compile(r"([^/{}]+?)(?:/(?:by[-_])?(?:id|uuid|pk|key))?/{(\w+)(?::\w+)?}")
-"""What a path picks one of and by which variable: `/tools/id/{id}` picks a tool."""
 _SHOWN = re.compile(r"^(active|online|avatar|logo|icon|thumbnail|badge|profile[-_]?(picture|image|photo))$", re.I)
 """What others are to see of somebody."""
 _ACTS = re.compile(
@@ -105,49 +105,35 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
     """One finding a handler, on its `def`; without evidence of an owner for auditors only."""
     seen: set[object] = set()
     ties: dict[str, tuple[Route, Tie | None]] = {}
+    about: dict[str, list[Route]] = {}
     for route in program.routes:
         reads = not access.changes_state(route)
-        resources = [
-            name
-            for name in _resources(route)
-            if name and (name not in ties or (reads and access.changes_state(ties[name][0])))
-        ]
+        named = [name for name in resources_of(route) if name]
+        resources = [name for name in named if name not in ties or (reads and access.changes_state(ties[name][0]))]
+        for name in named:
+            about.setdefault(name, []).append(route)
         tie = compares_owner(program, route) if resources and route.place is not None else None
         for name in resources if tie is not None else ():
             if tie is not None:
                 ties[name] = (route, tie)
     for route in program.routes:
-        name, variable = _resource(route)
+        name, variable = resource_of(route)
         if name and name not in ties and _is_callers(program, route, name, variable):
             ties[name] = (route, None)
     within = held(program)
     for route in program.routes:
-        case = _case(program, route, ties)
+        case = _case(program, route, ties, about)
         if case is None or not case.sure:
             case = _below(program, route, within) or case
         if case is not None and route.place not in seen:
             seen.add(route.place)
             mends = case.sure and case.variable in path_variables(route.path)
+            mends = mends and not any(asks_roles_of_several(node.call) for node in route.nodes())
             mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)
             fix = compared(program, route, case.variable, case.field, case.tie, case.sibling) if mends else None
             if fix is None and mends and case.sibling is not None:
                 fix = depended(program, route, case.variable) or queried(program, route, case.sibling, case.variable)
             yield _finding(case, fix)
-
-
-def _resources(route: Route) -> list[str]:
-    """What a route may be about: the thing whose id it takes, else each word of its path (`/posts/mine`)."""
-    resource, variable = _resource(route)
-    return [resource] if variable else [singular(word) for word in access.segments(route.path)[-2:]]
-
-
-def _resource(route: Route) -> tuple[str, str]:
-    """What kind of thing a route is about, in the singular, and the path variable that picks one of them."""
-    found = _PICKED.findall(route.path)
-    if found:
-        return thing(*found[-1]), found[-1][1]
-    parts = access.segments(route.path)
-    return (singular(parts[-1]), "") if parts else ("", "")
 
 
 def _is_callers(program: Program, route: Route, name: str, variable: str) -> bool:
@@ -166,12 +152,14 @@ def _lists_for_caller(program: Program, route: Route) -> bool:
     return works_with_caller(program, route, view) if view is not None else uses(handler, caller_names(program, route))
 
 
-def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | None]]) -> _Case | None:
+def _case(
+    program: Program, route: Route, ties: dict[str, tuple[Route, Tie | None]], about: dict[str, list[Route]]
+) -> _Case | None:
     handler = route.function
     if route.kind != "http" or handler is None or route.place is None or program.is_test(handler.module):
         return None
     view = view_node(route)
-    resource, variable = _resource(route)
+    resource, variable = resource_of(route)
     sent = sent_id(program, route, resource, ties) if not path_variables(route.path) else None
     taken = {item.name for item in parameters(handler)} | loaded_by(route)
     if sent is not None:
@@ -180,11 +168,16 @@ def _case(program: Program, route: Route, ties: dict[str, tuple[Route, Tie | Non
         return None
     if _is_no_object(route, resource) or not _knows_its_user(program, route):
         return None
-    if authorizes(program, route) or uses_caller(program, route) or names_unknown_owner(program, handler):
+    if uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
     if not access.changes_state(route) and is_for_sale(program, resource):
         return None
     sibling, tie = ties.get(resource, (None, None))
+    if authorizes(program, route):
+        found = asks_owner_too(program, route, about.get(resource, ()))
+        if found is None:
+            return None
+        sibling, tie = found
     if view is not None and not same_view(route, sibling):
         return None
     if view is not None and not access.changes_state(route) and not _PRIVATE.match(resource):
@@ -221,7 +214,7 @@ def _below(program: Program, route: Route, within: dict[str, Route]) -> _Case | 
         return None
     if authorizes(program, route) or uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
-    resource = _resource(sibling)[0]
+    resource = resource_of(sibling)[0]
     return _Case(route, resource, variable, "", 2, sibling)
 
 
@@ -248,7 +241,7 @@ def _is_for_its_maker(program: Program, route: Route, resource: str) -> bool:
     """Whether a handler knows its caller, things of this kind are made for him, and no route lists them to others."""
     if _AUTHORED.match(resource) or not _takes_person(program, route) or tie_to_maker(program, resource) is None:
         return False
-    lists = [other for other in program.routes if "GET" in other.methods and _resource(other) == (resource, "")]
+    lists = [other for other in program.routes if "GET" in other.methods and resource_of(other) == (resource, "")]
     return all(_lists_for_caller(program, other) for other in lists)
 
 
@@ -272,6 +265,7 @@ def _knows_its_user(program: Program, route: Route) -> bool:
     """Whether a route asks which user is calling, and every user may be that."""
     found = guards(program, route)
     knows = bool(found) or any(callers_of(program, node) for node in route.nodes())
+    knows = knows or next(asked_before(program, route), None) is not None
     if not knows or privilege(program, route):
         return False
     return not any(is_operators_key(program, guard) for guard in found)

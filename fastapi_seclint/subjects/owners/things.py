@@ -150,3 +150,22 @@ def _is_key(form: Form, variable: str) -> bool:
     key = form[3][0]
     parts = key[2] if key[0] == "fstr" else ()
     return any(part[0] == "fmt" and part[2][0] == "name" and part[2][2] == variable for part in parts)
+
+
+_PICKED = re.compile(r"([^/{}]+?)(?:/(?:by[-_])?(?:id|uuid|pk|key))?/{(\w+)(?::\w+)?}")
+"""What a path picks one of and by which variable: `/tools/id/{id}` picks a tool."""
+
+
+def resources_of(route: Route) -> list[str]:
+    """What a route may be about: the thing whose id it takes, else each word of its path (`/posts/mine`)."""
+    resource, variable = resource_of(route)
+    return [resource] if variable else [singular(word) for word in segments(route.path)[-2:]]
+
+
+def resource_of(route: Route) -> tuple[str, str]:
+    """What kind of thing a route is about, in the singular, and the path variable that picks one of them."""
+    found = _PICKED.findall(route.path)
+    if found:
+        return thing(*found[-1]), found[-1][1]
+    parts = segments(route.path)
+    return (singular(parts[-1]), "") if parts else ("", "")

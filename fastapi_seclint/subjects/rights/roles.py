@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters
 from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
@@ -20,10 +20,8 @@ from fastapi_seclint.program.values import (
     Annotated,
     Class,
     Collection,
-    Const,
     External,
     Function,
-    Instance,
     Unknown,
     Value,
     options,
@@ -35,10 +33,11 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
+from fastapi_seclint.subjects.rights.made_with import asks_what_everybody_has, demands_nothing, made_for_administrators
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
-from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right, speaks_of_rights
+from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -46,18 +45,25 @@ if TYPE_CHECKING:
 
 def authorizes(program: Program, route: Route) -> bool:
     """Whether anything on a route's way looks at the caller's rights; what is not in sight is believed by name."""
-    if any(_dependency_authorizes(program, route, node) for node in route.nodes()):
+    if next(asked_before(program, route), None) is not None:
         return True
+    return _gets_an_administrator(program, route) or authorizes_inside(program, route)
+
+
+def asked_before(program: Program, route: Route) -> Iterator[Value]:
+    """The guards and decorators that look at the caller's rights before the handler runs."""
+    yield from (node.call for node in route.nodes() if _dependency_authorizes(program, route, node))
     if any(guard.node is None and names_right(guard.name) for guard in guards(program, route)):
-        return True
-    if _gets_an_administrator(program, route):
-        return True
+        yield Unknown("a guard that the configuration names")
     for decorator, _ in wrapping_decorators(route):
         name = (dotted_name(decorator) or "?").partition(".<locals>.")[0].rpartition(".")[2]
-        if isinstance(decorator, Unknown) or names_right(name.removesuffix("()")) or _requires_scopes(decorator):
-            return True
-        if isinstance(decorator, Function) and considers_rights(program, decorator):
-            return True
+        named = isinstance(decorator, Unknown) or names_right(name.removesuffix("()")) or _requires_scopes(decorator)
+        if named or (isinstance(decorator, Function) and considers_rights(program, decorator)):
+            yield decorator
+
+
+def authorizes_inside(program: Program, route: Route) -> bool:
+    """Whether a route's handler, or a layer around its application, decides by rights."""
     return _handler_authorizes(program, route) or _layers_authorize(program, route)
 
 
@@ -79,12 +85,12 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
         named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
         known = node.name in program.guarding(route).guards.authorization or _demands(node)
         return (named and not names_database(name)) or known
-    if _demands_nothing(node, function):
+    if demands_nothing(node, function) or asks_what_everybody_has(node):
         return False
     named = names_right(dependency_name(node)) and scheme_of(node.call) is None
     if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
         return not in_name_only(program, node)
-    if _made_for_administrators(node) or (not takes_scopes(program, node) and considers_rights(program, function)):
+    if made_for_administrators(node) or (not takes_scopes(program, node) and considers_rights(program, function)):
         return True
     return any(selects_by_rights(inner) for inner in reached(program, function, 1))
 
@@ -95,39 +101,6 @@ def in_name_only(program: Program, node: Node) -> bool:
         return False
     functions = [inner for below in node.walk() if below.function for inner in reached(program, below.function)]
     return reads_token_only(program, functions)
-
-
-def _demands_nothing(node: Node, function: Function) -> bool:
-    """Whether a guard only asks for rights that it was made with, `if self.roles and ...`, and was made without any."""
-    if not isinstance(node.call, Instance) or not function.parameters:
-        return False
-    tests = [form[2] for form in function.forms.of("if", "ifexp", "assert") if speaks_of_rights(form[2])]
-    return bool(tests) and all(_is_off(node.call, test, function.parameters[0][0]) for test in tests)
-
-
-def _is_off(guard: Instance, test: Form, own: str) -> bool:
-    """Whether a condition starts from an attribute of a guard that is empty."""
-    for atom in test[3] if test[0] == "bool" and test[2] == "and" else [test]:
-        if atom[0] == "attr" and atom[2][0] == "name" and atom[2][2] == own:
-            kept = list(options(guard.attributes.get(atom[3])))
-            if kept and all(
-                (isinstance(item, Collection) and not item.items and not item.open)
-                or (isinstance(item, Const) and not item.value)
-                for item in kept
-            ):
-                return True
-    return False
-
-
-def _made_for_administrators(node: Node) -> bool:
-    """Whether a guard is an object that was told to let administrators pass: `Depends(AnyLogin(Group.admin))`."""
-    given = node.call.arguments if isinstance(node.call, Instance) else None
-    for value in [*given.positional, *given.keywords.values()] if given is not None else ():
-        for option in options(value):
-            said = option.attributes.get("name") if isinstance(option, Instance) else option
-            if isinstance(said, Const) and isinstance(said.value, str) and access.is_admin_name(said.value.lower()):
-                return True
-    return False
 
 
 def _asks_out_of_sight(program: Program, function: Function) -> bool:

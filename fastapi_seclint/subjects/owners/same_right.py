@@ -1,0 +1,51 @@
+"""Routes that ask for the same right as another one and still look whose the thing is: the right is not enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.callables import running
+from fastapi_seclint.program.decorators import wrapping_decorators
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.values import Unknown, Value
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.ties import Tie, compares_owner
+from fastapi_seclint.subjects.rights.made_with import asked_for, is_same_guard
+from fastapi_seclint.subjects.rights.reached import reached
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes_inside
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tuple[Route, Tie] | None:
+    """The first of the routes about the same things that has every guard of `route` and compares the owner, and how."""
+    asked = list(asked_before(program, route))
+    if not asked or any(isinstance(guard, Unknown) or _is_for_administrators(program, guard) for guard in asked):
+        return None
+    if authorizes_inside(program, route) or compares_owner(program, route) is not None:
+        return None
+    for other in alike:
+        if other.place is None or other.function is route.function:
+            continue
+        has = [*(node.call for node in other.nodes()), *(decorator for decorator, _ in wrapping_decorators(other))]
+        if all(any(is_same_guard(guard, one) for one in has) for guard in asked):
+            tie = compares_owner(program, other)
+            if tie is not None:
+                return other, tie
+    return None
+
+
+def _is_for_administrators(program: Program, guard: Value) -> bool:
+    """Whether a guard lets administrators pass and nobody else: it was made for them, or names them itself."""
+    rights = asked_for(guard)
+    if rights:
+        return any(access.is_admin_name(snake(name)) for names in rights for name in names)
+    function = running(guard)
+    for inner in reached(program, function, 1) if function is not None else ():
+        said = [str(form[-1]) for form in inner.forms.of("attr", "name", "const")]
+        if any(access.is_admin_name(snake(text)) for text in said if text.isidentifier()):
+            return True
+    return function is None
