@@ -13,6 +13,8 @@ A guard denies when every way through it raises.
 from __future__ import annotations
 
 Kinds = frozenset[str]
+Names = dict[str, Kinds]
+"""What the names of a function hold at some point of a walk."""
 
 CLEAN: Kinds = frozenset({"clean"})
 ABSENT: Kinds = frozenset({"absent"})
@@ -53,6 +55,15 @@ def worst(found: list[Kinds]) -> Kinds:
         return frozenset().union(*tainted)
     holders = [item & HOLDERS for item in found if item & HOLDERS]
     return frozenset().union(*holders) if holders else CLEAN
+
+
+def merged(ways: list[Names]) -> Names:
+    """The names of a function behind several ways through it: each may hold what it holds on any of them."""
+    found: Names = {}
+    for names in ways:
+        for name, kinds in names.items():
+            found[name] = found.get(name, frozenset()) | kinds
+    return found
 
 
 def truth_of(found: Kinds) -> set[bool]:

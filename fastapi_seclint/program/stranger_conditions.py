@@ -210,7 +210,7 @@ def _is_none(walk_: Walk, found: Kinds, form: Form, operator: str) -> set[bool]:
     for kind in found:
         if kind in ("absent", "bad", "nothing", "hidden"):
             outcomes.add(operator == "is")
-        elif kind in ("junk", "request", "store", "session", "denial"):
+        elif kind in ("junk", "request", "store", "session", "denial", "true", "false"):
             outcomes.add(operator != "is")
         else:
             outcomes |= {True, False}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.kinds import FALSE, TRUE, Kinds
 from fastapi_seclint.program.values import Function
 
 REFUSAL = re.compile(
@@ -28,6 +29,20 @@ def catches(handlers: list[Form], code: int | None) -> bool:
             if code is None and name[-1] not in ("HTTPException", "StarletteHTTPException"):
                 return True
     return False
+
+
+def remembered(value: Form, exception: str) -> Kinds:
+    """What a handler of an exception notes for later (`failed = True`, `problem = str(error)`); empty for no note."""
+    match value:
+        case ["const", _, bool() | str() | int() as noted]:
+            return TRUE if noted else FALSE
+        case ["name", _, name] if name == exception:
+            return TRUE
+        case ["call", _, ["name", _, "str" | "repr"], [["name", _, name]], []] if name == exception:
+            return TRUE
+        case ["fstr", _, parts] if any(part[0] != "fmt" for part in parts):
+            return TRUE
+    return frozenset()
 
 
 def lets_go(wrapper: Function, code: int | None) -> bool:

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program import credentials, stranger_choices, stranger_conditions, stranger_loops, strangers
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
-from fastapi_seclint.program.kinds import BAD, CLEAN, NOTHING, PASSED, QUERY, REFUSED, Kinds, names_token
+from fastapi_seclint.program.kinds import BAD, CLEAN, NOTHING, PASSED, QUERY, REFUSED, Kinds, Names, merged, names_token
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.stranger_errors import REFUSAL, catches
+from fastapi_seclint.program.stranger_errors import REFUSAL, catches, remembered
 from fastapi_seclint.program.values import Function, Place, Value, constant
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.anonymous import Follower
 
-Names = dict[str, Kinds]
 DENIALS = (b",401]", b",403]", b"UNAUTHORIZED", b"FORBIDDEN")
 """What the text of a function's facts has in it when the function answers 401 or 403."""
 
@@ -39,6 +38,8 @@ class Walk:
         self.assumed: dict[str, Value] = {}
         self.encounter = Encounter()
         self.doubt = 0
+        self.failed: str | None = None
+        """In what handles an exception: the name that holds it, empty for none."""
         self.may_raise = False
         self.may_fail = False
         self.spoken = False
@@ -119,6 +120,8 @@ class Walk:
                 return False
             case ["assign", _, names, value]:
                 kinds = self.kinds(value)
+                if self.failed is not None:
+                    kinds = remembered(value, self.failed) or kinds
                 for target in names:
                     self.assign(target, kinds)
             case ["augassign", _, _, target, value]:
@@ -178,7 +181,7 @@ class Walk:
             if self.block(statements) or _loops(statements):
                 after.append(self.names)
         self.doubt -= 0 if certain else 1
-        self.names = _merged(after) if after else before
+        self.names = merged(after) if after else before
         return bool(after)
 
     def each(self, turns: list[dict[str, Value]], body: list[Form]) -> bool:
@@ -220,14 +223,15 @@ class Walk:
         if not ways:
             self.block(final)
             return False
-        self.names = _merged(ways)
+        self.names = merged(ways)
         return self.block(final)
 
     def answers(self, handlers: list[Form], before: Names, refused: bool, certain: bool) -> list[Names]:
         """Walk the handlers of a try statement, in doubt where what raises has nothing to do with who calls."""
-        ways, after = [], self.names
+        ways, after, outer = [], self.names, self.failed
         self.doubt += 0 if certain else 1
         for _, name, statements, _ in handlers:
+            self.failed = name or ""
             self.names = {**after, **before, **({name: REFUSED if refused else CLEAN} if name else {})}
             start = len(self.encounter.endings)
             if self.block(statements):
@@ -235,6 +239,7 @@ class Walk:
             elif refused and self.function is self.follower.handler:
                 self.turned_away(start)
         self.doubt -= 0 if certain else 1
+        self.failed = outer
         return ways
 
     def answers_with_refusal(self, handlers: list[Form]) -> bool:
@@ -302,14 +307,6 @@ class Walk:
         """The known text of an expression, bytes decoded, or None."""
         found = constant(self.value(form))
         return found.decode("latin-1") if isinstance(found, bytes) else found if isinstance(found, str) else None
-
-
-def _merged(ways: list[Names]) -> Names:
-    merged: Names = {}
-    for names in ways:
-        for name, kinds in names.items():
-            merged[name] = merged.get(name, frozenset()) | kinds
-    return merged
 
 
 def _loops(statements: list[Form]) -> bool:

@@ -102,10 +102,24 @@ def _is_logout(route: Route) -> bool:
 
 
 def _carrying(program: Program, route: Route, handler: Function) -> Iterator[str]:
-    """The parameters of a handler that get the Authorization header."""
+    """The names of a handler that get the Authorization header: parameters, and what it reads of the request."""
     for parameter in parameters(route.endpoint) if route.endpoint is not None else ():
         if parameter.name.lower() == "authorization" and program.walker.resolver.dependency_of(parameter) is None:
             yield parameter.name
+    for form in handler.forms.of("assign"):
+        match form:
+            case ["assign", _, [["name", _, name]], value] if any(map(_takes_credential, walk(value))):
+                yield name
+
+
+def _takes_credential(form: Form) -> bool:
+    """Whether a form takes a credential by its name out of a request: `request.headers.get("Authorization")`."""
+    match form:
+        case ["call", _, ["attr", _, ["attr", _, _, kept], "get"], [["const", _, str(name)], *_], _]:
+            return kept in _CARRIED and names_credential(name)
+        case ["sub", _, ["attr", _, _, kept], ["const", _, str(name)]]:
+            return kept in _CARRIED and names_credential(name)
+    return False
 
 
 def _running(middleware: Value) -> Function | None:

@@ -82,4 +82,4 @@ def _has_body(form: Form, names: set[str]) -> bool:
 
 def _is_careful(block: Block, words: re.Pattern[str]) -> bool:
     spoken = (str(form[-1]) for form in block.forms.of("name", "attr", "const") if isinstance(form[-1], str))
-    return any(words.search(text) for text in spoken)
+    return any(words.search(text) for text in spoken if text not in ("filter", "filter_by"))

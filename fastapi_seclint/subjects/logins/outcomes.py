@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.modules import targets
 from fastapi_seclint.program.sites import Block
@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds
 from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.results import at_call, base, catches, repeats, told_by
-from fastapi_seclint.subjects.logins.said import is_text, said, told
+from fastapi_seclint.subjects.logins.said import is_text, said, says, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
 from fastapi_seclint.subjects.logins.worlds import (
     ALL,
@@ -29,6 +29,7 @@ from fastapi_seclint.subjects.logins.worlds import (
     gave_nothing,
     looked_up,
     looks_anything_up,
+    mentions_password,
     only_refuses,
     truth,
 )
@@ -111,6 +112,8 @@ class _Walk:
         return worlds
 
     def _statement(self, form: Form, worlds: Worlds) -> Worlds:
+        if form[0] == "annassign" and form[-1] is not None:
+            form = ["assign", form[1], [form[2]], form[-1]]
         match form:
             case ["if", _, test, _, otherwise] if gave_nothing(test, self._parameters()):
                 return self.run(otherwise, worlds)
@@ -171,14 +174,12 @@ class _Walk:
     def _of_any(self, start: int, test: Form) -> None:
         """Say in which worlds the ends of a branch are met if what was looked up is the account."""
         if self.anything:
-            found = truth(test, self._known_of_any)
+            named = self.anything
+            found = truth(test, lambda one: FOUND if one[0] == "name" and one[2] in named else self._known(one))
             narrow = frozenset(world for world in ALL if True in found[world])
             if narrow != ALL:
                 ends = self.found[start:]
                 self.found[start:] = [replace(end, of_any=end.worlds & narrow) for end in ends]
-
-    def _known_of_any(self, form: Form) -> Truth | None:
-        return FOUND if form[0] == "name" and form[2] in self.anything else self._known(form)
 
     def _known(self, form: Form) -> Truth | None:
         if form[0] == "name":
@@ -264,17 +265,9 @@ class _Walk:
     def _texts(self, value: Form, worlds: Worlds) -> list[tuple[Form, Worlds]]:
         """What a text that is kept says, and in which worlds; nothing for what is no text."""
         if value[0] != "ifexp":
-            return [(value, worlds)] if self._says(value) else []
+            return [(value, worlds)] if says(value) else []
         chosen = list(by_worlds(value, worlds, self._known))
-        return chosen if len(chosen) > 1 and all(self._says(text) for text, _ in chosen) else []
-
-    def _says(self, value: Form) -> bool:
-        """Whether a value is a text, a member or entry that stands for one, or a display with a text in it."""
-        if value[0] in ("attr", "sub") and value[2][0] in ("name", "attr"):
-            return last_name(value[2])[:1].isupper()
-        if value[0] == "const":
-            return isinstance(value[2], str) and bool(value[2])
-        return value[0] in ("fstr", "dict") and any(is_text(inner) for inner in walk(value))
+        return chosen if len(chosen) > 1 and all(says(text) for text, _ in chosen) else []
 
     def _keep_text(self, form: Form, name: str, value: Form, worlds: Worlds) -> None:
         """A text with a name is what a later answer says in these worlds: `reason = "no such user"`."""
@@ -307,7 +300,7 @@ class _Walk:
         if value is None:
             self.found.append(Outcome(worlds, "falsy", None, self.block, form))
             return
-        found = truth(value, self._known)
+        worlds, found = self._answered(value, worlds), truth(value, self._known)
         falsy = frozenset(world for world in worlds if found[world] == frozenset({False}))
         if falsy:
             self.found.append(Outcome(falsy, "falsy", None, self.block, form))
@@ -325,6 +318,16 @@ class _Walk:
         text_given = any(is_text(inner) for inner in walk(value)) or repeats(self.caught, value)
         kind: Kind = "answer" if text_given else "value"
         self._end(Outcome(rest, kind, text, self.block, form), value)
+
+    def _answered(self, value: Form, worlds: Worlds) -> Worlds:
+        """The worlds in which what a helper answers is not all that is given back: `return register(data)`."""
+        inner = value[2] if value[0] == "await" else value
+        for function in self._functions(inner)[:1] if inner[0] == "call" else ():
+            ends = self.follower.outcomes(function, self.depth - 1)
+            answers = [end for end in ends if end.kind == "answer" and end.worlds & worlds]
+            self.found += [replace(end, worlds=end.worlds & worlds) for end in answers]
+            worlds -= {world for world in ALL if all(end in answers for end in ends if world in end.worlds)}
+        return worlds
 
     def _end(self, outcome: Outcome, expression: Form) -> None:
         """Add an end; where it passes on what was caught or what a call answered, those say what is said."""
@@ -366,7 +369,7 @@ class _Walk:
                 told = {"wrong", *(rest & {"absent"} if any(item[0] == "if" for item in statements) else ())}
                 entering, leaving = worlds & told, rest - told
             elif not self.follower.apart and only_refuses(statements):
-                entering = worlds - {"right"}
+                entering = worlds - {"right"} if mentions_password(body) else worlds & {"absent"}
             elif self.follower.apart and any(_DUPLICATE.search(item) for item in names):
                 rest |= self._refused(statements, worlds - {"absent"})
                 continue

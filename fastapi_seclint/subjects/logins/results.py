@@ -55,7 +55,7 @@ def repeats(caught: tuple[str, Outcome] | None, value: Form) -> bool:
     """Whether a value is the sentence of the exception that was caught: `str(error)`, `{"error": error.detail}`."""
     if caught is None or not any(form[0] == "name" and form[2] == caught[0] for form in walk(value)):
         return False
-    return any(is_text(form) for form in walk(caught[1].form))
+    return caught[1].cls is not None or any(is_text(form) for form in walk(caught[1].form))
 
 
 def _answers(world: World, ends: Sequence[Outcome], wanted: str, equal: bool) -> frozenset[bool]:

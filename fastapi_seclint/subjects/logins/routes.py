@@ -175,8 +175,8 @@ def _purpose(program: Program, route: Route) -> Purpose | None:
 def _asks_callers(program: Program, route: Route) -> bool:
     """Whether only somebody who is in already gets to the handler."""
     meetings = program.guarding(route).meetings
-    refusing = {meeting.name for meeting in meetings if meeting.junk == "denies" and meeting.name != route.name}
-    if any(not guards_against_forgery(name.rpartition(".")[2]) for name in refusing):
+    refusing = {one.name for one in meetings if one.junk == "denies" and one.missing != "passes"}
+    if any(not guards_against_forgery(name.rpartition(".")[2]) for name in refusing - {route.name}):
         return True
     words = [spoken(word) for node in route.nodes() for word in (node.name.rpartition(".")[2], node.parameter)]
     return any(_PRESENT.search(word) for word in words)

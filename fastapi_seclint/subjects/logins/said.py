@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, External, Function, Instance, options
@@ -30,6 +30,15 @@ def said(program: Program, block: Block, form: Form) -> tuple[object, str, Class
 def is_text(form: Form) -> bool:
     """Whether an expression is a sentence for people."""
     return form[0] == "fstr" or (form[0] == "const" and isinstance(form[2], str) and " " in form[2].strip())
+
+
+def says(value: Form) -> bool:
+    """Whether a value is a text, a member or entry that stands for one, or a display with a text in it."""
+    if value[0] in ("attr", "sub") and value[2][0] in ("name", "attr"):
+        return last_name(value[2])[:1].isupper()
+    if value[0] == "const":
+        return isinstance(value[2], str) and bool(value[2])
+    return value[0] in ("fstr", "dict") and any(is_text(inner) for inner in walk(value))
 
 
 def told(call: Form, function: Function, raised: Form) -> list[Form]:

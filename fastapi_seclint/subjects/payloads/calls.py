@@ -60,6 +60,8 @@ def _library(flow: Flow, form: Form, name: str, positional: list[Form], given: d
     place = Place(flow.block.module, form[1])
     if name in _COPIES:
         return _copied(flow, form, name, positional)
+    if name in ("dataclasses.replace", "copy.replace", "attr.evolve", "attrs.evolve") and positional:
+        return _models.changed(flow, flow.known(positional[0]), [], given)
     if name in _NUMBERS and positional:
         return _number(flow, form, flow.known(positional[0]))
     if name in ("builtins.vars", "dataclasses.asdict", "fastapi.encoders.jsonable_encoder", "attr.asdict"):
@@ -114,6 +116,9 @@ def _method(flow: Flow, form: Form, owner: Form, name: str) -> Known | None:
     given = {keyword: item for keyword, item, _ in keywords if keyword is not None}
     if name in ("update", "setdefault", "pop") and flow.held(owner) is not None:
         return _changed(flow, form, owner, name)
+    if name in ("model_copy", "_replace") or (name == "copy" and "update" in given):
+        base, changes = flow.known(owner), [given["update"]] if "update" in given else []
+        return _models.changed(flow, base, changes, given if name == "_replace" else {})
     if name not in ("copy", "get", "shift", "add", "subtract", *_DUMPS, *_OF_MOMENTS):
         return None
     base = flow.known(owner)

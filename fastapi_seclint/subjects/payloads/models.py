@@ -98,6 +98,24 @@ def dumped(flow: Flow, known: Known, given: dict[str, Form]) -> Known:
     return Known(claims=claims, present=True)
 
 
+def changed(flow: Flow, known: Known, changes: list[Form], given: dict[str, Form]) -> Known:
+    """A copy of an object with other values: `data.model_copy(update={"exp": expire})`, `replace(data, exp=expire)`."""
+    if not changes and not given:
+        return known
+    added = Claims()
+    for form in changes:
+        added.add(as_claims(flow.known(form)))
+    for key, value in given.items():
+        found = flow.known(value)
+        added.set(key, found, found.written)
+    if known.made is not None:
+        held = {**known.made.given, **{key: claim.values[0] for key, claim in added.items.items()}}
+        return replace(known, made=replace(known.made, given=held, open=known.made.open or bool(added.open)))
+    claims = as_claims(known).copy()
+    claims.add(added)
+    return Known(claims=claims, present=True)
+
+
 def _names(flow: Flow, form: Form | None) -> set[str]:
     if form is None or form[0] not in ("set", "list", "tuple", "dict"):
         return set()
