@@ -17,7 +17,7 @@ from fastapi_seclint.subjects.code.removal import removed
 from fastapi_seclint.subjects.tokens.claims import unchecked
 from fastapi_seclint.subjects.tokens.expiry import compares, looked_at
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
-from fastapi_seclint.subjects.tokens.leeway import stretched
+from fastapi_seclint.subjects.tokens.leeway import Leeway, on_objects, stretched
 from fastapi_seclint.subjects.tokens.logged import only_logged
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def jwt_expiry_unverified(program: Program) -> Iterator[Finding]:
             if finding.location not in seen:
                 seen.add(finding.location)
                 yield finding
+    yield from map(_of_leeway, on_objects(program))
 
 
 def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
@@ -137,19 +138,19 @@ def _fix_of_default(origin: Origin) -> Fix | None:
 
 
 def _stretched(program: Program, decoding: Decoding) -> Iterator[Finding]:
-    for leeway in stretched(program, decoding):
-        message = (
-            f"a token works for another {leeway.spoken} after it has expired, time enough for a thief: "
-            "a minute of leeway is plenty for clocks that differ"
-        )
-        yield RULE.finding(
-            leeway.location,
-            message,
-            symbol=leeway.symbol,
-            confidence="high" if leeway.sure else "medium",
-            evidence=leeway.evidence,
-            fix=leeway.fix,
-        )
+    yield from map(_of_leeway, stretched(program, decoding))
+
+
+def _of_leeway(leeway: Leeway) -> Finding:
+    return RULE.finding(
+        leeway.location,
+        f"a token works for another {leeway.spoken} after it has expired, time enough for a thief: "
+        "a minute of leeway is plenty for clocks that differ",
+        symbol=leeway.symbol,
+        confidence="high" if leeway.sure else "medium",
+        evidence=leeway.evidence,
+        fix=leeway.fix,
+    )
 
 
 def _unchecked(program: Program, decoding: Decoding) -> Iterator[Finding]:

@@ -126,7 +126,7 @@ def _unlooked(program: Program, function: Function, others: list[Token]) -> tupl
     way = list(reached(program, function))
     claims = {claim for token in others for claim in type_claims(token)}
     looked = claims | {"aud", "audience"}
-    if any(looks_when_called(one, looked, call) or demands(program, one, claims) for one, call in way):
+    if any(looks_when_called(one, looked, call) or demands(program, one, others) for one, call in way):
         return None
     needed = {key for one, _ in way for key in needed_claims(one)}
     for one, first in way:

@@ -38,6 +38,8 @@ _STRATEGIES = {
     "authx.config.AuthXConfig": "JWT_ACCESS_TOKEN_EXPIRES",
 }
 """What libraries that make tokens call their lifetime; None is for ever."""
+_LIFETIMES = frozenset({"authjwt_access_token_expires", "authjwt_refresh_token_expires", "expires_time"})
+"""What fastapi-jwt-auth calls them (fastapi_jwt_auth/config.py); `expires_time` is an argument of its makers."""
 _TOKEN_WORDS = frozenset({"token", "tokens", "jwt", "access", "refresh", "auth", "session"})
 
 
@@ -58,6 +60,7 @@ def jwt_without_expiry(program: Program) -> Iterator[Finding]:
                 seen.add(finding.location)
                 yield finding
     yield from _strategies(program)
+    yield from _settings(program)
 
 
 def _of_call(program: Program, ways: list[Token]) -> Iterator[Finding]:
@@ -119,6 +122,29 @@ def _speaks_of_tokens(token: Token) -> bool:
     """Whether the function that takes the claims makes tokens by its name, and is no mere wrapper of the library."""
     function = token.steps[-1].block.function
     return function is not None and bool(_TOKEN_WORDS & set(words_of(function.name)))
+
+
+def _settings(program: Program) -> Iterator[Finding]:
+    """The lifetimes that fastapi-jwt-auth and its successors read from settings; False is for ever."""
+    for block in program.sites.blocks(_LIFETIMES):
+        if program.is_test(block.module):
+            continue
+        for form in block.forms.of("assign", "annassign", "tuple", "call"):
+            match form:
+                case ["annassign", _, ["name", _, name], _, value] | ["assign", _, [["name", _, name]], value]:
+                    given = [value] if name in _LIFETIMES else []
+                case ["tuple", _, [["const", _, name], value]]:
+                    given = [value] if name in _LIFETIMES else []
+                case ["call", _, ["attr", _, _, "create_access_token" | "create_refresh_token"], _, keywords]:
+                    given = [value for keyword, value, _ in keywords if keyword == "expires_time"]
+                case _:
+                    continue
+            if any(value is not None and value[0] == "const" and value[2] is False for value in given):
+                yield RULE.finding(
+                    block.location(form),
+                    "a lifetime of False makes tokens that never expire: whoever steals one keeps it, so say how long",
+                    symbol=block.symbol,
+                )
 
 
 def _strategies(program: Program) -> Iterator[Finding]:

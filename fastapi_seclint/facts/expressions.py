@@ -20,6 +20,27 @@ from fastapi_seclint.facts.forms import (
 Columns = Callable[[int, int], int]
 
 
+_RUNNERS = {"to_thread": 0, "run_in_threadpool": 0, "run_sync": 0, "run_in_executor": 1}
+"""What runs a function in a thread, with the position of that (asyncio, starlette.concurrency, anyio.to_thread)."""
+
+
+def _run(node: ast.Call, position: int, passes_keywords: bool) -> ast.expr | None:
+    """The call that a thread makes: `run_in_threadpool(check, password)` is `check(password)`, wherever it runs."""
+    if len(node.args) <= position:
+        return None
+    first, rest, keywords = node.args[position], node.args[position + 1 :], node.keywords if passes_keywords else []
+    match first:
+        case ast.Lambda(ast.arguments([], [], None, []), body) if not rest and not keywords:
+            return body
+        case ast.Call(ast.Name("partial") | ast.Attribute(ast.Name("functools"), "partial"), [function, *given], bound):
+            made = ast.Call(function, [*given, *rest], [*bound, *keywords])
+        case ast.Name() | ast.Attribute():
+            made = ast.Call(first, rest, keywords)
+        case _:
+            return None
+    return ast.copy_location(made, node)
+
+
 class ExpressionBuilder:
     """Converts expressions.
 
@@ -82,6 +103,10 @@ class ExpressionBuilder:
             return self._dict_of_keywords(node)
         if len(node.args) == 2 and self._is_cast(node.func):
             return self._believed(node)
+        name = node.func.id if type(node.func) is ast.Name else getattr(node.func, "attr", "")
+        if name in _RUNNERS and (run := _run(node, _RUNNERS[name], name != "run_sync")) is not None:
+            self.expression(node.func)
+            return self._table[type(run)](run)
         return [
             "call",
             self._at(node),
@@ -191,6 +216,13 @@ class ExpressionBuilder:
         return self._comprehension_form(node, "dict", node.key, node.value)
 
     def _Await(self, node: ast.Await) -> Form:
+        match node.value:
+            case ast.Call(ast.Attribute(ast.Name("asyncio"), "gather") as function, [_, _, *_] as parts, []) if not any(
+                isinstance(part, ast.Starred) for part in parts
+            ):
+                self.expression(function)
+                awaited = [["await", self._at(part), self.expression(part)] for part in parts]
+                return ["tuple", self._at(node), awaited]  # `a, b = await asyncio.gather(f(), g())`
         return ["await", self._at(node), self.expression(node.value)]
 
     def _Yield(self, node: ast.Yield) -> Form:

@@ -296,5 +296,5 @@ _TABLE: dict[str, Handler] = {
     "contextlib.asynccontextmanager": _first,
     "contextlib.contextmanager": _first,
     "asyncio.run": _first,
-    "starlette.concurrency.run_in_threadpool": lambda interpreter, arguments, place: None,
+    "types.MappingProxyType": _first,
 }

@@ -56,6 +56,8 @@ def _in_display(program: Program, origin: Origin, key: str, depth: int) -> Itera
         case ["dict", _, pairs]:
             found += _paired_in(block, form, key, holder)
             spread = [value for name, value in pairs if name is None]
+        case ["call", _, ["attr", _, owner, "copy"], [], []]:
+            spread = [owner]
         case ["call", _, _, positional, keywords]:
             found += _named_in(block, keywords, key, form, holder)
             spread = [*positional, *(value for name, value, _ in keywords if name is None)]

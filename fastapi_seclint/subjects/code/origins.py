@@ -11,11 +11,23 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Bound, Class, Const, Function, Instance, Mapping, Place, Value, options
+from fastapi_seclint.program.values import (
+    Bound,
+    Class,
+    Const,
+    External,
+    Function,
+    Instance,
+    Mapping,
+    Place,
+    Value,
+    options,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_PARTIALS = frozenset({"partial", "partialmethod"})
 DEPTH = 8
 """How many steps an expression is followed."""
 _DISPLAYS = ("dict", "Options")
@@ -116,10 +128,15 @@ def callers(program: Program, function: Function) -> Iterator[tuple[Block, Form,
 
 
 def partials(program: Program, function: Function) -> Iterator[tuple[Block, Form]]:
-    """The calls of `functools.partial` that give a function some of its arguments: block and call."""
-    for block in program.sites.blocks(frozenset({"partial"})):
+    """The calls of `functools.partial` and `partialmethod` that give a function some arguments: block and call."""
+    for block in program.sites.blocks(_PARTIALS):
         for form in block.forms.of("call"):
-            if form[2][-1] != "partial" or not form[3] or form[3][0][0] not in ("name", "attr"):
+            if form[2][-1] not in _PARTIALS or not form[3] or form[3][0][0] not in ("name", "attr"):
+                continue
+            if form[2][-1] == "partialmethod":
+                owner = function.owner
+                if owner is not None and owner.module is block.module and form[3][0][2:] == [function.name]:
+                    yield block, form
                 continue
             if form[3][0][-1] == function.name and any(
                 option is function for option in options(ask(program, block, form[3][0]))
@@ -204,8 +221,9 @@ def _of_parameter(program: Program, function: Function, index: int, depth: int) 
         outside = Block(function.module, function, function.module.scope, NO_STATEMENTS)
         for origin in origins(program, outside, parameter[3], None, depth):
             yield replace(origin, parameter=parameter, elsewhere=True)
-    for block, call, bound in callers(program, function):
-        position = index - 1 if bound else index
+    reached = [(block, call, index - bound) for block, call, bound in callers(program, function)]
+    reached += [(block, call, index + (call[2][-1] == "partial")) for block, call in partials(program, function)]
+    for block, call, position in reached:
         given = [(keyword, value) for keyword, value, _ in call[4] if keyword == parameter[0]]
         if not given and position < len(call[3]) and not any(value[0] == "star" for value in call[3][: position + 1]):
             given = [(None, call[3][position])]
@@ -217,13 +235,16 @@ def _of_parameter(program: Program, function: Function, index: int, depth: int) 
 def _by_value(program: Program, block: Block, form: Form) -> Iterator[Origin]:
     for option in options(ask(program, block, form)):
         place = getattr(option, "place", None)
-        found = written_at(program, place) if isinstance(option, Const | Mapping) and place is not None else None
+        written = isinstance(option, Const | Mapping) or (isinstance(option, External) and option.name in _HOLDING)
+        found = written_at(program, place) if written and place is not None else None
         if found is not None and found[1] is not form:
             yield Origin(*found, value=option, elsewhere=True)
         else:
             yield Origin(block, form, value=option)
 
 
+_HOLDING = frozenset({"collections.ChainMap()"})
+"""What library calls make that holds the dictionaries it is given."""
 _WRITTEN = ("dict", "call", "const", "unary", "binop")
 
 

@@ -23,6 +23,7 @@ from fastapi_seclint.subjects.payloads.known import (
     combine,
     unknown,
 )
+from fastapi_seclint.subjects.payloads.pairs import of_pairs
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.payloads.flow import Flow
@@ -83,12 +84,13 @@ def _library(flow: Flow, form: Form, name: str, positional: list[Form], given: d
 def _copied(flow: Flow, form: Form, name: str, positional: list[Form]) -> Known:
     if name == "typing.cast":
         return flow.known(positional[1]) if len(positional) > 1 else unknown("call")
-    claims = Claims()
-    if positional:
+    claims = of_pairs(flow, positional[0]) if name == "builtins.dict" and positional else None
+    if claims is None and positional:
         known_ = flow.known(positional[0])
         if name.startswith("copy.") and known_.claims is None and known_.opaque != "parameter":
             return known_
         claims = as_claims(_models.dumped(flow, known_, {}) if known_.made else known_).copy()
+    claims = claims if claims is not None else Claims()
     for keyword, value, at in form[4]:
         held = flow.known(value)
         if keyword is None:

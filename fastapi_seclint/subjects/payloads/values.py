@@ -108,6 +108,9 @@ def _of_library(value: External, place: Place, depth: int) -> Known:
         keywords = {key: of_value(item, where, depth - 1) for key, item in given.keywords.items()}
         positional = [of_value(item, where, depth - 1) for item in given.positional]
         found = _moments.length_call(name, keywords, positional, where)
+        if found is None and name.endswith("fromtimestamp") and positional:
+            zone = positional[1] if len(positional) > 1 else keywords.get("tz")
+            found = _moments.from_unix(name, positional[0], zone, where)
         if found is None:
             found = _moments.now_call(name, keywords.get("tz") or (positional[0] if positional else None), where)
         if found is not None:

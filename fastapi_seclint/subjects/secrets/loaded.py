@@ -23,15 +23,18 @@ _PARSERS = ("configparser.ConfigParser()", "configparser.RawConfigParser()", "co
 
 
 def loaded_read(program: Program, block: Block, form: Form) -> Read | None:
-    """The setting that `.get(key, default)` takes from a module's dictionary, or `.get(section, key, fallback=...)`."""
+    """The setting that `.get(key, default)` takes from a module's dictionary, or `.get(section, key, fallback=...)`.
+
+    No dictionary has `fallback`: `.get(key, fallback=...)` is that of a section (configparser, `SectionProxy`).
+    """
     match form:
         case ["call", _, ["attr", _, owner, "get"], [key, default], []]:
             found = Read(form, key, default, None, mapping=True)
-            return (
-                found
-                if _is_one_of(program, block, _root(owner), _LOADERS) or _is_local(program, block, owner)
-                else None
-            )
+            root = _root(owner)
+            loaded = _is_one_of(program, block, root, _LOADERS) or _is_local(program, block, owner)
+            return found if loaded or _is_section(program, block, owner) else None
+        case ["call", _, ["attr", _, _, "get"], [key], [["fallback", default, _]]]:
+            return Read(form, key, default, "fallback", mapping=True)
         case ["call", _, ["attr", _, owner, "get"], [_, key], [["fallback", default, _]]]:
             found = Read(form, key, default, "fallback", mapping=True)
             return found if _is_one_of(program, block, owner, _PARSERS) else None
@@ -42,6 +45,16 @@ def is_parsers(program: Program, block: Block, read: Read) -> bool:
     """Whether configparser is asked for an option of a section, which is no default: `parser.get("DB", "PASSWORD")`."""
     function = read.call[2]
     return read.keyword is None and function[0] == "attr" and _is_one_of(program, block, function[2], _PARSERS)
+
+
+def _is_section(program: Program, block: Block, owner: Form) -> bool:
+    """Whether a mapping is a section of a parser: `parser["auth"]`, at once or by its name (configparser)."""
+    if owner[0] == "sub":
+        return _is_one_of(program, block, owner[2], _PARSERS)
+    if owner[0] != "name" or isinstance(block.scope, FunctionScope):
+        return False
+    given = (form for form in block.forms.of("assign") if any(target[2:] == owner[2:] for target in form[2]))
+    return any(form[3][0] == "sub" and _is_section(program, block, form[3]) for form in given)
 
 
 def _root(form: Form) -> Form:

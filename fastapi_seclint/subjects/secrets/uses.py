@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -91,9 +92,12 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
 }
 _SINKS = {name: use for use, names in _SINKS_BY_USE.items() for name in names.split()}
 _CONVERTING = (
-    "base64.b64decode()", "base64.urlsafe_b64decode()", "builtins.bytes()", "builtins.bytes.fromhex()",
+    "base64.b64decode()", "base64.urlsafe_b64decode()", "base64.b64encode()", "base64.urlsafe_b64encode()",
+    "base64.standard_b64encode()", "builtins.bytes()", "builtins.bytearray()", "builtins.bytes.fromhex()",
     "pydantic.SecretStr()", "starlette.datastructures.Secret()", "joserfc.jwk.OctKey.import_key()",
 )  # fmt: skip
+_DIGESTED = re.compile(r"^hashlib\.(?!new)\w+\(\)\.(hex)?digest\(\)$")
+"""A key that is the digest of a text is as well known as the text."""
 _COMPARED = ("API key", "password", "secret", "token")
 _COMPARERS = ("hmac.compare_digest", "secrets.compare_digest")
 
@@ -111,7 +115,7 @@ def uses(program: Program) -> dict[str, dict[int, Use]]:
 def _search(program: Program) -> dict[str, dict[int, Use]]:
     found: dict[str, dict[int, Use]] = {}
     for value, use in _needed(program):
-        for literal in _constants(value):
+        for literal in _constants(value, use.kind == _SIGNING):
             if literal.place is not None:
                 found.setdefault(literal.place.module.file, {}).setdefault(literal.place.at, use)
     return found
@@ -238,16 +242,22 @@ def _is_sessions(call: Call, form: Form) -> bool:
     return any(isinstance(option, External) and option.name == _SESSIONS for option in options(call.ask(form)))
 
 
-def _constants(value: Value) -> Iterator[Const]:
+def _constants(value: Value, digests: bool = False) -> Iterator[Const]:
+    """The texts that a value is made of; with `digests`, what one is the digest of as well."""
     for option in settled(value):
         if isinstance(option, Const) and isinstance(option.value, str | bytes):
             yield option
         elif isinstance(option, External) and option.arguments is not None and option.name in _CONVERTING:
-            yield from _constants(option.arguments.get("s", 0) or NONE)
+            yield from _constants(option.arguments.get("s", 0) or NONE, digests)
+        elif isinstance(option, External) and digests and _DIGESTED.match(option.name):
+            made = option
+            while made.parent is not None and not (made.arguments is not None and made.arguments.positional):
+                made = made.parent
+            yield from _constants((made.arguments.get("string", 0) if made.arguments is not None else None) or NONE)
         elif isinstance(option, Instance) and "value" in option.attributes and _is_enumeration(option.cls):
-            yield from _constants(option.attributes["value"])
+            yield from _constants(option.attributes["value"], digests)
         elif isinstance(option, Collection):
-            yield from (each for item in option.items for each in _constants(item))
+            yield from (each for item in option.items for each in _constants(item, digests))
 
 
 def _is_enumeration(cls: Class | External) -> bool:

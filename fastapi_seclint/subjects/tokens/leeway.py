@@ -51,6 +51,19 @@ def stretched(program: Program, decoding: Decoding) -> Iterator[Leeway]:
             yield Leeway(location, owner.symbol, spoken(seconds), sure, evidence, _fix(owner, form, sure))
 
 
+def on_objects(program: Program) -> Iterator[Leeway]:
+    """The leeways of more than an hour that objects of jwcrypto are given: `token.leeway = 86_400`."""
+    for block in {id(call.block): call.block for call in program.sites.calls("jwcrypto.jwt.JWT")}.values():
+        for form in block.forms.of("assign"):
+            if form[2][0][0] != "attr" or form[2][0][3] != "leeway" or program.is_test(block.module):
+                continue
+            if (found := _longest(program, block, form[3])) is not None:
+                seconds, value, sure = found
+                location = block.location(form)
+                evidence = _written(value, location)
+                yield Leeway(location, block.symbol, spoken(seconds), sure, evidence, _fix(block, form[3], sure))
+
+
 def _of_item(item: Item) -> tuple[Block, Form, Location]:
     return item.block, item.form, Location(item.block.module.path, item.span)
 

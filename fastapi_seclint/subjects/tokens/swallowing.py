@@ -151,7 +151,7 @@ def refused_later(swallow: Swallow) -> bool:
 
 def refused_by_caller(program: Program, swallow: Swallow) -> bool:
     """Whether somebody who calls a function refuses by a test of what it gives: `claims, error = parse(token)`."""
-    for block, call, _ in callers(program, swallow.function) if swallow.returned is not None else ():
+    for block, call in _calls(program, swallow.function) if swallow.returned is not None else ():
         names = {
             item[2]
             for form in block.forms.of("assign", "walrus")
@@ -163,6 +163,17 @@ def refused_by_caller(program: Program, swallow: Swallow) -> bool:
             if _speaks_of(form[2], names) and (refuses(form[3]) or refuses(form[4])):
                 return True
     return False
+
+
+def _calls(program: Program, function: Function) -> Iterator[tuple[Block, Form]]:
+    """The calls of a function; those of what a decorator's wrapper stands for go by the name of that."""
+    yield from ((block, call) for block, call, _ in callers(program, function))
+    wrapped = function.wraps.name if isinstance(function.wraps, Function) else ""
+    for block in program.sites.blocks(frozenset({wrapped})) if wrapped else ():
+        for form in block.forms.of("call"):
+            reached = called(program, block, form) if last_name(form[2]) == wrapped else ()
+            if any(found.number == function.number for found, _ in reached):
+                yield block, form
 
 
 def _speaks_of(form: Form, names: set[str]) -> bool:

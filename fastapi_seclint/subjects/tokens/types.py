@@ -30,6 +30,7 @@ _CLAIMS = re.compile(r"claims|payload|decoded|token", re.I)
 _PEOPLE = ("sub", "user", "user_id", "userId", "uid", "id", "username", "email")
 """Claims by which code finds out whose a token is."""
 _ENDING = frozenset({"refresh", "renew", "logout", "signout", "revoke"})
+_NAMES = ("name", "attr")
 _VALIDATING = frozenset({"model_validate", "model_validate_json", "parse_obj"})
 
 
@@ -173,25 +174,29 @@ def needed_claims(function: Function) -> Iterator[str]:
                     yield key
 
 
-def demands(program: Program, function: Function, claims: set[str]) -> bool:
-    """Whether a function gives what it read to a model that accepts one value of a claim: `type: Literal["access"]`."""
+def demands(program: Program, function: Function, others: list[Token]) -> bool:
+    """Whether a function gives what it read to a model that refuses other tokens: `type: Literal["access"]`."""
     block = body_of(program, function)
     for form in block.forms.of("call") if block is not None else ():
         owner = form[2][2] if form[2][0] == "attr" and form[2][3] in _VALIDATING else form[2]
         if owner[0] not in ("name", "attr") or block is None:
             continue
         for option in options(ask(program, block, owner)):
-            if isinstance(option, Class) and _accepts_some(option, claims):
+            if isinstance(option, Class) and _accepts_some(option, others):
                 return True
     return False
 
 
-def _accepts_some(model: Class, claims: set[str]) -> bool:
-    for one in model.lineage():
-        if not isinstance(one, Class):
+def _accepts_some(model: Class, others: list[Token]) -> bool:
+    """Whether a model has a literal type for a claim that not all other tokens fit; subclasses say it anew."""
+    fields = [field for one in model.lineage() if isinstance(one, Class) for field in one.fields]
+    claims = {claim for token in others for claim in type_claims(token)}
+    for name in claims:
+        annotation = next((given for field, given, _ in fields if field == name), None)
+        if annotation is None or not any(item[-1] == "Literal" for item in walk(annotation) if item[0] in _NAMES):
             continue
-        for name, annotation, _ in one.fields:
-            literal = any(item[0] in ("name", "attr") and item[-1] == "Literal" for item in walk(annotation))
-            if name in claims and literal:
-                return True
+        accepted = {str(item[2]) for item in walk(annotation) if item[0] == "const"}
+        texts = {text for token in others if (claim := token.claims.get(name)) is not None for text in claim.texts}
+        if not texts or not texts <= accepted:
+            return True
     return False
