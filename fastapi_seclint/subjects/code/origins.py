@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
@@ -131,7 +131,7 @@ def partials(program: Program, function: Function) -> Iterator[tuple[Block, Form
     """The calls of `functools.partial` and `partialmethod` that give a function some arguments: block and call."""
     for block in program.sites.blocks(_PARTIALS):
         for form in block.forms.of("call"):
-            if form[2][-1] not in _PARTIALS or not form[3] or form[3][0][0] not in ("name", "attr"):
+            if last_name(form[2]) not in _PARTIALS or not form[3] or form[3][0][0] not in ("name", "attr"):
                 continue
             if form[2][-1] == "partialmethod":
                 owner = function.owner
