@@ -66,6 +66,7 @@ def _guards(program: Program) -> Iterator[Finding]:
     if not typed or not plain:
         return
     receivers = _receivers(program)
+    told: set[tuple[str, int]] = set()
     for function in guarding_readers(program):
         claims = {claim for token in typed for claim in type_claims(token)}
         if any(looks_for(one, claims) for one in receivers.get(id(function), [])):
@@ -74,6 +75,9 @@ def _guards(program: Program) -> Iterator[Finding]:
         if found is None:
             continue
         decoding, form, token = found
+        if (function.module.file, form[1]) in told:
+            continue
+        told.add((function.module.file, form[1]))
         fix = _fix(program, function, decoding, form, [token for token in plain if has_key(token, decoding)])
         yield _finding(Location(function.module.path, span_of(form[1])), function, decoding, token, fix)
 

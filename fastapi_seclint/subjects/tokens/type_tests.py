@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements, ReplaceExpression
@@ -62,20 +63,27 @@ def testing(
 
 def refreshes(program: Program, function: Function) -> bool:
     """Whether a route that gives new tokens for old ones has a function as its guard, too: then it takes both types."""
-    return any(
-        node.function is function
-        for route in program.routes
-        if renews(route.path) or renews(route.name.rpartition(".")[2])
-        for node in route.nodes()
-    )
+    return id(function) in _renewing(program)
+
+
+@lru_cache(maxsize=1)
+def _renewing(program: Program) -> set[int]:
+    """The identities of the functions on the way of the routes that give new tokens for old ones."""
+    routes = [route for route in program.routes if renews(route.path) or renews(route.name.rpartition(".")[2])]
+    return {id(node.function) for route in routes for node in route.nodes() if node.function is not None}
 
 
 def _guards_alone(program: Program, reader: Function) -> bool:
     """Whether nobody calls a function but guards, and what they call; tests aside."""
-    guards = [guard for guard in guarding_readers(program) if not refreshes(program, guard)]
-    way = {(one.module.file, one.number) for guard in guards for one, _ in reached(program, guard)}
+    way = _way_of_guards(program)
     outside = [block for block, _, _ in callers(program, reader) if not program.is_test(block.module)]
     return all(block.function is not None and (block.module.file, block.function.number) in way for block in outside)
+
+
+@lru_cache(maxsize=1)
+def _way_of_guards(program: Program) -> set[tuple[str, int]]:
+    guards = [guard for guard in guarding_readers(program) if not refreshes(program, guard)]
+    return {(one.module.file, one.number) for guard in guards for one, _ in reached(program, guard)}
 
 
 def _is_for(program: Program, reader: Function, function: Function) -> bool:
