@@ -148,7 +148,7 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     whole = False
     try:
         with interpreter.budget(MAX_STEPS_A_CALL) as whole:
-            execution.run(interpreter, function.statements(), scope)
+            outcome = execution.run(interpreter, function.statements(), scope)
     except BudgetSpent:
         if whole:
             interpreter.endless.add(key)
@@ -161,6 +161,8 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     if scope.yielded is not None:
         return Collection("list", scope.yielded, place=place)
     returned = [*scope.returned, *scope.unlikely]
+    if not returned and outcome == execution.ENDS:
+        return declared(interpreter, function) or Unknown(f"{function.name} raises with these settings", place)
     made = join(returned) if returned else NONE
     unknown = bool(returned) and all(isinstance(value, Unknown) for value in returned)
     if unknown or (not interpreter.recording and says_nothing(made)):

@@ -11,7 +11,7 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Place
 
 _DEVELOPMENT = re.compile(
-    r"(?:^|[_\-.])(?:is)?(?:dev|develop|development|local|debug|debugging)(?:$|[_\-.]|mode)", re.IGNORECASE
+    r"(?:^|[_\-.])(?:is)?(?:dev|develop|development|local|debug|debugging|testing|unit_?tests?)(?:$|[_\-.]|mode)", re.I
 )
 _PRODUCTION = re.compile(r"(?:^|[_\-.])(?:is)?(?:prod|production|live)(?:$|[_\-.])", re.I)
 _CLASS = re.compile(r"(?:^|_)(?:dev|develop|development|local|debug|test|testing)(?:_|$)")

@@ -49,4 +49,6 @@ def asks_equal(test: Form) -> bool:
 def is_configured(form: Form) -> bool:
     """Whether an expression reads the program's own configuration, which nobody sends."""
     names = [item[2] if item[0] == "name" else item[3] for item in walk(form) if item[0] in ("name", "attr")]
+    if form[0] == "name" and form[2].isupper():
+        return True
     return any(word in name.lower() for name in names for word in ("settings", "config", "environ", "getenv"))

@@ -32,7 +32,7 @@ _HARMLESS = frozenset(
      "has", "count", "status", "consent", "flash", "message", "error", "name", "username", "email", "timezone"}
 )  # fmt: skip
 _IDENTITY = frozenset({"id", "key", "uuid", "hex", "value", "token"})
-_MARKS = ("", "true", "false", "1", "0", "none")
+_MARKS = ("", "true", "false", "1", "0", "none", "on", "off", "yes", "no")
 
 
 def words(name: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, Class, Function, Instance, options
+from fastapi_seclint.subjects.code.copies import makes_a_copy
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -19,8 +20,8 @@ CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """The methods that change state (RFC 9110, section 9.2.1: all others are safe)."""
 
 _ADMIN = re.compile(
-    r"(^|[-_/. ])(admins?|administration|administrator|superusers?|back[-_]?office|internal|management|moderation"
-    r"|debug)($|[-_/. ])",
+    r"(^|[-_/. ])(admins?(?!/{(?:country|region|state|province|iso))|administration|administrator|superusers?"
+    r"|back[-_]?office|internal|management|moderation|debug)($|[-_/. ])",
     re.I,
 )
 _ADMIN_NAME = re.compile(r"(^|_)(admins?|administration|superusers?|back_?office)($|_)", re.I)
@@ -175,20 +176,10 @@ def _gathered(function: Function) -> set[str]:
     return {
         target[2]
         for form in function.forms.of("assign", "annassign")
-        if form[-1] is not None and (form[-1][0] in ("list", "dict", "set") or _makes_a_copy(form[-1]))
+        if form[-1] is not None and (form[-1][0] in ("list", "dict", "set") or makes_a_copy(form[-1]))
         for target in (form[2] if form[0] == "assign" else [form[2]])
         if target[0] == "name"
     }
-
-
-def _makes_a_copy(form: Form) -> bool:
-    """Whether a call gives a dictionary or list of its own: `query.model_dump()`, `dict(...)`."""
-    match form:
-        case ["call", _, ["name", _, "dict" | "list" | "set" | "defaultdict" | "deepcopy"], _, _]:
-            return True
-        case ["call", _, ["attr", _, _, "model_dump" | "dict" | "copy" | "deepcopy"], _, _]:
-            return True
-    return False
 
 
 def _gathers(callee: Form, gathered: set[str]) -> bool:

@@ -51,7 +51,8 @@ def asks_callers(program: Program, app: Router) -> bool:
     return any(other is app or other.place.module is app.place.module for other in asking)
 
 
-_UNAUTHORIZED = (b",401]", b"UNAUTHORIZED", b"Unauthorized", b"NotAuthenticated")
+UNAUTHORIZED = (b",401]", b"UNAUTHORIZED", b"Unauthorized", b"NotAuthenticated")
+"""How the body of a function says that it answers 401."""
 
 
 @lru_cache(maxsize=1)
@@ -84,7 +85,7 @@ def _asks_a_helper(program: Program, route: Route) -> bool:
         for function, _ in handed_to(program, block, call, {"request"}) if block is not None else ():
             if _NO_CALLERS.search(function.name):
                 continue
-            if any(function.module.facts.body_mentions(function.number, word) for word in _UNAUTHORIZED):
+            if any(function.module.facts.body_mentions(function.number, word) for word in UNAUTHORIZED):
                 return True
     return False
 
@@ -94,7 +95,7 @@ def _is_decorated(program: Program, route: Route) -> bool:
     for decorator, _ in wrapping_decorators(route):
         function = decorator if isinstance(decorator, Function) else None
         for inner in reached(program, function, 2) if function is not None else ():
-            if any(inner.module.facts.body_mentions(inner.number, word) for word in _UNAUTHORIZED):
+            if any(inner.module.facts.body_mentions(inner.number, word) for word in UNAUTHORIZED):
                 return True
     return False
 

@@ -13,11 +13,12 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access, entrances
-from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
+from fastapi_seclint.subjects.guards.authentication import UNAUTHORIZED, guarded_elsewhere
 from fastapi_seclint.subjects.guards.conversations import opens_a_conversation
 from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.listings import guarded_listing
 from fastapi_seclint.subjects.guards.outliers import is_outlier
+from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
@@ -143,7 +144,7 @@ def exposed(program: Program, route: Route) -> str:
         return ""
     if _is_stub(route) or _is_dead(program, route):
         return ""
-    if _asks_for_token(program, route) or _asks_for_secret(program, route):
+    if _asks_for_token(program, route) or _asks_for_secret(program, route) or _has_checked(program, route):
         return ""
     if access.changes_state(route):
         if not access.only_reads(route):
@@ -177,6 +178,21 @@ def _is_dead(program: Program, route: Route) -> bool:
     """
     inert = [meeting.name for meeting in program.guarding(route).meetings if meeting.inert]
     return any(name != route.name or not access.acts(route) for name in inert)
+
+
+def _has_checked(program: Program, route: Route) -> bool:
+    """Whether an object that a handler makes of a credential refuses: `Account(token=authorization).validate()`."""
+    handler = route.function
+    block = body_of(program, handler) if handler is not None else None
+    if handler is None or block is None or not (made := made_of_credentials(handler)):
+        return False
+    for call in block.forms.of("call"):
+        match call:
+            case ["call", _, ["attr", _, ["name", _, name], _], _, _] if name in made:
+                asked = (function for function, _ in called(program, block, call))
+                if any(one.module.facts.body_mentions(one.number, word) for one in asked for word in UNAUTHORIZED):
+                    return True
+    return False
 
 
 def _asks_for_token(program: Program, route: Route) -> bool:

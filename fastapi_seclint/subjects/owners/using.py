@@ -16,6 +16,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.implementations import has_no_body
 from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
 from fastapi_seclint.subjects.owners.services import ignores_caller
 
@@ -47,7 +48,7 @@ def ties_caller(program: Program, route: Route) -> bool:
         return True
     filled = program.walker.resolver.dependency_of
     sent = frozenset(item.name for item in parameters(route.endpoint) if filled(item) is None) if route.endpoint else ()
-    callers = caller_names(program, route) - _ignoring(program, route)
+    callers = caller_names(program, route) - _ignoring(program, route) | made_of_credentials(handler)
     variables = set(path_variables(route.path))
     return uses(handler, callers, sent, _inside(program, handler)) and not _only_afterwards(handler, callers, variables)
 

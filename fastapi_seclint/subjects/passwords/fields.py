@@ -243,8 +243,8 @@ class Givers:
         return any(isinstance(option, Mapping) for option in options(ask(self.program, block, form)))
 
     def _asked(self, block: Block, call: Form) -> Class | None:
-        """The class of the rows that a query gives: `db.query(User).first()`, `select(User)`, `User.get(...)`."""
-        at: Form = call
+        """The class of the rows that a query gives: `db.query(User).first()`, `select(User)`; no `row.name.lower()`."""
+        at, plain = call, False
         while True:
             if (at[0] == "attr" and at[3] in _COUNTING) or (at[0] == "call" and names_columns(at)):
                 return None
@@ -252,9 +252,7 @@ class Givers:
                 name = str(at[2][-1]) if at[2][0] in ("name", "attr") else ""
                 for item in at[3][:1] if name in (*_ASKING, "execute", "exec", "all") else ():
                     found = self._row(block, item) if name in _ASKING else None
-                    if found is None:
-                        found = self._asked(block, written_above(block, item))
-                    if found is not None:
+                    if found := found or self._asked(block, written_above(block, item)):
                         return found
                 if name == "select" and at[2][0] == "attr" and not at[3]:  # peewee's `User.select()`
                     return self._row(block, at[2][2])
@@ -262,8 +260,8 @@ class Givers:
             elif at[0] in ("attr", "sub", "await"):
                 if at[0] == "attr" and _CLASS_WAYS.match(at[3]) and (found := self._row(block, at[2])) is not None:
                     return found
-                at = at[2]
-            elif at[0] == "name" and written_above(block, at) is not at:
+                plain, at = plain or at[2][0] == "attr", at[2]
+            elif at[0] == "name" and not plain and written_above(block, at) is not at:
                 at = written_above(block, at)
             else:
                 return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, External, options
@@ -70,6 +70,9 @@ def _is_made_up(program: Program, block: Block, value: Form, depth: int = 2) -> 
         return complete and all(_is_made_up(program, where, item, depth - 1) for where, item in values)
     if value[0] == "sub":
         return _is_made_up(program, block, value[2], depth)
+    match value:
+        case ["call", _, ["attr", _, ["const", *_], "join"], [["comp", _, _, ["call", _, maker, *_], *_]], _]:
+            return last_name(maker) in ("choice", "choices", "sample")
     if value[0] == "call" and value[2][0] in ("name", "attr"):
         return _MAKER.search(str(value[2][-1])) is not None
     return False

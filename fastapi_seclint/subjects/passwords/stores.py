@@ -40,6 +40,7 @@ _STORES = re.compile(
     r"(^|_)(db|database|store|storage|collection|table|repo|repository|session|fake|memory|cache|data)(_|$)"
 )
 _REGISTERS = re.compile(r"(register|sign_?up|create|add)_?(user|account|member|customer|client|person)", re.I)
+_SENDING = re.compile(r"^_*(send|make|do)_(\w+_)?request$")
 _IDENTITY = word_set("auth admin keycloak cognito firebase supabase auth0 okta iam idp ldap client")
 """Words of a client of an identity service: `supabase.auth.admin`, `keycloak_admin`, `firebase_admin.auth`."""
 
@@ -59,6 +60,11 @@ def asks_identity_service(call: Form) -> bool:
     return bool(said - {"admin", "client"}) and said <= _IDENTITY
 
 
+def _sends(call: Form) -> bool:
+    """Whether a method says in so many words that it sends a request: `querier.send_put_request(path, data)`."""
+    return call[2][0] == "attr" and _SENDING.match(call[2][3]) is not None
+
+
 def is_row(known: Passwords, block: Block, owner: Form) -> bool:
     """Whether an expression is a row of a table whose class does not look after its password itself."""
     classes = [option.cls for option in options(ask(known.program, block, owner)) if isinstance(option, Instance)]
@@ -68,7 +74,8 @@ def is_row(known: Passwords, block: Block, owner: Form) -> bool:
 def is_sent_on(block: Block, owner: Form) -> bool:
     """Whether a dictionary is for another server: `client.post(url, data=form)`, `auth0.users.update(number, body)`."""
     if owner[0] == "name" and any(
-        asks_identity_service(call) and any(part[0] == "name" and part[2] == owner[2] for part in call[3])
+        (asks_identity_service(call) or _sends(call))
+        and any(part[0] == "name" and part[2] == owner[2] for part in call[3])
         for call in block.forms.of("call")
     ):
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Environment, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
@@ -47,8 +48,21 @@ def _compares_fixed(program: Program, function: Function) -> bool:
     for form in block.forms.of("call", "compare"):
         if form[0] == "call" and form[2][-1] == "compare_digest":
             return True
+        if form[0] == "compare" and _is_written_key(form, function):
+            return True
         if form[0] == "compare":
             for side in (form[2], *form[4]):
                 if any(isinstance(option, Environment) for option in options(ask(program, block, side))):
                     return True
     return False
+
+
+def _is_written_key(form: Form, function: Function) -> bool:
+    """Whether a parameter is compared with a text, as a key that stands in the code is: `x_token != "..."`."""
+    sides = [form[2], *form[4]]
+    taken = {parameter[0] for parameter in function.parameters}
+    return (
+        form[3] in (["=="], ["!="])
+        and any(side[0] == "name" and side[2] in taken for side in sides)
+        and any(side[0] == "const" and isinstance(side[2], str) and side[2] for side in sides)
+    )
