@@ -46,7 +46,7 @@ class Fallback:
     """A secret's fallback: its name and kind, the texts with their places, where to report, and the forms around it.
 
     `whole` is the expression (or statement) that has the fallback, `written` the name of a constant that holds it.
-    `weak` tells that no text but a predictable generator is the fallback.
+    `weak` tells that a predictable generator is the fallback, or an empty text with padding: `(KEY or "") + "-v2"`.
     """
 
     block: Block
@@ -125,6 +125,9 @@ class _Search:
             case ["bool", _, "or", [first, *rest]] if first[0] != "const":
                 yield from self.of_or(form, name, at)
                 yield from self.visit([first, *rest], name, at)
+            case ["binop", _, "+", ["bool", _, "or", [*_, ["const", _, ""]]] as chosen, ["const", _, str(padding)]]:
+                padded = ["bool", chosen[1], "or", [*chosen[3][:-1], form[4]]] if padding else chosen
+                yield from (replace(item, whole=chosen, weak=True) for item in self.of_or(padded, name, at))
             case ["ifexp", _, test, body, otherwise]:
                 yield from self.of_either(form, name, at)
                 yield from self.visit([test, body, otherwise], name, at)
