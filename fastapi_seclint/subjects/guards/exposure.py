@@ -211,11 +211,14 @@ def _asks_for_token(program: Program, route: Route) -> bool:
 
 
 def _asks_for_secret(program: Program, route: Route) -> bool:
-    """Whether a handler compares what it is sent with a secret of the program and refuses: `password != PASSWORD`."""
+    """Whether a handler, or what it calls, compares what is sent with a secret of the program and refuses."""
     handler = route.function
-    if handler is None or not handler.forms.of("raise"):
+    blocks = [item.block for item in comparisons(program)]
+    comparing = {(block.module.file, block.function.number) for block in blocks if block.function is not None}
+    if handler is None or not comparing:
         return False
-    return any(item.block.function is handler for item in comparisons(program))
+    asking = (one for one in reached(program, handler, 1) if (one.module.file, one.number) in comparing)
+    return any(one.forms.of("raise") for one in asking)
 
 
 _RUNNING = frozenset({"exec", "eval", "system", "popen", "Popen", "check_output", "create_subprocess_shell"})

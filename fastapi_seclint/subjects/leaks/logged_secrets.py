@@ -12,7 +12,6 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import (
-    Annotated,
     Class,
     Collection,
     Const,
@@ -26,6 +25,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
+from fastapi_seclint.subjects.leaks.annotated import annotated_classes, is_type
 from fastapi_seclint.subjects.leaks.currencies import is_no_credential
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.masked_types import is_masked
@@ -56,6 +56,7 @@ _ABOUT = word_set(
 """First words of a name that says something about a code or link."""
 _MASKED = word_set("masked redacted sanitized sanitised scrubbed censored obfuscated filtered safe")
 _REST = (VARIADIC, KEYWORDS)
+_TOKEN_FIELDS = ("access_token", "refresh_token")
 _TEXTS = frozenset({"decode", "hex", "credentials", "access_token", "token", "value", "get_secret_value"})
 """Attributes by which a credential's own text is read."""
 _CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
@@ -209,9 +210,9 @@ class Leaks:
         """An object whose text has a secret in it: credentials, a model with a password."""
         if self.is_credentials(form):
             return Leak(f"`{name_of(form)}`", form)
-        for option in options(ask(self.program, self.block, form)):
-            field = self.open_field(option.cls) if isinstance(option, Instance) else ""
-            if field:
+        made = (one.cls for one in options(ask(self.program, self.block, form)) if isinstance(one, Instance))
+        for cls in (*made, *annotated_classes(self.program, self.block, form)):
+            if field := self.open_field(cls):
                 return Leak(f"`{name_of(form)}`, which has `{field}` in it,", form)
         return None
 
@@ -256,13 +257,13 @@ class Leaks:
                 return True
         if any(item[0] in ("name", "attr") and item[-1] in _CREDENTIALS for item in walk(annotations)):
             return True
-        return any(_is_type(annotation, _CREDENTIALS) for annotation in (self.annotations(form) if annotations else ()))
+        return any(is_type(annotation, _CREDENTIALS) for annotation in (self.annotations(form) if annotations else ()))
 
     def login_form(self, form: Form) -> Leak | None:
         """FastAPI's form of a login, whose parts have the password."""
         found = self.annotations(form) if form[0] == "name" else ()
         told = f"`{form[-1]}`, which has `password` in it,"
-        return Leak(told, form) if any(_is_type(annotation, _FORMS) for annotation in found) else None
+        return Leak(told, form) if any(is_type(annotation, _FORMS) for annotation in found) else None
 
     def annotations(self, form: Form) -> Iterator[Value | None]:
         """The annotation of the parameter that a name is, an alias of another module followed."""
@@ -281,15 +282,9 @@ class Leaks:
                 return ""
             for name, annotation, _ in base.fields:
                 hidden = any(item[0] in ("name", "attr") and "Secret" in str(item[-1]) for item in walk(annotation))
-                if kinds.kind(name) in ("password", "signing key") and not hidden:
+                if not hidden and (kinds.kind(name) in ("password", "signing key") or name in _TOKEN_FIELDS):
                     return name
         return ""
-
-
-def _is_type(annotation: Value | None, names: tuple[str, ...]) -> bool:
-    """Whether a resolved annotation is one of these classes."""
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
-    return any(isinstance(item, External) and item.name.endswith(names) for item in options(base))
 
 
 def _put_in(form: Form) -> Iterator[str]:

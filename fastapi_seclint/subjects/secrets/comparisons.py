@@ -26,7 +26,7 @@ from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
 from fastapi_seclint.subjects.secrets.rows import no_caller
 from fastapi_seclint.subjects.secrets.sent import Sent, core, filled
-from fastapi_seclint.subjects.secrets.sides import alike, calls_itself_given, expected, may_hold, right_one
+from fastapi_seclint.subjects.secrets.sides import alike, calls_itself_given, expected, may_hold, of_key, right_one
 from fastapi_seclint.subjects.secrets.signing import is_digest, searched
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
@@ -162,7 +162,7 @@ class _Search:
         if kind := self.presented(given):
             return kind
         named = [name_of(secret), *(option.name for option in options(value) if isinstance(option, Environment))]
-        if name_of(given) == "key" and any(words_of(name)[-1:] == ["key"] for name in named) and self.is_header(given):
+        if of_key(given, named, self.is_header(given)):
             return "API key"
         heard = list(self.sent.names(given))
         return next((kind for name in named for other in heard if (kind := alike(name, other))), "")

@@ -29,6 +29,18 @@ def calls_itself_given(form: Form) -> bool:
     return form[0] == "name" and bool(_GIVEN.intersection(words_of(name_of(form))))
 
 
+_OPENING = word_set("registration register signup admin access setup master invite invitation")
+"""Words of a setting that is the key to something, so that a body's `key` is compared with it."""
+
+
+def of_key(given: Form, named: list[str], header: bool) -> bool:
+    """Whether what is called just `key` is compared with one of the program's, by what that is called (`named`)."""
+    keys = [words for words in map(words_of, named) if words[-1:] == ["key"]]
+    if name_of(given) != "key":
+        return False
+    return (header and bool(keys)) or (given[0] == "attr" and any(_OPENING.intersection(words) for words in keys))
+
+
 def alike(setting: str, given: str) -> str:
     """What both a setting and what is sent are called, whatever it is for: `CRON_TOKEN` and `X-Cron-Token`."""
     ours, theirs = words_of(setting), words_of(given)

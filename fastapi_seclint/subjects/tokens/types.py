@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import running
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -82,8 +83,17 @@ def _named(program: Program, block: Block, form: Form) -> str:
         return f"environment {found[0].name}"
     if len(found) == 1 and isinstance(found[0], Const):
         return f"constant {found[0].value!r}"
+    if form[0] == "name" and isinstance(block.scope, FunctionScope) and len(_given(block.scope, form[2])) > 1:
+        return ""  # one of several keys
     name = spelled(form)
     return "" if "?" in name else name.removeprefix("self.")
+
+
+def _given(scope: FunctionScope, name: str) -> set[str]:
+    """What a local name may be, as texts: `key = ACCESS if plain else REFRESH`."""
+    given = [item[-1] for item in scope.assignments(name) if item[0] in ("assign", "annassign")]
+    values = [value for value in given if value is not None]
+    return {spelled(part) for value in values for part in (value[3:5] if value[0] == "ifexp" else [value])}
 
 
 def reached(program: Program, function: Function, depth: int = _DEPTH) -> Iterator[tuple[Function, Form | None]]:

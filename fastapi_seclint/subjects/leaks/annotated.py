@@ -1,0 +1,42 @@
+"""Classes of local names, by their own annotation or by that of the function whose answer they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Annotated, Class, External, Value, options
+from fastapi_seclint.subjects.code.origins import ask, called
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def annotated_classes(program: Program, block: Block, form: Form) -> Iterator[Class]:
+    """The classes that a local name is said to be of: `token: Token = ...`, `token = await renew(old)`."""
+    scope = block.scope
+    for statement in scope.assignments(form[2]) if form[0] == "name" and isinstance(scope, FunctionScope) else ():
+        if statement[0] not in ("assign", "annassign") or statement[-1] is None:
+            continue
+        if statement[0] == "annassign":
+            yield from _classes(ask(program, block, statement[3]))
+            continue
+        value = statement[3]
+        while value[0] == "await":
+            value = value[2]
+        for function, _ in called(program, block, value) if value[0] == "call" and len(statement[2]) == 1 else ():
+            if function.returns is not None:
+                yield from _classes(program.interpreter.ask(function.returns, function.scope))
+
+
+def _classes(value: Value | None) -> Iterator[Class]:
+    return (option for option in options(value) if isinstance(option, Class))
+
+
+def is_type(annotation: Value | None, names: tuple[str, ...]) -> bool:
+    """Whether a resolved annotation is one of these classes of a library."""
+    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    return any(isinstance(item, External) and item.name.endswith(names) for item in options(base))
