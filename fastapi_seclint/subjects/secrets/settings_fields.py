@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.attributes import SETTINGS_BASES
@@ -12,6 +13,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.secrets.names import kind_of
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 _SETTINGS_NAMES = ("Settings", "Config", "Configuration", "BaseSettings", "AppSettings")
 _TRAITS = frozenset({"Unicode", "CUnicode", "Bytes", "CBytes"})
+_KNOWN: WeakKeyDictionary[Program, set[tuple[str, int]]] = WeakKeyDictionary()
 _LEAST = 1000
 """The shortest number that is a password rather than how many of something: four digits."""
 _WRAPPING = ("Field", "SecretStr", "SecretBytes", "Secret", "field")
@@ -36,11 +39,12 @@ class SettingsField:
 
 
 def fields(program: Program, block: Block) -> Iterator[SettingsField]:
-    """The fields of the settings classes that a module's statements define."""
+    """The fields of the settings classes that a module's statements define, and of what these consist of."""
     classes = block.forms.of("class")
     nested = {name for form in classes if _is_settings(program, block, form) for name in _annotated(form)}
     for form in classes:
-        if _is_settings(program, block, form) or (form[2] in nested and _is_model(program, block, form)):
+        part = form[2] in nested and _is_model(program, block, form)
+        if part or _is_settings(program, block, form) or (block.module.file, form[1]) in _parts(program):
             for statement in form[6]:
                 field = _field(statement, f"{block.module.name}.{form[2]}")
                 if field is not None:
@@ -60,6 +64,38 @@ def _is_settings(program: Program, block: Block, form: Form) -> bool:
     if any(base in SETTINGS_BASES or base.startswith("traitlets.") for base in bases):
         return True
     return form[2].endswith(_SETTINGS_NAMES) and _is_model(program, block, form)
+
+
+def _parts(program: Program) -> set[tuple[str, int]]:
+    """The places of the classes that settings classes of any file consist of: those mixed in, and models in fields."""
+    if program not in _KNOWN:
+        pending = [
+            option
+            for module in program.modules.by_file.values()
+            if any(word.endswith("Settings") for word in module.facts.words) and not program.is_test(module)
+            for form in program.sites.top(module).forms.of("class")
+            if form[3] and _is_settings(program, program.sites.top(module), form)
+            for option in options(program.interpreter.attribute_of_module(module, form[2]))
+            if isinstance(option, Class)
+        ]
+        found = {(cls.module.file, cls.at): cls for cls in pending}
+        while pending:
+            cls = pending.pop()
+            for part in (*cls.lineage(), *_models_of_fields(program, cls)):
+                if isinstance(part, Class) and (part.module.file, part.at) not in found:
+                    found[part.module.file, part.at] = part
+                    pending.append(part)
+        _KNOWN[program] = set(found)
+    return _KNOWN[program]
+
+
+def _models_of_fields(program: Program, cls: Class) -> Iterator[Class]:
+    """The models that the fields of a class are annotated with."""
+    top = program.sites.top(cls.module)
+    for _, annotation, _ in cls.fields:
+        for item in walk(annotation):
+            named = options(ask(program, top, item)) if item[0] in ("name", "attr") else ()
+            yield from (one for one in named if isinstance(one, Class) and "pydantic.BaseModel" in one.external_bases())
 
 
 def _is_model(program: Program, block: Block, form: Form) -> bool:
