@@ -185,7 +185,50 @@ for info in pkgutil.iter_modules(plugins.__path__):
     app.include_router(module.router, dependencies=[Depends(a)])
 """,
     },
-    resolved=False,
+)
+
+project(
+    "modules found by name, packages in packages",
+    {
+        "plugins/__init__.py": """
+import importlib
+import pkgutil
+def load(app, **options):
+    for _, name, is_package in pkgutil.walk_packages(__path__, prefix=f"{__name__}."):
+        if not is_package:
+            app.include_router(importlib.import_module(name).router, **options)
+""",
+        "plugins/one.py": START + "router = APIRouter(prefix='/one')\n@router.get('/x')\ndef x(): ...\n",
+        "plugins/more/__init__.py": "",
+        "plugins/more/two.py": START + "router = APIRouter(prefix='/two')\n@router.get('/y')\ndef y(): ...\n",
+        "main.py": FLAT + "import plugins\napp = FastAPI()\nplugins.load(app, dependencies=[Depends(a)])\n",
+    },
+)
+
+project(
+    "routers in a dictionary by numbers and by classes",
+    FLAT
+    + """
+app = FastAPI()
+class Users: ...
+class Groups: ...
+VERSIONS, OF = {}, {}
+def version(number):
+    return VERSIONS.setdefault(number, APIRouter(prefix=f"/v{number}"))
+def of(kind):
+    if kind not in OF:
+        OF[kind] = APIRouter(prefix=f"/{kind.__name__}")
+    return OF.get(kind)
+for number in (1, 2):
+    @version(number).get("/x")
+    def x(): ...
+@of(Users).get("/list", dependencies=[Depends(a)])
+def users(): ...
+@of(Groups).get("/list")
+def groups(): ...
+for router in [*VERSIONS.values(), *OF.values()]:
+    app.include_router(router)
+""",
 )
 
 project(

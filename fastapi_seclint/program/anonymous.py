@@ -34,6 +34,7 @@ class Follower:
         self._busy: set[object] = set()
         self._kept: list[object] = []
         self.local_forms: dict[int, bool] = {}
+        self.compared: dict[int, frozenset[str]] = {}
         self.depth = 0
         self.allowance = MAX_FUNCTIONS
         self.patience = MAX_STATEMENTS
@@ -59,8 +60,9 @@ class Follower:
     ) -> Encounter:
         """What happens when a function runs for a stranger with these arguments, on this object if it is a method."""
         given = tuple(sorted((name, tuple(sorted(found))) for name, found in arguments.items()))
-        key = (id(function), stranger.junk, stranger.path, stranger.method, stranger.websocket, given, id(receiver))
-        anywhere = (id(function), stranger.junk, stranger.path is None, stranger.websocket, given, id(receiver))
+        who = (stranger.junk, stranger.websocket, stranger.configured)
+        key = (id(function), who, stranger.path, stranger.method, given, id(receiver))
+        anywhere = (id(function), who, stranger.path is None, given, id(receiver))
         known = self._known.get(key) or (None if self.in_handler else self._known.get(anywhere))
         if known is not None:
             return known

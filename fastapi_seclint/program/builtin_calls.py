@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import command_line
+from fastapi_seclint.program import command_line, module_calls
 from fastapi_seclint.program.builtin_methods import on_mapping
 from fastapi_seclint.program.iteration_calls import (
     Handler,
@@ -21,7 +21,6 @@ from fastapi_seclint.program.iteration_calls import (
     turned,
     zipped,
 )
-from fastapi_seclint.program.module_calls import dirname, import_module, iter_modules, listdir, path_join
 from fastapi_seclint.program.route_objects import is_route
 from fastapi_seclint.program.values import (
     NONE,
@@ -277,17 +276,18 @@ _TABLE: dict[str, Handler] = {
     "builtins.any": _unknown_condition,
     "builtins.all": _unknown_condition,
     "builtins.type": _type_of,
-    "builtins.__import__": import_module,
+    "builtins.__import__": module_calls.import_module,
     "functools.partial": _partial,
     "functools.update_wrapper": _update_wrapper,
     "functools.lru_cache": _first,
-    "importlib.import_module": import_module,
-    "pkgutil.iter_modules": iter_modules,
-    "os.listdir": listdir,
-    "os.path.dirname": dirname,
+    "importlib.import_module": module_calls.import_module,
+    "pkgutil.iter_modules": module_calls.iter_modules,
+    "pkgutil.walk_packages": module_calls.walk_packages,
+    "os.listdir": module_calls.listdir,
+    "os.path.dirname": module_calls.dirname,
     "os.path.abspath": _first,
     "os.path.realpath": _first,
-    "os.path.join": path_join,
+    "os.path.join": module_calls.path_join,
     "types.SimpleNamespace": _namespace,
     "types.FunctionType": _copied,
     "copy.copy": _copied,

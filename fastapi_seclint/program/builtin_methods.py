@@ -12,10 +12,13 @@ from fastapi_seclint.program.values import (
     NONE,
     Arguments,
     Choice,
+    Class,
     Collection,
     Const,
     Dependency,
     Environment,
+    Function,
+    Instance,
     Mapping,
     Place,
     Text,
@@ -162,17 +165,23 @@ def _take(receiver: Collection, arguments: Arguments) -> Value | None:
     return receiver.items.pop(at)
 
 
+def _held(mapping: Mapping, key: Value) -> Value | None:
+    """The last value under an object that is a key itself, as a class or a function is."""
+    return next((value for name, value in reversed(mapping.items) if name is key), None)
+
+
 def on_mapping(receiver: Mapping, name: str, arguments: Arguments, place: Place) -> Value:
     """What a method of a dictionary gives and does to it."""
     given = arguments.positional
     if name in ("get", "pop", "setdefault") and given:
-        key = string(given[0])
-        found = receiver.get(key) if key is not None else None
+        key = constant(given[0])
+        found = receiver.get(key) if key is not None else _held(receiver, given[0])
         if found is not None:
             return found
-        if key is None and receiver.items:
+        other = key is None and not isinstance(given[0], Class | Function | Instance)
+        if other and receiver.items:
             return Choice([value for _, value in receiver.items])
-        if key is None and name != "setdefault":
+        if other and name != "setdefault":
             return Unknown("an item of what is still empty", place)
         default = given[1] if len(given) > 1 else NONE
         if name == "setdefault":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -62,18 +63,18 @@ class DependencyGuards:
         self._follower = follower
         self._resolver = resolver
         self._declared = declared
-        self._callables: dict[tuple[int, bool, str | None], Encounter] = {}
+        self._callables: dict[tuple[int, bool, str | None, bool], Encounter] = {}
         self._values: list[Value] = []
 
     def encounter(self, value: Value, stranger: Stranger) -> Encounter:
         """What a stranger meets in a dependency, sub-dependencies first."""
         path = stranger.path if _reads_path(running(value)) else None
-        key = (id(value), stranger.junk, path)
+        key = (id(value), stranger.junk, path, stranger.configured)
         if key not in self._callables:
             self._callables[key] = Encounter()
             self._follower.allowance, self._follower.patience = MAX_FUNCTIONS, MAX_STATEMENTS
             self._values.append(value)
-            self._callables[key] = self._meet(value, Stranger(stranger.junk, path, stranger.method))
+            self._callables[key] = self._meet(value, replace(stranger, path=path, websocket=False))
         return self._callables[key]
 
     def _meet(self, value: Value, stranger: Stranger) -> Encounter:
@@ -82,7 +83,7 @@ class DependencyGuards:
         below = self._hidden(value, stranger) if not found.denies else []
         if not below:
             return found
-        return Encounter(found.endings, found.checked, [*found.opaque, *below], found.by_path, found.used)
+        return replace(found, opaque=[*found.opaque, *below])
 
     def _hidden(self, value: Value, stranger: Stranger) -> list[str]:
         """The calls of unknown code in what a callable depends on, which may be guards."""
@@ -123,7 +124,7 @@ class DependencyGuards:
                 ending if ending.denies else Ending(False, kinds, None, ending.conditional, ending.place)
                 for ending in encounter.endings
             ]
-            return Encounter(endings, encounter.checked, encounter.opaque)
+            return Encounter(endings, encounter.checked, encounter.opaque, switched=encounter.switched)
         return encounter
 
     def _one_at_a_time(
@@ -133,7 +134,7 @@ class DependencyGuards:
         made_up = [name for name, kinds in arguments.items() if kinds & JUNK]
         if len(made_up) < 2:
             return
-        missing, refused = self.arguments(value, Stranger(False, stranger.path, stranger.method))
+        missing, refused = self.arguments(value, replace(stranger, junk=False))
         if refused is None:
             for name in made_up:
                 yield {**arguments, **missing, name: arguments[name]}

@@ -26,7 +26,7 @@ class Ending:
     """One way out of a function: `denies`, with the status code where it is known, or the kinds that it returns.
 
     `conditional`: only on a condition that has nothing to do with credentials. `checked`: after looking at them.
-    `says`: True or False, where it returns that in so many words.
+    `says`: True or False, where it returns that in so many words; `parts`: the kinds of the members of a tuple.
     """
 
     denies: bool
@@ -36,6 +36,7 @@ class Ending:
     place: Place | None
     checked: bool = True
     says: bool | None = None
+    parts: tuple[Kinds, ...] = ()
 
 
 @dataclass(slots=True)
@@ -43,7 +44,8 @@ class Encounter:
     """All ways out of a function for one stranger. `checked`: credentials were tested or handed on at all.
 
     `opaque` names calls of unknown code that got the credentials and may have checked them; `by_path`: the path or
-    method of the request was asked for; `used`: credentials went into a look-up or another call that may reject them.
+    method of the request was asked for; `used`: credentials went into a look-up or another call that may reject them;
+    `switched`: the configuration decided something, or whether there is anything that credentials are compared with.
     """
 
     endings: list[Ending] = field(default_factory=list)
@@ -51,6 +53,15 @@ class Encounter:
     opaque: list[str] = field(default_factory=list)
     by_path: bool = False
     used: bool = False
+    switched: bool = False
+
+    def heed(self, inner: Encounter) -> None:
+        """Note what was met in a function that this one called, whichever way out it took."""
+        self.opaque += [name for name in inner.opaque if name not in self.opaque]
+        self.checked = self.checked or inner.checked
+        self.by_path = self.by_path or inner.by_path
+        self.used = self.used or inner.used
+        self.switched = self.switched or inner.switched
 
     @property
     def denies(self) -> bool:
@@ -74,6 +85,14 @@ class Encounter:
         return found.pop() if len(found) == 1 else None
 
     @property
+    def parts(self) -> list[Kinds]:
+        """What each member of the tuple may be that every way out which does not refuse returns; else empty."""
+        found = [ending.parts for ending in self.passes]
+        if not found or len({len(parts) for parts in found}) != 1:
+            return []
+        return [frozenset().union(*members) for members in zip(*found, strict=True)]
+
+    @property
     def says_no(self) -> bool:
         """Whether every way out that does not refuse returns False, or what checking bad credentials gives."""
         every = all(ending.says is False or ending.kinds <= _FALSE for ending in self.passes)
@@ -90,12 +109,16 @@ _FALSE = frozenset({"bad", "absent", "nothing", "false"})
 
 @dataclass(slots=True)
 class Stranger:
-    """Whom a function meets: without credentials, or with junk; on which path, where that is known."""
+    """Whom a function meets: without credentials, or with junk; on which path, where that is known.
+
+    `configured`: where every switch of the configuration is the other way round than it is by default.
+    """
 
     junk: bool
     path: str | None = None
     method: str | None = None
     websocket: bool = False
+    configured: bool = False
 
     @property
     def credential(self) -> Kinds:

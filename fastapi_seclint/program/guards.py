@@ -7,7 +7,9 @@ route; what cannot be looked into makes it unknown.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
@@ -101,11 +103,9 @@ class GuardModel:
         found = []
         websocket = route.kind == "websocket"
         for layer in layers_of(route):
-            answers = [
-                self.middleware.layer(layer, self._stranger(route, junk), websocket, precise) for junk in (False, True)
-            ]
             name = next((dotted_name(option) for option in options(layer.what)), None) or "a middleware"
-            meeting = meeting_of(name, answers)
+            meet = partial(self.middleware.layer, layer, websocket=websocket, precise=precise)
+            meeting = self._asked(route, name, meet)
             if layer.switched_off:
                 _switch_off(meeting)
             elif layer.conditional and "denies" in (meeting.missing, meeting.junk):
@@ -115,15 +115,34 @@ class GuardModel:
 
     def meeting(self, route: Route, node: Node) -> Meeting:
         """How a dependency of a route, or one below it, answers strangers by itself."""
-        answers = [self.dependencies.encounter(node.call, self._stranger(route, junk)) for junk in (False, True)]
-        meeting = meeting_of(node.name, answers)
+        meeting = self._asked(route, node.name, lambda stranger: self.dependencies.encounter(node.call, stranger))
         meeting.scheme = scheme_of(node.call) is not None
         unchecked = meeting.inert and not any(answer.checked for answer in answers)
         meeting.blind = unchecked and node.function is not None and not parameters(node.call)
         return meeting
 
+    def _asked(
+        self, route: Route, name: str, meet: Callable[[Stranger], Encounter], needs_both: bool = True
+    ) -> Meeting:
+        """How an element answers both strangers; it is `configured` where it refuses them once it is set up.
+
+        Not `needs_both`: who comes without credentials is enough where he passes for certain.
+        """
+
+        def met(configured: bool) -> tuple[Meeting, bool]:
+            found = [meet(replace(self._stranger(route, False), configured=configured))]
+            if needs_both or verdict(found[0]) != "passes" or found[0].opaque:
+                found.append(meet(replace(self._stranger(route, True), configured=configured)))
+            return meeting_of(name, [found[0], found[-1]]), any(item.switched for item in found)
+
+        meeting, switched = met(False)
+        if switched and not refused([meeting]):
+            meeting.configured = refused([met(True)[0]]) and not meeting.opaque
+        return meeting
+
     def _stranger(self, route: Route, junk: bool) -> Stranger:
-        return Stranger(junk, route.path, route.methods[0] if len(route.methods) == 1 else None)
+        method = route.methods[0] if len(route.methods) == 1 else None
+        return Stranger(junk, route.path, method, websocket=route.kind == "websocket")
 
     def _dependency_meetings(self, route: Route) -> list[Meeting]:
         found = []
@@ -145,12 +164,9 @@ class GuardModel:
             and (credentials.entry("decorator", decorator.name) or {}).get("authenticates")
         ]
         found += self._route_class_meetings(route)
-        calling = route.kind == "websocket"
-        missing = self._endpoint(route, endpoint, replace(self._stranger(route, False), websocket=calling))
-        if verdict(missing) == "passes" and not missing.opaque and not any(item.missing == "denies" for item in before):
-            return [*found, meeting_of(route.name, [missing, missing])]
-        junk = self._endpoint(route, endpoint, replace(self._stranger(route, True), websocket=calling))
-        return [*found, meeting_of(route.name, [missing, junk])]
+        asked = any(item.missing == "denies" for item in before)
+        meeting = self._asked(route, route.name, lambda stranger: self._endpoint(route, endpoint, stranger), asked)
+        return [*found, meeting]
 
     def _route_class_meetings(self, route: Route) -> list[Meeting]:
         """A custom route class whose handler looks at the request first (semantics f52)."""
@@ -164,8 +180,8 @@ class GuardModel:
             for inner in options(handler):
                 if isinstance(inner, Function) and inner.parameters:
                     given = {inner.parameters[0][0]: REQUEST}
-                    answers = [self._follower.meet(inner, self._stranger(route, junk), given) for junk in (False, True)]
-                    found.append(meeting_of(option.dotted, answers))
+                    meet = partial(self._follower.meet, inner, arguments=given)
+                    found.append(self._asked(route, option.dotted, meet))
         return found
 
     def _endpoint(self, route: Route, endpoint: Value, stranger: Stranger) -> Encounter:
@@ -183,6 +199,7 @@ class GuardModel:
         value: Value | None = endpoint
         opaque: list[str] = []
         receiver: Value | None = None
+        switched = False
         while value is not None:
             function = running(value)
             if function is None:
@@ -196,11 +213,12 @@ class GuardModel:
             finally:
                 self._follower.in_handler, self._follower.handler = False, None
             opaque += result.opaque
+            switched = switched or result.switched
             if verdict(result) == "denies":
                 return result
             wrapped = next(options(function.wraps), None)
             value = wrapped if wrapped is not function else None
-        return Encounter(result.endings, result.checked, opaque, used=result.used)
+        return Encounter(result.endings, result.checked, opaque, used=result.used, switched=switched)
 
     def authenticates(self, value: Value) -> bool:
         """Whether a dependency refuses both strangers."""
@@ -251,4 +269,4 @@ def _as_endpoint(encounter: Encounter) -> Encounter:
         else ending
         for ending in encounter.endings
     ]
-    return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
+    return replace(encounter, endings=endings)

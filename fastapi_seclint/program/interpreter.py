@@ -19,6 +19,7 @@ from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     Arguments,
     Class,
+    Collection,
     Const,
     Function,
     Instance,
@@ -90,6 +91,8 @@ class Interpreter:
         names = module.scope.names
         names["__name__"] = Const(module.name)
         names["__file__"] = Const(module.file)
+        if module.package:
+            names["__path__"] = Collection("list", [Const(module.folder)])
         names["__package__"] = Const(module.name if module.package else module.name.rpartition(".")[0])
         context, calls, uncertain, depth = self.context, self.calls, self.uncertain, self.depth
         limit, self._limit = self._limit, min(MAX_STEPS_IN_ALL, self._steps + 40 * MAX_STEPS_A_CALL)

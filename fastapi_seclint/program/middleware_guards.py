@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
@@ -26,7 +27,7 @@ def _as_middleware(encounter: Encounter) -> Encounter:
         else Ending(True, CLEAN, None, ending.conditional, ending.place, ending.checked)
         for ending in encounter.endings
     ]  # fmt: skip
-    return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
+    return replace(encounter, endings=endings)
 
 
 def _as_asgi(encounter: Encounter) -> Encounter:
@@ -38,7 +39,7 @@ def _as_asgi(encounter: Encounter) -> Encounter:
     ]  # fmt: skip
     if not any("passed" in ending.kinds or ending.denies for ending in encounter.endings):
         return Encounter([Ending(False, PASSED, None, True, ending.place) for ending in encounter.endings[:1]])
-    return Encounter(endings, encounter.checked, encounter.opaque, encounter.by_path, encounter.used)
+    return replace(encounter, endings=endings)
 
 
 _BACKENDS = "starlette.middleware.authentication.AuthenticationMiddleware"
@@ -51,18 +52,20 @@ class MiddlewareGuards:
         self._follower = follower
         self._declared = declared
         self._instances: dict[tuple[int, int], Instance] = {}
-        self._layers: dict[tuple[int, bool, str, str], Encounter] = {}
+        self._layers: dict[tuple[int, bool, bool, str, str], Encounter] = {}
 
     def layer(self, layer: Layer, stranger: Stranger, websocket: bool, precise: bool = True) -> Encounter:
         """What a stranger meets in a middleware on his way to a path; not `precise`: on his way anywhere."""
-        anywhere = (id(layer), stranger.junk, "", str(websocket))
+        anywhere = (id(layer), stranger.junk, stranger.configured, "", str(websocket))
         self._follower.allowance, self._follower.patience = MAX_FUNCTIONS, MAX_STATEMENTS
         if anywhere not in self._layers:
-            self._layers[anywhere] = self._meet_layer(layer, Stranger(stranger.junk), websocket)
+            self._layers[anywhere] = self._meet_layer(
+                layer, Stranger(stranger.junk, configured=stranger.configured), websocket
+            )
         found = self._layers[anywhere]
         if not precise or not found.by_path or not (found.may_deny or found.opaque):
             return found
-        key = (id(layer), stranger.junk, stranger.path or "", f"{stranger.method} {websocket}")
+        key = (*anywhere[:3], stranger.path or "", f"{stranger.method} {websocket}")
         if key not in self._layers:
             self._layers[key] = self._meet_layer(layer, stranger, websocket)
         return self._layers[key]
@@ -116,7 +119,7 @@ class MiddlewareGuards:
                     ending if ending.denies else Ending(False, PASSED, None, ending.conditional, ending.place)
                     for ending in met.endings
                 ]
-                return Encounter(endings, met.checked and met.may_deny, met.opaque, met.by_path)
+                return replace(met, endings=endings, checked=met.checked and met.may_deny, used=False)
             if isinstance(backend, External):
                 passing.opaque.append(backend.name)
         return passing
@@ -142,6 +145,6 @@ class MiddlewareGuards:
             names = [form[0] for form in called.parameters][1:]
             kinds = [frozenset({"scope"}), frozenset({"receive"}), frozenset({"send"})]
             given = dict(zip(names, kinds, strict=False))
-            asgi = Stranger(stranger.junk, stranger.path, stranger.method, websocket)
+            asgi = replace(stranger, websocket=websocket)
             return _as_asgi(self._follower.meet(called, asgi, given, instance))
         return None

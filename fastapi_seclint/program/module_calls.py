@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.builtin_methods import plain_arguments
 from fastapi_seclint.program.values import (
+    ITEMS,
     NONE,
     Arguments,
     Collection,
@@ -55,18 +56,31 @@ def imported(interpreter: Interpreter, module: Module, name: str, place: Place, 
 
 def iter_modules(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
     """`pkgutil.iter_modules(package.__path__)`: the modules of a package folder."""
-    folders = iterate(arguments.get("path", 0) or NONE) or []
+    return _found_below(interpreter, arguments, place, within=False)
+
+
+def walk_packages(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    """`pkgutil.walk_packages(package.__path__)`: the modules of a package folder, and those of the packages in it."""
+    return _found_below(interpreter, arguments, place, within=True)
+
+
+def _found_below(interpreter: Interpreter, arguments: Arguments, place: Place, *, within: bool) -> Value:
+    """A row `(finder, name, ispkg)` for each module in the folders."""
     prefix = string(arguments.get("prefix", 1)) or ""
     rows: list[Value] = []
-    for folder in folders:
-        path = string(folder)
+    for folder in map(string, iterate(arguments.get("path", 0) or NONE) or []):
         for module in sorted(interpreter.modules.by_file.values(), key=lambda item: item.file):
             inside = posixpath.dirname(module.folder) if module.package else module.folder
-            if path is not None and inside == path:
-                name = posixpath.basename(module.folder if module.package else module.file[: -len(".py")])
-                values: list[Value] = [NONE, Const(prefix + name), Const(module.package)]
-                rows.append(Instance(External("pkgutil.ModuleInfo"), {"name": values[1], "ispkg": values[2]}))
-                rows[-1] = Collection("tuple", values)
+            if folder is None or not (inside == folder or (within and inside.startswith(f"{folder}/"))):
+                continue
+            path = module.folder if module.package else module.file[: -len(".py")]
+            name = Const(prefix + path[len(folder) :].strip("/").replace("/", "."))
+            fields = {"name": name, "ispkg": Const(module.package)}
+            rows.append(
+                Instance(
+                    External("pkgutil.ModuleInfo"), {**fields, ITEMS: Collection("tuple", [NONE, *fields.values()])}
+                )
+            )
     return Collection("list", rows, not rows, place)
 
 

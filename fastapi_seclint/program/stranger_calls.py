@@ -275,10 +275,8 @@ def _met(
 ) -> Kinds:
     """The outcome of a call that is followed; a wrapper is followed by what it wraps."""
     encounter = walk_.follower.meet(function, walk_.stranger, arguments, receiver)
-    walk_.encounter.opaque += [name for name in encounter.opaque if name not in walk_.encounter.opaque]
-    walk_.encounter.checked = walk_.encounter.checked or encounter.checked
-    walk_.encounter.by_path = walk_.encounter.by_path or encounter.by_path
-    walk_.encounter.used = walk_.encounter.used or encounter.used
+    walk_.encounter.heed(encounter)
+    walk_.parts = encounter.parts
     if encounter.denies:
         codes = {ending.code for ending in encounter.endings}
         looked = encounter.checked or bool(codes & {401, 403})

@@ -8,6 +8,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.kinds import CLEAN, EMPTY, HIDDEN, JUNK, TAINTED, Kinds, truth_of
 from fastapi_seclint.program.schemes import raises_by_itself
+from fastapi_seclint.program.stranger_switches import by_default, is_there
 from fastapi_seclint.program.values import (
     Collection,
     Const,
@@ -85,9 +86,9 @@ def _configured(walk_: Walk, form: Form) -> set[bool]:
         return _of_own_object(walk_, form)
     value = walk_.value(form)
     known = None if _may_be_set_later(form, value) else truth(value)
-    if known is None and _is_configured(value):
-        known = likely(value)
-    return {True, False} if known is None else {known}
+    if known is None and _is_configured(value) and (likely_so := likely(value)) is not None:
+        known = by_default(walk_, likely_so)
+    return is_there(walk_, form) if known is None else {known}
 
 
 def _of_own_object(walk_: Walk, form: Form) -> set[bool]:
@@ -96,14 +97,18 @@ def _of_own_object(walk_: Walk, form: Form) -> set[bool]:
     What is false at first may be set by other code, unless the object was made with it: `Session(required=False)`.
     """
     if not _is_own(walk_, form):
-        return {True, False}
+        return is_there(walk_, form)
     if form[0] == "attr" and form[3] == "auto_error" and (loud := raises_by_itself(walk_.scope.receiver)) is not None:
         return {loud}
     value = walk_.value(form)
-    known = likely(value) if _is_configured(value) else truth(value) or None
+    known: bool | None = None
+    if not _is_configured(value):
+        known = truth(value) or None
+    elif (set_so := likely(value)) is not None:
+        known = by_default(walk_, set_so)
     if known is None and _was_given(walk_.scope.receiver, value):
         known = truth(value)
-    return {True, False} if known is None else {known}
+    return is_there(walk_, form) if known is None else {known}
 
 
 def _was_given(receiver: Value | None, value: Value) -> bool:
@@ -192,13 +197,21 @@ def _settled_compare(walk_: Walk, operator: str, left: Form, right: Form) -> set
     if walk_.only_local(left) and (right[0] == "const" or walk_.only_local(right)):
         settings = _is_own(walk_, left) and _is_configured(walk_.value(left))
         known = likely(walk_.value(["compare", left[1], left, [operator], [right]])) if settings else None
-        return {True, False} if known is None else {known}
+        return _unless_there(walk_, operator, left, right) if known is None else {by_default(walk_, known)}
     value = walk_.value(["compare", left[1], left, [operator], [right]])
     later = _may_be_set_later(left, walk_.value(left)) or _may_be_set_later(right, walk_.value(right))
     known = None if later else truth(value)
     if known is None and (_is_configured(walk_.value(left)) or _is_configured(walk_.value(right))):
-        known = likely(value)
-    return {True, False} if known is None else {known}
+        likely_so = likely(value)
+        known = None if likely_so is None else by_default(walk_, likely_so)
+    return _unless_there(walk_, operator, left, right) if known is None else {known}
+
+
+def _unless_there(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
+    """`X is None` for an X that is not known; every other comparison of unknown things goes both ways."""
+    if operator not in ("is", "is not") or right[0] != "const" or right[2] is not None:
+        return {True, False}
+    return {found is (operator == "is not") for found in is_there(walk_, left)}
 
 
 def _is_none(walk_: Walk, found: Kinds, form: Form, operator: str) -> set[bool]:

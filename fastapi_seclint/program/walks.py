@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
-from fastapi_seclint.program import credentials, stranger_choices, stranger_conditions, stranger_loops, strangers
+from fastapi_seclint.program import (
+    credentials,
+    stranger_attempts,
+    stranger_choices,
+    stranger_conditions,
+    stranger_loops,
+    stranger_results,
+    strangers,
+)
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
-from fastapi_seclint.program.kinds import BAD, CLEAN, NOTHING, PASSED, QUERY, REFUSED, Kinds, Names, merged, names_token
+from fastapi_seclint.program.kinds import BAD, CLEAN, NOTHING, PASSED, QUERY, Kinds, Names, merged, names_token
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.stranger_errors import REFUSAL, catches, remembered
+from fastapi_seclint.program.stranger_errors import REFUSAL, remembered
 from fastapi_seclint.program.values import Function, Place, Value, constant
 
 if TYPE_CHECKING:
@@ -44,6 +52,8 @@ class Walk:
         self.may_fail = False
         self.spoken = False
         """Whether a websocket may have talked to the client: one whose handler ends before that refuses him."""
+        self.parts: list[Kinds] = []
+        """The members of the tuple that the function gave which was called last."""
         self.delegated: Form | None = None
         """The call whose answer is that of the handler: `return await relay(request)`."""
         self._denying: bool | None = None
@@ -66,7 +76,9 @@ class Walk:
     def end(self, denies: bool, kinds: Kinds, code: int | None, place: Place, value: Form | None = None) -> None:
         """Note a way out of the function, and the value that it returns where it does."""
         says = value[2] if value is not None and value[0] == "const" and isinstance(value[2], bool) else None
-        self.encounter.endings.append(Ending(denies, kinds, code, self.doubt > 0, place, self.encounter.checked, says))
+        parts = stranger_results.members(self, value)
+        checked = self.encounter.checked
+        self.encounter.endings.append(Ending(denies, kinds, code, self.doubt > 0, place, checked, says, parts))
 
     def place(self, at: int) -> Place:
         """The place of a form of the function."""
@@ -119,25 +131,27 @@ class Walk:
                 self.end(True, CLEAN, self.code_of(exception), self.place(at))
                 return False
             case ["assign", _, names, value]:
+                self.parts = []
                 kinds = self.kinds(value)
                 if self.failed is not None:
                     kinds = remembered(value, self.failed) or kinds
                 for target in names:
-                    self.assign(target, kinds)
+                    self.assign(target, kinds, self.parts if _call_in(value) is not None else [])
             case ["augassign", _, _, target, value]:
                 self.assign(target, self.kinds(value) | self.names.get(target[2] if target[0] == "name" else "", CLEAN))
             case ["expr", _, ["yield", at, value]]:
                 self.end(False, CLEAN if value is None else self.kinds(value), None, self.place(at))
                 return False
             case ["expr", _, value]:
-                self.kinds(value)
+                if not stranger_results.never_runs(self, value):
+                    self.kinds(value)
             case ["assert", _, test, _]:
                 if self.truths(test) == {False}:
                     raise Raised
             case ["try", *_]:
-                return self.attempt(form)
+                return stranger_attempts.attempt(self, form)
             case ["with", at, [[["call", _, function, *_], _]], body] if function[-1] == "suppress":
-                return self.attempt(["try", at, body, [[None, None, [["pass", at]], at]], [], []])
+                return stranger_attempts.attempt(self, ["try", at, body, [[None, None, [["pass", at]], at]], [], []])
             case ["with", _, items, body]:
                 for context, target in items:
                     kinds = self.kinds(context)
@@ -196,64 +210,12 @@ class Walk:
             self.assumed = before
         return True
 
-    def attempt(self, form: Form) -> bool:
-        """A try statement: handlers run when the body may raise for a stranger, and catch what it raises."""
-        _, _, body, handlers, otherwise, final = form
-        before = dict(self.names)
-        kept, self.encounter.endings = self.encounter.endings, []
-        outer, self.may_raise = self.may_raise, False
-        outside, self.may_fail = self.may_fail, False
-        hidden = len(self.encounter.opaque)
-        goes_on = self.block(body)
-        inside, self.encounter.endings = self.encounter.endings, kept
-        if len(self.encounter.opaque) > hidden and self.answers_with_refusal(handlers):
-            del self.encounter.opaque[hidden:]
-            inside, goes_on = [ending for ending in inside if ending.denies], False
-        caught = [ending for ending in inside if ending.denies and handlers and catches(handlers, ending.code)]
-        self.encounter.endings += [ending for ending in inside if ending not in caught]
-        certain = self.may_raise or any(ending.checked or not ending.conditional for ending in caught)
-        failing = self.may_fail or bool(caught)
-        self.may_raise, self.may_fail = outer, outside
-        ways = []
-        if goes_on and self.block(otherwise):
-            ways.append(self.names)
-        certain = certain or (not goes_on and not inside)
-        if certain or failing:
-            ways += self.answers(handlers, before, bool(caught), certain)
-        if not ways:
-            self.block(final)
-            return False
-        self.names = merged(ways)
-        return self.block(final)
-
-    def answers(self, handlers: list[Form], before: Names, refused: bool, certain: bool) -> list[Names]:
-        """Walk the handlers of a try statement, in doubt where what raises has nothing to do with who calls."""
-        ways, after, outer = [], self.names, self.failed
-        self.doubt += 0 if certain else 1
-        for _, name, statements, _ in handlers:
-            self.failed = name or ""
-            self.names = {**after, **before, **({name: REFUSED if refused else CLEAN} if name else {})}
-            start = len(self.encounter.endings)
-            if self.block(statements):
-                ways.append(self.names)
-            elif refused and self.function is self.follower.handler:
-                self.turned_away(start)
-        self.doubt -= 0 if certain else 1
-        self.failed = outer
-        return ways
-
-    def answers_with_refusal(self, handlers: list[Form]) -> bool:
-        """Whether a handler raises 401 or 403: then a check out of sight in the body raises for bad credentials."""
-        endings = [handler[2][-1] for handler in handlers if handler[2]]
-        return any(item[0] == "raise" and self.code_of(item[2]) in (401, 403) for item in endings)
-
-    def turned_away(self, start: int) -> None:
-        """A handler that answers by itself when a guard has raised: its ways out from `start` on refuse."""
-        ways = self.encounter.endings[start:]
-        self.encounter.endings[start:] = [way if way.denies else replace(way, denies=True, code=401) for way in ways]
-
-    def assign(self, target: Form, kinds: Kinds) -> None:
-        """Give the names of a target these kinds."""
+    def assign(self, target: Form, kinds: Kinds, parts: Sequence[Kinds] = ()) -> None:
+        """Give the names of a target these kinds, or those of the members of a tuple."""
+        if parts and target[0] == "tuple" and len(target[2]) == len(parts):
+            for item, part in zip(target[2], parts, strict=True):
+                self.assign(item, part)
+            return
         if target[0] == "name":
             self.names[target[2]] = self.named(target[2], kinds)
         elif target[0] == "attr" and target[2][0] == "name":

@@ -75,8 +75,8 @@ class Mapping:
     open: bool = False
     place: Place | None = None
 
-    def get(self, key: str) -> Value | None:
-        """The last value under a string key."""
+    def get(self, key: object) -> Value | None:
+        """The last value under a constant key."""
         for name, value in reversed(self.items):
             if isinstance(name, Const) and name.value == key:
                 return value

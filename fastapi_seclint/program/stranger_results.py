@@ -1,0 +1,32 @@
+"""What functions give a stranger's request: the members of tuples, coroutines that nobody awaits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import ASYNC, Form
+from fastapi_seclint.program.kinds import CLEAN, FALSE, TRUE, Kinds
+from fastapi_seclint.program.values import Bound, Function, options
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.walks import Walk
+
+
+def members(walk_: Walk, form: Form | None) -> tuple[Kinds, ...]:
+    """The kinds of the members of a tuple that is returned: `return False, None`."""
+    return tuple(_member(walk_, item) for item in form[2]) if form is not None and form[0] == "tuple" else ()
+
+
+def _member(walk_: Walk, form: Form) -> Kinds:
+    if form[0] == "const" and isinstance(form[2], bool):
+        return TRUE if form[2] else FALSE
+    return walk_.kinds(form) if form[0] in ("name", "attr", "const") else CLEAN
+
+
+def never_runs(walk_: Walk, form: Form) -> bool:
+    """Whether a statement only makes a coroutine that nobody awaits: `authenticate(request)`."""
+    if form[0] != "call":
+        return False
+    called = next(options(walk_.value(form[2])), None)
+    function = called.function if isinstance(called, Bound) else called
+    return isinstance(function, Function) and bool(function.flags & ASYNC) and not function.decorators

@@ -1,0 +1,57 @@
+"""Conditions that the configuration decides, as a stranger's request meets them.
+
+A guard may be off until it is set up: `if settings.api_key and sent != settings.api_key: raise`. What it does by
+default is asked first; where a switch was met on the way, it is asked again with every switch thrown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.values import Function
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.walks import Walk
+
+
+def by_default(walk_: Walk, known: bool) -> bool:
+    """Which way a condition goes that the default configuration decides; the other way where that is changed."""
+    walk_.encounter.switched = True
+    return known is not walk_.stranger.configured
+
+
+def is_there(walk_: Walk, form: Form) -> set[bool]:
+    """Whether something is there that is not known: what credentials are compared with is, where it is configured."""
+    if form[0] not in ("name", "attr") or not _is_compared(walk_, spelled(form)):
+        return {True, False}
+    walk_.encounter.switched = True
+    return {True} if walk_.stranger.configured else {True, False}
+
+
+def _is_compared(walk_: Walk, text: str) -> bool:
+    known = walk_.follower.compared
+    key = id(walk_.function)
+    if key not in known:
+        named = (form for form in _expected(walk_.function) if form[0] in ("name", "attr", "call"))
+        known[key] = frozenset(spelled(form) for form in named)
+        walk_.follower.keep(walk_.function)
+    return any(item == text or item.startswith(f"{text}.") for item in known[key])
+
+
+def _expected(function: Function) -> Iterator[Form]:
+    """What credentials may be compared with in a function, or be one of, or be verified by."""
+    for form in function.forms.of("compare"):
+        if form[3] and form[3][0] in ("==", "!=", "in", "not in"):
+            yield from (form[2], *form[4])
+    for form in function.forms.of("call"):
+        name = last_name(form[2])
+        if name in ("compare_digest", "decode") or credentials.names_verification(name):
+            yield from form[3]
+    for form in function.forms.of("for"):
+        yield form[3]
+    for form in function.forms.of("comp"):
+        yield from (clause[1] for clause in form[5])

@@ -1,0 +1,83 @@
+"""Guards that the configuration switches on, and outcomes that travel in tuples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from projects_guarded import READ, protection, row
+
+SETTINGS = """
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings
+class Settings(BaseSettings):
+    api_key: str | None = None
+    keys: list[str] = []
+    auth_type: str = "none"
+settings = Settings()
+KEY = os.environ.get("API_KEY")
+app = FastAPI(openapi_url=None, dependencies=[Depends(guard)])
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if KEY is None:\n        return\n    if sent != KEY:\n        raise HTTPException(401)",
+        "if settings.api_key and sent != settings.api_key:\n        raise HTTPException(401)",
+        "if not settings.keys:\n        return\n    for key in settings.keys:\n        if key == sent:\n"
+        "            return\n    raise HTTPException(403)",
+        "if settings.auth_type == 'none':\n        return\n    if sent != os.environ['MASTER']:\n"
+        "        raise HTTPException(401)",
+    ],
+)
+def test_a_guard_that_is_off_until_it_is_set_up_says_so(body: str, tmp_path: Path) -> None:
+    head, _, rest = SETTINGS.partition("app = ")
+    guard = f"def guard(sent: str | None = Header(None, alias='X-API-Key')):\n    {body}\n"
+    found = row(tmp_path, head + guard + "app = " + rest + READ)
+    assert (found.protection, found.reason) == ("open", "main.guard guards it only when configured")
+
+
+def test_a_guard_whose_keys_are_not_known_may_be_on(tmp_path: Path) -> None:
+    text = (
+        "def guard(request: Request, sent: str | None = Header(None, alias='X-API-Key')):\n"
+        "    config = request.app.state.config\n    if config.keys and sent not in config.keys:\n"
+        "        raise HTTPException(401)\n@app.get('/x', dependencies=[Depends(guard)])\ndef x(): ...\n"
+    )
+    found = row(tmp_path, text)
+    assert (found.protection, found.reason) == ("unknown", "main.guard guards it only in some configurations")
+
+
+OUTCOMES = """
+def identify(request: Request):
+    try:
+        return True, jwt.decode(request.headers.get("Authorization") or "", os.environ["K"], algorithms=["HS256"])
+    except jwt.PyJWTError:
+        return False, None
+@app.get("/x")
+def x(request: Request):
+    ok, user = identify(request)
+    TEST
+    return user
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ("if not ok:\n        raise HTTPException(401)", "protected"),
+        ("if user is None:\n        raise HTTPException(401)", "protected"),
+        ("if ok:\n        print(user)", "open"),
+    ],
+)
+def test_an_outcome_beside_what_was_found(test: str, expected: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, OUTCOMES.replace("TEST", test)) == expected
+
+
+@pytest.mark.parametrize(("call", "expected"), [("await check(request)", "protected"), ("check(request)", "open")])
+def test_a_coroutine_that_nobody_awaits_checks_nothing(call: str, expected: str, tmp_path: Path) -> None:
+    text = (
+        "async def check(request: Request):\n    if request.headers.get('X-API-Key') != os.environ['K']:\n"
+        f"        raise HTTPException(401)\n@app.get('/x')\nasync def x(request: Request):\n    {call}\n    return 1\n"
+    )
+    assert protection(tmp_path, text) == expected
