@@ -81,3 +81,32 @@ def test_a_coroutine_that_nobody_awaits_checks_nothing(call: str, expected: str,
         f"        raise HTTPException(401)\n@app.get('/x')\nasync def x(request: Request):\n    {call}\n    return 1\n"
     )
     assert protection(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "protection_", "reason"),
+    [
+        ("str | None = None", "open", "main.check guards it only when configured"),
+        ("str = 'x'", "protected", ""),
+    ],
+)
+def test_routers_that_a_configuration_guards(field: str, protection_: str, reason: str, tmp_path: Path) -> None:
+    text = (
+        f"from pydantic import BaseModel\nclass ServerConfig(BaseModel):\n    issuer: {field}\nrouter = APIRouter()\n"
+        "@router.get('/x')\ndef x(): ...\ndef check(sent: str = Header('', alias='X-API-Key')):\n"
+        "    if sent != os.environ['K']:\n        raise HTTPException(401)\ndef make(config: ServerConfig):\n"
+        "    app = FastAPI(openapi_url=None)\n    guards = []\n    if config.issuer:\n"
+        "        guards.append(Depends(check))\n    app.include_router(router, dependencies=guards)\n    return app\n"
+    )
+    found = row(tmp_path, text)
+    assert (found.protection, found.reason) == (protection_, reason)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("session_api_key", "protected"), ("page_token", "open")])
+def test_a_websocket_that_takes_a_key_from_its_query(name: str, expected: str, tmp_path: Path) -> None:
+    text = (
+        f"@app.websocket('/x')\nasync def x(websocket: WebSocket, {name}: str | None = None):\n"
+        f"    if {name} != os.environ['K']:\n        await websocket.close(4001)\n        return\n"
+        "    await websocket.accept()\n    await websocket.send_text('hello')\n"
+    )
+    assert protection(tmp_path, text) == expected

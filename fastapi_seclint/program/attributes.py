@@ -130,6 +130,8 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
 
             if is_told(found) or is_left_open(value.cls, name):
                 return attribute_of_unmade(interpreter, value.cls, name) or found
+            if holds_data(value.cls) and models.is_option(value.cls, found):
+                return Environment(f"{value.cls.name}.{name}", found, place)
         return found
     if value.cls.name == "starlette.datastructures.State":
         return Unknown(f"the application's state has no {name} in sight", place)

@@ -15,7 +15,7 @@ from fastapi_seclint.program.callables import Parameter, dotted_name, parameters
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Resolver
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
-from fastapi_seclint.program.kinds import ABSENT, CLEAN, HIDDEN, JUNK, QUERY, REQUEST, TOKENS, Kinds
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, HIDDEN, JUNK, QUERY, REQUEST, Kinds, names_token
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import path_variables
@@ -183,7 +183,7 @@ class DependencyGuards:
                 return CLEAN
             default = marker.arguments.get("default", 0) if not isinstance(annotation, Annotated) else parameter.default
             return self._credential(default if default is not None else parameter.default, stranger, marker)
-        if name in TOKENS and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
+        if names_token(name) and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
             if name in path_variables(path):
                 return JUNK if name not in _PLACES or _asks_for(function, name, name) else CLEAN
             return self._credential(parameter.default, stranger, marker)

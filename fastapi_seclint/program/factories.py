@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import calls
+from fastapi_seclint.program.inside import object_of
+from fastapi_seclint.program.models import names_configuration
 from fastapi_seclint.program.routers import Router, native
-from fastapi_seclint.program.values import Arguments, Class
+from fastapi_seclint.program.values import Arguments, Class, Function, Instance
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -45,6 +47,20 @@ def fill_applications(interpreter: Interpreter, modules: Sequence[Module], call:
         for number, function in enumerate(module.facts.functions):
             if function[2] < 0 and any(module.facts.body_mentions(number, name) for name in names):
                 call(module, number)
+
+
+def configuration_for(interpreter: Interpreter, function: Function | None) -> Arguments:
+    """What a function that nobody calls is given: an object for each parameter that is the configuration."""
+    given = Arguments()
+    if function is None:
+        return given
+    for form, default in zip(function.parameters, function.defaults, strict=True):
+        if form[2] is None or default is not None:
+            continue
+        found = object_of(interpreter, form[2], function.scope)
+        if isinstance(found, Instance) and isinstance(found.cls, Class) and names_configuration(found.cls):
+            given.keywords[form[0]] = found
+    return given
 
 
 def _has_class(router: Router) -> bool:

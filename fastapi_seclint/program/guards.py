@@ -117,7 +117,7 @@ class GuardModel:
         """How a dependency of a route, or one below it, answers strangers by itself."""
         meeting = self._asked(route, node.name, lambda stranger: self.dependencies.encounter(node.call, stranger))
         meeting.scheme = scheme_of(node.call) is not None
-        unchecked = meeting.inert and not any(answer.checked for answer in answers)
+        unchecked = meeting.inert and not meeting.checked
         meeting.blind = unchecked and node.function is not None and not parameters(node.call)
         return meeting
 

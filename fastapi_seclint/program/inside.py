@@ -154,10 +154,9 @@ class FunctionScope(Scope):
                 whole = self._interpreter.evaluate(value, self)
                 return whole if plain else self._unpacked(name, targets, whole)
             case ["annassign", _, _, annotation, value]:
-                if value is None:
-                    return self._typed(annotation) or Unknown(f"{name} is only declared")
-                found = self._interpreter.evaluate(value, self)
-                return found if not isinstance(found, Unknown) else self._typed(annotation) or found
+                if value is not None:
+                    return self._interpreter.evaluate(value, self)
+                return self._typed(annotation) or Unknown(f"{name} is only declared")
             case ["with", _, items, _]:
                 for context, target in items:
                     if target is not None and target[0] == "name" and target[2] == name:

@@ -12,6 +12,8 @@ A guard denies when every way through it raises.
 
 from __future__ import annotations
 
+import re
+
 Kinds = frozenset[str]
 Names = dict[str, Kinds]
 """What the names of a function hold at some point of a walk."""
@@ -41,11 +43,16 @@ TOKENS = frozenset(
     {"token", "api_key", "apikey", "access_token", "key", "signature", "jwt", "ticket", "secret", "x_api_key"}
 )
 """Names of query and path parameters that carry a credential."""
+_TOKEN = re.compile(
+    r"^(x_)?(session|auth|access|id|jwt|user|bearer|ws|websocket|socket|service|internal|admin|client|stream|master|worker"
+    r"|agent|server|connection)_(token|api_?key|access_key|secret)$"
+)
 
 
 def names_token(name: str | None) -> bool:
     """Whether a query or path parameter of this name carries a credential."""
-    return name is not None and name.lower().replace("-", "_") in TOKENS
+    plain = (name or "").lower().replace("-", "_")
+    return plain in TOKENS or _TOKEN.match(plain) is not None
 
 
 def worst(found: list[Kinds]) -> Kinds:

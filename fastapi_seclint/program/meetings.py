@@ -21,7 +21,7 @@ class Meeting:
     `scheme`: it is nothing but a security scheme. `configured`: only some configurations have it. `used`: it hands
     made-up credentials on to something that may reject them. `optional`: it gives the handler nothing for a stranger.
     `inert`: it refuses everybody, or only redirects. `blind`: it refuses everybody and is given nothing by which it
-    could tell callers apart: what a setting switches off.
+    could tell callers apart: what a setting switches off. `checked`: it looks at credentials.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Meeting:
     optional: bool = False
     inert: bool = False
     blind: bool = False
+    checked: bool = False
 
 
 @dataclass(slots=True)
@@ -85,4 +86,6 @@ def meeting_of(name: str, answers: list[Encounter]) -> Meeting:
         missing.returned & {"absent", "bad"} or ("nothing" in missing.returned and missing.checked)
     )
     inert = missing.denies and junk.denies
-    return Meeting(name, verdict(missing), verdict(junk), opaque, used=used, optional=optional, inert=inert)
+    met = Meeting(name, verdict(missing), verdict(junk), opaque, used=used, optional=optional, inert=inert)
+    met.checked = missing.checked or junk.checked
+    return met

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.values import (
     Arguments,
     Class,
+    Collection,
     Const,
     Environment,
     External,
@@ -94,3 +96,16 @@ def required(
 def _is_model(value: Value | None) -> bool:
     made = value.cls if isinstance(value, Instance) else None
     return isinstance(made, Class) and any(base.startswith(_PYDANTIC) for base in made.external_bases())
+
+
+def names_configuration(cls: Class) -> bool:
+    """Whether a class is called what records of the configuration are: `AppConfig`."""
+    return _CONFIGURATION.search(cls.name) is not None
+
+
+def is_option(cls: Class, default: Value) -> bool:
+    """Whether a field of a record is one of the configuration, which whoever runs the program may set."""
+    return isinstance(default, Const | Collection | Mapping) and names_configuration(cls)
+
+
+_CONFIGURATION = re.compile(r"(config|configuration|settings)$", re.I)

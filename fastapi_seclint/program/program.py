@@ -13,7 +13,7 @@ from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.program import calls
 from fastapi_seclint.program.calls import WEB_WORDS
 from fastapi_seclint.program.declared import Declared
-from fastapi_seclint.program.factories import fill_applications, make_applications
+from fastapi_seclint.program.factories import configuration_for, fill_applications, make_applications
 from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
 from fastapi_seclint.program.modules import Module, Modules
@@ -22,7 +22,7 @@ from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Router
 from fastapi_seclint.program.routes import Route, Walker
 from fastapi_seclint.program.sites import Sites
 from fastapi_seclint.program.table import AppRow, RouteRow, RouteTable, Unresolved
-from fastapi_seclint.program.values import Arguments, Bound, Class, Const, Function, Instance, Value
+from fastapi_seclint.program.values import Bound, Class, Const, Function, Instance, Value
 from fastapi_seclint.program.versions import Versions
 from fastapi_seclint.program.wrappings import behind, settle
 
@@ -140,11 +140,12 @@ class Program:
             return
         place = function.place
         interpreter.uncertain = 0
-        given = Arguments()
+        given = configuration_for(interpreter, function)
         if function.owner is not None and function.kind not in ("static", "class"):
             owner = function.owner
             initializer = calls.method_of(Instance(owner), "__init__")
-            instance = calls.instantiate(interpreter, owner, given, owner.place)
+            made_of = configuration_for(interpreter, initializer)
+            instance = calls.instantiate(interpreter, owner, made_of, owner.place)
             if initializer is not function:
                 calls.call(interpreter, Bound(instance, function), given, place)
         elif function.owner is not None and function.kind == "class":

@@ -8,11 +8,10 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.kinds import CLEAN, EMPTY, HIDDEN, JUNK, TAINTED, Kinds, truth_of
 from fastapi_seclint.program.schemes import raises_by_itself
-from fastapi_seclint.program.stranger_switches import by_default, is_there
+from fastapi_seclint.program.stranger_switches import by_default, is_configured, is_there
 from fastapi_seclint.program.values import (
     Collection,
     Const,
-    Environment,
     Instance,
     Value,
     likely,
@@ -86,7 +85,7 @@ def _configured(walk_: Walk, form: Form) -> set[bool]:
         return _of_own_object(walk_, form)
     value = walk_.value(form)
     known = None if _may_be_set_later(form, value) else truth(value)
-    if known is None and _is_configured(value) and (likely_so := likely(value)) is not None:
+    if known is None and is_configured(value) and (likely_so := likely(value)) is not None:
         known = by_default(walk_, likely_so)
     return is_there(walk_, form) if known is None else {known}
 
@@ -102,7 +101,7 @@ def _of_own_object(walk_: Walk, form: Form) -> set[bool]:
         return {loud}
     value = walk_.value(form)
     known: bool | None = None
-    if not _is_configured(value):
+    if not is_configured(value):
         known = truth(value) or None
     elif (set_so := likely(value)) is not None:
         known = by_default(walk_, set_so)
@@ -131,12 +130,6 @@ def _may_be_set_later(form: Form, value: Value) -> bool:
     return form[0] in ("attr", "name") and any(
         isinstance(option, Const) and option.value is None for option in options(value)
     )
-
-
-def _is_configured(value: Value) -> bool:
-    """Whether a value is a setting whose default is known."""
-    found = [option for option in options(value) if isinstance(option, Environment)]
-    return bool(found) and all(not option.name.startswith("parameter ") for option in found)
 
 
 def _bool_truths(walk_: Walk, symbol: str, items: list[Form]) -> set[bool]:
@@ -195,13 +188,13 @@ def _sends(walk_: Walk, name: Form, positive: bool) -> set[bool]:
 
 def _settled_compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if walk_.only_local(left) and (right[0] == "const" or walk_.only_local(right)):
-        settings = _is_own(walk_, left) and _is_configured(walk_.value(left))
+        settings = _is_own(walk_, left) and is_configured(walk_.value(left))
         known = likely(walk_.value(["compare", left[1], left, [operator], [right]])) if settings else None
         return _unless_there(walk_, operator, left, right) if known is None else {by_default(walk_, known)}
     value = walk_.value(["compare", left[1], left, [operator], [right]])
     later = _may_be_set_later(left, walk_.value(left)) or _may_be_set_later(right, walk_.value(right))
     known = None if later else truth(value)
-    if known is None and (_is_configured(walk_.value(left)) or _is_configured(walk_.value(right))):
+    if known is None and (is_configured(walk_.value(left)) or is_configured(walk_.value(right))):
         likely_so = likely(value)
         known = None if likely_so is None else by_default(walk_, likely_so)
     return _unless_there(walk_, operator, left, right) if known is None else {known}

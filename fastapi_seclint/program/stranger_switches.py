@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Environment, Function, Value, likely, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -28,8 +28,18 @@ def is_there(walk_: Walk, form: Form) -> set[bool]:
     """Whether something is there that is not known: what credentials are compared with is, where it is configured."""
     if form[0] not in ("name", "attr") or not _is_compared(walk_, spelled(form)):
         return {True, False}
+    value = walk_.value(form)
+    known = likely(value) if is_configured(value) else None
+    if known is not None:
+        return {by_default(walk_, known)}
     walk_.encounter.switched = True
     return {True} if walk_.stranger.configured else {True, False}
+
+
+def is_configured(value: Value) -> bool:
+    """Whether a value is a setting whose default is known."""
+    found = [option for option in options(value) if isinstance(option, Environment)]
+    return bool(found) and all(not option.name.startswith("parameter ") for option in found)
 
 
 def _is_compared(walk_: Walk, text: str) -> bool:
