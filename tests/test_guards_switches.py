@@ -38,14 +38,13 @@ def test_a_guard_that_is_off_until_it_is_set_up_says_so(body: str, tmp_path: Pat
     assert (found.protection, found.reason) == ("open", "main.guard guards it only when configured")
 
 
-def test_a_guard_whose_keys_are_not_known_may_be_on(tmp_path: Path) -> None:
+def test_a_guard_whose_keys_are_not_known_is_one(tmp_path: Path) -> None:
     text = (
         "def guard(request: Request, sent: str | None = Header(None, alias='X-API-Key')):\n"
         "    config = request.app.state.config\n    if config.keys and sent not in config.keys:\n"
         "        raise HTTPException(401)\n@app.get('/x', dependencies=[Depends(guard)])\ndef x(): ...\n"
     )
-    found = row(tmp_path, text)
-    assert (found.protection, found.reason) == ("unknown", "main.guard guards it only in some configurations")
+    assert protection(tmp_path, text) == "protected"
 
 
 OUTCOMES = """
@@ -110,3 +109,39 @@ def test_a_websocket_that_takes_a_key_from_its_query(name: str, expected: str, t
         "    await websocket.accept()\n    await websocket.send_text('hello')\n"
     )
     assert protection(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    "test", ["config.type == 'none'", "not config.auth_enabled", "config.disable_auth", "config.allow_anonymous"]
+)
+def test_a_switch_that_is_kept_out_of_sight_leaves_a_guard(test: str, tmp_path: Path) -> None:
+    text = (
+        "@app.middleware('http')\nasync def gate(request: Request, call_next):\n"
+        f"    config = request.app.state.config\n    if not ({test}):\n"
+        "        if request.headers.get('X-API-Key') != os.environ['K']:\n"
+        "            return JSONResponse({}, status_code=401)\n    return await call_next(request)\n"
+    )
+    assert protection(tmp_path, text + READ) == "protected"
+
+
+def test_a_key_in_the_first_message_of_a_websocket(tmp_path: Path) -> None:
+    text = """
+import asyncio, json
+async def greet(websocket):
+    await websocket.accept()
+    try:
+        hello = json.loads(await asyncio.wait_for(websocket.receive_text(), timeout=10))
+    except TimeoutError:
+        await websocket.close(4001)
+        return False
+    if not isinstance(hello, dict) or hello.get("session_api_key") not in os.environ["KEYS"].split():
+        await websocket.close(4001)
+        return False
+    return True
+@app.websocket('/x')
+async def x(websocket: WebSocket):
+    if not await greet(websocket):
+        return
+    await websocket.send_text("hello")
+"""
+    assert protection(tmp_path, text) == "protected"

@@ -126,7 +126,8 @@ class GuardModel:
     ) -> Meeting:
         """How an element answers both strangers; it is `configured` where it refuses them once it is set up.
 
-        Not `needs_both`: who comes without credentials is enough where he passes for certain.
+        Where it is not known whether it is set up by default it counts as a guard, as one does that a configured
+        exception lets by. Not `needs_both`: who comes without credentials is enough where he passes for certain.
         """
 
         def met(configured: bool) -> tuple[Meeting, bool]:
@@ -138,6 +139,8 @@ class GuardModel:
         meeting, switched = met(False)
         if switched and not refused([meeting]):
             meeting.configured = refused([met(True)[0]]) and not meeting.opaque
+        if meeting.configured and "passes" not in (meeting.missing, meeting.junk):
+            meeting.missing, meeting.junk, meeting.configured = "denies", "denies", False
         return meeting
 
     def _stranger(self, route: Route, junk: bool) -> Stranger:

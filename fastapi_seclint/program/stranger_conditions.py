@@ -8,7 +8,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.kinds import CLEAN, EMPTY, HIDDEN, JUNK, TAINTED, Kinds, truth_of
 from fastapi_seclint.program.schemes import raises_by_itself
-from fastapi_seclint.program.stranger_switches import by_default, is_configured, is_there
+from fastapi_seclint.program.stranger_switches import by_default, is_configured, is_off, is_there
 from fastapi_seclint.program.values import (
     Collection,
     Const,
@@ -203,7 +203,7 @@ def _settled_compare(walk_: Walk, operator: str, left: Form, right: Form) -> set
 def _unless_there(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     """`X is None` for an X that is not known; every other comparison of unknown things goes both ways."""
     if operator not in ("is", "is not") or right[0] != "const" or right[2] is not None:
-        return {True, False}
+        return is_off(walk_, operator, right)
     return {found is (operator == "is not") for found in is_there(walk_, left)}
 
 

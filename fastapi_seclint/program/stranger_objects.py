@@ -13,13 +13,24 @@ if TYPE_CHECKING:
 
 
 def reads_message(function: Form) -> bool:
-    """Whether a call only makes an object of a text or a dictionary: `json.loads(...)`, `Hello.model_validate(...)`."""
-    return function[0] == "attr" and function[3] in _READERS
+    """Whether a call gives what it gets, or an object of it: `json.loads(...)`, `wait_for(websocket.receive(), 5)`."""
+    return function[0] in ("attr", "name") and function[-1] in (_READERS if function[0] == "attr" else _WAITERS)
 
 
 _READERS = frozenset(
-    {"loads", "model_validate", "model_validate_json", "parse_obj", "parse_raw", "validate_python", "validate_json"}
+    {
+        "loads",
+        "model_validate",
+        "model_validate_json",
+        "parse_obj",
+        "parse_raw",
+        "validate_python",
+        "validate_json",
+        "wait_for",
+        "shield",
+    }
 )
+_WAITERS = frozenset({"wait_for", "shield", "loads"})
 
 
 _PROTOCOLS = frozenset({"typing.Protocol", "typing_extensions.Protocol"})

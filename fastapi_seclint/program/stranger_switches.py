@@ -6,6 +6,7 @@ default is asked first; where a switch was met on the way, it is asked again wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,12 @@ def by_default(walk_: Walk, known: bool) -> bool:
 
 def is_there(walk_: Walk, form: Form) -> set[bool]:
     """Whether something is there that is not known: what credentials are compared with is, where it is configured."""
-    if form[0] not in ("name", "attr") or not _is_compared(walk_, spelled(form)):
+    if form[0] not in ("name", "attr"):
+        return {True, False}
+    if (on := _means_on(form[-1])) is not None:
+        walk_.encounter.switched = True
+        return {on} if walk_.stranger.configured else {True, False}
+    if not _is_compared(walk_, spelled(form)):
         return {True, False}
     value = walk_.value(form)
     known = likely(value) if is_configured(value) else None
@@ -40,6 +46,32 @@ def is_configured(value: Value) -> bool:
     """Whether a value is a setting whose default is known."""
     found = [option for option in options(value) if isinstance(option, Environment)]
     return bool(found) and all(not option.name.startswith("parameter ") for option in found)
+
+
+def is_off(walk_: Walk, operator: str, right: Form) -> set[bool]:
+    """Whether a setting that is not known says that there is no guard: `config.type == "none"`."""
+    if operator not in ("==", "!=") or right[0] != "const" or not _OFF.match(str(right[2])):
+        return {True, False}
+    walk_.encounter.switched = True
+    return {operator == "!="} if walk_.stranger.configured else {True, False}
+
+
+def _means_on(name: str) -> bool | None:
+    """Whether a setting of this name is true where a guard is on, or false: `auth_enabled`, `auth_disabled`."""
+    if _SWITCHES_OFF.search(name):
+        return False
+    return True if _SWITCHES_ON.search(name) else None
+
+
+_OFF = re.compile(r"^(none|off|disabled?|no_?auth|anonymous|false)$", re.I)
+_SWITCHES_ON = re.compile(
+    r"^(is_)?((enable|require|use)s?_)?(auth\w*|security|login)(_(is_)?(enabled|required|active|on))?$", re.I
+)
+_SWITCHES_OFF = re.compile(
+    r"^((disable|skip|no|without|bypass)_?(auth\w*|security|login)|(auth\w*|security|login)_(is_)?(disabled|off|skipped)"
+    r"|allow_anonymous)$",
+    re.I,
+)
 
 
 def _is_compared(walk_: Walk, text: str) -> bool:
