@@ -131,20 +131,14 @@ class Walk:
                 self.end(True, CLEAN, self.code_of(exception), self.place(at))
                 return False
             case ["assign", _, names, value]:
-                self.parts = []
-                kinds = self.kinds(value)
-                if self.failed is not None:
-                    kinds = remembered(value, self.failed) or kinds
-                for target in names:
-                    self.assign(target, kinds, self.parts if _call_in(value) is not None else [])
+                self.give(names, value)
             case ["augassign", _, _, target, value]:
                 self.assign(target, self.kinds(value) | self.names.get(target[2] if target[0] == "name" else "", CLEAN))
             case ["expr", _, ["yield", at, value]]:
                 self.end(False, CLEAN if value is None else self.kinds(value), None, self.place(at))
                 return False
-            case ["expr", _, value]:
-                if not stranger_results.never_runs(self, value):
-                    self.kinds(value)
+            case ["expr", _, value] if not stranger_results.never_runs(self, value):
+                self.kinds(value)
             case ["assert", _, test, _]:
                 if self.truths(test) == {False}:
                     raise Raised
@@ -209,6 +203,15 @@ class Walk:
         finally:
             self.assumed = before
         return True
+
+    def give(self, names: list[Form], value: Form) -> None:
+        """An assignment."""
+        self.parts = []
+        kinds = self.kinds(value)
+        if self.failed is not None:
+            kinds = remembered(value, self.failed) or kinds
+        for target in names:
+            self.assign(target, kinds, self.parts if _call_in(value) is not None else [])
 
     def assign(self, target: Form, kinds: Kinds, parts: Sequence[Kinds] = ()) -> None:
         """Give the names of a target these kinds, or those of the members of a tuple."""
