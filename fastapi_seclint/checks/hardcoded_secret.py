@@ -87,7 +87,7 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
         for symbol, literal in _literals(program, module, frozenset(used.get(module.file, {}))):
             if claimed.get(module.file, frozenset()) & {literal.at, *literal.places}:
                 continue
-            if all(map(words.allows, literal.texts)):
+            if all(map(words.allows, literal.texts)) or _spells_its_name(literal):
                 continue
             use = next((used[module.file][at] for at in literal.places if at in used.get(module.file, {})), None)
             finding = _judge(program, words, module, symbol, literal, use)
@@ -96,6 +96,12 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
             seen.update((literal.at, *literal.places))
             if not only_in_development(Place(module, literal.at)) and not _for_development(program, module, literal):
                 yield finding
+
+
+def _spells_its_name(literal: Literal) -> bool:
+    """Whether several texts are the words of the name they are for: `{"jwt_secret": ("jwt", "secret")}` says where."""
+    parts = set(words_of(literal.name))
+    return len(literal.texts) > 1 and all(text and set(words_of(text)) <= parts for text in literal.texts)
 
 
 def _for_development(program: Program, module: Module, literal: Literal) -> bool:

@@ -30,6 +30,7 @@ from fastapi_seclint.subjects.tokens.swallowing import (
     own_swallows,
     refused_by_caller,
     refused_later,
+    shows_as_visitor,
     swallows,
 )
 
@@ -81,7 +82,9 @@ def _on_the_way(program: Program, route: Route) -> Iterator[Swallow]:
     for node in route.dependencies:
         yield from _in_dependency(program, route, node)
     if route.function is not None:
-        yield from _in_handler(program, route.function, own_swallows(program, route.function))
+        found = own_swallows(program, route.function)
+        found = [item for item in found if access.changes_state(route) or not shows_as_visitor(item)]
+        yield from _in_handler(program, route.function, found)
         yield from _in_decorators(program, route, route.function)
     yield from _in_layers(program, route)
     yield from _in_backends(program, route)

@@ -114,6 +114,18 @@ def _only_fills_a_frame(route: Route) -> bool:
     )
 
 
+def _only_tells_about_itself(route: Route) -> bool:
+    """Whether a handler that is given nothing answers with words of its own, in an object or without."""
+    handler = route.function
+    if handler is None or handler.parameters or route.dependencies:
+        return False
+    answers = handler.forms.of("return")
+    calls = handler.forms.of("call")
+    told = [item for answer in answers for item in walk(answer) if item[0] in ("name", "attr", "sub", "comp", "await")]
+    makers = [call[2] for call in calls if call[2][0] == "name" and call[2][2][:1].isupper()]
+    return bool(makers) and len(makers) == len(calls) and all(item in makers for item in told)
+
+
 def _is_plain(call: Form, given: set[str]) -> bool:
     arguments = [*call[3], *(value for _, value, _ in call[4])]
     return all(
@@ -163,7 +175,7 @@ def exposed(program: Program, route: Route) -> str:
         return f"returns {field}"
     if (listing := guarded_listing(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to users"
-    if _only_fills_a_frame(route):
+    if _only_fills_a_frame(route) or _only_tells_about_itself(route):
         return ""
     word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
     if word := word or hanging(program, route):

@@ -152,7 +152,7 @@ def _is_key(form: Form, variable: str) -> bool:
     return any(part[0] == "fmt" and part[2][0] == "name" and part[2][2] == variable for part in parts)
 
 
-_PICKED = re.compile(r"([^/{}]+?)(?:/(?:by[-_])?(?:id|uuid|pk|key))?/{(\w+)(?::\w+)?}")
+_PICKED = re.compile(r"(?<![^/])(?!api/|v\d+/)([^/{}]+?)(?:/(?:by[-_])?(?:id|uuid|pk|key))?/{(\w+)(?::\w+)?}")
 """What a path picks one of and by which variable: `/tools/id/{id}` picks a tool."""
 
 

@@ -12,7 +12,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.handing import handed_to, mentions, takers
-from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
@@ -97,6 +97,26 @@ def _of_message(program: Program, block: Block, call: Form, callers: set[str]) -
                             if held and mine[0] == "attr" and not is_staff(mine[3]):
                                 return Tie(_behind(mine), _behind(his), _root(mine), "")
     return None
+
+
+def compares_by_request(program: Program, route: Route) -> bool:
+    """Whether a handler hands its request to a function that finds the caller in it, compares an owner and refuses.
+
+    Nothing in the handler itself speaks of the caller then: `thing_if_allowed(request, thing_id)`.
+    """
+    handler = route.function
+    block = body_of(program, handler) if handler is not None else None
+    if handler is None or block is None:
+        return False
+    requests = {item[0] for item in handler.parameters if item[2] is not None and last_name(item[2]) == "Request"}
+    for form in block.forms.of("call") if requests else ():
+        given = [*form[3], *(value for _, value, _ in form[4])]
+        if not any(item[0] == "name" and item[2] in requests for item in given):
+            continue
+        for function, _ in called(program, block, form):
+            if function.forms.of("raise") and any(_compared(inner, set()) for inner in function.forms.every):
+                return True
+    return False
 
 
 _FOR_EVERYTHING = re.compile(

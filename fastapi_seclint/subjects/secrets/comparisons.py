@@ -19,7 +19,7 @@ from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
-from fastapi_seclint.subjects.secrets.key_collections import are_read, configured_keys, mapped, names_of_fields
+from fastapi_seclint.subjects.secrets.key_collections import are_read, configured_keys, fills, mapped, names_of_fields
 from fastapi_seclint.subjects.secrets.lent import Lent, handed, lent
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
@@ -251,7 +251,7 @@ class _Search:
         kind = self.sent.kind(core(left)) or self.unnamed(core(left), value) or self.presented(core(left))
         if not kind and right[0] == "name":
             kind = alike(name_of(right).lower().removesuffix("s"), name_of(core(left)))
-        if kind not in _HELD or not self.sent.is_sent(core(left)):
+        if kind not in _HELD or not self.sent.is_sent(core(left)) or fills(self.block, left, right):
             return
         if self.sent.is_annotated(core(left), ("int",)) or (
             kind == "token" and self.sent.is_annotated(right, ("set", "frozenset"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Collection, Const, Environment, Mapping, Text, Value, options
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set
@@ -24,6 +26,15 @@ def configured_keys(words: Vocabulary, value: Value) -> bool:
         if any(words.kind(name) or _KEYS & set(words_of(name)) for name in names):
             return True
     return False
+
+
+def fills(block: Block, key: Form, mapping: Form) -> bool:
+    """Whether a block puts under a key what it has not found there, `tokens[key] = ...`: answers are kept in it."""
+    return any(
+        target[0] == "sub" and spelled(target[2]) == spelled(mapping) and spelled(target[3]) == spelled(key)
+        for form in block.forms.of("assign")
+        for target in form[2]
+    )
 
 
 def are_read(value: Value) -> bool:

@@ -149,6 +149,25 @@ def refused_later(swallow: Swallow) -> bool:
     return False
 
 
+def shows_as_visitor(swallow: Swallow) -> bool:
+    """Whether a failure leaves what a handler shows as it is without a token: the same names hold nothing again."""
+    function = swallow.function
+    given = [form for form in walk(swallow.body) if form[0] == "assign"]
+    names = {name for form in given for name in stored(form)}
+    before = {
+        name
+        for form in function.forms.of("assign", "annassign")
+        if form[1] < swallow.at and form[-1] is not None and _is_nothing(form[-1])
+        for name in (stored(form) if form[0] == "assign" else [form[2][-1]])
+    }
+    shown = {item[2] for answer in function.forms.of("return") for item in walk(answer) if item[0] == "name"}
+    return bool(names) and all(_is_nothing(form[3]) for form in given) and names <= before and bool(names & shown)
+
+
+def _is_nothing(form: Form) -> bool:
+    return form[0] == "const" and not form[2]
+
+
 def refused_by_caller(program: Program, swallow: Swallow) -> bool:
     """Whether somebody who calls a function refuses by a test of what it gives: `claims, error = parse(token)`."""
     for block, call in _calls(program, swallow.function) if swallow.returned is not None else ():
