@@ -83,7 +83,8 @@ def reads_bearer(function: Function, *schemes: Value) -> bool:
     """Whether a dependency takes a bearer token out of the header itself, or out of what one of its schemes read."""
     words = {str(form[2]).strip().lower() for form in function.forms.of("const") if isinstance(form[2], str)}
     named = any(item[0] == "authorization" for item in function.parameters) or "authorization" in words
-    return (named or any(map(_reads_authorization, schemes))) and ("bearer" in words or _splits(function, words))
+    bearer = any(word == "bearer" or word.startswith("bearer ") for word in words)
+    return (named or any(map(_reads_authorization, schemes))) and (bearer or _splits(function, words))
 
 
 def _splits(function: Function, words: set[str]) -> bool:

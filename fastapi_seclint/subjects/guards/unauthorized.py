@@ -193,6 +193,10 @@ def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Fun
     function = node.function
     if not kinds and function is not None and reads_bearer(function, *(child.call for child in node.children)):
         kinds = ["Bearer"]
+    if not kinds and function is not None and (chain := list(_readers(program, function))):
+        kinds = ["Bearer"]
+        for reader in chain:
+            _add(program, found, reader, "Bearer", 0)
     if not kinds and function is not None and (asked := asked_scheme(program, function, node.call)) is not None:
         kinds = [asked]
     if kinds and function is not None:
