@@ -24,9 +24,17 @@ from fastapi_seclint.subjects.secrets.lent import Lent, handed, lent
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
 from fastapi_seclint.subjects.secrets.presented import from_header, presented
-from fastapi_seclint.subjects.secrets.rows import no_caller
+from fastapi_seclint.subjects.secrets.rows import is_key_of_row, no_caller
 from fastapi_seclint.subjects.secrets.sent import Sent, core, filled
-from fastapi_seclint.subjects.secrets.sides import alike, calls_itself_given, expected, may_hold, of_key, right_one
+from fastapi_seclint.subjects.secrets.sides import (
+    alike,
+    calls_itself_given,
+    expected,
+    is_clients_key,
+    may_hold,
+    of_key,
+    right_one,
+)
 from fastapi_seclint.subjects.secrets.signing import is_digest, searched
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 
@@ -149,7 +157,7 @@ class _Search:
             return kind if kind and found and self.speaks_web() else ""
         if self.is_one_of_many(secret, own, sent) or self.is_item(secret, given, sent):
             return "API key"
-        if sent in _HELD and self.is_entry(secret):
+        if sent in _HELD and is_clients_key(secret):
             return sent
         if is_digest(self.program, self.block, secret) or expected(given, secret) == "signature":
             return "signature"
@@ -203,28 +211,19 @@ class _Search:
     def is_item(self, form: Form, given: Form, sent: str) -> bool:
         """Whether an expression is the key of one entry of configured ones, and a key is sent: `client.key == sent`."""
         part = form[0] in ("attr", "sub") and form[2][0] == "name"
-        if not part or words_of(name_of(form))[-1:] not in (["key"], ["token"], ["secret"]):
+        if not part or words_of(name_of(form))[-1:] not in (["key"], ["apikey"], ["token"], ["secret"]):
             return False
         iterables = [mapped(iterable) for iterable, _ in loops(self.block, form[2][2])]
-        held = any(self.configured(item, ask(self.program, self.block, item)) for item in iterables)
+        values = [(item, ask(self.program, self.block, item)) for item in iterables]
+        keyed = words_of(name_of(form))[-1:] in (["key"], ["apikey"])
+        held = any(self.configured(*pair) or (keyed and self.holds_keys(*pair, "API key")) for pair in values)
+        held = held or is_key_of_row(self.block, form)
         return held and (sent or handed(self.program, self.words, self.scope.function, given)) in _HELD
 
     def presented(self, form: Form) -> str:
         """What kind of credential FastAPI puts into a parameter."""
         names = self.sent.names(form) if form[0] == "name" else ()
         return next((kind for name in names if (kind := presented(self.program, self.scope.function, name))), "")
-
-    def is_entry(self, form: Form) -> bool:
-        """Whether an expression is the key of one client in a mapping of keys: `TENANT_KEYS.get(tenant)`."""
-        match form:
-            case ["call", _, ["attr", _, ["name" | "attr", *_] as owner, "get"], [key, *_], _]:
-                pass
-            case ["sub", _, ["name" | "attr", *_] as owner, key]:
-                pass
-            case _:
-                return False
-        held = words_of(str(owner[-1]))[-1:] in (["keys"], ["tokens"], ["secrets"], ["apikeys"])
-        return key[0] in ("name", "attr") and held
 
     def speaks_web(self) -> bool:
         return any(name.split(".")[0] in ("fastapi", "starlette") for name in self.block.module.facts.imports)

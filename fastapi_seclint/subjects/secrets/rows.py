@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, options
@@ -34,6 +35,17 @@ def is_of_row(program: Program, block: Block, form: Form) -> bool:
     outside = Block(block.module, None, block.module.scope, NO_STATEMENTS)
     annotations = [item[2] for item in block.function.parameters if item[0] == form[2][2] and item[2] is not None]
     return any(is_table(cls) for item in annotations for cls in classes_in(ask(program, outside, item)))
+
+
+def is_key_of_row(block: Block, form: Form) -> bool:
+    """Whether an expression is the API key of what was looked up: `client.api_key` of `client = find(client_id)`."""
+    if form[0] != "attr" or form[2][0] != "name" or not isinstance(block.scope, FunctionScope):
+        return False
+    if words_of(form[3])[-1:] != ["apikey"] and words_of(form[3])[-2:] != ["api", "key"]:
+        return False
+    given = [item[3] for item in block.scope.assignments(form[2][2]) if item[0] == "assign"]
+    calls = [value[2] if value[0] == "await" else value for value in given]
+    return any(call[0] == "call" and (call[3] or call[4]) for call in calls)
 
 
 def _is_column(program: Program, block: Block, form: Form) -> bool:

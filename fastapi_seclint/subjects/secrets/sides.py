@@ -67,6 +67,19 @@ def right_one(given: Form, secret: Form) -> str:
     return _KINDS.get(words[-1], "")
 
 
+def is_clients_key(form: Form) -> bool:
+    """Whether an expression is the key of one client in a mapping of keys: `TENANT_KEYS.get(tenant)`."""
+    match form:
+        case ["call", _, ["attr", _, ["name" | "attr", *_] as owner, "get"], [key, *_], _]:
+            pass
+        case ["sub", _, ["name" | "attr", *_] as owner, key]:
+            pass
+        case _:
+            return False
+    held = words_of(str(owner[-1]))[-1:] in (["keys"], ["tokens"], ["secrets"], ["apikeys"])
+    return key[0] in ("name", "attr") and held
+
+
 def may_hold(name: str) -> bool:
     """Whether a name leaves open that it holds a secret."""
     words = set(words_of(name))
