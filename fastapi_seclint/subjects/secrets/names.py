@@ -42,6 +42,9 @@ _ABOUT = word_set(
     """
 )
 _OF_SECRET = word_set("auto config cookie create default email group primary reset revoke settings verify")
+_OF_PASSWORD = word_set("redis")
+_SERVERS = ("db", "admin", "smtp", "user", "mail", "database", "redis", "mysql", "postgres", "rabbitmq", "mongo")
+"""What has a password that is called `PASS`: `DB_PASS`."""
 _SIGNED = word_set("auth cookie jwt jwtsecret session signing token")
 _PASSWORDS = word_set(
     """
@@ -75,10 +78,11 @@ def kind_of(name: str) -> str:
     while len(words) > 1 and words[-1] in _QUALIFIERS:
         words.pop()
     named = words[-1:] == ["secret"] or words[-2:] == ["secret", "key"]
-    if not words or (_ABOUT - _OF_SECRET if named else _ABOUT) & set(words[:-1]):
+    excused = _OF_SECRET if named else _OF_PASSWORD if words and words[-1] in _PASSWORDS | {"pass"} else frozenset()
+    if not words or (_ABOUT - excused) & set(words[:-1]):
         return ""
     last, before = words[-1], words[-2] if len(words) > 1 else ""
-    if last in _PASSWORDS or (last == "pass" and before in ("db", "admin", "smtp", "user", "mail", "database")):
+    if last in _PASSWORDS or (last == "pass" and before in _SERVERS):
         return "password"
     if (before, last) == ("basic", "auth"):
         return "password"
