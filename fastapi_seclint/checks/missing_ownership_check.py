@@ -286,8 +286,8 @@ def _finding(case: _Case, fix: Fix | None) -> Finding:
         evidence.append(Evidence(case.sibling.place.location, said))
     return RULE.finding(
         route.place.location,
-        f"every user {does} every {thing} with {access.spoken(route)} by counting up {case.variable!r}: nothing ties "
-        f"it to the user who asks; {owner}, or look it up among his own",
+        f"every user {does} every {thing} with {access.spoken(route)} by sending another {case.variable!r}: nothing "
+        f"ties it to the user who asks; {owner}, or look it up among his own",
         confidence=confidence,
         persona=persona,
         symbol=access.symbol(route),

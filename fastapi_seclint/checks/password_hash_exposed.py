@@ -98,7 +98,9 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
             if found is not None:
                 confidence: Confidence = "high" if found[1] is not None else "medium"
                 fix = Taking(program, givers, route, block).fix(part, filtered=parts is None)
-                yield _finding(route, block, block.location(form), found[0], found[1], confidence, fix)
+                name, held = found
+                sent = held is not None and naming(name) != "kept" and bool(sent_back(program, route, block, held))
+                yield _finding(route, block, block.location(form), name, held, confidence, fix, sent=sent)
                 return
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
@@ -74,6 +74,25 @@ def _is_stub(route: Route) -> bool:
         return False
     told = (item[2] for answer in handler.forms.of("return") for item in walk(answer) if item[0] == "const")
     return any(isinstance(text, str) and _STUB.search(text) for text in told)
+
+
+def _does_nothing(route: Route) -> bool:
+    """Whether a POST has no use for what it is sent and only makes objects to answer with, after a pause perhaps.
+
+    That is how a server tells a page what to show next: `return [FireEvent(event=PageEvent(name="closed"))]`.
+    """
+    handler = route.function
+    if handler is None or set(route.methods) != {"POST"} or access.is_admin_like(route.path):
+        return False
+    if handler.forms.of("delete", "augassign", "global", "raise", "yield", "with", "for", "while"):
+        return False
+    taken = {parameter[0] for parameter in handler.parameters}
+    if any(form[2] in taken for form in handler.forms.of("name")) or route.dependencies:
+        return False
+    calls = [last_name(call[2]) for call in handler.forms.of("call")]
+    targets = [target for form in handler.forms.of("assign") for target in form[2]]
+    made = any(name[:1].isupper() for name in calls)
+    return made and all(name[:1].isupper() or name == "sleep" for name in calls) and not targets
 
 
 def _only_says_hello(route: Route) -> bool:
@@ -154,7 +173,7 @@ def exposed(program: Program, route: Route) -> str:
         return ""
     if is_meant_for_everybody(program, route) or not is_open(program, route) or guarded_elsewhere(program, route):
         return ""
-    if _is_stub(route) or _is_dead(program, route):
+    if _is_stub(route) or _does_nothing(route) or _is_dead(program, route):
         return ""
     if _asks_for_token(program, route) or _asks_for_secret(program, route) or _has_checked(program, route):
         return ""
