@@ -165,6 +165,8 @@ def _is_lookup(value: Form) -> bool:
     """Whether an account is found by a call, or in a dictionary of accounts; the claim of a token is none."""
     while value[0] == "await":
         value = value[2]
+    if value[0] == "sub" and value[3][0] != "const":
+        return True
     return bool(value[0] == "call" or (value[0] == "sub" and value[2][0] == "name" and is_account(value[2][2])))
 
 

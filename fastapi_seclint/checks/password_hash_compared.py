@@ -71,9 +71,20 @@ def password_hash_compared(program: Program) -> Iterator[Finding]:
             block.location(form), message, symbol=block.symbol, confidence=confidence, fix=fix,
             masks=MASKED_UNTIL_VERIFIED,
         )  # fmt: skip
-    for block, call, text in _asked_for(known):
+    for block, call, text in (*_asked_for(known), *_sought_among(known)):
         message = _SALTED if text.kind == "hash" and not _is_recomputed(text) else _ASKED
         yield RULE.finding(block.location(call), message, symbol=block.symbol, confidence="medium")
+
+
+def _sought_among(known: Passwords) -> Iterator[tuple[Block, Form, Text]]:
+    """Hashes that are looked for among stored ones: `derive(password) in self.digests`."""
+    for block in known.blocks:
+        for form in block.forms.of("compare"):
+            match form:
+                case ["compare", _, left, ["in" | "not in"], [["name" | "attr" | "call" | "comp", *_]]]:
+                    text = _hashed(known, block, left)
+                    if text is not None and text.kind == "hash":
+                        yield block, form, text
 
 
 def _asked_for(known: Passwords) -> Iterator[tuple[Block, Form, Text]]:

@@ -11,7 +11,14 @@ from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Collection, Const, External, Mapping, Value, options, settled, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.passwords.costs import low_rounds, number, policy_of, spread_options, weak_methods
+from fastapi_seclint.subjects.passwords.costs import (
+    least_profiles,
+    low_rounds,
+    number,
+    policy_of,
+    spread_options,
+    weak_methods,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -162,7 +169,7 @@ def _few(keyword: str, rounds: int | None) -> str:
     return _cost_message(scheme, rounds) if rounds < _LEAST.get(scheme, 0) else ""
 
 
-def _cost_message(scheme: str, rounds: int) -> str:
+def _cost_message(scheme: str, rounds: int | str) -> str:
     return (
         f"{scheme} with a cost of {rounds} is done in no time, so a stolen hash is guessed as fast: "
         "leave the library's default, or go above it"
@@ -176,6 +183,8 @@ def _low_cost(program: Program) -> Iterator[Finding]:
         yield from _cost(call, name, position, _LEAST[scheme], scheme)
     for call in program.sites.calls("argon2.PasswordHasher", "pwdlib.hashers.argon2.Argon2Hasher"):
         yield from _cost(call, "memory_cost", 1, 8 * 1024, "argon2")
+    for call, at, cost in least_profiles(program):
+        yield _finding(call, at, _cost_message("argon2", cost))
     for call, at, scheme, rounds in low_rounds(program):
         yield _finding(call, at, _cost_message(scheme, rounds))
     for call, at, method in weak_methods(program):

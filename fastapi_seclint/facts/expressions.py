@@ -172,7 +172,8 @@ class ExpressionBuilder:
         return ["binop", self._at(node), operator, self.expression(node.left), self.expression(node.right)]
 
     def _UnaryOp(self, node: ast.UnaryOp) -> Form:
-        return ["unary", self._at(node), OPERATORS[type(node.op)], self.expression(node.operand)]
+        value = self._table[type(node.operand)](node.operand)
+        return value if isinstance(node.op, ast.UAdd) else ["unary", self._at(node), OPERATORS[type(node.op)], value]
 
     def _BoolOp(self, node: ast.BoolOp) -> Form:
         operator = "and" if isinstance(node.op, ast.And) else "or"

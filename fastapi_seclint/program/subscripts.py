@@ -48,8 +48,9 @@ def _with_type(interpreter: Interpreter, alias: Annotated, index: Form, scope: S
 
 def _sub_external(interpreter: Interpreter, value: External, index: Form, scope: Scope, place: Place) -> Value:
     if value.name == "typing.Annotated" and index[0] == "tuple" and index[2]:
-        base, *metadata = [_type(interpreter, item, scope) for item in index[2]]
-        return Annotated(base, metadata, place)
+        base, *metadata = index[2]  # a text among the metadata is a text (PEP 593)
+        told = [interpreter.evaluate(item, scope) for item in metadata]
+        return Annotated(_type(interpreter, base, scope), told, place)
     if value.name in ("os.environ", "environ"):
         key = interpreter.evaluate(index, scope)
         return Environment(str(key.value) if isinstance(key, Const) else "?", None, place)

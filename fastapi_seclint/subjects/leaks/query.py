@@ -100,7 +100,8 @@ def _is_scalar(value: Value) -> bool:
         if isinstance(option, Const) and option.value is None:
             continue
         if isinstance(option, External):
-            if option.name not in _SCALARS:
+            new = option.arguments.get("tp", 1) if option.name == "typing.NewType()" and option.arguments else None
+            if option.name not in _SCALARS and (new is None or not _is_scalar(new)):
                 return False
         elif isinstance(option, Generic):
             if not option.origin.endswith(_UNIONS) or not all(_is_scalar(member) for member in option.members):

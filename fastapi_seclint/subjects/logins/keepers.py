@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.logins.worlds import FOUND, Truth, called_name, looks_anything_up, mentions_password
 
+_VERIFIES = re.compile(r"^(checkpw|verify(_password)?|check_password(_hash)?|compare_digest)$")
 _ROW = re.compile(r"(^|_)(get|find|fetch|look_?up|load|select|query|by|of|for|retrieve|read|search|one)(_|$)")
 
 
@@ -15,7 +16,8 @@ def held(block: Block, name: str, value: Form) -> Truth | None:
     """What is known of a name that is given one row of something: FOUND where the row's password is read."""
     while value[0] == "await":
         value = value[2]
-    if value[0] != "call" or not (_takes_first(value) or looks_anything_up(value) or _ROW.search(called_name(value))):
+    looked = value[0] == "call" and (_takes_first(value) or looks_anything_up(value) or _ROW.search(called_name(value)))
+    if not looked and not (value[0] == "sub" and value[2][0] in ("name", "attr") and value[3][0] != "const"):
         return None
     return FOUND if _is_read_as_account(block, name) else None
 
@@ -37,6 +39,9 @@ def _is_read_as_account(block: Block, name: str) -> bool:
                 told = [["const", at, field]]
             case ["call", _, ["attr", _, ["name", _, owner], _], given, _] if owner == name:
                 told = given
+            case ["call", _, called, given, _] if _VERIFIES.match(last_name(called)):
+                parts = [part for item in given for part in walk(item) if part[0] == "attr"]
+                told = given if any(part[2][2:] == [name] for part in parts) else []
             case _:
                 continue
         if mentions_password(told):

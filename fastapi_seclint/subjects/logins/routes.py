@@ -127,7 +127,7 @@ def fields(program: Program, route: Route, *, models: bool = True) -> list[str]:
                 names = list(access.names_in(program, parameter))
                 found += names if models else _without_model(program, parameter, names)
     for node in route.nodes():
-        if is_login_form(node.call):
+        if is_login_form(node.call) or (isinstance(node.call, External) and "HTTPBasic" in node.call.name):
             found += ["username", "password"]
         elif isinstance(node.call, Class):
             found += [parameter.name for parameter in parameters(node.call)]
@@ -153,9 +153,7 @@ def _is_password(name: str) -> bool:
 
 def takes_password(program: Program, route: Route) -> bool:
     """Whether a client sends a password."""
-    return any(_is_password(name) for name in fields(program, route)) or any(
-        isinstance(node.call, External) and "HTTPBasic" in node.call.name for node in route.nodes()
-    )
+    return any(_is_password(name) for name in fields(program, route))
 
 
 def _purpose(program: Program, route: Route) -> Purpose | None:
@@ -283,7 +281,8 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
     names = [spoken(name) for name in fields(program, route)]
     identified = any(_IDENTITY.search(name) for name in names)
     around = any(map(_AROUND.match, segments))
-    if identified and _CHECKS.search(segments[-1]) and (any(map(is_code, names)) or (around and "code" in names)):
+    around_code = around or segments[-1].endswith("_code")
+    if identified and _CHECKS.search(segments[-1]) and (any(map(is_code, names)) or (around_code and "code" in names)):
         return "code check"
     if takes_password(program, route):
         name = spoken(route.function.name) if route.function is not None else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Argument, Call
-from fastapi_seclint.program.values import Const, Mapping, options, settled, string
+from fastapi_seclint.program.values import Const, External, Mapping, options, settled, string
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ _WERKZEUG = ("werkzeug.security.generate_password_hash", "flask_bcrypt.generate_
 _KDF = "cryptography.hazmat.primitives.kdf.pbkdf2.PBKDF2HMAC"
 _PYCRYPTODOME = ("Crypto.Protocol.KDF.PBKDF2", "Cryptodome.Protocol.KDF.PBKDF2")
 _ARGON2 = ("argon2.low_level.hash_secret", "argon2.low_level.hash_secret_raw")
+_NACL = ("nacl.pwhash.str", "nacl.pwhash.argon2id.str", "nacl.pwhash.argon2i.str", "nacl.pwhash.scrypt.str")
 _LEAST_KIBIBYTES = 8 * 1024
 _LEAST_SCRYPT = 2**13
 _METHOD = re.compile(r"pbkdf2(?::\w+)?:(\d+)|scrypt:(\d+):\d+:\d+")
@@ -63,6 +64,28 @@ def low_rounds(program: Program) -> Iterator[tuple[Call, int, str, int]]:
         yield from _few(
             call, call.argument("memory_cost", 3), [secret.form] if secret else [], "argon2", _LEAST_KIBIBYTES
         )
+
+
+def least_profiles(program: Program) -> Iterator[tuple[Call, int, str]]:
+    """Argon2 with the least that its libraries know: call, place, what it is called.
+
+    Sources: argon2-cffi, `profiles.CHEAPEST` ("only for testing"); PyNaCl, `OPSLIMIT_MIN` and `MEMLIMIT_MIN`.
+    """
+    for call in program.sites.calls("argon2.PasswordHasher.from_parameters"):
+        given = call.argument("params", 0)
+        if given is not None and any(_is_called(item, "CHEAPEST") for item in options(call.value(given))):
+            yield call, given.at, "the cheapest profile"
+    for call in program.sites.calls(*_NACL):
+        given = call.argument("memlimit", 2)
+        values = [call.value(given)] if given is not None else []
+        spread = (option for form in call.spread for option in options(call.ask(form)) if isinstance(option, Mapping))
+        values += [value for option in spread if (value := option.get("memlimit")) is not None]
+        if any(_is_called(item, "MEMLIMIT_MIN") for value in values for item in options(value)):
+            yield call, call.form[1], "the least memory"
+
+
+def _is_called(value: object, name: str) -> bool:
+    return isinstance(value, External) and value.name.rpartition(".")[2] == name
 
 
 def _few(

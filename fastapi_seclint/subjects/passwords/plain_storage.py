@@ -88,7 +88,7 @@ def kept(known: Passwords) -> Iterator[Kept]:
     if hooked(known.program):
         return
     spoken = {id(block.statements) for block in known.blocks}
-    whole = known.program.sites.blocks(_DUMPS | {"append", "insert_one"})
+    whole = known.program.sites.blocks(_DUMPS | {"append", "insert_one", "setattr"})
     spread = (block for block in known.program.sites.blocks(_SPREAD_INTO) if takes_rest(block))
     others = {
         id(block.statements): block
@@ -195,13 +195,15 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
 
 def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], names: tuple[str, str]) -> Iterator[Kept]:
     """A loop that sets every field: `for key, value in data.model_dump().items(): setattr(user, key, value)`."""
-    whole = iterable[2][2] if iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] == "items" else None
+    dumped = iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] == "items"
+    whole = iterable[2][2] if dumped else iterable if iterable[0] == "name" else None  # models of pydantic give pairs
     if whole is None or any(form[0] == "const" and naming(str(form[2])) for form in walk(body)):
         return
     for form in walk(body):
         match form:
             case ["call", at, ["name", _, "setattr"], [owner, ["name", _, key], ["name", _, value] as last], _]:
-                if (key, value) != names or not speaks_of_people(owner) or looks_after_itself(known, block, owner):
+                kept_by = speaks_of_people(owner) or is_row(known, block, owner)
+                if (key, value) != names or not kept_by or looks_after_itself(known, block, owner):
                     continue
                 for item in _whole(known, block, at, whole):
                     yield replace(item, form=last, field=item.field, key=key)

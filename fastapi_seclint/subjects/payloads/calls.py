@@ -67,8 +67,8 @@ def _library(flow: Flow, form: Form, name: str, positional: list[Form], given: d
         return _number(flow, form, flow.known(positional[0]))
     if name in ("builtins.vars", "dataclasses.asdict", "fastapi.encoders.jsonable_encoder", "attr.asdict"):
         return _models.dumped(flow, flow.known(positional[0]), given) if positional else None
-    if name == "calendar.timegm" and positional:
-        return _moments.counted(flow.known(positional[0]))
+    if name in ("calendar.timegm", "time.mktime") and positional:
+        return _moments.counted(flow.known(positional[0]), local=name == "time.mktime")
     if name.endswith("fromtimestamp") and positional:
         zone = positional[1] if len(positional) > 1 else given.get("tz")
         return _moments.from_unix(name, flow.known(positional[0]), None if zone is None else flow.known(zone), place)

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Block, Call
-from fastapi_seclint.program.values import Class, Function, options
-from fastapi_seclint.subjects.code.origins import ask, callers, partials
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import callers, partials
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given, Names
 from fastapi_seclint.subjects.payloads.known import Claims, Known, as_claims, either, unknown
-from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.tokens.jwt import ENCODERS, Library
 
 if TYPE_CHECKING:
@@ -193,6 +191,7 @@ def _ways(
             if len(ways) >= _MOST_WAYS:
                 break
         ways += _partly_given(program, function, probe, budget)
+    ways = ways or list(_of_factory(program, block, function, probe, budget))
     if ways:
         return ways[:_MOST_WAYS]
     return [_Way(_inlining.unseen(probe, function), (), bool(parameters))]
@@ -205,6 +204,27 @@ def _partly_given(program: Program, function: Function, probe: Flow, budget: Bud
         if given is not None and not program.is_test(outer.module):
             given.positional, given.open = given.positional[1:], True
             yield _Way(_inlining.bound(probe, function, given, None, False), (Step(outer, form),))
+
+
+def enclosing(program: Program, block: Block) -> Function | None:
+    """The function that a block's own function is defined in."""
+    around = block.module.facts.functions[block.number][2] if block.number >= 0 else -1
+    return program.sites.function(block.module, around) if around >= 0 else None
+
+
+def _of_factory(
+    program: Program, block: Block, function: Function, probe: Flow, budget: Budget
+) -> Iterator[_Way]:
+    """What a function that another one makes gets from that: `access_token = maker(minutes=15)`."""
+    factory = enclosing(program, block)
+    if factory is None or not any(item[0] in probe.relevant for item in factory.parameters):
+        return
+    own = _inlining.unseen(probe, function)
+    for outer, form, is_bound in callers(program, factory):
+        given = _arrival(program, outer, form, _Way({}))
+        if given is not None and program.is_test(outer.module) is program.is_test(block.module):
+            names = {**_inlining.bound(probe, factory, given, None, is_bound), **own}
+            yield _Way(names, (Step(outer, form),), bool(function.parameters))
 
 
 def _calls(
@@ -234,67 +254,3 @@ def _arrival(program: Program, block: Block, form: Form, way: _Way) -> Given | N
 def _same(one: Block, other: Block) -> bool:
     numbers = [block.function.number for block in (one, other) if block.function is not None]
     return one.module is other.module and len(numbers) == 2 and numbers[0] == numbers[1]
-
-
-def result_names(program: Program, step: Step) -> Iterator[str]:
-    """The names under which the result of a call goes on: a variable, a keyword, a key, the function around it."""
-    call = step.form
-    for form in step.block.forms.every:
-        match form:
-            case ["assign", _, targets, value] if _is(value, call):
-                yield from (spelled(target).rpartition(".")[2] for target in targets if target[0] in ("name", "attr"))
-                yield from (target[3][2] for target in targets if target[0] == "sub" and target[3][0] == "const")
-            case ["assign", _, [["tuple", _, targets]], ["tuple", _, values]]:
-                yield from _at_place(targets, values, call)
-            case ["annassign", _, target, _, value] if value is not None and _is(value, call):
-                yield spelled(target).rpartition(".")[2]
-            case ["dict", _, items]:
-                yield from (str(key[2]) for key, value in items if key and key[0] == "const" and _is(value, call))
-            case ["return", _, ["tuple", _, values]] if any(_is(value, call) for value in values):
-                yield from _unpacked(program, step, values)
-            case ["call", _, _, positional, keywords]:
-                yield from (keyword for keyword, value, _ in keywords if keyword and _is(value, call))
-                if len(positional) > 1 and positional[0][0] == "const" and _is(positional[1], call):
-                    yield str(positional[0][2])
-                yield from _field(program, step, form) if any(_is(value, call) for value in positional) else ()
-    if step.block.function is not None:
-        yield step.block.function.name
-
-
-def _at_place(targets: list[Form], values: list[Form], call: Form) -> Iterator[str]:
-    for target, value in zip(targets, values, strict=False):
-        if _is(value, call) and target[0] in ("name", "attr"):
-            yield spelled(target).rpartition(".")[2]
-
-
-def _unpacked(program: Program, step: Step, values: list[Form]) -> Iterator[str]:
-    """What callers call the item of a tuple that a function returns: `access, refresh = make_pair(user)`."""
-    if step.block.function is None:
-        return
-    for block, call, _ in callers(program, step.block.function):
-        for form in block.forms.of("assign"):
-            match form:
-                case ["assign", _, [["tuple", _, targets]], value] if _is(value, call):
-                    yield from _at_place(targets, values, step.form)
-
-
-def _field(program: Program, step: Step, made: Form) -> Iterator[str]:
-    """The field of a class of the project that a positional argument is for: `Pair(access, refresh)`."""
-    for option in options(ask(program, step.block, made[2])):
-        if isinstance(option, Class):
-            for (name, _, _), value in zip(fields(option), made[3], strict=False):
-                if _is(value, step.form):
-                    yield name
-
-
-def _is(value: Form, call: Form) -> bool:
-    """Whether an expression is a call's result, made a text of where the library gives bytes."""
-    while value is not call:
-        match value:
-            case ["await" | "walrus", *_]:
-                value = value[-1]
-            case ["call", _, ["attr", _, inner, "decode"], *_] | ["call", _, ["name", _, "str"], [inner, *_], _]:
-                value = inner
-            case _:
-                return False
-    return True

@@ -121,7 +121,8 @@ UTC = frozenset(
 """Names of the time zone UTC."""
 
 
-def counted(moment: Known) -> Known:
-    """`calendar.timegm(moment.utctimetuple())`."""
-    kept = tuple(replace(item, clock=_COUNTED.get(item.clock, "")) for item in moment.amounts if item.kind == "moment")
+def counted(moment: Known, *, local: bool = False) -> Known:
+    """`calendar.timegm(moment.utctimetuple())`; `time.mktime(...)`, which is `local`, reads a time as local time."""
+    clocks = _STAMPED if local else _COUNTED
+    kept = tuple(replace(item, clock=clocks.get(item.clock, "")) for item in moment.amounts if item.kind == "moment")
     return replace(moment, amounts=kept, present=True)

@@ -26,7 +26,7 @@ from fastapi_seclint.subjects.tokens.verifying import (
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_DECODERS = ("b64decode", "urlsafe_b64decode", "base64url_decode")
+_DECODERS = ("b64decode", "urlsafe_b64decode", "base64url_decode", "a2b_base64")
 _CATCHING = frozenset(
     {"Exception", "BaseException", "JWTError", "JOSEError", "InvalidTokenError", "PyJWTError", "HTTPException"}
 )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _READERS = frozenset({"get_unverified_header", "get_unverified_headers"})
-_BY_HAND = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode", "decode_complete"})
+_BY_HAND = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode", "a2b_base64", "decode_complete"})
 
 
 def from_header(program: Program, block: Block, form: Form, depth: int = 3) -> bool:

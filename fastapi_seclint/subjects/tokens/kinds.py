@@ -11,7 +11,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, Environment, Place, options
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.payloads.encodings import Token, tokens
+from fastapi_seclint.subjects.payloads.encodings import Token, enclosing, tokens
 from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of
 
@@ -137,7 +137,7 @@ def _key(program: Program, token: Token) -> object:
     argument = token.encoding.key
     if argument is None:
         return None
-    block, form = _passed(token, argument.form)
+    block, form = _passed(program, token, argument.form)
     found = list(options(ask(program, block, form)))
     if len(found) > 1 and _is_chosen(block, form):
         return token
@@ -156,7 +156,7 @@ def _is_chosen(block: Block, form: Form) -> bool:
     return form[0] in ("attr", "sub", "call") and any(item[0] == "name" and item[2] in names for item in walk(form))
 
 
-def _passed(token: Token, key: Form) -> tuple[Block, Form]:
+def _passed(program: Program, token: Token, key: Form) -> tuple[Block, Form]:
     """The key where it is written: what the nearest caller passes when it is a parameter of the helper that encodes."""
     block = token.encoding.call.block
     function = block.function
@@ -164,6 +164,9 @@ def _passed(token: Token, key: Form) -> tuple[Block, Form]:
         return block, key
     names = [item[0] for item in function.parameters]
     if key[2] not in names:
+        function = enclosing(program, block)
+        names = [item[0] for item in function.parameters] if function is not None else []
+    if key[2] not in names or function is None:
         return block, key
     step = token.way[0]
     named = next((value for keyword, value, _ in step.form[4] if keyword == key[2]), None)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.subjects.payloads.encodings import Step, Token, result_names, tokens
+from fastapi_seclint.subjects.payloads.encodings import Step, Token, tokens
+from fastapi_seclint.subjects.payloads.results import result_names
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 

@@ -181,6 +181,19 @@ def refused_by_caller(program: Program, swallow: Swallow) -> bool:
         for form in block.forms.of("if"):
             if _speaks_of(form[2], names) and (refuses(form[3]) or refuses(form[4])):
                 return True
+        if any(_is_asked_to_refuse(program, form, call, names) for form in block.forms.of("call")):
+            return True
+    return False
+
+
+def _is_asked_to_refuse(program: Program, form: Form, given: Form, names: set[str]) -> bool:
+    """Whether a method of a result raises where that is a failure: `parse(token).or_refuse()`."""
+    match form:
+        case ["call", _, ["attr", _, owner, method], *_] if owner is given or owner[2:] in [[name] for name in names]:
+            for module in program.modules.by_file.values():
+                for number, (name, _, _) in enumerate(module.facts.functions):
+                    if name.endswith(f".{method}") and refuses(module.facts.body(number)):
+                        return True
     return False
 
 

@@ -39,7 +39,7 @@ _VERIFIERS = frozenset(
     {"verify_id_token", "verify_oauth2_token", "verify_firebase_token", "verify_token", "verify_signature",
      "parse_id_token", "verify_jwt", "validate_token"}
 )  # fmt: skip
-_BASE64 = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode"})
+_BASE64 = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode", "a2b_base64"})
 _KNOWN: WeakKeyDictionary[Program, set[tuple[str, int]]] = WeakKeyDictionary()
 
 
