@@ -107,7 +107,7 @@ def _verifies(program: Program, block: Block, call: Form, depth: int = 1, before
 
     `depth` is how far calls are followed, `before` how far dependencies are.
     """
-    sound, failed = _sound(program), _failed_before(block, call)
+    sound, failed = _sound(program), _failed_before(block, call) | _of_other_tokens(block, call)
     for form in block.forms.of("call"):
         if form is call or form[2][0] not in ("name", "attr") or id(form) in failed:
             continue
@@ -150,6 +150,19 @@ def _failed_before(block: Block, call: Form) -> set[int]:
         for _, _, statements, _ in form[3]:
             if any(item is call for item in walk(statements)):
                 found.update(id(item) for item in walk(form[2]) if item[0] == "call")
+    return found
+
+
+def _of_other_tokens(block: Block, call: Form) -> set[int]:
+    """The calls in the other branch of an `if` than this one that never speak of its token: one in a header, say."""
+    token = next(iter(call[3]), None)
+    names = {item[2] for item in walk(token) if item[0] == "name"} if token is not None else set()
+    found: set[int] = set()
+    for form in block.forms.of("if") if names else ():
+        for here, there in ((form[3], form[4]), (form[4], form[3])):
+            if any(item is call for item in walk(here)):
+                calls = [item for item in walk(there) if item[0] == "call"]
+                found |= {id(item) for item in calls if not names & {one[2] for one in walk(item) if one[0] == "name"}}
     return found
 
 
