@@ -87,7 +87,9 @@ def _does_nothing(route: Route) -> bool:
     if handler.forms.of("delete", "augassign", "global", "raise", "yield", "with", "for", "while"):
         return False
     taken = {parameter[0] for parameter in handler.parameters}
-    if any(form[2] in taken for form in handler.forms.of("name")) or route.dependencies:
+    if any(form[2] in taken for form in handler.forms.of("name")):
+        return False
+    if any(not node.parameter for node in route.dependencies):
         return False
     calls = [last_name(call[2]) for call in handler.forms.of("call")]
     targets = [target for form in handler.forms.of("assign") for target in form[2]]
