@@ -145,3 +145,31 @@ async def x(websocket: WebSocket):
     await websocket.send_text("hello")
 """
     assert protection(tmp_path, text) == "protected"
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ("jwt.decode(request.cookies.get('t') or '', os.environ['K'], algorithms=['HS256'])", "protected"),
+        ("request.cookies.get('t', '').encode().decode('utf-8')", "open"),
+    ],
+)
+def test_a_token_in_a_cookie_of_any_name(read: str, expected: str, tmp_path: Path) -> None:
+    text = (
+        f"def who(request: Request):\n    try:\n        return {read}\n    except jwt.PyJWTError:\n"
+        "        return None\n"
+        "@app.get('/x')\ndef x(request: Request):\n    user = who(request)\n    if user is None:\n"
+        "        raise HTTPException(401)\n    return user\n"
+    )
+    assert protection(tmp_path, text) == expected
+
+
+def test_a_verifier_that_may_be_off(tmp_path: Path) -> None:
+    text = (
+        "class Verifier:\n    def __init__(self, key):\n        self.key = key\n    @property\n"
+        "    def enabled(self):\n        return self.key is not None\nverifier = Verifier(os.environ.get('KEY'))\n"
+        "def guard(request: Request, sent: str | None = Header(None, alias='X-API-Key')):\n"
+        "    verifier = request.app.state.verifier\n    if verifier.enabled and sent != verifier.key:\n"
+        "        raise HTTPException(401)\n"
+    )
+    assert protection(tmp_path, text + READ.replace("'/x'", "'/x', dependencies=[Depends(guard)]")) == "protected"

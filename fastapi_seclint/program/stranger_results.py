@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import ASYNC, Form
+from fastapi_seclint.facts.forms import ASYNC, Form, last_name
 from fastapi_seclint.program.kinds import CLEAN, FALSE, TRUE, Kinds
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.values import Bound, Function, options
 
 if TYPE_CHECKING:
@@ -30,3 +31,15 @@ def never_runs(walk_: Walk, form: Form) -> bool:
     called = next(options(walk_.value(form[2])), None)
     function = called.function if isinstance(called, Bound) else called
     return isinstance(function, Function) and bool(function.flags & ASYNC) and not function.decorators
+
+
+def verifies(function: Function) -> bool:
+    """Whether a function verifies tokens or signatures itself, whatever the cookie is called that they are in."""
+    return any(
+        last_name(form[2]) in _VERIFIERS and len(form[3]) + len(form[4]) > 1 and "json" not in spelled(form[2])
+        for form in function.forms.of("call")
+    )
+
+
+_VERIFIERS = frozenset({"decode", "unsign", "loads", "compare_digest", "decode_token", "verify_token"})
+"""With a key or another argument, as `jwt.decode(token, key)` has; `raw.decode("utf-8")` has none."""

@@ -29,7 +29,7 @@ def is_there(walk_: Walk, form: Form) -> set[bool]:
     """Whether something is there that is not known: what credentials are compared with is, where it is configured."""
     if form[0] not in ("name", "attr"):
         return {True, False}
-    if (on := _means_on(form[-1])) is not None:
+    if (on := _means_on(form)) is not None:
         walk_.encounter.switched = True
         return {on} if walk_.stranger.configured else {True, False}
     if not _is_compared(walk_, spelled(form)):
@@ -56,11 +56,18 @@ def is_off(walk_: Walk, operator: str, right: Form) -> set[bool]:
     return {operator == "!="} if walk_.stranger.configured else {True, False}
 
 
-def _means_on(name: str) -> bool | None:
-    """Whether a setting of this name is true where a guard is on, or false: `auth_enabled`, `auth_disabled`."""
+def _means_on(form: Form) -> bool | None:
+    """Whether a setting is true where a guard is on, or false, by its name: `auth_enabled`, `verifier.disabled`."""
+    name = form[-1]
+    if form[0] == "attr" and _STATE.match(name) and _GUARDS.search(spelled(form[2]).rpartition(".")[2]):
+        name = f"auth_{name}"
     if _SWITCHES_OFF.search(name):
         return False
     return True if _SWITCHES_ON.search(name) else None
+
+
+_GUARDS = re.compile(r"auth|verif|guard|secur|login", re.I)
+_STATE = re.compile(r"^(is_)?(enabled|required|active|on|disabled|off)$", re.I)
 
 
 _OFF = re.compile(r"^(none|off|disabled?|no_?auth|anonymous|false)$", re.I)

@@ -265,7 +265,8 @@ class Walk:
             return True
         if self._denying is None:
             facts, number = self.function.module.facts, self.function.number
-            self._denying = number >= 0 and any(facts.body_mentions(number, word) for word in DENIALS)
+            says = number >= 0 and any(facts.body_mentions(number, word) for word in DENIALS)
+            self._denying = says or stranger_results.verifies(self.function)
         return self._denying and not credentials.is_plain_header(name)
 
     def text(self, form: Form) -> str | None:
