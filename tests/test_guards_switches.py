@@ -173,3 +173,19 @@ def test_a_verifier_that_may_be_off(tmp_path: Path) -> None:
         "        raise HTTPException(401)\n"
     )
     assert protection(tmp_path, text + READ.replace("'/x'", "'/x', dependencies=[Depends(guard)]")) == "protected"
+
+
+@pytest.mark.parametrize("code", [429, 413])
+def test_what_a_middleware_refuses_for_other_reasons_is_no_guard(code: int, tmp_path: Path) -> None:
+    text = (
+        f"from starlette.middleware.base import BaseHTTPMiddleware\ndef refusal(request):\n"
+        f"    return JSONResponse({{}}, status_code={code})\nclass Gate(BaseHTTPMiddleware):\n"
+        "    async def dispatch(self, request, call_next):\n"
+        "        if request.headers.get('X-Internal-Token') == os.environ['K']:\n"
+        "            return await call_next(request)\n"
+        "        if not await self.allowed(request.client.host):\n            return refusal(request)\n"
+        "        return await call_next(request)\n"
+        "    async def allowed(self, key):\n        return await self.store.count(key) < 10\n"
+        "app = FastAPI(openapi_url=None)\napp.add_middleware(Gate)\n"
+    )
+    assert protection(tmp_path, text + READ) == "open"

@@ -142,11 +142,15 @@ def _refusal(walk_: Walk, name: str, form: Form) -> Kinds | None:
     given = [("status_code", value) for value in form[3][1:2]] + [(keyword, value) for keyword, value, _ in form[4]]
     for keyword, value in given:
         code = constant(walk_.value(value)) if keyword == "status_code" else None
-        if isinstance(code, int) and 400 <= code < 500:
+        if isinstance(code, int) and 400 <= code < 500 and code not in _OTHER_MATTERS:
             return frozenset({"denial"})
         if keyword == "status_code" and "refusal" in walk_.kinds(value):
             return frozenset({"denial"})
     return CLEAN
+
+
+_OTHER_MATTERS = frozenset({405, 413, 414, 415, 429})
+"""What is refused whoever calls: a method, a body that is too long or of another type, too many requests."""
 
 
 def _switched_off(walk_: Walk, form: Form) -> bool:
