@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.leaks.answering import unheard
 from fastapi_seclint.subjects.leaks.constant_texts import refusal
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, Sort, caught, sort_of, tells
@@ -131,6 +132,8 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
             case ["assign", _, _, ["call", *_] as call] if _is_http(program, found.block, call):
                 yield from ((item, "high") for item in _given(call) if tells(found, item))
             case ["call", _, ["name" | "attr", *_] as function, *_] if _RESPONSE.match(str(function[-1])):
+                if not found.handler and found.block.function is not None and unheard(program, found.block.function):
+                    continue
                 yield from ((item, "high") for item in _given(form) if tells(found, item))
             case ["yield", _, value] if value is not None and tells(found, value) and _streams(program, found):
                 yield value, "medium"

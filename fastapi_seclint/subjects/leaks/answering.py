@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import blocks_of, callers
+from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -60,3 +62,12 @@ def _last_layer(arguments: list[Form], keywords: list[Form]) -> list[tuple[str, 
         return []
     handlers = [value for key, value, _ in keywords if key == "handler" and last_name(value)]
     return [(last_name(value), ["const", value[1], 500]) for value in handlers]
+
+
+def unheard(program: Program, function: Function) -> bool:
+    """Whether whoever calls a function throws away what it gives back: `await reset(data)` as a statement."""
+    found = list(callers(program, function)) if not is_handler(program, function) else []
+    return bool(found) and all(
+        any(call is item[2] or (item[2][0] == "await" and call is item[2][2]) for item in block.forms.of("expr"))
+        for block, call, _ in found
+    )
