@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Environment, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
@@ -32,8 +34,15 @@ def is_operators_key(program: Program, guard: Guard) -> bool:
     return any(_compares_fixed(program, inner) for inner in functions) and not any(map(_looks_up, functions))
 
 
+_KEEPS_SESSIONS = re.compile(r"redis|cache|sessions?$", re.I)
+_PLACES = frozenset({"path", "url", "url_path", "endpoint", "route", "method", "uri"})
+"""What a list of open paths is searched for: no key."""
+
+
 def _looks_up(function: Function) -> bool:
     for form in function.forms.of("call"):
+        if form[2][0] == "attr" and form[2][3] == "get" and _KEEPS_SESSIONS.search(spelled(form[2][2])):
+            return True
         if form[2][0] in ("name", "attr"):
             name = snake(str(form[2][-1]))
             if any(word in name for word in _LOOKS_UP):
@@ -50,7 +59,7 @@ def _compares_fixed(program: Program, function: Function) -> bool:
             return True
         if form[0] == "compare" and _is_written_key(form, function):
             return True
-        if form[0] == "compare":
+        if form[0] == "compare" and last_name(form[2]) not in _PLACES:
             for side in (form[2], *form[4]):
                 if any(isinstance(option, Environment) for option in options(ask(program, block, side))):
                     return True

@@ -39,6 +39,11 @@ _RIGHTS_SEGMENT = re.compile(
     r"|access[-_]?levels?|rollen?|rechte|droits|permisos|permiss[oõ]es)$",
     re.I,
 )
+_ROLES = re.compile(r"^(sys[-_]?)?(roles?|permissions?)$", re.I)
+_CHANGING = re.compile(
+    r"^(save|add|create|insert|update|edit|modify|set|assign|delete|deleted|remove|del)(_or_(update|create|insert))?$"
+)
+"""How a path ends that says what is done to what stands before it: `/roles/saveOrUpdate`."""
 _SYSTEM = re.compile(
     r"(^|/)(system|sys|global|platform|site)[-_/]"
     r"(config(uration)?s?|settings?|param(eter)?s?|options|dict(ionar(y|ies)|s)?|menus?)(/|$)",
@@ -73,6 +78,8 @@ def privilege(program: Program, route: Route) -> str:
         _CHANGES_RIGHTS.search(name) or _RIGHTS_SEGMENT.match(found[-1] if found else "")
     ):
         return "changes what a user may do"
+    if len(found) > 1 and _ROLES.match(found[-2]) and _CHANGING.match(snake(found[-1])):
+        return "changes what users may do"
     if variable and found and _ACCOUNTS.match(found[-1]) and _acts_on_anybody(program, route):
         return "acts on the account of any user"
     if found and _ACCOUNTS.match(found[-1]) and _gives_rights(program, route):
