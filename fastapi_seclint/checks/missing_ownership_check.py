@@ -174,7 +174,7 @@ def _case(
         return None
     sibling, tie = ties.get(resource, (None, None))
     if authorizes(program, route):
-        found = asks_owner_too(program, route, about.get(resource, ()))
+        found = None if _PEOPLE.match(resource) else asks_owner_too(program, route, about.get(resource, ()))
         if found is None:
             return None
         sibling, tie = found

@@ -27,6 +27,8 @@ def of_parameter(program: Program, item: Fallback) -> tuple[Edit, ...] | None:
     given, function = item.whole[3][0], item.block.function
     if len(item.whole[3]) != 2 or given[0] != "name" or function is None:
         return None
+    if all(parameter[0] != given[2] for parameter in function.parameters):
+        return None
     names = {name for argument in _arguments(program, function, given[2]) for name in _settings(program, argument)}
     around = next((form for form in item.block.statements if any(item.whole is one for one in walk(form[2:]))), None)
     if len(names) != 1 or "" in names or around is None or around[0] not in _PLAIN:
