@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fastapi_seclint.discovery import Discovery, NoSuchPath, Project, discover
+from fastapi_seclint.discovery import Discovery, NoSuchPath, Project, discover, is_test_path
 from fastapi_seclint.discovery.ignores import Ignores
 
 
@@ -304,3 +304,18 @@ def test_names_that_are_no_text_are_shown_readably(tmp_path: Path) -> None:
     (file,) = only(found(tmp_path)).files
     assert file.display == "x\\xff.py"
     assert file.path.read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("testspg/jwt_utils.py", True),
+        ("tests-e2e/flows.py", True),
+        ("server/unit_tests/keys.py", True),
+        ("app/tests.py", False),
+        ("test_observer/main.py", False),
+        ("contests/models.py", False),
+    ],
+)
+def test_folders_of_tests_are_known_by_their_names(path: str, told: bool) -> None:
+    assert is_test_path(path) is told
