@@ -189,3 +189,27 @@ def test_what_a_middleware_refuses_for_other_reasons_is_no_guard(code: int, tmp_
         "app = FastAPI(openapi_url=None)\napp.add_middleware(Gate)\n"
     )
     assert protection(tmp_path, text + READ) == "open"
+
+
+def test_a_first_message_without_a_key_ends_the_connection_through_a_helper(tmp_path: Path) -> None:
+    text = """
+async def hang_up(websocket, code):
+    try:
+        await websocket.close(code=code)
+    except RuntimeError:
+        pass
+async def greet(websocket, token):
+    await websocket.accept()
+    if token is None:
+        token = (await websocket.receive_json()).get("token")
+    if not token or token not in os.environ["KEYS"].split():
+        await hang_up(websocket, code=4001)
+        return False
+    return True
+@app.websocket('/x')
+async def x(websocket: WebSocket, token: str | None = None):
+    if not await greet(websocket, token):
+        return
+    await websocket.send_text("hello")
+"""
+    assert protection(tmp_path, text) == "protected"

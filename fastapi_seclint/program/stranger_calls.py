@@ -80,11 +80,11 @@ def _is_response(function: Function) -> bool:
 
 
 def _may_talk(value: Value) -> bool:
-    """Whether a function that is given a connection may send or receive something."""
+    """Whether a function that is given a connection may send something; one that only listens tells nothing."""
     function = value.function if isinstance(value, Bound) else value
     if not isinstance(function, Function) or function.number < 0:
         return True
-    return any(function.module.facts.body_mentions(function.number, word) for word in (b'"send', b'"receive'))
+    return function.module.facts.body_mentions(function.number, b'"send')
 
 
 def _brings_what_was_asked(walk_: Walk, function: Form, touched: Kinds) -> bool:
