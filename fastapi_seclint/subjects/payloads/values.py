@@ -60,8 +60,8 @@ def _of_option(value: Value, place: Place, depth: int) -> Known:
         case Mapping():
             claims = Claims(open=frozenset({"call"}) if value.open else frozenset())
             for key, item in value.items:
-                if isinstance(key, Const):
-                    claims.set(str(key.value), of_value(item, place, depth - 1))
+                if (name := _key(key)) is not None:
+                    claims.set(name, of_value(item, place, depth - 1))
             return Known(claims=claims, present=True if claims.items else None)
         case Instance() if isinstance(value.cls, Class):
             return _of_object(value, value.cls, place, depth)
@@ -70,6 +70,12 @@ def _of_option(value: Value, place: Place, depth: int) -> Known:
         case Function() | Class() | Bound() | Partial() | Native() | ModuleValue():
             return Known(present=True, complete=False)
     return unknown("call")
+
+
+def _key(key: Value) -> str | None:
+    """The key of a dictionary as text, a member of an enumeration by what it stands for."""
+    member = key.attributes.get("value") if isinstance(key, Instance) else key
+    return str(member.value) if isinstance(member, Const) else None
 
 
 def _of_constant(value: Const) -> Known:
