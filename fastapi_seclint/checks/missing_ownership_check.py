@@ -140,7 +140,7 @@ def _is_callers(program: Program, route: Route, name: str, variable: str) -> boo
     """Whether a route looks things up among the caller's own, without a comparison that a fix could repeat."""
     if not variable and _PRIVATE.match(name) and _lists_for_caller(program, route):
         return True
-    return not (variable and access.changes_state(route)) and looks_up_for_caller(program, route)
+    return not (variable and access.changes_state(route)) and looks_up_for_caller(program, route, name)
 
 
 def _lists_for_caller(program: Program, route: Route) -> bool:

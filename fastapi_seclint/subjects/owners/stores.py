@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Const, Function
 from fastapi_seclint.subjects.code.handing import handed_to
-from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.sql import met
-from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner
+from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.ties import Tie, is_caller, tie_by
-from fastapi_seclint.subjects.owners.using import is_attribution
+from fastapi_seclint.subjects.owners.using import is_attribution, tells_caller
+from fastapi_seclint.subjects.owners.views import view_node
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -29,26 +31,66 @@ _FINDS = re.compile(
 _INSERTS = frozenset({"insert_one", "insert"})
 
 
-def looks_up_for_caller(program: Program, route: Route) -> bool:
+def looks_up_for_caller(program: Program, route: Route, resource: str) -> bool:
     """Whether a handler, or a function that it hands the caller to, looks rows or documents up by who is calling."""
     handler = route.function
     callers = caller_names(program, route) if handler is not None else set()
     if handler is None or not callers:
         return False
-    if _compares(handler, callers):
+    if _compares(program, handler, callers) or _is_looked_up_in_view(program, route, handler):
         return True
+    if _takes_own(program, handler, callers, resource):
+        return True
+    return any(_compares(program, function, given) for function, given in _handed(program, handler, callers))
+
+
+def _takes_own(program: Program, handler: Function, callers: set[str], resource: str) -> bool:
+    """Whether a handler, or a function that it hands the caller to, takes his things of a kind: `tenant.leases`."""
+    return any(
+        form[2][0] == "name" and form[2][2] in given and form[3] != resource and singular(form[3]) == resource
+        for function, given in ((handler, callers), *_handed(program, handler, callers))
+        for form in function.forms.of("attr")
+    )
+
+
+def _handed(program: Program, handler: Function, callers: set[str]) -> Iterator[tuple[Function, set[str]]]:
     block = body_of(program, handler)
-    calls = handler.forms.of("call") if block is not None else []
-    handed = (one for call in calls if block is not None for one in handed_to(program, block, call, callers))
-    return any(_compares(function, given) for function, given in handed)
+    for call in handler.forms.of("call") if block is not None else ():
+        yield from handed_to(program, block, call, callers) if block is not None else ()
 
 
-def _compares(function: Function, callers: set[str]) -> bool:
+def _compares(program: Program, function: Function, callers: set[str]) -> bool:
+    block = body_of(program, function)
     return any(
         is_caller(_plain(value), callers) and not _is_other(column)
         for call in function.forms.of("call")
-        for column, value in _compared(call)
+        for column, value in _compared(call if block is None else _spelled_out(program, block, call))
     )
+
+
+def _is_looked_up_in_view(program: Program, route: Route, handler: Function) -> bool:
+    """Whether a method of a view compares a column with the caller that its object has: `{"owner": self.me}`."""
+    view = view_node(route)
+    names = {child.parameter for child in view.children if tells_caller(program, child)} if view is not None else set()
+    if not names:
+        return False
+    own = handler.parameters[0][0]
+    return any(
+        value[0] == "attr" and value[3] in names and value[2][2:] == [own] and not _is_other(column)
+        for call in handler.forms.of("call")
+        for column, given in _compared(call)
+        for value in (_plain(given), _plain(given)[2] if _plain(given)[0] == "attr" else given)
+    )
+
+
+def _spelled_out(program: Program, block: Block, call: Form) -> Form:
+    """A call that is given the name of a statement with the statement in its place: `fetch(MINE, me)`."""
+    if not call[3] or call[3][0][0] not in ("name", "attr"):
+        return call
+    value = ask(program, block, call[3][0])
+    if not isinstance(value, Const) or not isinstance(value.value, str):
+        return call
+    return [*call[:3], [["const", call[3][0][1], value.value], *call[3][1:]], call[4]]
 
 
 def put_down(call: Form, callers: set[str]) -> Iterator[tuple[str, Tie]]:

@@ -34,6 +34,7 @@ from fastapi_seclint.subjects.owners.identity import Guard, caller_names, depend
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
 from fastapi_seclint.subjects.rights.made_with import asks_what_everybody_has, demands_nothing, made_for_administrators
+from fastapi_seclint.subjects.rights.of_library import asks_of_library
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
@@ -53,12 +54,13 @@ def authorizes(program: Program, route: Route) -> bool:
 def asked_before(program: Program, route: Route) -> Iterator[Value]:
     """The guards and decorators that look at the caller's rights before the handler runs."""
     yield from (node.call for node in route.nodes() if _dependency_authorizes(program, route, node))
-    if any(guard.node is None and names_right(guard.name) for guard in guards(program, route)):
+    named = (guard.node is None and names_right(guard.name) for guard in guards(program, route))
+    if asks_of_library(route) or any(named):
         yield Unknown("a guard that the configuration names")
     for decorator, _ in wrapping_decorators(route):
         name = (dotted_name(decorator) or "?").partition(".<locals>.")[0].rpartition(".")[2]
-        named = isinstance(decorator, Unknown) or names_right(name.removesuffix("()")) or _requires_scopes(decorator)
-        if named or (isinstance(decorator, Function) and considers_rights(program, decorator)):
+        asking = isinstance(decorator, Unknown) or names_right(name.removesuffix("()")) or _requires_scopes(decorator)
+        if asking or (isinstance(decorator, Function) and considers_rights(program, decorator)):
             yield decorator
 
 
@@ -79,8 +81,7 @@ def _requires_scopes(decorator: Value) -> bool:
 def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     if program.guard_model.declared.authorizes(node.name):
         return True
-    function = node.function
-    if function is None:
+    if (function := node.function) is None:
         name = dependency_name(node)
         named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
         known = node.name in program.guarding(route).guards.authorization or _demands(node)

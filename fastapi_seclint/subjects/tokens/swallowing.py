@@ -292,12 +292,17 @@ def looked_at(program: Program, function: Function, names: set[str], depth: int 
     if block is None:
         return False
     handed = [item for form in function.forms.of("call") for item in handed_to(program, block, form, names)]
-    return any(looked_at(program, inner, given, depth - 1) for inner, given in handed)
+    if any(looked_at(program, inner, given, depth - 1) for inner, given in handed):
+        return True
+    asked = (form for form in function.forms.of("call") if form[2][0] == "attr" and form[2][2][0] == "name")
+    own = (form for form in asked if form[2][2][2] in names)
+    return any(method.forms.of("raise") for form in own for method, _ in called(program, block, form))
 
 
 def looks_at(function: Function, names: set[str], *, shown: bool = True) -> bool:
     """Whether a function tests one of its names, or hands it to something that is named after a test."""
     answers = [] if shown else [form[2] for form in function.forms.of("return") if form[2] and form[2][0] == "dict"]
+    answers += [] if shown else [form for form in function.forms.of("call") if is_log_call(form)]
     only_shown = {id(inner) for answer in answers for inner in walk(answer)}
     for form in function.forms.every:
         tested: list[Form] = []
