@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.unprotected_router import covered
 from fastapi_seclint.program.callables import running
+from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
@@ -46,7 +47,8 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
         if route.kind not in ("http", "websocket") or handler is None or program.is_test(handler.module):
             continue
         found = input_of(program, handler, route.path)
-        beliefs = list(_decided(program, handler, found))
+        beliefs = [one for inner in (handler, *_wrapping(program, route))
+                   for one in _decided(program, inner, found if inner is handler else input_of(program, inner))]  # fmt: skip
         if found and id(route) not in told and not authorizes(program, route):
             beliefs += believed(program, handler, found, route.path)
         for belief in beliefs:
@@ -59,6 +61,15 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
             if belief.location not in seen:
                 seen.add(belief.location)
                 yield _finding(None, belief)
+
+
+def _wrapping(program: Program, route: Route) -> Iterator[Function]:
+    """The functions that decorators of the project put around a handler."""
+    for decorator, _ in wrapping_decorators(route):
+        if isinstance(decorator, Function) and decorator.number >= 0:
+            module = decorator.module
+            numbers = module.facts.inside(decorator.number)
+            yield from (inner for number in numbers if (inner := program.sites.function(module, number)) is not None)
 
 
 def _decided(program: Program, function: Function, found: Input) -> Iterator[Belief]:

@@ -10,7 +10,17 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Collection, Const, Environment, External, Place, Value, options, settled
+from fastapi_seclint.program.values import (
+    Collection,
+    Const,
+    Environment,
+    External,
+    Instance,
+    Place,
+    Value,
+    options,
+    settled,
+)
 from fastapi_seclint.rule import Confidence, Evidence
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import called
@@ -79,12 +89,17 @@ def wildcards(origins: Value | None, *, bare: bool = True) -> Iterator[Wildcard]
         default = _default(option)
         for known in settled(option if default is None else default):
             items = known.items if isinstance(known, Collection) else [known]
-            for item in (one for each in items for one in settled(each)):
+            for item in (_plain(one) for each in items for one in settled(each)):
                 alone = bare and not isinstance(known, Collection)
                 if isinstance(item, Const) and _is_wildcard(item.value, bare=alone):
                     place = item.place or getattr(known, "place", None)
                     if place is None or not only_in_development(place):
                         yield Wildcard(place, setting, len(whole) == 1 and default is None)
+
+
+def _plain(value: Value) -> Value:
+    """What a member of an enumeration stands for, anything else as it is."""
+    return value.attributes.get("value", value) if isinstance(value, Instance) else value
 
 
 def _default(value: Value) -> Value | None:

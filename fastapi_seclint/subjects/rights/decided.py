@@ -20,8 +20,9 @@ def decided(function: Function, found: Input) -> Iterator[Belief]:
         return
     for form in function.forms.of("if", "assert"):
         refuses = form[0] == "assert" or any(inner[0] == "raise" for inner in walk(form[3:]))
+        forbidden = refuses and any(str(part[-1]) in _FORBIDDEN for part in walk(form[3:]) if part[0] in _NAMED)
         for inner in _atoms(form[2]):
-            sent = _tested(found, inner)
+            sent = _tested(found, inner, forbidden=forbidden)
             if sent is None or sent.origin == "body" or not (refuses or sent.origin in ("header", "cookie")):
                 continue
             if sent.origin == "query" and (_corrects(form) or _refuses_administrators(form, inner)):
@@ -67,8 +68,15 @@ def _atoms(test: Form) -> Iterator[Form]:
         yield test
 
 
-def _tested(found: Input, form: Form) -> Sent | None:
-    """The sent right that a condition compares with a role, or tests for being true."""
+_NAMED = ("const", "name", "attr")
+_FORBIDDEN = frozenset({"403", "HTTP_403_FORBIDDEN", "FORBIDDEN", "Forbidden", "PermissionDenied"})
+
+
+def _tested(found: Input, form: Form, *, forbidden: bool) -> Sent | None:
+    """The sent right that a condition compares with a role, or tests for being true.
+
+    Where it is `forbidden` to go on, every text that a role of a header or cookie is compared with is one.
+    """
     if form[0] != "compare":
         sent = source(found, form)
         return sent if sent is not None and _is_flag(sent.name) else None
@@ -81,7 +89,8 @@ def _tested(found: Input, form: Form) -> Sent | None:
     member = names_groups(sent.name) and set(form[3]) <= {"in", "not in"}
     member = member or (_is_flag(sent.name) and any(side[0] == "const" and side[2] in _ON for side in others))
     wanted = any(_is_demand(inner) or (member and inner[0] == "const") for side in others for inner in walk(side))
-    return sent if wanted else None
+    spoken = forbidden and sent.origin in ("header", "cookie") and any(inner[0] == "const" for inner in walk(others))
+    return sent if wanted or spoken else None
 
 
 _ON = frozenset({"1", "true", "True", "yes", "on", 1})
