@@ -47,8 +47,9 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
         if route.kind not in ("http", "websocket") or handler is None or program.is_test(handler.module):
             continue
         found = input_of(program, handler, route.path)
-        beliefs = [one for inner in (handler, *_wrapping(program, route))
-                   for one in _decided(program, inner, found if inner is handler else input_of(program, inner))]  # fmt: skip
+        beliefs = list(_decided(program, handler, found))
+        for inner in _wrapping(program, route):
+            beliefs += _decided(program, inner, input_of(program, inner))
         if found and id(route) not in told and not authorizes(program, route):
             beliefs += believed(program, handler, found, route.path)
         for belief in beliefs:

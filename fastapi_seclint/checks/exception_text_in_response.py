@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.leaks.outcomes import sent_fields
 from fastapi_seclint.subjects.leaks.passed_on import (
     Answered,
     note_answered,
+    place_key,
     raised_on,
     raised_with,
     reaches_answer,
@@ -212,6 +213,8 @@ def _answers(program: Program, found: Caught, value: Form) -> bool:
         return True
     keys = [key for key, item in value[2] if tells(found, item)] if value[0] == "dict" else []
     named = frozenset(str(key[2]) for key in keys if key is not None and key[0] == "const")
+    if value[0] == "tuple":
+        named = frozenset(place_key(number) for number, item in enumerate(value[2]) if tells(found, item))
     return reaches_answer(program, function, named)
 
 

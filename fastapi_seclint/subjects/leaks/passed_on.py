@@ -25,7 +25,7 @@ Answered = dict[str, set[tuple[str, int]]]
 
 
 def reaches_answer(program: Program, function: Function, keys: frozenset[str], depth: int = _DEPTH) -> bool:
-    """Whether what a function returns gets into an answer; `keys` are those of a dictionary that hold what matters.
+    """Whether what a function returns gets into an answer; `keys` are those of a dictionary or tuple that hold it.
 
     An empty set stands for all of it.
     """
@@ -40,6 +40,11 @@ def reaches_answer(program: Program, function: Function, keys: frozenset[str], d
     return False
 
 
+def place_key(number: int) -> str:
+    """The key of a part of a tuple, as of one in a dictionary."""
+    return f"#{number}"
+
+
 def _passed(block: Block, call: Form, keys: frozenset[str]) -> str:
     """How a block passes the result of a call on: `returned`, `raised` in an HTTPException or sent; empty for not."""
     names: set[str] = set()
@@ -47,7 +52,10 @@ def _passed(block: Block, call: Form, keys: frozenset[str]) -> str:
     for form in block.forms.every:
         match form:
             case ["assign", _, targets, value] if _plain(value) is call:
+                tuples = [target[2] for target in targets if target[0] == "tuple"]
+                parts = [part for target in tuples for part in enumerate(target)]
                 names |= {target[2] for target in targets if target[0] == "name"}
+                names |= {one[2] for number, one in parts if one[0] == "name" and place_key(number) in keys}
             case ["return", _, value] if value is not None and _holds(value, call, names, keys):
                 returned = "returned"
             case ["call", _, ["name" | "attr", *_] as called, positional, keywords] if _SENT.search(str(called[-1])):
@@ -67,6 +75,8 @@ def _holds(value: Form, call: Form, names: set[str], keys: frozenset[str]) -> bo
             "call", _, ["attr", _, owner, "get"], [["const", _, str() as key], *_], _
         ]:  # fmt: skip
             return (not keys or key in keys) and _holds(owner, call, names, frozenset())
+        case ["sub", _, owner, ["const", _, int() as number]]:
+            return (not keys or place_key(number) in keys) and _holds(owner, call, names, frozenset())
         case ["dict", _, pairs]:
             return any(_holds(item, call, names, keys) for _, item in pairs)
         case ["list" | "tuple" | "fstr", _, items]:
