@@ -31,6 +31,7 @@ from fastapi_seclint.subjects.secrets.sides import (
     calls_itself_given,
     expected,
     is_clients_key,
+    is_configured_header,
     may_hold,
     of_key,
     right_one,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 _KNOWN: WeakKeyDictionary[Program, list[Comparison]] = WeakKeyDictionary()
 _WORDS = (
     b"secret", b"passw", b"key", b"token", b"signature", b"digest", b"credential", b"authorization", b"configured",
-    b"valid", b"known", b"allowed",
+    b"valid", b"known", b"allowed", b"headers",
 )  # fmt: skip
 _HELD = ("API key", "token", "secret")
 _VERBS = word_set("get load fetch read list find current valid known")
@@ -125,15 +126,13 @@ class _Search:
             elif form[0] == "compare" and form[3] in (["in"], ["not in"]):
                 yield from self.member(form, form[3][0], form[2], form[4][0])
 
-    def equal(
-        self, form: Form, operator: str, left: Form, right: Form, own: Lent | None = None
-    ) -> Iterator[Comparison]:
+    def equal(self, form: Form, operator: str, one: Form, two: Form, own: Lent | None = None) -> Iterator[Comparison]:
         """`own` is the helper that compares what it is given here, perhaps with what its object keeps."""
-        sides = (core(left), core(right))
-        for given, secret in ((left, right), (right, left)):
+        sides = (core(one), core(two))
+        for given, secret in ((one, two), (two, one)):
             if not self.sent.is_sent(core(given)) or no_caller(self.program, self.block, core(given), core(secret)):
                 continue
-            if any(calls_itself_given(one) and self.sent.is_read(two) for one, two in permutations(sides)):
+            if any(calls_itself_given(a) and self.sent.is_read(b) for a, b in permutations(sides)):
                 return
             kept = own is not None and any(secret is side for side in own.sides)
             value = ask(self.program, own.block if own is not None and kept else self.block, core(secret))
@@ -167,7 +166,7 @@ class _Search:
             return own
         if sent and (may_hold(name_of(secret)) or (sent == "API key" and secret[0] == "attr" and secret[3] == "key")):
             return sent
-        if kind := self.presented(given):
+        if kind := self.presented(given) or is_configured_header(given, secret):
             return kind
         named = [name_of(secret), *(option.name for option in options(value) if isinstance(option, Environment))]
         if of_key(given, named, self.is_header(given)):

@@ -52,6 +52,12 @@ def filled(form: Form) -> Form:
     return form
 
 
+def _is_first_cut_off(statement: Form, name: str) -> bool:
+    """Whether a name gets what stands behind the first part: `scheme, _, token = header.partition(" ")`."""
+    parts = [target[2] for target in statement[2] if target[0] == "tuple"] if statement[0] == "assign" else []
+    return any(part[2:] == [name] for target in parts for part in target[1:])
+
+
 def _reads_scope(call: Form) -> bool:
     """Whether a call makes the headers or the query of an ASGI scope readable (starlette/datastructures.py)."""
     if call[2][2] in ("Headers", "MutableHeaders", "QueryParams"):
@@ -82,6 +88,10 @@ class Sent:
         read = core(found[0][-1]) if len(found) == 1 and found[0][0] in ("assign", "annassign") else None
         if read is not None and read[0] == "sub" and read[3][0] == "const" and type(read[3][2]) is int:
             read = core(read[2])
+        while read is not None and _is_first_cut_off(found[0], form[2]) and read[0] == "call" and read[2][0] == "attr":
+            if read[2][3] not in _SPLITTING:
+                break
+            read = core(read[2][2])
         if read is not None and (self.is_sent(read) or self._is_taken(read, 2)):
             yield name_of(read)
 

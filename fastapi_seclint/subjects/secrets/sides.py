@@ -84,3 +84,10 @@ def may_hold(name: str) -> bool:
     """Whether a name leaves open that it holds a secret."""
     words = set(words_of(name))
     return not words & (_BARE | word_set("type name header url algorithm prefix scheme scope role id"))
+
+def is_configured_header(given: Form, secret: Form) -> str:
+    """`secret` where a header and its value are both configured: `headers.get(self.header) != self.value`."""
+    match given:
+        case ["call", _, ["attr", _, ["attr", _, _, "headers"], "get"], [["attr", *_], *_], _] if secret[0] == "attr":
+            return "secret"
+    return ""
