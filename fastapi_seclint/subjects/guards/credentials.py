@@ -30,6 +30,8 @@ _READING = frozenset(
     }
 )  # fmt: skip
 """Methods that take something out of a request, a header or a text."""
+_KEEPING = frozenset({"setdefault", "append", "appendleft", "extend", "add", "insert"})
+"""Methods that put something down, whatever it is."""
 _HARMLESS = frozenset(
     {
         "HTTPException", "Exception", "ValueError", "len", "bool", "str", "isinstance", "hasattr", "getattr", "print",
@@ -116,6 +118,8 @@ def _tests(form: Form, held: set[str]) -> bool:
         return form[0] in ("def", "lambda") and mentions(form, held)
     called, arguments = form[2], [*form[3], *(value for _, value, _ in form[4])]
     name = str(called[-1]) if called[0] in ("name", "attr") else ""
+    if called[0] == "attr" and name in _KEEPING:
+        return False
     if called[0] == "attr" and mentions(called[2], held) and name not in _READING | _HARMLESS:
         return True
     if not any(mentions(argument, held) for argument in arguments):

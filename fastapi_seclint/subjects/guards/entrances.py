@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import External, Function, Generic, options
+from fastapi_seclint.program.values import Class, External, Function, Generic, options
 from fastapi_seclint.subjects.guards import access
 
 if TYPE_CHECKING:
@@ -267,9 +267,10 @@ def _takes_password(program: Program, route: Route) -> bool:
 
 
 def _sent(program: Program, route: Route) -> Iterator[str]:
-    """The names of what clients send to a handler: its own parameters, and the fields of their models."""
+    """The names of what clients send to a handler: its own parameters, and the fields of their models and forms."""
     for parameter in parameters(route.endpoint) if route.endpoint is not None else []:
-        if program.walker.resolver.dependency_of(parameter) is None:
+        dependency = program.walker.resolver.dependency_of(parameter)
+        if dependency is None or any(isinstance(option, Class) and option.fields for option in options(dependency[1])):
             yield from access.names_in(program, parameter)
 
 

@@ -12,11 +12,9 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import (
-    Class,
     Collection,
     Const,
     Environment,
-    External,
     Instance,
     Mapping,
     Value,
@@ -29,6 +27,7 @@ from fastapi_seclint.subjects.leaks.annotated import annotated_classes, is_type
 from fastapi_seclint.subjects.leaks.currencies import is_no_credential
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.masked_types import is_masked
+from fastapi_seclint.subjects.leaks.open_fields import open_field
 from fastapi_seclint.subjects.leaks.requested import (
     asks_scheme,
     from_request,
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _ANSWERS = (["has"], ["have"], ["is"], ["was"], ["with"], ["needs"], ["requires"])
-_MODELS = ("pydantic", "sqlmodel.")
 _DUMPS = word_set("dict model_dump json model_dump_json asdict copy __dict__")
 _ONE_TIME = word_set("reset verification verify confirm confirmation activation invite invitation magic recovery login")
 _TOKENS = word_set(
@@ -56,7 +54,6 @@ _ABOUT = word_set(
 """First words of a name that says something about a code or link."""
 _MASKED = word_set("masked redacted sanitized sanitised scrubbed censored obfuscated filtered safe")
 _REST = (VARIADIC, KEYWORDS)
-_TOKEN_FIELDS = ("access_token", "refresh_token")
 _TEXTS = frozenset({"decode", "hex", "credentials", "access_token", "token", "value", "get_secret_value"})
 """Attributes by which a credential's own text is read."""
 _CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
@@ -212,7 +209,7 @@ class Leaks:
             return Leak(f"`{name_of(form)}`", form)
         made = (one.cls for one in options(ask(self.program, self.block, form)) if isinstance(one, Instance))
         for cls in (*made, *annotated_classes(self.program, self.block, form)):
-            if field := self.open_field(cls):
+            if field := open_field(self.program, cls):
                 return Leak(f"`{name_of(form)}`, which has `{field}` in it,", form)
         return None
 
@@ -271,20 +268,6 @@ class Leaks:
         for parameter in parameters(function) if function is not None else ():
             if parameter.name == form[2]:
                 yield self.program.walker.resolver.annotation(parameter)
-
-    def open_field(self, cls: Class | External) -> str:
-        """The field of a model that shows a password or key in the model's text; empty when none does."""
-        if isinstance(cls, External) or not any(base.startswith(_MODELS) for base in cls.external_bases()):
-            return ""
-        kinds = vocabulary(self.program)
-        for base in cls.lineage():
-            if not isinstance(base, Class) or "__repr__" in base.namespace or "__str__" in base.namespace:
-                return ""
-            for name, annotation, _ in base.fields:
-                hidden = any(item[0] in ("name", "attr") and "Secret" in str(item[-1]) for item in walk(annotation))
-                if not hidden and (kinds.kind(name) in ("password", "signing key") or name in _TOKEN_FIELDS):
-                    return name
-        return ""
 
 
 def _put_in(form: Form) -> Iterator[str]:
