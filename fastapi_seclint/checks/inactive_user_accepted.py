@@ -16,12 +16,7 @@ from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.swapping import argument_of, places, swapped
 from fastapi_seclint.subjects.owners.active_in_name import active_in_name
-from fastapi_seclint.subjects.owners.activity import (
-    ActiveGuard,
-    active_guards,
-    looks_at_activity,
-    unseen_active,
-)
+from fastapi_seclint.subjects.owners.activity import ActiveGuard, active_guards, looks_at_activity, unseen_active
 from fastapi_seclint.subjects.owners.closed import (
     cannot_be_closed,
     declared_flag,
@@ -31,6 +26,7 @@ from fastapi_seclint.subjects.owners.closed import (
 )
 from fastapi_seclint.subjects.owners.finding_users import finds_user, testing_logins
 from fastapi_seclint.subjects.owners.identity import Guard, guards, known_as
+from fastapi_seclint.subjects.owners.switched import switched
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -78,7 +74,17 @@ def inactive_user_accepted(program: Program) -> Iterator[Finding]:
     if not found and not unseen and not named:
         yield from _tested_at_login_only(program)
         yield from _never_tested(program)
+    yield from _of_switched(program)
     yield from _of_library(program)
+
+
+def _of_switched(program: Program) -> Iterator[Finding]:
+    """Routes whose guard refuses closed accounts, but was told not to."""
+    for route, guard in switched(program):
+        if not _is_about_activity(program, route) and not looks_at_activity(program, route):
+            told = guard.written
+            evidence = [] if told is None else [Evidence(told.location, "the guard is told so here")]
+            yield _of_route(route, guard.name, "it as it is by default", evidence, None)
 
 
 def _of_library(program: Program) -> Iterator[Finding]:

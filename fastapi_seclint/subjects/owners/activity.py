@@ -26,24 +26,14 @@ from fastapi_seclint.subjects.owners.identity import (
     names_unseen_guard,
     spelled,
 )
+from fastapi_seclint.subjects.owners.states import STATES, field_of, speaks_of_state
+from fastapi_seclint.subjects.owners.switched import switched_off
 from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_FLAGS = frozenset(
-    {
-        "is_active", "active", "isactive", "disabled", "is_disabled", "is_enabled", "enabled", "is_blocked", "blocked",
-        "banned", "is_banned", "deactivated", "is_deactivated", "suspended", "is_suspended", "is_locked", "is_deleted",
-        "banned_until", "blocked_until", "suspended_until", "blocked_at", "suspended_at",
-        "deleted_at", "disabled_at", "deactivated_at", "is_inactive", "inactive", "user_status", "account_status",
-        "closed_at", "aktiv", "ist_aktiv", "gesperrt", "ist_gesperrt", "deaktiviert", "inaktiv", "ativo", "ativa",
-        "inativo", "bloqueado", "desativado", "activo", "activa", "esta_activo", "inactivo", "desactivado",
-        "suspendido", "actif", "est_actif", "bloque", "desactive", "attivo", "bloccato", "disattivato", "sospeso",
-    }
-)  # fmt: skip
-_KEYS = tuple(f'"{name}"'.encode() for name in sorted(_FLAGS))
-_STATUS = re.compile(r"active|disabled|blocked|banned|suspended|enabled", re.I)
+_KEYS = tuple(f'"{name}"'.encode() for name in sorted(STATES))
 _USER = re.compile(r"(^|_)(users?|account|member|person|customer|employee)(_|$)")
 _CHECKS = re.compile(r"(^|_)(active|disabled|enabled|blocked|banned|suspended)(_|$)")
 
@@ -69,39 +59,18 @@ def tests_activity(function: Function) -> bool:
     """Whether a function's own body decides something by whether an account is active."""
     for form in function.forms.every:
         tested = form[2] if form[0] in ("if", "assert", "ifexp", "while") else form if form[0] == "compare" else None
-        if tested is not None and _speaks(tested):
+        if tested is not None and speaks_of_state(tested):
             return True
         if form[0] == "call" and _is_check(form):
             return True
     return False
 
 
-def _speaks(form: Form) -> bool:
-    for inner in walk(form):
-        name = inner[3] if inner[0] == "attr" else inner[2] if inner[0] in ("name", "const") else ""
-        if isinstance(name, str) and snake(name) in _FLAGS:
-            return True
-        if inner[0] == "compare" and _compares_status(inner):
-            return True
-    return False
-
-
-def _compares_status(form: Form) -> bool:
-    sides = [form[2], *form[4]]
-    named = any(side[0] in ("attr", "sub") and _field(side).endswith(("status", "state")) for side in sides)
-    words = [str(inner[-1]) for side in sides for inner in walk(side) if inner[0] in ("attr", "const", "name")]
-    return named and any(_STATUS.search(word) for word in words)
-
-
-def _field(form: Form) -> str:
-    return str(form[3]) if form[0] == "attr" else str(form[3][2]) if form[3][0] == "const" else ""
-
-
 def _is_check(form: Form) -> bool:
     name = snake(str(form[2][-1])) if form[2][0] in ("name", "attr") else ""
     if name.startswith(("is_", "check_", "ensure_", "require_", "verify_", "assert_", "get_active", "validate_")):
         return _CHECKS.search(name) is not None
-    return any(keyword in _FLAGS for keyword, _, _ in form[4]) and name in (
+    return any(keyword in STATES for keyword, _, _ in form[4]) and name in (
         "filter_by", "get", "get_or_none", "filter", "find_one", "first", "one_or_none", "get_user", "current_user",
     )  # fmt: skip
 
@@ -111,7 +80,7 @@ def refuses_closed_user(function: Function) -> bool:
     for form in function.forms.every:
         if form[0] == "if" and any(inner[0] in ("raise", "return") for inner in walk(form[3:])):
             for inner in walk(form[2]):
-                flag = inner[0] in ("attr", "sub") and snake(_field(inner)) in _FLAGS
+                flag = inner[0] in ("attr", "sub") and snake(field_of(inner)) in STATES
                 if flag and inner[2][0] == "name" and _USER.search(snake(inner[2][2])):
                     return True
     return False
@@ -137,6 +106,8 @@ def node_tests_activity(program: Program, node: Node) -> bool:
     if function is None:
         name = snake(dependency_name(node))
         return "active" in name or node.name.startswith("fastapi_users.")
+    if switched_off(node):
+        return False
     return any(_answer(program, inner) for inner in reached(program, function, 2))
 
 
@@ -186,7 +157,7 @@ def _candidates(program: Program) -> Iterator[Function]:
 
 def _speaks_of_state(module: Module) -> bool:
     """Whether a file has such a word at all: a name, or a key of a dictionary, `user["disabled"]`."""
-    return bool(module.facts.words & {*_FLAGS, "status"}) or bool(module.facts.speaking(*_KEYS))
+    return bool(module.facts.words & {*STATES, "status"}) or bool(module.facts.speaking(*_KEYS))
 
 
 def _speaks_of_rights(function: Function) -> bool:
@@ -217,12 +188,12 @@ def _asks_activity(form: Form) -> bool:
     """Whether a condition or a call of a check is about the state of an account, whoever's it is."""
     if form[0] == "call":
         return _is_check(form) and _demands(form)
-    return _speaks(form[2]) and not _is_of_a_belonging(form[2])
+    return speaks_of_state(form[2]) and not _is_of_a_belonging(form[2])
 
 
 def _is_of_a_belonging(test: Form) -> bool:
     """Whether a condition is about the state of what a user has: `user.subscription.is_active`."""
-    asked = [form for form in walk(test) if form[0] == "attr" and snake(form[3]) in _FLAGS]
+    asked = [form for form in walk(test) if form[0] == "attr" and snake(form[3]) in STATES]
     return bool(asked) and all(
         form[2][0] == "attr" and _USER.search(snake(form[2][3])) is None and form[2][3] != "profile" for form in asked
     )

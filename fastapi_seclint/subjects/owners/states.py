@@ -1,0 +1,45 @@
+"""What code calls the state of an account: open, closed, blocked, and whether a condition is about it."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.spelling import snake
+
+STATES = frozenset(
+    {
+        "is_active", "active", "isactive", "disabled", "is_disabled", "is_enabled", "enabled", "is_blocked", "blocked",
+        "banned", "is_banned", "deactivated", "is_deactivated", "suspended", "is_suspended", "is_locked", "is_deleted",
+        "banned_until", "blocked_until", "suspended_until", "blocked_at", "suspended_at",
+        "deleted_at", "disabled_at", "deactivated_at", "is_inactive", "inactive", "user_status", "account_status",
+        "closed_at", "aktiv", "ist_aktiv", "gesperrt", "ist_gesperrt", "deaktiviert", "inaktiv", "ativo", "ativa",
+        "inativo", "bloqueado", "desativado", "activo", "activa", "esta_activo", "inactivo", "desactivado",
+        "suspendido", "actif", "est_actif", "bloque", "desactive", "attivo", "bloccato", "disattivato", "sospeso",
+    }
+)  # fmt: skip
+"""Names of flags and moments by which an account is closed or open."""
+_STATUS = re.compile(r"active|disabled|blocked|banned|suspended|enabled", re.I)
+
+
+def speaks_of_state(form: Form) -> bool:
+    """Whether an expression reads such a flag, or compares a status with a word for one of these states."""
+    for inner in walk(form):
+        name = inner[3] if inner[0] == "attr" else inner[2] if inner[0] in ("name", "const") else ""
+        if isinstance(name, str) and snake(name) in STATES:
+            return True
+        if inner[0] == "compare" and _compares_status(inner):
+            return True
+    return False
+
+
+def _compares_status(form: Form) -> bool:
+    sides = [form[2], *form[4]]
+    named = any(side[0] in ("attr", "sub") and field_of(side).endswith(("status", "state")) for side in sides)
+    words = [str(inner[-1]) for side in sides for inner in walk(side) if inner[0] in ("attr", "const", "name")]
+    return named and any(_STATUS.search(word) for word in words)
+
+
+def field_of(form: Form) -> str:
+    """The name of an attribute or item, empty for one that is not written down."""
+    return str(form[3]) if form[0] == "attr" else str(form[3][2]) if form[3][0] == "const" else ""
