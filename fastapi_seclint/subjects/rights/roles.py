@@ -54,8 +54,7 @@ def authorizes(program: Program, route: Route) -> bool:
 def asked_before(program: Program, route: Route) -> Iterator[Value]:
     """The guards and decorators that look at the caller's rights before the handler runs."""
     yield from (node.call for node in route.nodes() if _dependency_authorizes(program, route, node))
-    named = (guard.node is None and names_right(guard.name) for guard in guards(program, route))
-    if asks_of_library(route) or any(named):
+    if asks_of_library(route) or any(not one.node and names_right(one.name) for one in guards(program, route)):
         yield Unknown("a guard that the configuration names")
     for decorator, _ in wrapping_decorators(route):
         name = (dotted_name(decorator) or "?").partition(".<locals>.")[0].rpartition(".")[2]
