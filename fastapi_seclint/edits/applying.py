@@ -9,6 +9,7 @@ from typing import Any
 from fastapi_seclint.edits import comments, definitions, expressions, imports, named, statements
 from fastapi_seclint.edits.expressions import Bracketed
 from fastapi_seclint.edits.leftovers import without_leftovers
+from fastapi_seclint.edits.local_leftovers import without_local_leftovers
 from fastapi_seclint.edits.named import AddImport, CreateFile, Edit
 from fastapi_seclint.edits.narrowing import laid_out
 from fastapi_seclint.edits.quoting import prefers_single, single_quoted
@@ -68,6 +69,7 @@ def splices(source: str, edits: Sequence[Edit], others: Sequence[Edit] = (), wid
     for bracket in brackets:
         made += bracket.splices()
     ordered = in_order(splice for splice in made if _changes(tree, splice))
+    ordered = in_order(without_local_leftovers(tree.text, ordered, edits, others))
     ordered = joined(in_order(without_leftovers(tree, ordered, edits, others)))
     ordered = laid_out(tree.text, ordered, brackets.replaced, tree.room)
     check_parses(tree, ordered)

@@ -12,6 +12,10 @@ from fastapi_seclint.edits.named import AddImport, Edit
 from fastapi_seclint.edits.text import Splice, Text
 from fastapi_seclint.edits.tree import Tree
 
+_PROSE = re.compile(
+    r"""(?<![\w'"])(?:"[^\W\d_][^"\\\n{}[\]|]*[ ][^"\\\n{}[\]|]*"|'[^\W\d_][^'\\\n{}[\]|]*[ ][^'\\\n{}[\]|]*')(?!['"])"""
+)
+"""A string of some words, which names nothing: neither an annotation nor a template."""
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -20,8 +24,8 @@ def without_leftovers(
 ) -> Sequence[Splice]:
     """The splices, and those that remove the imports of what only the replaced code used.
 
-    A name stays when it is mentioned anywhere else, in a comment even, or by one of the `others`, which may be applied
-    together with these. Imports below the first definition, relative ones and those of packages stay.
+    A name stays when it is mentioned anywhere else but in prose, in a comment even, or by one of the `others`, which
+    may be applied together with these. Imports below the first definition, relative ones and those of packages stay.
     """
     code = tree.text.code
     ranges = {(tree.start(node), tree.end(node)) for node in _imports(tree)}
@@ -34,7 +38,7 @@ def without_leftovers(
         return made
     wanted = {word for edit in (*edits, *others) for word in _words(edit, edit in edits)}
     rest = Text(code).spliced([*outside, *(Splice(start, end, "") for start, end in ranges)])
-    used = set(_WORD.findall(rest)) | wanted
+    used = set(_WORD.findall(_PROSE.sub('""', rest))) | wanted
     result = list(made)
     for node in nodes:
         unused = {name for name in _bound(node) if name in gone and name not in used}

@@ -1,0 +1,120 @@
+"""Variables and imports of a function that edits leave without a use: they go with what used them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import libcst as cst
+
+from fastapi_seclint.edits.named import Edit
+from fastapi_seclint.edits.text import Splice, Text
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_DEF = re.compile(r"[ \t]*(?:async[ \t]+)?def\b")
+_ASSIGNED = re.compile(r"([ \t]+)(\w+)[ \t]*=[ \t]*(?!=)(\S[^\r\n]*)")
+_IMPORTED = re.compile(r"([ \t]+)(?:import[ \t]+\w+|from[ \t]+[\w.]+[ \t]+import[ \t]+\w+)(?:[ \t]+as[ \t]+\w+)?[ \t]*")
+_HARMLESS = frozenset({"join", "format", "str", "len", "repr", "sorted", "get", "upper", "lower", "strip", "title"})
+"""What may go when nobody wants its result; other calls stay as statements."""
+
+
+def without_local_leftovers(
+    text: Text, made: Sequence[Splice], edits: Sequence[Edit], others: Sequence[Edit]
+) -> list[Splice]:
+    """The splices, and those that take what only the replaced code of a function used out of that function.
+
+    Only statements on one line go, whose name nothing else in the function mentions, comments and strings included. A
+    call that may do something is kept without its name.
+    """
+    result = list(made)
+    wanted = {word for edit in (*edits, *others) for word in _WORD.findall(str(getattr(edit, "code", "")))}
+    for start, end in sorted({_function(text, one.start) for one in made if one.end > one.start} - {(0, 0)}):
+        inside = [one for one in result if start <= one.start and one.end <= end]
+        gone = {word for one in inside for word in _WORD.findall(text.code[one.start : one.end])} - wanted
+        rest = Text(text.code[start:end]).spliced([Splice(o.start - start, o.end - start, o.content) for o in inside])
+        words = _WORD.findall(rest)
+        once = {word for word in gone if words.count(word) == 1}
+        found = [*_statements(text, start, end, once)]
+        result += [one for one in found if not any(_touch(one, other) for other in result)]
+    return result
+
+
+def _function(text: Text, offset: int) -> tuple[int, int]:
+    """Where the function around an offset stands; nothing for code outside of functions."""
+    at = text.line_start(offset)
+    least = len(text.indent(at))
+    while at > 0:
+        at = text.line_start(at - 1)
+        line = text.code[at : text.line_end(at)]
+        indent = len(text.indent(at))
+        if line.strip() and indent < least:
+            least = indent
+            if _DEF.match(line):
+                return at, _end(text, text.next_line(offset), indent)
+    return 0, 0
+
+
+def _end(text: Text, at: int, indent: int) -> int:
+    """Where the body of a function that is indented so far ends, from a line in it on."""
+    while at < len(text.code):
+        if not text.is_blank(at, text.line_end(at)) and len(text.indent(at)) <= indent and text.code[at] not in ")#":
+            return at
+        at = text.next_line(at)
+    return at
+
+
+def _statements(text: Text, start: int, end: int, names: set[str]) -> Iterator[Splice]:
+    at = start
+    while at < end and names:
+        line = text.code[at : text.line_end(at)]
+        following = text.next_line(at)
+        assigned, imported = _ASSIGNED.fullmatch(line), _IMPORTED.fullmatch(line)
+        if assigned and assigned[2] in names:
+            value = _expression(assigned[3])
+            if value is not None:
+                kept = any(call not in _HARMLESS for call in _calls(value))
+                if kept:
+                    yield Splice(at + assigned.start(2), at + assigned.start(3), "")
+                elif _has_neighbour(text, at):
+                    yield Splice(at, following, "")
+        elif imported and _WORD.findall(line)[-1] in names and _has_neighbour(text, at):
+            yield Splice(at, following, "")
+        at = following
+
+
+def _expression(code: str) -> cst.BaseExpression | None:
+    try:
+        return cst.parse_expression(code)
+    except cst.ParserSyntaxError:
+        return None
+
+
+def _calls(value: cst.BaseExpression) -> list[str]:
+    """The last names of what an expression calls; `await` and the like count as calls of nothing known."""
+    found: list[str] = []
+
+    class Visitor(cst.CSTVisitor):
+        def visit_Call(self, node: cst.Call) -> None:
+            func = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+            found.append(func.value if isinstance(func, cst.Name) else "")
+
+        def visit_Await(self, node: cst.Await) -> None:
+            found.append("")
+
+        def visit_Yield(self, node: cst.Yield) -> None:
+            found.append("")
+
+    value.visit(Visitor())
+    return found
+
+
+def _has_neighbour(text: Text, at: int) -> bool:
+    """Whether the line below is a statement of the same block, so that the block is not left empty."""
+    below = text.next_line(at)
+    if below >= len(text.code) or text.is_blank(below, text.line_end(below)):
+        return False
+    return text.indent(below) == text.indent(at)
+
+
+def _touch(one: Splice, other: Splice) -> bool:
+    return (one.start < other.end and other.start < one.end) or one.start <= other.start <= one.end
