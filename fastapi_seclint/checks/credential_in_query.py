@@ -34,10 +34,11 @@ RULE = Rule(
 _PASSWORD = re.compile(
     r"^((user|plain|raw|new|old|current|my|login|account|admin|confirm|repeat)_)*(password|passwd|passphrase|pwd)(_\d|\d|_confirm"
     r"|_confirmation|_repeat|_again)?$"
+    r"|^((nouveau|ancien|neues|altes|nueva|nova|nuova)_)?(mot_de_passe|motdepasse|mdp|passwort|kennwort|senha|contrasena|parola)$"
 )
 _SECRET = re.compile(r"^((client|app|shared|my|user|admin|totp)_)?(secret|secret_key|private_key)$")
 _TOKEN = re.compile(
-    r"^((access|refresh|auth|jwt|bearer|id|session|user|api|admin|login)_)?(token|jwt)$|^(x_)?(api|access)_?key$"
+    r"^((access|refresh|auth|jwt|bearer|id|session|user|api|admin|login)_)?(token|jwt)$|^jeton$|^(x_)?(api|access)_?key$"
     r"|^(?!(has|have|is|use|with|no|need|needs|include|return|show|require|check|max|min|num)_)[a-z]+_(access|refresh|bearer)_token$"
     r"|^(?!(has|have|is|use|using|with|no|need|needs|include|return|show|hide|require|check|create|delete|revoke|masked|public|publishable)_)"
     r"([a-z0-9]+_){1,3}api_?key$"

@@ -13,7 +13,8 @@ from fastapi_seclint.edits.text import Splice, Text
 from fastapi_seclint.edits.tree import Tree
 
 _PROSE = re.compile(
-    r"""(?<![\w'"])(?:"[^\W\d_][^"\\\n{}[\]|]*[ ][^"\\\n{}[\]|]*"|'[^\W\d_][^'\\\n{}[\]|]*[ ][^'\\\n{}[\]|]*')(?!['"])"""
+    r"""(?<![\w'"])(?:"[^\W\d_][^"\\\n{}[\]|]*[ ][^"\\\n{}[\]|]*\""""
+    r"""|'[^\W\d_][^'\\\n{}[\]|]*[ ][^'\\\n{}[\]|]*')(?!['"])"""
 )
 """A string of some words, which names nothing: neither an annotation nor a template."""
 _WORD = re.compile(r"[^\W\d]\w*")

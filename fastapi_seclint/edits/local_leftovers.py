@@ -14,7 +14,23 @@ _WORD = re.compile(r"[^\W\d]\w*")
 _DEF = re.compile(r"[ \t]*(?:async[ \t]+)?def\b")
 _ASSIGNED = re.compile(r"([ \t]+)(\w+)[ \t]*=[ \t]*(?!=)(\S[^\r\n]*)")
 _IMPORTED = re.compile(r"([ \t]+)(?:import[ \t]+\w+|from[ \t]+[\w.]+[ \t]+import[ \t]+\w+)(?:[ \t]+as[ \t]+\w+)?[ \t]*")
-_HARMLESS = frozenset({"join", "format", "str", "len", "repr", "sorted", "get", "upper", "lower", "strip", "title"})
+_HARMLESS = frozenset(
+    {
+        "join",
+        "format",
+        "str",
+        "len",
+        "repr",
+        "sorted",
+        "get",
+        "upper",
+        "lower",
+        "strip",
+        "title",
+        "exc_info",
+        "format_exc",
+    }
+)
 """What may go when nobody wants its result; other calls stay as statements."""
 
 

@@ -88,11 +88,14 @@ def _beginning(form: Form) -> str:
     return ""
 
 
-def phrase(statements: list[Form], form: Form) -> str:
-    """What HTTP calls the status, where it is written, of the answer that an expression goes into (RFC 9110, 15)."""
+def phrase(statements: list[Form], form: Form, own: int = 0) -> str:
+    """What HTTP calls the status, where it is written, of the answer that an expression goes into (RFC 9110, 15).
+
+    `own` is the status that the answer has by its class.
+    """
     if _computes_status(statements, form):
         return "Request failed"
-    return HTTPStatus(status(statements, form)).phrase.capitalize()
+    return HTTPStatus(own or status(statements, form)).phrase.capitalize()
 
 
 def _computes_status(statements: list[Form], form: Form) -> bool:
@@ -101,7 +104,7 @@ def _computes_status(statements: list[Form], form: Form) -> bool:
         if call[0] == "call" and holds(call[1], form[1]):
             given = [value for keyword, value, _ in call[4] if keyword == "status_code"]
             first = call[3][:1] if last_name(call[2]) == "HTTPException" else []
-            if any(not _number(value) and value[0] != "const" and value is not form for value in given or first):
+            if any(not number_of(value) and value[0] != "const" and value is not form for value in given or first):
                 return True
     return False
 
@@ -112,11 +115,12 @@ def status(statements: list[Form], form: Form) -> int:
     for call in walk(statements):
         if call[0] == "call" and holds(call[1], form[1]):
             given = [value for keyword, value, _ in call[4] if keyword == "status_code"] or call[3]
-            found = next((number for value in given if (number := _number(value))), found)
+            found = next((number for value in given if (number := number_of(value))), found)
     return found
 
 
-def _number(form: Form) -> int:
+def number_of(form: Form) -> int:
+    """The status of a refusal that an expression is, as a number or by its name in FastAPI; 0 for everything else."""
     number = 0
     match form:
         case ["const", _, int() as number]:

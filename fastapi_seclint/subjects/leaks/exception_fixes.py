@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.code.unread import unread
 from fastapi_seclint.subjects.leaks.constant_texts import json_without, phrase, status, streamed, written_before
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, tells
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
+from fastapi_seclint.subjects.leaks.own_statuses import own_status
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -30,6 +31,7 @@ def constant_text(program: Program, found: Caught, form: Form) -> Fix:
     edits: list[Edit] = []
     gone: list[Form] = []
     text = ""
+    own = own_status(program, found.block, statements, form)
     for leaf, holder in _all_leaves(found, form):
         gone.append(leaf)
         source = found.texts[leaf[2]] if leaf[0] == "name" and leaf[2] in found.texts else leaf
@@ -42,9 +44,9 @@ def constant_text(program: Program, found: Caught, form: Form) -> Fix:
         elif holder is not None and holder[0] == "augassign" and not written:
             edits.append(RemoveStatement(path, span_of(holder[1])))
         else:
-            plain = streamed(statements, leaf) or f'"{written or phrase(statements, form)}"'
+            plain = streamed(statements, leaf) or f'"{written or phrase(statements, form, own)}"'
             edits.append(Replace(path, span_of(leaf[1]), message or plain))
-    edits += _logged(program, found, gone, text, status(statements, form))
+    edits += _logged(program, found, gone, text, own or status(statements, form))
     edits += _tidied(found, gone)
     return Fix("answer with a constant text and log the exception", False, tuple(edits))
 

@@ -63,6 +63,8 @@ _STATE = re.compile(
 )
 _HASHES = re.compile(r"^(get_)?(hash|encrypt|encode|create|make|generate|set|update|change|reset)", re.I)
 _DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\b23505\b", re.I)
+
+
 def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
     """In which worlds an expression is true or false; `known` answers for names and calls that it knows."""
     match form:
