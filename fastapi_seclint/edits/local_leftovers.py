@@ -15,7 +15,7 @@ _DEF = re.compile(r"[ \t]*(?:async[ \t]+)?def\b")
 _ASSIGNED = re.compile(r"([ \t]+)(\w+)[ \t]*=[ \t]*(?!=)(\S[^\r\n]*)")
 _IMPORTED = re.compile(r"([ \t]+)(?:import[ \t]+\w+|from[ \t]+[\w.]+[ \t]+import[ \t]+\w+)(?:[ \t]+as[ \t]+\w+)?[ \t]*")
 _HARMLESS = frozenset(
-    {
+    [
         "join",
         "format",
         "str",
@@ -29,7 +29,15 @@ _HARMLESS = frozenset(
         "title",
         "exc_info",
         "format_exc",
-    }
+        "model_dump",
+        "model_dump_json",
+        "dict",
+        "json",
+        "copy",
+        "items",
+        "values",
+        "keys",
+    ]
 )
 """What may go when nobody wants its result; other calls stay as statements."""
 
@@ -88,10 +96,10 @@ def _statements(text: Text, start: int, end: int, names: set[str]) -> Iterator[S
         if assigned and assigned[2] in names:
             value = _expression(assigned[3])
             if value is not None:
-                kept = any(call not in _HARMLESS for call in _calls(value))
-                if kept:
+                calls = [call for call in _calls(value) if call not in _HARMLESS]
+                if calls and _does_something(value):
                     yield Splice(at + assigned.start(2), at + assigned.start(3), "")
-                elif _has_neighbour(text, at):
+                elif not calls and _has_neighbour(text, at):
                     yield Splice(at, following, "")
         elif imported and _WORD.findall(line)[-1] in names and _has_neighbour(text, at):
             yield Splice(at, following, "")
@@ -103,6 +111,15 @@ def _expression(code: str) -> cst.BaseExpression | None:
         return cst.parse_expression(code)
     except cst.ParserSyntaxError:
         return None
+
+
+def _does_something(value: cst.BaseExpression) -> bool:
+    """Whether an expression is a call, or the wait for one, that stands well alone: it makes no object."""
+    call = value.expression if isinstance(value, cst.Await) else value
+    if not isinstance(call, cst.Call):
+        return False
+    func = call.func.attr if isinstance(call.func, cst.Attribute) else call.func
+    return isinstance(func, cst.Name) and not func.value[:1].isupper()
 
 
 def _calls(value: cst.BaseExpression) -> list[str]:
