@@ -74,6 +74,11 @@ _FOR_EVERYBODY = re.compile(
 _MAKES = re.compile(r"^(create|add|make|new|insert|save|schedule|book)_")
 _PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
 """A path or handler that calls itself public says what its author means."""
+_FOREIGN = re.compile(
+    r"^((nova|nueva|neues|nouveau|nuova)_)?(clave|senha|contrase[nñ]a|passwort|kennwort|parola|mdp|mot_?de_?passe"
+    r"|wachtwoord|losenord|passord|adgangskode|haslo|heslo|sifre|salasana|jelszo)$",
+    re.I,
+)
 _PASSWORDS = frozenset(
     {
         "password", "passwd", "plain_password", "new_password", "password1", "raw_password", "hashed_password",
@@ -263,7 +268,7 @@ def _takes_password(program: Program, route: Route) -> bool:
     """Whether a POST takes a password or a refresh token, by itself or in a model: somebody registers or comes in."""
     if "POST" not in route.methods:
         return False
-    return any(name in _PASSWORDS for name in _sent(program, route))
+    return any(name in _PASSWORDS or _FOREIGN.match(name) for name in _sent(program, route))
 
 
 def _sent(program: Program, route: Route) -> Iterator[str]:

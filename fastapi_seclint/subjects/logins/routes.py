@@ -74,7 +74,7 @@ _PASSWORD = re.compile(
     r"^(user_?|plain_?|raw_?|new_?|login_?|hashed_?)?(password\d?|passwd|pwd|passphrase)$|^password_?hash$", re.I
 )
 """A field for the hash that a client fills is a password all the same: the handler hashes what comes in it."""
-_FOREIGN = re.compile(r"^(passwort|kennwort|senha|contrasena|mot_?de_?passe|mdp|parola)(_\w+)?$", re.I)
+_FOREIGN = re.compile(r"^((passwort|kennwort|senha|contrasena|mot_?de_?passe|mdp|parola)(_\w+)?|clave)$", re.I)
 _TOKENS = re.compile(r"(^|_)(refresh_?token|token|authorization)$", re.I)
 _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
 _CHECKS = re.compile(r"(^|_)(verify|verification|confirm|confirmation|activate|activation|validate|check)(_|$)")

@@ -15,7 +15,7 @@ Naming = Literal["plain", "kept", ""]
 MENTIONS = (
     b"passw", b"passphrase", b"passcode", b"pwd", b'"pw"', b'"pass"', b"senha", b"contrase", b"kennwort", b"parola",
     b"mdp", b"mot_de_passe", b"motdepasse", b'_pass"', b'_pw"', b"wachtwoord", b"senord", b"passord", b"adgangskode",
-    b"haslo", b"heslo", b"sifre", b"salasana", b"jelszo",
+    b"haslo", b"heslo", b"sifre", b"salasana", b"jelszo", b'"clave"',
 )  # fmt: skip
 """Text of facts, in lower case, in which a password may be spoken of."""
 
@@ -23,7 +23,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PASSWORD = re.compile(
     r"^(new|old|user|my|the|current|plain|raw|confirm|confirmed|login|admin|hashed|stored)?"
     r"(password|passwd|passphrase|passcode|pwd|pswd|psw|senha|contrasena|passwort|kennwort|parola|mdp|motdepasse"
-    r"|wachtwoord|losenord|passord|adgangskode|haslo|heslo|sifre|salasana|jelszo)s?$"
+    r"|wachtwoord|losenord|passord|adgangskode|haslo|heslo|sifre|salasana|jelszo|clave)s?$"
 )
 CHANGED = frozenset({"new", "old", "current"})
 """What passwords are called in a body that is all about them."""

@@ -169,9 +169,7 @@ def _payload(encoding: Encoding, arrivals: list[Given]) -> Known | None:
     return found
 
 
-def _ways(
-    program: Program, block: Block, target: Form, depth: int, budget: Budget, beyond: bool = False
-) -> list[_Way]:
+def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budget, beyond: bool = False) -> list[_Way]:
     """What the parameters of a block's function may be, for each way of calling it, or its callers with `beyond`."""
     function = block.function
     if function is None:
