@@ -28,6 +28,8 @@ _HARMLESS = frozenset(
         "strip",
         "title",
         "exc_info",
+        "get_unverified_header",
+        "get_unverified_claims",
         "format_exc",
         "model_dump",
         "model_dump_json",
