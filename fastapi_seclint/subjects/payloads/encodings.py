@@ -210,9 +210,7 @@ def enclosing(program: Program, block: Block) -> Function | None:
     return program.sites.function(block.module, around) if around >= 0 else None
 
 
-def _of_factory(
-    program: Program, block: Block, function: Function, probe: Flow, budget: Budget
-) -> Iterator[_Way]:
+def _of_factory(program: Program, block: Block, function: Function, probe: Flow, budget: Budget) -> Iterator[_Way]:
     """What a function that another one makes gets from that: `access_token = maker(minutes=15)`."""
     factory = enclosing(program, block)
     if factory is None or not any(item[0] in probe.relevant for item in factory.parameters):
