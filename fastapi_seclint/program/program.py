@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.facts import FileFacts
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name
 from fastapi_seclint.program import calls
 from fastapi_seclint.program.calls import WEB_WORDS
 from fastapi_seclint.program.declared import Declared
@@ -132,12 +133,27 @@ class Program:
                     found.add(value.name)
         return found
 
-    def _call_factory(self, module: Module, number: int) -> None:
+    def _call_callers(self, function: Function, depth: int) -> None:
+        """Call the functions that give a factory what it asks for: `build` for `Server.__init__(self, routers)`."""
+        named = function.owner.name if function.owner is not None and function.name == "__init__" else function.name
+        for module in sorted(self.modules.by_file.values(), key=lambda item: item.file):
+            if named not in module.facts.words or self.is_test(module):
+                continue
+            for number in module.facts.speaking(f'"{named}"'.encode()):
+                if number >= 0 and any(last_name(call[2]) == named for call in module.facts.forms(number).of("call")):
+                    self._interpreter.run_module(module)
+                    self._call_factory(module, number, depth)
+
+    def _call_factory(self, module: Module, number: int, depth: int = 2) -> None:
         interpreter = self._interpreter
         key = (module.file, number)
         function = interpreter.functions.get(key)
         if function is None or key in interpreter.invoked:
             return
+        if depth and any(item[3] is None and item[1] not in _REST for item in _asked(function)):
+            self._call_callers(function, depth - 1)
+            if key in interpreter.invoked:
+                return
         place = function.place
         interpreter.uncertain = 0
         given = configuration_for(interpreter, function)
@@ -267,6 +283,14 @@ def _inner(router: Router) -> list[Router]:
 
 def _where(include: Include) -> str:
     return str(include.place)
+
+
+_REST = (VARIADIC, KEYWORDS)
+
+
+def _asked(function: Function) -> list[Form]:
+    """The parameters of a function that its caller fills."""
+    return function.parameters[1 if function.owner is not None and function.kind != "static" else 0 :]
 
 
 def _builds(function: Function) -> bool:
