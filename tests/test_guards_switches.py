@@ -213,3 +213,21 @@ async def x(websocket: WebSocket, token: str | None = None):
     await websocket.send_text("hello")
 """
     assert protection(tmp_path, text) == "protected"
+
+
+def test_words_in_a_tuple_that_say_what_went_wrong(tmp_path: Path) -> None:
+    text = """
+def read(token):
+    try:
+        claims = jwt.decode(token, os.environ["K"], algorithms=["HS256"])
+        return claims["sub"], claims["scopes"]
+    except jwt.PyJWTError:
+        return "invalid token", []
+def guard(authorization: str = Header()):
+    who, scopes = read(authorization)
+    if who == "invalid token":
+        raise HTTPException(401)
+    if not any(scope in scopes for scope in ("admin", "analyst")):
+        raise HTTPException(403)
+"""
+    assert protection(tmp_path, text + READ.replace("'/x'", "'/x', dependencies=[Depends(guard)]")) == "protected"

@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.owners.belongings import (
     singular,
 )
 from fastapi_seclint.subjects.owners.fixes import compared
-from fastapi_seclint.subjects.owners.identity import caller_names, guards
+from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guards
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.same_right import asks_owner_too
@@ -149,7 +149,9 @@ def _lists_for_caller(program: Program, route: Route) -> bool:
     if handler is None or access.changes_state(route) or not _takes_person(program, route):
         return False
     view = view_node(route)
-    return works_with_caller(program, route, view) if view is not None else uses(handler, caller_names(program, route))
+    if view is not None:
+        return works_with_caller(program, route, view)
+    return uses(handler, caller_names(program, route) - bundles(route))
 
 
 def _case(

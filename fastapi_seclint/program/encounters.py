@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fastapi_seclint.program.kinds import ABSENT, CLEAN, JUNK, Kinds
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, FALSE, JUNK, NOTHING, TRUE, Kinds
 from fastapi_seclint.program.values import Place
 
 
@@ -86,11 +86,15 @@ class Encounter:
 
     @property
     def parts(self) -> list[Kinds]:
-        """What each member of the tuple may be that every way out which does not refuse returns; else empty."""
+        """What each member of the tuple may be that every way out which does not refuse returns; else empty.
+
+        Only where a member says how it went, True, False or None; `return "invalid", []` is an outcome as a whole.
+        """
         found = [ending.parts for ending in self.passes]
         if not found or len({len(parts) for parts in found}) != 1:
             return []
-        return [frozenset().union(*members) for members in zip(*found, strict=True)]
+        members = [frozenset().union(*members) for members in zip(*found, strict=True)]
+        return members if any(member & (TRUE | FALSE | NOTHING) for member in members) else []
 
     @property
     def says_no(self) -> bool:

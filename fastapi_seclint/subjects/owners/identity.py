@@ -187,3 +187,16 @@ def _named_callers(route: Route, variables: set[str]) -> Iterator[str]:
 
 def _takes(node: Node, names: set[str]) -> bool:
     return any(item.name in names for item in parameters(node.call))
+
+
+_PAGING = re.compile(r"^(page|page_size|page_number|per_page|items_per_page|limit|offset|skip|size)$")
+
+
+def bundles(route: Route) -> set[str]:
+    """The parameters that hold all that a listing is asked for, `common: CommonParameters`, the caller perhaps, too."""
+    return {
+        node.parameter
+        for node in route.dependencies
+        if node.parameter and node.function is not None
+        if any(_PAGING.match(snake(item[0])) for item in node.function.parameters)
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Unknown, Value
 from fastapi_seclint.subjects.guards import access
@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 
 def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tuple[Route, Tie] | None:
-    """The first of the routes about the same things that has every guard of `route` and compares the owner, and how."""
+    """The first of the routes by the same id that has every guard of `route` and compares the owner, and how."""
     asked = list(asked_before(program, route))
     if not asked or any(isinstance(guard, Unknown) or _is_for_administrators(program, guard) for guard in asked):
+        return None
+    ids = path_variables(route.path)[-1:]
+    if not ids or any(_looks_up(guard, ids[0]) for guard in asked):
         return None
     if authorizes_inside(program, route) or compares_owner(program, route) is not None:
         return None
     for other in alike:
-        if other.place is None or other.function is route.function:
+        by_same_id = ids[0] in path_variables(other.path)
+        if other.place is None or other.function is route.function or not by_same_id:
             continue
         has = [*(node.call for node in other.nodes()), *(decorator for decorator, _ in wrapping_decorators(other))]
         if all(any(is_same_guard(guard, one) for one in has) for guard in asked):
@@ -36,6 +40,23 @@ def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tu
             if tie is not None:
                 return other, tie
     return None
+
+
+def _looks_up(guard: Value, name: str) -> bool:
+    """Whether a guard, or a function around it or in it, speaks of the id: it asks for a right to that very thing."""
+    function = running(guard)
+    if function is None or function.number < 0:
+        return False
+    facts, outermost = function.module.facts, function.number
+    while facts.functions[outermost][2] >= 0:
+        outermost = facts.functions[outermost][2]
+    pending = [outermost]
+    while pending:
+        number = pending.pop()
+        if facts.body_mentions(number, f'"{name}"'.encode()):
+            return True
+        pending += facts.inside(number)
+    return False
 
 
 def _is_for_administrators(program: Program, guard: Value) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 _SIMPLE = re.compile(r"[\w.]+(?:\[[^][]*\]|\([^()]*\))?")
-MASKED_UNTIL_VERIFIED = ("login-timing-leak", "leaky-login-error")
+MASKED_UNTIL_VERIFIED = ("auth-route-without-rate-limit", "login-timing-leak", "leaky-login-error")
 """Rules that look for a verification, and so find a login only once its password is verified."""
 HASHING, VERIFYING = "hash_password", "verify_password"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.spelling import words_of
@@ -75,9 +75,19 @@ def _is_replaced(block: Block, given: Form, secret: Form) -> bool:
 
 def _compares_objects(block: Block, given: Form, secret: Form) -> bool:
     """Whether an object is compared with another one of its kind: `self.key == other.key` in `__eq__`."""
-    method = block.function.name if block.function is not None else ""
-    parts = given[0] == secret[0] == "attr" and given[3] == secret[3] and given[2][0] == secret[2][0] == "name"
-    return bool(parts) and method in ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__")
+    function = block.function
+    if not (given[0] == secret[0] == "attr" and given[3] == secret[3] and given[2][0] == secret[2][0] == "name"):
+        return False
+    if function is None or function.owner is None:
+        return False
+    kinds = {cls.name for cls in function.owner.lineage()}
+    annotated = {item[0]: item[2] for item in function.parameters if item[2] is not None}
+    said = annotated.get(given[2][2]) or annotated.get(secret[2][2])
+    named = said[2] if said is not None and said[0] == "const" else last_name(said) if said is not None else ""
+    return function.name in _COMPARING or named in kinds
+
+
+_COMPARING = frozenset({"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__"})
 
 
 def _plain(form: Form) -> object:
