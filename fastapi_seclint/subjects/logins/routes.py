@@ -126,8 +126,10 @@ def fields(program: Program, route: Route, *, models: bool = True) -> list[str]:
             if program.walker.resolver.dependency_of(parameter) is None:
                 names = list(access.names_in(program, parameter))
                 found += names if models else _without_model(program, parameter, names)
+    schemes = [node.call for node in route.nodes() if isinstance(node.call, External) and not is_login_form(node.call)]
+    basic = [scheme for scheme in schemes if scheme.name.startswith("fastapi.security.")]
     for node in route.nodes():
-        if is_login_form(node.call) or (isinstance(node.call, External) and "HTTPBasic" in node.call.name):
+        if is_login_form(node.call) or (basic == [node.call] and "HTTPBasic" in basic[0].name):
             found += ["username", "password"]
         elif isinstance(node.call, Class):
             found += [parameter.name for parameter in parameters(node.call)]

@@ -29,9 +29,12 @@ def told_apart_by_type(program: Program, refresh: Kind, kinds: Sequence[Kind]) -
     """Claims for all tokens of both kinds with the key, and tests where guards and functions that refresh read them.
 
     Without the tests where no token is read in sight, or where a guard takes the tests no better: then it is a finding
-    of jwt-type-unchecked. None where tokens are read by something else than a guard, such as a middleware.
+    of jwt-type-unchecked. None where tokens are read by something else than a guard, such as a middleware, and where
+    one function inside another makes both kinds.
     """
     near = [kind for kind in kinds if same_key(program, kind, refresh)]
+    if _made_inside(refresh) and any(kind.purpose == "access" and _is_made_alike(kind, refresh) for kind in near):
+        return None
     claims = typing([kind for kind in near if kind.purpose != "other"], kinds)
     guards = list(_guarding(program))
     if not claims or any(not key_read(decoding) for _, decoding, _ in guards):
@@ -51,6 +54,16 @@ def told_apart_by_type(program: Program, refresh: Kind, kinds: Sequence[Kind]) -
         if has_key(refresh.token, decoding):
             edits += testing(program, function, decoding, through, _other_than_refresh, _NO_REFRESH)
     return Fix("give both kinds of tokens a type, and test it", False, tuple(dict.fromkeys(edits)))
+
+
+def _made_inside(kind: Kind) -> bool:
+    """Whether a function that another one makes encodes the tokens."""
+    function = kind.token.encoding.call.block.function
+    return function is not None and "<locals>" in function.qualname
+
+
+def _is_made_alike(one: Kind, other: Kind) -> bool:
+    return bool(one.token.encoding.call.form[1] == other.token.encoding.call.form[1])
 
 
 def _other_than_access(claims: str) -> str:
