@@ -51,7 +51,9 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
             continue
         if any(_PRESENT.search(item[0]) for item in function.parameters):
             continue
-        verified = [form for form in known.forms(block) if form[0] == "call" and _is_verified(known, block, form)]
+        truths = _looked_up(block)
+        calls = [form for form in known.forms(block) if form[0] == "call"]
+        verified = [form for form in calls if _is_verified(known, block, form, truths)]
         if any(map(_is_present_one, verified)):
             continue
         skipped = [_skips(block, form) for form in verified]
@@ -74,17 +76,16 @@ def _is_present_one(verification: Form) -> bool:
     return any(_PRESENT_ONE.search(name) for name in named)
 
 
-def _is_verified(known: Passwords, block: Block, call: Form) -> bool:
+def _is_verified(known: Passwords, block: Block, call: Form, truths: dict[str, Truth]) -> bool:
     """Whether a call verifies a password against the hash of an account that was looked up."""
     owner = call[2][2] if call[2][0] == "attr" else None
     given = [*call[3], *(value for _, value, _ in call[4])]
-    if owner is not None and owner[0] == "name" and (is_account(owner[2]) or owner[2] in _looked_up(block)):
+    if owner is not None and owner[0] == "name" and (is_account(owner[2]) or owner[2] in truths):
         return known.is_verification(block, call) or _is_method(known, call)
-    if owner is not None and owner[0] == "call" and any(_named(item, _looked_up(block)) for item in owner[3]):
+    if owner is not None and owner[0] == "call" and any(_named(item, truths) for item in owner[3]):
         return _is_method(known, call)
     if not known.is_verification(block, call):
         return False
-    truths = _looked_up(block)
     for inner in walk(given):
         if inner[0] in ("attr", "sub", "call") and is_stored(known, block, inner):
             return True
