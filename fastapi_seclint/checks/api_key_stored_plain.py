@@ -17,7 +17,7 @@ from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
-from fastapi_seclint.subjects.secrets.key_makers import key_makers
+from fastapi_seclint.subjects.secrets.key_makers import HASHING, key_makers
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.stored_keys import (
     RUNNING,
@@ -47,7 +47,6 @@ RULE = Rule(
 )
 
 _ASKING = word_set("where filter filter_by get_or_none find_one find get first get_by select_from one_or_none exists")
-_HASHING = word_set("hash hashed digest hexdigest sha256 sha512 hmac hashlib blake2b encrypt encrypted fingerprint")
 _MESSAGE = (
     "{what} as they are, so a copy of the store, a backup or an injection gives an attacker every key: "
     "keep the SHA-256 of a key and look that up"
@@ -171,4 +170,4 @@ def _hashed(block: Block, form: Form) -> bool:
         for statement in scope.assignments(form[2]):
             if statement[0] in ("assign", "annassign") and statement[-1] is not None:
                 spoken += [str(item[-1]) for item in walk(statement[-1]) if item[0] in ("name", "attr")]
-    return any(_HASHING & set(words_of(name)) for name in spoken)
+    return any(HASHING & set(words_of(name)) for name in spoken)

@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.leaks.query import query_alias, query_fields, quer
 from fastapi_seclint.subjects.leaks.query_fixes import moved, moved_to_header
 from fastapi_seclint.subjects.leaks.raw_query import only_there, raw_reads
 from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, spoken
+from fastapi_seclint.subjects.passwords.names import FOREIGN
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -34,7 +35,7 @@ RULE = Rule(
 _PASSWORD = re.compile(
     r"^((user|plain|raw|new|old|current|my|login|account|admin|confirm|repeat)_)*(password|passwd|passphrase|pwd)(_\d|\d|_confirm"
     r"|_confirmation|_repeat|_again)?$"
-    r"|^((nouveau|ancien|neues|altes|nueva|nova|nuova)_)?(mot_de_passe|motdepasse|mdp|passwort|kennwort|senha|contrasena|parola)$"
+    rf"|^((nouveau|ancien|neues|altes|nueva|nova|nuova)_)?{FOREIGN}$"
 )
 _SECRET = re.compile(r"^((client|app|shared|my|user|admin|totp)_)?(secret|secret_key|private_key)$")
 _TOKEN = re.compile(

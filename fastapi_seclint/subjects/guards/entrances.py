@@ -11,6 +11,7 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, External, Function, Generic, options
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.passwords.names import FOREIGN
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -74,11 +75,7 @@ _FOR_EVERYBODY = re.compile(
 _MAKES = re.compile(r"^(create|add|make|new|insert|save|schedule|book)_")
 _PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
 """A path or handler that calls itself public says what its author means."""
-_FOREIGN = re.compile(
-    r"^((nova|nueva|neues|nouveau|nuova)_)?(clave|senha|contrase[nñ]a|passwort|kennwort|parola|mdp|mot_?de_?passe"
-    r"|wachtwoord|losenord|passord|adgangskode|haslo|heslo|sifre|salasana|jelszo)$",
-    re.I,
-)
+_FOREIGN = re.compile(rf"^((nova|nueva|neues|nouveau|nuova)_)?{FOREIGN}$", re.I)
 _PASSWORDS = frozenset(
     {
         "password", "passwd", "plain_password", "new_password", "password1", "raw_password", "hashed_password",

@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
 from fastapi_seclint.subjects.logins.aside import is_aside, is_of_provider
 from fastapi_seclint.subjects.logins.works import asks_for_refresh_token, by_work, hands_over, is_code
+from fastapi_seclint.subjects.passwords.names import FOREIGN
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -74,7 +75,7 @@ _PASSWORD = re.compile(
     r"^(user_?|plain_?|raw_?|new_?|login_?|hashed_?)?(password\d?|passwd|pwd|passphrase)$|^password_?hash$", re.I
 )
 """A field for the hash that a client fills is a password all the same: the handler hashes what comes in it."""
-_FOREIGN = re.compile(r"^((passwort|kennwort|senha|contrasena|mot_?de_?passe|mdp|parola)(_\w+)?|clave)$", re.I)
+_FOREIGN = re.compile(rf"^(?!clave_){FOREIGN}(_\w+)?$", re.I)
 _TOKENS = re.compile(r"(^|_)(refresh_?token|token|authorization)$", re.I)
 _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
 _CHECKS = re.compile(r"(^|_)(verify|verification|confirm|confirmation|activate|activation|validate|check)(_|$)")

@@ -19,11 +19,16 @@ MENTIONS = (
 )  # fmt: skip
 """Text of facts, in lower case, in which a password may be spoken of."""
 
+FOREIGN = (
+    r"(clave|senha|contrase[nñ]a|passwort|kennwort|parola|mdp|mot_?de_?passe|wachtwoord|losenord|passord|adgangskode"
+    r"|haslo|heslo|sifre|salasana|jelszo)"
+)
+"""A pattern for what a password is called in other languages, in lower case."""
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PASSWORD = re.compile(
     r"^(new|old|user|my|the|current|plain|raw|confirm|confirmed|login|admin|hashed|stored)?"
-    r"(password|passwd|passphrase|passcode|pwd|pswd|psw|senha|contrasena|passwort|kennwort|parola|mdp|motdepasse"
-    r"|wachtwoord|losenord|passord|adgangskode|haslo|heslo|sifre|salasana|jelszo|clave)s?$"
+    rf"(password|passwd|passphrase|passcode|pwd|pswd|psw|{FOREIGN})s?$"
 )
 CHANGED = frozenset({"new", "old", "current"})
 """What passwords are called in a body that is all about them."""

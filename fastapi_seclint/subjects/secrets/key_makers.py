@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _OF_LIBRARIES = frozenset({"token_urlsafe", "token_hex", "token_bytes", "uuid4", "generate_api_key", "urandom"})
-_HASHING = frozenset({"sha256", "sha512", "sha1", "md5", "blake2b", "hmac", "hash", "hashed", "digest", "hexdigest"})
+HASHING = frozenset(
+    {"sha256", "sha512", "sha1", "md5", "blake2b", "hmac", "hashlib", "hash", "hashed", "digest", "hexdigest",
+     "encrypt", "encrypted", "fingerprint"}
+)  # fmt: skip
+"""Words of names by which something is made of a key that does not give it away."""
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +48,7 @@ def _gives_key(block: Block) -> bool:
 
 def _is_key(value: Form, fresh: set[str]) -> bool:
     called = [name_of(form[2]) for form in walk(value) if form[0] == "call"]
-    if any(_HASHING & set(words_of(name)) for name in called) or value[0] in ("tuple", "dict", "list"):
+    if any(HASHING & set(words_of(name)) for name in called) or value[0] in ("tuple", "dict", "list"):
         return False
     return any(name in _OF_LIBRARIES for name in called) or any(
         form[0] == "name" and form[2] in fresh for form in walk(value)

@@ -12,6 +12,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.tokens.parts import BASE64
 from fastapi_seclint.subjects.tokens.pinning import algorithm_code
 from fastapi_seclint.subjects.tokens.verifying import (
     TITLE,
@@ -26,7 +27,6 @@ from fastapi_seclint.subjects.tokens.verifying import (
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_DECODERS = ("b64decode", "urlsafe_b64decode", "base64url_decode", "a2b_base64")
 _CATCHING = frozenset(
     {"Exception", "BaseException", "JWTError", "JOSEError", "InvalidTokenError", "PyJWTError", "HTTPException"}
 )
@@ -106,7 +106,7 @@ def _reading(block: Block, form: Form) -> Form | None:
         given = any(item[0] == "name" and item[2] in names for item in walk(call[3]))
         if holds(call[1], form[1]) or given:
             return call
-    return form if not calls and last_name(form[2]) not in _DECODERS else None
+    return form if not calls and last_name(form[2]) not in BASE64 else None
 
 
 def _idle(block: Block, loads: Form) -> Iterator[Form]:

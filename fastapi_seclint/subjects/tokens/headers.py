@@ -9,12 +9,13 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.tokens.parts import BASE64
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _READERS = frozenset({"get_unverified_header", "get_unverified_headers"})
-_BY_HAND = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode", "a2b_base64", "decode_complete"})
+_BY_HAND = BASE64 | {"decode_complete"}
 
 
 def from_header(program: Program, block: Block, form: Form, depth: int = 3) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 
+BASE64 = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode", "a2b_base64"})
+"""The functions by which a part of a token is decoded (base64, binascii, jwt.utils, jose.utils)."""
+
 
 def takes_second(forms: list[Form], parts: set[str], lists: set[str]) -> bool:
     """Whether expressions have the second part of a token in them, by the names that `second_parts` gives."""

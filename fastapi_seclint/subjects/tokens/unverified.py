@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.tokens.claims_read import is_given, keys_read, names_of
 from fastapi_seclint.subjects.tokens.jwt import DECODERS, Decoding, decodings
 from fastapi_seclint.subjects.tokens.logged import only_logged
-from fastapi_seclint.subjects.tokens.parts import is_second, second_parts, takes_second
+from fastapi_seclint.subjects.tokens.parts import BASE64, is_second, second_parts, takes_second
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -39,7 +39,6 @@ _VERIFIERS = frozenset(
     {"verify_id_token", "verify_oauth2_token", "verify_firebase_token", "verify_token", "verify_signature",
      "parse_id_token", "verify_jwt", "validate_token"}
 )  # fmt: skip
-_BASE64 = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode", "a2b_base64"})
 _KNOWN: WeakKeyDictionary[Program, set[tuple[str, int]]] = WeakKeyDictionary()
 
 
@@ -212,11 +211,11 @@ def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
 
 def _decoders(program: Program) -> frozenset[str]:
     """The names of functions that decode base64, those under which files import them included."""
-    found = set(_BASE64)
+    found = set(BASE64)
     for module in program.modules.by_file.values():
-        if module.facts.words & _BASE64:
+        if module.facts.words & BASE64:
             for form in module.facts.forms(MODULE).of("from"):
-                found |= {alias for name, alias in form[4] if alias and name in _BASE64}
+                found |= {alias for name, alias in form[4] if alias and name in BASE64}
     return frozenset(found)
 
 
@@ -241,7 +240,7 @@ def _is_answer(form: Form) -> bool:
 
 def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
     """The calls that hand the middle part of a token to a function of the project that decodes it."""
-    decoders = _BASE64
+    decoders = BASE64
     if not any(module.facts.words & decoders for module in program.modules.by_file.values()):
         return
     for block in program.sites.blocks(frozenset({"split", "partition"})):
@@ -259,7 +258,7 @@ def _decodes(program: Program, function: Function) -> bool:
     if inner is None:
         return False
     names = {str(form[2][-1]) for form in inner.forms.every if form[0] == "call"}
-    return bool(names & _BASE64) and "loads" in names
+    return bool(names & BASE64) and "loads" in names
 
 
 def _loads(block: Block) -> bool:
