@@ -21,7 +21,6 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
-from fastapi_seclint.subjects.guards.switched import refuses_when_set
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
 from fastapi_seclint.subjects.owners.using import asks_the_request
 from fastapi_seclint.subjects.rights.reached import reached
@@ -142,7 +141,8 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if verdict(missing) == "passes":
         if not _matters(program, route, node) or _always_gives_an_object(program, node):
             return False
-        if refuses_when_set(program, node):
+        configured = program.guard_model.dependencies.encounter(node.call, Stranger(junk=False, configured=True))
+        if missing.switched and verdict(configured) == "denies":
             return False
         nothing = missing.checked and missing.returned == frozenset({"nothing"})
         return nothing or bool(missing.returned & {"absent", "bad"})

@@ -12,6 +12,7 @@ from typing import Literal
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.subjects.owners.states import STATES
 
 World = Literal["absent", "wrong", "right"]
 Truth = Mapping[World, frozenset[bool]]
@@ -58,9 +59,7 @@ _ELSEWHERE = re.compile(
     r"redis|cache|captcha|(?<!ac)count|attempt|lock|otp|(^|_)code|session_store|blacklist|settings|config", re.I
 )
 """What is looked up under a user's name and is no account."""
-_STATE = re.compile(
-    r"^(is_)?(active|enabled|verified|confirmed|disabled|inactive|locked|blocked|banned|deleted|suspended|aktiv|gesperrt|actif|ativo|activo)$"
-)
+_CONFIRMED = re.compile(r"^(is_)?(verified|confirmed|locked|deleted)$")
 _HASHES = re.compile(r"^(get_)?(hash|encrypt|encode|create|make|generate|set|update|change|reset)", re.I)
 _DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\b23505\b", re.I)
 
@@ -122,9 +121,9 @@ def _is_state(form: Form) -> bool:
         form = form[3]
     match form:
         case ["attr", _, _, str() as name] | ["sub", _, _, ["const", _, str() as name]]:
-            return _STATE.match(name) is not None
+            return snake(name) in STATES or _CONFIRMED.match(name) is not None
         case ["call", _, ["attr", _, _, "get"], [["const", _, str() as name], *_], _]:
-            return _STATE.match(name) is not None
+            return snake(name) in STATES or _CONFIRMED.match(name) is not None
     return False
 
 
