@@ -29,8 +29,19 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Excused:
+    """A rule that leaves a route alone, by name, and why."""
+
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExplainedRoute:
-    """A route with all that a request meets on its way, in the order in which it meets it, and the verdict."""
+    """A route with all that a request meets on its way, in the order in which it meets it, and the verdict.
+
+    `excused` are rules that have something to say of their silence.
+    """
 
     app: str
     methods: tuple[str, ...]
@@ -43,6 +54,7 @@ class ExplainedRoute:
     included_through: tuple[Location, ...]
     chain: tuple[Link, ...]
     decided_by: str = ""
+    excused: tuple[Excused, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from fastapi_seclint.spans import Location
 if TYPE_CHECKING:
     from fastapi_seclint.edits import Edit
     from fastapi_seclint.program import Program
+    from fastapi_seclint.program.routes import Route
     from fastapi_seclint.suppressions import RunFacts
 
 Severity = Literal["critical", "high", "medium", "low"]
@@ -80,6 +81,7 @@ class Finding:
 
 
 Check = Callable[["Program"], Iterable[Finding]]
+Excuse = Callable[["Program", "Route"], str]
 Review = Callable[["RunFacts"], Iterable[Finding]]
 
 
@@ -89,8 +91,9 @@ class Rule:
 
     `guide` is the section of the security guide that documents the mistake, `fixable` the best applicability its fixes
     can have, `cwe` the weakness numbers and `owasp` the entries of the OWASP API Security Top 10 2023 (`API2`).
-    A rule about the run itself has a review in place of a check: it looks at suppressions and configuration after all
-    checks ran, and cannot be suppressed by a comment.
+    A rule that judges routes may have an excuse, decorated with `@RULE.excuses`: why it leaves a route alone, for
+    people who ask. A rule about the run itself has a review in place of a check: it looks at suppressions and
+    configuration after all checks ran, and cannot be suppressed by a comment.
     """
 
     code: str
@@ -104,11 +107,17 @@ class Rule:
     guide: str = ""
     fixable: Literal["safe", "unsafe", "none"] = "none"
     run: Check | None = field(default=None, repr=False)
+    excuse: Excuse | None = field(default=None, repr=False)
     review: Review | None = field(default=None, repr=False)
 
     def check(self, function: Callable[[Program], Iterator[Finding]]) -> Callable[[Program], Iterator[Finding]]:
         """Register the function that looks for this mistake; it takes the program and yields findings."""
         self.run = function
+        return function
+
+    def excuses(self, function: Excuse) -> Excuse:
+        """Register the function that says why the rule leaves a route alone; an empty string where it has no words."""
+        self.excuse = function
         return function
 
     def reviews(self, function: Callable[[RunFacts], Iterator[Finding]]) -> Callable[[RunFacts], Iterator[Finding]]:

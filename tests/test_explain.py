@@ -142,6 +142,44 @@ def test_what_lets_strangers_in(explain: Explain) -> None:
     assert "asks for credentials, and nothing verifies them" in changed["reason"]
 
 
+@pytest.mark.parametrize(
+    ("handler", "why"),
+    [
+        ('@app.get("/health")\ndef health() -> str:\n    return "ok"', "it only tells whether the application is up"),
+        (
+            '@app.post("/login")\ndef login(name: str, password: str) -> str:\n    return sign_in(name, password)',
+            "it is a way in, for people who have no credentials yet",
+        ),
+        (
+            '@app.delete("/rooms/{room}")\ndef removed(room: int) -> dict:\n    return {"detail": "not implemented"}',
+            "the handler only says that it is not written yet",
+        ),
+        (
+            '@app.get("/prices")\ndef prices() -> list:\n    return database.prices()',
+            "nothing shows that it changes anything or gives away what is somebody's own",
+        ),
+    ],
+)
+def test_an_open_route_is_excused_in_words(explain: Explain, handler: str, why: str) -> None:
+    guarded = "@app.delete('/me')\ndef me(token=Depends(OAuth2PasswordBearer('login'))):\n    database.delete(token)\n"
+    imports = "from fastapi import Depends, FastAPI\nfrom fastapi.security import OAuth2PasswordBearer\n"
+    write(Path(), {"main.py": f"{imports}app = FastAPI()\n{handler}\n{guarded}"})
+    (route,) = explain("main.py:4")["routes"]
+    assert {"rule": "unprotected-route", "why": why} in route["excused"]
+
+
+def test_an_application_that_asks_nobody_is_excused_as_a_whole(
+    explain: Explain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    handler = '@app.delete("/rooms/{room}")\ndef removed(room: int) -> None:\n    database.delete(room)\n'
+    write(Path(), {"main.py": f"from fastapi import FastAPI\napp = FastAPI()\n{handler}"})
+    (route,) = explain("main.py:3")["routes"]
+    why = "nothing in this application asks who is calling, so open routes are taken for meant"
+    assert route["excused"] == [{"rule": "unprotected-route", "why": why}]
+    run(["explain", "main.py:3"])
+    assert f"  unprotected-route leaves it alone: {why}\n" in capsys.readouterr().out
+
+
 def test_a_finding_is_explained_with_what_led_to_it(explain: Explain, capsys: pytest.CaptureFixture[str]) -> None:
     write(Path(), SHOP)
     place = line_of("app/orders.py", "def changed")
@@ -252,6 +290,7 @@ def test_the_rule_that_was_asked_for_answers(explain: Explain) -> None:
         (["main.py"], "'main.py' is not FILE:LINE"),
         (["main.py:0"], "'main.py:0' is not FILE:LINE"),
         (["missing.py:1"], "missing.py"),
+        (["main.py:7"], "main.py ends at line 1"),
         (["broken.py:1"], "broken.py is not part of what is checked: "),
         (["main.py:1", "--rule", "hardcoded-secrte"], "did you mean `hardcoded-secret`?"),
     ],

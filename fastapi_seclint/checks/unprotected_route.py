@@ -11,7 +11,7 @@ from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import asks_callers, comparison
 from fastapi_seclint.subjects.guards.choice import is_meant
-from fastapi_seclint.subjects.guards.exposure import exposed
+from fastapi_seclint.subjects.guards.exposure import excuse, exposed
 from fastapi_seclint.subjects.guards.fixes import guarded_calls
 from fastapi_seclint.subjects.wiring.unwired import is_unwired
 
@@ -42,6 +42,24 @@ def unprotected_route(program: Program) -> Iterator[Finding]:
             handlers.setdefault(route.place, []).append((route, why))
     for routes in handlers.values():
         yield _finding(program, routes)
+
+
+@RULE.excuses
+def left_alone(program: Program, route: Route) -> str:
+    """Why an open route is not reported, or an empty string."""
+    if program.guarding(route).protection != "open":
+        return ""
+    if id(route) in covered(program):
+        return "unprotected-router speaks of the whole router"
+    if why := excuse(program, route):
+        return why
+    if not asks_callers(program, route.app):
+        return "nothing in this application asks who is calling, so open routes are taken for meant"
+    if is_unwired(program, route):
+        return "a guard is written for it and never runs, which another rule reports"
+    if exposed(program, route):
+        return ""
+    return "nothing shows that it changes anything or gives away what is somebody's own"
 
 
 def _finding(program: Program, routes: list[tuple[Route, str]]) -> Finding:

@@ -40,14 +40,16 @@ def explain(place: str, name: str | None, form: str, **given: Any) -> int:
         if path.is_dir():
             raise click.UsageError(f"{path} is a directory")
         found, failures = engine.explain(path, line, run_options(given), rule)
+        lines = _lines(path)
+        if line > len(lines):
+            raise click.UsageError(f"{path} ends at line {len(lines)}")
     except (NoSuchPath, NotExplained, catalogue.UnknownRule) as error:
         raise click.UsageError(str(error)) from None
-    sys.stdout.write(report.render_json(found) if form == "json" else report.render_text(found, _line(path, line)))
+    sys.stdout.write(report.render_json(found) if form == "json" else report.render_text(found, lines[line - 1]))
     console.report_trouble([], failures, trace=given["verbose"])
     return 3 if failures else 0
 
 
-def _line(path: Path, number: int) -> str:
-    """A line of a file, as far as it can be shown."""
-    lines = path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
-    return lines[number - 1] if number <= len(lines) else ""
+def _lines(path: Path) -> list[str]:
+    """The lines of a file, as far as they can be shown."""
+    return path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n").split("\n")

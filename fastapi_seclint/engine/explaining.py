@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from fastapi_seclint import selection
+from fastapi_seclint import catalogue, selection
 from fastapi_seclint.config import Config
-from fastapi_seclint.explanation import ExplainedFinding, ExplainedValue, Explanation
+from fastapi_seclint.explanation import Excused, ExplainedFinding, ExplainedRoute, ExplainedValue, Explanation
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, line_of, span_of
 from fastapi_seclint.program import Program, describing
@@ -132,13 +132,21 @@ def explanation(
             *_what_stands(program, module, definition, header, watch.line),
         ),
         findings=tuple(decisions.of(finding) for finding in own),
-        routes=tuple(explained(program, route) for route in routes[:MOST_ROUTES]),
+        routes=tuple(_with_excuses(program, route, there) for route in routes[:MOST_ROUTES]),
         values=_values(program, block, watch.line),
         looked=tuple(sorted(set(looked))),
         rules=rules,
         asked=asked.name if asked else "",
         asked_says=_of_asked(asked, own, looked, decisions.config) if asked else "",
     )
+
+
+def _with_excuses(program: Program, route: Route, there: Sequence[Finding]) -> ExplainedRoute:
+    """A route with its chain, and why rules that find nothing there leave it alone."""
+    found = {finding.rule.name for finding in there}
+    silent = [rule for rule in catalogue.rules() if rule.excuse is not None and rule.name not in found]
+    says = [(rule.name, rule.excuse(program, route)) for rule in silent if rule.excuse is not None]
+    return replace(explained(program, route), excused=tuple(Excused(name, why) for name, why in says if why))
 
 
 def _lines(definition: Form | None, header: bool, line: int) -> tuple[int, int]:

@@ -83,6 +83,8 @@ def _route(route: ExplainedRoute) -> Iterator[str]:
     yield f"{'/'.join(route.methods) or route.kind.upper()} {route.path} of {route.app}: {route.protection}"
     if route.reason:
         yield f"  because {route.reason}" if not route.decided_by else f"  by {route.decided_by}: {route.reason}"
+    for item in route.excused:
+        yield f"  {item.rule} leaves it alone: {item.why}"
     for place in route.included_through:
         yield f"  included at {place}"
     yield "  a request meets:"
@@ -155,6 +157,7 @@ def _route_json(route: ExplainedRoute) -> dict[str, Any]:
         "protection": route.protection,
         "reason": route.reason,
         "decided_by": route.decided_by,
+        "excused": [{"rule": item.rule, "why": item.why} for item in route.excused],
         "included_through": [str(place) for place in route.included_through],
         "chain": [_link_json(link) for link in route.chain],
     }

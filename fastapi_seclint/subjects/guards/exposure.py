@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, options
-from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import UNAUTHORIZED, guarded_elsewhere
 from fastapi_seclint.subjects.guards.conversations import opens_a_conversation
 from fastapi_seclint.subjects.guards.hanging import hanging
+from fastapi_seclint.subjects.guards.hollow import (
+    does_nothing,
+    is_stub,
+    only_fills_a_frame,
+    only_says_hello,
+    only_shows_a_page,
+    only_tells_about_itself,
+)
 from fastapi_seclint.subjects.guards.listings import guarded_listing
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
@@ -27,23 +32,31 @@ from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_STUB = re.compile(r"\b(not (yet )?implemented|to be implemented|coming soon)\b", re.I)
-
 
 def is_open(program: Program, route: Route) -> bool:
-    """Whether nothing on a route's way asks for credentials, not even without testing them or for optional ones.
+    """Whether nothing on a route's way asks for credentials, not even without testing them or for optional ones."""
+    return program.guarding(route).protection == "open" and not _asked_by(program, route)
+
+
+def _asked_by(program: Program, route: Route) -> str:
+    """What on an open route's way has to do with credentials, and how, or an empty string.
 
     A dependency that takes credentials somewhere is no missing guard, even where it is seen to let strangers pass; nor
     is a guard that has to be switched on. A limiter, which counts the requests of each user, is none at all.
     """
     guarding = program.guarding(route)
-    meetings = guarding.meetings
-    if guarding.protection != "open":
-        return False
-    if any(item.missing == "denies" or item.optional or item.configured for item in meetings):
-        return False
-    using = {item.name for item in meetings if item.used} - set(guarding.guards.rate_limit)
-    return not any(node.name in using or _judges(program, route, node) for node in route.dependencies)
+    for item in guarding.meetings:
+        if item.missing == "denies":
+            return f"{item.name} refuses who brings no credentials"
+        if item.configured:
+            return f"{item.name} guards it once it is set up"
+        if item.optional:
+            return f"{item.name} tells strangers from known callers, and the handler decides"
+    using = {item.name for item in guarding.meetings if item.used} - set(guarding.guards.rate_limit)
+    for node in route.dependencies:
+        if node.name in using or _judges(program, route, node):
+            return f"{node.name} hands credentials on to what may refuse them"
+    return ""
 
 
 def _judges(program: Program, route: Route, node: Node) -> bool:
@@ -67,118 +80,42 @@ def is_meant_for_everybody(program: Program, route: Route) -> bool:
     return entrances.is_entrance(program, route) or entrances.is_probe(route) or entrances.is_for_development(route)
 
 
-def _is_stub(route: Route) -> bool:
-    """Whether a handler only says that it is not written yet, in so many words."""
-    handler = route.function
-    if handler is None or handler.forms.of("call", "assign", "annassign", "delete"):
-        return False
-    told = (item[2] for answer in handler.forms.of("return") for item in walk(answer) if item[0] == "const")
-    return any(isinstance(text, str) and _STUB.search(text) for text in told)
-
-
-def _does_nothing(route: Route) -> bool:
-    """Whether a POST has no use for what it is sent and only makes objects to answer with, after a pause perhaps.
-
-    That is how a server tells a page what to show next: `return [FireEvent(event=PageEvent(name="closed"))]`.
-    """
-    handler = route.function
-    if handler is None or set(route.methods) != {"POST"} or access.is_admin_like(route.path):
-        return False
-    if handler.forms.of("delete", "augassign", "global", "raise", "yield", "with", "for", "while"):
-        return False
-    taken = {parameter[0] for parameter in handler.parameters}
-    if any(form[2] in taken for form in handler.forms.of("name")):
-        return False
-    if any(not node.parameter for node in route.dependencies):
-        return False
-    calls = [last_name(call[2]) for call in handler.forms.of("call")]
-    targets = [target for form in handler.forms.of("assign") for target in form[2]]
-    made = any(name[:1].isupper() for name in calls)
-    return made and all(name[:1].isupper() or name == "sleep" for name in calls) and not targets
-
-
-def _only_says_hello(route: Route) -> bool:
-    """Whether a route only tries whether the application answers: `debug` in its path, a constant in its body."""
-    kept = "/".join(word for word in route.path.split("/") if word.lower() != "debug")
-    if access.is_admin_like(kept) or route.function is None:
-        return False
-    answers = route.function.forms.of("return")
-    told = [item for answer in answers for item in walk(answer)]
-    return bool(answers) and not any(item[0] in ("name", "attr", "call", "sub", "comp", "await") for item in told)
-
-
-def _only_shows_a_page(program: Program, route: Route) -> bool:
-    """Whether a GET is given nothing but the request and answers with a page that is written down, and its words.
-
-    An own template may show more than that, and what the project's own functions say is not known here.
-    """
-    handler = route.function
-    if handler is None or any(parameter[0] != "request" for parameter in handler.parameters) or route.dependencies:
-        return False
-    block = body_of(program, handler)
-    calls = handler.forms.of("call")
-    return block is not None and bool(calls) and all(_is_of_a_page(program, block, call) for call in calls)
-
-
-def _only_fills_a_frame(route: Route) -> bool:
-    """Whether a handler does nothing but name a template, given the request, what stands in the path, and constants.
-
-    Such a page holds no data yet: its scripts ask the API for them, with the token of whoever sits before it.
-    """
-    handler = route.function
-    if handler is None or route.dependencies:
-        return False
-    given = {parameter[0] for parameter in handler.parameters}
-    calls = handler.forms.of("call")
-    return bool(calls) and all(
-        call[2][0] == "attr" and call[2][3] == "TemplateResponse" and _is_plain(call, given) for call in calls
-    )
-
-
-def _only_tells_about_itself(route: Route) -> bool:
-    """Whether a handler that is given nothing answers with words of its own, in an object or without."""
-    handler = route.function
-    if handler is None or handler.parameters or route.dependencies:
-        return False
-    answers = handler.forms.of("return")
-    calls = handler.forms.of("call")
-    told = [item for answer in answers for item in walk(answer) if item[0] in ("name", "attr", "sub", "comp", "await")]
-    makers = [call[2] for call in calls if call[2][0] == "name" and call[2][2][:1].isupper()]
-    return bool(makers) and len(makers) == len(calls) and all(item in makers for item in told)
-
-
-def _is_plain(call: Form, given: set[str]) -> bool:
-    arguments = [*call[3], *(value for _, value, _ in call[4])]
-    return all(
-        inner[0] in ("const", "dict") or (inner[0] == "name" and inner[2] in given)
-        for argument in arguments
-        for inner in walk(argument)
-    )
-
-
-def _is_of_a_page(program: Program, block: Block, call: Form) -> bool:
-    root = call[2]
-    while root[0] in ("attr", "call", "sub"):
-        root = root[2]
-    if call[2][0] == "attr" and (root[0] == "const" or (root[0] == "name" and root[2] == "request")):
-        return True
-    known = [option.name for option in options(ask(program, block, call[2])) if isinstance(option, External)]
-    return bool(known) and all(name == "html.escape" or _PAGE.match(name) for name in known)
-
-
-_PAGE = re.compile(r"^(starlette|fastapi)\.responses\.(HTMLResponse|PlainTextResponse|RedirectResponse|FileResponse)$")
-
-
 def exposed(program: Program, route: Route) -> str:
     """What a stranger gets from an open route that is not meant for everybody, or an empty string."""
-    if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
+    if program.guarding(route).protection != "open" or excuse(program, route):
         return ""
-    if is_meant_for_everybody(program, route) or not is_open(program, route) or guarded_elsewhere(program, route):
-        return ""
-    if _is_stub(route) or _does_nothing(route) or _is_dead(program, route):
-        return ""
+    return _gained(program, route)
+
+
+def excuse(program: Program, route: Route) -> str:
+    """Why an open route may be open, whatever it gives to strangers, or an empty string."""
+    if route.kind not in ("http", "websocket") or route.place is None:
+        return "no handler of the project answers"
+    if program.is_test(route.place.module):
+        return "it is part of tests"
+    if entrances.is_entrance(program, route):
+        return "it is a way in, for people who have no credentials yet"
+    if entrances.is_probe(route):
+        return "it only tells whether the application is up"
+    if entrances.is_for_development(route):
+        return "it is there for development and tests only"
+    if asked := _asked_by(program, route):
+        return asked
+    if guarded_elsewhere(program, route):
+        return "an application of another file guards the same handler"
+    if is_stub(route):
+        return "the handler only says that it is not written yet"
+    if does_nothing(route):
+        return "the handler has no use for what it is sent"
+    if _is_dead(program, route):
+        return "something on its way refuses or sends away whoever comes"
     if _asks_for_token(program, route) or _asks_for_secret(program, route) or _has_checked(program, route):
-        return ""
+        return "the handler verifies a secret that comes with the request"
+    return ""
+
+
+def _gained(program: Program, route: Route) -> str:
+    """What a stranger gets from a route that nothing excuses, or an empty string."""
     if access.changes_state(route):
         if not access.only_reads(route):
             return "changes state"
@@ -189,14 +126,14 @@ def exposed(program: Program, route: Route) -> str:
         return "lets strangers read along and speak to its users"
     if access.starts_work(route):
         return "starts work"
-    if access.is_admin_like(route.path) and not _only_says_hello(route) and not _only_shows_a_page(program, route):
+    if access.is_admin_like(route.path) and not only_says_hello(route) and not only_shows_a_page(program, route):
         return "is for administrators"
     field = access.returns_personal_data(program, route)
     if field:
         return f"returns {field}"
     if (listing := guarded_listing(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to users"
-    if _only_fills_a_frame(route) or _only_tells_about_itself(route):
+    if only_fills_a_frame(route) or only_tells_about_itself(route):
         return ""
     word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
     if word := word or hanging(program, route):

@@ -1,0 +1,120 @@
+"""Handlers with nothing in them to guard: stubs, greetings, pages that are written down."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.guards import access
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_STUB = re.compile(r"\b(not (yet )?implemented|to be implemented|coming soon)\b", re.I)
+
+
+def is_stub(route: Route) -> bool:
+    """Whether a handler only says that it is not written yet, in so many words."""
+    handler = route.function
+    if handler is None or handler.forms.of("call", "assign", "annassign", "delete"):
+        return False
+    told = (item[2] for answer in handler.forms.of("return") for item in walk(answer) if item[0] == "const")
+    return any(isinstance(text, str) and _STUB.search(text) for text in told)
+
+
+def does_nothing(route: Route) -> bool:
+    """Whether a POST has no use for what it is sent and only makes objects to answer with, after a pause perhaps.
+
+    That is how a server tells a page what to show next: `return [FireEvent(event=PageEvent(name="closed"))]`.
+    """
+    handler = route.function
+    if handler is None or set(route.methods) != {"POST"} or access.is_admin_like(route.path):
+        return False
+    if handler.forms.of("delete", "augassign", "global", "raise", "yield", "with", "for", "while"):
+        return False
+    taken = {parameter[0] for parameter in handler.parameters}
+    if any(form[2] in taken for form in handler.forms.of("name")):
+        return False
+    if any(not node.parameter for node in route.dependencies):
+        return False
+    calls = [last_name(call[2]) for call in handler.forms.of("call")]
+    targets = [target for form in handler.forms.of("assign") for target in form[2]]
+    made = any(name[:1].isupper() for name in calls)
+    return made and all(name[:1].isupper() or name == "sleep" for name in calls) and not targets
+
+
+def only_says_hello(route: Route) -> bool:
+    """Whether a route only tries whether the application answers: `debug` in its path, a constant in its body."""
+    kept = "/".join(word for word in route.path.split("/") if word.lower() != "debug")
+    if access.is_admin_like(kept) or route.function is None:
+        return False
+    answers = route.function.forms.of("return")
+    told = [item for answer in answers for item in walk(answer)]
+    return bool(answers) and not any(item[0] in ("name", "attr", "call", "sub", "comp", "await") for item in told)
+
+
+def only_shows_a_page(program: Program, route: Route) -> bool:
+    """Whether a GET is given nothing but the request and answers with a page that is written down, and its words.
+
+    An own template may show more than that, and what the project's own functions say is not known here.
+    """
+    handler = route.function
+    if handler is None or any(parameter[0] != "request" for parameter in handler.parameters) or route.dependencies:
+        return False
+    block = body_of(program, handler)
+    calls = handler.forms.of("call")
+    return block is not None and bool(calls) and all(_is_of_a_page(program, block, call) for call in calls)
+
+
+def only_fills_a_frame(route: Route) -> bool:
+    """Whether a handler does nothing but name a template, given the request, what stands in the path, and constants.
+
+    Such a page holds no data yet: its scripts ask the API for them, with the token of whoever sits before it.
+    """
+    handler = route.function
+    if handler is None or route.dependencies:
+        return False
+    given = {parameter[0] for parameter in handler.parameters}
+    calls = handler.forms.of("call")
+    return bool(calls) and all(
+        call[2][0] == "attr" and call[2][3] == "TemplateResponse" and _is_plain(call, given) for call in calls
+    )
+
+
+def only_tells_about_itself(route: Route) -> bool:
+    """Whether a handler that is given nothing answers with words of its own, in an object or without."""
+    handler = route.function
+    if handler is None or handler.parameters or route.dependencies:
+        return False
+    answers = handler.forms.of("return")
+    calls = handler.forms.of("call")
+    told = [item for answer in answers for item in walk(answer) if item[0] in ("name", "attr", "sub", "comp", "await")]
+    makers = [call[2] for call in calls if call[2][0] == "name" and call[2][2][:1].isupper()]
+    return bool(makers) and len(makers) == len(calls) and all(item in makers for item in told)
+
+
+def _is_plain(call: Form, given: set[str]) -> bool:
+    arguments = [*call[3], *(value for _, value, _ in call[4])]
+    return all(
+        inner[0] in ("const", "dict") or (inner[0] == "name" and inner[2] in given)
+        for argument in arguments
+        for inner in walk(argument)
+    )
+
+
+def _is_of_a_page(program: Program, block: Block, call: Form) -> bool:
+    root = call[2]
+    while root[0] in ("attr", "call", "sub"):
+        root = root[2]
+    if call[2][0] == "attr" and (root[0] == "const" or (root[0] == "name" and root[2] == "request")):
+        return True
+    known = [option.name for option in options(ask(program, block, call[2])) if isinstance(option, External)]
+    return bool(known) and all(name == "html.escape" or _PAGE.match(name) for name in known)
+
+
+_PAGE = re.compile(r"^(starlette|fastapi)\.responses\.(HTMLResponse|PlainTextResponse|RedirectResponse|FileResponse)$")
