@@ -30,7 +30,7 @@ from fastapi_seclint.subjects.owners.same_right import asks_owner_too
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.stores import looks_up_for_caller
 from fastapi_seclint.subjects.owners.things import is_choice, loaded_by, loads, resource_of, resources_of, sent_id
-from fastapi_seclint.subjects.owners.ties import Tie, compares_owner
+from fastapi_seclint.subjects.owners.ties import Tie, compares_owner, compares_replaced
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id, uses
 from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node, works_with_caller
@@ -198,6 +198,8 @@ def _case(
     last = singular((access.segments(route.path) or [""])[-1])
     if _PEOPLE.match(resource) and _PRIVATE.match(last) and caller_names(program, route):
         return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
+    if compares_replaced(program, route):
+        return _Case(route, resource, variable, field, 2, sibling, tie)
     if not changes and (is_published(field) or not _PRIVATE.match(resource)) and not _lists_own(program, sibling):
         sure = int(bool(field) and not is_published(field) and _is_for_its_maker(program, route, resource))
     if not sure and (sent is not None or (not changes and not field and not _PRIVATE.match(resource))):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, bounds, line_of, walk
 from fastapi_seclint.program.modules import Module, blocks
 from fastapi_seclint.program.spelling import snake
@@ -24,8 +25,35 @@ def only_in_development(place: Place) -> bool:
             if form[0] == "class" and _CLASS.search(snake(form[2])):
                 return True
             if form[0] in ("if", "ifexp") and keeps_to_development(form, place.at):
-                return True
+                return not _is_settled(place.module, form[2])
     return False
+
+
+def _is_settled(module: Module, test: Form) -> bool:
+    """Whether a test holds by what the module says for good, and nobody can set: `STAGE = "dev"`."""
+    match test:
+        case ["compare", _, ["name", _, name], ["=="], [["const", _, wanted]]]:
+            return bool(_constant(module, name) == wanted)
+        case ["name", _, name]:
+            return bool(_constant(module, name))
+    return False
+
+
+def _constant(module: Module, name: str) -> object:
+    """What the one assignment to a name of a module gives it, where that is a constant outside of classes."""
+    assigned = module.facts.forms(MODULE).of("assign", "annassign")
+    given = [form for form in assigned if name in map(_name, _targets(form))]
+    if len(given) != 1 or given[0] not in module.facts.module or given[0][-1] is None:
+        return None
+    return given[0][-1][2] if given[0][-1][0] == "const" else None
+
+
+def _targets(form: Form) -> list[Form]:
+    return [form[2]] if form[0] == "annassign" else list(form[2])
+
+
+def _name(form: Form) -> object:
+    return form[2] if form[0] == "name" else None
 
 
 def only_read_in_development(module: Module, name: str) -> bool:

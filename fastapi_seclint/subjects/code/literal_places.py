@@ -21,6 +21,12 @@ def account_of(call: Form) -> str:
     return next((str(given[name]) for name in _ACCOUNTS if isinstance(given.get(name), str)), "")
 
 
+def kept_account(name: str, form: Form) -> str:
+    """The account that a dictionary keeps under its own name: `"mike"` of `{"mike": {"username": "mike", ...}}`."""
+    known = [item for _, item in form[2] if item[0] == "const"] if form[0] == "dict" and name else []
+    return name if any(item[2] == name for item in known) else ""
+
+
 def hashed_text(name: str, form: Form) -> Form | None:
     """The text that is hashed for a password's field: `hashed_password=get_password_hash("text")`."""
     match form:

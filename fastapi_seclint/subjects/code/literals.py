@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.code.literal_places import (
     is_column,
     is_configured,
     is_record,
+    kept_account,
     token_in,
 )
 from fastapi_seclint.subjects.secrets.names import Reach, word_set
@@ -68,6 +69,7 @@ class Reader:
     local: bool = False
     function: str = ""
     taken: Callable[[Form], list[str]] = field(default=lambda form: [])
+    account: str = ""
 
     def read(self, form: object, at: int = 0) -> Iterator[Literal]:
         """The literals in a form or list of forms; `at` is the place of a statement that is the form's whole value."""
@@ -156,18 +158,22 @@ class Reader:
         return bool(self.used) and any(item[1] in self.used for item in walk(form))
 
     def _dict(self, form: Form, at: int) -> Iterator[Literal]:
+        account, self.account = self.account, ""
         if not any(value[1] in self.used for _, value in form[2]):
             yield from self._items([key for key, _ in form[2] if key is not None])
         for key, value in form[2]:
             name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
             if name and _is_sample(name):
                 continue
-            found = self._literal(name, value, value[1], Reach.PASSED) if name and name.isascii() else None
+            own = account if value[0] == "const" and self.words.kind(name) == "password" else ""
+            reach = Reach.ASSIGNED if own else Reach.PASSED
+            found = self._literal(name, value, value[1], reach) if name and name.isascii() else None
             if name.lower() == "authorization" and (sent := token_in(value)):
                 owner = ".".join(self.owner)
                 yield Literal("auth_token", (sent,), (value[1],), value[1], Reach.ASSIGNED, owner, self.local)
             elif found is not None:
-                yield replace(found, keyed=True)
+                yield replace(found, keyed=True, account=own)
+            self.account = kept_account(name, value)
             yield from self.read(value)
 
     def _list(self, form: Form, at: int) -> Iterator[Literal]:

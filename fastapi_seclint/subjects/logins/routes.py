@@ -267,6 +267,8 @@ def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
     if purpose == "token refresh":
         if any(_TOKENS.search(name) for name in names) or any(scheme_kind(top.call) for top in route.dependencies):
             return True
+        if _fits(program, route, purpose) and any(scheme_kind(node.call) for node in route.nodes()):
+            return True
         return route.function is not None and asks_for_refresh_token(route.function)
     return purpose == "password reset" and any(_IDENTITY.search(name) for name in names)
 

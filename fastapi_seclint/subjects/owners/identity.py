@@ -163,6 +163,16 @@ def is_authenticated(program: Program, route: Route) -> bool:
 
 def caller_names(program: Program, route: Route) -> set[str]:
     """The parameters of a handler that hold the caller; what a dependency loads by an id of the path is none."""
+    known = _filled_with_callers(program, route)
+    return known - _overwritten(route.function, known, set(path_variables(route.path)))
+
+
+def replaced_callers(program: Program, route: Route) -> set[str]:
+    """The parameters that come with the caller, and get what the path names before anything reads him."""
+    return _overwritten(route.function, _filled_with_callers(program, route), set(path_variables(route.path)))
+
+
+def _filled_with_callers(program: Program, route: Route) -> set[str]:
     variables = set(path_variables(route.path))
     found = guards(program, route)
     known = {
@@ -173,6 +183,19 @@ def caller_names(program: Program, route: Route) -> set[str]:
     if not known and (not found or any(guard.node is None and not guard.parameter for guard in found)):
         known.update(_named_callers(route, variables))
     return known
+
+
+def _overwritten(function: Function | None, names: set[str], variables: set[str]) -> set[str]:
+    unread, found = set(names), set[str]()
+    for statement in function.statements() if function is not None and names and variables else ():
+        targets = statement[2] if statement[0] == "assign" else [statement[2]] if statement[0] == "annassign" else []
+        given = {target[2] for target in targets if target[0] == "name"} & unread
+        read = {form[2] for form in walk(statement[3:] if given else statement) if form[0] == "name"}
+        found |= given - read if read & variables else set()
+        unread -= given | read
+        if not unread:
+            break
+    return found
 
 
 _CALLER = re.compile(r"(^|_)(users?|account|member|principal|me|caller|claims|identity)$")

@@ -14,7 +14,7 @@ from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.handing import handed_to, mentions, takers
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
-from fastapi_seclint.subjects.owners.identity import caller_names
+from fastapi_seclint.subjects.owners.identity import caller_names, replaced_callers
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.reached import reached
@@ -55,12 +55,20 @@ def compares_owner(program: Program, route: Route) -> Tie | None:
         for function in reached(program, route.function, 1):
             if function is route.function or not _lists_other_things(function, route):
                 functions.append((function, set()))
+    replaced = replaced_callers(program, route)
     for function, callers in functions:
         for form in function.forms.of(*_TELLING):
             found = _compared(form, callers)
-            if found is not None:
+            if found is not None and not (function is route.function and found.caller in replaced):
                 return found
     return _compared_for(program, route)
+
+
+def compares_replaced(program: Program, route: Route) -> bool:
+    """Whether a handler compares an owner with what it put in the caller's place: the row that the path names."""
+    replaced = replaced_callers(program, route)
+    forms = route.function.forms.of(*_TELLING) if route.function is not None and replaced else ()
+    return any(tie is not None and tie.caller in replaced for tie in (_compared(form, replaced) for form in forms))
 
 
 def _compared_for(program: Program, route: Route) -> Tie | None:

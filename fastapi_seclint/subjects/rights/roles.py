@@ -30,7 +30,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards
+from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, replaced_callers
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
 from fastapi_seclint.subjects.rights.made_with import asks_what_everybody_has, demands_nothing, made_for_administrators
@@ -134,7 +134,7 @@ def _handler_authorizes(program: Program, route: Route) -> bool:
         for parameter in parameters(handler)
         if parameter.name not in caller and program.walker.resolver.dependency_of(parameter) is None
     ) - {"request", "self"}
-    sent |= made_of(handler, sent)
+    sent |= made_of(handler, sent) | replaced_callers(program, route)
     found = looked_up(handler, sent, caller)
     if any(decides(function, sent, found) for function in reached(program, handler, 0)):
         return True
