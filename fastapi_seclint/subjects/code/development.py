@@ -8,13 +8,22 @@ from collections.abc import Iterator
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, bounds, line_of, walk
 from fastapi_seclint.program.modules import Module, blocks
-from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import Place
 
 _DEVELOPMENT = re.compile(
     r"(?:^|[_\-.])(?:is)?(?:dev|develop|development|local|debug|debugging|testing|unit_?tests?)(?:$|[_\-.]|mode)", re.I
 )
 _PRODUCTION = re.compile(r"(?:^|[_\-.])(?:is)?(?:prod|production|live)(?:$|[_\-.])", re.I)
+_IN_HOUSE = frozenset(
+    {
+        "auth", "authentication", "login", "logins", "sign", "idp", "identity", "user", "users", "account", "accounts",
+        "storage", "store", "file", "files", "upload", "uploads", "backend", "provider", "driver", "adapter",
+        "strategy", "module", "engine", "kind", "type", "method", "source", "cache", "queue", "broker",
+        "model", "llm", "embedding", "embeddings",
+    }
+)  # fmt: skip
+"""What may be local rather than somebody else's, wherever the program runs: accounts, files, models."""
 _CLASS = re.compile(r"(?:^|_)(?:dev|develop|development|local|debug|test|testing)(?:_|$)")
 
 
@@ -108,8 +117,19 @@ def keeps_to_development(form: Form, at: int) -> bool:
     return kind == "production" and any(holds(item[1], at) for item in otherwise)
 
 
+def asks_who_does_it(test: Form) -> bool:
+    """Whether a test's "local" says by whom something is done or kept, not where the program runs.
+
+    `AUTH_MODULE == "local"` holds in production, `ENVIRONMENT == "local"` does not.
+    """
+    said = {word for item in walk(test) if isinstance(item[-1], str) for word in words_of(snake(item[-1]))}
+    return "local" in said and bool(said & _IN_HOUSE)
+
+
 def _about(test: Form) -> str:
     """Whether a test holds in `development`, in `production` or (empty) says nothing about it."""
+    if test[0] not in ("bool", "unary") and asks_who_does_it(test):
+        return ""
     match test:
         case ["unary", _, "not", inner]:
             return {"development": "production", "production": "development"}.get(_about(inner), "")

@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, External, Function, Generic, options
+from fastapi_seclint.subjects.code.development import asks_who_does_it
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 
@@ -54,6 +55,8 @@ _DONE = re.compile(
     re.I,
 )
 _ENDS_SESSION = re.compile(r"^(log|sign)[-_]?out$", re.I)
+_ONESELF = re.compile(r"^(me|who[-_]?am[-_]?i|(my[-_]?)?profile|(get[-_]?)?current[-_]?user|user[-_]?info)$", re.I)
+"""What tells people who are in about themselves, below `/auth` as elsewhere."""
 _CALL_BACK = re.compile(r"^((\w+[-_])?call[-_]?back|authori[sz]ed?)$", re.I)
 _CHANGES_ACCOUNT = re.compile(
     r"^((update|edit|delete|remove|disable|enable|ban|unban|block|promote|demote|grant|revoke)([-_].*)?"
@@ -100,6 +103,8 @@ def is_entrance(program: Program, route: Route) -> bool:
     if sure or _ends_own_session(route, found) or _starts_once(route) or _takes_code(program, found, route):
         return True
     if access.is_admin_like(route.path) or _deletes_one(route) or _acts_on_a_thing(route) or _invites(route, found):
+        return False
+    if found and _ONESELF.match(found[-1]):
         return False
     handler = route.function
     words = [*found[-2:], *([handler.name] if handler is not None else [])]
@@ -254,9 +259,10 @@ def calls_itself_public(route: Route) -> bool:
 def is_for_development(route: Route) -> bool:
     """Whether the application has the route only where a setting says development, debugging or tests."""
     for condition in route.conditions:
+        in_house = asks_who_does_it(condition)
         for form in walk(condition):
             words = [form[-1]] if form[0] in ("name", "attr", "const") and isinstance(form[-1], str) else []
-            if any(_DEVELOPMENT.search(word) for word in words):
+            if any(_DEVELOPMENT.search(word) for word in words if not (in_house and "local" in word.lower())):
                 return True
     return False
 

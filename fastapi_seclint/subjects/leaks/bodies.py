@@ -11,7 +11,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.leaks.log_calls import written
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak
 from fastapi_seclint.subjects.logins.routes import auth_routes
-from fastapi_seclint.subjects.tokens.standing import on_the_way
+from fastapi_seclint.subjects.tokens.standing import in_layers
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -29,7 +29,7 @@ def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
     if function is None:
         return None
     middleware = any(item[0] == "call_next" for item in function.parameters)
-    if middleware and all(function is not one for one in on_the_way(program)):
+    if middleware and all(function is not one for one in in_layers(program)):
         return None  # no application adds it
     if not middleware and not any(
         route.function is function and purpose in _ASKING for route, purpose in auth_routes(program)

@@ -21,7 +21,13 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
 from fastapi_seclint.subjects.logins.aside import is_aside, is_of_provider
-from fastapi_seclint.subjects.logins.works import asks_for_refresh_token, by_work, hands_over, is_code
+from fastapi_seclint.subjects.logins.works import (
+    asks_for_refresh_token,
+    brings_refresh_token,
+    by_work,
+    hands_over,
+    is_code,
+)
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 
 if TYPE_CHECKING:
@@ -269,7 +275,7 @@ def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
             return True
         if _fits(program, route, purpose) and any(scheme_kind(node.call) for node in route.nodes()):
             return True
-        return route.function is not None and asks_for_refresh_token(route.function)
+        return route.function is not None and (asks_for_refresh_token(route.function) or brings_refresh_token(route))
     return purpose == "password reset" and any(_IDENTITY.search(name) for name in names)
 
 

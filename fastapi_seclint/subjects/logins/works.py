@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
-from fastapi_seclint.facts.forms import last_name
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Const, External, Function, Value
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.passwords.followed import passwords
 from fastapi_seclint.subjects.rights.reached import reached
@@ -58,6 +60,41 @@ def asks_for_refresh_token(handler: Function) -> bool:
         if name == "jwt_required" and any(key == "refresh" and value[2:] == [True] for key, value, _ in form[4]):
             return True
     return False
+
+
+_RENEWING = re.compile(r"refresh", re.I)
+
+
+def brings_refresh_token(route: Route) -> bool:
+    """Whether a route's way takes a refresh token out of the request: a cookie, a header, a scheme or a parameter."""
+    functions = [route.function] if route.function is not None else []
+    for node in route.nodes():
+        if _is_scheme_of_renewal(node.call) or any(_RENEWING.search(item.name) for item in parameters(node.call)):
+            return True
+        functions += [node.function] if node.function is not None else []
+    return any(_takes_out(form) for function in functions for form in function.forms.of("call", "sub"))
+
+
+def _is_scheme_of_renewal(value: Value) -> bool:
+    """Whether a scheme is a key of that name: `APIKeyCookie(name="refresh_token")`."""
+    if not isinstance(value, External) or not value.name.startswith("fastapi.security.") or value.arguments is None:
+        return False
+    return any(
+        isinstance(given, Const) and isinstance(given.value, str) and _RENEWING.search(given.value) is not None
+        for given in value.arguments.keywords.values()
+    )
+
+
+def _takes_out(form: Form) -> bool:
+    """Whether an expression reads it: `request.cookies.get("refresh_token")`, `request.cookies[REFRESH_COOKIE]`."""
+    match form:
+        case ["call", _, ["attr", _, ["attr", _, _, "cookies" | "headers"], "get"], [key, *_], _]:
+            pass
+        case ["sub", _, ["attr", _, _, "cookies" | "headers"], key]:
+            pass
+        case _:
+            return False
+    return any(isinstance(item[-1], str) and _RENEWING.search(item[-1]) for item in walk(key))
 
 
 def is_code(name: str) -> bool:

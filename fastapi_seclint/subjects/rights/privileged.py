@@ -36,7 +36,7 @@ _RIGHTS_FIELD = re.compile(
 )
 _RIGHTS_SEGMENT = re.compile(
     r"^(roles?|permissions?|promote|demote|ban|unban|suspend|impersonate|make-?admin|admin|rights|privileges?"
-    r"|access[-_]?levels?|rollen?|rechte|droits|permisos|permiss[oõ]es)$",
+    r"|access[-_]?levels?|rbac|acls?|rollen?|rechte|droits|permisos|permiss[oõ]es)$",
     re.I,
 )
 _ROLES = re.compile(r"^(sys[-_]?)?(roles?|permissions?)$", re.I)
@@ -49,6 +49,11 @@ _SYSTEM = re.compile(
     r"(config(uration)?s?|settings?|param(eter)?s?|options|dict(ionar(y|ies)|s)?|menus?)(/|$)",
     re.I,
 )
+_OPERATES = re.compile(
+    r"^(re_?start|re_?boot|shut_?down|power_?off|halt|kill|stop|reload)_?(the_)?(all_)?"
+    r"(celery_?|background_?|api_?)?(workers?|system|scheduler|daemon|server)(_|$)"
+)
+"""What ends or starts the machinery that serves everybody."""
 _ACCOUNTS = re.compile(r"^(users?|accounts|employees|staff)$", re.I)
 
 
@@ -86,9 +91,17 @@ def privilege(program: Program, route: Route) -> str:
         return "makes accounts with the roles that its caller names"
     if _SYSTEM.search("/".join(found)) and _acts_on_anybody(program, route):
         return "changes how the system is set up"
+    if _operates(route, name, found) and _acts_on_anybody(program, route):
+        return "stops or starts what serves everybody"
     if any(_ACCOUNTS.match(word) for word in found) and _is_easier_than_reading(program, route):
         return "changes accounts that only some may list"
     return ""
+
+
+def _operates(route: Route, name: str, found: list[str]) -> bool:
+    """Whether a route restarts workers or the server itself; a server with an id may be its user's own."""
+    acts = [match for word in (name, *map(snake, found[-1:])) if (match := _OPERATES.match(word))]
+    return any(match[5] != "server" or not path_variables(route.path) for match in acts)
 
 
 def _gives_rights(program: Program, route: Route) -> bool:

@@ -18,14 +18,9 @@ if TYPE_CHECKING:
 
 def on_the_way(program: Program) -> Iterator[Function]:
     """The functions of middleware and its backends, and the handlers of websockets: no exception of theirs is a 401."""
-    found: dict[int, Function] = {}
+    found = {id(one): one for one in in_layers(program) if not _only_afterwards(one)}
     for app in program.apps:
         for layer in app.layers:
-            for option in options(layer.what):
-                made = [option] if isinstance(option, Function) else []
-                if isinstance(option, Class):
-                    made = [one for name in ("dispatch", "__call__") if (one := method_of(Instance(option), name))]
-                found.update((id(one), one) for one in made if not _only_afterwards(one))
             backends = (item for item in options(layer.arguments.get("backend")) if isinstance(item, Instance))
             asked = (method_of(item, "authenticate") for item in backends)
             found.update((id(one), one) for one in asked if one is not None)
@@ -33,6 +28,17 @@ def on_the_way(program: Program) -> Iterator[Function]:
         if route.kind == "websocket" and route.function is not None:
             found.setdefault(id(route.function), route.function)
     return (one for one in found.values() if one.number >= 0 and not program.is_test(one.module))
+
+
+def in_layers(program: Program) -> Iterator[Function]:
+    """The functions of the middleware that applications have."""
+    for app in program.apps:
+        for layer in app.layers:
+            for option in options(layer.what):
+                if isinstance(option, Function):
+                    yield option
+                if isinstance(option, Class):
+                    yield from (one for name in ("dispatch", "__call__") if (one := method_of(Instance(option), name)))
 
 
 def _only_afterwards(function: Function) -> bool:
