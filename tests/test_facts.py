@@ -196,3 +196,26 @@ def test_forms_are_those_of_a_walk_in_order_however_deep() -> None:
         assert [form[1] for form in Forms(found.module).every] == whole
     finally:
         sys.setrecursionlimit(with_little_room)
+
+
+def test_what_functions_speak_of_is_what_their_text_has() -> None:
+    """The index of strings answers as a search of the text does, whatever is asked for."""
+    found = extract(
+        "import jwt\nclass A:\n    key: str | None = None\n"
+        "def f(a=1.5e300, *, Token: 'User | None' = None):\n    raise HTTPException(401, detail='say \"no\", 401')\n"
+        "def g():\n    def inner():\n        return {'Key': [True, 'null', '123', 'a\\\\', '\u00e9\u201c']}\n"
+        "    return inner, False\n"
+    )
+    pieces = found.dumps().split(b"\n")[1:]
+    numbers = range(MODULE, len(found.functions))
+    text = b"\n".join(pieces)
+    words = {text[start : start + length] for start in range(len(text)) for length in (1, 2, 3, 5, 8, 13)}
+    words |= {b'"%b"' % part for part in text.split(b'"')} | {b'"absent"', b"absent", b'"TOKEN"'}
+    for word in (one for one in words if one and b"\n" not in one):
+        with_it = [number for number, piece in zip(numbers, pieces, strict=True) if word in piece]
+        assert found.speaking(word) == with_it, word
+        assert [number for number in numbers if found.body_mentions(number, word)] == with_it, word
+        in_lower_case = [number for number, piece in zip(numbers, pieces, strict=True) if word in piece.lower()]
+        assert found.speaking(word, folded=True) == in_lower_case, word
+    both = {*found.speaking(b'"User"'), *found.speaking(b'"Key"')}
+    assert found.speaking(b'"User"', b'"Key"') == sorted(both)

@@ -6,7 +6,7 @@ import ast
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, cast
@@ -15,6 +15,7 @@ from fastapi_seclint import syntax
 from fastapi_seclint.facts.build import Builder
 from fastapi_seclint.facts.comments import Row, directives
 from fastapi_seclint.facts.forms import Form, Forms, line_of
+from fastapi_seclint.facts.spoken import Spoken, inner_of
 
 VERSION = "1"
 
@@ -23,9 +24,6 @@ __all__ = ["MODULE", "VERSION", "FileFacts", "expression", "extract"]
 
 MODULE = -1
 """The number that stands for a module's own statements where functions have theirs."""
-
-_PLACES = b"0123456789,[]{}:.-\n"
-"""What facts have between their strings."""
 
 
 class FileFacts:
@@ -40,7 +38,7 @@ class FileFacts:
         self._ends = list(accumulate(len(piece) + 1 for piece in data.split(b"\n")))
         self._bodies: dict[int, list[Form]] = {}
         self._forms: dict[int, Forms] = {}
-        self._speaking: dict[tuple[bytes, bool], tuple[int, ...]] = {}
+        self._speaking: dict[tuple[bytes, bool], Sequence[int]] = {}
 
     @cached_property
     def _header(self) -> dict[str, Any]:
@@ -134,11 +132,18 @@ class FileFacts:
 
         Cheap, and never wrong about those it leaves out. `folded` looks at the text in lower case.
         """
-        found = {number for word in words for number in self._with(word, folded)}
+        if len(words) == 1:
+            return list(self._with(words[0], folded))
+        found: set[int] = set()
+        for word in words:
+            found.update(self._with(word, folded))
         return sorted(found)
 
     def body_mentions(self, number: int, word: bytes) -> bool:
         """Whether the text of a function's body has these bytes in it; cheap, and never wrong when it says no."""
+        inner = inner_of(word)
+        if inner is not None and inner[1]:
+            return number in self._spoken.whole(inner[0], False)
         return self._data.find(word, self._ends[number + 1], self._ends[number + 2]) >= 0
 
     def body_speaks(self, number: int, pattern: re.Pattern[bytes]) -> bool:
@@ -174,28 +179,20 @@ class FileFacts:
     def _piece(self, number: int) -> bytes:
         return self._data[self._ends[number + 1] : self._ends[number + 2] - 1]
 
-    def _with(self, word: bytes, folded: bool) -> tuple[int, ...]:
+    def _with(self, word: bytes, folded: bool) -> Sequence[int]:
         key = (word, folded)
         if key not in self._speaking:
-            self._speaking[key] = self._found(word, folded) if self._may_have(word, folded) else ()
+            inner = inner_of(word)
+            if inner is None:
+                found: Sequence[int] = self._found(word, folded)
+            else:
+                found = self._spoken.whole(inner[0], folded) if inner[1] else self._spoken.part(word, folded)
+            self._speaking[key] = found
         return self._speaking[key]
 
-    def _may_have(self, word: bytes, folded: bool) -> bool:
-        """Whether bytes may be somewhere in the text; a no is certain, and saves the search of a long text."""
-        inner = word.removeprefix(b'"').removesuffix(b'"')
-        if b'"' in inner or not inner.translate(None, _PLACES):
-            return True
-        return word in (self._folded_vocabulary if folded else self._vocabulary)
-
     @cached_property
-    def _vocabulary(self) -> bytes:
-        """Each string of the text once, between quotes: what its punctuation and its places are not."""
-        pieces = (piece for piece in set(self._data.split(b'"')) if piece.translate(None, _PLACES))
-        return b'"' + b'"'.join(pieces) + b'"'
-
-    @cached_property
-    def _folded_vocabulary(self) -> bytes:
-        return self._vocabulary.lower()
+    def _spoken(self) -> Spoken:
+        return Spoken(self._data[self._ends[0] :].split(b"\n"), MODULE)
 
     def _found(self, word: bytes, folded: bool) -> tuple[int, ...]:
         text, ends, found = self._lowered if folded else self._data, self._ends, []

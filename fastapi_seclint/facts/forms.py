@@ -103,28 +103,53 @@ def last_name(form: Form) -> str:
 
 def walk(form: Any) -> Iterator[Form]:
     """Every form in a form or a list of forms, itself included, in source order."""
-    return iter(Forms([form]).every)
+    return iter(_every([form]))
 
 
 class Forms:
     """Every form in a list of forms, in source order; they are gathered once, and sorted by kind when asked for."""
 
-    __slots__ = ("_of", "every")
+    __slots__ = ("_of", "_sorted", "every")
 
     def __init__(self, forms: list[Any]) -> None:
-        self.every: list[Form] = []
+        self.every: list[Form] = _every(forms)
+        self._sorted: dict[str, list[Form]] | None = None
         self._of: dict[tuple[str, ...], list[Form]] = {}
-        try:
-            _gather(forms, self.every)
-        except RecursionError:
-            self.every = list(_deep(forms))
 
     def of(self, *kinds: str) -> list[Form]:
         """The forms of these kinds, in source order."""
+        if len(kinds) == 1:
+            return self._by_kind.get(kinds[0], [])
         found = self._of.get(kinds)
         if found is None:
-            found = self._of[kinds] = [form for form in self.every if form[0] in kinds]
+            present = [kind for kind in kinds if kind in self._by_kind]
+            if len(present) > 1:
+                found = [form for form in self.every if form[0] in present]
+            else:
+                found = self._by_kind[present[0]] if present else []
+            self._of[kinds] = found
         return found
+
+    @property
+    def _by_kind(self) -> dict[str, list[Form]]:
+        """The forms of each kind: rules ask for many kinds of the same forms."""
+        if self._sorted is None:
+            self._sorted = {}
+            for form in self.every:
+                if form[0] in self._sorted:
+                    self._sorted[form[0]].append(form)
+                else:
+                    self._sorted[form[0]] = [form]
+        return self._sorted
+
+
+def _every(forms: list[Any]) -> list[Form]:
+    found: list[Form] = []
+    try:
+        _gather(forms, found)
+    except RecursionError:
+        return list(_deep(forms))
+    return found
 
 
 def _gather(items: list[Any], found: list[Form]) -> None:

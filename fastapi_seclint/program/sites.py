@@ -202,7 +202,10 @@ class Sites:
         wanted = frozenset(names)
         owners = frozenset(part.removesuffix("()") for name in names for part in name.split(".")[:-1])
         plain = not any("()" in name for name in names)
-        naming = [one for one in self._modules if one.facts.words & last.keys() and one.facts.words & owners]
+        naming = [
+            one for one in self._modules
+            if not (one.facts.words.isdisjoint(last) or one.facts.words.isdisjoint(owners))
+        ]  # fmt: skip
         aliases = {id(module): _aliases(module, frozenset(last)) for module in naming}
         renamed = {alias for found in aliases.values() for alias in found}
         for module in self._modules if renamed else naming:

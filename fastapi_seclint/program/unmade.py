@@ -104,8 +104,8 @@ def _of_subclasses(interpreter: Interpreter, cls: Class, name: str) -> Value | N
     for module in interpreter.modules.by_file.values():
         if name not in module.facts.words:
             continue
-        for value in list(module.scope.names.values()):
-            if not isinstance(value, Class) or name not in value.namespace:
+        for value in [one for one in module.scope.names.values() if type(one) is Class]:
+            if name not in value.namespace:
                 continue
             own = value.namespace[name]
             if value.module is not module or value is cls or isinstance(own, Function | Unknown):

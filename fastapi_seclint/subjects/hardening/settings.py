@@ -80,7 +80,7 @@ def _is_like(field: Form, default: str) -> bool:
 def _import(settings: Settings, module: Module, line: int) -> tuple[Edit, ...] | None:
     """The import that a file needs; None when it cannot have the object."""
     if settings.module is module:
-        made = [form for form in module.facts.module if _binds(form, settings.name)]
+        made = [form for form in module.facts.module if settings.name in _bound(form)]
         return () if made and line_of(made[-1][1]) < line else None
     if _is(module.scope.names.get(settings.name), settings.cls):
         return ()
@@ -102,10 +102,11 @@ def _settings_objects(program: Program) -> Iterator[Settings]:
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         if program.is_test(module):
             continue
+        names = module.scope.names
         for form in module.facts.module:
-            for name, value in module.scope.names.items():
-                if _binds(form, name):
-                    yield from _of_value(module, name, value)
+            for name in _bound(form):
+                if name in names:
+                    yield from _of_value(module, name, names[name])
 
 
 def _of_value(module: Module, name: str, value: Value) -> Iterator[Settings]:
@@ -125,9 +126,10 @@ def _fields(cls: Class) -> list[Form]:
     return [item for item in fields if item[2][2] != "model_config"]
 
 
-def _binds(form: Form, name: str) -> bool:
+def _bound(form: Form) -> list[str]:
+    """The names that an assignment binds."""
     targets = form[2] if form[0] == "assign" else [form[2]] if form[0] == "annassign" else []
-    return any(target[0] == "name" and target[2] == name for target in targets)
+    return [target[2] for target in targets if target[0] == "name"]
 
 
 def _is(value: Value | None, cls: Class) -> bool:
