@@ -16,6 +16,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.rights.believed import Belief, believed
 from fastapi_seclint.subjects.rights.decided import decided
+from fastapi_seclint.subjects.rights.noted import noted
 from fastapi_seclint.subjects.rights.own_right import asked_of_user
 from fastapi_seclint.subjects.rights.roles import authorizes
 from fastapi_seclint.subjects.rights.sent import Input
@@ -56,6 +57,10 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
             if belief.location not in seen:
                 seen.add(belief.location)
                 yield _finding(route, belief)
+    for belief in noted(program):
+        if belief.location not in seen:
+            seen.add(belief.location)
+            yield _finding(None, belief)
     for value in wiring(program).callables:
         function = running(value)
         for belief in _decided(program, function, input_of(program, function)) if function is not None else ():

@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.owners.belongings import (
     singular,
 )
 from fastapi_seclint.subjects.owners.fixes import compared
-from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guards
+from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls, guards
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.same_right import asks_owner_too
@@ -82,7 +82,7 @@ _SHOWN = re.compile(r"^(active|online|avatar|logo|icon|thumbnail|badge|profile[-
 """What others are to see of somebody."""
 _ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
-    r"|pay|ship|activate|deactivate|lock|unlock|reset|revoke|finish|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|assign|stop|pause|resume)$",
+    r"|pay|ship|activate|deactivate|block|unblock|freeze|unfreeze|reissue|replace|lock|unlock|reset|revoke|finish|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|assign|stop|pause|resume)$",
     re.I,
 )
 
@@ -151,7 +151,9 @@ def _lists_for_caller(program: Program, route: Route) -> bool:
     view = view_node(route)
     if view is not None:
         return works_with_caller(program, route, view)
-    return uses(handler, caller_names(program, route) - bundles(route))
+    calls = {form[1] for form in guard_calls(program, route)}
+    handed = (item for form in handler.forms.of("call") if calls for item in form[3])
+    return any(item[1] in calls for item in handed) or uses(handler, caller_names(program, route) - bundles(route))
 
 
 def _case(
@@ -236,6 +238,7 @@ def _is_personal(program: Program, route: Route, resource: str, changes: bool) -
 def _takes_person(program: Program, route: Route) -> bool:
     taken = [guard.name for guard in guards(program, route) if guard.parameter]
     variables = set(path_variables(route.path))
+    taken += [str(form[2][-1]) for form in guard_calls(program, route)]
     loading = [node for node in route.dependencies if takes_id(node, variables)]
     taken += [name for node in loading for name in callers_of(program, node)]
     return any(_MACHINES.search(snake(name)) is None for name in taken)
@@ -249,7 +252,7 @@ def _is_for_its_maker(program: Program, route: Route, resource: str) -> bool:
     return all(_lists_for_caller(program, other) for other in lists)
 
 
-def _is_no_object(route: Route, resource: str) -> bool:
+def _is_no_object(route: Route, thing: str) -> bool:
     """Whether a route is one where people meet: what one does there is done to another's object on purpose."""
     last = (access.segments(route.path) or [""])[-1]
     after = not route.path.rstrip("/").endswith("}")
@@ -257,7 +260,8 @@ def _is_no_object(route: Route, resource: str) -> bool:
     if "POST" in route.methods and not (act and (after or path_variables(route.path))):
         return True
     shown = after and not access.changes_state(route) and _SHOWN.match(last) is not None
-    return shown or (after and _TOGETHER.match(last) is not None) or entrances.is_probe(route)
+    meeting = after and _TOGETHER.match(last) is not None and not (last == "block" and _PERSONAL.match(thing))
+    return shown or meeting or entrances.is_probe(route)
 
 
 def _lists_own(program: Program, sibling: Route | None) -> bool:
@@ -269,7 +273,7 @@ def _knows_its_user(program: Program, route: Route) -> bool:
     """Whether a route asks which user is calling, and every user may be that."""
     found = guards(program, route)
     knows = bool(found) or any(callers_of(program, node) for node in route.nodes())
-    knows = knows or next(asked_before(program, route), None) is not None
+    knows = knows or bool(guard_calls(program, route)) or next(asked_before(program, route), None) is not None
     if not knows or privilege(program, route):
         return False
     return not any(is_operators_key(program, guard) for guard in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
@@ -190,8 +191,16 @@ def _fetched(walk_: Walk, receiver: Kinds, form: Form) -> Kinds:
 
 
 def _tells_who(walk_: Walk, key: str) -> bool:
-    """Whether what a session keeps under this key says who is calling; where 401 is answered, a short one does."""
-    return credentials.says_who(key) or (len(key) <= 3 and walk_.carries_credential(key))
+    """Whether what a session keeps under this key says who is calling; where 401 is answered, most keys do."""
+    return credentials.says_who(key) or (walk_.carries_credential(key) and _PASSING.search(key) is None)
+
+
+_PASSING = re.compile(
+    r"(^|_)(state|nonce|verifier|challenge|captcha|code|otp|lang(uage)?|locale|theme|cart|basket|next|redirect\w*|flash\w*"
+    r"|messages?|attempts?|visits?|count(er)?)($|_)",
+    re.I,
+)
+"""What a session keeps for whoever comes, logged in or not: steps of a login, a basket, a language."""
 
 
 def _path_predicate(walk_: Walk, name: str, form: Form) -> Kinds:

@@ -90,6 +90,9 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
         return touched
     if name.rpartition(".")[2][:1].isupper():
         return touched
+    if name.startswith("builtins.") and name.endswith((".get", ".pop", ".__getitem__")):
+        walk_.may_raise, walk_.encounter.used = True, True
+        return BAD
     if name.startswith("builtins.") or name.startswith(
         ("logging.", "json.", "base64.", "binascii.", "hashlib.", "urllib.")
     ):

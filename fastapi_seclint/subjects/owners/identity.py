@@ -182,6 +182,7 @@ def _filled_with_callers(program: Program, route: Route) -> set[str]:
     }
     if not known and (not found or any(guard.node is None and not guard.parameter for guard in found)):
         known.update(_named_callers(route, variables))
+        known.update(_assigned_callers(program, route))
     return known
 
 
@@ -196,6 +197,32 @@ def _overwritten(function: Function | None, names: set[str], variables: set[str]
         if not unread:
             break
     return found
+
+
+def guard_calls(program: Program, route: Route) -> list[Form]:
+    """The calls in a handler that refuses strangers itself which find out who is calling: `require_member(request)`."""
+    handler = route.function
+    calls = [form for form in handler.forms.of("call") if _is_guard_call(form)] if handler is not None else []
+    if not calls or not any(
+        item.name == route.name and item.junk == "denies" for item in program.guarding(route).meetings
+    ):
+        return []
+    return calls
+
+
+def _is_guard_call(form: Form) -> bool:
+    given = [*form[3], *(value for _, value, _ in form[4])]
+    handed = any(item[0] == "name" and item[2] in ("request", "websocket") for item in given)
+    return handed and form[2][0] in ("name", "attr") and names_identity(str(form[2][-1]))
+
+
+def _assigned_callers(program: Program, route: Route) -> Iterator[str]:
+    """The local names that hold what such a call gives."""
+    calls = {form[1] for form in guard_calls(program, route)}
+    for form in route.function.forms.of("assign") if calls and route.function is not None else ():
+        value = form[3][2] if form[3][0] == "await" else form[3]
+        if value[0] == "call" and value[1] in calls:
+            yield from (target[2] for target in form[2] if target[0] == "name")
 
 
 _CALLER = re.compile(r"(^|_)(users?|account|member|principal|me|caller|claims|identity)$")

@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 
-_FORBIDDEN = (b",403]", b"FORBIDDEN", b"Forbidden", b"PermissionDenied")
+FORBIDDEN = (b",403]", b"FORBIDDEN", b"Forbidden", b"PermissionDenied")
 _STATE = re.compile(
     r"(^|_)(in)?(active|enabled|disabled|verified|confirmed|activated|deactivated|banned|blocked|suspended|deleted|locked|archived"
     r"|expired|valid|validated|authenticated|anonymous|mfa|2fa|otp|totp|terms|onboarded|scheme|status|state|email|name|id)(_|$)"
@@ -32,7 +32,7 @@ _NO_CALLER = frozenset(
 def says_forbidden(function: Function) -> bool:
     """Whether a function answers 403, or raises what is named after it."""
     facts = function.module.facts
-    return function.number >= 0 and any(facts.body_mentions(function.number, word) for word in _FORBIDDEN)
+    return function.number >= 0 and any(facts.body_mentions(function.number, word) for word in FORBIDDEN)
 
 
 def forbids(function: Function, callers: Collection[str] | None = None) -> bool:
@@ -58,7 +58,7 @@ def _turns_down(form: Form, function: Function, names: set[str]) -> bool:
                 item[2][0][0] == "name" and item[2][0][2] == caller and _is_call(item[3]) for item in given
             )
             said = {str(item[-1]) for item in walk(raised) if item[0] in ("name", "attr", "const")}
-            speaks = any(word in ("403", "HTTP_403_FORBIDDEN", "FORBIDDEN", "Forbidden") for word in said)
+            speaks = any(word in ("403", "HTTP_403FORBIDDEN", "FORBIDDEN", "Forbidden") for word in said)
             return bool(found and speaks and _CALLER.search(caller)) and _STATE.search(snake(quality)) is None
     return False
 

@@ -83,6 +83,7 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     if (function := node.function) is None:
         name = dependency_name(node)
         named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
+        named = named and scheme_of(node.call) is None
         known = node.name in program.guarding(route).guards.authorization or _demands(node)
         return (named and not names_database(name)) or known
     if demands_nothing(node, function) or asks_what_everybody_has(node):

@@ -28,7 +28,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.forbidding import STANDING
 from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, dumped, names_groups, source
-from fastapi_seclint.subjects.rights.tested import tested_rights
+from fastapi_seclint.subjects.rights.tested import ranking, tested_rights
 from fastapi_seclint.subjects.rights.words import has_ranks, is_role
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _rights(program: Program, found: Input, cls: Class) -> Iterator[str]:
         value = program.interpreter.ask(annotation, cls.scope)
         if named and _names_somebody(name, annotation):
             continue
-        if named and _may_be_privileged(program, value):
+        if named and (name in ranking(program) or _may_be_privileged(program, value)):
             yield name
         elif not named and has_ranks([text for option in options(value) for text in _allowed(option)]):
             found.rights |= {name}

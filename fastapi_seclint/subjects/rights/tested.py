@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -11,11 +12,13 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.using import callers_of
-from fastapi_seclint.subjects.rights.forbidding import STANDING, says_forbidden
+from fastapi_seclint.subjects.rights.forbidding import FORBIDDEN, STANDING, says_forbidden
 from fastapi_seclint.subjects.rights.words import names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+
+_CALLER = re.compile(r"(^|_)(user|client|caller|member|account|principal|me|actor|person|staff|customer)$")
 
 
 @lru_cache(maxsize=1)
@@ -31,7 +34,31 @@ def tested_rights(program: Program) -> frozenset[str]:
             if says_forbidden(function):
                 callers = callers_of(program, node) if node is not None else caller_names(program, route)
                 found.update(_asked(function, callers))
-    return frozenset(found)
+    return frozenset(found) | ranking(program)
+
+
+@lru_cache(maxsize=1)
+def ranking(program: Program) -> frozenset[str]:
+    """The fields that a property is made of by whose name some guard refuses: `is_staff` asks `self.kind in STAFF`."""
+    named = {
+        item[3]
+        for module in program.modules.by_file.values()
+        if not program.is_test(module)
+        for number in module.facts.speaking(*FORBIDDEN)
+        for form in module.facts.forms(number).of("if", "ifexp", "assert")
+        for item in walk([form[2]])
+        if item[0] == "attr" and item[2][0] == "name" and _CALLER.search(snake(item[2][2])) and names_right(item[3])
+    }
+    return frozenset(
+        str(side[3])
+        for module in program.modules.by_file.values()
+        if named & module.facts.words and "property" in module.facts.words
+        for number, (name, _, _) in enumerate(module.facts.functions)
+        if name.rpartition(".")[2] in named
+        for form in module.facts.forms(number).of("compare")
+        for side in (form[2], *form[4])
+        if side[0] == "attr" and side[2][::2] == ["name", "self"] and STANDING.search(snake(side[3]))
+    )
 
 
 def _asked(function: Function, callers: set[str]) -> Iterator[str]:

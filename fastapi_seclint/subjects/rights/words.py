@@ -79,7 +79,19 @@ def decides(function: Function, sent: frozenset[str] = frozenset(), looked_up: f
     if any(_is_decision(form, sent) for form in forms if not _is_presence(form, looked_up)):
         return True
     granted = {name for form in function.forms.of("assign") for name in _granted(form, sent)}
-    return bool(granted) and any(_is_in(form, granted) for form in function.forms.of("compare"))
+    if granted and any(_is_in(form, granted) for form in function.forms.of("compare")):
+        return True
+    lacking = {name for form in function.forms.of("assign") for name in _lacking(form, sent)}
+    tests = (form[2] for form in function.forms.of("if", "assert", "ifexp")) if lacking else ()
+    return any(inner[0] == "name" and inner[2] in lacking for test in tests for inner in walk(test))
+
+
+def _lacking(assignment: Form, sent: frozenset[str]) -> Iterator[str]:
+    """The names that get what sets of rights differ in or share: `missing = set(wanted.scopes) - set(held)`."""
+    match assignment[3]:
+        case ["binop", _, "-" | "&", *_] | ["call", _, ["attr", _, _, "difference" | "intersection"], *_]:
+            if speaks_of_rights(assignment[3], sent):
+                yield from (target[2] for target in assignment[2] if target[0] == "name")
 
 
 def _granted(assignment: Form, sent: frozenset[str]) -> Iterator[str]:
