@@ -26,11 +26,11 @@ from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls, guards
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
-from fastapi_seclint.subjects.owners.same_right import asks_owner_too
+from fastapi_seclint.subjects.owners.same_right import asks_owner_too, changed_by_right
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.stores import looks_up_for_caller
 from fastapi_seclint.subjects.owners.things import is_choice, loaded_by, loads, resource_of, resources_of, sent_id
-from fastapi_seclint.subjects.owners.ties import Tie, compares_owner, compares_replaced
+from fastapi_seclint.subjects.owners.ties import Tie, compares_owner, compares_replaced, is_of_members
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id, uses
 from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node, works_with_caller
@@ -114,7 +114,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             about.setdefault(name, []).append(route)
         tie = compares_owner(program, route) if resources and route.place is not None else None
         for name in resources if tie is not None else ():
-            if tie is not None:
+            if tie is not None and not is_of_members(route, name, tie):
                 ties[name] = (route, tie)
     for route in program.routes:
         name, variable = resource_of(route)
@@ -197,6 +197,9 @@ def _case(
         sure = max(sure, 1)
     changes = access.changes_state(route)
     sure = max(sure, int(_is_personal(program, route, resource, changes)))
+    alone = sure == 1 and not changes and not _PERSONAL.match(resource) and sibling is None
+    if alone and changed_by_right(program, route, about.get(resource, ())):
+        return None
     last = singular((access.segments(route.path) or [""])[-1])
     if _PEOPLE.match(resource) and _PRIVATE.match(last) and caller_names(program, route):
         return _Case(route, last, variable, field, max(sure, 1), sibling, tie)

@@ -23,6 +23,7 @@ from fastapi_seclint.subjects.guards.hollow import (
 )
 from fastapi_seclint.subjects.guards.listings import guarded_listing
 from fastapi_seclint.subjects.guards.outliers import is_outlier
+from fastapi_seclint.subjects.guards.twins import asks_what_is_open, divides_land
 from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.reached import reached
@@ -80,6 +81,12 @@ def is_meant_for_everybody(program: Program, route: Route) -> bool:
     return entrances.is_entrance(program, route) or entrances.is_probe(route) or entrances.is_for_development(route)
 
 
+def _is_for_administrators(program: Program, route: Route) -> bool:
+    if not access.is_admin_like(route.path) or divides_land(program, route):
+        return False
+    return not only_says_hello(route) and not only_shows_a_page(program, route)
+
+
 def exposed(program: Program, route: Route) -> str:
     """What a stranger gets from an open route that is not meant for everybody, or an empty string."""
     if program.guarding(route).protection != "open" or excuse(program, route):
@@ -118,7 +125,7 @@ def _gained(program: Program, route: Route) -> str:
     """What a stranger gets from a route that nothing excuses, or an empty string."""
     if access.changes_state(route):
         if not access.only_reads(route):
-            return "changes state"
+            return "" if asks_what_is_open(program, route) else "changes state"
         return "runs code" if _runs_code(program, route) else ""
     if access.destroys(route):
         return "changes state"
@@ -126,7 +133,7 @@ def _gained(program: Program, route: Route) -> str:
         return "lets strangers read along and speak to its users"
     if access.starts_work(route):
         return "starts work"
-    if access.is_admin_like(route.path) and not only_says_hello(route) and not only_shows_a_page(program, route):
+    if _is_for_administrators(program, route):
         return "is for administrators"
     field = access.returns_personal_data(program, route)
     if field:

@@ -1,4 +1,4 @@
-"""Expressions of types that show stars in place of a secret: pydantic's `SecretStr`, Starlette's `Secret`."""
+"""Expressions that show stars or another word in place of a secret: pydantic's `SecretStr`, Starlette's `Secret`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def is_masked(program: Program, block: Block, form: Form) -> bool:
-    """Whether the text of a name or field is stars: `password: SecretStr`, `token = SecretStr(...)`."""
+    """Whether the text of a name or field is stars: `password: SecretStr`, `token = SecretStr(...)`.
+
+    One of two words that stand in the code tells no more: `shown = "set" if token else "missing"`.
+    """
     match form:
         case ["attr", _, owner, name]:
             return _is_masked_field(program, block, owner, str(name))
@@ -59,6 +62,8 @@ def _gives_masked(program: Program, block: Block, statement: Form) -> bool:
         return True
     if value[0] == "await":
         value = value[2]
+    if value[0] == "ifexp":
+        return all(part[0] == "const" for part in value[3:5])
     if value[0] == "attr":
         return is_masked(program, block, value)
     if value[0] != "call" or value[2][0] not in ("name", "attr"):

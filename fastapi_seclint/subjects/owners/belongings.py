@@ -35,6 +35,10 @@ _STAFF = re.compile(
 )
 IDENTITIES = frozenset({"id", "pk", "uuid", "uid", "sub", "email", "username", "user_id", "account_id", "login", "_id"})
 _PUBLISHES = re.compile(r"^(author|creator|created_by|uploaded_by|seller)")
+_PERSONAL = re.compile(
+    r"(^|_)(e?mail|user_?name|login|passw\w*|pwd|first_?name|last_?name|surname|birth\w*|user|member)(_|$)"
+)
+"""What rows that are people have, or what ties them to people."""
 _GOODS = frozenset({"sku", "isbn", "ean", "barcode", "stock", "stock_quantity", "inventory"})
 
 
@@ -82,7 +86,7 @@ def owner_field(program: Program, resource: str, module: Module) -> str:
     known = _classes(program).get(resource, [])
     for cls in known:
         for name, _, _ in fields(cls):
-            if names_owner(name):
+            if names_owner(name) and not _is_of_a_thing(program, known, name):
                 return name
     for cls in known:
         for name, _, default in fields(cls):
@@ -109,6 +113,30 @@ def _refers_to_accounts(program: Program, column: Value | None) -> bool:
     """Whether a column holds the key of a table that keeps passwords, whatever its people are called."""
     tables = tables_of_accounts(program)
     return any(text.rpartition(".")[0].rpartition(".")[2].lower() in tables for text in _foreign_keys(column))
+
+
+def _is_of_a_thing(program: Program, known: list[Class], field: str) -> bool:
+    """Whether what an owner's field names is no person but a service or device: a table of the project's, without any.
+
+    The column beside it tells: `owner` is a service where `owner_id` holds the key of one.
+    """
+    word = snake(field).partition("_")[0]
+    keys = {
+        text.rpartition(".")[0].rpartition(".")[2].lower()
+        for cls in known
+        for name, _, default in fields(cls)
+        if snake(name).partition("_")[0] == word
+        for text in _foreign_keys(default)
+        if not _PEOPLE.match(text) and not _TO_OTHERS.fullmatch(text)
+    }
+    return bool(keys) and all(_keeps_no_person(program, table) for table in keys)
+
+
+def _keeps_no_person(program: Program, table: str) -> bool:
+    """Whether rows of a table, whose class is part of the project, have nothing that only people have."""
+    found = [cls for cls in _classes(program).get(singular(table), []) if is_table(cls)]
+    names = {snake(name) for cls in found for name, _, _ in fields(cls)}
+    return bool(found) and table not in tables_of_accounts(program) and not any(map(_PERSONAL.search, names))
 
 
 def refers_elsewhere(program: Program, resource: str, field: str) -> bool:

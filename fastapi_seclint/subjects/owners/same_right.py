@@ -11,10 +11,11 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Unknown, Value
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.ties import Tie, compares_owner
+from fastapi_seclint.subjects.owners.things import resource_of
+from fastapi_seclint.subjects.owners.ties import Tie, compares_owner, is_of_members
 from fastapi_seclint.subjects.rights.made_with import asked_for, is_same_guard
 from fastapi_seclint.subjects.rights.reached import reached
-from fastapi_seclint.subjects.rights.roles import asked_before, authorizes_inside
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, authorizes_inside
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -37,7 +38,7 @@ def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tu
         has = [*(node.call for node in other.nodes()), *(decorator for decorator, _ in wrapping_decorators(other))]
         if all(any(is_same_guard(guard, one) for one in has) for guard in asked):
             tie = compares_owner(program, other)
-            if tie is not None:
+            if tie is not None and not is_of_members(other, resource_of(route)[0], tie):
                 return other, tie
     return None
 
@@ -70,3 +71,9 @@ def _is_for_administrators(program: Program, guard: Value) -> bool:
         if any(access.is_admin_name(snake(text)) for text in said if text.isidentifier()):
             return True
     return function is None
+
+
+def changed_by_right(program: Program, route: Route, alike: Iterable[Route]) -> bool:
+    """Whether a thing that is read here is changed by who has a right there, so that no owner decides about it."""
+    changing = (other for other in alike if other.path == route.path and access.changes_state(other))
+    return any(authorizes(program, other) for other in changing)

@@ -13,6 +13,7 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.handing import handed_to, mentions, takers
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.guards.access import changes_state, segments
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names, replaced_callers
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
@@ -105,6 +106,13 @@ def _of_message(program: Program, block: Block, call: Form, callers: set[str]) -
                             if held and mine[0] == "attr" and not is_staff(mine[3]):
                                 return Tie(_behind(mine), _behind(his), _root(mine), "")
     return None
+
+
+def is_of_members(route: Route, resource: str, tie: Tie) -> bool:
+    """Whether a comparison is about the things that a route lists below another one: `/shelves/{id}/user-boxes`."""
+    listed = singular((segments(route.path) or [""])[-1]).split("_")
+    below = not route.path.rstrip("/").endswith("}") and not changes_state(route)
+    return below and snake(tie.thing) in listed and snake(tie.thing) not in resource.split("_")
 
 
 def compares_by_request(program: Program, route: Route) -> bool:

@@ -8,6 +8,9 @@ from fastapi_seclint.program.sites import Block
 BASE64 = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode", "a2b_base64"})
 """The functions by which a part of a token is decoded (base64, binascii, jwt.utils, jose.utils)."""
 
+_SEALED = 3
+"""How many parts an encrypted token has behind its second one, the key that it is sealed with (RFC 7516, 3.1)."""
+
 
 def takes_second(forms: list[Form], parts: set[str], lists: set[str]) -> bool:
     """Whether expressions have the second part of a token in them, by the names that `second_parts` gives."""
@@ -54,8 +57,8 @@ def second_parts(block: Block) -> tuple[set[str], set[str]]:
         match form:
             case ["assign", _, [["name", _, name]], value] if _splits(value):
                 lists.add(name)
-            case ["assign", _, [["tuple" | "list", _, [first, ["name", _, name], *_]]], value] if _splits(value):
-                found |= set() if _is_marker(block, first) else {name}
+            case ["assign", _, [["tuple" | "list", _, [first, ["name", _, name], *rest]]], value] if _splits(value):
+                found |= set() if _is_marker(block, first) or len(rest) == _SEALED else {name}
             case ["assign", _, [["tuple" | "list", _, [["name", _, first], *_, ["name", _, last]]]], value] if (
                 _partitions(value)
             ):
