@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, RemoveKeyword, ReplaceExpression, SetKeyword
@@ -10,6 +12,7 @@ from fastapi_seclint.facts.forms import line_of, span_of
 from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Collection, Const, External, Mapping, Value, options, settled, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.filled import filled
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.passwords.costs import (
     least_profiles,
@@ -60,20 +63,7 @@ def weak_password_scheme(program: Program) -> Iterator[Finding]:
     """One finding a hasher: on its list of schemes, or on the argument that gives the work away."""
     changing = (f"{name}().{method}" for name in _CONTEXTS for method in ("update", "copy"))
     for call in program.sites.calls(*_CONTEXTS, *changing):
-        schemes = call.argument("schemes", 0)
-        if schemes is None and (name := _weak_of_spread(call)):
-            yield _finding(call, call.form[1], _scheme_message(name))
-            continue
-        weak = (found for name, rounds in spread_options(call) if (found := _few(name, rounds)))
-        yield from (_finding(call, call.form[1], found) for found in weak)
-        if schemes is not None and (name := _weak_default(call, schemes)):
-            yield _finding(call, schemes.at, _scheme_message(name), _strong_first(call, schemes))
-            continue
-        for keyword, value, at in call.form[4]:
-            if keyword is not None and (found := _few(keyword, number(call, value))):
-                yield _finding(
-                    call, at, found, _default_cost(RemoveKeyword(_path(call), span_of(call.form[1]), keyword))
-                )
+        yield from _or_by_callers(program, call, _of_context)
     yield from _read_policies(program)
     yield from _low_cost(program)
     yield from _own_rounds(program)
@@ -82,6 +72,32 @@ def weak_password_scheme(program: Program) -> Iterator[Finding]:
     ):
         name = call.name.split(".")[-2]
         yield _finding(call, call.form[1], _scheme_message(name))
+
+
+def _or_by_callers(program: Program, call: Call, judge: Callable[[Call], Iterator[Finding]]) -> Iterator[Finding]:
+    """What is wrong with a call, or with what the callers of its function give it: one finding a caller."""
+    found = list(judge(call))
+    yield from found
+    for given, outer, form in filled(program, call) if not found else ():
+        for finding in list(judge(given))[:1]:
+            place, symbol = outer.location(form), outer.symbol
+            yield replace(finding, location=place, symbol=symbol, evidence=(), fix=None)
+
+
+def _of_context(call: Call) -> Iterator[Finding]:
+    """What is wrong with one `CryptContext(...)`."""
+    schemes = call.argument("schemes", 0)
+    if schemes is None and (name := _weak_of_spread(call)):
+        yield _finding(call, call.form[1], _scheme_message(name))
+        return
+    weak = (found for name, rounds in spread_options(call) if (found := _few(name, rounds)))
+    yield from (_finding(call, call.form[1], found) for found in weak)
+    if schemes is not None and (name := _weak_default(call, schemes)):
+        yield _finding(call, schemes.at, _scheme_message(name), _strong_first(call, schemes))
+        return
+    for keyword, value, at in call.form[4]:
+        if keyword is not None and (found := _few(keyword, number(call, value))):
+            yield _finding(call, at, found, _default_cost(RemoveKeyword(_path(call), span_of(call.form[1]), keyword)))
 
 
 def _read_policies(program: Program) -> Iterator[Finding]:
@@ -180,9 +196,11 @@ def _low_cost(program: Program) -> Iterator[Finding]:
     sinks = {"bcrypt.gensalt": ("rounds", 0, "bcrypt"), "pwdlib.hashers.bcrypt.BcryptHasher": ("rounds", 0, "bcrypt")}
     for call in program.sites.calls(*sinks):
         name, position, scheme = sinks[call.name]
-        yield from _cost(call, name, position, _LEAST[scheme], scheme)
+        judge = partial(_cost, name=name, position=position, least=_LEAST[scheme], scheme=scheme)
+        yield from _or_by_callers(program, call, judge)
     for call in program.sites.calls("argon2.PasswordHasher", "pwdlib.hashers.argon2.Argon2Hasher"):
-        yield from _cost(call, "memory_cost", 1, 8 * 1024, "argon2")
+        judge = partial(_cost, name="memory_cost", position=1, least=8 * 1024, scheme="argon2")
+        yield from _or_by_callers(program, call, judge)
     for call, at, cost in least_profiles(program):
         yield _finding(call, at, _cost_message("argon2", cost))
     for call, at, scheme, rounds in low_rounds(program):

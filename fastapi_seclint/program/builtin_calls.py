@@ -67,11 +67,12 @@ def _getenv(interpreter: Interpreter, arguments: Arguments, place: Place) -> Val
 
 
 _ENVIRONMENTS = ("environs.Env()", "environ.Env()")
-_CONFIG_READERS = ("decouple.config", "starlette.config.Config()", *_ENVIRONMENTS, "dotenv.dotenv_values()")
+_CONFIGS = ("decouple.config", "decouple.AutoConfig()", "decouple.Config()", "starlette.config.Config()")
+_CONFIG_READERS = (*_CONFIGS, *_ENVIRONMENTS, "dotenv.dotenv_values()")
 
 
 def _config(function: External, arguments: Arguments, place: Place) -> Value | None:
-    plain = function.name in ("decouple.config", "starlette.config.Config()", *_ENVIRONMENTS)
+    plain = function.name in (*_CONFIGS, *_ENVIRONMENTS)
     if plain or function.name.startswith(tuple(f"{name}." for name in _ENVIRONMENTS)):
         default = arguments.get("default", 2 if "starlette" in function.name else 1)
         return Environment(string(arguments.get("key", 0)) or "?", default, place)

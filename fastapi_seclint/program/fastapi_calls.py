@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import fastapi_users, handlers
+from fastapi_seclint.program import fastapi_users, handlers, resources
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.route_objects import route_objects
 from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class
@@ -64,6 +64,8 @@ def call(interpreter: Interpreter, function: External, arguments: Arguments, pla
         return instance
     if function.name in MARKERS:
         return marker(function.name, arguments, place)
+    for router, handler, given in resources.added(function, arguments) if interpreter.recording else ():
+        register(interpreter, router, "http", handler, given, place)
     return fastapi_users.router(interpreter, function, arguments, place)
 
 

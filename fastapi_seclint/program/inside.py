@@ -9,6 +9,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, subscripts
 from fastapi_seclint.program.attributes import holds_data
 from fastapi_seclint.program.callables import giving
+from fastapi_seclint.program.implementers import standing_in
 from fastapi_seclint.program.interpreter import BudgetSpent
 from fastapi_seclint.program.modules import bound_names
 from fastapi_seclint.program.scopes import Scope
@@ -224,7 +225,8 @@ def object_of(interpreter: Interpreter, annotation: Form, scope: Scope) -> Value
         members = option.members if hasattr(option, "members") else [option]
         for member in members:
             if isinstance(member, Class):
-                return Instance(member, place=Place(scope.module, annotation[1]))
+                made = member if interpreter.recording else standing_in(interpreter, member)
+                return Instance(made, place=Place(scope.module, annotation[1]))
             if isinstance(member, External) and _is_library_class(member):
                 return External(f"{member.name}()", Arguments(), member, member.place)
     return None

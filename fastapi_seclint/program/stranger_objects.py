@@ -33,7 +33,7 @@ _READERS = frozenset(
 _WAITERS = frozenset({"wait_for", "shield", "loads"})
 
 
-_PROTOCOLS = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
+PROTOCOLS = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
 _PLAIN = ("const", "ellipsis")
 
 
@@ -41,7 +41,7 @@ def is_abstract(function: Function) -> bool:
     """Whether a method only says that another class has to have it: `raise NotImplementedError`, or nothing at all."""
     if any(isinstance(item, External) and item.name == "abc.abstractmethod" for item in function.decorators):
         return all(item[0] in ("expr", "pass", "raise") for item in function.statements())
-    if function.owner is not None and _PROTOCOLS & set(function.owner.external_bases()):
+    if function.owner is not None and PROTOCOLS & set(function.owner.external_bases()):
         return all(item[0] == "pass" or (item[0] == "expr" and item[2][0] in _PLAIN) for item in function.statements())
     if function.owner is None or not function.module.facts.body_mentions(function.number, b"NotImplemented"):
         return False

@@ -42,7 +42,8 @@ def attribute_of_unmade(interpreter: Interpreter, cls: Class, name: str) -> Valu
     found = interpreter.unmade[key]
     if found is None or is_told(found):
         return _of_made(interpreter, cls, name) or found or _of_subclasses(interpreter, cls, name)
-    return found
+    made = _of_made(interpreter, cls, name) if any(map(is_told, options(found))) else None
+    return found if made is None else join([made, found])
 
 
 def is_told(value: Value) -> bool:
@@ -59,10 +60,8 @@ def is_told(value: Value) -> bool:
 
 
 def _is_any_of_its_kind(value: Value) -> bool:
-    """Whether a value is only known by an interface: a protocol, a class with abstract methods."""
-    if not isinstance(value, Instance) or value.arguments is not None or not isinstance(value.cls, Class):
-        return False
-    return bool({"typing.Protocol", "abc.ABC"} & set(value.cls.external_bases()[:2]))
+    """Whether a value is only known by its class, as an annotation says it: `def __init__(self, clock: Clock)`."""
+    return isinstance(value, Instance) and value.arguments is None and isinstance(value.cls, Class)
 
 
 def _of_made(interpreter: Interpreter, cls: Class, name: str) -> Value | None:

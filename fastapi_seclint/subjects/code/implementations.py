@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.implementers import implements
 from fastapi_seclint.program.values import Class, Function
 
 if TYPE_CHECKING:
@@ -24,6 +25,14 @@ def made_of(program: Program, function: Function, word: bytes) -> list[Function]
     return made or [function]
 
 
+def stands_for(function: Function, named: Function) -> bool:
+    """Whether a method does what another one, without a body of its own, only names."""
+    own, other = function.owner, named.owner
+    if own is None or other is None or own is other or function.name != named.name or not has_no_body(named):
+        return False
+    return other in own.lineage() or implements(own, other)
+
+
 def _is_abstract(function: Function) -> bool:
     return function.owner is not None and function.number >= 0 and has_no_body(function)
 
@@ -41,7 +50,7 @@ def _overrides(program: Program, function: Function) -> Iterator[Function]:
         if function.name not in module.facts.words and not module.facts.speaking(f'"{function.name}"'.encode()):
             continue
         for value in list(module.scope.names.values()):
-            if isinstance(value, Class) and value.module is module and function.owner in list(value.lineage())[1:]:
+            if isinstance(value, Class) and value.module is module:
                 own = value.namespace.get(function.name)
-                if isinstance(own, Function):
+                if isinstance(own, Function) and stands_for(own, function):
                     yield own

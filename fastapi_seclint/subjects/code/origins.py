@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _PARTIALS = frozenset({"partial", "partialmethod"})
+_PROVIDERS = frozenset(
+    {
+        "Callable", "Coroutine", "Factory", "Resource", "Singleton", "ThreadLocalSingleton", "ThreadSafeSingleton",
+        "ContextLocalSingleton",
+    }
+)  # fmt: skip
+_INJECTOR = "dependency_injector.providers."
+"""https://python-dependency-injector.ets-labs.org/providers/: what a provider is given is handed to what it makes."""
 DEPTH = 8
 """How many steps an expression is followed."""
 _DISPLAYS = ("dict", "Options")
@@ -118,20 +126,42 @@ def is_given_around(program: Program, block: Block, form: Form) -> bool:
 
 
 def callers(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
-    """The calls of a function in the whole project: block, call, and whether the first parameter is bound already."""
+    """The calls of a function in the whole project: block, call, and whether the first parameter is bound already.
+
+    Those of a constructor are the calls of its class.
+    """
     for block in program.sites.blocks(frozenset({function.name})):
         for form in block.forms.of("call"):
             if form[2][0] in ("name", "attr") and form[2][-1] == function.name:
                 for found, bound in called(program, block, form):
                     if (found.module.file, found.number) == (function.module.file, function.number):
                         yield block, form, bound
+    if function.owner is not None and function.name == "__init__":
+        for block in program.sites.blocks(frozenset({function.owner.name})):
+            for form in block.forms.of("call"):
+                if last_name(form[2]) == function.owner.name and _makes(program, block, form[2], function):
+                    yield block, form, True
+
+
+def _makes(program: Program, block: Block, callee: Form, constructor: Function) -> bool:
+    """Whether a callee is the class of a constructor."""
+    return any(option is constructor.owner for option in options(ask(program, block, callee)))
 
 
 def partials(program: Program, function: Function) -> Iterator[tuple[Block, Form]]:
-    """The calls of `functools.partial` and `partialmethod` that give a function some arguments: block and call."""
-    for block in program.sites.blocks(_PARTIALS):
+    """The calls of `functools.partial` and its like that give a function or a constructor some arguments.
+
+    Block and call; the first argument of the call is the function or class. Containers of dependency-injector do the
+    same: `providers.Singleton(Signer, key=...)`.
+    """
+    made = function.owner is not None and function.name == "__init__"
+    for block in program.sites.blocks(_PARTIALS | _PROVIDERS):
         for form in block.forms.of("call"):
-            if last_name(form[2]) not in _PARTIALS or not form[3] or form[3][0][0] not in ("name", "attr"):
+            if not form[3] or form[3][0][0] not in ("name", "attr") or not _is_partial(program, block, form[2]):
+                continue
+            if made:
+                if _makes(program, block, form[3][0], function):
+                    yield block, form
                 continue
             if form[2][-1] == "partialmethod":
                 owner = function.owner
@@ -142,6 +172,14 @@ def partials(program: Program, function: Function) -> Iterator[tuple[Block, Form
                 option is function for option in options(ask(program, block, form[3][0]))
             ):
                 yield block, form
+
+
+def _is_partial(program: Program, block: Block, callee: Form) -> bool:
+    """Whether a call only keeps arguments for a later call."""
+    if last_name(callee) in _PARTIALS:
+        return True
+    found = options(ask(program, block, callee)) if last_name(callee) in _PROVIDERS else ()
+    return any(isinstance(option, External) and option.name.startswith(_INJECTOR) for option in found)
 
 
 def origins(
@@ -222,7 +260,9 @@ def _of_parameter(program: Program, function: Function, index: int, depth: int) 
         for origin in origins(program, outside, parameter[3], None, depth):
             yield replace(origin, parameter=parameter, elsewhere=True)
     reached = [(block, call, index - bound) for block, call, bound in callers(program, function)]
-    reached += [(block, call, index + (call[2][-1] == "partial")) for block, call in partials(program, function)]
+    after = index + (function.name != "__init__")
+    kept = partials(program, function)
+    reached += [(block, call, index if last_name(call[2]) == "partialmethod" else after) for block, call in kept]
     for block, call, position in reached:
         given = [(keyword, value) for keyword, value, _ in call[4] if keyword == parameter[0]]
         if not given and position < len(call[3]) and not any(value[0] == "star" for value in call[3][: position + 1]):

@@ -67,7 +67,9 @@ _DUPLICATE_TEXT = re.compile(r"duplicate|unique|already exists|E11000|\b1062\b|\
 def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
     """In which worlds an expression is true or false; `known` answers for names and calls that it knows."""
     match form:
-        case ["await" | "walrus", *_]:
+        case ["walrus", _, target, value]:
+            return known(target) or truth(value, known)
+        case ["await", *_]:
             return truth(form[-1], known)
         case ["unary", _, "not", value]:
             return _negated(truth(value, known))

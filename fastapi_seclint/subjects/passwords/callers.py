@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import KEYWORDS, Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function, options
+from fastapi_seclint.subjects.code.implementations import stands_for
 from fastapi_seclint.subjects.code.origins import ask, called
-from fastapi_seclint.subjects.passwords.interfaces import implements
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
@@ -70,7 +70,7 @@ class Callers:
                 reached = list(called(program, block, form))
                 for found, bound in reached:
                     same = (found.module.file, found.number) == (function.module.file, function.number)
-                    if same or implements(function, found):
+                    if same or stands_for(function, found):
                         yield block, form, bound, True
                 if not reached and method and form[2][0] == "attr" and doubtful < _UNRESOLVED:
                     doubtful += 1

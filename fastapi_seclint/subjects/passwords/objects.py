@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
-from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.code.origins import body_of, called
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords, Text
@@ -23,6 +23,8 @@ def text_of_object(known: Passwords, block: Block, owner: Form, name: str, depth
     call = _made(block, owner)
     if call is None or depth <= 0:
         return None
+    if (made := _of_record(known, block, call, name, depth)) is not None:
+        return made
     arguments = [*call[3], *(value for _, value, _ in call[4])]
     plain = known.strongest(Where(block), arguments, depth - 1)
     if plain is None or plain.kind != "plain":
@@ -37,6 +39,40 @@ def text_of_object(known: Passwords, block: Block, owner: Form, name: str, depth
                 made = known.text(Where(body, given), value, depth - 1)
                 if made is not None and made.kind != "plain":
                     return replace(made, through=call, sure=plain.sure)
+    return None
+
+
+def _of_record(known: Passwords, block: Block, call: Form, name: str, depth: int) -> Text | None:
+    """A field of a record that a function makes and gives back: `derive(password, salt).digest`."""
+    from fastapi_seclint.subjects.passwords.followed import Where
+
+    for function, _ in called(known.program, block, call):
+        body = body_of(known.program, function)
+        arguments = [*call[3], *(value for _, value, _ in call[4])]
+        plain = known.strongest(Where(block), arguments, depth - 1)
+        if body is None or plain is None or plain.kind != "plain":
+            continue
+        given = frozenset(item[0] for item in function.parameters if item[0] not in ("self", "cls"))
+        for returned in (form[2] for form in body.forms.of("return") if form[2] is not None):
+            value = _field(known, body, returned, name)
+            made = known.text(Where(body, given), value, depth - 1) if value is not None else None
+            if made is not None and made.kind != "plain":
+                return replace(made, through=call, sure=plain.sure)
+    return None
+
+
+def _field(known: Passwords, block: Block, record: Form, name: str) -> Form | None:
+    """What a field of an object is given where the object is made."""
+    if record[0] != "call" or record[2][0] not in ("name", "attr"):
+        return None
+    for cls in (option for option in options(known.value(block, record[2])) if isinstance(option, Class)):
+        fields = [item[0] for item in cls.fields] if "__init__" not in cls.namespace else []
+        given: list[Form] = [value for keyword, value, _ in record[4] if keyword == name and name in fields]
+        at = fields.index(name) if name in fields else len(record[3])
+        if not any(item[0] == "star" for item in record[3]):
+            given += record[3][at : at + 1]
+        if given:
+            return given[0]
     return None
 
 

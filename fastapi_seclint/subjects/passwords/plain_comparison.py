@@ -136,16 +136,17 @@ def _written_to(known: Passwords) -> set[str]:
 def _is_given_stored(known: Passwords, block: Block, form: Form) -> bool:
     """Whether a parameter is given what the application keeps: `matches(plain, hashed)` with `user.hashed_password`."""
     function = block.function
-    names = [parameter[0] for parameter in function.parameters] if function is not None else []
-    if function is None or form[0] != "name" or form[2] not in names or len(names) != 2:
+    if function is None or form[0] != "name":
         return False
-    at = names.index(form[2])
-    given = [(other, call[3][at]) for other, call, _, sure in known.requests.callers.of(function)
-             if sure and len(call[3]) == 2]  # fmt: skip
+    own = function.owner is not None and function.kind != "static"
+    names = [parameter[0] for parameter in function.parameters][1 if own else 0 :]
+    if form[2] not in names or len(names) != 2:
+        return False
     return any(
         is_stored(known, other, chosen)
-        for other, item in given
+        for other, item, sure in known.requests.callers.given(function, form[2])
         for chosen in (item[3:5] if item[0] == "ifexp" else [item])
+        if sure
     )
 
 

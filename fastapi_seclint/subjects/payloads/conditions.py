@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.subjects.payloads.known import NOTHING
+from fastapi_seclint.subjects.payloads.asking import value_of
+from fastapi_seclint.subjects.payloads.known import NOTHING, unknown
 from fastapi_seclint.subjects.payloads.loops import written_texts
 
 if TYPE_CHECKING:
@@ -61,11 +62,27 @@ def narrowed(flow: Flow, test: Form, holds: bool) -> Names:
         case ["compare", _, ["name" | "attr", *_] as left, [operator], [["const", _, None]]]:
             absent = holds is (operator in ("is", "=="))
             return _with(flow, left, None if absent else True, absent)
+        case ["compare", _, key, ["in" | "not in" as operator], [["name" | "attr", *_] as holder]]:
+            return _having(flow, holder, key) if holds is (operator == "in") else flow.names
         case ["name" | "attr", *_]:
             return _with(flow, test, holds or None, False)
         case ["walrus", _, target, _]:
             return _with(flow, target, holds or None, False)
     return flow.names
+
+
+def _having(flow: Flow, holder: Form, key: Form) -> Names:
+    """The names where a dictionary that is given from outside has a key: `"exp" in claims`."""
+    held, asked = flow.held(holder), flow.known(key)
+    if held is None or not (asked.complete and len(asked.texts) == 1):
+        return flow.names
+    name = asked.texts[0]
+    claim = held.get(name)
+    if claim is not None and claim.sure:
+        return flow.names
+    claims = held.copy()
+    claims.set(name, value_of(claim) if claim is not None else unknown("parameter"))
+    return {**flow.names, spelled(holder): replace(flow.names[spelled(holder)], claims=claims)}
 
 
 def _with(flow: Flow, form: Form, present: bool | None, absent: bool) -> Names:

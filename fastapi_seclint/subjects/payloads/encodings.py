@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Argument, Block, Call
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Function, Place
 from fastapi_seclint.subjects.code.origins import callers, partials
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given, Names
-from fastapi_seclint.subjects.payloads.known import Claims, Known, as_claims, either, unknown
+from fastapi_seclint.subjects.payloads.known import (
+    Amount,
+    Claims,
+    Known,
+    as_claims,
+    as_length,
+    combine,
+    either,
+    unknown,
+)
 from fastapi_seclint.subjects.tokens.jwt import ENCODERS, Library
 
 if TYPE_CHECKING:
@@ -22,9 +31,9 @@ if TYPE_CHECKING:
 
 _PAYLOAD: dict[Library, tuple[str, int]] = {
     "pyjwt": ("payload", 0), "jose": ("claims", 0), "authlib": ("payload", 1), "joserfc": ("claims", 1),
-    "jwcrypto": ("claims", 1),
+    "jwcrypto": ("claims", 1), "pyseto": ("payload", 1),
 }  # fmt: skip
-_KEY: dict[Library, int] = {"pyjwt": 1, "jose": 1, "authlib": 2, "joserfc": 2}
+_KEY: dict[Library, int] = {"pyjwt": 1, "jose": 1, "authlib": 2, "joserfc": 2, "pyseto": 0}
 _KINDS = re.compile(r"refresh|access", re.I)
 _DEPTH = 3
 _MOST_WAYS = 24
@@ -165,8 +174,24 @@ def _payload(encoding: Encoding, arrivals: list[Given]) -> Known | None:
             one = given.positional[position]
         if one is None:
             one = unknown("call")
+        if encoding.library == "pyseto":
+            one = _dated(one, given, encoding.call.place)
         found = one if found is None else either(found, one)
     return found
+
+
+def _dated(payload: Known, given: Given, place: Place) -> Known:
+    """Claims with the expiry that PASETO tokens get by an argument, in seconds from now.
+
+    Source: pyseto/paseto.py, `encode(key, payload, footer, implicit_assertion, nonce, serializer, exp)`.
+    """
+    seconds = given.keywords.get("exp") or (given.positional[6] if len(given.positional) > 6 else None)
+    if seconds is None:
+        return payload
+    claims = as_claims(payload).copy()
+    now = Known(amounts=(Amount(0.0, "moment", "aware", clock_at=place),), present=True)
+    claims.set("exp", combine("+", now, as_length(seconds, 1.0, place), place))
+    return replace(payload, claims=claims)
 
 
 def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budget, beyond: bool = False) -> list[_Way]:
@@ -201,7 +226,8 @@ def _partly_given(program: Program, function: Function, probe: Flow, budget: Bud
         given = _arrival(program, outer, form, _Way({}))
         if given is not None and not program.is_test(outer.module):
             given.positional, given.open = given.positional[1:], True
-            yield _Way(_inlining.bound(probe, function, given, None, False), (Step(outer, form),))
+            is_bound = function.name == "__init__"
+            yield _Way(_inlining.bound(probe, function, given, None, is_bound), (Step(outer, form),))
 
 
 def enclosing(program: Program, block: Block) -> Function | None:

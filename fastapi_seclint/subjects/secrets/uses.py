@@ -24,6 +24,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.loops import turns
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.told import told
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.looked_up import looked_up
 from fastapi_seclint.subjects.secrets.names import kind_of
@@ -128,7 +129,10 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
         if given is not None and _is_derivation(call):
             continue
         if given is not None:
-            yield call.ask(_unwrapped(given.form)), Use(kind, what, call.block.location(given.form))
+            use = Use(kind, what, call.block.location(given.form))
+            yield call.ask(_unwrapped(given.form)), use
+            for origin in told(program, call.block, given.form):
+                yield ask(program, origin.block, origin.form), use
         for spread in call.spread if given is None else ():
             for option in options(call.ask(spread)):
                 value = option.get(name) if isinstance(option, Mapping) else None

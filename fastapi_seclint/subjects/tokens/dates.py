@@ -19,7 +19,7 @@ _LIFE: dict[Purpose, str] = {"access": "minutes=30", "refresh": "days=7", "other
 def expiring(token: Token, purpose: Purpose) -> Fix | None:
     """Give the token an `exp` where it is made; one that it has already wins."""
     payload, block = token.encoding.payload, token.encoding.call.block
-    if payload is None or token.encoding.library == "jwcrypto":
+    if payload is None or token.encoding.library in ("jwcrypto", "pyseto"):
         return None
     life, edits = now_plus(block, _life(block.module, purpose))
     path, form = block.module.path, payload.form

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.program.values import Class, Function, Instance, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.tokens.parts import BASE64
 
@@ -30,7 +31,35 @@ def from_header(program: Program, block: Block, form: Form, depth: int = 3) -> b
                 return True
             case ["name", _, name] if depth and _assigned(program, block, name, depth - 1):
                 return True
+            case ["attr", _, owner, name] if depth and _of_object(program, block, owner, name, depth - 1):
+                return True
     return False
+
+
+def _of_object(program: Program, block: Block, owner: Form, name: str, depth: int) -> bool:
+    """Whether a property of an object, or what its methods assign to an attribute, is read from a token's header."""
+    if owner[0] not in ("name", "attr") or not any(
+        module.facts.words & _READERS for module in program.modules.by_file.values()
+    ):
+        return False
+    for option in options(ask(program, block, owner)):
+        cls = option.cls if isinstance(option, Instance) else None
+        for method in cls.namespace.values() if isinstance(cls, Class) else ():
+            inner = body_of(program, method) if isinstance(method, Function) else None
+            for value in _given(inner, name, is_own=isinstance(method, Function) and method.name == name):
+                if inner is not None and from_header(program, inner, value, depth):
+                    return True
+    return False
+
+
+def _given(block: Block | None, name: str, *, is_own: bool) -> Iterator[Form]:
+    """What a method assigns to an attribute of its object, or what the property of that name returns."""
+    for form in block.forms.of("assign", "return") if block is not None else ():
+        match form:
+            case ["return", _, value] if is_own and value is not None:
+                yield value
+            case ["assign", _, [["attr", _, ["name", _, "self"], target]], value] if target == name:
+                yield value
 
 
 def is_allowed(program: Program, block: Block, form: Form) -> bool:

@@ -17,7 +17,7 @@ from fastapi_seclint.subjects.code.origins import Holder, Origin, ask, origins
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-Library = Literal["pyjwt", "jose", "authlib", "joserfc", "jws", "jwcrypto"]
+Library = Literal["pyjwt", "jose", "authlib", "joserfc", "jws", "jwcrypto", "pyseto"]
 
 DECODERS: dict[str, Library] = {
     "jwt.decode": "pyjwt",
@@ -49,6 +49,7 @@ ENCODERS: dict[str, Library] = {
         if not name.endswith("_complete") and library != "jws"
     },
     "jwcrypto.jwt.JWT": "jwcrypto",
+    "pyseto.encode": "pyseto",
 }
 """Canonical names of the calls that make a token."""
 

@@ -1,0 +1,72 @@
+"""Interfaces, and the classes of the project that fill them in: protocols, and classes with abstract methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.discovery import is_test_path
+from fastapi_seclint.program.stranger_objects import PROTOCOLS, is_abstract
+from fastapi_seclint.program.values import Class, Function
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+    from fastapi_seclint.program.modules import Module
+
+
+def standing_in(interpreter: Interpreter, cls: Class) -> Class:
+    """The class whose object stands where one of `cls` is asked for: the only one that implements an interface.
+
+    That is `cls` itself where it is no interface, or where several classes implement it. Tests do not count.
+    """
+    known = interpreter.implementers
+    if id(cls) not in known:
+        if any(module.state == "running" for module in interpreter.modules.by_file.values()):
+            return cls
+        found = list(_implementers(interpreter, cls)) if _left_open(cls) else []
+        known[id(cls)] = (cls, found[0] if len(found) == 1 else cls)
+    return known[id(cls)][1]
+
+
+def implements(own: Class, interface: Class) -> bool:
+    """Whether a class fills in all that an interface leaves open (PEP 544, PEP 3119).
+
+    It has the other as a base, or, for a protocol, every method of it.
+    """
+    if own is interface:
+        return False
+    lineage = [base for base in own.lineage() if isinstance(base, Class)]
+    if interface not in lineage and not is_protocol(interface):
+        return False
+    present = {name: item for base in reversed(lineage) for name, item in base.namespace.items()}
+    return all(name in present and not _is_open(present[name]) for name in _left_open(interface))
+
+
+def is_protocol(cls: Class) -> bool:
+    """Whether a class is a protocol, which others implement without naming it."""
+    return bool(PROTOCOLS.intersection(cls.external_bases()))
+
+
+def _left_open(cls: Class) -> list[str]:
+    return [name for name, item in cls.namespace.items() if _is_open(item)]
+
+
+def _is_open(item: object) -> bool:
+    return isinstance(item, Function) and item.number >= 0 and is_abstract(item)
+
+
+def _implementers(interpreter: Interpreter, interface: Class) -> Iterator[Class]:
+    wanted = set(_left_open(interface))
+    for module in interpreter.modules.by_file.values():
+        if not wanted.issubset(module.facts.words) and interface.name not in module.facts.words:
+            continue
+        if not _is_test(interpreter, module):
+            interpreter.run_module(module)
+            for value in list(module.scope.names.values()):
+                if isinstance(value, Class) and value.module is module and implements(value, interface):
+                    yield value
+
+
+def _is_test(interpreter: Interpreter, module: Module) -> bool:
+    root = interpreter.modules.root.rstrip("/") + "/"
+    return is_test_path(module.file.removeprefix(root))

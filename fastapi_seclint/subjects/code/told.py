@@ -1,0 +1,39 @@
+"""What objects are told when they are made: `Signer(key="...")` for the `self.key` of a class, or for its parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function
+from fastapi_seclint.subjects.code.origins import Origin, body_of, is_parameter, origins
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def told(program: Program, block: Block, form: Form) -> Iterator[Origin]:
+    """What callers give for an expression of a block that is a parameter, or an attribute made of one in a constructor.
+
+    Nothing for other expressions, and nothing for the default of a parameter.
+    """
+    match form:
+        case ["name", _, name] if is_parameter(block, name):
+            yield from (item for item in origins(program, block, form) if item.passed is not None)
+        case ["attr", _, ["name", _, "self"], name] if block.function is not None and block.function.owner is not None:
+            yield from _of_attribute(program, block.function.owner, name)
+        case ["call", _, ["attr", _, inner, "encode" | "strip" | "get_secret_value"], *_]:
+            yield from told(program, block, inner)
+
+
+def _of_attribute(program: Program, cls: Class, name: str) -> Iterator[Origin]:
+    for base in cls.lineage():
+        maker = base.namespace.get("__init__") if isinstance(base, Class) else None
+        body = body_of(program, maker) if isinstance(maker, Function) else None
+        for form in body.forms.of("assign", "annassign") if body is not None else ():
+            targets = form[2] if form[0] == "assign" else [form[2]]
+            if body is not None and any(target[0] == "attr" and target[2:] == [["name", target[2][1], "self"], name]
+                                        for target in targets if target[0] == "attr"):  # fmt: skip
+                yield from told(program, body, form[-1])
