@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.owners.belongings import (
 )
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls, guards
+from fastapi_seclint.subjects.owners.inner import Inner, inner_id
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.same_right import asks_owner_too, changed_by_right
@@ -134,6 +135,9 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             if fix is None and mends and case.sibling is not None:
                 fix = depended(program, route, case.variable) or queried(program, route, case.sibling, case.variable)
             yield _finding(case, fix)
+        elif case is None and route.place not in seen and (inner := inner_id(program, route)) is not None:
+            seen.add(route.place)
+            yield _of_inner(route, inner)
 
 
 def _is_callers(program: Program, route: Route, name: str, variable: str) -> bool:
@@ -305,5 +309,20 @@ def _finding(case: _Case, fix: Fix | None) -> Finding:
         route=access.key(route),
         evidence=evidence,
         fix=fix,
+        masks=("inactive-user-accepted",),
+    )
+
+
+def _of_inner(route: Route, inner: Inner) -> Finding:
+    does = "changes" if access.changes_state(route) else "reads"
+    thing = inner.thing.replace("_", " ")
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"who may use one {inner.outer!r} {does} the {thing} of every other one with {access.spoken(route)}: "
+        f"{inner.guard} asks for {inner.outer!r} only, and nothing ties {inner.variable!r} to it; look the {thing} up "
+        "by both",
+        symbol=access.symbol(route),
+        route=access.key(route),
         masks=("inactive-user-accepted",),
     )

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tuple[Route, Tie] | None:
     """The first of the routes by the same id that has every guard of `route` and compares the owner, and how."""
     asked = list(asked_before(program, route))
-    if not asked or any(isinstance(guard, Unknown) or _is_for_administrators(program, guard) for guard in asked):
+    if not asked or any(isinstance(guard, Unknown) or is_for_administrators(program, guard) for guard in asked):
         return None
     ids = path_variables(route.path)[-1:]
-    if not ids or any(_looks_up(guard, ids[0]) for guard in asked):
+    if not ids or any(looks_up(guard, ids[0]) for guard in asked):
         return None
     if authorizes_inside(program, route) or compares_owner(program, route) is not None:
         return None
@@ -43,7 +43,7 @@ def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tu
     return None
 
 
-def _looks_up(guard: Value, name: str) -> bool:
+def looks_up(guard: Value, name: str) -> bool:
     """Whether a guard, or a function around it or in it, speaks of the id: it asks for a right to that very thing."""
     function = running(guard)
     if function is None or function.number < 0:
@@ -60,7 +60,7 @@ def _looks_up(guard: Value, name: str) -> bool:
     return False
 
 
-def _is_for_administrators(program: Program, guard: Value) -> bool:
+def is_for_administrators(program: Program, guard: Value) -> bool:
     """Whether a guard lets administrators pass and nobody else: it was made for them, or names them itself."""
     rights = asked_for(guard)
     if rights:

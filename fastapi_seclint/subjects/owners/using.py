@@ -199,7 +199,7 @@ class _Using:
         return any(self(item) for item in _inner(form))
 
     def _calls(self, form: Form) -> bool:
-        if _LOGS.match(last_name(form[2])) or _is_logger(form[2]):
+        if logs(form):
             return False
         given = [*form[3], *(value for name, value, _ in form[4] if name is None or not _ATTRIBUTION.search(name))]
         if not any(self(value) for value in (form[2], *given)):
@@ -230,6 +230,11 @@ def _inner(form: Form) -> Iterator[Form]:
                 pending.extend(item)
 
 
+def logs(call: Form) -> bool:
+    """Whether a call writes a log, by its name or by the name of what it is called on."""
+    return _LOGS.match(last_name(call[2])) is not None or _is_logger(call[2])
+
+
 def _is_logger(form: Form) -> bool:
     return form[0] == "attr" and form[2][0] in ("name", "attr") and _LOGS.match(str(form[2][-1])) is not None
 
@@ -248,10 +253,10 @@ def is_tied(program: Program, route: Route) -> bool:
         taking = takes_id(node, variables, callers_of(program, node))
         if taking and knows_caller(program, node) and _may_decide(program, node, function):
             return True
-    return any(_is_scoped(program, route, node) for node in route.dependencies)
+    return any(is_scoped(program, route, node) for node in route.dependencies)
 
 
-def _is_scoped(program: Program, route: Route, node: Node) -> bool:
+def is_scoped(program: Program, route: Route, node: Node) -> bool:
     """Whether a handler works with something that a dependency made for the caller: `NoteRepository(owner=me.id)`."""
     function, handler = node.function, route.function
     if function is None or handler is None or not node.parameter or tells_caller(program, node):
