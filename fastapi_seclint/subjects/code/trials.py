@@ -10,7 +10,8 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.program.values import Place
+from fastapi_seclint.subjects.code.development import holds, only_in_development
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -22,6 +23,7 @@ _SERVING = frozenset({"fastapi", "starlette", "jwt", "jose", "authlib", "pydanti
 _TRYING = frozenset(
     {"docs", "test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "seeder", "seeders", "mocks"}
 )
+_SEEDS = frozenset({"seed", "seeds", "seeder", "seeders"})
 _INVENTED = frozenset({"sample", "demo", "dummy", "fake", "example"})
 
 
@@ -36,7 +38,9 @@ def for_trying(program: Program, module: Module) -> bool:
     if program.is_test(module):
         return False
     root = program.root.as_posix()
-    return _says_so(module.file, root) or (_is_example(module.file, root) and module not in _beside_nothing(program))
+    if _says_so(module.file, root):
+        return not (_is_seed(module.file, root) and _runs_with_the_application(program, module))
+    return _is_example(module.file, root) and module not in _beside_nothing(program)
 
 
 def when_run(block: Block, form: Form) -> bool:
@@ -54,6 +58,32 @@ def _says_so(file: str, root: str) -> bool:
     path = posixpath.relpath(file, root).removesuffix(".py")
     words = [{word.rstrip("0123456789") for word in words_of(part)} for part in path.split("/")]
     return any(_TRYING & part for part in words) or bool("data" in words[-1] and _INVENTED & words[-1])
+
+
+@cache
+def _is_seed(file: str, root: str) -> bool:
+    """Whether a path says of a file that it fills a database, and neither that it tests nor that it has samples."""
+    path = posixpath.relpath(file, root).removesuffix(".py")
+    words = {word.rstrip("0123456789") for part in path.split("/") for word in words_of(part)}
+    return bool(words & _SEEDS) and not words & (_INVENTED | _TRYING - _SEEDS)
+
+
+@lru_cache(maxsize=64)
+def _runs_with_the_application(program: Program, module: Module) -> bool:
+    """Whether code that makes or serves the application calls a function of a file, not for development only."""
+    own = {name for name, _, around in module.facts.functions if around < 0 and "." not in name}
+    file = module.name.rpartition(".")[2]
+    for other in program.modules.by_file.values():
+        called = own & other.facts.words if other is not module and file in other.facts.words else set()
+        imported = {name.partition(".")[0] for name in other.facts.imports}
+        if not called or not imported & _SERVING or program.is_test(other) or for_trying(program, other):
+            continue
+        for number in other.facts.speaking(*(b'"' + name.encode() + b'"' for name in called)):
+            for form in other.facts.forms(number).of("call"):
+                named = form[2][0] in ("name", "attr") and form[2][-1] in called
+                if named and not only_in_development(Place(other, form[1])):
+                    return True
+    return False
 
 
 @cache

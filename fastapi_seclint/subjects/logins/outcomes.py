@@ -15,7 +15,7 @@ from fastapi_seclint.subjects.code.implementations import made_of
 from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds
 from fastapi_seclint.subjects.logins.keepers import held
-from fastapi_seclint.subjects.logins.results import at_call, base, catches, repeats, told_by
+from fastapi_seclint.subjects.logins.results import at_call, base, before_refusal, catches, repeats, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, says, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
 from fastapi_seclint.subjects.logins.worlds import (
@@ -37,7 +37,7 @@ from fastapi_seclint.subjects.logins.worlds import (
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-NOT_FOUND = re.compile(r"DoesNotExist|NoResultFound|NotFound|KeyError|NoSuch|UnknownUser|StopIteration", re.I)
+NOT_FOUND = re.compile(r"DoesNotExist|NoResultFound|Not_?Found|KeyError|NoSuch|UnknownUser|StopIteration", re.I)
 _MISMATCH = re.compile(
     r"Mismatch|VerificationError|VerifyError|WrongPassword|InvalidPassword|BadPassword|IncorrectPassword", re.I
 )
@@ -349,7 +349,10 @@ class _Walk:
     def _try(
         self, body: list[Form], handlers: list[Form], otherwise: list[Form], final: list[Form], worlds: Worlds
     ) -> Worlds:
-        start, rest = len(self.found), self.run(otherwise, self.run(body, worlds))
+        missing = any(NOT_FOUND.search(repr(handler[0])) for handler in handlers)
+        looking, refusal = before_refusal(body, otherwise) if missing and self.follower.apart else (body, [])
+        start, rest = len(self.found), self.run(looking, worlds)
+        rest = self.run(refusal, worlds - {"absent"}) if refusal else self.run(otherwise, rest)
         raised = [end for end in self.found[start:] if end.kind == "raise"]
         for type_, name, statements, _ in handlers:
             types = walk(type_) if type_ is not None else ()

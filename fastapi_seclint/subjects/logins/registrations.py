@@ -33,8 +33,11 @@ def tells_of_account(end: Outcome) -> bool:
 
 
 def is_said_anyway(end: Outcome, ends: list[Outcome]) -> bool:
-    """Whether a registration says the same for reasons that have nothing to do with an account: it is closed."""
-    return any(
+    """Whether a registration says the same for reasons that have nothing to do with an account: it is closed.
+
+    An exception that is called after that, `UserAlreadyExists`, has no other reason.
+    """
+    return not _TAKEN.search(end.name) and any(
         other.said == end.said
         and other.form is not end.form
         and "absent" in other.worlds

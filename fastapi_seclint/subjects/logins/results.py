@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.logins.said import is_text
-from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, Truth, World
+from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, FOUND, Truth, World, of_call
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.logins.ends import Outcome
@@ -75,3 +75,15 @@ def _mark(form: Form) -> str:
         case ["const", _, str() as text] if text:
             return repr(text)
     return ""
+
+
+def before_refusal(body: list[Form], otherwise: list[Form]) -> tuple[list[Form], list[Form]]:
+    """A `try` up to the look for an account, and the refusal behind it, which is met only where there is one.
+
+    Of the registrations that know by an exception that nobody has the address.
+    """
+    if not any(form[0] == "call" and of_call(form) == FOUND for form in walk(body)):
+        return body, []
+    if body[1:] and body[-1][0] == "raise":
+        return body[:-1], body[-1:]
+    return body, otherwise if otherwise and otherwise[0][0] == "raise" else []
