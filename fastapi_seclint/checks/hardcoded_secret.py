@@ -197,7 +197,9 @@ def _judge(
         confidence=_confidence(literal, kind, use, shaped),
         symbol=symbol,
         evidence=_evidence(location, use),
-        fix=refusing_nothing(program, module, literal.at, kind, from_environment(module.path, literal, kind, own)),
+        fix=refusing_nothing(
+            program, module, literal.at, kind, from_environment(module.path, literal, kind, own), [literal.name]
+        ),
         masks=("api-key-compared-unsafely", "api-key-stored-plain"),
     )
 

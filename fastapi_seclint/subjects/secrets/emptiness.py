@@ -1,24 +1,27 @@
-"""Keys that are set to nothing: python-jose, itsdangerous, Starlette's sessions and `hmac` sign with an empty one.
+"""Secrets that are set to nothing: python-jose, itsdangerous, Starlette's sessions and `hmac` sign with an empty one.
 
-PyJWT refuses one itself (`InvalidKeyError`, seen with 2.15), so nothing is added where that is the only signer.
+PyJWT refuses one itself (`InvalidKeyError`, seen with 2.15), so nothing is added where that is the only signer. What a
+caller sends is compared with a secret, and an empty one is what a caller without any sends.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, last_name, span_of
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import External, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.uses import uses
 
 if TYPE_CHECKING:
@@ -31,7 +34,9 @@ _VALUES = ("const", "bytes", "fstr", "binop", "bool", "ifexp")
 _READING = ("Secret", "SecretStr", "SecretBytes", "bytes", "encode", "getenv", "get", "config", "env", "str")
 _READ = re.compile(r'os\.environ\["(\w+)"\](\.encode\(\))?')
 _VARIABLE = re.compile(r'environ\["(\w+)"\]')
+_SEVERAL = ("list", "set", "tuple")
 _KNOWN: WeakKeyDictionary[Program, bool] = WeakKeyDictionary()
+_COMPARED: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
 
 
 def signs_with_nothing(program: Program) -> bool:
@@ -42,18 +47,45 @@ def signs_with_nothing(program: Program) -> bool:
     return _KNOWN[program]
 
 
-def refusing_nothing(program: Program, module: Module, at: int, kind: str, fix: Fix | None) -> Fix | None:
-    """A fix that reads a signing key, with the refusal of an empty one where the key has a name of its own."""
-    if fix is None or kind != "signing key" or not signs_with_nothing(program):
+def works_empty(program: Program, kind: str, names: Iterable[str]) -> bool:
+    """Whether a secret of one of these names still opens something when it is set to an empty text."""
+    if kind == "signing key" and signs_with_nothing(program):
+        return True
+    return any(name and name in compared(program) for name in names)
+
+
+def compared(program: Program) -> frozenset[str]:
+    """The names in what the program compares with something that a caller sends, loops over keys included."""
+    if program not in _COMPARED:
+        found: set[str] = set()
+        for item in comparisons(program):
+            named = {str(form[-1]) for form in walk(item.secret) if form[0] in ("name", "attr")}
+            over = [iterable for name in named for iterable, _ in loops(item.block, name)]
+            found |= named | {str(form[-1]) for one in over for form in walk(one) if form[0] in ("name", "attr")}
+        _COMPARED[program] = frozenset(found)
+    return _COMPARED[program]
+
+
+def refusing_nothing(
+    program: Program, module: Module, at: int, kind: str, fix: Fix | None, names: Iterable[str] = ()
+) -> Fix | None:
+    """A fix that reads a secret, with the refusal of an empty one where that would open something.
+
+    `names` are what the secret is called where it is compared.
+    """
+    if fix is None or not works_empty(program, kind, names):
         return fix
     for statement in _constants(module.facts.module):
         targets = statement[2] if statement[0] == "assign" else [statement[2]]
         if (statement[1] == at or holds(statement[1], at)) and len(targets) == 1 and targets[0][0] == "name":
-            if not _is_text(statement[-1]):
+            name, value = targets[0][2], statement[-1]
+            if not _is_text(value) and not _are_texts(value):
                 break
             variable = _VARIABLE.search(" ".join(str(getattr(edit, "code", "")) for edit in fix.edits))
-            said = variable[1] if variable else targets[0][2]
-            refusal = f'if not {targets[0][2]}:\n    raise RuntimeError("{said} is empty")'
+            said = variable[1] if variable else name
+            refusal = f'if not {name}:\n    raise RuntimeError("{said} is empty")'
+            if _are_texts(value):
+                refusal = f'if not all({name}):\n    raise RuntimeError("{said} has an empty part")'
             edit = InsertStatements(module.path, span_of(statement[1]), "after", refusal)
             return replace(fix, edits=(*fix.edits, edit))
     return _beside(program, module, at, fix)
@@ -101,6 +133,11 @@ def _own(program: Program) -> list[Module]:
 def _is_text(value: Form) -> bool:
     """Whether an expression is the key itself, rather than something that is made with it."""
     return value[0] in _VALUES or (value[0] == "call" and last_name(value[2]) in _READING)
+
+
+def _are_texts(value: Form) -> bool:
+    """Whether an expression is a collection of keys, which a fix makes by splitting one variable."""
+    return value[0] in _SEVERAL or (value[0] == "call" and value[2][-1] == "frozenset")
 
 
 def _constants(statements: list[Form]) -> Iterator[Form]:
