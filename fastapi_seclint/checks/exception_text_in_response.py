@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
 from fastapi_seclint.facts.forms import Form, line_of, span_of, walk
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Place, options
@@ -148,8 +149,9 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                 if not passed_on and not _responds(value) and _answers(program, found, value):
                     yield _put_in(found, value), "medium"
                 elif value[0] == "call" and _is_outcome(program, found.block, value):
-                    sent = sent_fields(program, found.block) if value[4] else frozenset()
-                    yield from ((item, "medium") for name, item, _ in value[4] if name in sent and tells(found, item))
+                    named = [pair for pair in _by_name(program, found.block, value) if tells(found, pair[1])]
+                    sent = sent_fields(program, found.block) if named else frozenset()
+                    yield from ((item, "medium") for name, item in named if name in sent)
 
 
 def _streams(program: Program, found: Caught) -> bool:
@@ -164,6 +166,14 @@ def _is_outcome(program: Program, block: Block, call: Form) -> bool:
         isinstance(option, Class) and not any("Exception" in name for name in option.external_bases())
         for option in options(ask(program, block, call[2]))
     )
+
+
+def _by_name(program: Program, block: Block, call: Form) -> Iterator[tuple[str, Form]]:
+    """What a call that makes an object gives it, each under the name of its parameter or field."""
+    yield from ((name, value) for name, value, _ in call[4] if name)
+    made = next((item for item in options(ask(program, block, call[2])) if isinstance(item, Class)), None)
+    names = [item.name for item in parameters(made)] if made is not None and call[3] else []
+    yield from zip(names, call[3], strict=False)
 
 
 def _responds(value: Form) -> bool:

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
-from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.program.values import Class, External, Function, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.bearer_schemes import JWT_AUTH
 from fastapi_seclint.subjects.guards.demanding import demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
@@ -46,13 +48,30 @@ def optional_auth_unchecked(program: Program) -> Iterator[Finding]:
     """A finding on the `def` of each route that goes on without a user."""
     found: dict[object, list[tuple[Route, Node]]] = {}
     for route in program.routes:
-        if not _is_considered(program, route):
-            continue
-        node = next((node for node in route.dependencies if _lets_through(program, route, node)), None)
+        node = _asked_optionally(program, route)
+        if node is None and _is_considered(program, route):
+            node = next((node for node in route.dependencies if _lets_through(program, route, node)), None)
         if node is not None:
             found.setdefault(route.place, []).append((route, node))
     for ways in found.values():
         yield _finding(*ways[0], _fix(program, ways))
+
+
+def _asked_optionally(program: Program, route: Route) -> Node | None:
+    """The `AuthJWT` of fastapi-jwt-auth of which a changing route calls `jwt_optional()` and nothing else.
+
+    That refuses tokens that are not valid and lets everybody in who sends none (fastapi_jwt_auth/auth_jwt.py).
+    """
+    handler = route.function
+    if handler is None or not access.changes_state(route) or program.is_test(handler.module):
+        return None
+    for node in route.dependencies:
+        if node.parameter and isinstance(node.call, External) and JWT_AUTH.match(node.call.name):
+            methods = [form[2] for form in handler.forms.of("call") if form[2][0] == "attr"]
+            called = {form[3] for form in methods if form[2][::2] == ["name", node.parameter]}
+            if called == {"jwt_optional"} and program.guarding(route).protection != "protected":
+                return node
+    return None
 
 
 def _is_considered(program: Program, route: Route) -> bool:
@@ -249,6 +268,8 @@ _LOOKUP = re.compile(
 def _fix(program: Program, ways: list[tuple[Route, Node]]) -> Fix | None:
     """The project's own guard, for a scheme alone in a list of dependencies; else a refusal where nobody is."""
     route, node = ways[0]
+    if isinstance(node.call, External) and JWT_AUTH.match(node.call.name) and route.function is not None:
+        return _required(route.function)
     if node.parameter and route.function is not None:
         missing = program.guard_model.dependencies.encounter(node.call, Stranger(False))
         if verdict(missing) == "passes":
@@ -258,6 +279,13 @@ def _fix(program: Program, ways: list[tuple[Route, Node]]) -> Fix | None:
         return None
     routes = [route for route, _ in ways]
     return instead_of_schemes(program, routes, any(access.is_admin_like(route.path) for route in routes))
+
+
+def _required(handler: Function) -> Fix:
+    """`jwt_required()` in place of `jwt_optional()`."""
+    asked = [form[2] for form in handler.forms.of("call") if form[2][0] == "attr" and form[2][3] == "jwt_optional"]
+    edits = tuple(ReplaceExpression(handler.module.path, span_of(at[1]), f"{at[2][2]}.jwt_required") for at in asked)
+    return Fix("refuse whoever sends no token: `jwt_required()`", False, edits)
 
 
 def _finding(route: Route, node: Node, fix: Fix | None) -> Finding:

@@ -141,6 +141,8 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
         return Unknown("calls that nest too deeply", place)
     scope = Scope(function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner)
     bind_parameters(function, arguments, scope)
+    if function.name == "__init__":
+        _type_unknown(interpreter, function, scope)
     scope.yielded = [] if _makes_items(function) else None
     interpreter.depth += 1
     interpreter.context += [key, (place.module.file, place.at)]
@@ -232,6 +234,23 @@ def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> N
             scope.names[name] = Unknown(f"the parameter {name}", Place(function.module, form[4]))
     if function.parameters and function.owner is not None and function.kind != "static":
         scope.receiver = scope.names.get(function.parameters[0][0])
+
+
+def _type_unknown(interpreter: Interpreter, function: Function, scope: Scope) -> None:
+    """Where an argument of `__init__` is not known, the parameter is an object of the class that annotates it."""
+    from fastapi_seclint.program.inside import object_of
+
+    for form in function.parameters:
+        if form[2] is None or not isinstance(scope.names.get(form[0]), Unknown):
+            continue
+        key = (id(function), f"of {form[0]}")
+        if key not in interpreter.unmade:
+            interpreter.unmade[key] = None
+            found = object_of(interpreter, form[2], function.scope)
+            interpreter.unmade[key] = found if isinstance(found, Instance) and isinstance(found.cls, Class) else None
+            interpreter.kept.append(function)
+        if (typed := interpreter.unmade[key]) is not None:
+            scope.names[form[0]] = typed
 
 
 def super_of(scope: Scope) -> Value:

@@ -30,7 +30,7 @@ _AUTHX = re.compile(
     r"^authx\.(main\.)?AuthX\(\)\.((access|refresh|fresh)_token_required|(ACCESS|REFRESH|FRESH)_REQUIRED|token_required\(\)"
     r"|scopes_required\(\)|get_current_subject)$"
 )
-_JWT_AUTH = re.compile(r"^(async_|another_)?fastapi_(another_)?jwt_auth\.(\w+\.)?AuthJWT$")
+JWT_AUTH = re.compile(r"^(async_|another_)?fastapi_(another_)?jwt_auth\.(\w+\.)?AuthJWT$")
 _SPLITTING = ("split", "rsplit", "partition", "rpartition")
 _BASIC = "fastapi.security.http.HTTPBasic"
 
@@ -56,7 +56,7 @@ def wanted_scheme(program: Program, value: Value) -> Scheme | None:
     That one takes its tokens out of the header unless `authjwt_token_location` says otherwise.
     """
     kind = scheme_kind(value)
-    if kind is None and isinstance(value, External) and _JWT_AUTH.match(value.name):
+    if kind is None and isinstance(value, External) and JWT_AUTH.match(value.name):
         modules = program.modules.by_file.values()
         return None if any("authjwt_token_location" in module.facts.words for module in modules) else "Bearer"
     return kind

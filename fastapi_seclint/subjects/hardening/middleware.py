@@ -153,10 +153,11 @@ def _made(program: Program, value: Value) -> Value:
 
 def _layers(program: Program, kind: Kind) -> dict[tuple[str, int], list[Layer]]:
     found: dict[tuple[str, int], list[Layer]] = {}
-    for router in program.interpreter.routers:
-        for layer in router.layers:
-            if kind.fits(layer.what):
-                found.setdefault((layer.place.module.file, layer.place.at), []).append(layer)
+    added = [layer for router in program.interpreter.routers for layer in router.layers]
+    around = [wrapping.layer for wrapping in program.interpreter.wrappings.values()]
+    for layer in (*added, *(layer for layer in around if layer not in added)):
+        if kind.fits(layer.what):
+            found.setdefault((layer.place.module.file, layer.place.at), []).append(layer)
     return found
 
 

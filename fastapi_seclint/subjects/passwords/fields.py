@@ -106,6 +106,8 @@ class Givers:
                 return self._of_name(block, form, depth - 1)
             case ["attr", _, owner, "__dict__"] | ["sub", _, owner, ["slice", *_]]:
                 return self.shown(block, owner, depth - 1)
+            case ["attr", *_]:
+                return self._of_value(block, form)
             case ["sub", _, owner, _]:
                 return self._of_value(block, form) or self._of_store(block, owner)
             case ["call", *_]:
@@ -246,7 +248,7 @@ class Givers:
         """The class of the rows that a query gives: `db.query(User).first()`, `select(User)`; no `row.name.lower()`."""
         at, plain = call, False
         while True:
-            if (at[0] == "attr" and at[3] in _COUNTING) or (at[0] == "call" and names_columns(at)):
+            if (at[0] == "attr" and at[3] in _COUNTING) or (at[0] == "call" and (names_columns(at) or _projects(at))):
                 return None
             if at[0] == "call":
                 name = str(at[2][-1]) if at[2][0] in ("name", "attr") else ""
@@ -306,3 +308,8 @@ class Givers:
         if form[0] != "call":
             return bool(form[0] == "dict")
         return any(isinstance(item, Class) and is_schema(item) for item in options(ask(self.program, block, form[2])))
+
+
+def _projects(call: Form) -> bool:
+    """Whether a query is told the model that it shall give, Beanie's `Member.find_all().project(MemberOut)`."""
+    return call[2][0] == "attr" and call[2][3] in ("project", "find_projection") and len(call[3]) == 1

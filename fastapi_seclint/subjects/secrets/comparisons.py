@@ -275,7 +275,9 @@ class _Search:
 
     def unnamed(self, form: Form, value: Value) -> str:
         """`API key` for a header of any name that is looked for among configured keys."""
-        header = self.is_header(form) or any(item[0] == "attr" and item[3] == "headers" for item in walk(form))
+        given = self.scope.assignments(form[2]) if form[0] == "name" else []
+        read = [form, *(item[3] for item in given if item[0] == "assign")]
+        header = self.is_header(form) or any(item[0] == "attr" and item[3] == "headers" for item in walk(read))
         return "API key" if header and configured_keys(self.words, value) else ""
 
     def holds_keys(self, form: Form, value: Value, kind: str) -> bool:
