@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied
 from fastapi_seclint.subjects.rights.beside import unlike_its_sibling
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
+from fastapi_seclint.subjects.rights.neighbours import listed_for_few, unlike_its_neighbours
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
 from fastapi_seclint.subjects.rights.roles import authorizes, has_role_notion, in_name_only, role_guard
@@ -63,17 +64,31 @@ def _why(program: Program, route: Route) -> str:
         return ""
     untested = untested_permissions(program, route)
     why = privilege(program, route) or untested or _named_only(program, route)
-    other = unlike_its_sibling(program, route) if not why else None
-    if other is not None:
-        why = f"changes what {access.spoken(other)} looks at the caller's rights for"
+    compared = _unlike_others(program, route) if not why else ""
+    why = why or compared
     if not why or not is_authenticated(program, route) or authorizes(program, route):
         return ""
-    if other is None and (_reads_its_own(program, route) or is_tied(program, route)):
+    if not compared and (_reads_its_own(program, route) or is_tied(program, route)):
         return ""
     found = guards(program, route)
-    if not found and not _asks_by_itself(route) and not _is_decorated(route):
+    if not found and not compared and not _asks_by_itself(route) and not _is_decorated(route):
         return ""
     return why if untested or not any(is_operators_key(program, guard) for guard in found) else ""
+
+
+def _unlike_others(program: Program, route: Route) -> str:
+    """What tells that a route should ask for rights when others do, as the end of a sentence, or an empty string."""
+    if (other := unlike_its_sibling(program, route)) is not None:
+        return f"changes what {access.spoken(other)} looks at the caller's rights for"
+    if strict := unlike_its_neighbours(program, route):
+        return f"changes something, as {_listed(strict)} of its router do, which look at the caller's rights"
+    few = listed_for_few(program, route)
+    return f"gives each of what {access.spoken(few)} only gives to some" if few is not None else ""
+
+
+def _listed(routes: list[Route]) -> str:
+    more = len(routes) - 1
+    return f"{access.spoken(routes[0])} and {more} other{'s' if more > 1 else ''}"
 
 
 def _named_only(program: Program, route: Route) -> str:

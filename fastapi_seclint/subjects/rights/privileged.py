@@ -118,7 +118,7 @@ def _gives_rights(program: Program, route: Route) -> bool:
 
 def _is_easier_than_reading(program: Program, route: Route) -> bool:
     """Whether the same router asks for a role to list accounts, and this change never looks at who is calling."""
-    return _ignores_its_caller(program, route) and any(
+    return ignores_its_caller(program, route) and any(
         other.router is route.router
         and "GET" in other.methods
         and not path_variables(other.path)
@@ -149,7 +149,7 @@ def _last_is_variable(route: Route) -> bool:
 
 def _acts_on_anybody(program: Program, route: Route) -> bool:
     """Whether a project with roles changes or deletes an account by the path's id without a look at who is calling."""
-    return role_guard(program) is not None and _ignores_its_caller(program, route)
+    return role_guard(program) is not None and ignores_its_caller(program, route)
 
 
 def _is_caller_of_request(form: Form) -> bool:
@@ -158,7 +158,7 @@ def _is_caller_of_request(form: Form) -> bool:
     return held and bool(form[3] in ("user", "user_id", "username", "session") or names_identity(form[3]))
 
 
-def _ignores_its_caller(program: Program, route: Route) -> bool:
+def ignores_its_caller(program: Program, route: Route) -> bool:
     """Whether a handler never looks at who is calling, nor at what a middleware put into the request for that."""
     handler = route.function
     if handler is None or any(_is_caller_of_request(form) for form in handler.forms.of("attr")):

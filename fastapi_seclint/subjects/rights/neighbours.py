@@ -1,0 +1,81 @@
+"""The route that forgot the rights which the others of its router ask for: who forgot them forgot them there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.owners.ties import compares_owner
+from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
+from fastapi_seclint.subjects.rights.privileged import ignores_its_caller
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
+from fastapi_seclint.subjects.rights.words import names_right
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LEAST = 2
+_STRICT_FOR_EACH_LOOSE = 3
+"""How many routes with rights must stand in a router for each other one without."""
+
+
+def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
+    """The changing routes of the same router that look at the caller's rights, where nearly all do and this does not.
+
+    A change that notes or asks who makes it is left alone: what everybody may hand in, administrators look after.
+    Rights to one thing, which a handler looks up for itself, say nothing of who may make a new one.
+    """
+    if not _changes(program, route) or route.router is route.app or not _asks_for_nothing(program, route):
+        return []
+    beside = {
+        other.place: other
+        for other in program.routes
+        if other.app is route.app and other.router is route.router and other.place != route.place
+        if _changes(program, other)
+    }
+    if len(beside) < _LEAST or ties_caller(program, route) or is_tied(program, route):
+        return []
+    strict = [other for other in beside.values() if _is_strict(program, other, bool(path_variables(route.path)))]
+    loose = len(beside) - len(strict)
+    return strict if len(strict) >= max(_LEAST, loose * _STRICT_FOR_EACH_LOOSE) else []
+
+
+def listed_for_few(program: Program, route: Route) -> Route | None:
+    """The GET of a list that a guard or decorator keeps for some, where this one gives what is in it to every user."""
+    path = route.path.rstrip("/")
+    collection, _, last = path.rpartition("/")
+    if set(route.methods) - {"HEAD"} != {"GET"} or not last.startswith("{"):
+        return None
+    lists = [
+        other
+        for other in program.routes
+        if other.app is route.app and other.path.rstrip("/") == collection and "GET" in other.methods
+    ]
+    if not lists or not _asks_for_nothing(program, route) or ties_caller(program, route) or is_tied(program, route):
+        return None
+    return next((other for other in lists if _is_strict(program, other, False)), None)
+
+
+def _asks_for_nothing(program: Program, route: Route) -> bool:
+    """Whether nothing on a route's way looks at the caller or at rights, nor speaks of any."""
+    if route.problems or route.function is None or authorizes(program, route):
+        return False
+    if any(names_right(snake(str(form[-1]))) for form in route.function.forms.of("name", "attr")):
+        return False
+    return ignores_its_caller(program, route)
+
+
+def _changes(program: Program, route: Route) -> bool:
+    """Whether a route of its own handler changes something, and is no way in."""
+    if route.kind != "http" or route.function is None or not access.changes_state(route):
+        return False
+    return not access.only_reads(route) and not entrances.is_entrance(program, route)
+
+
+def _is_strict(program: Program, route: Route, inside: bool) -> bool:
+    """Whether a route looks at rights before its handler runs or, where that counts, inside of it."""
+    if inside:
+        return authorizes(program, route) and compares_owner(program, route) is None
+    return next(asked_before(program, route), None) is not None
