@@ -9,6 +9,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Annotated, Const, External, Function, Generic, Value, constant, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
@@ -33,6 +34,8 @@ RULE = Rule(
     fixable="safe",
 )
 
+_CALLERS = frozenset({"user", "account", "member", "customer", "caller", "principal", "identity", "auth", "login"})
+
 
 @RULE.check
 def public_route_requires_token(program: Program) -> Iterator[Finding]:
@@ -46,6 +49,8 @@ def public_route_requires_token(program: Program) -> Iterator[Finding]:
         yield from _once(_optional(program, consumer, scheme, meant), seen)
     for route in public:
         yield from _once(_public(program, route, meant), seen)
+    for consumer, scheme in _optional_behind(program):
+        yield from _once(_optional(program, consumer, scheme, set()), seen)
 
 
 def meant_for_visitors(program: Program, function: Function) -> bool:
@@ -60,6 +65,33 @@ def _optional_consumers(program: Program) -> Iterator[tuple[Consumer, External]]
         scheme = _demanding(program, consumer.parameter)
         if scheme is not None and _may_be_missing(program, consumer.parameter, consumer.function):
             yield consumer, scheme
+
+
+def _optional_behind(program: Program) -> Iterator[tuple[Consumer, External]]:
+    """Functions that give nobody for a visitor by name and type, behind a dependency whose scheme sends him away.
+
+    `optional_user(claims=Depends(claims_of_token))` never runs for him, whatever it catches.
+    """
+    for consumer in wiring(program).consumers:
+        function = consumer.function
+        named = set(words_of(known_as(function)))
+        if not ("optional" in named and named & _CALLERS) or program.is_test(function.module):
+            continue
+        if not _gives_nobody(function):
+            continue
+        for node in program.walker.resolver.of_callable(function):
+            if node.parameter == consumer.parameter.name and not is_scheme(node.call):
+                schemes = (inner.call for inner in node.walk() if is_scheme(inner.call) and _raises(inner.call))
+                yield from ((consumer, scheme) for scheme in schemes if isinstance(scheme, External))
+
+
+def _gives_nobody(function: Function) -> bool:
+    """Whether a function returns None as well by its annotation, and does so somewhere."""
+    told = function.returns is not None and any(
+        (form[0] == "const" and form[2] is None) or form[-1] == "Optional" for form in walk(function.returns)
+    )
+    given = (form[2] for form in function.forms.of("return") if form[2] is not None)
+    return told and any(form[0] == "const" and form[2] is None for value in given for form in walk(value))
 
 
 def _may_go_on(program: Program, consumer: Consumer) -> bool:

@@ -27,6 +27,7 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.spread import spelled_out
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers
 from fastapi_seclint.subjects.guards.replaced import replaced
+from fastapi_seclint.subjects.leaks.own_statuses import status_of
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
             yield from _of_class(program, option)
             if _is_answered_with_401(program, block, option, form):
                 yield Refusal(block, ["class", form[1]], None)
+            elif (fixing := _fixing_401(program, option)) is not None:
+                yield Refusal(program.sites.top(fixing.module), ["class", fixing.at], None)
         return
 
 
@@ -98,6 +101,15 @@ def _is_answered_with_401(program: Program, block: Block, cls: Class, call: Form
     if not any(any(map(_is_401, options(ask(program, block, value)))) for value in given[:3]):
         return False
     return any(handled in cls.lineage() for handled, _ in exception_handlers(program))
+
+
+def _fixing_401(program: Program, cls: Class) -> Class | None:
+    """The class that says that answers to an exception of the project's own, which a handler answers, are 401s."""
+    lineage = [base for base in cls.lineage() if isinstance(base, Class)]
+    fixing = next((base for base in lineage if status_of(base)), None)
+    if fixing is None or status_of(fixing) != 401 or set(cls.external_bases()) & set(HTTP_EXCEPTIONS):
+        return None
+    return fixing if any(handled in lineage for handled, _ in exception_handlers(program)) else None
 
 
 def _starts_with_401(program: Program, block: Block, call: Form) -> bool:
@@ -227,4 +239,6 @@ def _answers(statements: list[Form]) -> bool:
             case ["call", _, ["name" | "attr", *_] as called, *_] if str(called[-1]).endswith("Response"):
                 if any(inner[0] == "const" and inner[2] == "WWW-Authenticate" for inner in walk(form[4])):
                     return True
+                if any(keyword == "headers" and value[0] == "name" for keyword, value, _ in form[4]):
+                    return True  # what the name holds is put together before
     return False

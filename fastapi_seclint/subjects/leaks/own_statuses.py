@@ -21,12 +21,13 @@ def own_status(program: Program, block: Block, statements: list[Form], form: For
     for call in walk(statements):
         if call[0] == "call" and call[2][0] in ("name", "attr") and holds(call[1], form[1]):
             for option in options(ask(program, block, call[2])):
-                if isinstance(option, Class) and (number := _of_class(option)):
+                if isinstance(option, Class) and (number := status_of(option)):
                     return number
     return 0
 
 
-def _of_class(cls: Class) -> int:
+def status_of(cls: Class) -> int:
+    """The status that a class of exceptions fixes for its answers, itself; 0 where it fixes none."""
     known = cls.namespace.get("status_code")
     if isinstance(known, Const) and isinstance(known.value, int):
         return number_of(["const", 0, known.value])
