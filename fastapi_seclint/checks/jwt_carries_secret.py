@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, RemoveStatement, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
 from fastapi_seclint.subjects.code.texts import blocks_with
@@ -68,6 +69,8 @@ def _secret(claim: Claim) -> tuple[str, Confidence] | None:
         if named and secret_kind(named):
             return secret_kind(named), "high"
     kind = secret_kind(claim.key)
+    if forms and all(words_of(_named(form))[-1:] == ["id"] for form in forms):
+        return None  # the part of a key that says whose it is
     if not kind or any(_harmless(value) for value in claim.values):
         return None
     return kind, "high" if claim.written else "medium"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
@@ -72,10 +73,13 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
     declared = _declared(program, arguments.get("response_model"), function)
     for cls in classes_in(declared) if declared is not None else ():
         name, holder = _shown_by(program, cls)
+        if name and _is_asked_for(route, holder):
+            return
         if name and _is_filled(program, route, block, cls, name):
             fix = other_model(program, route, block, cls)
             sent = naming(name) != "kept" and bool(sent_back(program, route, block, cls))
-            yield _finding(route, block, block.location(function.at), name, cls, "high", fix, holder, sent)
+            confidence: Confidence = "high" if holder is cls else "medium"
+            yield _finding(route, block, block.location(function.at), name, cls, confidence, fix, holder, sent)
             return
     for cls in type_arguments(program, route, function) if declared is not None else ():
         name, holder = _shown_by(program, cls)
@@ -96,12 +100,19 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
         for part in parts if parts is not None else [form[2]]:
             found = givers.shown(block, part)
             if found is not None:
-                confidence: Confidence = "high" if found[1] is not None else "medium"
+                confidence = "high" if found[1] is not None else "medium"
                 fix = Taking(program, givers, route, block).fix(part, filtered=parts is None)
                 name, held = found
                 sent = held is not None and naming(name) != "kept" and bool(sent_back(program, route, block, held))
                 yield _finding(route, block, block.location(form), name, held, confidence, fix, sent=sent)
                 return
+
+
+def _is_asked_for(route: Route, holder: Class) -> bool:
+    """Whether a route is there to give the credentials of accounts at other servers, which are what is kept there."""
+    words = set(words_of(holder.name))
+    asked = any(words_of(part)[-1:] in (["credential"], ["credentials"]) for part in access.segments(route.path))
+    return asked and bool(words & {"credential", "credentials"}) and logs_in_elsewhere(field_names(holder))
 
 
 def _is_filled(program: Program, route: Route, block: Block, cls: Class, name: str) -> bool:
@@ -190,7 +201,7 @@ def _finding(
     sent: bool = False,
 ) -> Finding:
     fields = field_names(holder or cls) if cls is not None else []
-    gets = "a password hash to crack"
+    gets = "a password hash to crack" if naming(name) == "kept" else "a password, or the hash of one to crack"
     if logs_in_elsewhere(fields) or _ELSEWHERE.intersection(fields):
         gets = "the password of an account at another server"
     elif sent:

@@ -188,7 +188,7 @@ class _Walk:
 
     def _functions(self, form: Form) -> list[Function]:
         scope = self.block.scope
-        if form[2][0] not in ("name", "attr") or not hasattr(scope, "ask"):
+        if form[2][0] not in ("name", "attr") or not hasattr(scope, "ask") or "captcha" in str(form[2][-1]).lower():
             return []
         asked = (option for option in options(scope.ask(form[2])) if isinstance(option, Function | Bound | Instance))
         functions = [function for function in map(running, asked) if function is not None and function.number >= 0]

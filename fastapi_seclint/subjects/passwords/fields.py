@@ -28,7 +28,7 @@ from fastapi_seclint.subjects.passwords.dumping import (
     written_above,
 )
 from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_key, hashed_later, put
-from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out
+from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out, told_by_maker
 from fastapi_seclint.subjects.passwords.mappings import IDENTITY, identifies, in_mapping, key_read
 from fastapi_seclint.subjects.passwords.names import is_of_people, is_password, naming
 from fastapi_seclint.subjects.passwords.selected import selected
@@ -127,7 +127,8 @@ class Givers:
             typed = bool(field) and people and naming(name) and is_password(field, people)
             if typed and self.is_row(block, value[2], depth):
                 return field, None
-            if people and name and is_password(name, people) and key_read(value) == name:
+            read = people and name and is_password(name, people) and key_read(value) == name
+            if read and not told_by_maker(self.program, block, value, name):
                 return name, None
             if name and naming(name) == "kept" and is_password(name) and value[0] in ("attr", "name", "call", "sub"):
                 return name, None

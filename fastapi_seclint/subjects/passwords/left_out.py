@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, External, options
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.origins import ask, bodies
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NO_TEXT = frozenset({"bool", "StrictBool", "int", "float", "date", "datetime", "timedelta"})
 """Types of fields that hold no hash: whether somebody has a password, when he changed it."""
 _AROUND = frozenset({"Optional", "Union", "Annotated", "Field", "typing"})
-_MAKER = re.compile(r"^_*(generate|gen|random|make_up|new)_(?!\w*hash)|^token_(urlsafe|hex)$|(^|_)random(_|$)")
+_MAKER = re.compile(r"^_*(generate|gen|random|make_up|new)(_(?!\w*hash)|$)|^token_(urlsafe|hex)$|(^|_)random(_|$)")
 
 
 def leaves_out(block: Block) -> bool:
@@ -76,6 +76,23 @@ def _is_made_up(program: Program, block: Block, value: Form, depth: int = 2) -> 
     if value[0] == "call" and value[2][0] in ("name", "attr"):
         return _MAKER.search(str(value[2][-1])) is not None
     return False
+
+
+def told_by_maker(program: Program, block: Block, value: Form, key: str) -> bool:
+    """Whether what is read by a key was just made up by the function that gave it: `made.get("password")`."""
+    inner = value[2] if value[0] == "sub" else value[2][2]
+    found = block.scope.assignments(inner[2]) if inner[0] == "name" and isinstance(block.scope, FunctionScope) else []
+    calls = [item[-1][2] if item[-1][0] == "await" else item[-1] for item in found if item[0] == "assign"]
+    if not calls or len(calls) != len(found) or any(call[0] != "call" for call in calls):
+        return False
+    given: list[bool] = []
+    for call in calls:
+        for inside in bodies(program, block, call):
+            for form in inside.forms.of("return"):
+                pairs = form[2][2] if form[2] is not None and form[2][0] == "dict" else []
+                told = [item for name, item in pairs if name is not None and name[2:] == [key]]
+                given += [item[0] == "const" or _is_made_up(program, inside, item) for item in told]
+    return bool(given) and all(given)
 
 
 def _handed(program: Program, block: Block, name: str) -> list[tuple[Block, Form]]:

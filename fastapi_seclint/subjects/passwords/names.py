@@ -44,7 +44,7 @@ _MACHINES = word_set(
     """
     smtp imap pop pop3 mail email mailbox redis postgres postgresql pg mysql mongo mongodb database proxy ftp
     sftp ssh ssl tls key keystore keyfile truststore pfx cert certificate p12 zip pdf archive file wifi mqtt
-    rabbitmq amqp broker app api service bind ldap sudo vault sql server host router camera device cluster
+    rabbitmq amqp kafka sasl broker app api service bind ldap sudo vault sql server host router camera device cluster
     node tunnel vpn vnc rdp winrm telnet snmp rpc wallet sheet worksheet workbook spreadsheet excel xlsx
     """
 )
@@ -74,6 +74,9 @@ _PEOPLE = re.compile(
     r"|operators?|log_?in|regist\w+|sign_?up|sign_?in|auth\w*|credentials?|identity|usuarios?|utilisateurs?|username"
     r"|email|login_name|me|passwords?)(?:$|_|\d)"
 )
+
+_OF_PEOPLE = word_set("email mail role roles admin superuser staff birthday nickname surname avatar")
+"""What fields of accounts that people log in with speak of."""
 
 
 @cache
@@ -110,8 +113,15 @@ def is_of_machine(name: str) -> bool:
 
 
 def logs_in_elsewhere(fields: Iterable[str]) -> bool:
-    """Whether fields are an account at some server rather than a person's: an address to connect to is among them."""
-    return any({"host", "hostname", "port"}.intersection(words(name)) for name in fields)
+    """Whether fields are an account at some server rather than a person's: an address to connect to is among them.
+
+    So is the address of a device in a network, unless they have what only accounts of people have.
+    """
+    named = [words(name) for name in fields]
+    if any({"host", "hostname", "port"}.intersection(name) for name in named):
+        return True
+    devices = any(name == ("ip", "address") for name in named)
+    return devices and not any(_OF_PEOPLE.intersection(name) for name in named)
 
 
 def is_of_password_manager(name: str) -> bool:

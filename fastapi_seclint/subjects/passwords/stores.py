@@ -104,7 +104,9 @@ def is_record(cls: Class | None, name: str) -> bool:
     if cls is not None:
         if not is_table(cls) and words(cls.name)[-1] in _SENT:
             return False
-        return not is_of_machine(cls.name) and (is_table(cls) or (not is_schema(cls) and is_of_people(cls.name)))
+        named = words(cls.name)
+        people = is_of_people(cls.name) and (named[-1] != "auth" or bool(_RECORD_WORDS.intersection(named)))
+        return not is_of_machine(cls.name) and (is_table(cls) or (not is_schema(cls) and people))
     return name[:1].isupper() and is_of_people(name) and set(words(name)) <= _RECORD_WORDS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ _KNOWN: WeakKeyDictionary[Program, list[Refusal]] = WeakKeyDictionary()
 _ASKED: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
 _VALIDATORS = frozenset({"validator", "field_validator"})
 _VALIDATING = (*sorted(_VALIDATORS), "AfterValidator", "BeforeValidator")
+_VERIFYING = re.compile(r"^(verify|check)(_\w*(password|hash|secret))?$")
 _LEAVING = frozenset({"exit", "_exit", "abort"})
 
 
@@ -243,16 +245,18 @@ def _tested(form: Form) -> list[str]:
 def only_compared(program: Program, name: str) -> bool:
     """Whether a constant that is named as a default stands in comparisons and rows of a table only, beside fields.
 
+    To verify it against what is kept compares, too: `verify_password(DEFAULT_PASSWORD, row.hash)` finds who has it.
     Rows such as `("JWT_KEY", self.JWT_KEY, DEFAULT_KEY)` are what a program goes through to refuse or warn.
     """
-    if not name.upper().startswith("DEFAULT_"):
+    if "DEFAULT" not in name.upper().split("_"):
         return False
     found = False
-    for module in program.modules.by_file.values():
+    for module in (one for one in program.modules.by_file.values() if not program.is_test(one)):
         for number in module.facts.speaking(f'"{name}"'.encode()) if name in module.facts.words else ():
             forms = module.facts.forms(number)
             rows = [item for form in forms.of("tuple") for item in form[2]]
             rows += [item for form in forms.of("compare") for item in (form[2], *form[4])]
+            rows += [item for form in forms.of("call") if _VERIFYING.match(last_name(form[2])) for item in form[3][:1]]
             given = [item for form in forms.of("assign") for item in form[2]]
             given += [item for form in forms.of("annassign") for item in (form[2], form[4])]
             uses = {id(form) for form in forms.every if form[0] in ("name", "attr") and form[-1] == name}

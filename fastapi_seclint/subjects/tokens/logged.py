@@ -41,6 +41,16 @@ def only_logged(program: Program, block: Block, call: Form) -> bool:
     return all(_is_harmless(form, call, names) for form in block.forms.of("call"))
 
 
+def only_reported(block: Block, call: Form) -> bool:
+    """Whether a token is read where an exception is told of and goes on: in an `except` that ends in `raise`."""
+    ending = (statements for form in block.forms.of("try") for _, _, statements, _ in form[3] if statements)
+    return any(
+        any(item is call for item in walk(statements)) and not any(item[0] == "return" for item in walk(statements))
+        for statements in ending
+        if statements[-1][0] == "raise" and statements[-1][2] is None
+    )
+
+
 def _is_only_spoken_of(block: Block, call: Form) -> bool:
     """Whether the claims are read in a call that logs them, or into a name that only such calls mention."""
     logged = [item for form in block.forms.of("call") if _writes(form) for item in walk([form[3], form[4]])]

@@ -15,7 +15,7 @@ from fastapi_seclint.program.values import Annotated, Dependency, External, Func
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.tokens.claims_read import is_given, keys_read, names_of
 from fastapi_seclint.subjects.tokens.jwt import DECODERS, Decoding, decodings
-from fastapi_seclint.subjects.tokens.logged import only_logged
+from fastapi_seclint.subjects.tokens.logged import only_logged, only_reported
 from fastapi_seclint.subjects.tokens.parts import BASE64, is_second, second_parts, takes_second
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
         return True
     if _verifies(program, block, call) or _is_command(block) or only_logged(program, block, call):
         return True
+    if only_reported(block, call):
+        return True
     if depth == 0 or block.function is None:
         return False
     around = [item for item in callers(program, block.function) if not program.is_test(item[0].module)]
@@ -94,7 +96,11 @@ def _is_command(block: Block) -> bool:
 
 
 def _is_returned(block: Block, call: Form) -> bool:
+    """Whether a function gives claims back, or single ones that it has taken out of them."""
     names = names_of(block, call)
+    for form in block.forms.of("assign"):
+        if form[2][0][0] == "name" and any(is_given(item, call, names) for item in walk(form[3])):
+            names.add(form[2][0][2])
     return any(
         form[0] == "return" and form[2] is not None and any(is_given(item, call, names) for item in walk(form[2]))
         for form in block.forms.every
