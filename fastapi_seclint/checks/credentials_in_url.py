@@ -88,6 +88,8 @@ def _finding(item: Address) -> Finding:
 
 def _fix(item: Address) -> Fix | None:
     path = item.block.module.path
+    if item.part:
+        return None
     if item.read is not None:
         edits = read_strictly(item.block, item.read)
         return Fix("refuse to start without the setting: drop the fallback", False, edits) if edits else None

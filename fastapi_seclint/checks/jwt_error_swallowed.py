@@ -15,6 +15,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
@@ -85,6 +86,7 @@ def _on_the_way(program: Program, route: Route) -> Iterator[Swallow]:
         found = own_swallows(program, route.function)
         found = [item for item in found if access.changes_state(route) or not shows_as_visitor(item)]
         yield from _in_handler(program, route.function, found)
+        yield from _in_helpers(program, route)
         yield from _in_decorators(program, route, route.function)
     yield from _in_layers(program, route)
     yield from _in_backends(program, route)
@@ -155,6 +157,38 @@ def _in_handler(program: Program, function: Function, found: list[Swallow]) -> I
             goes_on = not looked_at(program, function, names) and not ends_there(swallow)
             if makes_somebody_up(swallow) or goes_on:
                 yield swallow
+
+
+def _in_helpers(program: Program, route: Route) -> Iterator[Swallow]:
+    """Swallows of what a handler gets the caller from, which it never looks at before it changes something."""
+    handler = route.function
+    block = body_of(program, handler) if handler is not None and access.changes_state(route) else None
+    for call, names in _gotten(block) if block is not None else ():
+        for helper, _ in called(program, block, call) if block is not None else ():
+            nothing = [item for item in own_swallows(program, helper) if item.returned is None or _gives_none(item)]
+            if not nothing or _OPTIONAL.search(helper.name) or handler is None:
+                continue
+            if any(refused_later(item) or refused_by_caller(program, item) for item in nothing):
+                continue
+            if not looked_at(program, handler, names) and not any(form[0] == "raise" for form in helper.forms.every):
+                yield from nothing
+
+
+def _gives_none(swallow: Swallow) -> bool:
+    given = swallow.returned
+    return given is not None and given[0] == "return" and (given[2] is None or given[2][0] == "const")
+
+
+def _gotten(block: Block) -> Iterator[tuple[Form, set[str]]]:
+    """What a block calls to go on with what that gives: `user = who(token)`, `async with who(token) as user`."""
+    for form in block.forms.of("assign", "with"):
+        pairs = [(form[3], form[2])] if form[0] == "assign" else form[2]
+        for value, targets in pairs:
+            call = value[2] if value[0] == "await" else value
+            names = {item[2] for item in walk(targets or []) if item[0] == "name"}
+            used = any(item[2] in names and item[1] > call[1] for item in block.forms.of("name"))
+            if used and call[0] == "call" and call[2][0] in ("name", "attr"):
+                yield call, names
 
 
 def _in_layers(program: Program, route: Route) -> Iterator[Swallow]:

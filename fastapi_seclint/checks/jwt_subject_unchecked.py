@@ -15,7 +15,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.limits.limiters import node_limits
 from fastapi_seclint.subjects.payloads.encodings import encodings
-from fastapi_seclint.subjects.tokens.found_users import is_lookup, is_sought, is_subject, untested
+from fastapi_seclint.subjects.tokens.found_users import is_claims_model, is_lookup, is_sought, is_subject, untested
 from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.subject_fixes import looked_up, refused
 from fastapi_seclint.subjects.tokens.swallowing import looked_at
@@ -62,7 +62,8 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
             place = inner.location(subject)
             if place not in told:
                 told.add(place)
-                yield RULE.finding(place, _BELIEVED, symbol=taker.dotted, fix=looked_up(program, inner, subject))
+                fix = looked_up(program, inner, subject) if is_subject(subject) else None
+                yield RULE.finding(place, _BELIEVED, symbol=taker.dotted, fix=fix)
         elif (found := untested(program, block)) is not None and not _is_looked_at(program, function):
             fix = refused(block, *found)
             yield RULE.finding(block.location(found[0]), _NOT_FOUND, symbol=function.dotted, fix=fix)
@@ -99,6 +100,11 @@ def _taken(program: Program, function: Function) -> tuple[Function, Form | None]
         subject = _subject(one)
         if subject is not None:
             return one, subject
+    for one, _ in reached(program, function, 2):
+        block = body_of(program, one) if read_in(program, one) else None
+        for form in block.forms.of("call") if block is not None else ():
+            if block is not None and is_claims_model(program, block, form):
+                return one, form
     return function, None
 
 

@@ -21,6 +21,7 @@ from fastapi_seclint.program.iteration_calls import (
     turned,
     zipped,
 )
+from fastapi_seclint.program.models import replaced
 from fastapi_seclint.program.route_objects import is_route
 from fastapi_seclint.program.values import (
     NONE,
@@ -255,6 +256,7 @@ _TABLE: dict[str, Handler] = {
     "attrs.asdict": as_dict,
     "attr.asdict": as_dict,
     "msgspec.structs.asdict": as_dict,
+    **dict.fromkeys(("dataclasses.replace", "copy.replace", "attrs.evolve", "attr.evolve"), replaced),
     "builtins.str": _convert(str),
     "builtins.int": _convert(int),
     "builtins.float": _convert(float),

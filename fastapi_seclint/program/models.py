@@ -98,6 +98,15 @@ def _is_model(value: Value | None) -> bool:
     return isinstance(made, Class) and any(base.startswith(_PYDANTIC) for base in made.external_bases())
 
 
+def replaced(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """`dataclasses.replace(options, debug=True)`: an object with the fields of another one, but for those given."""
+    value = arguments.positional[0] if len(arguments.positional) == 1 else None
+    if not isinstance(value, Instance) or not isinstance(value.cls, Class) or arguments.open:
+        return None
+    held = {**value.attributes, **arguments.keywords}
+    return Instance(value.cls, held, Arguments([], held), None, place)
+
+
 def names_configuration(cls: Class) -> bool:
     """Whether a class is called what records of the configuration are: `AppConfig`."""
     return _CONFIGURATION.search(cls.name) is not None

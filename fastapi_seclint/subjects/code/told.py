@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Function
-from fastapi_seclint.subjects.code.origins import Origin, body_of, is_parameter, origins
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.origins import Origin, ask, body_of, is_parameter, origins
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+
+_COPYING = frozenset({"replace", "evolve"})
 
 
 def told(program: Program, block: Block, form: Form) -> Iterator[Origin]:
@@ -24,6 +26,7 @@ def told(program: Program, block: Block, form: Form) -> Iterator[Origin]:
             yield from (item for item in origins(program, block, form) if item.passed is not None)
         case ["attr", _, ["name", _, "self"], name] if block.function is not None and block.function.owner is not None:
             yield from _of_attribute(program, block.function.owner, name)
+            yield from _of_field(program, block.function.owner, name)
         case ["call", _, ["attr", _, inner, "encode" | "strip" | "get_secret_value"], *_]:
             yield from told(program, block, inner)
 
@@ -37,3 +40,28 @@ def _of_attribute(program: Program, cls: Class, name: str) -> Iterator[Origin]:
             if body is not None and any(target[0] == "attr" and target[2:] == [["name", target[2][1], "self"], name]
                                         for target in targets if target[0] == "attr"):  # fmt: skip
                 yield from told(program, body, form[-1])
+
+
+def _of_field(program: Program, cls: Class, name: str) -> Iterator[Origin]:
+    """What calls of a class without a constructor of its own give for a field, and copies of an object with another."""
+    names = [field for field, _, _ in cls.fields]
+    if name not in names or "__init__" in cls.namespace:
+        return
+    for block in program.sites.blocks(frozenset({cls.name})):
+        for form in block.forms.of("call"):
+            if last_name(form[2]) == cls.name and any(item is cls for item in options(ask(program, block, form[2]))):
+                given = form[3][names.index(name) :][:1]
+                yield from _given(program, block, form, name, given)
+    for method in cls.namespace.values():
+        body = body_of(program, method) if isinstance(method, Function) else None
+        for form in body.forms.of("call") if body is not None else ():
+            if body is not None and last_name(form[2]) in _COPYING and form[3] and form[3][0][2:] == ["self"]:
+                yield from _given(program, body, form, name, [])
+
+
+def _given(program: Program, block: Block, call: Form, name: str, positional: list[Form]) -> Iterator[Origin]:
+    for value in [*positional, *(value for keyword, value, _ in call[4] if keyword == name)]:
+        if value[0] == "name" and is_parameter(block, value[2]):
+            yield from told(program, block, value)
+        elif not (value[0] == "attr" and value[2][2:] == ["self"]):
+            yield Origin(block, value, elsewhere=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.program.values import Class, Function, Mapping, options
 from fastapi_seclint.subjects.code.origins import ask
 
 if TYPE_CHECKING:
@@ -27,10 +27,18 @@ def exception_handlers(program: Program) -> Iterator[tuple[Class, Function]]:
                     ["call", _, ["attr", _, _, "add_exception_handler"], [given, handler, *_], _]
                     | ["call", _, ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _], [handler], _]
                 ):
-                    values = options(ask(program, block, handler))
-                    for function in [item for item in values if isinstance(item, Function)][:1]:
-                        for cls in _classes(program, block, given):
-                            yield cls, function
+                    yield from _registered(program, block, given, handler)
+    for app in program.apps:
+        for option in options(app.arguments.get("exception_handlers")):
+            for key, handler in option.items if isinstance(option, Mapping) else ():
+                if isinstance(key, Class) and isinstance(handler, Function):
+                    yield key, handler
+
+
+def _registered(program: Program, block: Block, given: Form, handler: Form) -> Iterator[tuple[Class, Function]]:
+    values = options(ask(program, block, handler))
+    for function in [item for item in values if isinstance(item, Function)][:1]:
+        yield from ((cls, function) for cls in _classes(program, block, given))
 
 
 def raised(program: Program, block: Block) -> set[str]:

@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Argument, Block, Call
-from fastapi_seclint.program.values import Function, Place
-from fastapi_seclint.subjects.code.origins import callers, partials
+from fastapi_seclint.program.values import Function, Instance, Place, options
+from fastapi_seclint.subjects.code.origins import ask, callers, partials
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given, Names
 from fastapi_seclint.subjects.payloads.known import (
@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.payloads.known import (
     either,
     unknown,
 )
+from fastapi_seclint.subjects.payloads.values import of_value
 from fastapi_seclint.subjects.tokens.jwt import ENCODERS, Library
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budg
             if program.is_test(outer.module) is not program.is_test(block.module) or _same(outer, block):
                 continue
             for way, given in _calls(program, outer, form, depth, budget, beyond):
-                names = _inlining.bound(probe, function, given, None, is_bound)
+                names = _inlining.bound(probe, function, given, _receiver(program, outer, form), is_bound)
                 ways.append(_Way(names, (Step(outer, form), *way.steps), way.unseen))
             if len(ways) >= _MOST_WAYS:
                 break
@@ -218,6 +219,16 @@ def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budg
     if ways:
         return ways[:_MOST_WAYS]
     return [_Way(_inlining.unseen(probe, function), (), bool(parameters))]
+
+
+def _receiver(program: Program, block: Block, call: Form) -> Known | None:
+    """The object whose method a call is, where it is one that the set-up code makes: `SESSION.issue(user)`."""
+    if call[2][0] != "attr":
+        return None
+    found = list(options(ask(program, block, call[2][2])))
+    if len(found) != 1 or not isinstance(found[0], Instance) or not found[0].attributes:
+        return None
+    return of_value(found[0], Place(block.module, call[1]))
 
 
 def _partly_given(program: Program, function: Function, probe: Flow, budget: Budget) -> Iterator[_Way]:

@@ -86,6 +86,8 @@ def dumped(flow: Flow, known: Known, given: dict[str, Form]) -> Known:
     claims = Claims(open=frozenset({"object"}) if not held else frozenset())
     left_out, kept = _names(flow, given.get("exclude")), _names(flow, given.get("include"))
     sparse: set[str] = {name for name in ("exclude_none", "exclude_unset", "exclude_defaults") if name in given}
+    if _leaves_out_defaults(known.made.cls):
+        sparse.add("exclude_defaults")
     for name, _, default in held:
         if name in left_out or (kept and name not in kept) or name.startswith("_"):
             continue
@@ -96,6 +98,12 @@ def dumped(flow: Flow, known: Known, given: dict[str, Form]) -> Known:
         if name not in claims.items and not held:
             claims.set(name, value, value.written)
     return Known(claims=claims, present=True)
+
+
+def _leaves_out_defaults(cls: Class) -> bool:
+    """Whether a class says that what nobody gives is not written out: `msgspec.Struct, omit_defaults=True`."""
+    given = cls.keywords.get("omit_defaults")
+    return isinstance(given, Const) and given.value is True
 
 
 def changed(flow: Flow, known: Known, changes: list[Form], given: dict[str, Form]) -> Known:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, pack, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import blocks_of
@@ -28,6 +28,7 @@ _SAMPLES = re.compile(r"(?:^|\.)(?:example|invalid)(?:\.(?:com|org|net))?(?::\d+
 _OPTIONS = re.compile(r"(?:^|[;\s=])(\w+|User Id)\s*=\s*([^\s;=]+)", re.IGNORECASE)
 _HOSTS = frozenset({"host", "server", "data source", "driver", "dbname", "database"})
 _USERS = frozenset({"user", "uid", "user id", "username"})
+_SETTING = re.compile(r"""^\s*(?P<name>[\w.-]+)["']?\s*[:=]\s*["']?(?P<text>\w[\w+.-]*://[^\s"']+)["']?,?\s*$""")
 _LOCAL = re.compile(r"=\s*(?:localhost|127\.0\.0\.1)", re.IGNORECASE)
 _LONGEST = 2000
 _SHOWN = word_set(
@@ -48,6 +49,8 @@ class Address:
     read: Read | None
     field: SettingsField | None
     local: bool
+    part: bool = False
+    """Whether it is a line of a longer text."""
 
 
 def addresses(program: Program, module: Module) -> Iterator[Address]:
@@ -89,6 +92,8 @@ class _Search:
                 if found is not None:
                     field = (self.by_place or {}).get(at)
                     yield Address(self.block, form, name, at, statement, read, field, found)
+                elif form[0] == "const" and "\n" in form[2] and name not in _SHOWN:
+                    yield from self.in_lines(form)
             case ["binop", *_] | ["call", _, ["attr", _, ["const", _, ""], "join"], *_] if self.is_whole(form):
                 field = (self.by_place or {}).get(at)
                 yield Address(self.block, form, name, at, statement, read, field, bool(has_credentials(form)))
@@ -117,6 +122,20 @@ class _Search:
                 yield from self.visit(form[2:], name, at, None, read)
             case _:
                 yield from self.visit(form[2:], name, at if name else form[1], None, read)
+
+    def in_lines(self, form: Form) -> Iterator[Address]:
+        """The addresses in the lines of a configuration that is written as a text: `url: postgresql://...`."""
+        span, lines = span_of(form[1]), form[2].splitlines()
+        for number, line in enumerate(lines):
+            said = _SETTING.match(line)
+            if said is None:
+                continue
+            at = form[1]
+            if number and span.end_line - span.line == form[2].count("\n"):
+                at = pack(span.line + number, said.start("text"), span.line + number, said.end("text"))
+            text = ["const", at, said["text"]]
+            if (found := has_credentials(text)) is not None:
+                yield Address(self.block, text, said["name"], at, None, None, None, found, part=True)
 
     def is_whole(self, form: Form) -> bool:
         """Whether a text that is put together is such a URL, and none of its parts is one by itself."""

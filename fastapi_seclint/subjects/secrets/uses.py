@@ -145,6 +145,7 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
             yield item.value, Use(kind, "what a caller has to know", item.block.location(item.secret))
     yield from looked_up(program)
     yield from _set(program)
+    yield from _in_headers(program)
 
 
 def _is_derivation(call: Call) -> bool:
@@ -240,6 +241,22 @@ def _set(program: Program) -> Iterator[tuple[Value, Use]]:
                         yield ask(program, block, value), Use(_SIGNING, _TOKENS, block.location(value))
 
 
+_HEADERS = re.compile(r"^(x-)?((api|access|auth|subscription)-)?(key|token)$|^authorization$", re.I)
+
+
+def _in_headers(program: Program) -> Iterator[tuple[Value, Use]]:
+    """What objects and functions are told that send it as a key: `headers={"X-Api-Key": self.key}`."""
+    for module in program.modules.by_file.values():
+        for block in program.sites.speaking(module, b"-key", b"-token", b'"authorization"', folded=True):
+            for form in block.forms.of("dict"):
+                for key, value in form[2]:
+                    if key is None or key[0] != "const" or not _HEADERS.match(str(key[2])) or "-" not in str(key[2]):
+                        continue
+                    for origin in told(program, block, value):
+                        where = Use(_API_KEY, "the key of a service", block.location(value))
+                        yield ask(program, origin.block, origin.form), where
+
+
 def _is_sessions(call: Call, form: Form) -> bool:
     if form[0] not in ("name", "attr"):
         return False
@@ -262,6 +279,8 @@ def _constants(value: Value, digests: bool = False) -> Iterator[Const]:
             yield from _constants(option.attributes["value"], digests)
         elif isinstance(option, Collection):
             yield from (each for item in option.items for each in _constants(item, digests))
+        elif isinstance(option, Mapping) and option.get("kty") is not None:
+            yield from _constants(option.get("k") or NONE, digests)
 
 
 def _is_enumeration(cls: Class | External) -> bool:

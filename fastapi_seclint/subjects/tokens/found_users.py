@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function, Mapping, options
+from fastapi_seclint.program.values import Class, Function, Mapping, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.tokens.swallowing import looks_at
 
@@ -50,6 +50,19 @@ def is_subject(form: Form) -> bool:
         case ["sub", _, _, ["const", _, "sub"]] | ["call", _, ["attr", _, _, "get"], [["const", _, "sub"], *_], _]:
             return True
     return False
+
+
+def is_claims_model(program: Program, block: Block, form: Form) -> bool:
+    """Whether an expression makes a model of claims that has the subject: `Identity(**claims)`, `model_validate`."""
+    match form:
+        case ["call", _, ["attr", _, owner, "model_validate" | "parse_obj"], [_], _]:
+            made = owner
+        case ["call", _, ["name" | "attr", *_] as owner, [], [[None, _, _]]]:
+            made = owner
+        case _:
+            return False
+    found = options(ask(program, block, made))
+    return any(isinstance(cls, Class) and any(name == "sub" for name, _, _ in cls.fields) for cls in found)
 
 
 def is_sought(function: Function, subject: Form) -> bool:
