@@ -50,6 +50,8 @@ RULE = Rule(
 
 _HTTP = re.compile(r"(HTTPException|HttpException|HTTPError|WebSocketException)$")
 _RESPONSE = re.compile(r"^(JSON|ORJSON|UJSON|PlainText|HTML|Template)?Response$")
+_ANSWERING = frozenset({"raise", "return", "assign", "call", "yield"})
+"""The forms that may put a text into an answer."""
 _SENDING = frozenset({"send_text", "send_json"})
 _RIGHT = re.compile(r"role|permission|scope|privilege", re.I)
 _LIMITED = frozenset({"status_code", "headers", "media_type", "background", "code", "name"})
@@ -121,6 +123,8 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
     """The expressions with the text that go into an answer."""
     later = found.block.statements if found.texts else found.statements
     for form in walk(later):
+        if form[0] not in _ANSWERING:
+            continue
         inside = any(holds(item[1], form[1]) for item in found.statements)
         if form[1] < found.at and not inside:
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE, FileFacts
@@ -157,11 +156,6 @@ def _taken(program: Program, call: Form) -> list[str]:
     return takers(program).get(name_of(call[2]), []) if call[2][0] in ("name", "attr") else []
 
 
-@cache
-def _names_secret(word: str) -> bool:
-    return bool(kind_of(word))
-
-
 def _may_hold_secret(facts: FileFacts) -> set[int]:
     """The functions, and the module, whose facts are worth reading; cheap, and generous."""
     found = set(facts.speaking(*_FORMATS))
@@ -170,7 +164,7 @@ def _may_hold_secret(facts: FileFacts) -> set[int]:
             if number not in found and near.search(facts.lowered(number)):
                 found.add(number)
     if MODULE not in found and MODULE in facts.speaking(*_NAMES, folded=True):
-        found.update([MODULE] if any(map(_names_secret, facts.words)) else [])
+        found.update([MODULE] if any(map(kind_of, facts.words)) else [])
     return found
 
 

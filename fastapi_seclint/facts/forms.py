@@ -103,7 +103,7 @@ def last_name(form: Form) -> str:
 
 def walk(form: Any) -> Iterator[Form]:
     """Every form in a form or a list of forms, itself included, in source order."""
-    return iter(_every([form]))
+    return iter((form,) if is_leaf(form) else _every([form]))
 
 
 class Forms:

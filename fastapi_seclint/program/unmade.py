@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.calls import instantiate
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.modules import blocks
+from fastapi_seclint.program.modules import Module, blocks
 from fastapi_seclint.program.routers import Layer
 from fastapi_seclint.program.stranger_objects import is_abstract
 from fastapi_seclint.program.values import (
@@ -103,15 +103,23 @@ def _of_subclasses(interpreter: Interpreter, cls: Class, name: str) -> Value | N
     for module in interpreter.modules.by_file.values():
         if name not in module.facts.words:
             continue
-        for value in [one for one in module.scope.names.values() if type(one) is Class]:
-            if name not in value.namespace:
-                continue
-            own = value.namespace[name]
-            if value.module is not module or value is cls or isinstance(own, Function | Unknown):
+        for value in _classes_of(interpreter, module):
+            own = value.namespace.get(name)
+            if own is None or value is cls or isinstance(own, Function | Unknown):
                 continue
             if cls in value.lineage():
                 found.append(own)
     return join(found) if found else None
+
+
+def _classes_of(interpreter: Interpreter, module: Module) -> list[Class]:
+    """The classes of a module that it has names for, found once when it has run: names are only added later."""
+    names = module.scope.names
+    count, classes = interpreter.classes.get(module.file, (-1, []))
+    if count != len(names):
+        classes = [value for value in names.values() if isinstance(value, Class) and value.module is module]
+        interpreter.classes[module.file] = (len(names) if module.state == "done" else -1, classes)
+    return classes
 
 
 def _search_methods(interpreter: Interpreter, cls: Class, name: str) -> Value | None:

@@ -26,10 +26,12 @@ from fastapi_seclint.program.values.classes import (
 
 def options(value: Value | None) -> Iterator[Value]:
     """The values it may be: those of a choice, else itself; nothing for None."""
-    if not isinstance(value, Choice):
-        if value is not None:
-            yield value
-        return
+    if isinstance(value, Choice):
+        return _chosen(value)
+    return iter(() if value is None else (value,))
+
+
+def _chosen(value: Choice) -> Iterator[Value]:
     pending: list[Value] = [value]
     while pending:
         item = pending.pop(0)

@@ -265,11 +265,9 @@ def returned_name(function: str) -> str:
 
 def name_of(form: Form) -> str:
     """The name by which an expression is known: variable, attribute, string key, or what `.get("key")` reads."""
+    if form[0] in ("name", "attr"):
+        return str(form[-1])
     match form:
-        case ["name", _, name]:
-            return str(name)
-        case ["attr", _, _, name]:
-            return str(name)
         case ["sub", _, _, ["const" | "bytes", _, str() as name]]:
             return name
         case ["call", _, ["attr", _, _, "get"], [["const" | "bytes", _, str() as name], *_], _]:

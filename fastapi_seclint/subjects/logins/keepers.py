@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
@@ -31,19 +32,25 @@ def _takes_first(call: Form) -> bool:
 
 
 def _is_read_as_account(block: Block, name: str) -> bool:
-    for form in block.forms.of("attr", "sub", "call"):
-        match form:
-            case ["attr", at, ["name", _, owner], str() as field] if owner == name:
-                told = [["const", at, field]]
-            case ["sub", at, ["name", _, owner], ["const", _, str() as field]] if owner == name:
-                told = [["const", at, field]]
-            case ["call", _, ["attr", _, ["name", _, owner], _], given, _] if owner == name:
-                told = given
-            case ["call", _, called, given, _] if _VERIFIES.match(last_name(called)):
-                parts = [part for item in given for part in walk(item) if part[0] == "attr"]
-                told = given if any(part[2][2:] == [name] for part in parts) else []
-            case _:
-                continue
+    for form in block.forms.of("attr", "sub"):
+        if form[2][0] == "name" and form[2][2] == name:
+            field = form[3] if form[0] == "attr" else form[3][2] if form[3][0] == "const" else None
+            if isinstance(field, str) and mentions_password([["const", form[1], field]]):
+                return True
+    for form in block.forms.of("call"):
+        called, given = form[2], form[3]
+        if called[0] == "attr" and called[2][0] == "name" and called[2][2] == name:
+            told = given
+        elif _is_verifier(last_name(called)):
+            parts = [part for item in given for part in walk(item) if part[0] == "attr"]
+            told = given if any(part[2][2:] == [name] for part in parts) else []
+        else:
+            continue
         if mentions_password(told):
             return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def _is_verifier(name: str) -> bool:
+    return _VERIFIES.match(name) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -169,7 +169,8 @@ def _speaks_of_rights(function: Function) -> bool:
 def _refuses_closed(program: Program, function: Function) -> bool:
     """Whether a function raises on a condition about the account that another guard gives it."""
     asking = [form for form in function.forms.of("if", "call") if _asks_activity(form)]
-    callers = {name for name, _ in _bases(program, function)} if asking else set()
+    asked = {inner[2] for form in asking for inner in walk(form) if inner[0] == "name"}
+    callers = {name for name, _ in _bases(program, function, asked)} if asking else set()
     raises = bool(function.forms.of("raise"))
     for form in asking if callers else ():
         if form[0] == "call":
@@ -209,9 +210,16 @@ def _is_one_of(form: Form, names: set[str]) -> bool:
     return form[0] == "name" and form[2] in names
 
 
-def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function | str]]:
-    """The parameters that other guards fill, with the guard; one that is not in sight by its name."""
+def _bases(
+    program: Program, function: Function, asked: Container[str] | None = None
+) -> Iterator[tuple[str, Function | str]]:
+    """The parameters that other guards fill, with the guard; one that is not in sight by its name.
+
+    `asked` are the only names of interest, None for all.
+    """
     for parameter in parameters(function):
+        if asked is not None and parameter.name not in asked:
+            continue
         dependency = program.walker.resolver.dependency_of(parameter)
         for option in options(dependency[1]) if dependency is not None else ():
             name = ""
@@ -225,19 +233,22 @@ def _bases(program: Program, function: Function) -> Iterator[tuple[str, Function
                 name = spelled(dependency[0].place)
             if name and names_unseen_guard(name):
                 yield parameter.name, name
-    yield from _called(program, function)
+    yield from _called(program, function, asked)
 
 
-def _called(program: Program, function: Function) -> Iterator[tuple[str, Function]]:
+def _called(
+    program: Program, function: Function, asked: Container[str] | None
+) -> Iterator[tuple[str, Function]]:
     """The names that a guard which this one calls itself fills: `user = await get_current_user(token)`."""
     block = body_of(program, function)
     for form in block.forms.of("assign") if block is not None and function.parameters else ():
         value = form[3][2] if form[3][0] == "await" else form[3]
         if value[0] != "call" or value[2][0] not in ("name", "attr") or block is None:
             continue
-        for option in options(ask(program, block, value[2])):
+        names = [target[2] for target in form[2] if target[0] == "name" and (asked is None or target[2] in asked)]
+        for option in options(ask(program, block, value[2])) if names else ():
             if isinstance(option, Function) and program.guard_model.authenticates(option):
-                yield from ((target[2], option) for target in form[2] if target[0] == "name")
+                yield from ((name, option) for name in names)
 
 
 def plain_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
+_KNOWN: WeakKeyDictionary[Program, dict[tuple[str, int, bool], list[Function]]] = WeakKeyDictionary()
 _DEPTH = 3
 _MOST = 40
 
@@ -32,7 +34,16 @@ def reached(program: Program, function: Function, depth: int = _DEPTH, *, always
             pending += [(inner, level + 1) for inner in _called_by(program, current, always)]
 
 
-def _called_by(program: Program, function: Function, always: bool) -> Iterator[Function]:
+def _called_by(program: Program, function: Function, always: bool) -> list[Function]:
+    """The functions that one calls and defines; found once a program, since many rules ask the same handlers."""
+    known = _KNOWN.setdefault(program, {})
+    key = (function.module.file, function.number, always)
+    if key not in known:
+        known[key] = list(_search(program, function, always))
+    return known[key]
+
+
+def _search(program: Program, function: Function, always: bool) -> Iterator[Function]:
     block = body_of(program, function)
     passed = called_on_one_way(function) if always else frozenset()
     for form in block.forms.of("call") if block is not None else ():

@@ -116,14 +116,18 @@ class _Search:
 
     def run(self) -> Iterator[Comparison]:
         for form in self.block.forms.of("compare", "call"):
+            if form[0] == "call":
+                same = equality(form)
+                yield from self.equal(form, *same) if same is not None else ()
+                continue
             whole = next((item for pair in pairs(self.block, form) for item in self.equal(form, *pair)), None)
             if whole is not None:
                 yield whole
-            elif form[0] == "compare" and (found := searched(form)) is not None:
+            elif (found := searched(form)) is not None:
                 yield from self.member(form, *found)
             elif (same := equality(form)) is not None:
                 yield from self.equal(form, *same)
-            elif form[0] == "compare" and form[3] in (["in"], ["not in"]):
+            elif form[3] in (["in"], ["not in"]):
                 yield from self.member(form, form[3][0], form[2], form[4][0])
 
     def equal(self, form: Form, operator: str, one: Form, two: Form, own: Lent | None = None) -> Iterator[Comparison]:
@@ -245,8 +249,7 @@ class _Search:
         return reads_setting(form) or (form[0] == "attr" and form[2][0] == "name" and form[2][2] == "self")
 
     def member(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
-        value = ask(self.program, self.block, core(right))
-        kind = self.sent.kind(core(left)) or self.unnamed(core(left), value) or self.presented(core(left))
+        kind = self.sent.kind(core(left)) or self.unnamed(core(left), right) or self.presented(core(left))
         if not kind and right[0] == "name":
             kind = alike(name_of(right).lower().removesuffix("s"), name_of(core(left)))
         if kind not in _HELD or not self.sent.is_sent(core(left)) or fills(self.block, left, right):
@@ -257,6 +260,7 @@ class _Search:
             return
         if kind == "token" and self.sent.is_decoded(core(left)):
             return
+        value = ask(self.program, self.block, core(right))
         if right[0] in ("list", "set", "tuple"):
             written = [text for text, _ in texts(right)]
             found = any(plausible(text, kind, name_of(left), Reach.COMPARED) for text in written)
@@ -273,12 +277,12 @@ class _Search:
         held = named in _HELD or (kind == "API key" and may_hold(name_of(core(form))))
         return held and self.configured(core(form), value)
 
-    def unnamed(self, form: Form, value: Value) -> str:
+    def unnamed(self, form: Form, keys: Form) -> str:
         """`API key` for a header of any name that is looked for among configured keys."""
         given = self.scope.assignments(form[2]) if form[0] == "name" else []
         read = [form, *(item[3] for item in given if item[0] == "assign")]
         header = self.is_header(form) or any(item[0] == "attr" and item[3] == "headers" for item in walk(read))
-        return "API key" if header and configured_keys(self.words, value) else ""
+        return "API key" if header and configured_keys(self.words, ask(self.program, self.block, core(keys))) else ""
 
     def holds_keys(self, form: Form, value: Value, kind: str) -> bool:
         """Whether a container is one of valid keys: by its name, or the name of what it was got from."""

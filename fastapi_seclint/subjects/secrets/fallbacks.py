@@ -38,6 +38,8 @@ _ELSE = word_set(
     " uri url user username"
 )
 _WEAK_MODULE = "random."
+_HAVE_THEIR_OWN_WAY = word_set("assign annassign return call dict bool binop ifexp try if expr def")
+"""The forms whose parts are gone through in a way of their own."""
 _KNOWN: WeakKeyDictionary[Program, list[Fallback]] = WeakKeyDictionary()
 
 
@@ -88,63 +90,65 @@ class _Search:
     block: Block
 
     def run(self) -> list[Fallback]:
-        found = [item for form in self.block.statements for item in self.visit(form, "", form[1])]
+        found: list[Fallback] = []
+        for form in self.block.statements:
+            self.visit(form, "", form[1], found)
         found += self.of_replaced()
         if self.block.function is None:
             found += [item for field in fields(self.program, self.block) for item in self.of_field(field)]
         return found
 
-    def visit(self, form: object, name: str, at: int) -> Iterator[Fallback]:
-        """The fallbacks in a form; `name` is what it is assigned or given to, `at` the place to report."""
+    def visit(self, form: object, name: str, at: int, found: list[Fallback]) -> None:
+        """Find the fallbacks in a form; `name` is what it is assigned or given to, `at` the place to report."""
         if type(form) is not list or not form:
             return
         if type(form[0]) is not str or len(form) < 2 or type(form[1]) is not int or form[1] <= KEYWORDS:
             for item in form:
                 if type(item) is list and not is_leaf(item):
-                    yield from self.visit(item, name, at)
+                    self.visit(item, name, at, found)
             return
-        match form:
+        match form if form[0] in _HAVE_THEIR_OWN_WAY else None:
             case ["assign", place, targets, value]:
-                yield from self.visit(value, name_of(targets[0]), place)
+                self.visit(value, name_of(targets[0]), place, found)
             case ["annassign", place, target, _, value]:
-                yield from self.visit(value, name_of(target), place)
+                self.visit(value, name_of(target), place, found)
             case ["return", place, value]:
                 function = self.block.function
-                yield from self.visit(value, function.name if function is not None else "", place)
+                self.visit(value, function.name if function is not None else "", place, found)
             case ["call", _, function, positional, keywords]:
-                yield from self.of_call(form, name, at)
-                yield from self.visit(function, name, at)
-                yield from self.visit(positional, name, at)
+                found += self.of_call(form, name, at)
+                self.visit(function, name, at, found)
+                self.visit(positional, name, at, found)
                 for keyword, value, place in keywords:
                     inner = name if keyword in (None, "default", "default_factory") else keyword
-                    yield from self.visit(value, inner, at if inner == name and name else place)
+                    self.visit(value, inner, at if inner == name and name else place, found)
             case ["dict", _, pairs]:
                 for key, value in pairs:
                     text = key[2] if key is not None and key[0] == "const" else ""
-                    yield from self.visit(value, str(text) or name, value[1] if text else at)
+                    self.visit(value, str(text) or name, value[1] if text else at, found)
             case ["bool", _, "or", [first, *rest]] if first[0] != "const":
-                yield from self.of_or(form, name, at)
-                yield from self.visit([first, *rest], name, at)
+                found += self.of_or(form, name, at)
+                self.visit([first, *rest], name, at, found)
             case ["binop", _, "+", ["bool", _, "or", [*_, ["const", _, ""]]] as chosen, ["const", _, str(padding)]]:
                 padded = ["bool", chosen[1], "or", [*chosen[3][:-1], form[4]]] if padding else chosen
-                yield from (replace(item, whole=chosen, weak=True) for item in self.of_or(padded, name, at))
+                found += [replace(item, whole=chosen, weak=True) for item in self.of_or(padded, name, at)]
             case ["ifexp", _, test, body, otherwise]:
-                yield from self.of_either(form, name, at)
-                yield from self.visit([test, body, otherwise], name, at)
+                found += self.of_either(form, name, at)
+                self.visit([test, body, otherwise], name, at, found)
             case ["try", *_]:
-                yield from self.of_try(form)
-                yield from self.visit(form[2:], "", at)
+                found += self.of_try(form)
+                self.visit(form[2:], "", at, found)
             case ["if", *_]:
-                yield from self.of_unset(form)
-                yield from self.visit(form[2:], "", at)
+                found += self.of_unset(form)
+                self.visit(form[2:], "", at, found)
             case ["expr", place, value]:
-                yield from self.visit(value, "", place)
+                self.visit(value, "", place, found)
             case ["def", *_]:
-                yield from self.visit(form[6], "", form[1])
+                self.visit(form[6], "", form[1], found)
                 for parameter in form[5]:
-                    yield from self.visit(parameter[3], parameter[0], parameter[4])
+                    self.visit(parameter[3], parameter[0], parameter[4], found)
             case _:
-                yield from self.visit(form[2:], name, at if name else form[1])
+                self.visit(form[2:], name, at if name else form[1], found)
 
     def of_call(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
         yield from self.of_declared(form, name, at)

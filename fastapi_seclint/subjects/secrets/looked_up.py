@@ -30,7 +30,8 @@ _RETURNED = re.compile(rb'\["return",\d+,\["(dict|list|set|tuple|call)"')
 
 def looked_up(program: Program) -> Iterator[tuple[Value, Use]]:
     """The keys, as a collection, of every dictionary or list that is asked for the API key that a caller sends."""
-    of_keys, of_rows = dict(_of_keys(program)), dict(_of_rows(program))
+    named = list(_named(program))
+    of_keys, of_rows = dict(_of_keys(named)), dict(_of_rows(named))
     keys, rows = frozenset(of_keys), frozenset(of_rows)
     for block in program.sites.blocks(frozenset({*of_keys.values(), *of_rows.values()})) if keys | rows else ():
         scope = block.scope
@@ -137,18 +138,18 @@ def _called(form: Form) -> str:
     return ""
 
 
-def _of_keys(program: Program) -> Iterator[tuple[str, str]]:
+def _of_keys(named: list[tuple[str, str, Form]]) -> Iterator[tuple[str, str]]:
     """The names of dictionaries and lists whose keys or items are written texts that may be API keys, as `_named`."""
-    for name, word, value in _named(program):
+    for name, word, value in named:
         items = [key for key, _ in value[2]] if value[0] == "dict" else value[2]
         known = [item[2] if item is not None and item[0] == "const" else None for item in items]
         if all(isinstance(text, str) and plausible(text, "API key", name, Reach.ASSIGNED, many=True) for text in known):
             yield name, word
 
 
-def _of_rows(program: Program) -> Iterator[tuple[str, str]]:
+def _of_rows(named: list[tuple[str, str, Form]]) -> Iterator[tuple[str, str]]:
     """The names of lists of tuples of written texts."""
-    for name, word, value in _named(program):
+    for name, word, value in named:
         rows = value[2] if value[0] in _DISPLAYS else []
         if rows and all(row[0] == "tuple" and len(list(texts(row))) == len(row[2]) > 1 for row in rows):
             yield name, word

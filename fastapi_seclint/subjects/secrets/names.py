@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from enum import IntEnum
+from functools import lru_cache
 
 from fastapi_seclint.program.spelling import words_of
 
@@ -72,6 +73,7 @@ _OF_TOKEN = word_set(
 )
 
 
+@lru_cache(maxsize=65_536)
 def kind_of(name: str) -> str:
     """What a name holds: `password`, `signing key`, `API key`, `token`, `secret`, or empty for no secret."""
     words = words_of(name)

@@ -106,17 +106,17 @@ class Sent:
             root, depth = root[2], depth + 1
         if root[0] != "name" or root[2] in ("self", "cls", "settings", "config", "os"):
             return False
-        value = ask(self.program, self.block, root)
-        if any(isinstance(option, Environment) and not option.name.startswith("parameter ")
-               for option in options(value)):  # fmt: skip
-            return False
         if any(item[0] == root[2] for item in self.scope.function.parameters):
-            return not reads_setting(form)
-        for statement in self.scope.assignments(root[2]):
-            plain = statement[0] in ("assign", "annassign") and statement[-1] is not None
-            if plain and self._is_value(statement[-1]):
-                return True
-        return self._is_part(root[2])
+            sent = not reads_setting(form)
+        else:
+            given = (item[-1] for item in self.scope.assignments(root[2]) if item[0] in ("assign", "annassign"))
+            sent = any(value is not None and self._is_value(value) for value in given) or self._is_part(root[2])
+        return sent and not self._is_setting(root)
+
+    def _is_setting(self, form: Form) -> bool:
+        """Whether a name may be a setting, a parameter's default left aside."""
+        found = options(ask(self.program, self.block, form))
+        return any(isinstance(option, Environment) and not option.name.startswith("parameter ") for option in found)
 
     def _is_part(self, name: str, depth: int = 4) -> bool:
         """Whether a name holds a part of what is sent: a piece of a header, a field of a parsed query."""
