@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import Annotated, Class, Generic, Value, options
+from fastapi_seclint.program.values import Annotated, Class, External, Generic, Value, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
@@ -134,7 +134,15 @@ def _credential(program: Program, route: Route, parameter: Parameter) -> str:
         kind = "one-time password"
     if not kind or (kind in ("token", "key") and _is_link(route)):
         return ""
-    return kind if query_name(program, parameter) and not _names_several(program, parameter) else ""
+    aside = _names_several(program, parameter) or _is_switch(program, parameter)
+    return kind if query_name(program, parameter) and not aside else ""
+
+
+def _is_switch(program: Program, parameter: Parameter) -> bool:
+    """Whether a parameter says yes or no to something secret: `secret: bool = False`."""
+    annotation = program.walker.resolver.annotation(parameter)
+    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    return any(isinstance(item, External) and item.name == "builtins.bool" for item in options(base))
 
 
 def _names_several(program: Program, parameter: Parameter) -> bool:

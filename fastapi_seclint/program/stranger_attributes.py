@@ -23,6 +23,7 @@ from fastapi_seclint.program.kinds import (
     names_token,
 )
 from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Collection, constant, settled, string
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
     if "url" in owner and name == "path":
         return frozenset({"path"})
     if "session" in owner:
+        if name == "session":
+            return frozenset({"session"})
         return ABSENT if credentials.says_who(name) else CLEAN
     if "store" in owner or "scope" in owner:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
@@ -65,7 +68,7 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
 
 def part_of(owner: Kinds, name: str) -> Kinds:
     """An attribute of an object that was made of missing or bad credentials: who is calling is not in it either."""
-    return owner - {"object"} if credentials.names_caller(name) else CLEAN
+    return owner - {"object"} if credentials.names_caller(name) or names_token(snake(name)) else CLEAN
 
 
 def _of_nothing(walk_: Walk, owner: Kinds) -> Kinds:
@@ -144,7 +147,7 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         if name in _PREDICATES:
             return EITHER
     if "object" in receiver:
-        return part_of(receiver, name) if credentials.names_caller(name) else None
+        return part_of(receiver, name) if credentials.names_caller(name) and not names_refusal(name) else None
     if receiver == EMPTY and name in _PREDICATES | _TRANSFORMS:
         walk_.encounter.checked = True
         return EMPTY
@@ -154,6 +157,11 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         walk_.may_raise = True
         return BAD
     return None
+
+
+def names_refusal(name: str) -> bool:
+    """Whether a method named after the caller is there to refuse him, not to give him: `rules.assert_user()`."""
+    return name.startswith(("check", "ensure", "assert", "require", "verify"))
 
 
 def asked_of_service(walk_: Walk, receiver: Kinds, form: Form, given: list[Kinds]) -> Kinds | None:

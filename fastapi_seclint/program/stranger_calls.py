@@ -22,7 +22,7 @@ from fastapi_seclint.program.kinds import (
     worst,
 )
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds
+from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds, names_refusal
 from fastapi_seclint.program.stranger_errors import lets_go
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
 from fastapi_seclint.program.stranger_objects import is_abstract, made_of, reads_message
@@ -181,6 +181,8 @@ def _called(
         return touched
     if any("passed" in found for found in [*given, *(found for _, found in named)]):
         _hands_over(walk_, form)
+    if "object" in own and form[2][0] == "attr" and names_refusal(form[2][3]):
+        walk_.encounter.opaque.append(spelled(form[2]))
     if touched != CLEAN:
         return unknown_call_kinds(walk_, form, touched)
     return CLEAN

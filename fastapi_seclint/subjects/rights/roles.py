@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import last_name, walk
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters
 from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
@@ -139,9 +139,20 @@ def _handler_authorizes(program: Program, route: Route) -> bool:
     found = looked_up(handler, sent, caller)
     if any(decides(function, sent, found) for function in reached(program, handler, 0)):
         return True
-    if any(considers_rights(program, function) for function in _given(program, handler, caller)):
+    if any(considers_rights(program, function) for function in _given(program, handler, caller | _rules_of(route))):
         return True
     return forbids(handler, caller) or hands_caller_on(program, handler, caller)
+
+
+def _rules_of(route: Route) -> set[str]:
+    """The parameters of a handler that get an object made of the request: `auth: Rules = Depends(rules_for)`."""
+    return {
+        node.parameter
+        for node in route.dependencies
+        if node.parameter and node.function is not None
+        for item in node.function.parameters
+        if item[2] is not None and last_name(item[2]) in ("Request", "HTTPConnection")
+    }
 
 
 def _given(program: Program, handler: Function, caller: set[str]) -> Iterator[Function]:

@@ -95,9 +95,10 @@ def configured(program: Program) -> Iterator[Declared]:
 
 def declared(program: Program) -> Iterator[Declared]:
     """Too long lifetimes that a constant or setting declares by its name, where no token's life is known otherwise."""
-    if any(_is_dated(token) and not program.is_test(token.encoding.call.block.module) for token in tokens(program)):
+    made = [token for token in tokens(program) if not program.is_test(token.encoding.call.block.module)]
+    if any(map(_is_dated, made)):
         return
-    unsigned = _signs_nothing(program)
+    elsewhere = any(token.claims.get("exp") is not None for token in made) or _signs_nothing(program)
     for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
         names = [word for word in module.facts.words if _purpose(word) is not None]
         if not names or program.is_test(module):
@@ -105,7 +106,7 @@ def declared(program: Program) -> Iterator[Declared]:
         program.interpreter.run_module(module)
         for name, value in _named(module):
             found = _declared(module, name, value)
-            if found is not None and not (unsigned and _is_left_over(program, module, name)):
+            if found is not None and not (elsewhere and _is_left_over(program, module, name)):
                 yield found
 
 

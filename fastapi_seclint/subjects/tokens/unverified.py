@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -10,7 +11,7 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
-from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.tokens.claims_read import is_given, keys_read, names_of
@@ -56,7 +57,7 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     read = keys_read(block, call)
     if read and read <= _ROUTING:
         return True
-    if _is_verified_before(program, block, call):
+    if _is_verified_before(program, block, call) or _asks_for_shape(block, call):
         return True
     if _verifies(program, block, call) or _is_command(block) or only_logged(program, block, call):
         return True
@@ -83,6 +84,16 @@ def _is_verified_before(program: Program, block: Block, call: Form) -> bool:
         return False
     routes = [route for route in program.routes if route.function is block.function]
     return bool(routes) and all(program.guarding(route).protection == "protected" for route in routes)
+
+
+_SHAPE = re.compile(r"^_?(is|looks_like)_(an?_)?(jwt|jws|json_web_token)(_token)?$")
+
+
+def _asks_for_shape(block: Block, call: Form) -> bool:
+    """Whether a function only finds out whether a text has the form of a token, and gives no claim of it: `is_jwt`."""
+    if block.function is None or _SHAPE.match(snake(block.function.name)) is None:
+        return False
+    return any(form[0] == "expr" and form[2] is call for form in walk(block.statements))
 
 
 def _is_command(block: Block) -> bool:
