@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE, FileFacts
@@ -62,7 +63,7 @@ _NAMES = (
     b"contrasen",
     b"authorization",
 )
-_FORMATS = tuple(word if b" " in word else b'"' + word for word in FORMAT_WORDS)
+_FORMATS = tuple(word if word[:1] == b":" or b" " in word else b'"' + word for word in FORMAT_WORDS)
 _BESIDE = (
     rb'[\w-]*"\]{0,4}(?:,\[\]\])?,(?:\[?"(?:==|!=|in|not in)"\],)?'
     rb'\[{0,3}"(?:const|bytes|list|set|tuple|dict|call|ifexp|bool)"'
@@ -158,7 +159,7 @@ def _taken(program: Program, call: Form) -> list[str]:
 
 def _may_hold_secret(facts: FileFacts) -> set[int]:
     """The functions, and the module, whose facts are worth reading; cheap, and generous."""
-    found = set(facts.speaking(*_FORMATS))
+    found = set(facts.speaking(*_FORMATS, b'auth",["tuple"'))
     for name, near in zip(_NAMES, _NEAR, strict=True):
         for number in facts.speaking(name, folded=True):
             if number not in found and near.search(facts.lowered(number)):
@@ -183,6 +184,8 @@ def _judge(
     if shaped and any("PRIVATE KEY" in text for text in literal.texts):
         kind = "private key"
     location = Location(module.path, span_of(literal.at))
+    if use is not None and use.service and not own:
+        literal = replace(literal, account=use.service)
     what = f"`{literal.name}`" if own else f"an {kind}" if kind == "API key" else f"a {kind}"
     return RULE.finding(
         location,

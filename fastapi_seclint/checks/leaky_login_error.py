@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route
@@ -26,6 +27,7 @@ from fastapi_seclint.subjects.logins.outcomes import Follower
 from fastapi_seclint.subjects.logins.registrations import is_said_anyway, tells_of_account, tells_of_address
 from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, fields, sent, spoken
 from fastapi_seclint.subjects.logins.translations import Translations
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -65,7 +67,8 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
             ends = [end for item in own.outcomes(function) if (end := translations.of(item)) is not None]
             found: Iterator[Finding] = iter(())
             if purpose in ("login", "token"):
-                found = _of_login(ends, route)
+                inner = _inner(program, function, follower, translations)
+                found = chain(_of_login(ends, route), *(_before(ends, _wrong(ends), route) for ends in inner))
             elif purpose == "password reset" and function is route.function and _asks_for_address(program, route):
                 found = _of_reset(ends, route)
             elif purpose == "password reset" and function is route.function and _asks_for_code(program, route):
@@ -118,8 +121,7 @@ def _before_code(ends: list[Outcome]) -> list[Outcome]:
 
 
 def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
-    refusals = [end for end in ends if end.kind in ("raise", "answer") and "right" not in end.worlds]
-    wrong = [end for end in refusals if "wrong" in end.worlds and not _is_lock(end)]
+    refusals, wrong = _refusals(ends), _wrong(ends)
     for end in refusals:
         same = any(other.said == end.said for other in ends if "wrong" in other.worlds)
         if "absent" in end.worlds and wrong and not same:
@@ -131,6 +133,24 @@ def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
             evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
             yield _finding(end, route, message, evidence, fix=one_answer(end, other))
     yield from _before(ends, wrong, route)
+
+
+def _refusals(ends: list[Outcome]) -> list[Outcome]:
+    return [end for end in ends if end.kind in ("raise", "answer") and "right" not in end.worlds]
+
+
+def _wrong(ends: list[Outcome]) -> list[Outcome]:
+    """The answers to a wrong password."""
+    return [end for end in _refusals(ends) if "wrong" in end.worlds and not _is_lock(end)]
+
+
+def _inner(
+    program: Program, function: Function, follower: Follower, translations: Translations
+) -> Iterator[list[Outcome]]:
+    """How the functions end that a login hands its work to, each by itself."""
+    for inner in reached(program, function, 2):
+        if inner is not function:
+            yield [end for item in follower.outcomes(inner) if (end := translations.of(item)) is not None]
 
 
 def _unlike(wrong: Outcome, absent: Outcome) -> tuple[bool, bool, int]:

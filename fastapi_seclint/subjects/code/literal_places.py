@@ -7,6 +7,7 @@ import re
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.subjects.passwords.names import naming
 
+_LOGINS = ("auth", "http_auth", "basic_auth")
 _ACCOUNTS = ("username", "user_name", "login", "name", "email")
 
 
@@ -32,6 +33,14 @@ def hashed_text(name: str, form: Form) -> Form | None:
     match form:
         case ["call", _, ["name" | "attr", *_] as function, [["const", _, str()] as text], []]:
             return text if naming(name) and "hash" in str(function[-1]).lower() else None
+    return None
+
+
+def login_in(keyword: str, form: Form) -> tuple[str, Form] | None:
+    """The name and the password that a client logs in with: `get(url, auth=("name", "password"))`."""
+    match form:
+        case ["tuple", _, [["const", _, str() as name], ["const", _, str()] as password]] if keyword in _LOGINS:
+            return name, password
     return None
 
 

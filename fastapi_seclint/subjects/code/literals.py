@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.code.literal_places import (
     is_configured,
     is_record,
     kept_account,
+    login_in,
     token_in,
 )
 from fastapi_seclint.subjects.secrets.names import Reach, word_set
@@ -134,7 +135,8 @@ class Reader:
 
     def _call(self, form: Form, at: int) -> Iterator[Literal]:
         called = name_of(form[2])
-        if called in _SKIPPED_CALLS and not self._uses(form):
+        logins = (login_in(keyword, value) for keyword, value, _ in form[4] if keyword)
+        if called in _SKIPPED_CALLS and not self._uses(form) and not any(logins):
             return
         yield from self.read(form[2])
         names = self.taken(form) if any(value[0] == "const" for value in form[3]) else []
@@ -150,7 +152,10 @@ class Reader:
                 continue
             for found in self._hashed(hashed_text(keyword, value) if keyword else None):
                 yield replace(found, account=account_of(form))
-            if keyword and (found := self._literal(keyword, value, place, Reach.PASSED)) is not None:
+            if keyword and (login := login_in(keyword, value)) is not None:
+                made = self._literal("password", login[1], login[1][1], Reach.ASSIGNED)
+                yield from filter(None, [made and replace(made, account=login[0])])
+            elif keyword and (found := self._literal(keyword, value, place, Reach.PASSED)) is not None:
                 yield replace(found, account=account_of(form)) if "password" in found.name.lower() else found
             yield from self.read(value, place)
 

@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.guards.hollow import (
     does_nothing,
     is_stub,
     only_fills_a_frame,
+    only_gives_back_its_sender,
     only_says_hello,
     only_shows_a_page,
     only_tells_about_itself,
@@ -135,6 +136,8 @@ def _gained(program: Program, route: Route) -> str:
         return "starts work"
     if _is_for_administrators(program, route):
         return "is for administrators"
+    if only_gives_back_its_sender(route):
+        return ""
     field = access.returns_personal_data(program, route)
     if field:
         return f"returns {field}"

@@ -98,6 +98,37 @@ def only_tells_about_itself(route: Route) -> bool:
     return bool(makers) and len(makers) == len(calls) and all(item in makers for item in told)
 
 
+def only_gives_back_its_sender(route: Route) -> bool:
+    """Whether a GET is given nothing but the request, and answers with what a layer around found out about its sender.
+
+    `request.state.user` is nobody where a stranger calls, who sees nothing of anybody else then.
+    """
+    handler = route.function
+    if handler is None or set(route.methods) != {"GET"} or route.dependencies or "{" in route.path:
+        return False
+    if [parameter[0] for parameter in handler.parameters] != ["request"]:
+        return False
+    known = any(_is_of_the_request(form) and form[3] in ("user", "state") for form in handler.forms.of("attr"))
+    return known and all(_only_shapes(call) for call in handler.forms.of("call"))
+
+
+def _is_of_the_request(form: Form) -> bool:
+    return bool(form[0] == "attr" and form[2][0] == "name" and form[2][2] == "request")
+
+
+def _only_shapes(call: Form) -> bool:
+    """Whether a call makes an object or an answer of what it is given, or takes something out of the request."""
+    root = call[2]
+    while root[0] in ("attr", "call", "sub"):
+        root = root[2]
+    name = last_name(call[2])
+    taken = name in ("get", "getattr", "dict") and (root[0] == "name" and root[2] in ("request", "getattr", "dict"))
+    return taken or name in _SHAPING or (call[2][0] == "name" and name[:1].isupper())
+
+
+_SHAPING = frozenset({"model_validate", "from_orm", "parse_obj", "model_dump", "to_dict", "TemplateResponse"})
+
+
 def _is_plain(call: Form, given: set[str]) -> bool:
     arguments = [*call[3], *(value for _, value, _ in call[4])]
     return all(

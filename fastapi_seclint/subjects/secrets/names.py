@@ -102,7 +102,7 @@ def kind_of(name: str) -> str:
 _FORMATS = re.compile(
     r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{50,}|glpat-[\w-]{20,}|sk_live_[0-9a-zA-Z]{20,}"
     r"|sk-(?:proj-|ant-[a-z0-9]+-)?[A-Za-z0-9_-]{32,}|xox[abprs]-[0-9]{8,}-[0-9A-Za-z-]{16,}|AIza[0-9A-Za-z_-]{35}"
-    r"|hf_[A-Za-z0-9]{34}|SG\.[\w-]{20,}\.[\w-]{40,}"
+    r"|hf_[A-Za-z0-9]{34}|SG\.[\w-]{20,}\.[\w-]{40,}|\d{8,10}:AA[\w-]{32,33}"
 )
 _PRIVATE = re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{100,}")
 _PUBLIC = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*(?:PUBLIC KEY|CERTIFICATE)-----|\s*(?:ssh|ecdsa)-[a-z0-9-]+ AAAA")
@@ -111,7 +111,7 @@ _PUBLISHED = re.compile(r"phc_\w{20,}$|pk_(?:live|test)_\w{10,}$|pk\.eyJ[\w.-]+$
 _SAMPLE = re.compile(r"example|x{6}|0{8}|1234567890|abcdef|your|test|dummy|fake|\.\.\.", re.I)
 FORMAT_WORDS = (
     b"AKIA", b"ghp_", b"gho_", b"github_pat_", b"glpat-", b"sk_live_", b"sk-", b"xox", b"AIza", b"hf_", b"SG.",
-    b"PRIVATE KEY",
+    b"PRIVATE KEY", b":AA",
 )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from fastapi_seclint.spans import Location
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A place that needs a secret: of which kind, as what, and where."""
+    """A place that needs a secret: of which kind, as what, and where; `service` is what it opens, if known."""
 
     kind: str
     what: str
     location: Location
+    service: str = ""

@@ -79,9 +79,24 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
     ("key", 0, _SIGNING, "the key of a signature"): "hmac.new",
     ("secret_key", 1, _SIGNING, "the key of session cookies"): _SESSIONS,
     ("password", 99, _PASSWORD, "a database password"): """
-        psycopg2.connect psycopg.connect asyncpg.connect asyncpg.create_pool pymysql.connect MySQLdb.connect
-        mysql.connector.connect aiomysql.connect aiomysql.create_pool redis.Redis redis.asyncio.Redis redis.StrictRedis
+        psycopg2.connect psycopg.connect asyncpg.connect asyncpg.create_pool mysql.connector.connect aiomysql.connect
+        aiomysql.create_pool
     """,
+    ("password", 2, _PASSWORD, "a database password"): "pymysql.connect MySQLdb.connect",
+    ("password", 3, _PASSWORD, "a database password"): "redis.Redis redis.asyncio.Redis redis.StrictRedis",
+    ("password", 1, _PASSWORD, "a password for another service"): """
+        pika.PlainCredentials pika.credentials.PlainCredentials requests.auth.HTTPBasicAuth
+        requests.auth.HTTPDigestAuth httpx.BasicAuth httpx.DigestAuth aiohttp.BasicAuth neo4j.basic_auth
+        cassandra.auth.PlainTextAuthProvider
+    """,
+    ("password", 2, _PASSWORD, "a password for another service"): "ldap3.Connection",
+    ("password", 3, _PASSWORD, "a password for another service"): """
+        paramiko.SSHClient().connect paramiko.client.SSHClient().connect
+    """,
+    ("passwd", 2, _PASSWORD, "a password for another service"): "ftplib.FTP ftplib.FTP_TLS",
+    ("secret_key", 2, _API_KEY, "the key of a service"): "minio.Minio",
+    ("password", 1, _API_KEY, "the key of a service"): "twilio.rest.Client",
+    ("token", 0, "token", "the key of a service"): "aiogram.Bot telegram.Bot telebot.TeleBot telebot.AsyncTeleBot",
     ("subscription", 0, _API_KEY, "the key of a service"): """
         azure.cognitiveservices.speech.SpeechConfig azure.cognitiveservices.speech.translation.SpeechTranslationConfig
     """,
@@ -91,6 +106,12 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
     """,
     ("password", 1, _PASSWORD, "a mail password"): "smtplib.SMTP().login smtplib.SMTP_SSL().login",
 }
+_SERVICES = {
+    "pika": "rabbitmq", "redis": "redis", "pymysql": "mysql", "MySQLdb": "mysql", "ldap3": "ldap", "paramiko": "ssh",
+    "ftplib": "ftp", "minio": "minio", "twilio": "twilio", "aiogram": "telegram", "telegram": "telegram",
+    "telebot": "telegram", "neo4j": "neo4j", "cassandra": "cassandra", "smtplib": "smtp",
+}  # fmt: skip
+"""What the libraries open, for the names of variables."""
 _SINKS = {name: use for use, names in _SINKS_BY_USE.items() for name in names.split()}
 _CONVERTING = (
     "base64.b64decode()", "base64.urlsafe_b64decode()", "base64.b64encode()", "base64.urlsafe_b64encode()",
@@ -129,7 +150,8 @@ def _needed(program: Program) -> Iterator[tuple[Value, Use]]:
         if given is not None and _is_derivation(call):
             continue
         if given is not None:
-            use = Use(kind, what, call.block.location(given.form))
+            service = _SERVICES.get(call.name.partition(".")[0], "")
+            use = Use(kind, what, call.block.location(given.form), service)
             yield call.ask(_unwrapped(given.form)), use
             for origin in told(program, call.block, given.form):
                 yield ask(program, origin.block, origin.form), use
