@@ -41,7 +41,8 @@ _PERSONAL_WORD = re.compile(
     r"^(me|users?|profiles?|accounts?|customers?|clients|patients?|employees?|members"
     r"|((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?)"
     r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|medical[-_]?records?|address(es)?"
-    r"|credit[-_]?cards?|bank[-_]?accounts?|contacts|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
+    r"|credit[-_]?cards?|bank[-_]?accounts?|contacts|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?"
+    r"|(chats?|conversations?|messages?|orders?|purchases?|payments?|transactions?|logins?|medical)[-_]history|dues|debts)$",
     re.I,
 )
 _OF_SOMEBODY = re.compile(

@@ -71,7 +71,20 @@ def _asks(program: Program, route: Route) -> bool:
         return True
     if any(is_scheme(node.call) for node in route.nodes()) or guards(program, route):
         return True
+    if any(meeting.configured and meeting.name != route.name for meeting in meetings) or _has_switched_guard(route):
+        return True
     return route.name in refusing and _asks_a_helper(program, route)
+
+
+def _has_switched_guard(route: Route) -> bool:
+    """Whether a dependency that gives its route nothing answers 401 to some: a guard, off until somebody sets it up."""
+    for node in route.dependencies:
+        function = node.function
+        if node.parameter or function is None or _NO_CALLERS.search(node.name):
+            continue
+        if any(function.module.facts.body_mentions(function.number, word) for word in UNAUTHORIZED):
+            return True
+    return False
 
 
 _NO_CALLERS = re.compile(r"sign(ature|ed)|hook|hmac|captcha|csrf|digest", re.I)

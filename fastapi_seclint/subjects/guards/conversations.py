@@ -36,3 +36,17 @@ def _goes_to_others(handler: Function, call: Form) -> bool:
     owner = call[2][2] if call[2][0] == "attr" else None
     own = owner is not None and owner[0] == "name" and owner[2] in {item[0] for item in handler.parameters}
     return not own and _TO_OTHERS.match(last_name(call[2])) is not None
+
+
+_LOGS = re.compile(r"^((server|system|app|application|backend|core|container|service)[-_]?)?logs?$", re.I)
+_LEAST_SENT = 2
+"""A greeting or an error is sent once; what is sent in two places, or over and over, goes on."""
+
+
+def streams_logs(route: Route) -> bool:
+    """Whether a websocket sends what a program writes into its log, by its path: `/logs/stream`."""
+    handler = route.function
+    if route.kind != "websocket" or handler is None or not any(map(_LOGS.match, route.path.split("/"))):
+        return False
+    sent = [call for call in handler.forms.of("call") if last_name(call[2]).startswith("send_")]
+    return len(sent) >= _LEAST_SENT or bool(sent and handler.forms.of("while", "for"))

@@ -11,7 +11,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import UNAUTHORIZED, guarded_elsewhere
-from fastapi_seclint.subjects.guards.conversations import opens_a_conversation
+from fastapi_seclint.subjects.guards.conversations import opens_a_conversation, streams_logs
 from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.hollow import (
     does_nothing,
@@ -132,6 +132,8 @@ def _gained(program: Program, route: Route) -> str:
         return "changes state"
     if opens_a_conversation(route):
         return "lets strangers read along and speak to its users"
+    if streams_logs(route):
+        return "lets strangers read the program's logs"
     if access.starts_work(route):
         return "starts work"
     if _is_for_administrators(program, route):

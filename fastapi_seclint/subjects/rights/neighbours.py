@@ -10,7 +10,7 @@ from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
 from fastapi_seclint.subjects.rights.privileged import ignores_its_caller
-from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, decides_inside
 from fastapi_seclint.subjects.rights.words import names_right
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _changes(program: Program, route: Route) -> bool:
 
 
 def _is_strict(program: Program, route: Route, inside: bool) -> bool:
-    """Whether a route looks at rights before its handler runs or, where that counts, inside of it."""
-    if inside:
-        return authorizes(program, route) and compares_owner(program, route) is None
-    return next(asked_before(program, route), None) is not None
+    """Whether a route is seen to look at rights before its handler runs or, where that counts, inside of it."""
+    if next(asked_before(program, route), None) is not None:
+        return compares_owner(program, route) is None
+    return inside and decides_inside(program, route) and compares_owner(program, route) is None
