@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.code.literal_places import (
     login_in,
     token_in,
 )
-from fastapi_seclint.subjects.secrets.names import Reach, word_set
+from fastapi_seclint.subjects.secrets.names import Reach, sets_password, word_set
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
 
 _SKIPPED_CALLS = word_set(
@@ -145,7 +145,8 @@ class Reader:
             if found is not None and set(found.places) & self.used:
                 yield found
             elif found is not None and number < len(names) and names[number]:
-                yield replace(found, name=names[number])
+                kept = sets_password(called)
+                yield replace(found, name=names[number], reach=Reach.ASSIGNED if kept else Reach.PASSED)
             yield from self.read(value)
         for keyword, value, place in form[4]:
             if keyword is not None and _is_sample(keyword):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.leaks.log_calls import written
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak
-from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.logins.routes import auth_routes, sent
+from fastapi_seclint.subjects.secrets.names import kind_of
 from fastapi_seclint.subjects.tokens.standing import in_layers
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ _CAREFUL = re.compile(r"redact|mask|sensitiv|sanit|scrub|filter|censor|secret|pa
 """Words of code that leaves something out, by name or by path."""
 _HIDING = re.compile(r"redact|mask|sensitiv|sanit|scrub|filter|censor|exclude|^pop$", re.I)
 _ASKING = ("login", "registration", "password reset")
+_KEPT = ("password", "API key", "secret", "private key")
 
 
 def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
@@ -35,14 +39,24 @@ def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
         route.function is function and purpose in _ASKING for route, purpose in auth_routes(program)
     ):
         return None
-    names = _names(block) if middleware else _names(block) | _dictionaries(function)
+    names = _names(program, block) if middleware else _names(program, block) | _dictionaries(function)
     leaks = [part for part in written(call) if part[0] == "name" and part[2] in names]
     if not leaks or _is_careful(block, _CAREFUL if middleware else _HIDING):
         return None
-    if not any(purpose in _ASKING for _, purpose in auth_routes(program)):
-        return None
-    what = "the body of every request, passwords of logins included," if middleware else "the body with its password"
-    return Leak(what, leaks[0])
+    if not middleware:
+        return Leak("the body with its password", leaks[0])
+    if any(purpose in _ASKING for _, purpose in auth_routes(program)):
+        return Leak("the body of every request, passwords of logins included,", leaks[0])
+    brought = next(_brought(program), "")
+    return Leak(f"the body of every request, the {brought} of some included,", leaks[0]) if brought else None
+
+
+def _brought(program: Program) -> Iterator[str]:
+    """The kinds of secrets that clients send in the bodies of a project: API keys of other services, say."""
+    for route in program.routes:
+        own = route.kind == "http" and route.place is not None and not program.is_test(route.place.module)
+        if own and set(route.methods) & {"POST", "PUT", "PATCH"}:
+            yield from (kind for name in sent(program, route) if (kind := kind_of(name)) in _KEPT)
 
 
 def _dictionaries(function: Function) -> set[str]:
@@ -56,17 +70,40 @@ def _dictionaries(function: Function) -> set[str]:
     return found
 
 
-def _names(block: Block) -> set[str]:
+def _names(program: Program, block: Block) -> set[str]:
     """The names that hold the body, as it came, read, or put into something."""
     found: set[str] = set()
     for form in block.forms.of("assign", "annassign"):
-        if form[-1] is None or not _has_body(form[-1], found):
+        if form[-1] is None or not (_has_body(form[-1], found) or _reads(program, block, form[-1])):
             continue
         for target in form[2] if form[0] == "assign" else [form[2]]:
             while target[0] == "sub":
                 target = target[2]
             found.update([target[2]] if target[0] == "name" else [])
     return found
+
+
+def _reads(program: Program, block: Block, form: Form) -> bool:
+    """Whether a value is what a helper reads of the request that it is given: `await self.body_of(request)`."""
+    call = form[2] if form[0] == "await" else form
+    if call[0] != "call" or not any(item[0] == "name" and item[2] in ("request", "req") for item in call[3]):
+        return False
+    bodies = (body_of(program, function) for function, _ in called(program, block, call))
+    return any(_gives_body(body) for body in bodies if body is not None)
+
+
+def _gives_body(block: Block) -> bool:
+    """Whether a function returns the body that it reads, decoded or cut off perhaps; masked is none."""
+    if _is_careful(block, _HIDING):
+        return False
+    names = {
+        target[2]
+        for form in block.forms.of("assign")
+        if _has_body(form[3], set())
+        for target in form[2]
+        if target[0] == "name"
+    }
+    return any(form[2] is not None and _has_body(form[2], names) for form in block.forms.of("return"))
 
 
 def _has_body(form: Form, names: set[str]) -> bool:

@@ -196,6 +196,12 @@ _HASH = re.compile(r"\$(2[abxy]?|argon2\w*|pbkdf2\w*|scrypt|bcrypt\w*|[156])\$|p
 """How stored hashes of passwords begin: nobody logs in with those."""
 
 
+def sets_password(method: str) -> bool:
+    """Whether a method is there to give an account its password: `user.set_password("...")`."""
+    words = words_of(method)
+    return len(words) > 1 and words[0] in ("set", "change", "reset", "update") and words[-1] in _PASSWORDS
+
+
 def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = False) -> bool:
     """Whether a text under a name can be a secret, given how it is used; `many` tells that it is one of a list."""
     if reach is Reach.USED:

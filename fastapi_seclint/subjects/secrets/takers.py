@@ -10,7 +10,7 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import KEYWORD_ONLY, VARIADIC, Form
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.code.literals import name_of
-from fastapi_seclint.subjects.secrets.names import kind_of, word_set
+from fastapi_seclint.subjects.secrets.names import kind_of, sets_password, word_set
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -42,6 +42,8 @@ def _definitions(statements: list[Form]) -> Iterator[tuple[str, list[str]]]:
         if form[0] == "def":
             yield form[3], _positional(form)
         elif form[0] == "class":
+            setters = (item for item in form[6] if item[0] == "def" and sets_password(item[3]))
+            yield from ((item[3], _positional(item)[1:]) for item in setters)
             made = next((item for item in form[6] if item[0] == "def" and item[3] == "__init__"), None)
             if made is not None:
                 yield form[2], _positional(made)[1:]
