@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetDictItem
-from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.facts.forms import Form, last_name, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, Environment, External, constant, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import Token
+from fastapi_seclint.subjects.payloads.known import Claims
 from fastapi_seclint.subjects.tokens.purposes import Purpose
 
+_UNTIL = frozenset({"expires", "expire", "expiry", "expiration", "until"})
 _LIFE: dict[Purpose, str] = {"access": "minutes=30", "refresh": "days=7", "other": "hours=1"}
 
 
@@ -21,16 +24,33 @@ def expiring(token: Token, purpose: Purpose) -> Fix | None:
     payload, block = token.encoding.payload, token.encoding.call.block
     if payload is None or token.encoding.library in ("jwcrypto", "pyseto"):
         return None
-    life, edits = now_plus(block, _life(block.module, purpose))
     path, form = block.module.path, payload.form
+    own, edits = _own_moment(token.claims, form), ()
+    life, edits = (own, edits) if own is not None else now_plus(block, _life(block.module, purpose))
     if form[0] == "dict" and all(key is not None for key, _ in form[2]):
         edit: Edit = SetDictItem(path, span_of(form[1]), "exp", life)
-    elif (text := code(form)) is not None:
+    elif (text := code(form) or rendered(form)) is not None:
         rest = text[1:-1] if form[0] == "dict" else f"**{text}"
         edit = ReplaceExpression(path, span_of(form[1]), f'{{"exp": {life}, {rest}}}')
     else:
         return None
     return Fix("let the token expire", False, (edit, *edits))
+
+
+def _own_moment(claims: Claims, form: Form) -> str | None:
+    """Until when the token is good by a claim of the project's own, in seconds, as code for `exp` too."""
+    for key, claim in claims.items.items():
+        moments = [amount for value in claim.values for amount in value.amounts]
+        known = claim.sure and moments and all(one.kind == "moment" and one.clock == "unix" for one in moments)
+        if not known or not _UNTIL & set(words_of(key)):
+            continue
+        if form[0] == "name":
+            return f'int({form[2]}["{key}"])'
+        pairs = form[2] if form[0] == "dict" else ()
+        value = next((value for name, value in pairs if name is not None and name[-1] == key), None)
+        if value is not None and (text := rendered(value)) is not None:
+            return text if value[0] == "call" and last_name(value[2]) == "int" else f"int({text})"
+    return None
 
 
 def _life(module: Module, purpose: Purpose) -> str:
