@@ -21,6 +21,8 @@ Persona = Literal["regular", "pedantic", "auditor"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 CONFIDENCES: tuple[Confidence, ...] = ("high", "medium", "low")
 PERSONAS: tuple[Persona, ...] = ("regular", "pedantic", "auditor")
+BEHIND_AUTHENTICATION = ("missing-authorization", "missing-ownership-check", "inactive-user-accepted")
+"""Rules that speak of routes whose callers are known, so that what they find comes up once a guard is mended."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.rights.believed import Belief, believed
@@ -106,4 +106,5 @@ def _finding(route: Route | None, belief: Belief) -> Finding:
         route=access.key(route) if route is not None else None,
         evidence=evidence,
         fix=belief.fix,
+        masks=BEHIND_AUTHENTICATION,
     )

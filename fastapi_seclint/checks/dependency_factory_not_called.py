@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Class
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule, Severity
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Rule, Severity
 from fastapi_seclint.subjects.wiring.factories import Factory, uncalled
 from fastapi_seclint.subjects.wiring.factory_calls import call_for
 
@@ -63,6 +63,7 @@ def _finding(program: Program, call: Call, argument: Argument | None, factory: F
         symbol=call.block.symbol,
         evidence=evidence,
         fix=fix,
+        masks=BEHIND_AUTHENTICATION,
     )
 
 

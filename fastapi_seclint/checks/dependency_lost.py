@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.rule import Finding, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.wiring.dependencies import Consumer
 from fastapi_seclint.subjects.wiring.lost import Loss, lost
@@ -44,4 +44,5 @@ def _finding(consumer: Consumer, loss: Loss) -> Finding:
         symbol=consumer.function.dotted,
         evidence=loss.evidence,
         fix=loss.fix,
+        masks=BEHIND_AUTHENTICATION,
     )

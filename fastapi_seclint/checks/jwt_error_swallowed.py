@@ -17,7 +17,7 @@ from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, Instance, options
-from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
@@ -262,7 +262,7 @@ def _finding(place: Location, swallow: Swallow, routes: list[Route]) -> Finding:
         route=access.key(routes[0]),
         evidence=evidence,
         fix=_fix(swallow),
-        masks=("unprotected-route", "missing-authorization", "optional-auth-unchecked", "jwt-subject-unchecked"),
+        masks=("unprotected-route", "optional-auth-unchecked", "jwt-subject-unchecked", *BEHIND_AUTHENTICATION),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.items import Item
 from fastapi_seclint.subjects.code.origins import Origin, origins
@@ -48,7 +48,13 @@ RULE = Rule(
     fixable="unsafe",
 )
 
-_MASKED = ("jwt-expiry-unverified", "jwt-algorithms-missing", "jwt-type-unchecked", "jwt-subject-unchecked")
+_MASKED = (
+    "jwt-expiry-unverified",
+    "jwt-algorithms-missing",
+    "jwt-type-unchecked",
+    "jwt-subject-unchecked",
+    *BEHIND_AUTHENTICATION,
+)
 _HARM = "anybody writes a token with any user in it and is believed"
 _BETWEEN = "whoever gets between this program and the provider writes a token with any user in it"
 

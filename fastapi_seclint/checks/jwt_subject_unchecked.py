@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.values import Function, options
-from fastapi_seclint.rule import Finding, Fix, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.guards import access
@@ -63,10 +63,11 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
             if place not in told:
                 told.add(place)
                 fix = looked_up(program, inner, subject) if is_subject(subject) else None
-                yield RULE.finding(place, _BELIEVED, symbol=taker.dotted, fix=fix)
+                yield RULE.finding(place, _BELIEVED, symbol=taker.dotted, fix=fix, masks=BEHIND_AUTHENTICATION)
         elif (found := untested(program, block)) is not None and not _is_looked_at(program, function):
             fix = refused(block, *found)
-            yield RULE.finding(block.location(found[0]), _NOT_FOUND, symbol=function.dotted, fix=fix)
+            place = block.location(found[0])
+            yield RULE.finding(place, _NOT_FOUND, symbol=function.dotted, fix=fix, masks=BEHIND_AUTHENTICATION)
     yield from _refreshing(program)
 
 
@@ -181,6 +182,7 @@ def _refreshing(program: Program) -> Iterator[Finding]:
                 symbol=function.dotted,
                 route=access.key(route),
                 fix=_fix(program, way),
+                masks=BEHIND_AUTHENTICATION,
             )
 
 

@@ -16,7 +16,7 @@ from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import Class, External, Function, options
-from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import JWT_AUTH
@@ -300,5 +300,5 @@ def _finding(route: Route, node: Node, fix: Fix | None) -> Finding:
         route=access.key(route),
         evidence=evidence,
         fix=fix,
-        masks=("unprotected-route", "missing-authorization", "missing-ownership-check", "inactive-user-accepted"),
+        masks=("unprotected-route", *BEHIND_AUTHENTICATION),
     )

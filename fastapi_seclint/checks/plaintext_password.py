@@ -51,9 +51,11 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     seen: set[Location] = set()
     known = passwords(program)
     compared = [(item, _fix(known, item, False)) for item in comparisons(known)]
-    mended = all(fix is not None for _, fix in compared)  # who is hashed has to be let in by what is compared
-    places = [(item, _KEPT, _fix(known, item, True) if mended else None) for item in (*kept(known), *shams(known))]
-    places += [(item, _COMPARED, fix) for item, fix in compared]
+    stored = [(item, _fix(known, item, True)) for item in (*kept(known), *shams(known))]
+    places = [(item, _KEPT, fix) for item, fix in stored] + [(item, _COMPARED, fix) for item, fix in compared]
+    if not all(fix is not None for item, _, fix in places if not told_hashed(item.block, item.at)):
+        # who is hashed has to be let in by what is compared, and the other way round
+        places = [(item, message, None) for item, message, _ in places]
     for item, message, fix in places:
         location = item.block.location(item.at)
         if location in seen or for_trying(program, item.block.module):
@@ -94,7 +96,8 @@ def _fix(known: Passwords, item: Kept, stays: bool) -> Fix | None:
         return hashed_whole(known, item.block, item.form, item.field, item.optional)
     if not stays:
         return found_by_name(known, item.block, _at(known, item), item.form)
-    return hashed(known, item.block, item.form) if item.form[0] in ("name", "attr", "sub") else None
+    text = item.form[0] == "call" and known.text(item.block, item.form) is not None
+    return hashed(known, item.block, item.form) if text or item.form[0] in ("name", "attr", "sub") else None
 
 
 def _at(known: Passwords, item: Kept) -> Form:

@@ -12,7 +12,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import is_built_on_scheme
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import comparison, is_scheme
 from fastapi_seclint.subjects.guards.credentials import (
@@ -46,7 +46,7 @@ RULE = Rule(
     fixable="unsafe",
 )
 
-_MASKED = ("unprotected-route", "missing-authorization", "missing-ownership-check", "inactive-user-accepted")
+_MASKED = ("unprotected-route", *BEHIND_AUTHENTICATION)
 _CARRIERS = ("request", "websocket", "authorization", "connection")
 """Parameters of a handler by which it may get at credentials that no dependency gave it."""
 _SHOWN = 20

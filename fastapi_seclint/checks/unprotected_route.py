@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.unprotected_router import covered
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import asks_callers, comparison
 from fastapi_seclint.subjects.guards.choice import is_meant
@@ -78,7 +78,7 @@ def _finding(program: Program, routes: list[tuple[Route, str]]) -> Finding:
         route=access.key(route),
         evidence=[*evidence, *_other_ways(routes)],
         fix=_fix(program, routes),
-        masks=("missing-authorization", "missing-ownership-check", "inactive-user-accepted"),
+        masks=BEHIND_AUTHENTICATION,
     )
 
 

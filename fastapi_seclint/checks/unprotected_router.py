@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.routers import Include, Router, native, strings
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Place, string
-from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import asks_callers
 from fastapi_seclint.subjects.guards.exposure import exposed, is_meant_for_everybody, is_open
@@ -66,7 +66,7 @@ def unprotected_router(program: Program) -> Iterator[Finding]:
             route=access.key(opening.routes[0]),
             evidence=(*_shown(opening.routes), *opening.evidence),
             fix=guarded_calls(program, [opening.place], "administration" in opening.reason),
-            masks=("unprotected-route", "missing-authorization", "missing-ownership-check", "inactive-user-accepted"),
+            masks=("unprotected-route", *BEHIND_AUTHENTICATION),
         )
 
 

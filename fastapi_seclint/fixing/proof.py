@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from fastapi_seclint.outcome import Report
-from fastapi_seclint.rule import Finding
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Finding
 
+_BEHIND = frozenset(BEHIND_AUTHENTICATION)
 Key = tuple[str, str, str, tuple[str, str] | None]
 
 
@@ -45,6 +46,8 @@ def _masked(finding: Finding, by: Finding) -> bool:
     """Whether a finding may rightly come up once another one is mended."""
     if finding.rule.name not in by.masks and finding.rule.code not in by.masks:
         return False
+    if finding.rule.name in _BEHIND:
+        return True
     if by.route is not None and finding.route is not None:
         return finding.route == by.route
     if by.route is None:
