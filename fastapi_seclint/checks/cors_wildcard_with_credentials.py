@@ -54,6 +54,7 @@ def cors_wildcard_with_credentials(program: Program) -> Iterator[Finding]:
             symbol=configuration.block.symbol,
             fix=replaced(program, configuration, "allow_origins", ORIGINS),
             evidence=[*written(origins, wildcard), Evidence(credentials.location, "credentials are allowed here")],
+            masks=("cors-wildcard-origin",),  # which only then speaks of origins without TLS
         )
     for header in headers(program):
         if header.credentials:

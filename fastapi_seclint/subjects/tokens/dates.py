@@ -25,8 +25,9 @@ def expiring(token: Token, purpose: Purpose) -> Fix | None:
     if payload is None or token.encoding.library in ("jwcrypto", "pyseto"):
         return None
     path, form = block.module.path, payload.form
-    own, edits = _own_moment(token.claims, form), ()
-    life, edits = (own, edits) if own is not None else now_plus(block, _life(block.module, purpose))
+    own = _own_moment(token.claims, form)
+    given: tuple[str, tuple[Edit, ...]] = (own or "", ())
+    life, edits = given if own is not None else now_plus(block, _life(block.module, purpose))
     if form[0] == "dict" and all(key is not None for key, _ in form[2]):
         edit: Edit = SetDictItem(path, span_of(form[1]), "exp", life)
     elif (text := code(form) or rendered(form)) is not None:
