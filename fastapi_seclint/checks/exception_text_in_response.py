@@ -15,6 +15,7 @@ from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.leaks.answer_models import makes_answer
 from fastapi_seclint.subjects.leaks.answering import unheard
 from fastapi_seclint.subjects.leaks.constant_texts import refusal
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
@@ -154,8 +155,15 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                     yield _put_in(found, value), "medium"
                 elif value[0] == "call" and _is_outcome(program, found.block, value):
                     named = [pair for pair in _by_name(program, found.block, value) if tells(found, pair[1])]
-                    sent = sent_fields(program, found.block) if named else frozenset()
-                    yield from ((item, "medium") for name, item in named if name in sent)
+                    answers = bool(named) and _makes_answer(program, found, value)
+                    sent = sent_fields(program, found.block) if named and not answers else frozenset()
+                    yield from ((item, "medium") for name, item in named if answers or name in sent)
+
+
+def _makes_answer(program: Program, found: Caught, call: Form) -> bool:
+    """Whether an object that is returned is a route's answer by its class, and somebody takes it."""
+    function = found.block.function
+    return function is not None and makes_answer(program, found.block, call) and not unheard(program, function)
 
 
 def _streams(program: Program, found: Caught) -> bool:
