@@ -12,6 +12,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Persona, Rule, Severity
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.alike import alike
 from fastapi_seclint.subjects.logins.ends import Outcome
@@ -27,6 +28,7 @@ from fastapi_seclint.subjects.logins.outcomes import Follower
 from fastapi_seclint.subjects.logins.registrations import is_said_anyway, tells_of_account, tells_of_address
 from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, fields, sent, spoken
 from fastapi_seclint.subjects.logins.translations import Translations
+from fastapi_seclint.subjects.logins.worlds import ALL
 from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
@@ -133,6 +135,26 @@ def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
             evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
             yield _finding(end, route, message, evidence, fix=one_answer(end, other))
     yield from _before(ends, wrong, route)
+    yield from _unlike_success(ends, wrong, route)
+
+
+def _unlike_success(ends: list[Outcome], wrong: list[Outcome], route: Route | None) -> Iterator[Finding]:
+    """The answer to a wrong password where one for an unknown account is as if all were right: a code was sent."""
+    absent = [end for end in ends if "absent" in end.worlds and len(end.worlds) < len(ALL)]
+    refused = [end for end in wrong if end.kind == "raise" and end.worlds == frozenset({"wrong"}) and _is_nested(end)]
+    if absent and refused and all(end.worlds == frozenset({"absent", "right"}) for end in absent):
+        message = (
+            "this answer tells a stranger that there is such an account, since an unknown one is answered as if all "
+            "were right: give both the same status and text"
+        )
+        evidence = [Evidence(absent[0].block.location(absent[0].form), "an unknown account is answered here")]
+        yield _finding(refused[0], route, message, evidence)
+
+
+def _is_nested(end: Outcome) -> bool:
+    """Whether more than the test of a password leads to an end: `if member:` around it."""
+    around = [form for form in end.block.forms.of("if") if any(holds(item[1], end.form[1]) for item in form[3])]
+    return len(around) > 1
 
 
 def _refusals(ends: list[Outcome]) -> list[Outcome]:
