@@ -83,7 +83,7 @@ _SHOWN = re.compile(r"^(active|online|avatar|logo|icon|thumbnail|badge|profile[-
 """What others are to see of somebody."""
 _ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
-    r"|pay|ship|activate|deactivate|block|unblock|freeze|unfreeze|reissue|replace|lock|unlock|reset|revoke|finish|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|assign|stop|pause|resume)$",
+    r"|pay|ship|activate|deactivate|block|unblock|freeze|unfreeze|reissue|replace|lock|unlock|reset|revoke|finish|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|download|export|assign|stop|pause|resume)$",
     re.I,
 )
 
@@ -174,7 +174,9 @@ def _case(
         resource, variable = sent
     elif variable not in taken or not loads(route, variable) or is_choice(program, route, variable):
         return None
-    if _is_no_object(route, resource) or not _knows_its_user(program, route):
+    if _is_no_object(route, resource):
+        return None
+    if not _knows_its_user(program, route) and not (resource in ties and _is_behind_a_layer(program, route)):
         return None
     if uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
@@ -284,6 +286,11 @@ def _knows_its_user(program: Program, route: Route) -> bool:
     if not knows or privilege(program, route):
         return False
     return not any(is_operators_key(program, guard) for guard in found)
+
+
+def _is_behind_a_layer(program: Program, route: Route) -> bool:
+    """Whether only a middleware asks who is calling: its user is there for every handler, for this one as well."""
+    return program.guarding(route).protection == "protected" and not guards(program, route)
 
 
 def _finding(case: _Case, fix: Fix | None) -> Finding:

@@ -39,7 +39,7 @@ _OF_MONEY = re.compile(
 _ENVELOPED = re.compile(r"^(items|data|results?|records|rows|users|accounts|customers|members|employees|patients)$")
 _PERSONAL_WORD = re.compile(
     r"^(me|users?|profiles?|accounts?|customers?|clients|patients?|employees?|members"
-    r"|((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?)"
+    r"|((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?|receipts?)"
     r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|medical[-_]?records?|address(es)?"
     r"|credit[-_]?cards?|bank[-_]?accounts?|contacts|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?"
     r"|(chats?|conversations?|messages?|orders?|purchases?|payments?|transactions?|logins?|medical)[-_]history|dues|debts)$",
@@ -60,7 +60,7 @@ _PLACE = re.compile(
 """What classes of places and firms are called: how to reach them is no secret."""
 _PERSON = re.compile(r"(user|member|employee|staff|customer|client|patient|student|owner|person|account|profile)", re.I)
 _NEVER_PUBLISHED = re.compile(
-    r"^(((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?)"
+    r"^(((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?|receipts?)"
     r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?)$",
     re.I,
 )

@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Annotated, Class, Generic, options
+from fastapi_seclint.program.values import Annotated, Class, Function, Generic, options
 from fastapi_seclint.subjects.guards.access import segments
 from fastapi_seclint.subjects.owners.belongings import owner_field, singular
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
@@ -128,8 +128,7 @@ def loads(route: Route, variable: str) -> bool:
     """Whether the id picks something: in a call, a subscript or a condition."""
     if variable in loaded_by(route):
         return True
-    handler = route.function
-    for form in handler.forms.every if handler is not None else ():
+    for form in _within(route.function):
         inner = (
             given_to(form) if form[0] == "call"
             else [form[3]] if form[0] == "sub"
@@ -138,6 +137,15 @@ def loads(route: Route, variable: str) -> bool:
         if any(item[0] == "name" and item[2] == variable for item in inner) or _is_key(form, variable):
             return True
     return False
+
+
+def _within(handler: Function | None) -> Iterator[Form]:
+    """The forms of a handler and of what it defines, to run in a thread say."""
+    if handler is None:
+        return
+    yield from handler.forms.every
+    for number in handler.module.facts.inside(handler.number):
+        yield from handler.module.facts.forms(number).every
 
 
 _KEYED = re.compile(r"^(h?(get(all|del|ex)?|set(ex)?|del)|delete|unlink|exists|expire|persist|[lz]range|smembers)$")

@@ -49,8 +49,17 @@ def ties_caller(program: Program, route: Route) -> bool:
     filled = program.walker.resolver.dependency_of
     sent = frozenset(item.name for item in parameters(route.endpoint) if filled(item) is None) if route.endpoint else ()
     callers = caller_names(program, route) - _ignoring(program, route) | made_of_credentials(handler)
+    if _is_closed_over(handler, callers):
+        return True
     variables = set(path_variables(route.path))
     return uses(handler, callers, sent, _inside(program, handler)) and not _only_afterwards(handler, callers, variables)
+
+
+def _is_closed_over(handler: Function, callers: set[str]) -> bool:
+    """Whether a function that a handler defines, to run in a thread say, works with the caller."""
+    facts = handler.module.facts
+    inner = (form for number in facts.inside(handler.number) for form in facts.forms(number).of("name"))
+    return any(form[2] in callers for form in inner)
 
 
 def _ignoring(program: Program, route: Route) -> set[str]:
