@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import NONE, Collection, Const, Environment, External, Value, options
+from fastapi_seclint.program.values import NONE, Collection, Const, Environment, External, Partial, Value, options
 from fastapi_seclint.rule import Confidence, Finding, Rule, Severity
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
 from fastapi_seclint.subjects.code.spread import keys
 from fastapi_seclint.subjects.tokens.headers import from_header, is_allowed
-from fastapi_seclint.subjects.tokens.jwt import Decoding, Library, decodings
+from fastapi_seclint.subjects.tokens.jwt import Decoding, Library, decodings, prepared
 from fastapi_seclint.subjects.tokens.pinning import pinned
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def jwt_algorithms_missing(program: Program) -> Iterator[Finding]:
             continue
         if decoding.maker or program.is_test(decoding.call.block.module) or not decoding.verifies_signature:
             continue
-        given = _given(decoding)
+        given = _given(decoding) or _prepared_with(program, decoding)
         if given is None:
             yield from _missing(program, decoding, decoding.call.location)
             continue
@@ -84,6 +84,15 @@ def _given(decoding: Decoding) -> tuple[Block, Form, Location] | None:
     handed_on = [keys(decoding.program, block, form) for form in decoding.call.spread]
     if any(found is None or "algorithms" in found for found in handed_on):
         return block, ["ellipsis", decoding.call.form[1]], decoding.call.location
+    return None
+
+
+def _prepared_with(program: Program, decoding: Decoding) -> tuple[Block, Form, Location] | None:
+    """The algorithms that `functools.partial` gave the call, in another file perhaps."""
+    for option in options(decoding.call.ask(decoding.call.form[2])):
+        for kept in prepared(program) if isinstance(option, Partial) else ():
+            if isinstance(option, Partial) and kept.call.place == option.place:
+                return _given(kept)
     return None
 
 

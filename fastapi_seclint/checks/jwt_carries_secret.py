@@ -71,14 +71,15 @@ def _secret(claim: Claim) -> tuple[str, Confidence] | None:
     kind = secret_kind(claim.key)
     if forms and all(words_of(_named(form))[-1:] == ["id"] for form in forms):
         return None  # the part of a key that says whose it is
-    if not kind or any(_harmless(value) for value in claim.values):
+    held = [value for value in claim.values if value.present is not False]
+    if not kind or not (held or not claim.values) or any(_harmless(value) for value in held):
         return None
     return kind, "high" if claim.written else "medium"
 
 
 def _harmless(value: Known) -> bool:
     """Whether what stands under a name is no secret: a truth value, a number, a fingerprint, a comparison."""
-    if value.amounts or set(value.texts) & {"True", "False"} or value.present is False:
+    if value.amounts or set(value.texts) & {"True", "False"}:
         return True
     return any(_computed(written.form) for written in value.written)
 

@@ -124,7 +124,8 @@ def _chooses_refresh(form: Form, at: int, around: bool) -> bool:
     match form:
         case ["dict", _, pairs]:
             keys = (key for key, value in pairs if key is not None and holds(value[1], at))
-            return any(_names([key], "refresh") for key in keys if key[0] in ("name", "attr", "const"))
+            named = [key for key in keys if key[0] in ("name", "attr", "const")]
+            return any(_names([key], "refresh") or _is_other(key) for key in named)
         case ["ifexp", _, test, body, otherwise]:
             chosen, other = holds(body[1], at), holds(otherwise[1], at)
         case ["if", _, test, body, otherwise]:
@@ -136,6 +137,12 @@ def _chooses_refresh(form: Form, at: int, around: bool) -> bool:
     if any(item[0] == "unary" or (item[0] == "compare" and item[3][0] in ("!=", "is not")) for item in walk(test)):
         chosen, other = other, chosen
     return (chosen and _names([test], "refresh")) or (other and _names([test], "access"))
+
+
+def _is_other(key: Form) -> bool:
+    """Whether the key of a table of lengths names a token that opens no API: `Use.INVITE`."""
+    name = str(key[-1])
+    return purpose_of_words(set(words_of(name))) == "other" and not _REMEMBERS.search(name)
 
 
 def _names(forms: list[Form], word: str) -> bool:

@@ -152,12 +152,14 @@ class Matching:
         kind = self._converter.expression(pattern.cls)
         found.tests.append(["call", at, ["name", at, "isinstance"], [subject, kind], []])
         whole = len(pattern.patterns) == 1 and isinstance(pattern.cls, ast.Name) and pattern.cls.id in _WHOLE
-        for inner in pattern.patterns:
-            self._match(inner, subject if whole else ["opaque", at], found)
+        for number, inner in enumerate(pattern.patterns):
+            self._match(inner, subject if whole else ["attr", at, subject, f"{FIELD}{number}>"], found)
         for name, inner in zip(pattern.kwd_attrs, pattern.kwd_patterns, strict=True):
             self._match(inner, ["attr", at, subject, name], found)
 
 
+FIELD = "<field "
+"""How the attribute is called that a positional pattern of a class matches, by its number: `Denied(reason)`."""
 _WHOLE = frozenset({"bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
 """Classes whose single positional pattern is matched against the whole subject."""
 

@@ -126,12 +126,14 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
         if name in DUMPS and isinstance(found, Unknown | External) and value.native is None:
             return Native(value, name)
         if value.arguments is None and not value.attributes and not isinstance(found, Bound):
-            from fastapi_seclint.program.unmade import attribute_of_unmade, is_left_open, is_told
+            from fastapi_seclint.program.unmade import attribute_of_unmade, field_of_unmade, is_left_open, is_told
 
             if is_told(found) or is_left_open(value.cls, name):
                 return attribute_of_unmade(interpreter, value.cls, name) or found
             if holds_data(value.cls) and models.is_option(value.cls, found):
                 return Environment(f"{value.cls.name}.{name}", found, place)
+            if isinstance(found, Const) and _is_field(value.cls, name):
+                return field_of_unmade(interpreter, value.cls, name, found)
         return found
     if value.cls.name == "starlette.datastructures.State":
         return Unknown(f"the application's state has no {name} in sight", place)
@@ -180,6 +182,13 @@ def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, p
 
 def _describes_fields(name: str) -> bool:
     return name in SETTINGS_BASES or name.startswith(("pydantic.", "sqlmodel.", "sqlalchemy."))
+
+
+def _is_field(cls: Class, name: str) -> bool:
+    """Whether a name is an annotated field of a record, which whoever makes an object may give."""
+    if not holds_data(cls) or is_settings(cls):
+        return False
+    return any(field == name for base in cls.lineage() if isinstance(base, Class) for field, _, _ in base.fields)
 
 
 def holds_data(cls: Class) -> bool:

@@ -72,6 +72,8 @@ def call(interpreter: Interpreter, function: Value, arguments: Arguments, place:
         return _call_external(interpreter, External(function.origin, None, None, function.place), arguments, place)
     if isinstance(function, Annotated | Generic):
         return Unknown("an object of a generic type", place)
+    if isinstance(function, Environment) and function.name.startswith("parameter ") and function.default is not None:
+        return call(interpreter, function.default, arguments, place)
     return Unknown(function.reason if isinstance(function, Unknown) else "a call of something unknown", place)
 
 

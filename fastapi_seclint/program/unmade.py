@@ -64,6 +64,13 @@ def _is_any_of_its_kind(value: Value) -> bool:
     return isinstance(value, Instance) and value.arguments is None and isinstance(value.cls, Class)
 
 
+def field_of_unmade(interpreter: Interpreter, cls: Class, name: str, default: Value) -> Value:
+    """What a field with a default may be in the objects of a class: what those in sight were given, or the default."""
+    made = interpreter.objects.get(id(cls), ())
+    found = [item.attributes[name] for item in made if name in item.attributes]
+    return join([*found, default]) if len(found) < len(made) or not found else join(found)
+
+
 def _of_made(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
     """What the objects of a class that the set-up code makes have under a name, where all of them have it."""
     made = [*interpreter.objects.get(id(cls), ()), *_layers(interpreter, cls)]

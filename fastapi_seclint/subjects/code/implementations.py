@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.implementers import implements
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function
 
 if TYPE_CHECKING:
@@ -54,3 +56,21 @@ def _overrides(program: Program, function: Function) -> Iterator[Function]:
                 own = value.namespace.get(function.name)
                 if isinstance(own, Function) and stands_for(own, function):
                     yield own
+
+
+def overridden(program: Program, block: Block, call: Form) -> Iterator[tuple[Block, Form]]:
+    """What methods of subclasses give back in place of the own one that a block calls, `self.options()`."""
+    owner = block.function.owner if block.function is not None else None
+    match call:
+        case ["call", _, ["attr", _, ["name", _, "self"], name], *_] if owner is not None:
+            pass
+        case _:
+            return
+    for module in program.modules.by_file.values():
+        for cls in list(module.scope.names.values()) if name in module.facts.words else ():
+            own = cls.namespace.get(name) if isinstance(cls, Class) and cls.module is module else None
+            if isinstance(own, Function) and isinstance(cls, Class) and owner in list(cls.lineage())[1:]:
+                body = program.sites.block(own.module, own.number)
+                for form in body.forms.of("return") if body is not None else ():
+                    if body is not None and form[2] is not None:
+                        yield body, form[2]

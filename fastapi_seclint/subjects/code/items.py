@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.spans import Span
+from fastapi_seclint.subjects.code.implementations import overridden
 from fastapi_seclint.subjects.code.origins import DEPTH, Holder, Origin, origins
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def items(
     """
     for origin in origins(program, block, form, holder) if depth else ():
         yield from _in_display(program, origin, key, depth)
+    for inner, value in overridden(program, block, form) if depth else ():
+        yield from items(program, inner, value, key, None, depth - 1)
     if form[0] == "name":
         yield from _put(block, form[2], key)
         if isinstance(block.scope, FunctionScope) and not block.scope.is_local(form[2]):

@@ -53,6 +53,20 @@ def made_for_each(program: Program) -> Iterator[tuple[Location, str]]:
                 value = form[2][2] if form[2] is not None and form[2][0] == "yield" else form[2]
                 if value is not None and _is_made(value, limiting):
                     yield block.location(value), block.symbol
+            yield from _asked_at_once(block, limiting)
+        if route.function is not None and not program.is_test(route.function.module):
+            limiting = _limiting(program) if limiting is None else limiting
+            body = program.sites.block(route.function.module, route.function.number) if limiting else None
+            yield from _asked_at_once(body, limiting) if body is not None else ()
+
+
+def _asked_at_once(block: Block, limiting: set[str]) -> Iterator[tuple[Location, str]]:
+    """A limiter that is made where it is asked: `LoginLimit()(request)`, `LoginLimit().hit(key)`."""
+    for form in block.forms.of("call"):
+        match form:
+            case ["call", _, ["call", *_] as made, *_] | ["call", _, ["attr", _, ["call", *_] as made, _], *_]:
+                if _is_made(made, limiting):
+                    yield block.location(made), block.symbol
 
 
 def _limiting(program: Program) -> set[str]:

@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.code.implementations import made_of
 from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds
 from fastapi_seclint.subjects.logins.keepers import held
+from fastapi_seclint.subjects.logins.records import fields_read, parts
 from fastapi_seclint.subjects.logins.results import at_call, base, before_refusal, catches, repeats, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, says, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
@@ -246,6 +247,9 @@ class _Walk:
             inner = inner[2]
         for name in names:
             self.answers.pop(name, None)
+            if inner[0] in ("name", "attr") and (given := self.answers.get(base(inner))):
+                read = inner[3] if inner[0] == "attr" else ""
+                self.answers[name] = list(parts(self.follower.program, given, read))
             self.results[name] = list(self.results.get(base(inner), ()))
             found = self._known(inner) if inner[0] == "call" else None
             if found is None and inner[0] in ("bool", "compare", "unary", "ifexp"):
@@ -331,11 +335,11 @@ class _Walk:
 
     def _end(self, outcome: Outcome, expression: Form) -> None:
         """Add an end; where it passes on what was caught or what a call answered, those say what is said."""
-        mentioned = {form[2] for form in walk(expression) if form[0] == "name"}
+        mentioned, program = fields_read(expression), self.follower.program
         if self.caught is not None and self.caught[0] in mentioned:
             first = self.caught[1]
             outcome = replace(outcome, said=(outcome.said, first.said), block=first.block, form=first.form)
-        passed = [end for name in mentioned for end in self.answers.get(name, [])]
+        passed = [end for name, read in mentioned.items() for end in parts(program, self.answers.get(name, ()), read)]
         for end in passed:
             if end.worlds & outcome.worlds:
                 worlds, both = end.worlds & outcome.worlds, (outcome.said, end.said)

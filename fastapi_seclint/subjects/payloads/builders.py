@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of
-from fastapi_seclint.subjects.payloads.known import Claim, Claims, Written
+from fastapi_seclint.subjects.payloads.known import Claim, Claims, Known, Written
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.payloads.flow import Flow
@@ -28,6 +28,37 @@ def put_by_methods(flow: Flow, claims: Claims, name: str) -> None:
             claims.items[key] = Claim(key, True, (inner.known(_assigned(block, value)),), written)
 
 
+_CHAIN = "<methods called before>"
+
+
+def chained(call: Form) -> dict[str, Known]:
+    """The methods that a chain calls, where it begins with a new object: `Builder().subject(x).sign()`."""
+    names: list[str] = []
+    while call[0] == "call" and call[2][0] == "attr":
+        names.append(call[2][3])
+        call = call[2][2]
+    begun = call[0] == "call" and last_name(call[2])[:1].isupper() and bool(names[1:])
+    return {_CHAIN: Known(texts=tuple(names))} if begun else {}
+
+
+def follows_chain(flow: Flow) -> bool:
+    """Whether it is known which methods were called before, so that an object holds what those put in and no more.
+
+    Methods that are handed whole dictionaries may put in anything.
+    """
+    chain = flow.names.get(_CHAIN)
+    function = flow.block.function
+    owner = function.owner if function is not None else None
+    if chain is None or owner is None:
+        return False
+    for name in (*chain.texts, "__init__"):
+        method = owner.namespace.get(name)
+        for form in method.forms.of("call", "augassign") if isinstance(method, Function) else ():
+            if form[0] == "augassign" or last_name(form[2]) in ("update", "setdefault"):
+                return False
+    return True
+
+
 def _assigned(block: Block, form: Form) -> Form:
     """What a local name was assigned, when that happened once; other expressions are themselves."""
     if form[0] != "name" or not isinstance(block.scope, FunctionScope):
@@ -40,8 +71,12 @@ def _stored(flow: Flow, name: str) -> Iterator[tuple[Block, Form, Form]]:
     """What methods assign to an item of `self.name`: block, target, value."""
     function = flow.block.function
     owner = function.owner if function is not None else None
+    chain = flow.names.get(_CHAIN)
     for method in owner.namespace.values() if owner is not None else ():
-        block = body_of(flow.program, method) if isinstance(method, Function) and method is not function else None
+        if not isinstance(method, Function) or method is function:
+            continue
+        done = chain is None or method.name in (*chain.texts, "__init__")
+        block = body_of(flow.program, method) if done else None
         for form in block.forms.of("assign") if block is not None else ():
             match form:
                 case ["assign", _, [["sub", _, ["attr", _, ["name", _, "self"], kept], ["const", *_]] as item], value]:

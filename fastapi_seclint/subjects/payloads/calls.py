@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.values import Class, External, Place, Value, options
+from fastapi_seclint.program.values import Class, Environment, External, Place, Value, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads import models as _models
@@ -47,6 +47,8 @@ def call(flow: Flow, form: Form) -> Known:
     value = ask(flow.program, flow.block, function)
     given = {keyword: item for keyword, item, _ in keywords if keyword is not None}
     for option in options(value):
+        if isinstance(option, Environment) and isinstance(option.default, External):
+            option = option.default
         if isinstance(option, External):
             found = _library(flow, form, option.name, positional, given)
             if found is not None:

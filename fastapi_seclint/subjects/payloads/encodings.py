@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Argument, Block, Call
 from fastapi_seclint.program.values import Function, Instance, Place, options
 from fastapi_seclint.subjects.code.origins import ask, callers, partials
 from fastapi_seclint.subjects.payloads import inlining as _inlining
+from fastapi_seclint.subjects.payloads.builders import chained
 from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given, Names
 from fastapi_seclint.subjects.payloads.known import (
     Amount,
@@ -211,14 +212,27 @@ def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budg
                 continue
             for way, given in _calls(program, outer, form, depth, budget, beyond):
                 names = _inlining.bound(probe, function, given, _receiver(program, outer, form), is_bound)
+                names |= chained(form)
                 ways.append(_Way(names, (Step(outer, form), *way.steps), way.unseen))
             if len(ways) >= _MOST_WAYS:
                 break
         ways += _partly_given(program, function, probe, budget)
+    ways = ways or list(_of_chains(program, block, function, probe, target))
     ways = ways or list(_of_factory(program, block, function, probe, budget))
     if ways:
         return ways[:_MOST_WAYS]
     return [_Way(_inlining.unseen(probe, function), (), bool(parameters))]
+
+
+def _of_chains(program: Program, block: Block, function: Function, probe: Flow, target: Form) -> Iterator[_Way]:
+    """What an object keeps at the end of each chain of calls: `Builder().subject(x).sign()`."""
+    if function.owner is None or function.kind == "static" or not any(item[2:] == ["self"] for item in walk(target[3])):
+        return
+    found = [(outer, form) for outer, form, _ in callers(program, function) if not program.is_test(outer.module)]
+    chains = [(outer, form, chain) for outer, form in found if (chain := chained(form))]
+    if chains and len(chains) == len(found) and not program.is_test(block.module):
+        yield from (_Way({**_inlining.unseen(probe, function), **chain}, (Step(outer, form),))
+                    for outer, form, chain in chains)  # fmt: skip
 
 
 def _receiver(program: Program, block: Block, call: Form) -> Known | None:

@@ -11,7 +11,7 @@ from fastapi_seclint.program.values import Const, Place
 from fastapi_seclint.subjects.payloads import models as _models
 from fastapi_seclint.subjects.payloads import moments as _moments
 from fastapi_seclint.subjects.payloads.asking import asked, named, through, value_of
-from fastapi_seclint.subjects.payloads.builders import put_by_methods
+from fastapi_seclint.subjects.payloads.builders import follows_chain, put_by_methods
 from fastapi_seclint.subjects.payloads.calls import call
 from fastapi_seclint.subjects.payloads.conditions import decide
 from fastapi_seclint.subjects.payloads.known import (
@@ -102,7 +102,8 @@ def _attribute(flow: Flow, form: Form, owner: Form, name: str) -> Known:
         return _models.dumped(flow, base if base is not None else flow.known(owner), {})
     found = asked(flow, form)
     if found.claims is not None and owner[0] == "name" and owner[2] in ("self", "cls"):
-        found.claims.open |= {"call"}
+        if not follows_chain(flow):
+            found.claims.open |= {"call"}
         put_by_methods(flow, found.claims, name)
     return replace(found, amounts=tuple(through(item, name) for item in found.amounts))
 

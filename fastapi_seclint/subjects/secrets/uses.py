@@ -104,7 +104,14 @@ _SINKS_BY_USE: dict[tuple[str, int, str, str], str] = {
     ("subscription_key", 0, _API_KEY, "the key of a service"): """
         msrest.authentication.CognitiveServicesCredentials
     """,
-    ("password", 1, _PASSWORD, "a mail password"): "smtplib.SMTP().login smtplib.SMTP_SSL().login",
+    ("password", 1, _PASSWORD, "a mail password"): """
+        smtplib.SMTP().login smtplib.SMTP_SSL().login aiosmtplib.SMTP().login imaplib.IMAP4().login
+        imaplib.IMAP4_SSL().login aioimaplib.IMAP4_SSL().login poplib.POP3().pass_
+    """,
+    ("password", 99, _PASSWORD, "a mail password"): "aiosmtplib.SMTP aiosmtplib.send",
+    ("passwd", 1, _PASSWORD, "a password of a server"): "ftplib.FTP().login ftplib.FTP_TLS().login",
+    ("passwd", 2, _PASSWORD, "a password of a server"): "ftplib.FTP ftplib.FTP_TLS",
+    ("password", 3, _PASSWORD, "a password of a server"): "paramiko.SSHClient().connect",
 }
 _SERVICES = {
     "pika": "rabbitmq", "redis": "redis", "pymysql": "mysql", "MySQLdb": "mysql", "ldap3": "ldap", "paramiko": "ssh",
