@@ -25,7 +25,8 @@ def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
     """The changing routes of the same router that look at the caller's rights, where nearly all do and this does not.
 
     A change that notes or asks who makes it is left alone: what everybody may hand in, administrators look after.
-    Rights to one thing, which a handler looks up for itself, say nothing of who may make a new one.
+    Rights to one thing, which a handler looks up for itself, say nothing of who may make a new one; and two that each
+    list a guard which lets every user in were meant to.
     """
     if not _changes(program, route) or route.router is route.app or not _asks_for_nothing(program, route):
         return []
@@ -38,8 +39,10 @@ def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
     if len(beside) < _LEAST or ties_caller(program, route) or is_tied(program, route):
         return []
     strict = [other for other in beside.values() if _is_strict(program, other, bool(path_variables(route.path)))]
-    loose = len(beside) - len(strict)
-    return strict if len(strict) >= max(_LEAST, loose * _STRICT_FOR_EACH_LOOSE) else []
+    loose = [other for other in beside.values() if other not in strict]
+    if _lists_guards(route) and any(map(_lists_guards, loose)):
+        return []
+    return strict if len(strict) >= max(_LEAST, len(loose) * _STRICT_FOR_EACH_LOOSE) else []
 
 
 def listed_for_few(program: Program, route: Route) -> Route | None:
@@ -56,6 +59,11 @@ def listed_for_few(program: Program, route: Route) -> Route | None:
     if not lists or not _asks_for_nothing(program, route) or ties_caller(program, route) or is_tied(program, route):
         return None
     return next((other for other in lists if _is_strict(program, other, False)), None)
+
+
+def _lists_guards(route: Route) -> bool:
+    """Whether a route's own decorator says which guards it has."""
+    return route.registration is not None and route.registration.dependencies is not None
 
 
 def _asks_for_nothing(program: Program, route: Route) -> bool:
