@@ -72,8 +72,8 @@ def _digests(known: Passwords) -> Iterator[tuple[Block, Text]]:
     seen: set[Location] = set()
     for block in known.blocks:
         further = (block.module.file, block.number) in known.handed
-        for form in known.forms(block):
-            text = known.text(block, form) if form[0] == "call" and _may_digest(known, block, form) else None
+        for form in block.forms.of("call"):
+            text = known.text(block, form) if _may_digest(known, block, form) else None
             if text is not None and text.kind == "digest" and not harmless(known, block, text):
                 place = text.block.location(text.form)
                 if not (further and place in seen):

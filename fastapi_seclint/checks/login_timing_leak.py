@@ -52,7 +52,7 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
         if any(_PRESENT.search(item[0]) for item in function.parameters):
             continue
         truths = _looked_up(block)
-        calls = [form for form in known.forms(block) if form[0] == "call"]
+        calls = block.forms.of("call")
         verified = [form for form in calls if _is_verified(known, block, form, truths)]
         if any(map(_is_present_one, verified)):
             continue

@@ -136,8 +136,8 @@ def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:
 
 def _is_given_on(known: Passwords, block: Block, name: Form) -> bool:
     """Whether a new hash was stored just before, so that the comparison asks whether that went well."""
-    for form in known.forms(block):
-        if form[0] == "call" and form[1] < name[1] and not _only_looks(form):
+    for form in block.forms.of("call"):
+        if form[1] < name[1] and not _only_looks(form):
             given = [*form[3], *(value for _, value, _ in form[4])]
             if any(item[0] == "name" and item[2] == name[2] for item in given):
                 return True

@@ -60,10 +60,11 @@ class Spoken:
 
     @cached_property
     def _by_folded(self) -> dict[bytes, list[int]]:
-        found: dict[bytes, set[int]] = {}
+        found: dict[bytes, list[int]] = {}
         for string, numbers in self._by_string.items():
-            found.setdefault(string.lower(), set()).update(numbers)
-        return {string: sorted(numbers) for string, numbers in found.items()}
+            folded = string.lower()
+            found[folded] = sorted({*found[folded], *numbers}) if folded in found else numbers
+        return found
 
     @cached_property
     def _numbers(self) -> list[list[int]]:

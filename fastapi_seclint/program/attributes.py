@@ -55,6 +55,8 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
         if name == "pattern" and value.name == "re.compile()" and value.arguments is not None:
             return value.arguments.get("pattern", 0) or Unknown("a pattern", place)
         return own or external(f"{value.name}.{name}", place, value)
+    if isinstance(value, Unknown):
+        return value
     if isinstance(value, ModuleValue):
         return _of_module(interpreter, value, name, place)
     if isinstance(value, Instance):
@@ -79,8 +81,6 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
         return value.function
     if isinstance(value, Annotated):
         return get_attribute(interpreter, value.base, name, place)
-    if isinstance(value, Unknown):
-        return value
     return Unknown(f"the attribute {name} of something unknown", place)
 
 

@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.facts import FileFacts
@@ -85,6 +86,21 @@ class Modules:
         for module in self.by_file.values():
             module.name = self._name(module)
             self.by_name.setdefault(module.name, module)
+
+    def speaking(self, words: Iterable[str]) -> list[Module]:
+        """The modules whose files have at least one of these words, in the order of the files."""
+        found = {number for word in words for number in self._by_word.get(word, ())}
+        files = list(self.by_file.values()) if found else []
+        return [files[number] for number in sorted(found)]
+
+    @cached_property
+    def _by_word(self) -> dict[str, list[int]]:
+        """By word, the numbers of the files that have it: rules ask for thousands of words."""
+        found: dict[str, list[int]] = {}
+        for number, module in enumerate(self.by_file.values()):
+            for word in module.facts.words:
+                found.setdefault(word, []).append(number)
+        return found
 
     def absolute(self, name: str, importer: Module) -> Module | None:
         """The module that `import name` in `importer` gives, or None when it is not part of the project."""

@@ -185,11 +185,9 @@ class Sites:
     def blocks(self, words: frozenset[str] | None = None) -> Iterator[Block]:
         """All blocks of the files that have at least one of the words (all files without words), in order."""
         quoted = [f'"{word}"'.encode() for word in sorted(words or ())]
-        for module in self._modules:
+        for module in self._modules if words is None else self._speaking(words):
             if words is None:
                 numbers: Iterable[int] = range(MODULE, len(module.facts.functions))
-            elif module.facts.words.isdisjoint(words):
-                continue
             else:
                 numbers = sorted({MODULE, *module.facts.speaking(*quoted)})
             self._interpreter.run_module(module)
@@ -202,10 +200,7 @@ class Sites:
         wanted = frozenset(names)
         owners = frozenset(part.removesuffix("()") for name in names for part in name.split(".")[:-1])
         plain = not any("()" in name for name in names)
-        naming = [
-            one for one in self._modules
-            if not (one.facts.words.isdisjoint(last) or one.facts.words.isdisjoint(owners))
-        ]  # fmt: skip
+        naming = [one for one in self._speaking(last) if not one.facts.words.isdisjoint(owners)]
         aliases = {id(module): _aliases(module, frozenset(last)) for module in naming}
         renamed = {alias for found in aliases.values() for alias in found}
         for module in self._modules if renamed else naming:
@@ -223,6 +218,9 @@ class Sites:
                         if name in wanted:
                             given = _with_partial(form, partial.get(form[2][-1]))
                             yield Call(block, given, name, self._interpreter)
+
+    def _speaking(self, words: Iterable[str]) -> list[Module]:
+        return sorted(self._interpreter.modules.speaking(words), key=lambda module: module.path)
 
     def _called(self, block: Block, form: Form) -> str:
         scope = block.scope

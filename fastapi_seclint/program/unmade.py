@@ -107,9 +107,7 @@ def is_left_open(cls: Class, name: str) -> bool:
 def _of_subclasses(interpreter: Interpreter, cls: Class, name: str) -> Value | None:
     """What the subclasses write for an attribute that the class only declares: any of them may be the object's."""
     found: list[Value] = []
-    for module in interpreter.modules.by_file.values():
-        if name not in module.facts.words:
-            continue
+    for module in interpreter.modules.speaking((name,)):
         for value in _classes_of(interpreter, module):
             own = value.namespace.get(name)
             if own is None or value is cls or isinstance(own, Function | Unknown):

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, Forms, walk
 from fastapi_seclint.program.sites import Block
 
 
-def loops(block: Block, name: str) -> Iterator[tuple[Form, list[Form]]]:
+def loops(block: Block, name: str) -> list[tuple[Form, list[Form]]]:
     """What a name stands for the items of, or for parts of them, and the conditions of a comprehension."""
-    for form in block.forms.of("for", "comp"):
-        found = [[form[2], form[3], []]] if form[0] == "for" else form[5]
-        for target, iterable, conditions in found:
-            if any(one[0] == "name" and one[2] == name for one in walk(target)):
-                yield iterable, conditions
-    for form in block.forms.of("call"):
+    return _loops(block.forms).get(name, [])
+
+
+@lru_cache(maxsize=32)
+def _loops(forms: Forms) -> dict[str, list[tuple[Form, list[Form]]]]:
+    """The same of every name of a block, which are asked for one after the other."""
+    found: dict[str, list[tuple[Form, list[Form]]]] = {}
+    for form in forms.of("for", "comp"):
+        for target, iterable, conditions in [[form[2], form[3], []]] if form[0] == "for" else form[5]:
+            for name in {one[2] for one in walk(target) if one[0] == "name"}:
+                found.setdefault(name, []).append((iterable, conditions))
+    for form in forms.of("call"):
         match form:
             case ["call", _, ["name", _, "filter" | "map"], [["lambda", _, [[parameter, *_]], _], iterable], []]:
-                if parameter == name:
-                    yield iterable, []
+                found.setdefault(parameter, []).append((iterable, []))
+    return found
 
 
 def turns(block: Block, name: str) -> Iterator[tuple[Form, int | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.spelling import words_of
@@ -59,7 +60,13 @@ def _reads(function: Form) -> bool:
         return True
     if last in ("config", "env", "Config"):
         return function[0] == "name" or _owner(function) in ("decouple", "settings")
-    words = set(words_of(last))
+    return _says_so(last)
+
+
+@lru_cache(maxsize=16_384)
+def _says_so(name: str) -> bool:
+    """Whether a function reads the environment by its name: `get_env`, `env_or`."""
+    words = set(words_of(name))
     return bool(words & {"env", "environ", "getenv"}) and bool(words & {"get", "read", "str", "string", "var", "or"})
 
 
@@ -69,6 +76,7 @@ def _owner(function: Form) -> str:
     return str(function[2][-1])
 
 
+@lru_cache(maxsize=16_384)
 def _source(name: str) -> bool:
     return bool(_SOURCES & set(words_of(name)))
 

@@ -214,9 +214,7 @@ def loose(program: Program) -> Iterator[Function]:
         if not facts.words & {"HTTPException", "Depends", "Security"} or program.is_test(module):
             continue
         words = [b'["raise"', b'"HTTPException"', *(f'"{name}"'.encode() for name in _denying(program) & facts.words)]
-        raising = [
-            number for number in range(len(facts.functions)) if any(facts.body_mentions(number, word) for word in words)
-        ]
+        raising = [number for number in facts.speaking(*words) if number >= 0]
         for scope in filter(None, (program.sites.scope(module, number) for number in raising)):
             function = scope.function
             asking = (program.walker.resolver.dependency_of(item) for item in parameters(function))
@@ -228,11 +226,10 @@ def loose(program: Program) -> Iterator[Function]:
 def _denying(program: Program) -> frozenset[str]:
     """The names of the project's functions that make an HTTPException."""
     return frozenset(
-        name.rpartition(".")[2]
-        for module in program.modules.by_file.values()
-        if "HTTPException" in module.facts.words
-        for number, (name, _, _) in enumerate(module.facts.functions)
-        if module.facts.body_mentions(number, b'"HTTPException"')
+        module.facts.functions[number][0].rpartition(".")[2]
+        for module in program.modules.speaking(("HTTPException",))
+        for number in module.facts.speaking(b'"HTTPException"')
+        if number >= 0
     )
 
 

@@ -26,7 +26,7 @@ def registered(program: Program) -> dict[str, tuple[Block, Form]]:
     found: dict[str, tuple[Block, Form]] = {}
     for module in program.modules.by_file.values():
         for block in blocks_of(program, module) if module.facts.words & _WORDS else ():
-            for form in block.forms.every:
+            for form in block.forms.of("def", "call", "assign", "annassign"):
                 found |= {name: (block, kind) for name, kind in _in_form(form)}
     return found
 

@@ -57,7 +57,7 @@ class ActiveGuard:
 
 def tests_activity(function: Function) -> bool:
     """Whether a function's own body decides something by whether an account is active."""
-    for form in function.forms.every:
+    for form in function.forms.of("if", "assert", "ifexp", "while", "compare", "call"):
         tested = form[2] if form[0] in ("if", "assert", "ifexp", "while") else form if form[0] == "compare" else None
         if tested is not None and speaks_of_state(tested):
             return True
@@ -77,8 +77,8 @@ def _is_check(form: Form) -> bool:
 
 def refuses_closed_user(function: Function) -> bool:
     """Whether a function refuses on a condition about a user that is closed, `if not user.is_active: raise ...`."""
-    for form in function.forms.every:
-        if form[0] == "if" and any(inner[0] in ("raise", "return") for inner in walk(form[3:])):
+    for form in function.forms.of("if"):
+        if any(inner[0] in ("raise", "return") for inner in walk(form[3:])):
             for inner in walk(form[2]):
                 flag = inner[0] in ("attr", "sub") and snake(field_of(inner)) in STATES
                 if flag and inner[2][0] == "name" and _USER.search(snake(inner[2][2])):

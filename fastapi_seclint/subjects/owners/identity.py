@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.dependencies import Node
@@ -149,10 +150,9 @@ def form_at(place: Place) -> Form | None:
 def _calls(module: Module) -> dict[int, Form]:
     facts = module.facts
     found: dict[int, Form] = {}
-    for statements in [facts.module, *(facts.body(number) for number in range(len(facts.functions)))]:
-        for form in walk(statements):
-            if form[0] == "call":
-                found.setdefault(form[1], form)
+    for number in range(MODULE, len(facts.functions)):
+        for form in facts.forms(number).of("call"):
+            found.setdefault(form[1], form)
     return found
 
 

@@ -63,7 +63,7 @@ def _kept(known: Passwords, function: Function) -> bool:
     for block, call, _, _ in known.requests.callers.of(function):
         if block.function is not None and step_by_name(["name", 0, f"{block.function.name}_password"]) == "hash":
             return True
-        for form in known.forms(block):
+        for form in block.forms.of("call", "assign"):
             given = [(keyword, value) for keyword, value, _ in form[4] if keyword] if form[0] == "call" else []
             if form[0] == "assign":
                 given += [(str(target[3]), form[3]) for target in form[2] if target[0] == "attr"]
@@ -78,7 +78,7 @@ def _reaches_hasher(known: Passwords, block: Block, form: Form, depth: int) -> b
         return False
     names = _names_of(known, block, form)
     returned = False
-    for item in known.forms(block):
+    for item in block.forms.of("call", "return"):
         if item[0] == "call" and item is not form and _is_slow(known, block, item):
             for part in walk([item[3], [value for _, value, _ in item[4]]]):
                 if part is form or (part[0] == "name" and part[2] in names):
@@ -110,9 +110,7 @@ def _is_slow(known: Passwords, block: Block, call: Form) -> bool:
 def _names_of(known: Passwords, block: Block, form: Form) -> set[str]:
     """The local names of what is made with an expression, through further assignments."""
     names: set[str] = set()
-    for item in known.forms(block):
-        if item[0] == "assign" and any(
-            part is form or (part[0] == "name" and part[2] in names) for part in walk(item[3])
-        ):
+    for item in block.forms.of("assign"):
+        if any(part is form or (part[0] == "name" and part[2] in names) for part in walk(item[3])):
             names.update(target[2] for target in item[2] if target[0] == "name")
     return names

@@ -187,8 +187,8 @@ class Passwords:
         key = id(block.statements)
         if key not in self._writes:
             found = []
-            for form in self.forms(block):
-                for target in form[2] if form[0] == "assign" else ():
+            for form in block.forms.of("assign"):
+                for target in form[2]:
                     if target[0] == "attr":
                         found.append((form[1], f"{spelled(target[2])}.{target[3]}", form[3]))
                     elif target[0] == "sub" and target[3][0] == "const":
@@ -254,7 +254,7 @@ class Passwords:
     def updates(self, block: Block, call: Form) -> Iterator[Form]:
         """What is given to a digest object with `update`, when the call's result has a name."""
         names = names_given(block, call)
-        for form in self.forms(block) if names else ():
+        for form in block.forms.of("call") if names else ():
             match form:
                 case ["call", _, ["attr", _, ["name", _, name], "update"], [data, *_], _] if name in names:
                     yield data
@@ -298,15 +298,15 @@ class Passwords:
         if key not in self._verifying:
             self._verifying[key] = False
             block = body_of(self.program, function)
-            calls = [form for form in self.forms(block) if form[0] == "call"] if block is not None and depth > 0 else []
+            calls = block.forms.of("call") if block is not None and depth > 0 else []
             found = block is not None and any(self.is_verification(block, form, depth - 1) for form in calls)
             self._verifying[key] = found or (block is not None and compares_slow(self, block, calls))
         return self._verifying[key]
 
     def hashes(self, block: Block) -> bool:
         """Whether a block hashes a password somewhere, or calls a function of the project that does."""
-        for form in self.forms(block):
-            if form[0] == "call" and form[2][0] in ("name", "attr"):
+        for form in block.forms.of("call"):
+            if form[2][0] in ("name", "attr"):
                 step, _, function = self.step(block, form)
                 made = self.returned(function) if function is not None and step == "" else None
                 if step == "hash" or (made is not None and made.kind == "hash"):

@@ -23,7 +23,7 @@ _MAKER = re.compile(r"^_*(generate|gen|random|make_up|new)(_(?!\w*hash)|$)|^toke
 
 def leaves_out(block: Block) -> bool:
     """Whether a block takes a password out of an object: `pop("password")`, `del d[...]`, `user.password = None`."""
-    for form in block.forms.every:
+    for form in block.forms.of("call", "delete", "assign", "compare"):
         match form:
             case ["call", _, ["attr", _, _, "pop"], [["const", _, str() as name], *_], _] if naming(name):
                 return True

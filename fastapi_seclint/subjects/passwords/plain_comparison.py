@@ -41,7 +41,7 @@ _BESIDE = frozenset({"values", "info", "info.data", "values.data"})
 def pairs(known: Passwords) -> Iterator[tuple[Block, Form, Form, Form]]:
     """Comparisons for equality in blocks that speak of passwords: block, the whole, and the two sides."""
     for block in known.blocks:
-        for form in known.forms(block):
+        for form in block.forms.of("compare", "call"):
             match form:
                 case ["compare", _, left, ["==" | "!="], [right]]:
                     yield block, form, left, right
@@ -70,8 +70,8 @@ def comparisons(known: Passwords) -> Iterator[Kept]:
 def _queries(known: Passwords) -> Iterator[Kept]:
     """A look-up by password: `filter_by(password=...)`, `WHERE password = ?`, `find_one({"password": ...})`."""
     for block in known.blocks:
-        for form in known.forms(block):
-            if form[0] != "call" or form[2][0] != "attr":
+        for form in block.forms.of("call"):
+            if form[2][0] != "attr":
                 continue
             if form[2][3] in ("filter_by", "get", "filter", "get_or_none", "find_one", "find", "execute", "fetch_one",
                               "fetchrow", "first"):  # fmt: skip

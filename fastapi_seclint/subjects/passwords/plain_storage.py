@@ -98,7 +98,7 @@ def kept(known: Passwords) -> Iterator[Kept]:
     for block in [*known.blocks, *others.values()]:
         if is_of_password_manager(block.symbol) or is_given_salt(block):
             continue
-        for form in known.forms(block):
+        for form in block.forms.of("assign", "call", "return", "for"):
             match form:
                 case ["assign", at, [target], value]:
                     yield from _assigned(known, block, at, target, value)
@@ -212,7 +212,7 @@ def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], na
 def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
     """Whether an object is put into a store of the application's own, at once or by its name: `users[email] = user`."""
     names = names_given(block, call)
-    for form in known.forms(block):
+    for form in block.forms.of("assign", "call"):
         match form:
             case ["assign", _, [["sub", _, owner, _]], value] if is_store(owner):
                 given = value

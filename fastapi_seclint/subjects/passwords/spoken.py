@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _VALIDATORS = frozenset({"field_validator", "validator", "validates"})
 _HASHERS = (b'"pbkdf2_hmac"', b'"scrypt"', b'"hashpw"', b'"bcrypt"')
+_NAMED = re.compile(b"|".join(map(re.escape, MENTIONS)))
 _DIGESTS = re.compile(rb'"(md5|sha\d[\w-]*|blake2[bs]|hashlib|hmac)"')
 
 
@@ -34,6 +35,6 @@ def _speaking(facts: FileFacts) -> set[int]:
     validates = MODULE in found and not facts.words.isdisjoint(_VALIDATORS)
     for number, (name, _, _) in enumerate(facts.functions):
         quoted = f'"{name}"'.lower().encode()
-        if any(word in quoted for word in MENTIONS) or (validates and facts.body_speaks(number, _DIGESTS)):
+        if _NAMED.search(quoted) or (validates and facts.body_speaks(number, _DIGESTS)):
             found.add(number)
     return found

@@ -116,7 +116,7 @@ class _Search:
                 function = self.block.function
                 self.visit(value, function.name if function is not None else "", place, found)
             case ["call", _, function, positional, keywords]:
-                found += self.of_call(form, name, at)
+                found += self.of_call(form, name, at) if len(positional) + len(keywords) > 1 else ()
                 self.visit(function, name, at, found)
                 self.visit(positional, name, at, found)
                 for keyword, value, place in keywords:
@@ -151,6 +151,7 @@ class _Search:
                 self.visit(form[2:], name, at if name else form[1], found)
 
     def of_call(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
+        """The fallback that a call is given: beside what it reads, so that a call of one thing has none."""
         yield from self.of_declared(form, name, at)
         read = helped_read(self.program, self.block, form) or loaded_read(self.program, self.block, form)
         read = read or read_of(form)

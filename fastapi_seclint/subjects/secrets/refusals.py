@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _KNOWN: WeakKeyDictionary[Program, list[Refusal]] = WeakKeyDictionary()
+_BY_NAME: WeakKeyDictionary[Program, dict[str, list[Refusal]]] = WeakKeyDictionary()
+_ANY = frozenset({""})
 _ASKED: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
 _VALIDATORS = frozenset({"validator", "field_validator"})
 _VALIDATING = (*sorted(_VALIDATORS), "AfterValidator", "BeforeValidator")
@@ -59,11 +61,22 @@ def refused(program: Program, names: list[str], text: str) -> bool:
 
     A program that asks anywhere whether the secret is there knows that it may be empty.
     """
-    found = refusals(program)
     wanted = [name.lower() for name in names if name]
     if not text and any(name in asked(program) for name in wanted):
         return True
-    return any(one.covers(name, text) for one in found for name in wanted)
+    by_name = _speaking(program)
+    return any(one.covers(name, text) for name in wanted for one in (*by_name.get(name, ()), *by_name.get("", ())))
+
+
+def _speaking(program: Program) -> dict[str, list[Refusal]]:
+    """The tests by the names that they speak of; under the empty name those of whatever they are handed."""
+    if program not in _BY_NAME:
+        found: dict[str, list[Refusal]] = {}
+        for one in refusals(program):
+            for name in one.names | one.fields | one.falsy | (_ANY if one.any_text else frozenset()):
+                found.setdefault(name, []).append(one)
+        _BY_NAME[program] = found
+    return _BY_NAME[program]
 
 
 def refusals(program: Program) -> list[Refusal]:
@@ -85,9 +98,9 @@ def _search(program: Program) -> list[Refusal]:
             around = facts.forms(MODULE)
             fields = _validated(around, number) if number in branching else frozenset()
             for form in forms.of("if", "assert") if number in branching else ():
-                if form[0] == "if" and any(_leaves(item) for item in walk(form[3])):
+                if form[0] == "if" and any(map(_leaves, branch := list(walk(form[3])))):
                     one = replace(_refusal(form[2], forms, around), fields=fields)
-                    found.append(one if _answers(form[3]) else _spoken_of(one, form[2], facts.words))
+                    found.append(one if _answers(branch) else _spoken_of(one, form[2], facts.words))
                 elif form[0] == "assert":
                     test = ["unary", form[1], "not", form[2]]
                     one = replace(_refusal(test, forms, around), fields=fields)
@@ -95,9 +108,9 @@ def _search(program: Program) -> list[Refusal]:
     return found
 
 
-def _answers(statements: list[Form]) -> bool:
-    """Whether a branch refuses one request, and so says nothing of how the program starts."""
-    raised = [item[2] for item in walk(statements) if item[0] == "raise" and item[2] is not None]
+def _answers(branch: list[Form]) -> bool:
+    """Whether a branch, every form of it, refuses one request, and so says nothing of how the program starts."""
+    raised = [item[2] for item in branch if item[0] == "raise" and item[2] is not None]
     return bool(raised) and all(form[0] == "call" and last_name(form[2]).endswith("HTTPException") for form in raised)
 
 
@@ -160,11 +173,11 @@ def _leaves(form: Form) -> bool:
     return form[0] == "raise" or bool(form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in _LEAVING)
 
 
-def _listed(test: Form, forms: Forms, around: Forms) -> list[str]:
-    """The texts a test compares with by a name of the body or the file: `key == KNOWN`, `key in self.KNOWN`."""
+def _listed(test: list[Form], forms: Forms, around: Forms) -> list[str]:
+    """The texts a test, every form of it, compares with by a name of the body or the file: `key in self.KNOWN`."""
     single: set[str] = set()
     several: set[str] = set()
-    for item in walk(test):
+    for item in test:
         if item[0] == "compare" and item[3] == ["=="]:
             single.update(str(side[2]) for side in (item[2], item[4][0]) if side[0] == "name")
         elif item[0] == "compare" and item[3] == ["in"] and item[4][0][0] in ("name", "attr"):
@@ -183,12 +196,13 @@ def _listed(test: Form, forms: Forms, around: Forms) -> list[str]:
 
 def _refusal(test: Form, forms: Forms, around: Forms) -> Refusal:
     names, least, partly = set(), 0, False
-    texts = _listed(test, forms, around)
-    unequal = [item for item in walk(test) if item[0] == "compare" and item[3][0] in ("!=", "not in", "is not")]
+    every = list(walk(test))
+    texts = _listed(every, forms, around)
+    unequal = [item for item in every if item[0] == "compare" and item[3][0] in ("!=", "not in", "is not")]
     required = {id(item) for form in unequal for item in walk(form)}
-    keys = {id(item) for form in walk(test) for item in _keys(form)}
-    denied = _denied(test)
-    for form in walk(test):
+    keys = {id(item) for form in every for item in _keys(form)}
+    denied = _denied(every)
+    for form in every:
         match form:
             case ["const", _, str() as key] if id(form) in keys:
                 names.add(key.lower())
@@ -205,14 +219,14 @@ def _refusal(test: Form, forms: Forms, around: Forms) -> Refusal:
                     least = max(least, number)
             case ["compare", _, ["const", *_], ["in"], [other]] if other[0] not in ("list", "set", "tuple"):
                 partly = True
-    falsy = {name.lower() for form in walk(test) for name in _tested(form)}
+    falsy = {name.lower() for form in every for name in _tested(form)}
     return Refusal(frozenset(names), tuple(text for text in texts if text), least, partly, frozenset(falsy))
 
 
-def _denied(test: Form) -> set[int]:
-    """The forms of a test that stand under a `not`, by identity: `not len(key) >= 32`."""
+def _denied(test: list[Form]) -> set[int]:
+    """The forms of a test, given with all of them, that stand under a `not`, by identity: `not len(key) >= 32`."""
     found: set[int] = set()
-    for form in walk(test):
+    for form in test:
         if form[0] == "unary" and form[2] == "not":
             found ^= {id(item) for item in walk(form[3])}
     return found

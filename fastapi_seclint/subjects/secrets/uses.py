@@ -262,7 +262,7 @@ def _parts(value: Value, number: int) -> Iterator[Value]:
 def _set(program: Program) -> Iterator[tuple[Value, Use]]:
     """The key that is assigned to a configuration of AuthX: `config.JWT_SECRET_KEY = ...`."""
     for block in program.sites.blocks(frozenset({"JWT_SECRET_KEY"})):
-        for form in block.forms.every:
+        for form in block.forms.of("assign"):
             match form:
                 case ["assign", _, [["attr", _, owner, "JWT_SECRET_KEY"]], value]:
                     given = ask(program, block, owner)
