@@ -131,9 +131,9 @@ class GuardModel:
         """
 
         def met(configured: bool) -> tuple[Meeting, bool]:
-            found = [meet(replace(self._stranger(route, False), configured=configured))]
+            found = [meet(self._stranger(route, False, configured))]
             if needs_both or verdict(found[0]) != "passes" or found[0].opaque:
-                found.append(meet(replace(self._stranger(route, True), configured=configured)))
+                found.append(meet(self._stranger(route, True, configured)))
             return meeting_of(name, [found[0], found[-1]]), any(item.switched for item in found)
 
         meeting, switched = met(False)
@@ -143,9 +143,9 @@ class GuardModel:
             meeting.missing, meeting.junk, meeting.configured = "denies", "denies", False
         return meeting
 
-    def _stranger(self, route: Route, junk: bool) -> Stranger:
+    def _stranger(self, route: Route, junk: bool, configured: bool) -> Stranger:
         method = route.methods[0] if len(route.methods) == 1 else None
-        return Stranger(junk, route.path, method, websocket=route.kind == "websocket")
+        return Stranger(junk, route.path, method, configured=configured, websocket=route.kind == "websocket")
 
     def _dependency_meetings(self, route: Route) -> list[Meeting]:
         found = []

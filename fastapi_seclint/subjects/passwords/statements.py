@@ -28,10 +28,9 @@ def statement_of(known: Passwords, block: Block, call: Form) -> tuple[str, list[
         return "insert into", [value for row in call[3][1:] for value in _row(known, block, row, _DEPTH)]
     parts = list(_parts(known, block, call[3][0], _DEPTH)) if call[3] and last_name(call[2]) in _RUNS else []
     text = " ".join(part for part in parts if isinstance(part, str))
-    if not text and not call[3]:
-        return "", []
     if not text:
-        return " ".join(form[2] for form in walk(call[3][:1]) if form[0] == "const" and isinstance(form[2], str)), []
+        first = walk(call[3][0]) if call[3] else ()
+        return " ".join(form[2] for form in first if form[0] == "const" and isinstance(form[2], str)), []
     return text, [part for part in parts if not isinstance(part, str)]
 
 
