@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import Parameter, parameters, running
@@ -165,6 +166,7 @@ def _purpose(program: Program, route: Route) -> Purpose | None:
     return next((purpose for one, purpose in auth_routes(program) if one is route), None)
 
 
+@lru_cache(maxsize=16_384)
 def _kind(name: str) -> str:
     """What a parameter of a name carries, or an empty string."""
     if _PASSWORD.match(name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, walk
 from fastapi_seclint.subjects.code.literal_places import (
@@ -259,11 +260,13 @@ _READERS: dict[str, Callable[[Reader, Form, int], Iterator[Literal]]] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=16_384)
 def _is_sample(name: str) -> bool:
     lowered = name.lower()
     return any(word in lowered for word in _SAMPLES)
 
 
+@lru_cache(maxsize=16_384)
 def returned_name(function: str) -> str:
     """What a function of this name returns: `secret_key` of `get_secret_key`."""
     return re.sub(r"^_*(?:get|load|fetch|read|make)_", "", function)

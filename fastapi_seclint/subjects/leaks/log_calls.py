@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
@@ -37,6 +38,7 @@ def is_log_call(form: Form) -> bool:
     return bool(words & {"log", "logger", "logging", "loguru", "slog", "structlog"})
 
 
+@lru_cache(maxsize=16_384)
 def _is_written_by(method: str) -> bool:
     """Whether a method of a logger writes an entry, as those of own loggers do by their names: `log_error(...)`."""
     if method in LEVELS or method in _BINDS:

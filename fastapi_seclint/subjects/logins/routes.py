@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
@@ -115,6 +116,7 @@ def auth_routes(program: Program) -> Iterator[tuple[Route, Purpose]]:
     return iter(_KNOWN[program])
 
 
+@lru_cache(maxsize=16_384)
 def spoken(name: str) -> str:
     """A path segment or a name in one form: `signIn`, `sign-in` and `sign_in` are `sign_in`."""
     return re.sub(r"[^a-z0-9]+", "_", snake(name)).strip("_")

@@ -52,6 +52,7 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
+@lru_cache(maxsize=16_384)
 def names_owner(name: str) -> bool:
     """Whether a field of this name says whom an object belongs to."""
     return _OWNER.match(snake(name)) is not None
@@ -70,6 +71,7 @@ def _classes(program: Program) -> dict[str, list[Class]]:
     return found
 
 
+@lru_cache(maxsize=16_384)
 def kind_of(cls: str) -> str:
     """What objects of a class of this name are: `PostModel` and `DBPost` are a `post`."""
     plain = re.sub(r"^(db|orm|sql)_|_(model|db|orm|entity|table|record|in_db|document|base|row)$", "", snake(cls))

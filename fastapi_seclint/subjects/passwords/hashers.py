@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from fastapi_seclint.facts.forms import Form
@@ -67,6 +68,7 @@ _NAMED_VERIFY = re.compile(
 _CONTEXT = re.compile(r"(^|_)(pwd|passwords?|passwd|bcrypt|argon2?|crypt\w*|hasher|ph|hash_helper|passlib)(_|$)", re.I)
 
 
+@lru_cache(maxsize=16_384)
 def step_of(name: str) -> Step:
     """What a library call of a canonical name does with a password."""
     last = name.rpartition(".")[2]
@@ -84,15 +86,20 @@ def step_of(name: str) -> Step:
 def step_by_name(function: Form) -> Step:
     """What a call of something unknown does by its name: `hash_password(...)`, `pwd_context.verify(...)`."""
     last = str(function[-1])
-    if _NAMED_VERIFY.match(last):
-        return "verify"
-    if _NAMED_HASH.match(last):
-        return "hash"
+    if step := _step_named(last):
+        return step
     if function[0] == "attr" and function[2][0] in ("name", "attr") and _CONTEXT.search(str(function[2][-1])):
         if _VERIFIES.match(last):
             return "verify"
         return "hash" if _HASHES.match(last) else ""
     return ""
+
+
+@lru_cache(maxsize=16_384)
+def _step_named(name: str) -> Step:
+    if _NAMED_VERIFY.match(name):
+        return "verify"
+    return "hash" if _NAMED_HASH.match(name) else ""
 
 
 def of_partial(value: Partial) -> str:

@@ -56,9 +56,8 @@ class Address:
 def addresses(program: Program, module: Module) -> Iterator[Address]:
     """The URLs with credentials of one file."""
     facts = module.facts
-    wanted = [number for number in range(-1, len(facts.functions))
-              if (facts.body_mentions(number, b"://") and facts.body_mentions(number, b"@"))
-              or any(facts.body_mentions(number, word) for word in (b"password=", b"PWD=", b"Password="))]  # fmt: skip
+    wanted = {*facts.speaking(b"://")} & {*facts.speaking(b"@")}
+    wanted |= {*facts.speaking(b"password=", b"PWD=", b"Password=")}
     if not wanted:
         return
     for block in blocks_of(program, module):
