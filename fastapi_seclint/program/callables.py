@@ -82,10 +82,12 @@ def parameters(value: Value) -> list[Parameter]:
         wrapped = next(options(value.wraps), None)
         if isinstance(wrapped, Function | Bound | Class | Instance | Partial):
             return parameters(wrapped)
-        return [
-            Parameter(form[0], form[1], form[2], default, value.scope, Place(value.module, form[4]))
-            for form, default in zip(value.parameters, value.defaults, strict=True)
-        ]
+        if value.signature is None:
+            value.signature = tuple(
+                Parameter(form[0], form[1], form[2], default, value.scope, Place(value.module, form[4]))
+                for form, default in zip(value.parameters, value.defaults, strict=True)
+            )
+        return list(value.signature)
     if isinstance(value, Bound):
         return parameters(value.function)[1:]
     if isinstance(value, Partial):

@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form, Forms, line_of, span_of
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
+    from fastapi_seclint.program.callables import Parameter
     from fastapi_seclint.program.modules import Module
     from fastapi_seclint.program.routers import Router
     from fastapi_seclint.program.scopes import Scope
@@ -153,7 +154,10 @@ class External:
 
 @dataclass(slots=True, eq=False)
 class Function:
-    """A function, lambda or closure of the project. `wraps` is what `functools.wraps` says it stands for."""
+    """A function, lambda or closure of the project. `wraps` is what `functools.wraps` says it stands for.
+
+    `signature` is what `callables.parameters` makes of its own parameters, once.
+    """
 
     module: Module
     number: int
@@ -171,6 +175,7 @@ class Function:
     decorators: list[Value] = field(default_factory=list)
     kind: str = "function"
     attributes: dict[str, Value] = field(default_factory=dict)
+    signature: tuple[Parameter, ...] | None = field(default=None, init=False, repr=False)
 
     @property
     def place(self) -> Place:
