@@ -148,7 +148,9 @@ class _Search:
                 for parameter in form[5]:
                     self.visit(parameter[3], parameter[0], parameter[4], found)
             case _:
-                self.visit(form[2:], name, at if name else form[1], found)
+                for item in form[2:]:
+                    if type(item) is list and not is_leaf(item):
+                        self.visit(item, name, at if name else form[1], found)
 
     def of_call(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
         """The fallback that a call is given: beside what it reads, so that a call of one thing has none."""
