@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.unprotected_router import covered
 from fastapi_seclint.program.callables import running
+from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Class, Function, Instance
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
@@ -20,7 +21,7 @@ from fastapi_seclint.subjects.rights.noted import noted
 from fastapi_seclint.subjects.rights.own_right import asked_of_user
 from fastapi_seclint.subjects.rights.roles import authorizes
 from fastapi_seclint.subjects.rights.sent import Input
-from fastapi_seclint.subjects.rights.sent_rights import input_of
+from fastapi_seclint.subjects.rights.sent_rights import input_of, sent_to
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
             if belief.location not in seen:
                 seen.add(belief.location)
                 yield _finding(route, belief)
-    for belief in noted(program):
+    made = {id(node.call): node.call for route in program.routes for node in route.nodes()}
+    inside = (belief for cls in made.values() if isinstance(cls, Class) for belief in _decided_inside(program, cls))
+    for belief in (*noted(program), *inside):
         if belief.location not in seen:
             seen.add(belief.location)
             yield _finding(None, belief)
@@ -76,6 +79,19 @@ def _wrapping(program: Program, route: Route) -> Iterator[Function]:
             module = decorator.module
             numbers = module.facts.inside(decorator.number)
             yield from (inner for number in numbers if (inner := program.sites.function(module, number)) is not None)
+
+
+def _decided_inside(program: Program, cls: Class) -> Iterator[Belief]:
+    """Where the methods of a class that FastAPI makes objects of decide by what the client sent to it.
+
+    One whose objects are called is meant to be made by the project itself: dependency-factory-not-called.
+    """
+    rights = sent_to(program, cls) if method_of(Instance(cls), "__call__") is None else {}
+    for method in cls.namespace.values() if rights else ():
+        if isinstance(method, Function) and method.parameters and method.number >= 0:
+            own = method.parameters[0][0]
+            origin = next(iter(rights.values())).origin
+            yield from decided(method, Input(bodies={own: frozenset(rights)}, origins={own: origin}))
 
 
 def _decided(program: Program, function: Function, found: Input) -> Iterator[Belief]:

@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.acted import acted_on
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
 from fastapi_seclint.subjects.owners.idle import idle_guards
+from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.wiring.renaming import path_renamed, renamed
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def _checks_ownership(program: Program, node: Node) -> bool:
         if program.guard_model.authenticates(child.call) or names_identity(dependency_name(child))
     }
     known |= _unseen_callers(program, node)
+    if not known and says_forbidden(function) and program.guard_model.authenticates(node.call):
+        return True  # it finds the caller in the request by itself
     return bool(known) and _uses(function, known) and _refuses(function)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import command_line, module_calls
+from fastapi_seclint.program import command_line, json_calls, module_calls
 from fastapi_seclint.program.builtin_methods import on_mapping
 from fastapi_seclint.program.iteration_calls import (
     Handler,
@@ -242,6 +242,7 @@ def _isinstance(interpreter: Interpreter, arguments: Arguments, place: Place) ->
 _TABLE: dict[str, Handler] = {
     "os.getenv": _getenv,
     "os.environ.setdefault": _getenv,
+    "json.loads": json_calls.loads,
     "builtins.len": length,
     "builtins.list": make_collection("list"),
     "builtins.tuple": make_collection("tuple"),

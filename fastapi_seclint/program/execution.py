@@ -250,6 +250,8 @@ def _import(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     for name, alias in names:
         top = name.partition(".")[0]
         found = interpreter.modules.absolute(name, scope.module)
+        if found is not None and scope is scope.module.scope:
+            interpreter.run_module(found)  # it may put things where others find them
         if alias:
             scope.bind(alias, ModuleValue(found) if found else external(name, Place(scope.module, at)))
             continue

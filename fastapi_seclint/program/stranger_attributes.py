@@ -18,13 +18,14 @@ from fastapi_seclint.program.kinds import (
     HIDDEN,
     JUNK,
     QUERY,
+    TAINTED,
     TRUE,
     Kinds,
     names_token,
 )
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Collection, constant, settled, string
+from fastapi_seclint.program.values import Collection, External, constant, options, settled, string
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -82,7 +83,7 @@ def _of_nothing(walk_: Walk, owner: Kinds) -> Kinds:
     return BAD
 
 
-def item_kinds(walk_: Walk, owner: Kinds, index: Form) -> Kinds:
+def item_kinds(walk_: Walk, owner: Kinds, index: Form, table: Form | None = None) -> Kinds:
     """The kinds of an item under a key, by those of its owner; raises `Raised` where a missing one refuses."""
     key = walk_.text(index) if index[0] != "slice" else None
     if owner == EMPTY and index[0] == "slice":
@@ -111,7 +112,20 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form) -> Kinds:
             walk_.encounter.checked = True
             raise Raised
         return JUNK
+    if owner == CLEAN and index[0] != "slice" and walk_.kinds(index) & TAINTED and not _fills_itself(walk_, table):
+        walk_.may_raise, walk_.encounter.checked = True, True
+        raise Raised
     return _of_nothing(walk_, owner)
+
+
+def _fills_itself(walk_: Walk, table: Form | None) -> bool:
+    """Whether a table may have something under every key: `defaultdict(list)`, or one of a handler or local."""
+    if table is None or walk_.follower.in_handler or (table[0] == "name" and walk_.only_local(table)):
+        return True
+    return any(
+        isinstance(option, External) and option.name.startswith("collections.")
+        for option in options(walk_.value(table))
+    )
 
 
 def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds | None:

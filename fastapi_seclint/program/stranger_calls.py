@@ -337,5 +337,10 @@ def _may_guard(walk_: Walk, function: Function) -> bool:
         return True
     facts = function.module.facts
     return facts.body_mentions(function.number, b'["raise"') and (
-        "<locals>" in function.qualname or credentials.names_guardian(function.name)
+        "<locals>" in function.qualname
+        or credentials.names_guardian(function.name)
+        or any(facts.body_mentions(function.number, word) for word in _UNAUTHORIZED)
     )
+
+
+_UNAUTHORIZED = (b",401]", b"UNAUTHORIZED")

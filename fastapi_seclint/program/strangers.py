@@ -31,7 +31,7 @@ def kinds(walk_: Walk, form: Form) -> Kinds:
         case ["call", *_]:
             return call_kinds(walk_, form)
         case ["sub", _, owner, index]:
-            return item_kinds(walk_, kinds(walk_, owner), index)
+            return item_kinds(walk_, kinds(walk_, owner), index, owner)
         case ["bool", _, symbol, items]:
             return _bool(walk_, symbol, items)
         case ["ifexp", _, test, body, otherwise]:

@@ -14,24 +14,26 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _COPYING = frozenset({"replace", "evolve"})
+_DEPTH = 4
 
 
-def told(program: Program, block: Block, form: Form) -> Iterator[Origin]:
+def told(program: Program, block: Block, form: Form, depth: int = _DEPTH) -> Iterator[Origin]:
     """What callers give for an expression of a block that is a parameter, or an attribute made of one in a constructor.
 
-    Nothing for other expressions, and nothing for the default of a parameter.
+    Nothing for other expressions, and nothing for the default of a parameter. `depth` is how many attributes are made
+    of one another: one may be made of itself, `self.key = self.key.strip()`.
     """
-    match form:
+    match form if depth else ["nothing"]:
         case ["name", _, name] if is_parameter(block, name):
             yield from (item for item in origins(program, block, form) if item.passed is not None)
         case ["attr", _, ["name", _, "self"], name] if block.function is not None and block.function.owner is not None:
-            yield from _of_attribute(program, block.function.owner, name)
+            yield from _of_attribute(program, block.function.owner, name, depth - 1)
             yield from _of_field(program, block.function.owner, name)
         case ["call", _, ["attr", _, inner, "encode" | "strip" | "get_secret_value"], *_]:
-            yield from told(program, block, inner)
+            yield from told(program, block, inner, depth)
 
 
-def _of_attribute(program: Program, cls: Class, name: str) -> Iterator[Origin]:
+def _of_attribute(program: Program, cls: Class, name: str, depth: int) -> Iterator[Origin]:
     for base in cls.lineage():
         maker = base.namespace.get("__init__") if isinstance(base, Class) else None
         body = body_of(program, maker) if isinstance(maker, Function) else None
@@ -39,7 +41,7 @@ def _of_attribute(program: Program, cls: Class, name: str) -> Iterator[Origin]:
             targets = form[2] if form[0] == "assign" else [form[2]]
             if body is not None and any(target[0] == "attr" and target[2:] == [["name", target[2][1], "self"], name]
                                         for target in targets if target[0] == "attr"):  # fmt: skip
-                yield from told(program, body, form[-1])
+                yield from told(program, body, form[-1], depth)
 
 
 def _of_field(program: Program, cls: Class, name: str) -> Iterator[Origin]:

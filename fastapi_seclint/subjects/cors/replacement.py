@@ -107,6 +107,9 @@ def replaced(program: Program, configuration: Configuration, name: str, remedy: 
         block, span = configuration.block, configuration.call.location.span
         listed = listed_elsewhere(program, block.module, span.line, remedy)
         return Fix(listed.title, False, (*listed.edits, SetKeyword(block.module.path, span, name, listed.code)))
+    call = configuration.call
+    if any(option.form is form and option.location == call.block.location(form) for form in call.spread):
+        return None  # a part of what is spread there, which has no place of its own
     for value in options(option.value):
         fix = _of_value(program, value, remedy)
         if fix is not None:

@@ -15,7 +15,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Evidence
 from fastapi_seclint.subjects.code.handing import handed_to
-from fastapi_seclint.subjects.code.origins import body_of
+from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.logins.routes import auth_routes, takes_password
@@ -91,11 +91,16 @@ _NO_CALLERS = re.compile(r"sign(ature|ed)|hook|hmac|captcha|csrf|digest", re.I)
 
 
 def _asks_a_helper(program: Program, route: Route) -> bool:
-    """Whether a handler hands its request to a function that finds out who is calling, `member_or_401(request)`."""
+    """Whether a handler asks a function that finds out who is calling, `member_or_401(request)`.
+
+    One that is given nothing asks what a middleware has put into a context variable.
+    """
     handler = route.function
     block = body_of(program, handler) if handler is not None else None
     for call in handler.forms.of("call") if handler is not None and block is not None else ():
-        for function, _ in handed_to(program, block, call, {"request"}) if block is not None else ():
+        kept = (found for found, _ in called(program, block, call) if not found.parameters) if block is not None else ()
+        handed = (found for found, _ in handed_to(program, block, call, {"request"})) if block is not None else ()
+        for function in (*handed, *kept):
             if _NO_CALLERS.search(function.name):
                 continue
             if any(function.module.facts.body_mentions(function.number, word) for word in UNAUTHORIZED):

@@ -143,7 +143,7 @@ def _looks_no_further(program: Program, function: Function) -> bool:
         if target[0] == "name"
     }
     if not held:
-        return _only_asks(function)
+        return _only_asks(program, function)
     if hands_on(function, held):
         return False
     kept = {
@@ -155,27 +155,32 @@ def _looks_no_further(program: Program, function: Function) -> bool:
     return not kept or not any(_reads(program, function, name) for name in kept)
 
 
-def _only_asks(function: Function) -> bool:
+def _only_asks(program: Program, function: Function) -> bool:
     """Whether a function asks whether a credential was sent, `"x-api-key" in request.headers`, and never takes it."""
     tests = [item for form in function.forms.of("if") for item in walk([form[2]])]
     if not any(_is_presence(item) for item in tests):
         return False
+    around = function.module.facts.functions[function.number][2] if function.number >= 0 else -1
+    outer = program.sites.function(function.module, around) if around >= 0 else None
+    goes_on = _GOES_ON | {item[0] for item in (outer.parameters if outer is not None else ())}
     for call in function.forms.of("call"):
         given = list(walk([*call[3], *(value for _, value, _ in call[4])]))
         whole = any(item[0] == "name" and item[2] in ("request", "scope") for item in given)
-        if any(map(_carries, given)) or (whole and str(last_name(call[2])) not in _GOES_ON):
+        if any(map(_carries, given)) or (whole and str(last_name(call[2])) not in goes_on):
             return False
     return True
 
 
 _GOES_ON = frozenset({"call_next", "app"})
-"""How a middleware goes on: `call_next(request)`, `self.app(scope, receive, send)`."""
+"""How a middleware goes on: `call_next(request)`, `self.app(scope, receive, send)`; a wrapper calls what it got."""
 
 
 def _is_presence(form: Form) -> bool:
     match form:
         case ["compare", _, ["const", _, str(name)], ["in" | "not in"], [["attr", _, _, kept]]]:
             return kept in _CARRIED and names_credential(name)
+        case ["call", *_]:
+            return _takes_credential(form)
     return False
 
 

@@ -239,6 +239,7 @@ def is_probe(route: Route) -> bool:
         told = _FOR_EVERYBODY.match(found[-1]) is not None and not _keeps_events(route, found[-1])
         return told or _COUNTS.search(route.path) is not None
     told = not found or any(pattern.match(found[-1]) for pattern in (_PROBE, _FOR_EVERYBODY))
+    told = told and route.kind != "websocket"
     return told or _COUNTS.search(route.path) is not None or any(_PUBLIC.search(name) for name in names)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import VARIADIC, Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Place, options
 from fastapi_seclint.subjects.code.development import holds, keeps_to_development, only_in_development
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.answering import registered
 from fastapi_seclint.subjects.leaks.exception_raising import raised
 from fastapi_seclint.subjects.leaks.exceptions_passed import handed_on
@@ -184,6 +184,8 @@ def tells(found: Caught, form: Form) -> bool:
             return (owner[0] != "name" and tells(found, owner)) or _is_text_name(found, owner)
         case ["await" | "star", _, value]:
             return tells(found, value)
+        case ["comp", _, _, _, _, [[_, ["attr", _, _, "args"] as whole, _]]]:
+            return tells(found, whole)
         case ["call", *_]:
             return _call_tells(found, form)
     return False
@@ -248,10 +250,29 @@ def sort_of(program: Program, found: Caught, narrowed: list[Form] | None = None)
     return "foreign" if "foreign" in sorts else "doubtful" if "doubtful" in sorts else "own"
 
 
+def _given_around(program: Program, block: Block, name: str) -> Iterator[tuple[Block, Form]]:
+    """What callers give for a parameter of the function around, as a decorator's that is told which to catch."""
+    around = block.module.facts.functions[block.number][2] if block.number >= 0 else -1
+    while around >= 0:
+        outer = program.sites.function(block.module, around)
+        names = [item[0] for item in outer.parameters] if outer is not None else []
+        if outer is not None and name in names:
+            at, rest = names.index(name), outer.parameters[names.index(name)][1] == VARIADIC
+            for where, call, bound in callers(program, outer):
+                yield from ((where, item) for item in call[3][at - bound : None if rest else at - bound + 1])
+                yield from ((where, value) for keyword, value, _ in call[4] if keyword == name)
+            return
+        around = block.module.facts.functions[around][2]
+
+
 def _sort(program: Program, found: Caught, kind: Form) -> Sort:
     if kind[0] == "const":
         return "foreign" if kind[2] == 500 else "own"
-    for option in options(ask(program, found.where or found.block, kind)) if kind[0] in ("name", "attr") else ():
+    where = found.where or found.block
+    asked = [(where, kind)] if kind[0] in ("name", "attr") else []
+    if kind[0] == "name" and not found.handler:
+        asked = list(_given_around(program, where, kind[2])) or asked
+    for option in (option for block, form in asked for option in options(ask(program, block, form))):
         if not isinstance(option, External):
             continue
         if option.name in _ALL:

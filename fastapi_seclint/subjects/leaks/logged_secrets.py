@@ -12,6 +12,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import (
+    Class,
     Collection,
     Const,
     Environment,
@@ -21,7 +22,7 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.literals import name_of
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
 from fastapi_seclint.subjects.leaks.annotated import annotated_classes, is_type
 from fastapi_seclint.subjects.leaks.currencies import is_directory, is_no_credential, names_something
@@ -35,6 +36,7 @@ from fastapi_seclint.subjects.leaks.requested import (
     is_session_cookie,
     is_setting,
 )
+from fastapi_seclint.subjects.secrets.lent import argument
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -212,10 +214,23 @@ class Leaks:
         if self.is_credentials(form):
             return Leak(f"`{name_of(form)}`", form)
         made = (one.cls for one in options(ask(self.program, self.block, form)) if isinstance(one, Instance))
-        for cls in (*made, *annotated_classes(self.program, self.block, form)):
+        for cls in (*made, *annotated_classes(self.program, self.block, form), *self.handed(form)):
             if field := open_field(self.program, cls):
                 return Leak(f"`{name_of(form)}`, which has `{field}` in it,", form)
         return None
+
+    def handed(self, form: Form) -> Iterator[Class]:
+        """The classes of what callers hand to a parameter that has no annotation."""
+        function = self.block.function
+        if function is None or not any(
+            item[0] == name_of(form) and item[2] is None for item in function.parameters[1:]
+        ):
+            return
+        for block, call, bound in callers(self.program, function) if form[0] == "name" else ():
+            if (given := argument(function, call, form[2], bound)) is not None:
+                yield from annotated_classes(self.program, block, given)
+                made = (one.cls for one in options(ask(self.program, block, given)) if isinstance(one, Instance))
+                yield from (cls for cls in made if isinstance(cls, Class))
 
     def mapping(self, form: Form) -> Leak | None:
         """A dictionary with a secret in it that is not written in code: `{"Authorization": f"Bearer {token}"}`."""

@@ -213,7 +213,7 @@ def guard_calls(program: Program, route: Route) -> list[Form]:
 def _is_guard_call(form: Form) -> bool:
     given = [*form[3], *(value for _, value, _ in form[4])]
     handed = any(item[0] == "name" and item[2] in ("request", "websocket") for item in given)
-    return handed and form[2][0] in ("name", "attr") and names_identity(str(form[2][-1]))
+    return (handed or not given) and form[2][0] in ("name", "attr") and names_identity(str(form[2][-1]))
 
 
 def _assigned_callers(program: Program, route: Route) -> Iterator[str]:

@@ -156,6 +156,8 @@ def _lists_other_things(function: Function, route: Route) -> bool:
     return bool(kinds) and not any(word in kind for word in words for kind in kinds)
 
 
+_KEYS = frozenset({"id", "pk", "uuid", "_id"})
+"""The keywords under which one thing is looked up: `get_or_404(Note, id=note_id, owner=me)`."""
 _TELLING = ("bool", "compare", "call")
 """The forms that may compare an owner."""
 
@@ -188,6 +190,10 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
                 )
                 if owner and value[0] in ("attr", "sub"):
                     return Tie(f".{name}", _behind(value), "", _root(value))
+        case ["call", _, _, _, keywords] if len(keywords) > 1 and any(name in _KEYS for name, _, _ in keywords):
+            for name, value, _ in keywords:
+                if name is not None and name not in IDENTITIES and is_caller(value, callers) and not is_staff(name):
+                    return Tie(f".{name}", _behind(value) if value[0] != "name" else "", "", "")
         case ["call", _, ["attr", _, _, "eq"], [["const", _, str(name)], value], _] if names_owner(name):
             if is_caller(value, callers):
                 return Tie(f'["{name}"]', _behind(value), "", _root(value))

@@ -50,6 +50,9 @@ def input_of(program: Program, function: Function, path: str = "", depth: int = 
         elif _is_login_form(program, parameter) and _takes_scopes_once(program, function, parameter.name):
             found.bodies[parameter.name] = frozenset({"scopes"})
             found.rights |= {"scopes", "scope"}
+        elif depth < _DEPTH and (rights := _made_of_rights(program, parameter, depth)):
+            found.bodies[parameter.name] = frozenset(rights)
+            found.origins[parameter.name] = next(iter(rights.values())).origin
         elif depth < _DEPTH and (sent := _given_on(program, parameter, depth)) is not None:
             found.values[parameter.name] = sent
     follow(function, found)
@@ -72,6 +75,24 @@ def _takes_scopes_once(program: Program, function: Function, name: str) -> bool:
         "SecurityScopes" in module.facts.words or "security_scopes" in module.facts.words
         for module in program.modules.by_file.values()
     )
+
+
+def _made_of_rights(program: Program, parameter: Parameter, depth: int) -> dict[str, Sent]:
+    """The rights in headers, cookies or the query of which a dependency that is a class makes its object."""
+    dependency = program.walker.resolver.dependency_of(parameter)
+    for option in options(dependency[1]) if dependency is not None else ():
+        if isinstance(option, Class):
+            return sent_to(program, option, depth + 1)
+    return {}
+
+
+def sent_to(program: Program, cls: Class, depth: int = 0) -> dict[str, Sent]:
+    """The rights that a client sends to a class that FastAPI makes objects of, by the names of its fields."""
+    found = Input(rights=tested_rights(program))
+    for parameter in parameters(cls) if depth < _DEPTH else ():
+        if program.walker.resolver.dependency_of(parameter) is None:
+            _add_parameter(program, found, parameter)
+    return {name: sent for name, sent in found.values.items() if sent.origin != "body"}
 
 
 def _given_on(program: Program, parameter: Parameter, depth: int) -> Sent | None:

@@ -192,9 +192,14 @@ def _asks_an_enforcer(called: Form) -> bool:
     name = str(owner[-1]) if owner[0] in ("name", "attr") else ""
     if not name or not names_right(name) or SUPPLIES.search(name) or called[3] in _TAKES_OUT:
         return False
+    if _HOLDER.search(snake(name)) and _ASKS.match(snake(str(called[3]))) is None:
+        return False
     return _AUTHENTICATES.search(snake(str(called[3]))) is None
 
 
+_HOLDER = re.compile(r"(^|_)(admin|administrator|superuser|staff|moderator|operator|owner|group)s?(_client)?$")
+"""What is called after people with rights, a client that may do everything among them: `admin.table("notes")`."""
+_ASKS = re.compile(r"(check|require|ensure|verify|has|is|can|may|must|allow|enforce|assert|permit|contains?|includes?)")
 _TAKES_OUT = frozenset(
     {
         "append", "copy", "add", "unique", "scalars", "scalar", "scalar_one", "scalar_one_or_none", "mappings", "all",

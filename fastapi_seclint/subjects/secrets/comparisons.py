@@ -33,6 +33,7 @@ from fastapi_seclint.subjects.secrets.sides import (
     is_clients_key,
     is_configured_header,
     may_hold,
+    names_some_key,
     of_key,
     right_one,
 )
@@ -220,7 +221,7 @@ class _Search:
         values = [(item, ask(self.program, self.block, item)) for item in iterables]
         keyed = words_of(name_of(form))[-1:] in (["key"], ["apikey"])
         held = any(self.configured(*pair) or (keyed and self.holds_keys(*pair, "API key")) for pair in values)
-        held = held or is_key_of_row(self.block, form)
+        held = held or is_key_of_row(self.block, form, plain=self.is_header(given))
         return held and (sent or handed(self.program, self.words, self.scope.function, given)) in _HELD
 
     def presented(self, form: Form) -> str:
@@ -274,7 +275,8 @@ class _Search:
         """Whether one of the things in a display is a key that the program is configured with."""
         value = ask(self.program, self.block, core(form))
         named = self.words.kind(name_of(core(form))) or self.read_kind(value)
-        held = named in _HELD or (kind == "API key" and may_hold(name_of(core(form))))
+        name = name_of(core(form))
+        held = named in _HELD or (kind == "API key" and (may_hold(name) or names_some_key(name)))
         return held and self.configured(core(form), value)
 
     def unnamed(self, form: Form, keys: Form) -> str:

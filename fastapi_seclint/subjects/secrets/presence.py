@@ -128,7 +128,10 @@ def missing_of_setting(program: Program, block: Block, form: Form) -> Missing:
         case ["call", _, ["attr", _, owner, "get"], [["name" | "attr", *_], *given], []] if name_of(owner) != "environ":
             default = given[0] if given else ["const", 0, None]
             return frozenset({default[2]} if default[0] == "const" and default[2] in (None, "") else ())
-    return frozenset(found for option in options(ask(program, block, form)) for found in missing_of_value(option))
+    possible = list(options(ask(program, block, form)))
+    missing = frozenset(found for option in possible for found in missing_of_value(option))
+    empty = any(isinstance(option, Const) and option.value == "" for option in possible)
+    return missing | {""} if missing and empty else missing  # `os.getenv(name) or ""`, kept somewhere
 
 
 def missing_of_value(option: Value) -> Missing:

@@ -37,15 +37,23 @@ def is_of_row(program: Program, block: Block, form: Form) -> bool:
     return any(is_table(cls) for item in annotations for cls in classes_in(ask(program, outside, item)))
 
 
-def is_key_of_row(block: Block, form: Form) -> bool:
-    """Whether an expression is the API key of what was looked up: `client.api_key` of `client = find(client_id)`."""
+def is_key_of_row(block: Block, form: Form, *, plain: bool = False) -> bool:
+    """Whether an expression is the API key of what was looked up: `client.api_key` of `client = find(client_id)`.
+
+    `plain` takes what is called just `key`, `token` or `secret` for one.
+    """
     if form[0] != "attr" or form[2][0] != "name" or not isinstance(block.scope, FunctionScope):
         return False
-    if words_of(form[3])[-1:] != ["apikey"] and words_of(form[3])[-2:] != ["api", "key"]:
+    words = words_of(form[3])
+    named = words[-1:] == ["apikey"] or words[-2:] == ["api", "key"]
+    if not named and not (plain and form[3] in _KEYS):
         return False
     given = [item[3] for item in block.scope.assignments(form[2][2]) if item[0] == "assign"]
     calls = [value[2] if value[0] == "await" else value for value in given]
     return any(call[0] == "call" and (call[3] or call[4]) for call in calls)
+
+
+_KEYS = frozenset({"key", "token", "secret"})
 
 
 def _is_column(program: Program, block: Block, form: Form) -> bool:

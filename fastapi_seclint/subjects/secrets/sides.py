@@ -85,6 +85,13 @@ def may_hold(name: str) -> bool:
     words = set(words_of(name))
     return not words & (_BARE | word_set("type name header url algorithm prefix scheme scope role id"))
 
+
+def names_some_key(name: str) -> bool:
+    """Whether a setting is called a key of some kind that may be secret: `key`, `previous_key`, `bridge_key`."""
+    words = words_of(name)
+    return words[-1:] in (["key"], ["apikey"]) and not _NO_KEYS & set(words)
+
+
 def is_configured_header(given: Form, secret: Form) -> str:
     """`secret` where a header and its value are both configured: `headers.get(self.header) != self.value`."""
     match given:

@@ -315,6 +315,8 @@ def looks_at(function: Function, names: set[str], *, shown: bool = True) -> bool
                 tested = items
             case ["compare", _, left, _, others]:
                 tested = [left, *others]
+            case ["unary", _, "not", inner] | ["call", _, ["name", _, "bool"], [inner], []]:
+                tested = [inner]
             case ["call", _, called_, positional, keywords] if credentials.names_verification(str(called_[-1])):
                 tested = [*positional, *(value for _, value, _ in keywords)]
         if any(inner[0] == "name" and inner[2] in names for inner in walk(tested)):
