@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
@@ -13,7 +14,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity
-from fastapi_seclint.subjects.rights.roles import authorizes, role_guard
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, role_guard
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -46,7 +47,7 @@ _CHANGING = re.compile(
 """How a path ends that says what is done to what stands before it: `/roles/saveOrUpdate`."""
 _SYSTEM = re.compile(
     r"(^|/)(system|sys|global|platform|site)[-_/]"
-    r"(config(uration)?s?|settings?|param(eter)?s?|options|dict(ionar(y|ies)|s)?|menus?)(/|$)",
+    r"(config(uration)?s?|settings?|param(eter)?s?|variables?|options|dict(ionar(y|ies)|s)?|menus?)(/|$)",
     re.I,
 )
 _OPERATES = re.compile(
@@ -54,6 +55,10 @@ _OPERATES = re.compile(
     r"(celery_?|background_?|api_?)?(workers?|system|scheduler|daemon|server)(_|$)"
 )
 """What ends or starts the machinery that serves everybody."""
+_INSTALLS = re.compile(r"^((un|re)?install|upgrade)(_|$)")
+_CODE = re.compile(r"^(plugins?|extensions?|add_?ons)$", re.I)
+_TRAIL = re.compile(r"(^|/)audit([-_]?(logs?|trails?|events?)|/(logs?|trails?|events?|export))?$", re.I)
+"""What everybody did, and who did it."""
 _ACCOUNTS = re.compile(r"^(users?|accounts|employees|staff)$", re.I)
 
 
@@ -74,6 +79,8 @@ def privilege(program: Program, route: Route) -> str:
         return "is for administrators by its tags"
     if handler is not None and access.is_admin_name(handler.module.name.rpartition(".")[2]):
         return "is for administrators by the file it stands in"
+    if (_installs_code(name, found) or _tells_all(route, found)) and _acts_on_anybody(program, route):
+        return "tells what everybody did" if _tells_all(route, found) else "chooses what code runs on the server"
     if not access.changes_state(route):
         return ""
     variable = _last_is_variable(route) or (
@@ -96,6 +103,17 @@ def privilege(program: Program, route: Route) -> str:
     if any(_ACCOUNTS.match(word) for word in found) and _is_easier_than_reading(program, route):
         return "changes accounts that only some may list"
     return ""
+
+
+def _installs_code(name: str, found: list[str]) -> bool:
+    """Whether a route installs or removes what runs as a part of the server, even by GET: `/plugin/install/{id}`."""
+    plugins = any(map(_CODE.match, found)) or any(map(_CODE.match, name.split("_")))
+    return plugins and any(map(_INSTALLS.match, (name, *map(snake, found[-1:]))))
+
+
+def _tells_all(route: Route, found: list[str]) -> bool:
+    """Whether a GET lists the audit trail, and no one's by an id."""
+    return "GET" in route.methods and not path_variables(route.path) and _TRAIL.search("/".join(found)) is not None
 
 
 def _operates(route: Route, name: str, found: list[str]) -> bool:
@@ -149,7 +167,15 @@ def _last_is_variable(route: Route) -> bool:
 
 def _acts_on_anybody(program: Program, route: Route) -> bool:
     """Whether a project with roles changes or deletes an account by the path's id without a look at who is calling."""
-    return role_guard(program) is not None and ignores_its_caller(program, route)
+    return _asks_for_rights(program) and ignores_its_caller(program, route)
+
+
+@lru_cache(maxsize=1)
+def _asks_for_rights(program: Program) -> bool:
+    """Whether a guard or a decorator of some route of the project looks at rights."""
+    if role_guard(program) is not None:
+        return True
+    return any(next(asked_before(program, route), None) is not None for route in program.routes if route.function)
 
 
 def _is_caller_of_request(form: Form) -> bool:
