@@ -204,9 +204,10 @@ def _low_cost(program: Program) -> Iterator[Finding]:
     for call, at, cost in least_profiles(program):
         yield _finding(call, at, _cost_message("argon2", cost))
     for call, at, scheme, rounds in low_rounds(program):
-        yield _finding(call, at, _cost_message(scheme, rounds))
+        yield _finding(call, at, _cost_message(scheme, rounds), _default_method(call))
     for call, at, method in weak_methods(program):
-        yield _finding(call, at, _scheme_message("plaintext" if method == "plain" else method))
+        message = _scheme_message("plaintext" if method == "plain" else method)
+        yield _finding(call, at, message, _default_method(call))
 
 
 def _cost(call: Call, name: str, position: int | None, least: int, scheme: str) -> Iterator[Finding]:
@@ -217,9 +218,31 @@ def _cost(call: Call, name: str, position: int | None, least: int, scheme: str) 
         rounds, at = number(call, given.form), given.at
     if rounds is not None and rounds < least:
         fix = None
-        if not call.name.startswith("passlib.") and (code := rendered(call.form[2])) is not None:
+        if call.name.startswith("passlib."):
+            fix = _own_cost(call, name) if given is not None else None
+        elif (code := rendered(call.form[2])) is not None:
             fix = _default_cost(ReplaceExpression(_path(call), span_of(call.form[1]), f"{code}()"))
         yield _finding(call, at, _cost_message(scheme, rounds), fix)
+
+
+def _own_cost(call: Call, name: str) -> Fix | None:
+    """The hasher of passlib with its own cost: `sha512_crypt` for `sha512_crypt.using(rounds=1000)`."""
+    path, place = _path(call), span_of(call.form[1])
+    owner = rendered(call.form[2][2]) if call.form[2][0] == "attr" else None
+    if call.name.endswith(".using") and owner is not None and not call.form[3] and len(call.form[4]) == 1:
+        return _default_cost(ReplaceExpression(path, place, owner))
+    return _default_cost(RemoveKeyword(path, place, name))
+
+
+def _default_method(call: Call) -> Fix | None:
+    """The method of werkzeug left to itself; the hash says how it was made, so that old ones are still verified."""
+    if not call.name.endswith(".generate_password_hash") or call.spread:
+        return None
+    kept = [one for one in call.form[4] if one[0] != "method"]
+    code = rendered([*call.form[:3], call.form[3][:1], kept])
+    if code is None:
+        return None
+    return Fix("leave the method to werkzeug", False, (ReplaceExpression(_path(call), span_of(call.form[1]), code),))
 
 
 def _strong_first(call: Call, schemes: Argument) -> Fix | None:
