@@ -40,6 +40,8 @@ _HARM = {
     "token": "anybody can call with it",
     "secret": "anybody can use it",
 }
+_SHOWN = frozenset({"redacted", "masked", "obfuscated", "censored"})
+"""What names say of a text that is shown in a secret's place."""
 
 
 @RULE.check
@@ -84,6 +86,8 @@ def _mistake(program: Program, item: Fallback, use: Use | None) -> bool:
     kind = use.kind if use is not None and item.kind in ("API key", "token", "secret") else item.kind
     words = vocabulary(program)
     names = [item.name, item.written, item.target]
+    if _SHOWN & {word for name in (item.target, item.written) for word in words_of(name)}:
+        return False
     return any(
         usable(text, kind, item.name, used=use is not None)
         and not words.allows(text)

@@ -13,6 +13,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import is_built_on_scheme
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import comparison, is_scheme
 from fastapi_seclint.subjects.guards.credentials import (
@@ -28,7 +29,7 @@ from fastapi_seclint.subjects.guards.entrances import is_for_development
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
 from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.new_guards import tested_in
-from fastapi_seclint.subjects.tokens.swallowing import swallows
+from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk, swallows
 from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, decoded_by_helper, readers
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
         if guard is None or sends_visitors_away(program, route):
             continue
         function = guard.function if not _is_scheme_of_others(program, guard) else None
+        if function is not None and _verifies_when_on(program, function):
+            continue
         if function is not None and (_reads_unverified(program, guard) or _believes_proxy(guard)):
             continue
         if any(swallows(program, node.function) for node in guard.walk() if node.function is not None):
@@ -77,6 +80,20 @@ def token_not_validated(program: Program) -> Iterator[Finding]:
         yield _of_dependency(function, routes, _fix(program, routes) or tested_in(program, function))
     for function, routes in demanding(program):
         yield _of_dependency(function, routes, None)
+
+
+def _verifies_when_on(program: Program, function: Function) -> bool:
+    """Whether a guard that lets everybody in until logins are set up hands its token to what verifies it or refuses."""
+    if not function.forms.of("if"):
+        return False
+    block = body_of(program, function)
+    taken = {parameter[0] for parameter in function.parameters}
+    for call in function.forms.of("call") if block is not None else ():
+        given = any(item[0] == "name" and item[2] in taken for item in call[3])
+        functions = called(program, block, call) if given and block is not None else ()
+        if any(raises_for_junk(program, one) for one, _ in functions):
+            return True
+    return False
 
 
 def _scheme_alone(program: Program, route: Route) -> Node | None:

@@ -18,9 +18,11 @@ from fastapi_seclint.subjects.guards.hollow import (
     is_stub,
     only_fills_a_frame,
     only_gives_back_its_sender,
+    only_keeps_a_cookie,
     only_says_hello,
     only_shows_a_page,
     only_tells_about_itself,
+    tells_where_it_runs,
 )
 from fastapi_seclint.subjects.guards.listings import guarded_listing
 from fastapi_seclint.subjects.guards.outliers import is_outlier
@@ -126,7 +128,7 @@ def _gained(program: Program, route: Route) -> str:
     """What a stranger gets from a route that nothing excuses, or an empty string."""
     if access.changes_state(route):
         if not access.only_reads(route):
-            return "" if asks_what_is_open(program, route) else "changes state"
+            return "" if asks_what_is_open(program, route) or only_keeps_a_cookie(route) else "changes state"
         return "runs code" if _runs_code(program, route) else ""
     if access.destroys(route):
         return "changes state"
@@ -148,6 +150,8 @@ def _gained(program: Program, route: Route) -> str:
     if only_fills_a_frame(route) or only_tells_about_itself(route):
         return ""
     word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
+    if tells_where_it_runs(route, word):
+        return ""
     if word := word or hanging(program, route):
         return f"returns {word} by its path"
     return "returns what nearly all routes beside it only give to users" if is_outlier(program, route) else ""

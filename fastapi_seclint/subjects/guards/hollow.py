@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import External, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
@@ -149,3 +150,20 @@ def _is_of_a_page(program: Program, block: Block, call: Form) -> bool:
 
 
 _PAGE = re.compile(r"^(starlette|fastapi)\.responses\.(HTMLResponse|PlainTextResponse|RedirectResponse|FileResponse)$")
+
+
+_OF_COOKIES = frozenset({"json", "form", "get", "str", "set_cookie", "delete_cookie", "Response", "JSONResponse"})
+_MACHINES = frozenset({"supervisor", "server", "worker", "cluster", "node", "bind", "listen", "host"})
+
+
+def only_keeps_a_cookie(route: Route) -> bool:
+    """Whether a handler only puts into a cookie of its caller what he has just sent: his language, his session's id."""
+    calls = {last_name(call[2]) for call in route.function.forms.of("call")} if route.function is not None else set()
+    return "set_cookie" in calls and calls <= _OF_COOKIES and not route.dependencies
+
+
+def tells_where_it_runs(route: Route, word: str) -> bool:
+    """Whether the address that a handler answers with is a machine's: `return api.supervisor_address`."""
+    told = route.function.forms.of("return") if route.function is not None and word == "address" else []
+    spoken = [words_of(str(item[-1])) for answer in told for item in walk(answer) if item[0] in ("name", "attr")]
+    return any("address" in words and _MACHINES & set(words) for words in spoken)

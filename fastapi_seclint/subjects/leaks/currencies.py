@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.program.values import External, options
 from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.secrets.names import word_set
@@ -22,6 +25,8 @@ _PAGES = word_set("page pages paging pagination paginate paginated paginator cur
 _LOCKS = word_set("lock locks mutex lease")
 _TABLE = word_set("to by per for of")
 """What stands in the name of a table between what it is asked for and what it answers: `MODEL_TO_KEY`."""
+_WORD = re.compile(r"(^|\.)\w*Token$")
+_OF_CALLERS = re.compile(r"auth|jwt|security|login|session|credential", re.I)
 _DIRECTORY = ("pwd", "getcwd", "cwd")
 """Methods that tell where in a file system somebody is (os, ftplib, paramiko)."""
 
@@ -34,7 +39,7 @@ def is_no_credential(program: Program, block: Block, form: Form) -> bool:
     """
     if any(name.partition(".")[0] == "onvif" for name in block.module.facts.imports):
         return True
-    if _is_always_cut(program, block, form):
+    if _is_always_cut(program, block, form) or _is_of_a_parser(program, block, form):
         return True
     function = block.function
     around = f"{function.qualname} {block.module.name.rpartition('.')[2]}" if function is not None else ""
@@ -106,3 +111,26 @@ def names_something(block: Block, name: str) -> bool:
 def is_directory(block: Block) -> bool:
     """Whether `pwd` is where a client of a server stands, as its own method tells: `ftp.pwd()`."""
     return any(call[2][0] == "attr" and call[2][3] in _DIRECTORY for call in block.forms.of("call"))
+
+
+def _is_of_a_parser(program: Program, block: Block, form: Form) -> bool:
+    """Whether a parameter is a library's class for words of a text: lark's `Token`."""
+    function = block.function
+    for parameter in parameters(function) if function is not None and form[0] == "name" else ():
+        if parameter.name == form[2]:
+            found = program.walker.resolver.annotation(parameter)
+            classes = [option.name for option in options(found) if isinstance(option, External)]
+            return bool(classes) and all(_WORD.search(name) and not _OF_CALLERS.search(name) for name in classes)
+    return False
+
+
+def is_list(block: Block, name: str) -> bool:
+    """Whether a local name is all that was found of a kind, as who gives it says: `secret = search_secrets(name)`."""
+    scope = block.scope
+    found = scope.assignments(name) if isinstance(scope, FunctionScope) else []
+    given = [item[-1] if item[0] in ("assign", "annassign") else None for item in found]
+    calls = [item[2] if item is not None and item[0] == "await" else item for item in given]
+    plural = f"{words_of(name)[-1]}s"
+    return bool(calls) and all(
+        call is not None and call[0] == "call" and words_of(last_name(call[2]))[-1:] == [plural] for call in calls
+    )

@@ -25,7 +25,7 @@ from fastapi_seclint.subjects.code.literals import name_of
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
 from fastapi_seclint.subjects.leaks.annotated import annotated_classes, is_type
-from fastapi_seclint.subjects.leaks.currencies import is_directory, is_no_credential, names_something
+from fastapi_seclint.subjects.leaks.currencies import is_directory, is_list, is_no_credential, names_something
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.masked_types import is_masked
 from fastapi_seclint.subjects.leaks.open_fields import open_field
@@ -149,7 +149,9 @@ class Leaks:
             kind = "token"
         if not kind or words[-1] in ("keys", "tokens", "secrets", "passwords"):
             return None
-        if form[0] == "name" and (self.is_object(name) or (kind == "API key" and names_something(self.block, name))):
+        if form[0] == "name" and (self.is_object(name) or is_list(self.block, name)):
+            return None
+        if form[0] == "name" and kind == "API key" and names_something(self.block, name):
             return None
         if words == ["token"] and is_no_credential(self.program, self.block, form):
             return None

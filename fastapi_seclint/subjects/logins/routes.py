@@ -264,7 +264,9 @@ def _opens_an_account(program: Program, route: Route, word: str) -> bool:
     names = fields(program, route)
     own = {parameter.name for parameter in parameters(route.endpoint)}
     personal = any(_is_password(name) or _IDENTITY.search(spoken(name)) for name in sent(program, route))
-    return bool(set(names) - own) and not personal
+    named = word.removeprefix("register_")
+    thing = named != word and any(named in spoken(part).split("_") for part in access.segments(route.path))
+    return (thing or bool(set(names) - own)) and not personal
 
 
 def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:

@@ -15,7 +15,7 @@ from fastapi_seclint.subjects.code.handing import handed_to, mentions, takers
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.access import changes_state, segments
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
-from fastapi_seclint.subjects.owners.identity import caller_names, replaced_callers
+from fastapi_seclint.subjects.owners.identity import caller_names, names_identity, replaced_callers
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.reached import reached
@@ -108,6 +108,16 @@ def _of_message(program: Program, block: Block, call: Form, callers: set[str]) -
     return None
 
 
+def compares_named(route: Route) -> bool:
+    """Whether a handler compares an owner with what a dependency gives it that says by its name who is calling.
+
+    The dependency itself may take him from where a middleware or the class of the route has left him.
+    """
+    names = {node.parameter for node in route.dependencies if node.parameter and names_identity(node.parameter)}
+    forms = route.function.forms.of("compare") if route.function is not None and names else ()
+    return any(_compared(form, names) is not None for form in forms)
+
+
 def is_of_members(route: Route, resource: str, tie: Tie) -> bool:
     """Whether a comparison is about the things that a route lists below another one: `/shelves/{id}/user-boxes`."""
     listed = singular((segments(route.path) or [""])[-1]).split("_")
@@ -177,8 +187,8 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
                 return Tie(behind, _behind(his), _root(owner), _root(his))
         case ["compare", _, left, _, [right]]:
             for one, other in ((left, right), (right, left)):
-                if one[0] == "name" and _is_key_of_people(other):
-                    continue  # a user is looked up by an id
+                if _is_key_of_people(other) and (one[0] == "name" or _is_column(one)):
+                    continue  # a user is looked up by an id, or joined to what is his
                 if names_owner(_field(one)) and other[0] in ("attr", "sub", "name") and not names_owner(_field(other)):
                     return Tie(_behind(one), _behind(other), _root(one), _root(other))
                 if _is_owners_key(one) and other[0] in ("attr", "sub", "name") and not _is_owners_key(other):
@@ -203,6 +213,11 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
 def _is_key_of_people(form: Form) -> bool:
     """Whether an expression is the column by which people are told apart: `User.id`, `models.User.email`."""
     return form[0] == "attr" and form[3] in IDENTITIES and last_name(form[2])[:1].isupper()
+
+
+def _is_column(form: Form) -> bool:
+    """Whether an expression is a column of a class: `Note.owner_id`, `models.Note.owner_id`."""
+    return form[0] == "attr" and last_name(form[2])[:1].isupper()
 
 
 def _is_owners_key(form: Form) -> bool:

@@ -12,7 +12,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function
 from fastapi_seclint.subjects.code.origins import body_of, called
-from fastapi_seclint.subjects.owners.ties import compares_by_request
+from fastapi_seclint.subjects.owners.ties import compares_by_request, compares_named
 from fastapi_seclint.subjects.owners.using import is_tied, knows_caller, tells_caller, ties_caller
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -36,7 +36,8 @@ def uses_caller(program: Program, route: Route) -> bool:
     view = view_node(route)
     if view is not None:
         return works_with_caller(program, route, view)
-    return is_tied(program, route) or ties_caller(program, route) or compares_by_request(program, route)
+    tied = is_tied(program, route) or ties_caller(program, route) or compares_named(route)
+    return tied or compares_by_request(program, route)
 
 
 def works_with_caller(program: Program, route: Route, view: Node) -> bool:

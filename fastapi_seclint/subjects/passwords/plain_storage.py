@@ -32,6 +32,7 @@ from fastapi_seclint.subjects.passwords.stores import (
     class_of,
     hashes_rows,
     is_class_of_rows,
+    is_for_call,
     is_record,
     is_registered_elsewhere,
     is_row,
@@ -140,7 +141,7 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
         case ["attr", _, owner, _] if is_row(known, block, owner):
             yield from (item for item in _plain(known, block, at, value) if item.sure)
         case ["sub", _, owner, ["const", _, str() as name]] if naming(name):
-            apart = is_of_machine(spelled(owner)) or is_sent_on(block, owner)
+            apart = is_of_machine(spelled(owner)) or is_sent_on(block, owner) or is_for_call(known, block, owner)
             if known.requests.source(Where(block), owner, 6) is None and not apart:
                 yield from _plain(known, block, at, value)
         case ["sub", _, owner, _] if is_store(owner):

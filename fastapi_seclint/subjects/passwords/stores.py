@@ -88,6 +88,17 @@ def is_sent_on(block: Block, owner: Form) -> bool:
     )
 
 
+def is_for_call(known: Passwords, block: Block, owner: Form) -> bool:
+    """Whether a dictionary is the arguments of a library's function: `run(**options)` of ansible_runner."""
+    return owner[0] == "name" and any(
+        call[2][0] == "name"
+        and any(keyword is None and value[0] == "name" and value[2] == owner[2] for keyword, value, _ in call[4])
+        and any(isinstance(item, External) for item in options(ask(known.program, block, call[2])))
+        and call[2][2].islower()
+        for call in block.forms.of("call")
+    )
+
+
 def class_of(known: Passwords, block: Block, form: Form) -> Class | None:
     """The class of the project that an expression is."""
     return next((item for item in options(ask(known.program, block, form)) if isinstance(item, Class)), None)

@@ -234,6 +234,8 @@ def _phrase(text: str, words: list[str], kind: str, name: str, reach: Reach) -> 
     """Whether a text of words is a key: what a name like `JWT_SECRET` is assigned signs, whatever it says."""
     if kind != "signing key" or "secret" not in words_of(name) or set(words) <= _FIELD or len(text) < 8:
         return False
+    if _ENVIRONMENT.fullmatch(text) and len(set(words_of(name)) & set(words) - {"secret", "key", "jwt"}) > 1:
+        return False  # the key under which it is kept: `X_TOKEN_ID_SECRET_KEY = "SHOP_X_TOKEN_ID"`
     return reach is not Reach.PASSED or (name.isupper() and len(words) > 1)
 
 
