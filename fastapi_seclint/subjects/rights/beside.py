@@ -8,7 +8,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
-from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
+from fastapi_seclint.subjects.rights.roles import authorizes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -29,32 +29,7 @@ def unlike_its_sibling(program: Program, route: Route) -> Route | None:
         changes = access.changes_state(other) and set(other.methods) & {"PUT", "PATCH", "DELETE"}
         if changes and _is_stricter(program, other, route):
             return other
-    return _unlike_all_beside(program, route)
-
-
-_LEAST_STRICT = 2
-
-
-def _unlike_all_beside(program: Program, route: Route) -> Route | None:
-    """The first of several routes that change things of the same kind and all ask for rights, where this does not.
-
-    Things of a kind are those below one path: `POST /vehicles`, `PUT /vehicles/{plate}/driver`.
-    """
-    kind = _kind(route)
-    beside = [
-        other
-        for other in program.routes
-        if other.app is route.app and other.kind == "http" and other.place != route.place and _kind(other) == kind
-        if access.changes_state(other)
-    ]
-    if len(beside) < _LEAST_STRICT or len(access.segments(kind)) == 0:
-        return None
-    asked = all(next(asked_before(program, other), None) is not None for other in beside)
-    return beside[0] if asked and all(_is_stricter(program, other, route) for other in beside) else None
-
-
-def _kind(route: Route) -> str:
-    return route.path.partition("{")[0].rstrip("/")
+    return None
 
 
 def _is_stricter(program: Program, other: Route, route: Route) -> bool:

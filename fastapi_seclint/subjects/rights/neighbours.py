@@ -24,17 +24,20 @@ _STRICT_FOR_EACH_LOOSE = 3
 def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
     """The changing routes of the same router that look at the caller's rights, where nearly all do and this does not.
 
+    Routes of the application itself are taken together by the path that things of a kind are below.
+
     A change that notes or asks who makes it is left alone: what everybody may hand in, administrators look after.
     Rights to one thing, which a handler looks up for itself, say nothing of who may make a new one; and two that each
     list a guard which lets every user in were meant to.
     """
-    if not _changes(program, route) or route.router is route.app or not _asks_for_nothing(program, route):
+    if not _changes(program, route) or not _asks_for_nothing(program, route):
         return []
     beside = {
         other.place: other
         for other in program.routes
         if other.app is route.app and other.router is route.router and other.place != route.place
-        if _changes(program, other)
+        if route.router is not route.app or _kind(other) == _kind(route) != ""
+        if _changes(program, other) or (access.changes_state(other) and _is_strict(program, other, False))
     }
     if len(beside) < _LEAST or ties_caller(program, route) or is_tied(program, route):
         return []
@@ -43,6 +46,11 @@ def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
     if _lists_guards(route) and any(map(_lists_guards, loose)):
         return []
     return strict if len(strict) >= max(_LEAST, len(loose) * _STRICT_FOR_EACH_LOOSE) else []
+
+
+def _kind(route: Route) -> str:
+    """What a path is about: `/vehicles` of `/vehicles/{plate}/driver`."""
+    return route.path.partition("{")[0].rstrip("/")
 
 
 def listed_for_few(program: Program, route: Route) -> Route | None:
