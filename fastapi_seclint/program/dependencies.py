@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
-from fastapi_seclint.program import fastapi_users, subscripts
+from fastapi_seclint.program import fastapi_users, injected, subscripts
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
 from fastapi_seclint.program.library_names import run_time_name
 from fastapi_seclint.program.values import (
@@ -135,7 +135,10 @@ class Resolver:
             if isinstance(option, Dependency):
                 found = option
         if found is None:
-            return None
+            given = injected.provided(self._interpreter, parameter, annotation)
+            if given is None:
+                return None
+            return Dependency(given, False, None, _NO_ARGUMENTS, parameter.place), given
         return found, found.call if found.call is not None else base
 
     def annotation(self, parameter: Parameter) -> Value | None:
