@@ -8,9 +8,22 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.encounters import Stranger
+from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.schemes import is_built_on_scheme
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Annotated, Const, External, Function, Generic, Value, constant, options
+from fastapi_seclint.program.values import (
+    Annotated,
+    Const,
+    External,
+    Function,
+    Generic,
+    Instance,
+    Value,
+    constant,
+    options,
+)
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
@@ -51,6 +64,8 @@ def public_route_requires_token(program: Program) -> Iterator[Finding]:
         yield from _once(_public(program, route, meant), seen)
     for consumer, scheme in _optional_behind(program):
         yield from _once(_optional(program, consumer, scheme, set()), seen)
+    for consumer, own in _optional_of_own(program):
+        yield from _once(_optional(program, consumer, own, set()), seen)
 
 
 def meant_for_visitors(program: Program, function: Function) -> bool:
@@ -83,6 +98,19 @@ def _optional_behind(program: Program) -> Iterator[tuple[Consumer, External]]:
             if node.parameter == consumer.parameter.name and not is_scheme(node.call):
                 schemes = (inner.call for inner in node.walk() if is_scheme(inner.call) and _raises(inner.call))
                 yield from ((consumer, scheme) for scheme in schemes if isinstance(scheme, External))
+
+
+def _optional_of_own(program: Program) -> Iterator[tuple[Consumer, Instance]]:
+    """The same behind an object of a class of the project's own that is built on a scheme and raises for visitors."""
+    for consumer in wiring(program).consumers:
+        found = program.walker.resolver.dependency_of(consumer.parameter)
+        for own in options(found[1]) if found is not None and not program.is_test(consumer.function.module) else ():
+            if not isinstance(own, Instance) or not is_built_on_scheme(own):
+                continue
+            answer = program.guard_model.dependencies.encounter(own, Stranger(False))
+            refused = verdict(answer) == "denies" and not answer.opaque
+            if refused and _may_be_missing(program, consumer.parameter, consumer.function):
+                yield consumer, own
 
 
 def _gives_nobody(function: Function) -> bool:
@@ -182,16 +210,17 @@ def _refuses(statement: Form) -> bool:
     return any(item[0] == "raise" for item in walk([statement]))
 
 
-def _optional(program: Program, consumer: Consumer, scheme: External, meant: set[int]) -> Finding:
+def _optional(program: Program, consumer: Consumer, scheme: External | Instance, meant: set[int]) -> Finding:
     evidence = [Evidence(scheme.place.location, "this scheme raises 401 by itself")] if scheme.place else []
     function = consumer.function
+    known = id(function) in meant
     return RULE.finding(
         function.place.location,
         f"`{consumer.parameter.name}` may be missing as far as this code goes, but the scheme sends every visitor away "
         "with 401 before that: give the scheme `auto_error=False`",
         symbol=function.dotted,
         evidence=evidence,
-        fix=made_optional(program, scheme, function, meant) if id(function) in meant else None,
+        fix=made_optional(program, scheme, function, meant) if known and isinstance(scheme, External) else None,
     )
 
 
