@@ -73,7 +73,10 @@ def _asks(program: Program, route: Route) -> bool:
         return True
     if any(meeting.configured and meeting.name != route.name for meeting in meetings) or _has_switched_guard(route):
         return True
-    return route.name in refusing and _asks_a_helper(program, route)
+    if route.name in refusing and _asks_a_helper(program, route):
+        return True
+    taking = {meeting.name for meeting in meetings if meeting.optional}
+    return bool(taking) and _asks_an_object(program, route, taking)
 
 
 def _has_switched_guard(route: Route) -> bool:
@@ -105,6 +108,20 @@ def _asks_a_helper(program: Program, route: Route) -> bool:
                 continue
             if any(function.module.facts.body_mentions(function.number, word) for word in UNAUTHORIZED):
                 return True
+    return False
+
+
+def _asks_an_object(program: Program, route: Route, taking: set[str]) -> bool:
+    """Whether a handler asks what a dependency made of the credentials, and that answers 401: `rules.assert_user()`."""
+    handler = route.function
+    block = body_of(program, handler) if handler is not None else None
+    made = {node.parameter for node in route.dependencies if node.parameter and node.name in taking}
+    for call in handler.forms.of("call") if handler is not None and block is not None else ():
+        match call[2]:
+            case ["attr", _, ["name", _, name], _] if name in made and block is not None:
+                asked = (inner for one, _ in called(program, block, call) for inner in reached(program, one, 2))
+                if any(one.module.facts.body_mentions(one.number, word) for one in asked for word in UNAUTHORIZED):
+                    return True
     return False
 
 
