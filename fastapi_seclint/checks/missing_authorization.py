@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.rights.beside import unlike_its_sibling
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
 from fastapi_seclint.subjects.rights.neighbours import listed_for_few, unlike_its_neighbours
 from fastapi_seclint.subjects.rights.operators import is_operators_key
-from fastapi_seclint.subjects.rights.privileged import privilege
+from fastapi_seclint.subjects.rights.privileged import asks_for_rights, privilege
 from fastapi_seclint.subjects.rights.roles import authorizes, has_role_notion, in_name_only, role_guard
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _why(program: Program, route: Route) -> str:
     if not compared and (_reads_its_own(program, route) or is_tied(program, route)):
         return ""
     found = guards(program, route)
-    if not found and not compared and not _asks_by_itself(route) and not _is_decorated(route):
+    asking = bool(found) or _asks_by_itself(route) or _is_decorated(route)
+    if not asking and not compared and not asks_for_rights(program):
         return ""
     return why if untested or not any(is_operators_key(program, guard) for guard in found) else ""
 

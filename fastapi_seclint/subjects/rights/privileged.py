@@ -167,11 +167,11 @@ def _last_is_variable(route: Route) -> bool:
 
 def _acts_on_anybody(program: Program, route: Route) -> bool:
     """Whether a project with roles changes or deletes an account by the path's id without a look at who is calling."""
-    return _asks_for_rights(program) and ignores_its_caller(program, route)
+    return asks_for_rights(program) and ignores_its_caller(program, route)
 
 
 @lru_cache(maxsize=1)
-def _asks_for_rights(program: Program) -> bool:
+def asks_for_rights(program: Program) -> bool:
     """Whether a guard or a decorator of some route of the project looks at rights."""
     if role_guard(program) is not None:
         return True
