@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes
+from fastapi_seclint.program.builtin_methods import keep_possible
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import Collection, Instance, Mapping, Unknown, Value, iterate
 
@@ -25,7 +26,9 @@ def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -
         case ["sub", _, owner, index]:
             holder = interpreter.evaluate(owner, scope)
             if isinstance(holder, Mapping):
+                before = list(holder.items) if interpreter.unlikely else []
                 holder.set(interpreter.evaluate(index, scope), value)
+                keep_possible(holder, before)
             elif isinstance(holder, Collection):
                 holder.open = True
         case ["tuple" | "list", _, items]:

@@ -54,7 +54,9 @@ def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments:
             return taken
         return _on_collection(receiver, name, arguments, place)
     if isinstance(receiver, Mapping):
+        before = list(receiver.items) if interpreter.unlikely and name == "update" else []
         found = on_mapping(receiver, name, arguments, place)
+        keep_possible(receiver, before)
         key = string(arguments.positional[0]) if name == "pop" and arguments.positional else None
         if key is not None and not interpreter.uncertain:
             receiver.items[:] = [item for item in receiver.items if string(item[0]) != key]
@@ -168,6 +170,15 @@ def _take(receiver: Collection, arguments: Arguments) -> Value | None:
 def _held(mapping: Mapping, key: Value) -> Value | None:
     """The last value under an object that is a key itself, as a class or a function is."""
     return next((value for name, value in reversed(mapping.items) if name is key), None)
+
+
+def keep_possible(mapping: Mapping, before: list[tuple[Value, Value]]) -> None:
+    """Let what a dictionary had `before` a branch that may not be taken stay possible under the keys set there."""
+    held = {key.value: value for key, value in before if isinstance(key, Const)}
+    for number, (key, value) in enumerate(mapping.items if held else ()):
+        old = held.get(key.value) if isinstance(key, Const) else None
+        if old is not None and old is not value:
+            mapping.items[number] = (key, join([old, value]))
 
 
 def on_mapping(receiver: Mapping, name: str, arguments: Arguments, place: Place) -> Value:
