@@ -345,6 +345,13 @@ def test_version_and_module(project: Path) -> None:
     assert (finished.returncode, finished.stdout) == (0, "Found nothing in 1 file.\n")
 
 
+def test_files_of_the_project_are_not_run_in_place_of_pythons_own(tmp_path: Path) -> None:
+    for name in ("http.py", "json.py", "ast.py"):
+        (tmp_path / name).write_text("raise SystemExit('the analysed project was run')\n")
+    finished = command("check", ".", "--no-cache", cwd=tmp_path)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
 def test_a_reader_that_goes_away_is_no_error(project: Path) -> None:
     for number in range(300):
         (project / "app" / f"bad{number}.py").write_text(BROKEN, encoding="utf-8")

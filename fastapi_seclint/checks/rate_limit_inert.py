@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, MoveDecorator, RemoveKeyword, ReplaceExpression
-from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.facts.forms import span_of, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
@@ -138,13 +138,18 @@ def _connection(key: ClientKey) -> Iterator[Edit]:
     match key.form:
         case ["call", _, ["attr", _, ["attr", _, ["name", _, request], "headers"], "get"], [_, *default], []]:
             otherwise = rendered(default[0]) if default else "None"
-        case ["sub", _, ["attr", _, ["name", _, request], "headers"], _]:
+        case ["sub", _, ["attr", _, ["name", _, request], "headers"], _] if not _is_of_several(key):
             otherwise = '"unknown"'
         case _:
             return
     if otherwise is not None:
         code = f"{request}.client.host if {request}.client else {otherwise}"
         yield ReplaceExpression(key.location.path, key.location.span, code)
+
+
+def _is_of_several(key: ClientKey) -> bool:
+    """Whether a comprehension goes through several headers, where one address has no place."""
+    return any(form is key.form for made in key.block.forms.of("comp") for form in walk(made))
 
 
 def _of_store(store: SharedStore) -> Finding:

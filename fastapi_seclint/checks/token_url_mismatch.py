@@ -16,6 +16,7 @@ from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Class, Const, Value, options, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.filled import filled
 from fastapi_seclint.subjects.code.items import items
 from fastapi_seclint.subjects.code.origins import ask, origins
 from fastapi_seclint.subjects.guards import access
@@ -81,6 +82,9 @@ def _told(program: Program, call: Call) -> Iterator[tuple[Call, Argument]]:
             if origin.passed is not None and origin.form[0] in ("const", "attr", "fstr", "binop"):
                 yield replace(call, block=origin.block), Argument(origin.form, origin.form[1], None)
         yield call, argument
+        unknown = string(call.value(argument)) is None and argument.form[0] != "name"
+        for given, _, _ in filled(program, call) if unknown else ():
+            yield given, argument
         return
     for form in call.spread:
         for item in items(program, call.block, form, "tokenUrl"):

@@ -12,6 +12,7 @@ from fastapi_seclint.facts.forms import line_of, span_of
 from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Collection, Const, External, Mapping, Value, options, settled, string
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.filled import filled
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.passwords.costs import (
@@ -61,6 +62,14 @@ _STRONG = ("argon2", "bcrypt", "bcrypt_sha256", "scrypt", "pbkdf2_sha256", "pbkd
 @RULE.check
 def weak_password_scheme(program: Program) -> Iterator[Finding]:
     """One finding a hasher: on its list of schemes, or on the argument that gives the work away."""
+    seen: set[Location] = set()
+    for finding in _hashers(program):
+        if finding.location not in seen:
+            seen.add(finding.location)
+            yield finding
+
+
+def _hashers(program: Program) -> Iterator[Finding]:
     changing = (f"{name}().{method}" for name in _CONTEXTS for method in ("update", "copy"))
     for call in program.sites.calls(*_CONTEXTS, *changing):
         yield from _or_by_callers(program, call, _of_context)
@@ -238,6 +247,8 @@ def _default_method(call: Call) -> Fix | None:
     """The method of werkzeug left to itself; the hash says how it was made, so that old ones are still verified."""
     if not call.name.endswith(".generate_password_hash") or call.spread:
         return None
+    if not any(form is call.form for form in call.block.forms.of("call")):
+        return None  # a partial call: what it gives stands somewhere else
     kept = [one for one in call.form[4] if one[0] != "method"]
     code = rendered([*call.form[:3], call.form[3][:1], kept])
     if code is None:

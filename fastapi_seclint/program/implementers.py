@@ -10,6 +10,7 @@ from fastapi_seclint.program.stranger_objects import PROTOCOLS, is_abstract
 from fastapi_seclint.program.values import Class, Function
 
 if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
     from fastapi_seclint.program.interpreter import Interpreter
     from fastapi_seclint.program.modules import Module
 
@@ -70,3 +71,13 @@ def _implementers(interpreter: Interpreter, interface: Class) -> Iterator[Class]
 def _is_test(interpreter: Interpreter, module: Module) -> bool:
     root = interpreter.modules.root.rstrip("/") + "/"
     return is_test_path(module.file.removeprefix(root))
+
+
+def heirs(program: Program, cls: Class) -> Iterator[Class]:
+    """The classes of the project's modules that inherit from one, itself left out."""
+    for module in program.modules.by_file.values():
+        if module.state == "new":
+            program.interpreter.run_module(module)
+        for value in list(module.scope.names.values()):
+            if isinstance(value, Class) and value.module is module and value is not cls and cls in value.lineage():
+                yield value

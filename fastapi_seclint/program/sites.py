@@ -222,6 +222,17 @@ class Sites:
     def _speaking(self, words: Iterable[str]) -> list[Module]:
         return sorted(self._interpreter.modules.speaking(words), key=lambda module: module.path)
 
+    def prepared(self, *names: str) -> Iterator[Call]:
+        """The calls of `functools.partial` that give one of the library symbols arguments, seen as calls of that."""
+        last, wanted = {name.rpartition(".")[2] for name in names}, frozenset(names)
+        for block in self.blocks(frozenset({"partial"})):
+            for form in block.forms.of("call"):
+                if last_name(form[2]) == "partial" and form[3] and last_name(form[3][0]) in last:
+                    name = self._called(block, form[3][0])
+                    if name in wanted:
+                        made = ["call", form[1], form[3][0], form[3][1:], form[4]]
+                        yield Call(block, made, name, self._interpreter)
+
     def _called(self, block: Block, form: Form) -> str:
         scope = block.scope
         value = scope.ask(form) if isinstance(scope, FunctionScope) else self._interpreter.ask(form, scope)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.implementers import implements
+from fastapi_seclint.program.implementers import heirs, implements
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function
 
@@ -66,11 +66,9 @@ def overridden(program: Program, block: Block, call: Form) -> Iterator[tuple[Blo
             pass
         case _:
             return
-    for module in program.modules.by_file.values():
-        for cls in list(module.scope.names.values()) if name in module.facts.words else ():
-            own = cls.namespace.get(name) if isinstance(cls, Class) and cls.module is module else None
-            if isinstance(own, Function) and isinstance(cls, Class) and owner in list(cls.lineage())[1:]:
-                body = program.sites.block(own.module, own.number)
-                for form in body.forms.of("return") if body is not None else ():
-                    if body is not None and form[2] is not None:
-                        yield body, form[2]
+    for cls in heirs(program, owner):
+        own = cls.namespace.get(name)
+        body = program.sites.block(own.module, own.number) if isinstance(own, Function) and own.number >= 0 else None
+        for form in body.forms.of("return") if body is not None else ():
+            if body is not None and form[2] is not None:
+                yield body, form[2]

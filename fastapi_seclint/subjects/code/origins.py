@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.implementers import heirs
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
@@ -137,15 +139,18 @@ def callers(program: Program, function: Function) -> Iterator[tuple[Block, Form,
                     if (found.module.file, found.number) == (function.module.file, function.number):
                         yield block, form, bound
     if function.owner is not None and function.name == "__init__":
-        for block in program.sites.blocks(frozenset({function.owner.name})):
+        names = {cls.name for cls in heirs(program, function.owner) if "__init__" not in cls.namespace}
+        for block in program.sites.blocks(frozenset({function.owner.name, *names})):
             for form in block.forms.of("call"):
-                if last_name(form[2]) == function.owner.name and _makes(program, block, form[2], function):
+                if last_name(form[2]) in {function.owner.name, *names} and _makes(program, block, form[2], function):
                     yield block, form, True
 
 
 def _makes(program: Program, block: Block, callee: Form, constructor: Function) -> bool:
-    """Whether a callee is the class of a constructor."""
-    return any(option is constructor.owner for option in options(ask(program, block, callee)))
+    """Whether a callee is the class of a constructor, or one that inherits it."""
+    found = (option for option in options(ask(program, block, callee)) if isinstance(option, Class))
+    made = (method_of(Instance(cls), "__init__") for cls in found)
+    return any(one is not None and (one.module, one.number) == (constructor.module, constructor.number) for one in made)
 
 
 def partials(program: Program, function: Function) -> Iterator[tuple[Block, Form]]:

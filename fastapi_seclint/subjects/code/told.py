@@ -31,6 +31,9 @@ def told(program: Program, block: Block, form: Form, depth: int = _DEPTH) -> Ite
             yield from _of_field(program, block.function.owner, name)
         case ["call", _, ["attr", _, inner, "encode" | "strip" | "get_secret_value"], *_]:
             yield from told(program, block, inner, depth)
+        case ["fstr", *_]:
+            for part in form[2]:
+                yield from told(program, block, part[2], depth) if part[0] == "fmt" else ()
 
 
 def _of_attribute(program: Program, cls: Class, name: str, depth: int) -> Iterator[Origin]:

@@ -191,6 +191,9 @@ def _header_named(program: Program, block: Block, form: Form) -> str:
     for loop in block.forms.of("for"):
         if name[0] == "name" and loop[2] == ["name", loop[2][1], name[2]]:
             known += iterate(ask(program, block, loop[3])) or []
+    for made in block.forms.of("comp"):
+        clauses = [clause for clause in made[5] if clause[0][2:] == name[2:] and clause[0][0] == name[0]]
+        known += [item for clause in clauses for item in iterate(ask(program, block, clause[1])) or []]
     texts = [text for value in known for option in options(value) if (text := string(option)) is not None]
     return next((text for text in texts if _FORWARDED.match(text)), "")
 

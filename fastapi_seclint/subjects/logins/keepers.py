@@ -10,7 +10,9 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.logins.worlds import FOUND, Truth, called_name, looks_anything_up, mentions_password
 
 _VERIFIES = re.compile(r"^(checkpw|verify(_password)?|check_password(_hash)?|compare_digest)$")
-_ROW = re.compile(r"(^|_)(get|find|fetch|look_?up|load|select|query|by|of|for|retrieve|read|search|one)(_|$)")
+_ROW = re.compile(
+    r"(^|_)(get|find|fetch|look_?up|load|select|query|by|of|for|retrieve|read|search|one|named|called|whose)(_|$)"
+)
 
 
 def held(block: Block, name: str, value: Form) -> Truth | None:

@@ -373,7 +373,8 @@ class _Walk:
             if any(NOT_FOUND.search(item) for item in names):
                 entering, leaving = worlds & {"absent"}, rest - {"absent"}
             elif any(_MISMATCH.search(item) for item in names):
-                told = {"wrong", *(rest & {"absent"} if any(item[0] == "if" for item in statements) else ())}
+                asked = any(item[0] in ("if", "ifexp") for item in walk(statements))
+                told = {"wrong", *(rest & {"absent"} if asked else ())}
                 entering, leaving = worlds & told, rest - told
             elif not self.follower.apart and only_refuses(statements):
                 entering = worlds - {"right"} if mentions_password(body) else worlds & {"absent"}

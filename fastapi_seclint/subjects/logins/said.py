@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, External, Function, Instance, options
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.origins import ask, body_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -68,6 +69,8 @@ def _made(block: Block, form: Form) -> Form | None:
 def _plain(program: Program, block: Block, form: Form | None) -> object:
     if form is None:
         return None
+    if form[0] == "call" and (made := _by_constructor(program, block, form)) is not None:
+        return made
     if form[0] == "call":
         positional = [_plain(program, block, item) for item in form[3]]
         named = {str(key): _plain(program, block, value) for key, value, _ in form[4] if key != "headers"}
@@ -88,6 +91,36 @@ def _plain(program: Program, block: Block, form: Form | None) -> object:
     if form[0] == "const":
         return form[2]
     return (form[0], *(_rest(program, block, item) for item in form[2:]))
+
+
+def _by_constructor(program: Program, block: Block, form: Form) -> object | None:
+    """What an `HTTPException` of the project says: what its constructor hands on, whatever else it is told."""
+    for cls in (option for option in options(ask(program, block, form[2])) if isinstance(option, Class)):
+        maker = method_of(Instance(cls), "__init__")
+        if maker is None or not any(name.endswith(".HTTPException") for name in cls.external_bases()):
+            continue
+        body = body_of(program, maker)
+        handed = [item for item in body.forms.of("call") if _is_of_super(item)] if body is not None else []
+        if body is None or len(handed) != 1:
+            continue
+        names = {item[2] for item in walk(handed[0][3:]) if item[0] == "name"}
+        parameters = [item[0] for item in maker.parameters[1:]]
+        given = [value for name, value in zip(parameters, form[3], strict=False) if name in names]
+        given += [value for keyword, value, _ in form[4] if keyword in names]
+        arguments = [*handed[0][3], *(value for keyword, value, _ in handed[0][4] if keyword != "headers")]
+        return (
+            cls.dotted,
+            tuple(_plain(program, body, item) for item in arguments),
+            tuple(_plain(program, block, item) for item in given),
+        )
+    return None
+
+
+def _is_of_super(call: Form) -> bool:
+    match call:
+        case ["call", _, ["attr", _, ["call", _, ["name", _, "super"], *_], "__init__"], *_]:
+            return True
+    return False
 
 
 def _rest(program: Program, block: Block, item: object) -> object:

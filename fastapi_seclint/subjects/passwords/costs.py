@@ -36,7 +36,7 @@ def number(call: Call, form: Form) -> int | None:
 
 def weak_methods(program: Program) -> Iterator[tuple[Call, int, str]]:
     """The methods of werkzeug that are no way to keep a password: call, place, method; `plain`, `sha256`."""
-    for call in program.sites.calls(*_WERKZEUG):
+    for call in (*program.sites.calls(*_WERKZEUG), *program.sites.prepared(*_WERKZEUG)):
         given = call.argument("method", 1)
         method = string(call.value(given)) if given is not None else None
         if given is not None and method and not method.startswith(("pbkdf2", "scrypt")):
@@ -45,7 +45,7 @@ def weak_methods(program: Program) -> Iterator[tuple[Call, int, str]]:
 
 def low_rounds(program: Program) -> Iterator[tuple[Call, int, str, int]]:
     """Key derivations of passwords with too little work: call, place, scheme, rounds."""
-    for call in program.sites.calls(*_WERKZEUG):
+    for call in (*program.sites.calls(*_WERKZEUG), *program.sites.prepared(*_WERKZEUG)):
         given = call.argument("method", 1)
         found = _METHOD.fullmatch(string(call.value(given)) or "") if given is not None else None
         if given is not None and found and int(found[1] or 0) < _LEAST_ROUNDS and int(found[2] or 0) < 2**14:

@@ -108,6 +108,8 @@ class Passwords:
                 return self._of_field(where, owner, name, form, depth - 1)
             case ["sub", _, owner, ["slice", *_]]:
                 return self.text(where, owner, depth - 1)
+            case ["sub", _, ["tuple" | "list", _, items], ["opaque", _]]:
+                return self.strongest(where, items, depth - 1)
             case ["call", *_]:
                 return self._of_call(where, form, depth - 1)
             case ["await" | "walrus" | "star", *_]:
@@ -204,7 +206,7 @@ class Passwords:
                 return inner
         if function[0] == "attr" and function[3] in ("get", "pop") and positional and positional[0][0] == "const":
             return self._of_field(where, function[2], str(positional[0][2]), form, depth)
-        if function[0] == "attr" and function[3] == "format":
+        if function[0] == "attr" and function[3] in ("format", "join"):
             return self.strongest(where, positional + [value for _, value, _ in form[4]], depth)
         step, name, callee = self.step(where.block, form)
         match step:

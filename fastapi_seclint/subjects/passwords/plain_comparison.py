@@ -13,6 +13,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, options
 from fastapi_seclint.subjects.code.entries import accounts_of, is_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.properties import given_by_property
 from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.passwords.columns import column_of
 from fastapi_seclint.subjects.passwords.followed import Where
@@ -157,6 +158,9 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
         return True
     kept = known.assigned(block, _unwrapped(form)[2], form) if _unwrapped(form)[0] == "name" else ()
     if any(is_stored(known, block, part) for value in kept if value is not None for part in _parts(value)):
+        return True
+    given = given_by_property(known.program, block, form) if form[0] == "attr" else ()
+    if any(is_stored(known, body, value) for body, value in given):
         return True
     name = field_of(form)
     if not name:

@@ -25,7 +25,7 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.development import holds
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, is_schema, is_table
 from fastapi_seclint.subjects.passwords.callers import Callers
 from fastapi_seclint.subjects.passwords.made_models import made_of
@@ -138,8 +138,20 @@ class Requests:
                 "jsonable_encoder", "dict", "loads", "vars", "from_orm", "asdict",
             ):  # fmt: skip
                 return self.source(where, given, depth - 1)
-            case ["call", _, function, [], keywords] if function[0] in ("name", "attr"):
-                return self._of_making(where, form, keywords)
+            case ["call", _, ["name" | "attr", *_], positional, keywords]:
+                made = None if positional else self._of_making(where, form, keywords)
+                return made or self._of_maker(where, form)
+        return None
+
+    def _of_maker(self, where: Where, form: Form) -> Source | None:
+        """An object that a function of the project makes and gives back: `Cook.hire(name, password)`."""
+        from fastapi_seclint.subjects.passwords.followed import Where
+
+        for function, _ in called(self.program, where.block, form):
+            body = body_of(self.program, function)
+            given = [item[2] for item in function.forms.of("return") if item[2] is not None]
+            if body is not None and len(given) == 1 and given[0][0] == "call" and not given[0][3]:
+                return self._of_making(Where(body), given[0], given[0][4])
         return None
 
     def _of_making(self, where: Where, form: Form, keywords: list[Form]) -> Source | None:

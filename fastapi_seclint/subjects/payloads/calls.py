@@ -78,10 +78,18 @@ def _library(flow: Flow, form: Form, name: str, positional: list[Form], given: d
     zone = positional[0] if positional else given.get("tz")
     found = _moments.now_call(name, None if zone is None else flow.known(zone), place)
     if found is None:
-        lengths = {key: flow.known(item) for key, item in given.items()} if "delta" in name or "durat" in name else {}
-        counts = [flow.known(item) for item in positional] if "delta" in name or "durat" in name else []
+        made = "delta" in name or "durat" in name
+        lengths = {key: flow.known(item) for key, item in given.items()} if made else {}
+        lengths |= _spread(flow, form) if made else {}
+        counts = [flow.known(item) for item in positional] if made else []
         found = _moments.length_call(name, lengths, counts, place)
     return found
+
+
+def _spread(flow: Flow, form: Form) -> dict[str, Known]:
+    """The keywords that a call is handed in a dictionary whose keys are known: `timedelta(**{unit: amount})`."""
+    spread = [as_claims(flow.known(value)) for keyword, value, _ in form[4] if keyword is None]
+    return {key: value_of(claim) for claims in spread for key, claim in claims.items.items()}
 
 
 def _copied(flow: Flow, form: Form, name: str, positional: list[Form]) -> Known:

@@ -94,7 +94,7 @@ def _attribute(flow: Flow, form: Form, owner: Form, name: str) -> Known:
     base = flow.names.get(spelled(owner)) if owner[0] in ("name", "attr") else flow.known(owner)
     if base is not None and base.made is not None and name in base.made.given:
         return base.made.given[name]
-    if base is not None and name == "value" and base.texts:
+    if base is not None and name == "value" and (base.texts or base.amounts):
         return base
     if base is not None and name in ("timestamp", "float_timestamp", "int_timestamp") and base.amounts:
         return _moments.method(name, base, None, False) or unknown("call")

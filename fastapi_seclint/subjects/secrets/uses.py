@@ -212,24 +212,12 @@ def _sinks(program: Program) -> Iterator[tuple[Call, str, int, str, str]]:
     imported = {name.partition(".")[0] for module in program.modules.by_file.values() for name in module.facts.imports}
     for call in program.sites.calls(*(name for name in _SINKS if name.partition(".")[0] in imported)):
         yield (call, *_SINKS[call.name])
-    yield from _of_partials(program)
+    yield from ((call, *_SINKS[call.name]) for call in program.sites.prepared(*_SINKS))
     for block in program.sites.blocks(frozenset({"SessionMiddleware"})):
         for form in block.forms.every:
             call = Call(block, form, "", program.interpreter)
             if form[0] == "call" and form[3] and _is_sessions(call, form[3][0]):
                 yield call, "secret_key", 1, _SIGNING, "the key of session cookies"
-
-
-def _of_partials(program: Program) -> Iterator[tuple[Call, str, int, str, str]]:
-    """Calls of `functools.partial` that give a sink its key, seen as calls of the sink."""
-    for block in program.sites.blocks(frozenset({"partial"})):
-        for form in block.forms.of("call"):
-            if last_name(form[2]) != "partial" or not form[3] or form[3][0][0] not in ("name", "attr"):
-                continue
-            for option in options(ask(program, block, form[3][0])):
-                if isinstance(option, External) and option.name in _SINKS:
-                    made = ["call", form[1], form[3][0], form[3][1:], form[4]]
-                    yield (Call(block, made, option.name, program.interpreter), *_SINKS[option.name])
 
 
 def _compared(program: Program) -> Iterator[tuple[Value, Use]]:
@@ -279,7 +267,7 @@ def _in_headers(program: Program) -> Iterator[tuple[Value, Use]]:
         for block in program.sites.speaking(module, b"-key", b"-token", b'"authorization"', folded=True):
             for form in block.forms.of("dict"):
                 for key, value in form[2]:
-                    if key is None or key[0] != "const" or not _HEADERS.match(str(key[2])) or "-" not in str(key[2]):
+                    if key is None or key[0] != "const" or not _HEADERS.match(str(key[2])):
                         continue
                     for origin in told(program, block, value):
                         where = Use(_API_KEY, "the key of a service", block.location(value))

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Argument, Block, Call
-from fastapi_seclint.program.values import Const, Environment, External, Partial, Value, options, settled
+from fastapi_seclint.program.values import Const, Environment, Partial, Value, options, settled
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.items import Item, items
 from fastapi_seclint.subjects.code.origins import Holder, Origin, ask, origins
@@ -134,15 +134,8 @@ def decodings(program: Program) -> list[Decoding]:
 
 def prepared(program: Program) -> Iterator[Decoding]:
     """The calls of `functools.partial` that give a call that reads a token some of its arguments."""
-    for call in program.sites.calls("functools.partial"):
-        given = call.form[3][0] if call.form[3] else None
-        if given is None or given[0] not in ("name", "attr") or given[-1] not in ("decode", "decode_complete"):
-            continue
-        for option in options(call.ask(given)):
-            if isinstance(option, External) and option.name in DECODERS:
-                form = ["call", call.form[1], given, call.form[3][1:], call.form[4]]
-                made = Call(call.block, form, option.name, program.interpreter)
-                yield Decoding(program, made, DECODERS[option.name])
+    for call in program.sites.prepared(*DECODERS):
+        yield Decoding(program, call, DECODERS[call.name])
 
 
 def prepared_uses(program: Program, decoding: Decoding) -> Iterator[tuple[Block, Form]]:

@@ -1,0 +1,28 @@
+"""Properties of objects: what stands for an attribute that a method computes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Function, Instance, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def given_by_property(program: Program, block: Block, form: Form) -> Iterator[tuple[Block, Form]]:
+    """What the property behind an attribute returns, each expression with its block; nothing for other attributes."""
+    if form[2][0] not in ("name", "attr"):
+        return
+    for option in options(ask(program, block, form[2])):
+        cls = option.cls if isinstance(option, Instance) else None
+        for base in cls.lineage() if isinstance(cls, Class) else ():
+            method = base.namespace.get(form[3]) if isinstance(base, Class) else None
+            body = body_of(program, method) if isinstance(method, Function) and method.kind == "property" else None
+            for item in body.forms.of("return") if body is not None else ():
+                if body is not None and item[2] is not None:
+                    yield body, item[2]
