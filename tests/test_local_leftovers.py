@@ -24,6 +24,11 @@ GONE = [
         "user.name",
         "    add(name)\n    return show('no')\n",
     ),
+    (
+        "    user = add(\n        name,  # as it is\n        roles,\n    )\n    return show(user.name)\n",
+        "user.name",
+        "    add(\n        name,  # as it is\n        roles,\n    )\n    return show('no')\n",
+    ),
 ]
 KEPT = [
     ("    allowed = ', '.join(roles)\n    log(allowed)\n    raise Refused(allowed)\n", "allowed"),
@@ -56,3 +61,9 @@ def test_an_import_that_prose_speaks_of_goes() -> None:
     source = 'from shop.models import User, UserOut\n\nmodel = List[User]\ntext = "User state toggled"\n'
     edit = ReplaceExpression("main.py", Span(3, 14, 3, 18), "UserOut")
     assert edits.apply(source, [edit]).startswith("from shop.models import UserOut\n")
+
+
+def test_a_parameter_list_over_several_lines_is_part_of_the_function() -> None:
+    source = "def check(\n    roles,\n) -> str:\n    allowed = len(roles)\n    return str(allowed)\n"
+    edit = ReplaceExpression("main.py", Span(5, 12, 5, 24), "'no'")
+    assert edits.apply(source, [edit]) == "def check(\n    roles,\n) -> str:\n    return 'no'\n"

@@ -78,7 +78,7 @@ def _finding(program: Program, routes: list[tuple[Route, str]]) -> Finding:
         route=access.key(route),
         evidence=[*evidence, *_other_ways(routes)],
         fix=_fix(program, routes),
-        masks=BEHIND_AUTHENTICATION,
+        masks=("unprotected-route", *BEHIND_AUTHENTICATION),  # the next one shows beside it
     )
 
 

@@ -10,6 +10,7 @@ import libcst as cst
 from fastapi_seclint.edits.named import Edit
 from fastapi_seclint.edits.text import Splice, Text
 
+_LINES = 30
 _WORD = re.compile(r"[^\W\d]\w*")
 _DEF = re.compile(r"[ \t]*(?:async[ \t]+)?def\b")
 _ASSIGNED = re.compile(r"([ \t]+)(\w+)[ \t]*=[ \t]*(?!=)(\S[^\r\n]*)")
@@ -50,7 +51,7 @@ def without_local_leftovers(
     """The splices, and those that take what only the replaced code of a function used out of that function.
 
     Only statements on one line go, whose name nothing else in the function mentions, comments and strings included. A
-    call that may do something is kept without its name.
+    call that may do something is kept without its name, over several lines too.
     """
     result = list(made)
     wanted = {word for edit in (*edits, *others) for word in _WORD.findall(str(getattr(edit, "code", "")))}
@@ -73,7 +74,7 @@ def _function(text: Text, offset: int) -> tuple[int, int]:
         at = text.line_start(at - 1)
         line = text.code[at : text.line_end(at)]
         indent = len(text.indent(at))
-        if line.strip() and indent < least:
+        if line.strip() and line.lstrip()[0] not in ")]}" and indent < least:
             least = indent
             if _DEF.match(line):
                 return at, _end(text, text.next_line(offset), indent)
@@ -97,7 +98,13 @@ def _statements(text: Text, start: int, end: int, names: set[str]) -> Iterator[S
         assigned, imported = _ASSIGNED.fullmatch(line), _IMPORTED.fullmatch(line)
         if assigned and assigned[2] in names:
             value = _expression(assigned[3])
-            if value is not None:
+            if value is None:
+                value = _over_lines(text, at + assigned.start(3), end)
+                if value is None or _HARMLESS.issuperset(_calls(value)) or not _does_something(value):
+                    at = following
+                    continue
+                yield Splice(at + assigned.start(2), at + assigned.start(3), "")
+            else:
                 calls = [call for call in _calls(value) if call not in _HARMLESS]
                 if calls and _does_something(value):
                     yield Splice(at + assigned.start(2), at + assigned.start(3), "")
@@ -113,6 +120,18 @@ def _expression(code: str) -> cst.BaseExpression | None:
         return cst.parse_expression(code)
     except cst.ParserSyntaxError:
         return None
+
+
+def _over_lines(text: Text, start: int, end: int) -> cst.BaseExpression | None:
+    """The expression that begins at an offset and ends with a line that closes its brackets."""
+    stop = text.line_end(start)
+    for _ in range(_LINES):
+        stop = text.line_end(text.next_line(stop))
+        if stop >= end:
+            return None
+        if text.code[start:stop].rstrip().endswith(")") and (value := _expression(text.code[start:stop])) is not None:
+            return value
+    return None
 
 
 def _does_something(value: cst.BaseExpression) -> bool:
