@@ -34,6 +34,8 @@ KEPT = [
     ("    allowed = ', '.join(roles)\n    log(allowed)\n    raise Refused(allowed)\n", "allowed"),
     ("    allowed = ', '.join(\n        roles)\n    raise Refused(allowed)\n", "allowed"),
     ("    if roles:\n        allowed = len(roles)\n    raise Refused(allowed)\n", "allowed"),
+    ("    log(\n        allowed=1,\n        name=name,\n    )\n    raise Refused(allowed)\n", "allowed"),
+    ("    log(\n        name,\n        allowed=len(roles)\n    )\n    raise Refused(allowed)\n", "allowed"),
     ("    # allowed for people\n    allowed = len(roles)\n    raise Refused(allowed)\n", "allowed"),
 ]
 

@@ -96,7 +96,7 @@ def _statements(text: Text, start: int, end: int, names: set[str]) -> Iterator[S
         line = text.code[at : text.line_end(at)]
         following = text.next_line(at)
         assigned, imported = _ASSIGNED.fullmatch(line), _IMPORTED.fullmatch(line)
-        if assigned and assigned[2] in names:
+        if assigned and assigned[2] in names and not _inside_brackets(text, at, line):
             value = _expression(assigned[3])
             if value is None:
                 value = _over_lines(text, at + assigned.start(3), end)
@@ -120,6 +120,12 @@ def _expression(code: str) -> cst.BaseExpression | None:
         return cst.parse_expression(code)
     except cst.ParserSyntaxError:
         return None
+
+
+def _inside_brackets(text: Text, at: int, line: str) -> bool:
+    """Whether a line is a part of a call or a display over several lines: `status_code=400,` is no assignment."""
+    above = text.code[:at].rstrip()
+    return line.rstrip().endswith(",") or above.endswith(("(", "[", "{", ","))
 
 
 def _over_lines(text: Text, start: int, end: int) -> cst.BaseExpression | None:
