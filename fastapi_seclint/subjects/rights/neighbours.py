@@ -94,4 +94,4 @@ def _is_strict(program: Program, route: Route, inside: bool) -> bool:
     """Whether a route is seen to look at rights before its handler runs or, where that counts, inside of it."""
     if next(asked_before(program, route), None) is not None:
         return compares_owner(program, route) is None
-    return inside and decides_inside(program, route) and compares_owner(program, route) is None
+    return inside and decides_inside(program, route, handed=False) and compares_owner(program, route) is None

@@ -131,8 +131,11 @@ def _handler_authorizes(program: Program, route: Route) -> bool:
     return route.function is not None and hands_caller_on(program, route.function, caller_names(program, route))
 
 
-def decides_inside(program: Program, route: Route) -> bool:
-    """Whether the handler is seen to decide by rights; a test of what the client sent is no such thing."""
+def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
+    """Whether the handler is seen to decide by rights; a test of what the client sent is no such thing.
+
+    `handed`: a function that it gives the caller to counts, too.
+    """
     handler = route.function
     if handler is None:
         return False

@@ -110,12 +110,20 @@ def _is_returned(block: Block, call: Form) -> bool:
     """Whether a function gives claims back, or single ones that it has taken out of them."""
     names = names_of(block, call)
     for form in block.forms.of("assign"):
-        if form[2][0][0] == "name" and any(is_given(item, call, names) for item in walk(form[3])):
+        if form[2][0][0] == "name" and is_given(_taken_from(form[3]), call, names):
             names.add(form[2][0][2])
     return any(
         form[0] == "return" and form[2] is not None and any(is_given(item, call, names) for item in walk(form[2]))
         for form in block.forms.every
     )
+
+
+def _taken_from(form: Form) -> Form:
+    """What a single claim is taken out of: `claims` of `claims["sub"]`; what is looked up by a claim is none."""
+    match form:
+        case ["sub", _, owner, *_] | ["call", _, ["attr", _, owner, "get"], *_]:
+            return _taken_from(owner)
+    return form
 
 
 def _verifies(program: Program, block: Block, call: Form, depth: int = 1, before: int = 3) -> bool:
