@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import toys
+from projects import write
 
 import fastapi_seclint
 from fastapi_seclint import engine
@@ -172,6 +173,46 @@ def test_workers_and_the_order_of_paths_change_nothing(project: Path, jobs: int)
         everything(engine.analyse([*reversed(paths), paths[0]], Options(cache=False, replacements=True, jobs=jobs)))
         == named
     )
+
+
+LIVES = {
+    "main.py": "from fastapi import FastAPI\n\nimport tokens\n\napp = FastAPI()\n",
+    "tokens.py": """\
+        import os
+        from datetime import datetime, timedelta, timezone
+
+        import jwt
+
+
+        class Life:
+            def days(self) -> int:
+                raise NotImplementedError
+
+
+        def access_token(user: str, life: Life) -> str:
+            expires = datetime.now(timezone.utc) + timedelta(days=life.days())
+            return jwt.encode({"sub": user, "exp": expires}, os.environ["KEY"], algorithm="HS256")
+        """,
+    "plugins.py": """\
+        from tokens import Life
+
+
+        class Long(Life):
+            def days(self) -> int:
+                return 90
+        """,
+}
+
+
+def test_a_rule_finds_alone_what_it_finds_among_all(tmp_path: Path) -> None:
+    write(tmp_path, LIVES)
+
+    def found(*select: str) -> set[tuple[str, str]]:
+        options = Options(cwd=tmp_path, cache=False, overrides=Overrides(select=select))
+        return {(item.rule.name, str(item.location)) for item in engine.analyse([tmp_path], options).findings}
+
+    assert ("jwt-long-lived", "plugins.py:6") in found("ALL")
+    assert found("jwt-long-lived") == {item for item in found("ALL") if item[0] == "jwt-long-lived"}
 
 
 def test_the_hash_seed_changes_nothing(project: Path) -> None:

@@ -260,6 +260,7 @@ def _run(
     findings: list[Finding] = []
     failures = list(examined.failures)
     ran: list[str] = []
+    program.run_the_rest()
     for rule in sorted((*rules, *idle), key=lambda rule: rule != first):
         before(rule.name)
         try:

@@ -75,6 +75,12 @@ class Program:
         settle(interpreter, [value for module in own for value in module.scope.names.values()])
         return interpreter
 
+    def run_the_rest(self) -> None:
+        """Run the files that no set-up code needed, in order: what is known then does not hang on who asks first."""
+        interpreter, _ = self.interpreter, self.apps
+        for module in sorted(self.modules.by_file.values(), key=lambda item: item.file):
+            interpreter.run_module(module)
+
     def _adopt_orphans(self) -> None:
         """Routers that nothing includes go where something unknown is included: they are found by name at run time."""
         interpreter = self._interpreter
@@ -240,6 +246,7 @@ class Program:
 
     def route_table(self) -> RouteTable:
         """The routes as plain data, sorted by app, path and methods."""
+        self.run_the_rest()
         rows = [self._row(route) for route in self.routes]
         rows.sort(key=lambda row: (row.app, row.path, row.methods, row.kind, row.endpoint))
         apps = tuple(AppRow(self.app_name(app), app.place.location) for app in self.apps)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.payloads.flow import Flow, Given, Names
 
+_MOST_OVERRIDES = 4
 _LONGEST = 12_000
 _LENGTHS = frozenset({"int", "float", "timedelta", "datetime"})
 
@@ -38,12 +39,16 @@ def inlined(flow: Flow, form: Form) -> Known | None:
 
 
 def _with_overrides(flow: Flow, form: Form) -> Iterator[tuple[Function, bool]]:
-    """The functions that a call may reach; what a method without a body leaves to subclasses is theirs."""
+    """The functions that a call may reach; what a method without a body leaves to a few subclasses is theirs.
+
+    Where many write it, as models do with what stores them, none of them tells what the call gives.
+    """
     for function, is_bound in called(flow.program, flow.block, form):
         overrides = implementations(flow.program, function)
-        if not overrides:
+        if not 0 < len(overrides) <= _MOST_OVERRIDES:
             yield function, is_bound
-        yield from ((item, is_bound) for item in overrides)
+        else:
+            yield from ((item, is_bound) for item in overrides)
 
 
 def _as_annotated(flow: Flow, function: Function, known: Known) -> Known:
