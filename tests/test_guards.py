@@ -824,3 +824,40 @@ def test_a_connection_that_ends_before_anything_is_said_is_refused(
 ) -> None:
     text = "from fastapi import Query\n" + CONNECTED.replace("FIRST", first).replace("LAST", last)
     assert protection(tmp_path, text) == expected
+
+
+QUIET = """
+SCOPES = ["read", "write"]
+class Accounts:
+    async def find(self, token: str | None):
+        if token is None:
+            raise HTTPException(401)
+        return jwt.decode(token, "k", algorithms=["HS256"])
+class Guard(HTTPBearer):
+    def __init__(self, token_required: bool = True):
+        super().__init__(auto_error=token_required)
+    async def look(self, request: Request, scopes: SecurityScopes, accounts: Accounts):
+        for scope in scopes.scopes:
+            if scope not in SCOPES:
+                raise ValueError(scope)
+        return await accounts.find(await super().__call__(request))
+    async def __call__(self, request: Request, scopes: SecurityScopes, accounts: Accounts = Depends()):
+        try:
+            return await self.look(request, scopes, accounts)
+        except HTTPException:
+            if self.auto_error:
+                raise
+            return None
+@app.get("/x")
+async def x(user=Security(Guard(GIVEN))): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("", "protected"), ("False", "open"), ("token_required=False", "open")]
+)
+def test_a_scheme_of_the_project_does_what_it_was_told_when_it_was_made(
+    given: str, expected: str, tmp_path: Path
+) -> None:
+    text = "from fastapi import Security\nfrom fastapi.security import SecurityScopes\n" + QUIET.replace("GIVEN", given)
+    assert protection(tmp_path, text) == expected

@@ -37,17 +37,7 @@ def base_may_be_quiet(receiver: Value | None) -> bool:
 
     Asked of an object of the class: it passes `auto_error` on to the scheme, or leaves it at what FastAPI has, `True`.
     """
-    if not isinstance(receiver, Instance) or receiver.arguments is None:
-        return True
-    initializer = method_of(receiver, "__init__")
-    if initializer is None or initializer.number < 0:
-        given = receiver.arguments.keywords.get("auto_error")
-        return given is not None and constant(given) is not True
-    for form in initializer.forms.of("call"):
-        if form[2][0] == "attr" and form[2][3] == "__init__":
-            passed = next((value for keyword, value, _ in form[4] if keyword in ("auto_error", None)), None)
-            return passed is not None and not _is_on(receiver, initializer, passed)
-    return True
+    return _auto_error(receiver) is not True
 
 
 def raises_by_itself(receiver: Value | None) -> bool | None:
@@ -55,26 +45,41 @@ def raises_by_itself(receiver: Value | None) -> bool | None:
 
     `fastapi.security.oauth2.OAuth2.__init__` and its like: `self.auto_error = auto_error`.
     """
-    if not isinstance(receiver, Instance) or receiver.arguments is None or not is_built_on_scheme(receiver):
+    return _auto_error(receiver) if is_built_on_scheme(receiver) else None
+
+
+def _auto_error(receiver: Value | None) -> bool | None:
+    """What the scheme below an object is told by `auto_error`; None where that is not known."""
+    if not isinstance(receiver, Instance) or receiver.arguments is None:
         return None
-    if not base_may_be_quiet(receiver):
-        return True
-    given = receiver.arguments.keywords.get("auto_error")
-    return False if given is not None and constant(given) is False else None
+    initializer = method_of(receiver, "__init__")
+    if initializer is None or initializer.number < 0:
+        given = receiver.arguments.keywords.get("auto_error")
+        return True if given is None else _said(given)
+    for form in initializer.forms.of("call"):
+        if form[2][0] == "attr" and form[2][3] == "__init__":
+            passed = next((value for keyword, value, _ in form[4] if keyword in ("auto_error", None)), None)
+            return True if passed is None else _passed_on(receiver, initializer, passed)
+    return None
 
 
-def _is_on(receiver: Instance, initializer: Function, passed: Form) -> bool:
-    """Whether an initializer passes True on: as it stands there, or as a parameter that was given or left at True."""
+def _passed_on(receiver: Instance, initializer: Function, passed: Form) -> bool | None:
+    """What an initializer passes on: a constant that stands there, or a parameter that was given or left out."""
     if passed[0] == "const":
-        return passed[2] is True
+        return passed[2] if isinstance(passed[2], bool) else None
     names = [item[0] for item in initializer.parameters]
     if passed[0] != "name" or passed[2] not in names or receiver.arguments is None:
-        return False
+        return None
     position, given = names.index(passed[2]) - 1, receiver.arguments
     value = given.keywords.get(passed[2])
     if value is None:
         value = given.positional[position] if position < len(given.positional) else initializer.defaults[position + 1]
-    return value is not None and constant(value) is True
+    return _said(value)
+
+
+def _said(value: Value | None) -> bool | None:
+    found = constant(value) if value is not None else None
+    return found if isinstance(found, bool) else None
 
 
 def meet_scheme(scheme: External | Instance, stranger: Stranger) -> Encounter:

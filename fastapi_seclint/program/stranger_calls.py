@@ -282,6 +282,7 @@ def _met(
     if encounter.denies:
         codes = {ending.code for ending in encounter.endings}
         looked = encounter.checked or bool(codes & {401, 403})
+        codes = {ending.code for ending in encounter.endings if not ending.conditional} or codes
         raise Raised(codes.pop() if len(codes) == 1 else None, looked)
     if encounter.may_deny:
         walk_.may_raise = walk_.may_raise or encounter.checked
