@@ -83,7 +83,7 @@ def _use(used: dict[str, dict[int, Use]], item: Fallback) -> Use | None:
 def _mistake(program: Program, item: Fallback, use: Use | None) -> bool:
     if item.weak:
         return True
-    kind = use.kind if use is not None and item.kind in ("API key", "token", "secret") else item.kind
+    kind = use.kind if use is not None else item.kind
     words = vocabulary(program)
     names = [item.name, item.written, item.target]
     if _SHOWN & {word for name in (item.target, item.written) for word in words_of(name)}:
@@ -98,7 +98,7 @@ def _mistake(program: Program, item: Fallback, use: Use | None) -> bool:
 
 def _finding(program: Program, item: Fallback, use: Use | None) -> Finding:
     location = item.block.location(item.at)
-    harm = _HARM["signing key" if use is not None and use.kind == "signing key" else item.kind]
+    harm = _HARM[use.kind if use is not None else item.kind]
     what = "can be guessed" if item.weak else "stands in the code"
     message = (
         f"without configuration `{item.name}` falls back to a value that {what}, so {harm}: "

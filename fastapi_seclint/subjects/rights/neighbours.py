@@ -9,7 +9,7 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
-from fastapi_seclint.subjects.rights.privileged import ignores_its_caller
+from fastapi_seclint.subjects.rights.privileged import ignores_its_caller, is_about_oneself
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, decides_inside
 from fastapi_seclint.subjects.rights.words import names_right
 
@@ -84,10 +84,12 @@ def _asks_for_nothing(program: Program, route: Route) -> bool:
 
 
 def _changes(program: Program, route: Route) -> bool:
-    """Whether a route of its own handler changes something, and is no way in."""
+    """Whether a route changes something that is not its caller's by its path, and is no way in."""
     if route.kind != "http" or route.function is None or not access.changes_state(route):
         return False
-    return not access.only_reads(route) and not entrances.is_entrance(program, route)
+    if access.only_reads(route) or entrances.is_entrance(program, route):
+        return False
+    return not is_about_oneself(access.segments(route.path))
 
 
 def _is_strict(program: Program, route: Route, inside: bool) -> bool:

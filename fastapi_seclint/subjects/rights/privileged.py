@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,7 @@ def privilege(program: Program, route: Route) -> str:
     handler = route.function
     name = snake(handler.name) if handler is not None else ""
     found = access.segments(route.path)
-    if _ABOUT_ONESELF.search(name) or any(_ABOUT_ONESELF.fullmatch(word) for word in found):
+    if _ABOUT_ONESELF.search(name) or is_about_oneself(found):
         return ""
     if _is_of_administration(found):
         return "is for administrators by its path"
@@ -182,6 +183,11 @@ def _is_caller_of_request(form: Form) -> bool:
     """Whether an attribute is who a request comes from: `request.user`, `request.state.user_id`."""
     held = spelled(form[2]) in ("request", "request.state", "self.request", "info.context")
     return held and bool(form[3] in ("user", "user_id", "username", "session") or names_identity(form[3]))
+
+
+def is_about_oneself(segments: Iterable[str]) -> bool:
+    """Whether a path speaks of whoever calls: `/applications/me/rotate`."""
+    return any(_ABOUT_ONESELF.fullmatch(word) for word in segments)
 
 
 def ignores_its_caller(program: Program, route: Route) -> bool:

@@ -205,8 +205,8 @@ def sets_password(method: str) -> bool:
 def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = False) -> bool:
     """Whether a text under a name can be a secret, given how it is used; `many` tells that it is one of a list."""
     if reach is Reach.USED:
-        if len(text) == 1 and not text.isprintable():
-            return False  # a truth value as a byte
+        if len(text) == 1 and (kind == "password" or not text.isprintable()):
+            return False  # what stands beside a key that is sent as a name, or a truth value as a byte
         told = _PUBLIC.match(text.lstrip()) or re.search(r"\{\w*\}|\{\{|<[\w -]+>|\$\{", text)
         return bool(text.strip()) and not told
     published = reach is not Reach.COMPARED and not many and _PUBLISHED.match(text.lstrip())
