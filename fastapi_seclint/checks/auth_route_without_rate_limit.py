@@ -13,7 +13,8 @@ from fastapi_seclint.subjects.limits.inert import meant_to_be_limited
 from fastapi_seclint.subjects.limits.limiters import limited
 from fastapi_seclint.subjects.logins.library_routes import library_routers
 from fastapi_seclint.subjects.logins.mailing import mailing_routes
-from fastapi_seclint.subjects.logins.routes import Purpose, auth_routes, takes_password
+from fastapi_seclint.subjects.logins.purposes import Purpose
+from fastapi_seclint.subjects.logins.routes import auth_routes, takes_password
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

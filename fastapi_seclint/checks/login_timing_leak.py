@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.modules import blocks
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.logins.keepers import held

@@ -12,6 +12,16 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.owners.belonging_words import (
+    ACTS,
+    AUTHORED,
+    MACHINES,
+    PEOPLE,
+    PERSONAL,
+    PRIVATE,
+    SHOWN,
+    TOGETHER,
+)
 from fastapi_seclint.subjects.owners.belongings import (
     is_for_sale,
     is_in_sight,
@@ -54,37 +64,6 @@ RULE = Rule(
     owasp=("API1",),
     guide="9",
     fixable="unsafe",
-)
-
-_PRIVATE = re.compile(
-    r"^(order|invoice|note|document|todo|to_do|task|message|payment|transaction|address|card|cart|booking|reservation"
-    r"|subscription|conversation|draft|wallet|journal|diary|bookmark|upload|file|account|bank_account|prescription|report"
-    r"|medical_record|record|appointment|ticket|photo|album|receipt|statement|secret|credential|api_key|session|chat|loan"
-    r"|expense|budget|goal|reminder|contact|memo|project|notification|claim|application)$"
-)
-_PERSONAL = re.compile(
-    r"^(order|invoice|note|document|todo|to_do|task|message|payment|transaction|address|card|cart|booking|reservation"
-    r"|subscription|conversation|draft|wallet|journal|diary|bookmark|upload|account|bank_account|prescription"
-    r"|medical_record|appointment|photo|receipt|secret|credential|api_key|chat|loan|expense|reminder|memo)$"
-)
-"""What one user has for himself in nearly every application; teams share files, projects, reports and tickets."""
-_AUTHORED = re.compile(r"^(post|comment|article|review|story|blog|playlist|listing|recipe)$")
-_MACHINES = re.compile(r"(^|_)(clients?|keys?|services?|partners?|apps?|devices?|tenants?|org\w*|bots?|machines?)(_|$)")
-_PEOPLE = re.compile(r"^(user|account|profile|customer|member|patient|employee)$")
-_TOGETHER = re.compile(
-    r"^(like|unlike|follow|unfollow|vote|upvote|downvote|rate|rating|comments?|reply|replies|join|leave|apply|report|block"
-    r"|share|favou?rite|bookmark|reactions?|subscribe|unsubscribe|reviews?|buy|purchase|view|read|rsvp|register|invite"
-    r"|accept|decline|public|ping|messages?|presence|online|follow(ers|ing))$",
-    re.I,
-)
-
-
-_SHOWN = re.compile(r"^(active|online|avatar|logo|icon|thumbnail|badge|profile[-_]?(picture|image|photo))$", re.I)
-"""What others are to see of somebody."""
-_ACTS = re.compile(
-    r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
-    r"|pay|ship|activate|deactivate|block|unblock|freeze|unfreeze|reissue|replace|lock|unlock|reset|revoke|finish|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|download|export|assign|stop|pause|resume)$",
-    re.I,
 )
 
 
@@ -142,7 +121,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
 
 def _is_callers(program: Program, route: Route, name: str, variable: str) -> bool:
     """Whether a route looks things up among the caller's own, without a comparison that a fix could repeat."""
-    if not variable and _PRIVATE.match(name) and _lists_for_caller(program, route):
+    if not variable and PRIVATE.match(name) and _lists_for_caller(program, route):
         return True
     return not (variable and access.changes_state(route)) and looks_up_for_caller(program, route, name)
 
@@ -184,36 +163,36 @@ def _case(
         return None
     sibling, tie = ties.get(resource, (None, None))
     if authorizes(program, route):
-        found = None if _PEOPLE.match(resource) else asks_owner_too(program, route, about.get(resource, ()))
+        found = None if PEOPLE.match(resource) else asks_owner_too(program, route, about.get(resource, ()))
         if found is None:
             return None
         sibling, tie = found
     if view is not None and not same_view(route, sibling):
         return None
-    if view is not None and not access.changes_state(route) and not _PRIVATE.match(resource):
+    if view is not None and not access.changes_state(route) and not PRIVATE.match(resource):
         return None
     field = owner_field(program, resource, handler.module)
-    if not field and (_PERSONAL.match(resource) or _AUTHORED.match(resource)):
+    if not field and (PERSONAL.match(resource) or AUTHORED.match(resource)):
         made = tie_to_maker(program, resource)
         field, tie = (made.owner, tie or made) if made is not None else ("", tie)
     if not field and (made := tie_to_maker(program, resource)) is not None and names_owner(made.owner):
         field, tie = made.owner, tie or made
     sure = 2 if sibling is not None else 1 if field else 0
-    if _PEOPLE.match(resource) and access.changes_state(route) and caller_names(program, route):
+    if PEOPLE.match(resource) and access.changes_state(route) and caller_names(program, route):
         sure = max(sure, 1)
     changes = access.changes_state(route)
     sure = max(sure, int(_is_personal(program, route, resource, changes)))
-    alone = sure == 1 and not changes and not _PERSONAL.match(resource) and sibling is None
+    alone = sure == 1 and not changes and not PERSONAL.match(resource) and sibling is None
     if alone and changed_by_right(program, route, about.get(resource, ())):
         return None
     last = singular((access.segments(route.path) or [""])[-1])
-    if _PEOPLE.match(resource) and _PRIVATE.match(last) and caller_names(program, route):
+    if PEOPLE.match(resource) and PRIVATE.match(last) and caller_names(program, route):
         return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
     if compares_replaced(program, route):
         return _Case(route, resource, variable, field, 2, sibling, tie)
-    if not changes and (is_published(field) or not _PRIVATE.match(resource)) and not _lists_own(program, sibling):
+    if not changes and (is_published(field) or not PRIVATE.match(resource)) and not _lists_own(program, sibling):
         sure = int(bool(field) and not is_published(field) and _is_for_its_maker(program, route, resource))
-    if not sure and (sent is not None or (not changes and not field and not _PRIVATE.match(resource))):
+    if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
 
@@ -241,7 +220,7 @@ def _is_personal(program: Program, route: Route, resource: str, changes: bool) -
     """
     if is_in_sight(program, resource) or records_are_in_sight(program) or not _takes_person(program, route):
         return False
-    return _PERSONAL.match(resource) is not None or (changes and _AUTHORED.match(resource) is not None)
+    return PERSONAL.match(resource) is not None or (changes and AUTHORED.match(resource) is not None)
 
 
 def _takes_person(program: Program, route: Route) -> bool:
@@ -250,12 +229,12 @@ def _takes_person(program: Program, route: Route) -> bool:
     taken += [str(form[2][-1]) for form in guard_calls(program, route)]
     loading = [node for node in route.dependencies if takes_id(node, variables)]
     taken += [name for node in loading for name in callers_of(program, node)]
-    return any(_MACHINES.search(snake(name)) is None for name in taken)
+    return any(MACHINES.search(snake(name)) is None for name in taken)
 
 
 def _is_for_its_maker(program: Program, route: Route, resource: str) -> bool:
     """Whether a handler knows its caller, things of this kind are made for him, and no route lists them to others."""
-    if _AUTHORED.match(resource) or not _takes_person(program, route) or tie_to_maker(program, resource) is None:
+    if AUTHORED.match(resource) or not _takes_person(program, route) or tie_to_maker(program, resource) is None:
         return False
     lists = [other for other in program.routes if "GET" in other.methods and resource_of(other) == (resource, "")]
     return all(_lists_for_caller(program, other) for other in lists)
@@ -265,11 +244,11 @@ def _is_no_object(route: Route, thing: str) -> bool:
     """Whether a route is one where people meet: what one does there is done to another's object on purpose."""
     last = (access.segments(route.path) or [""])[-1]
     after = not route.path.rstrip("/").endswith("}")
-    act = _ACTS.match(last if path_variables(route.path) and after else re.split("[-_]", last)[0])
+    act = ACTS.match(last if path_variables(route.path) and after else re.split("[-_]", last)[0])
     if "POST" in route.methods and not (act and (after or path_variables(route.path))):
         return True
-    shown = after and not access.changes_state(route) and _SHOWN.match(last) is not None
-    meeting = after and _TOGETHER.match(last) is not None and not (last == "block" and _PERSONAL.match(thing))
+    shown = after and not access.changes_state(route) and SHOWN.match(last) is not None
+    meeting = after and TOGETHER.match(last) is not None and not (last == "block" and PERSONAL.match(thing))
     return shown or meeting or entrances.is_probe(route)
 
 

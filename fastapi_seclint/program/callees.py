@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.modules import Module, Modules, bound_names
+from fastapi_seclint.program.bindings import bound_names
+from fastapi_seclint.program.modules import Module, Modules
 
 Bindings = dict[str, list[Form]]
 Key = tuple[str, int]

@@ -8,10 +8,10 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, subscripts
 from fastapi_seclint.program.attributes import holds_data
+from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.implementers import standing_in
 from fastapi_seclint.program.interpreter import BudgetSpent
-from fastapi_seclint.program.modules import bound_names
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     NONE,

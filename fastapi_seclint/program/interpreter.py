@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import execution, expressions
-from fastapi_seclint.program.modules import Module, Modules, bound_names
+from fastapi_seclint.program.bindings import bound_names
+from fastapi_seclint.program.modules import Module, Modules
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.routers import Router
 from fastapi_seclint.program.scopes import Scope

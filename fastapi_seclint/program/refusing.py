@@ -17,8 +17,9 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name, pack, walk
 from fastapi_seclint.facts.ordered import negated, ordered
 from fastapi_seclint.facts.refusing import given_to, refuses
+from fastapi_seclint.program.bindings import blocks, bound_names
 from fastapi_seclint.program.callees import Callees
-from fastapi_seclint.program.modules import Module, Modules, blocks, bound_names
+from fastapi_seclint.program.modules import Module, Modules
 from fastapi_seclint.program.substitution import Table, bound, substituted
 
 _ROUNDS = 3

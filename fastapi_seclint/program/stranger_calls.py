@@ -23,6 +23,7 @@ from fastapi_seclint.program.kinds import (
 )
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds, names_refusal
+from fastapi_seclint.program.stranger_callees import is_response, may_guard, may_talk, sounds_like_check, unwrapped
 from fastapi_seclint.program.stranger_errors import lets_go
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
 from fastapi_seclint.program.stranger_objects import is_abstract, made_of, reads_message
@@ -69,22 +70,9 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
     own = receiver & (TAINTED | OBJECT)
     is_given_request = any("request" in found for found in every)
     for option in options(walk_.value(function)):
-        walk_.spoken = walk_.spoken or (is_given_request and _may_talk(option))
+        walk_.spoken = walk_.spoken or (is_given_request and may_talk(option))
         return _called(walk_, option, form, given, named, touched, own)
     return CLEAN
-
-
-def _is_response(function: Function) -> bool:
-    """Whether a function makes a response, as `unauthorized()` does."""
-    return function.number >= 0 and function.module.facts.body_mentions(function.number, b'Response"')
-
-
-def _may_talk(value: Value) -> bool:
-    """Whether a function that is given a connection may send something; one that only listens tells nothing."""
-    function = value.function if isinstance(value, Bound) else value
-    if not isinstance(function, Function) or function.number < 0:
-        return True
-    return function.module.facts.body_mentions(function.number, b'"send')
 
 
 def _brings_what_was_asked(walk_: Walk, function: Form, touched: Kinds) -> bool:
@@ -171,7 +159,7 @@ def _called(
     if isinstance(function, Function):
         receiver = value.receiver if isinstance(value, Bound) else None
         made = receiver if isinstance(receiver, Instance) and (receiver.attributes or receiver.arguments) else None
-        is_answer = form is walk_.delegated and (_is_response(function) or any("request" in item for item in given))
+        is_answer = form is walk_.delegated and (is_response(function) or any("request" in item for item in given))
         return _project_call(
             walk_, function, isinstance(value, Bound), given, named, touched, made, own, is_answer=is_answer
         )
@@ -222,7 +210,7 @@ def _project_call(
     is_answer: bool = False,
 ) -> Kinds:
     handed = [*given, *(found for _, found in named)]
-    wrapped = _wrapped(function)
+    wrapped = unwrapped(function)
     decorated = wrapped is not function and wrapped.scope is walk_.scope
     if (
         not decorated
@@ -230,10 +218,10 @@ def _project_call(
         and not (bound and own)
         and not any(item & CARRIERS | item & PLACES for item in handed)
         and not is_answer
-        and not _may_guard(walk_, function)
+        and not may_guard(walk_, function)
     ):
         return CLEAN
-    followed = decorated or _sounds_like_check(wrapped.name) or is_answer
+    followed = decorated or sounds_like_check(wrapped.name) or is_answer
     if walk_.follower.in_handler and touched <= BAD and not followed:
         return CLEAN
     arguments: dict[str, Kinds] = {}
@@ -308,40 +296,3 @@ def _met(
     if is_tainted and encounter.checked and encounter.said and not (encounter.opaque or encounter.used):
         return TRUE
     return encounter.returned
-
-
-def _wrapped(function: Function) -> Function:
-    while isinstance(wrapped := next(options(function.wraps), None), Function) and wrapped is not function:
-        function = wrapped
-    return function
-
-
-def _sounds_like_check(name: str) -> bool:
-    return (
-        credentials.names_guardian(name)
-        or credentials.names_privilege(name)
-        or name.startswith(("check", "ensure", "assert"))
-    )
-
-
-def _only_raises(function: Function) -> bool:
-    """Whether a function never comes back: its last statement raises, as in `def refuse() -> NoReturn`."""
-    facts = function.module.facts
-    return facts.body_mentions(function.number, b'["raise"') and function.statements()[-1][0] == "raise"
-
-
-def _may_guard(walk_: Walk, function: Function) -> bool:
-    """Whether a call without credentials in its arguments may still refuse: a closure, or a reader of the request."""
-    if function.number < 0 or function is walk_.function:
-        return False
-    if function.scope is walk_.scope or _only_raises(function):
-        return True
-    facts = function.module.facts
-    return facts.body_mentions(function.number, b'["raise"') and (
-        "<locals>" in function.qualname
-        or credentials.names_guardian(function.name)
-        or any(facts.body_mentions(function.number, word) for word in _UNAUTHORIZED)
-    )
-
-
-_UNAUTHORIZED = (b",401]", b"UNAUTHORIZED")

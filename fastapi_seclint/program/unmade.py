@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.calls import instantiate
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.modules import Module, blocks
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routers import Layer
 from fastapi_seclint.program.stranger_objects import is_abstract
 from fastapi_seclint.program.values import (

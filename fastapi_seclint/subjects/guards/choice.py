@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
 from fastapi_seclint.facts.forms import Form, line_of, walk
+from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.dependencies import Node
-from fastapi_seclint.program.modules import Module, bound_names
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, External, Function, Place
 from fastapi_seclint.subjects.code.imports import imported_as

@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import POSITIONAL, VARIADIC, Form, walk
+from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.callables import parameters
-from fastapi_seclint.program.modules import Module, bound_names
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.subjects.rights.roles import considers_rights
 from fastapi_seclint.subjects.rights.words import is_role, names_right

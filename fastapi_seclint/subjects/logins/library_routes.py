@@ -13,7 +13,7 @@ from fastapi_seclint.program.values import External, Instance, Place, Value, opt
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.limits.limiters import dependencies_limit, layer_limits
-from fastapi_seclint.subjects.logins.routes import Purpose
+from fastapi_seclint.subjects.logins.purposes import Purpose
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.program.callables import parameters
@@ -22,6 +22,22 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
 from fastapi_seclint.subjects.logins.aside import is_aside, is_of_provider
+from fastapi_seclint.subjects.logins.purposes import (
+    AROUND,
+    ASKS,
+    CHECKS,
+    LOST,
+    MAKES_PEOPLE,
+    NEW_USER,
+    OPENS,
+    PEOPLE,
+    REFRESHES,
+    REGISTERS,
+    RENEWS,
+    SESSION,
+    WORDS,
+    Purpose,
+)
 from fastapi_seclint.subjects.logins.works import (
     asks_for_refresh_token,
     brings_refresh_token,
@@ -35,49 +51,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
     from fastapi_seclint.program.callables import Parameter
 
-Purpose = Literal[
-    "login", "registration", "password reset", "token refresh", "token", "code check", "mail", "configured"
-]
 
-_WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
-    (
-        "password reset",
-        re.compile(
-            r"(^|_)((forgot(ten)?|forget|reset|recover|lost|(set(_?up)?|choose)(_new)?)_?(my_)?(password|passwd|pwd)|(password|passwd|pwd)_?(reset|recovery"
-            r"|recover|forgot|forgotten|lost)|request_(password_)?reset|recover_account|account_recovery|(mot_de_passe_)?oublie?|reinitialis(er|ation)"
-            r"|(pass|kenn)wort_vergessen|recuperar_(senha|contrasena|clave)|olvide|restablecer|esqueci\w*_senha|redefinir_senha)(_|$)"
-        ),
-    ),
-    (
-        "token refresh",
-        re.compile(r"(^(auth_|do_)?refresh$|(^|_)(refresh_(access_|auth_|user_)?(tokens?|jwt|session)|tokens?_refresh|renew_token)(_|$))"),
-    ),
-    (
-        "registration",
-        re.compile(
-            r"(^|_)(register|registration|sign_?up|(create|open)_account|register_user|user_register|registrieren"
-            r"|registrierung|registrar|registro|inscription|cadastr[oa]r?|registrati)(_|$)"
-        ),
-    ),
-    (
-        "code check",
-        re.compile(
-            r"(^|_)((verify|validate|check|confirm|login)_?(otp|totp|2fa|mfa|pin|one_time_code|security_code)"
-            r"|(otp|totp|2fa|mfa)_?(verify|validate|check|confirm|login|challenge|verification)"
-            r"|(token|login|log_in|sign_in)_(2fa|mfa|two_factor)|(2fa|mfa|two_factor)_(otp|totp|auth|token|code))(_|$)"
-        ),
-    ),
-    (
-        "login",
-        re.compile(
-            r"(^|_)(log_?in|sign_?in|log_?on|authenticate|obtain_token|authenticate_user|anmelden|anmeldung|einloggen"
-            r"|connexion|iniciar_sesion|entrar|acceder|accedi|autenticar)(_|$)"
-        ),
-    ),
-    ("token", re.compile(r"^(oauth2?_|auth_|get_|create_|issue_)?(access_)?tokens?(_auth|_pair|_obtain)?$")),
-)  # fmt: skip
-_REFRESHES = dict(_WORDS)["token refresh"]
-_REGISTERS = dict(_WORDS)["registration"]
 _PASSWORD = re.compile(
     r"^(user_?|plain_?|raw_?|new_?|login_?|hashed_?)?(password\d?|passwd|pwd|passphrase)$|^password_?hash$", re.I
 )
@@ -85,20 +59,8 @@ _PASSWORD = re.compile(
 _FOREIGN = re.compile(rf"^(?!clave_){FOREIGN}(_\w+)?$", re.I)
 _TOKENS = re.compile(r"(^|_)(refresh_?token|token|authorization)$", re.I)
 _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
-_CHECKS = re.compile(r"(^|_)(verify|verification|confirm|confirmation|activate|activation|enable|validate|check)(_|$)")
-_AROUND = re.compile(r"^(auth|authentication|users?|accounts?|log_?in|jwt|tokens?|oauth2?|session|identity)$")
-_NEW_USER = re.compile(r"(User|Account|Member|Customer)(Create|In|Register|Registration|SignUp)")
-_SESSION = re.compile(r"^(sessions?|auth|authentication|access|enter|connect|credentials)$")
-_LOST = re.compile(r"^(recover|recovery|forgot|forgotten|forget|lost|reset|request_reset|reset_request)$")
-_ASKS = re.compile(r"^(request|start|begin|init|initiate|send|ask|email|mail|code)$")
-"""How the asking for a way back in is called below `/recovery`."""
-_PEOPLE = re.compile(r"^(users?|accounts?|members?|customers?|clients?|people|profiles?)$", re.I)
-_MAKES_PEOPLE = re.compile(r"^(create|add|new|make)_(new_)?(user|account|member|customer|profile)$")
-_OPENS = re.compile(r"^(create|register|sign_?up)_(new_)?(user|account|member|customer)(_(and|with)_|$)")
-"""What a handler is called that opens an account, whatever its path says."""
 _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
 """The end of a path that does something with one thing: `/connections/{connection_id}/refresh`."""
-_RENEWS = re.compile(r"(^|_)(renew|renewal|rotate|extend|prolong|exchange|refresh)(_|$)")
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
 _ACCOUNT = re.compile(r"(^|_)(create|open)_account(_|$)|^register_(?!(new_)?(users?|people|by|with|and)(_|$))[a-z]+")
 _ACCESS = re.compile(r"(^|_)access_token(_|$)")
@@ -202,7 +164,7 @@ def _by_form(route: Route) -> Purpose | None:
     if handler is None or "POST" not in route.methods or not any(is_login_form(node.call) for node in route.nodes()):
         return None
     last = spoken((access.segments(route.path) or [""])[-1])
-    return "registration" if _REGISTERS.search(last) else "login"
+    return "registration" if REGISTERS.search(last) else "login"
 
 
 def _by_name(program: Program, route: Route) -> Purpose | None:
@@ -217,7 +179,7 @@ def _by_name(program: Program, route: Route) -> Purpose | None:
         return None
     for word in (segments[-1] if segments else "", last, name):
         purpose = _called(program, route, word)
-        if purpose == "token" and _REFRESHES.search(name):
+        if purpose == "token" and REFRESHES.search(name):
             return "token refresh"
         if purpose is not None:
             return purpose
@@ -225,10 +187,10 @@ def _by_name(program: Program, route: Route) -> Purpose | None:
 
 
 def _called(program: Program, route: Route, word: str) -> Purpose | None:
-    for purpose, pattern in _WORDS:
+    for purpose, pattern in WORDS:
         if not pattern.search(word):
             continue
-        if purpose == "registration" and _CHECKS.search(word) and not takes_password(program, route):
+        if purpose == "registration" and CHECKS.search(word) and not takes_password(program, route):
             return "code check" if any(map(is_code, map(spoken, fields(program, route)))) else None
         if set(route.methods) & _CHANGING:
             return purpose if _fits(program, route, purpose) and not _opens_an_account(program, route, word) else None
@@ -247,7 +209,7 @@ def _fits(program: Program, route: Route, purpose: Purpose) -> bool:
         return takes_password(program, route)
     if purpose == "token refresh" and _OF_A_THING.search(route.path):
         return any(name.endswith("refresh_token") for name in names)
-    if any(_AROUND.search(word) for word in words[-2:-1]):
+    if any(AROUND.search(word) for word in words[-2:-1]):
         return True
     if purpose == "token refresh":
         named = any("refresh" in word and ("token" in word or "session" in word) for word in (*words[-1:], handler))
@@ -286,34 +248,34 @@ def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
 def _by_model(program: Program, route: Route) -> Purpose | None:
     """What an open POST takes says what it is for: a new password of a user, a password and a name, an address."""
     segments = [spoken(part) for part in access.segments(route.path)]
-    opened = route.methods == ("PUT",) and segments and _SESSION.match(segments[-1])
+    opened = route.methods == ("PUT",) and segments and SESSION.match(segments[-1])
     if not (route.methods == ("POST",) or opened) or access.is_admin_like(route.path) or "{" in route.path:
         return None
     if not segments:
         return None
-    if _is_protected(program, route) and not _SESSION.match(segments[-1]):
+    if _is_protected(program, route) and not SESSION.match(segments[-1]):
         return None
     names = [spoken(name) for name in fields(program, route)]
     identified = any(_IDENTITY.search(name) for name in names)
-    around = any(map(_AROUND.match, segments))
+    around = any(map(AROUND.match, segments))
     around_code = around or segments[-1].endswith("_code")
-    if identified and _CHECKS.search(segments[-1]) and (any(map(is_code, names)) or (around_code and "code" in names)):
+    if identified and CHECKS.search(segments[-1]) and (any(map(is_code, names)) or (around_code and "code" in names)):
         return "code check"
     if takes_password(program, route):
         name = spoken(route.function.name) if route.function is not None else ""
-        if _PEOPLE.match(segments[-1]) or _MAKES_PEOPLE.match(segments[-1]) or _OPENS.match(name):
+        if PEOPLE.match(segments[-1]) or MAKES_PEOPLE.match(segments[-1]) or OPENS.match(name):
             return "registration"
-        if (identified or "name" in names) and _SESSION.match(segments[-1]):
+        if (identified or "name" in names) and SESSION.match(segments[-1]):
             return "login"
-        if around and _LOST.match(segments[-1]):
+        if around and LOST.match(segments[-1]):
             return "password reset"
         return by_work(program, route.function) if identified and route.function is not None else None
-    if "refresh_token" in names and _RENEWS.search(segments[-1]):
+    if "refresh_token" in names and RENEWS.search(segments[-1]):
         return "token refresh"
-    lost = _LOST.match(segments[-1]) or (_ASKS.match(segments[-1]) and _LOST.match("_".join(segments[-2:-1])))
+    lost = LOST.match(segments[-1]) or (ASKS.match(segments[-1]) and LOST.match("_".join(segments[-2:-1])))
     if lost and identified:
         return "password reset"
-    return "registration" if _PEOPLE.match(segments[-1]) and _takes_new_user(route) else None
+    return "registration" if PEOPLE.match(segments[-1]) and _takes_new_user(route) else None
 
 
 def _takes_new_user(route: Route) -> bool:
@@ -322,7 +284,7 @@ def _takes_new_user(route: Route) -> bool:
     if handler is None or not any(_is_password(word) for word in handler.module.facts.words):
         return False
     annotations = [str(form[2][-1]) for form in handler.parameters if form[2] and form[2][0] in ("name", "attr")]
-    return any(_NEW_USER.match(name) for name in annotations)
+    return any(NEW_USER.match(name) for name in annotations)
 
 
 def _is_protected(program: Program, route: Route) -> bool:

@@ -16,8 +16,8 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.payloads.models import fields
+from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, source
-from fastapi_seclint.subjects.rights.sent_rights import follow
 from fastapi_seclint.subjects.rights.withholding import not_given, withheld
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from fastapi_seclint.edits import (
     SetKeyword,
 )
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
-from fastapi_seclint.program.modules import Module, bound_names
+from fastapi_seclint.program.bindings import bound_names
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literals import name_of

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.modules import Module, bound_names
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import string

@@ -18,12 +18,12 @@ from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call
 from fastapi_seclint.subjects.tokens.made_up import names_somebody, stored
+from fastapi_seclint.subjects.tokens.refusals import refuses
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _DEPTH = 4
-_DENIALS = ("HTTPException", "JSONResponse", "PlainTextResponse", "Response", "HTMLResponse", "RedirectResponse")
 _FAREWELLS = frozenset({"send_text", "send_json", "send_bytes", "send", "close", "disconnect", "print", "str"})
 _TOKEN = re.compile(r"token|jwt|bearer|credentials?$", re.I)
 _KNOWN: WeakKeyDictionary[Program, dict[int, list[Swallow]]] = WeakKeyDictionary()
@@ -212,23 +212,6 @@ def _speaks_of(form: Form, names: set[str]) -> bool:
     return any(inner[0] == "name" and inner[2] in names for inner in walk(form))
 
 
-def refuses(body: list[Form]) -> bool:
-    """Whether statements refuse: they raise, give an error response, or call something that is named after refusing."""
-    for form in walk(body):
-        if form[0] == "raise":
-            return True
-        if form[0] == "return" and form[2] is not None and _is_denial(form[2]):
-            return True
-        if form[0] == "call" and form[2][0] in ("name", "attr") and _DENYING.search(str(form[2][-1])):
-            return True
-    return False
-
-
-def _is_denial(form: Form) -> bool:
-    calls = [form, *(form[2] if form[0] == "tuple" else [])]
-    return any(item[0] == "call" and last_name(item[2]) in _DENIALS for item in calls)
-
-
 def _verifies(program: Program, block: Block, form: Form) -> bool:
     """Whether a call verifies a token and raises when it is bad: of a library, of the project, or by its name."""
     if form[0] != "call" or form[2][0] not in ("name", "attr"):
@@ -278,7 +261,6 @@ _DECODING = re.compile(
     r"|credentials?)|(jwt|token)_?(decode|verify|validate|payload)|^decode$",
     re.I,
 )
-_DENYING = re.compile(r"(^|_)(abort|deny|reject|refuse|forbid|unauthori[sz]ed|raise_|exit)", re.I)
 
 
 def looked_at(program: Program, function: Function, names: set[str], depth: int = 2, *, shown: bool = True) -> bool:

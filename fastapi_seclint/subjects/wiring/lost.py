@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program.callables import dotted_name, parameters, running
@@ -34,10 +32,10 @@ from fastapi_seclint.rule import Confidence, Evidence, Fix, Severity
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.owners.identity import names_unseen_guard
 from fastapi_seclint.subjects.wiring.dependencies import DEPENDS, Consumer, asks, is_dependency, wiring
+from fastapi_seclint.subjects.wiring.guard_models import CALLER, stands_for_caller, wired
 from fastapi_seclint.subjects.wiring.lost_fixes import (
     default_form,
     depending,
-    givers,
     naming_guard,
     outside_union,
     returning_guard,
@@ -49,13 +47,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _UNIONS = ("typing.Optional", "typing.Union", "types.UnionType", "|")
-_CALLER = re.compile(
-    r"^(current_?|auth(enticated)?_?|logged_in_?|active_?|request(ing)?_?)(active_?|super)?(user|account|member|admin|person|employee|agent|staff"
-    r"|principal|identity|client|customer)$|^(me|caller|principal|identity)$",
-    re.I,
-)
-"""A parameter of this name is whoever is calling."""
-_FORM = re.compile(r"(password|passwd)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +212,10 @@ def _model(program: Program, consumer: Consumer, annotation: Value | None) -> It
         nothing = isinstance(given, Const) and given.value is None and given.place is None
         if isinstance(given, Const) and not nothing:
             return  # an attribute that is None until the guard is set
-        if nothing or (made is not None and _stands_for_caller(program, consumer, made)):
+        if nothing or (made is not None and stands_for_caller(program, consumer, made)):
             yield _of_model(program, consumer, found[0], made, nothing)
     elif made is not None and parameter.default is None and _forgotten(program, consumer, made):
-        sibling = _wired(program)[(parameter.name, id(made))]
+        sibling = wired(program)[(parameter.name, id(made))]
         evidence = () if sibling.place is None else (Evidence(sibling.place.location, "other routes ask for it"),)
         yield Loss(
             parameter.place.location,
@@ -255,54 +246,14 @@ def _of_model(program: Program, consumer: Consumer, dependency: Dependency, made
     return Loss(place.location, message, fix=fix)
 
 
-def _stands_for_caller(program: Program, consumer: Consumer, made: Class) -> bool:
-    """Whether a plain model filled from the query should have been the caller."""
-    if any(asks(program, parameter) for parameter in parameters(made)) or _is_form(made):
-        return False
-    if method_of(Instance(made), "__call__") is not None:
-        return False
-    return bool(_CALLER.match(consumer.parameter.name) or _CALLER.match(made.name)) or any(givers(program, made))
-
-
-def _is_form(made: Class) -> bool:
-    return any(
-        _FORM.fullmatch(name) for base in made.lineage() if isinstance(base, Class) for name, _, _ in base.fields
-    )
-
-
-_WIRED: WeakKeyDictionary[Program, dict[tuple[str, int], Dependency]] = WeakKeyDictionary()
-
-
-def _wired(program: Program) -> dict[tuple[str, int], Dependency]:
-    """The parameters, by name and class, that a guard fills somewhere in the project."""
-    if program not in _WIRED:
-        found: dict[tuple[str, int], Dependency] = {}
-        for consumer in wiring(program).consumers:
-            pair = program.walker.resolver.dependency_of(consumer.parameter)
-            if pair is None or pair[0].call is None or consumer.route is None:
-                continue
-            annotation = program.walker.resolver.annotation(consumer.parameter)
-            base = annotation.base if isinstance(annotation, Annotated) else annotation
-            for option in options(base):
-                known = isinstance(option, Class) and (consumer.parameter.name, id(option)) in found
-                if isinstance(option, Class) and not known and _guards(program, pair[1]):
-                    found[(consumer.parameter.name, id(option))] = pair[0]
-        _WIRED[program] = found
-    return _WIRED[program]
-
-
-def _guards(program: Program, value: Value | None) -> bool:
-    return any(program.guard_model.authenticates(option) for option in options(value))
-
-
 def _forgotten(program: Program, consumer: Consumer, made: Class) -> bool:
     """Whether a route takes from the body what a guard gives to other routes under the same name."""
     route = consumer.route
-    if route is None or (consumer.parameter.name, id(made)) not in _wired(program):
+    if route is None or (consumer.parameter.name, id(made)) not in wired(program):
         return False
     others = [item for item in parameters(route.endpoint) if item.name != consumer.parameter.name]  # type: ignore[arg-type]
     more = any(_is_model(program.walker.resolver.annotation(item)) for item in others)
-    return more or not {"POST", "PUT", "PATCH"} & set(route.methods) or bool(_CALLER.match(consumer.parameter.name))
+    return more or not {"POST", "PUT", "PATCH"} & set(route.methods) or bool(CALLER.match(consumer.parameter.name))
 
 
 def _is_model(annotation: Value | None) -> bool:
