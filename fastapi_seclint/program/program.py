@@ -76,8 +76,11 @@ class Program:
         return interpreter
 
     def run_the_rest(self) -> None:
-        """Run the files that no set-up code needed, in order: what is known then does not hang on who asks first."""
-        interpreter, _ = self.interpreter, self.apps
+        """Run the files that no set-up code needed, in order: what is known then does not hang on who asks first.
+
+        The routes are those from before: tests add some of their own.
+        """
+        interpreter, _ = self.interpreter, self.routes
         for module in sorted(self.modules.by_file.values(), key=lambda item: item.file):
             interpreter.run_module(module)
 
