@@ -14,7 +14,7 @@ from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import Class, External, Place, options, string
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.leaks.raw_query import RawRead, raw_reads
 from fastapi_seclint.subjects.secrets.comparisons import comparisons

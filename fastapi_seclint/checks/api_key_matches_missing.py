@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.values import Collection, Environment, Place, Value, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.secrets.comparison_fixes import constant_time

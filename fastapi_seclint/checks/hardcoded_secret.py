@@ -15,7 +15,8 @@ from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development, only_read_in_development
-from fastapi_seclint.subjects.code.literals import Literal, Reader, name_of, returned_name
+from fastapi_seclint.subjects.code.literal_names import name_of, returned_name
+from fastapi_seclint.subjects.code.literals import Literal, Reader
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing
 from fastapi_seclint.subjects.secrets.fallbacks import fallbacks

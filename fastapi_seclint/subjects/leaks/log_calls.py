@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.secrets.names import word_set
 
 _PLAIN = word_set("debug info warning warn error exception critical fatal log trace success notice")

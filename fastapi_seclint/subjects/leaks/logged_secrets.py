@@ -11,17 +11,8 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import (
-    Class,
-    Collection,
-    Const,
-    Environment,
-    Instance,
-    Mapping,
-    Value,
-    options,
-)
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.program.values import Class, Collection, Const, Environment, Instance, Mapping, Value, options
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
 from fastapi_seclint.subjects.leaks.annotated import annotated_classes, is_type

@@ -20,10 +20,11 @@ from fastapi_seclint.program.values import Class, Function, Value, options
 from fastapi_seclint.subjects.code.handing import handed_to, mentions
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
+from fastapi_seclint.subjects.owners.notes import logs
 from fastapi_seclint.subjects.owners.records import field_names
 from fastapi_seclint.subjects.owners.same_right import is_for_administrators, looks_up
 from fastapi_seclint.subjects.owners.things import resource_of
-from fastapi_seclint.subjects.owners.using import callers_of, is_scoped, knows_caller, logs
+from fastapi_seclint.subjects.owners.using import callers_of, is_scoped, knows_caller
 from fastapi_seclint.subjects.rights.roles import asked_before
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.subjects.owners.belongings import is_staff, kind_of, singular
 from fastapi_seclint.subjects.owners.identity import caller_names
+from fastapi_seclint.subjects.owners.notes import is_attribution
 from fastapi_seclint.subjects.owners.stores import put_down
 from fastapi_seclint.subjects.owners.ties import Tie, is_caller, tie_by
-from fastapi_seclint.subjects.owners.using import is_attribution
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -17,8 +17,9 @@ from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names
+from fastapi_seclint.subjects.owners.notes import is_attribution
 from fastapi_seclint.subjects.owners.ties import Tie, is_caller, tie_by
-from fastapi_seclint.subjects.owners.using import is_attribution, tells_caller
+from fastapi_seclint.subjects.owners.using import tells_caller
 from fastapi_seclint.subjects.owners.views import view_node
 
 if TYPE_CHECKING:

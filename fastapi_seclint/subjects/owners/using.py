@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.code.implementations import has_no_body
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
+from fastapi_seclint.subjects.owners.notes import ATTRIBUTION, logs
 from fastapi_seclint.subjects.owners.services import ignores_caller
 
 if TYPE_CHECKING:
@@ -26,16 +27,6 @@ if TYPE_CHECKING:
 Follow = Callable[[Form, set[str]], bool | None]
 _CALLER = re.compile(r"(^|_)(users?|account|member|principal|me|caller|claims|identity)$")
 _ID = re.compile(r"(^|_)(id|uuid|pk|slug)$")
-_ATTRIBUTION = re.compile(
-    r"(^|_)(updated|modified|edited|changed|deleted|reviewed|approved|performed|last|acted)_by(_id)?$|^actor"
-    r"|(^|_)action_(user|by)(_id)?$"
-)
-_LOGS = re.compile(r"^(log|logger|logging|_logger|print|info|debug|warning|error|exception|audit\w*|capture\w*)$")
-
-
-def is_attribution(field: str) -> bool:
-    """Whether a field notes who did something to an object last."""
-    return _ATTRIBUTION.search(field) is not None
 
 
 def ties_caller(program: Program, route: Route) -> bool:
@@ -210,7 +201,7 @@ class _Using:
     def _calls(self, form: Form) -> bool:
         if logs(form):
             return False
-        given = [*form[3], *(value for name, value, _ in form[4] if name is None or not _ATTRIBUTION.search(name))]
+        given = [*form[3], *(value for name, value, _ in form[4] if name is None or not ATTRIBUTION.search(name))]
         if not any(self(value) for value in (form[2], *given)):
             return False
         followed = self.follow(form, self.known)
@@ -219,7 +210,7 @@ class _Using:
     def _assigns(self, targets: list[Form], value: Form) -> bool:
         if value[0] in ("name", "attr", "sub") and _is_of(value, self.known):
             return any(
-                target[0] == "sub" or (target[0] == "attr" and not _ATTRIBUTION.search(target[3])) for target in targets
+                target[0] == "sub" or (target[0] == "attr" and not ATTRIBUTION.search(target[3])) for target in targets
             )
         return self(value) or any(self(target) for target in targets)
 
@@ -237,15 +228,6 @@ def _inner(form: Form) -> Iterator[Form]:
                 yield item
             else:
                 pending.extend(item)
-
-
-def logs(call: Form) -> bool:
-    """Whether a call writes a log, by its name or by the name of what it is called on."""
-    return _LOGS.match(last_name(call[2])) is not None or _is_logger(call[2])
-
-
-def _is_logger(form: Form) -> bool:
-    return form[0] == "attr" and form[2][0] in ("name", "attr") and _LOGS.match(str(form[2][-1])) is not None
 
 
 def is_tied(program: Program, route: Route) -> bool:

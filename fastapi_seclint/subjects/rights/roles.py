@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import last_name, walk
+from fastapi_seclint.facts.forms import last_name
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters
 from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
@@ -27,11 +27,11 @@ from fastapi_seclint.program.values import (
     options,
     string,
 )
-from fastapi_seclint.subjects.code.handing import handed_to
-from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, replaced_callers
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
+from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, takers
 from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
 from fastapi_seclint.subjects.rights.made_with import asks_what_everybody_has, demands_nothing, made_for_administrators
 from fastapi_seclint.subjects.rights.of_library import asks_of_library
@@ -109,7 +109,7 @@ def _asks_out_of_sight(program: Program, function: Function) -> bool:
     block = body_of(program, function)
     for form in function.forms.of("call") if block is not None else ():
         handed = {item[2] for item in [*form[3], *(value for _, value, _ in form[4])] if item[0] == "name"}
-        if block is not None and form[2][0] == "name" and handed & _HANDED:
+        if block is not None and form[2][0] == "name" and handed & HANDED:
             asked = options(ask(program, block, form[2]))
             if any(isinstance(one, Unknown) or (isinstance(one, Class) and one.name != form[2][2]) for one in asked):
                 return True
@@ -149,7 +149,7 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     found = looked_up(handler, sent, caller)
     if any(decides(function, sent, found) for function in reached(program, handler, 0)):
         return True
-    if any(considers_rights(program, function) for function in _given(program, handler, caller | _rules_of(route))):
+    if any(considers_rights(program, function) for function in takers(program, handler, caller | _rules_of(route))):
         return True
     return forbids(handler, caller)
 
@@ -163,51 +163,6 @@ def _rules_of(route: Route) -> set[str]:
         for item in node.function.parameters
         if item[2] is not None and last_name(item[2]) in ("Request", "HTTPConnection")
     }
-
-
-def _given(program: Program, handler: Function, caller: set[str]) -> Iterator[Function]:
-    """The functions of the project that a handler hands the caller, the request or its own object to."""
-    block = body_of(program, handler)
-    known = {*caller, "request", "self", "session", "context"}
-    for form in block.forms.every if block is not None else ():
-        if block is None or form[0] != "call" or form[2][0] not in ("name", "attr"):
-            continue
-        handed = [*form[3], *(value for _, value, _ in form[4]), *(form[2][2:3] if form[2][0] == "attr" else ())]
-        if any(inner[0] == "name" and inner[2] in known for inner in walk(handed)):
-            for function, _ in called(program, block, form):
-                yield function
-
-
-_HANDED = frozenset({"request", "user", "current_user"})
-_ONLY_READS = re.compile(
-    r"^(log|audit|print|info|debug|warning|warn|error|exception|record|track|get|list|fetch|build|render|template|to|from"
-    r"|model|dict|str|repr|jsonable|refresh|len|notify|send|serialize|format|parse|isinstance|getattr|hasattr|add|merge|expunge|flush|setattr)(_|$)"
-)
-
-
-def hands_caller_on(program: Program, handler: Function, caller: set[str], depth: int = 2) -> bool:
-    """Whether a handler gives the caller as a whole to code that is not in sight and may look at his rights.
-
-    `depth` is how many calls within the project are followed.
-    """
-    block = body_of(program, handler)
-    if block is None or not caller:
-        return False
-    for form in block.forms.of("call"):
-        if form[2][0] not in ("name", "attr"):
-            continue
-        given = [*form[3], *(value for _, value, _ in form[4])]
-        name = str(form[2][-1])
-        if not any(value[0] == "name" and value[2] in caller for value in given):
-            continue
-        if _ONLY_READS.match(snake(name)) or name[:1].isupper():
-            continue
-        if not any(called(program, block, form)):
-            return True
-        handed = handed_to(program, block, form, caller) if depth else []
-        if any(hands_caller_on(program, inner, given, depth - 1) for inner, given in handed):
-            return True
-    return False
 
 
 def takes_scopes(program: Program, node: Node) -> bool:

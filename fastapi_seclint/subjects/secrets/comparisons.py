@@ -14,7 +14,8 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, Environment, Instance, Text, Value, options
 from fastapi_seclint.subjects.code.entries import accounts_of, is_field_of_entry, is_kept_in_code
-from fastapi_seclint.subjects.code.literals import name_of, texts
+from fastapi_seclint.subjects.code.literal_names import name_of
+from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.modules import Module
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.reads import Read
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary
 

@@ -18,7 +18,7 @@ from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.reads import Read, read_of
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.secrets.emptiness import TEXTS, at_least_one

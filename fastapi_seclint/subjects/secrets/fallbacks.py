@@ -13,7 +13,8 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, options
-from fastapi_seclint.subjects.code.literals import name_of, texts
+from fastapi_seclint.subjects.code.literal_names import name_of
+from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import Read, read_of, reads_setting
 from fastapi_seclint.subjects.secrets.declared_settings import declared

@@ -18,7 +18,7 @@ from fastapi_seclint.program.values import (
     constant,
     options,
 )
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import read_of
 

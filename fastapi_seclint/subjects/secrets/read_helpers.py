@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form, Forms, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import called
 from fastapi_seclint.subjects.code.reads import Read
 

@@ -12,7 +12,7 @@ from fastapi_seclint.program.attributes import SETTINGS_BASES
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, options
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.secrets.names import kind_of
 

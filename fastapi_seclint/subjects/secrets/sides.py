@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.secrets.names import word_set
 
 _BARE = word_set("key value code hash otp")

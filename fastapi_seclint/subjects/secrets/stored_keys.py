@@ -12,7 +12,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Mapping, Value, options
 from fastapi_seclint.rule import Fix
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.secrets.key_makers import key_makers

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import KEYWORD_ONLY, VARIADIC, Form
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.secrets.names import kind_of, sets_password, word_set
 
 if TYPE_CHECKING:

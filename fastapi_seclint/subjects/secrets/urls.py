@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, Form, pack, span_of, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import blocks_of
 from fastapi_seclint.subjects.code.reads import Read, read_of
 from fastapi_seclint.subjects.secrets.names import word_set

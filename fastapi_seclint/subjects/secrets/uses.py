@@ -21,7 +21,7 @@ from fastapi_seclint.program.values import (
     options,
     settled,
 )
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.loops import turns
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.told import told

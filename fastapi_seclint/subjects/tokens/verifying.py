@@ -14,7 +14,7 @@ from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, External, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.items import Item
-from fastapi_seclint.subjects.code.literals import name_of
+from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import Origin
 from fastapi_seclint.subjects.code.removal import removed
 from fastapi_seclint.subjects.code.spelling import code

@@ -1,0 +1,62 @@
+"""Whom a handler hands its caller on to, so that rights may be decided there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.code.handing import handed_to
+from fastapi_seclint.subjects.code.origins import body_of, called
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+HANDED = frozenset({"request", "user", "current_user"})
+"""What a handler's caller is called where it is handed on."""
+_ONLY_READS = re.compile(
+    r"^(log|audit|print|info|debug|warning|warn|error|exception|record|track|get|list|fetch|build|render|template|to|from"
+    r"|model|dict|str|repr|jsonable|refresh|len|notify|send|serialize|format|parse|isinstance|getattr|hasattr|add|merge|expunge|flush|setattr)(_|$)"
+)
+"""Calls that put down or look up what they are given, and decide nothing."""
+
+
+def takers(program: Program, handler: Function, caller: set[str]) -> Iterator[Function]:
+    """The functions of the project that a handler hands the caller, the request or its own object to."""
+    block = body_of(program, handler)
+    known = {*caller, "request", "self", "session", "context"}
+    for form in block.forms.every if block is not None else ():
+        if block is None or form[0] != "call" or form[2][0] not in ("name", "attr"):
+            continue
+        handed = [*form[3], *(value for _, value, _ in form[4]), *(form[2][2:3] if form[2][0] == "attr" else ())]
+        if any(inner[0] == "name" and inner[2] in known for inner in walk(handed)):
+            for function, _ in called(program, block, form):
+                yield function
+
+
+def hands_caller_on(program: Program, handler: Function, caller: set[str], depth: int = 2) -> bool:
+    """Whether a handler gives the caller as a whole to code that is not in sight and may look at his rights.
+
+    `depth` is how many calls within the project are followed.
+    """
+    block = body_of(program, handler)
+    if block is None or not caller:
+        return False
+    for form in block.forms.of("call"):
+        if form[2][0] not in ("name", "attr"):
+            continue
+        given = [*form[3], *(value for _, value, _ in form[4])]
+        name = str(form[2][-1])
+        if not any(value[0] == "name" and value[2] in caller for value in given):
+            continue
+        if _ONLY_READS.match(snake(name)) or name[:1].isupper():
+            continue
+        if not any(called(program, block, form)):
+            return True
+        handed = handed_to(program, block, form, caller) if depth else []
+        if any(hands_caller_on(program, inner, given, depth - 1) for inner, given in handed):
+            return True
+    return False
