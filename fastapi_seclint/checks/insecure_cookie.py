@@ -35,7 +35,7 @@ RULE = Rule(
 _HARM = {
     "httponly": "without `httponly` a script that gets into a page steals it",
     "secure": "without `secure` it goes over plain http, for everybody on the way to read",
-    "samesite": "without `samesite` other websites use it for requests in the user's name",
+    "samesite": "unless `samesite` is lax or strict other websites use it for requests in the user's name",
 }
 
 

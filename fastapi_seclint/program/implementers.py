@@ -76,8 +76,7 @@ def _is_test(interpreter: Interpreter, module: Module) -> bool:
 def heirs(program: Program, cls: Class) -> Iterator[Class]:
     """The classes of the project's modules that inherit from one, itself left out."""
     for module in program.modules.by_file.values():
-        if module.state == "new":
-            program.interpreter.run_module(module)
+        program.interpreter.run_module(module)
         for value in list(module.scope.names.values()):
             if isinstance(value, Class) and value.module is module and value is not cls and cls in value.lineage():
                 yield value

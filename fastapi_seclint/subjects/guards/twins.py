@@ -28,7 +28,7 @@ def asks_what_is_open(program: Program, route: Route) -> bool:
     if not any(name[:1].islower() or name[:1] == "_" for name in called):
         return False
     return any(
-        other.app == route.app
+        other.app is route.app
         and other.path == route.path
         and "GET" in other.methods
         and other.function is not route.function
@@ -49,6 +49,6 @@ def divides_land(program: Program, route: Route) -> bool:
     if found is None:
         return False
     return any(
-        other.app == route.app and other.path.startswith(found[1]) and _LAND.match(other.path[len(found[1]) :])
+        other.app is route.app and other.path.startswith(found[1]) and _LAND.match(other.path[len(found[1]) :])
         for other in program.routes
     )

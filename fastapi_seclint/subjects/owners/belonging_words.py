@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 
-PRIVATE = re.compile(
-    r"^(order|invoice|note|document|todo|to_do|task|message|payment|transaction|address|card|cart|booking|reservation"
-    r"|subscription|conversation|draft|wallet|journal|diary|bookmark|upload|file|account|bank_account|prescription|report"
-    r"|medical_record|record|appointment|ticket|photo|album|receipt|statement|secret|credential|api_key|session|chat|loan"
-    r"|expense|budget|goal|reminder|contact|memo|project|notification|claim|application)$"
-)
-"""What usually is one user's or a team's."""
-PERSONAL = re.compile(
-    r"^(order|invoice|note|document|todo|to_do|task|message|payment|transaction|address|card|cart|booking|reservation"
+_OWN = (
+    r"order|invoice|note|document|todo|to_do|task|message|payment|transaction|address|card|cart|booking|reservation"
     r"|subscription|conversation|draft|wallet|journal|diary|bookmark|upload|account|bank_account|prescription"
-    r"|medical_record|appointment|photo|receipt|secret|credential|api_key|chat|loan|expense|reminder|memo)$"
+    r"|medical_record|appointment|photo|receipt|secret|credential|api_key|chat|loan|expense|reminder|memo"
 )
+_OF_TEAMS = (
+    r"file|report|record|ticket|album|statement|session|budget|goal|contact|project|notification|claim|application"
+)
+PERSONAL = re.compile(rf"^({_OWN})$")
 """What one user has for himself in nearly every application; teams share files, projects, reports and tickets."""
+PRIVATE = re.compile(rf"^({_OWN}|{_OF_TEAMS})$")
+"""What usually is one user's or a team's."""
 AUTHORED = re.compile(r"^(post|comment|article|review|story|blog|playlist|listing|recipe)$")
 """What everybody may read and only who wrote it may change."""
 MACHINES = re.compile(r"(^|_)(clients?|keys?|services?|partners?|apps?|devices?|tenants?|org\w*|bots?|machines?)(_|$)")
@@ -34,7 +33,8 @@ SHOWN = re.compile(r"^(active|online|avatar|logo|icon|thumbnail|badge|profile[-_
 """What others are to see of somebody."""
 ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
-    r"|pay|ship|activate|deactivate|block|unblock|freeze|unfreeze|reissue|replace|lock|unlock|reset|revoke|finish|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|download|export|assign|stop|pause|resume)$",
+    r"|pay|ship|activate|deactivate|block|unblock|freeze|unfreeze|reissue|replace|lock|unlock|reset|revoke|finish"
+    r"|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|download|export|assign|stop|pause|resume)$",
     re.I,
 )
 """What is done to one thing, at the end of its path."""
