@@ -202,6 +202,13 @@ def test_a_project_file_named_like_a_library_does_not_hide_the_library_in_a_pack
     assert string(found.interpreter.attribute_of_module(main, "Y")) == "own"
 
 
+def test_a_folder_above_the_project_is_no_module(tmp_path: Path) -> None:
+    """The examples of a library lie in a checkout of its name: what they import from it is not that folder."""
+    root = tmp_path / "keeper" / "keeper" / "examples"
+    found = program(root, {"main.py": "from keeper import guard\n"})
+    assert found.modules.absolute("keeper", found.modules.by_name["main"]) is None
+
+
 @pytest.mark.parametrize("own", ["shop/utils/jwt.py", "shop/utils/jwt/keys.py", "shop/utils/jwt/__init__.py"])
 def test_a_library_is_not_hidden_where_folders_are_no_packages(tmp_path: Path, own: str) -> None:
     """Imports start at the project's root: `from shop.utils...` says so, and no folder has an `__init__.py`."""

@@ -74,7 +74,7 @@ class Modules:
             package = posixpath.basename(file) == "__init__.py"
             self.by_file[file] = Module("", facts.path, file, facts, package)
             folder = posixpath.dirname(file)
-            while folder not in self._folders and len(folder) > 1:
+            while folder not in self._folders and len(folder) > 1 and not self._limit.startswith(folder + "/"):
                 self._folders.add(folder)
                 folder = posixpath.dirname(folder)
         self._votes: Counter[str] = Counter()
