@@ -39,6 +39,7 @@ RULE = Rule(
 
 _MAKING = re.compile(r"generate|random|token_(?:urlsafe|hex)|choices")
 _WORDS = LEVELS | word_set("print pprint rprint bind bind_contextvars contextualize stdout stderr logger _logger")
+_MASKED = "write `***` in place of the secret"
 _TOOLS = word_set(
     "script scripts cli command commands manage migrations alembic tools examples example demo benchmarks"
 )
@@ -74,16 +75,19 @@ def secret_logged(program: Program) -> Iterator[Finding]:
 def _handed(program: Program) -> Iterator[Finding]:
     """One finding for each call that hands a secret to a helper which logs it."""
     seen: set[tuple[str, int]] = set()
-    for block, call, leak in handed_to_logs(program):
+    for handed in handed_to_logs(program):
+        block, call = handed.block, handed.call
         key = (block.module.file, call[1])
         if key not in seen and not for_trying(program, block.module):
             seen.add(key)
+            edits = masked(block.module.path, call, [leak.form for leak in handed.leaks]) if handed.only else None
             yield RULE.finding(
                 block.location(call),
-                f"{leak.what} is handed to `{last_name(call[2])}`, which writes it to the log, where everyone who "
-                "reads logs, backups and error reports can take and use it: leave it out, or log an id that tells "
-                "which one it was",
+                f"{handed.leaks[0].what} is handed to `{last_name(call[2])}`, which writes it to the log, where "
+                "everyone who reads logs, backups and error reports can take and use it: leave it out, or log an id "
+                "that tells which one it was",
                 symbol=block.symbol,
+                fix=Fix(_MASKED, False, edits) if edits else None,
             )
 
 
@@ -114,7 +118,7 @@ def _finding(block: Block, form: Form, found: list[Leak], texts: list[Form]) -> 
         f"{what} {where}, where everyone who reads logs, backups and error reports can take and use it: "
         "leave it out, or log an id that tells which one it was",
         symbol=block.symbol,
-        fix=Fix("write `***` in place of the secret", False, (*edits, *without(block, secrets))) if edits else None,
+        fix=Fix(_MASKED, False, (*edits, *without(block, secrets))) if edits else None,
     )
 
 

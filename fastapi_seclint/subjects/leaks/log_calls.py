@@ -15,7 +15,8 @@ from fastapi_seclint.subjects.secrets.names import word_set
 _PLAIN = word_set("debug info warning warn error exception critical fatal log trace success notice")
 LEVELS = frozenset({*_PLAIN, *(f"a{level}" for level in _PLAIN)})
 """How log calls are called; those of structlog that are waited for begin with an `a`."""
-_PRINTS = word_set("print pprint pp rprint")
+PRINTS = word_set("print pprint pp rprint")
+"""How what prints is called."""
 _BINDS = frozenset({"bind", "bind_contextvars", "contextualize"})
 """How loguru and structlog are given what every following entry says."""
 _STREAMS = frozenset({"stdout", "stderr"})
@@ -51,7 +52,7 @@ def is_print(form: Form) -> bool:
     """Whether a call prints, or writes to the output of the process."""
     if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "write":
         return form[2][2][0] in ("name", "attr") and form[2][2][-1] in _STREAMS
-    return form[0] == "call" and form[2][0] == "name" and form[2][2] in _PRINTS
+    return form[0] == "call" and form[2][0] == "name" and form[2][2] in PRINTS
 
 
 def written(form: Form) -> Iterator[Form]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import callers
-from fastapi_seclint.subjects.leaks.log_calls import LEVELS, is_log_call, written
+from fastapi_seclint.subjects.leaks.log_calls import LEVELS, PRINTS, is_log_call, is_print, pieces, written
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak, Leaks
 
 if TYPE_CHECKING:
@@ -21,26 +22,47 @@ _HELPERS = re.compile(r"(^|_)(log|logs|logged|audit|trace|debug|report|record|tr
 """Words in the names of functions that are there to write logs."""
 
 
-def handed_to_logs(program: Program) -> Iterator[tuple[Block, Form, Leak]]:
-    """The secrets that such a helper is given: block, its call, what leaks."""
-    for block in program.sites.blocks(frozenset(LEVELS)):
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What a call gives such a helper: its secrets, in texts or alone, and whether the helper only writes them."""
+
+    block: Block
+    call: Form
+    leaks: list[Leak]
+    only: bool
+
+
+def handed_to_logs(program: Program) -> Iterator[Handed]:
+    """The calls that give such a helper a secret."""
+    for block in program.sites.blocks(LEVELS | PRINTS):
         function = block.function
         if function is None or _HELPERS.search(snake(function.name)) is None or program.is_test(block.module):
             continue
         names = _written(block)
         if not any(parameter[0] in names for parameter in function.parameters):
             continue
+        only = _only_writes(block, names)
         for caller, call, bound in callers(program, function):
             if not program.is_test(caller.module):
                 leaks = Leaks(program, caller)
-                found = (leaks.of(value) for value in _given(function, names, call, bound))
-                yield from ((caller, call, leak) for leak in found if leak is not None)
+                found = (leaks.of(part) for value in _given(function, names, call, bound) for part in pieces(value))
+                if secrets := [leak for leak in found if leak is not None]:
+                    yield Handed(caller, call, secrets, only)
+
+
+def _entries(block: Block) -> list[Form]:
+    return [form for form in block.forms.of("call") if is_log_call(form) or is_print(form)]
 
 
 def _written(block: Block) -> set[str]:
-    """The names whose texts a block writes to the log."""
-    calls = (form for form in block.forms.of("call") if is_log_call(form))
-    return {part[2] for call in calls for part in written(call) if part[0] == "name"}
+    """The names whose texts a block writes to the log, or prints."""
+    return {part[2] for call in _entries(block) for part in written(call) if part[0] == "name"}
+
+
+def _only_writes(block: Block, names: set[str]) -> bool:
+    """Whether a block does nothing with these names but write them."""
+    inside = {id(form) for call in _entries(block) for form in walk(call)}
+    return all(id(form) in inside for form in block.forms.of("name") if form[2] in names)
 
 
 def _given(function: Function, names: set[str], call: Form, bound: bool) -> Iterator[Form]:
