@@ -132,6 +132,8 @@ def _own(program: Program) -> list[Module]:
 
 def _is_text(value: Form) -> bool:
     """Whether an expression is the key itself, rather than something that is made with it."""
+    if value[0] == "sub":
+        return last_name(value[2]) == "environ"
     return value[0] in _VALUES or (value[0] == "call" and last_name(value[2]) in _READING)
 
 

@@ -11,15 +11,18 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Const, External, options
+from fastapi_seclint.program.values import Const, Environment, External, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.items import Item
 from fastapi_seclint.subjects.code.literal_names import name_of
-from fastapi_seclint.subjects.code.origins import Origin
+from fastapi_seclint.subjects.code.origins import Origin, ask
 from fastapi_seclint.subjects.code.removal import removed
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import Encoding, encodings
+from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing
 from fastapi_seclint.subjects.secrets.names import word_set
+from fastapi_seclint.subjects.secrets.refusals import refused
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 from fastapi_seclint.subjects.tokens.pinning import algorithm_code, reachable
@@ -72,7 +75,7 @@ def verified_call(decoding: Decoding, item: Item | None) -> Fix | None:
         edits.append(SetKeyword(path, span, "algorithms", algorithms))
     verified = _rewritten(call, item, key, algorithms)
     whole = refusing_statement(program, call, verified) if verified is not None else ()
-    return Fix(TITLE, False, (*whole, *imports) if whole else tuple(edits))
+    return _with_a_key(program, maker, Fix(TITLE, False, (*whole, *imports) if whole else tuple(edits)))
 
 
 def is_foreign(name: str) -> bool:
@@ -163,7 +166,21 @@ def verified_reader(program: Program, call: Call) -> Fix | None:
     verified = f"{spelled(function[2])}.decode({text}, {key[0]}, algorithms=[{algorithm}])"
     whole = refusing_statement(program, call, verified)
     edits = whole or (_replaced(call.form, call.block.module.path, verified),)
-    return Fix(TITLE, False, (*edits, *key[1]))
+    return _with_a_key(program, maker, Fix(TITLE, False, (*edits, *key[1])))
+
+
+def _with_a_key(program: Program, maker: Encoding | None, fix: Fix) -> Fix:
+    """The fix with the refusal of an empty key where that is a constant of the environment and signs all the same."""
+    if maker is None or maker.key is None:
+        return fix
+    names = [name_of(maker.key.form)]
+    for known in options(ask(program, maker.call.block, maker.key.form)):
+        if isinstance(known, Environment) and known.place is not None and not known.optional:
+            module, at = known.place
+            constant = any(form[0] == "assign" and holds(form[1], at) for form in module.facts.module)
+            if constant and not refused(program, [*names, known.name], ""):
+                return refusing_nothing(program, module, at, "signing key", fix) or fix
+    return fix
 
 
 def supposed_key(program: Program, call: Call) -> tuple[str, tuple[Edit, ...]] | None:
