@@ -23,17 +23,16 @@ from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_entrance, is_for_development
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
-from fastapi_seclint.subjects.tokens.made_up import goes_on_as_somebody, makes_somebody_up
-from fastapi_seclint.subjects.tokens.swallowing import (
-    Swallow,
+from fastapi_seclint.subjects.tokens.after_swallowing import (
+    answers_there,
     ends_there,
-    looked_at,
-    own_swallows,
     refused_by_caller,
     refused_later,
     shows_as_visitor,
-    swallows,
 )
+from fastapi_seclint.subjects.tokens.looking import looked_at
+from fastapi_seclint.subjects.tokens.made_up import goes_on_as_somebody, makes_somebody_up
+from fastapi_seclint.subjects.tokens.swallowing import Swallow, own_swallows, swallows
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -154,8 +153,8 @@ def _in_handler(program: Program, function: Function, found: list[Swallow]) -> I
                 for inner in walk(target)
                 if inner[0] == "name"
             }
-            goes_on = not looked_at(program, function, names) and not ends_there(swallow)
-            if makes_somebody_up(swallow) or goes_on:
+            ended = ends_there(swallow) or answers_there(program, swallow)
+            if makes_somebody_up(swallow) or not (ended or looked_at(program, function, names)):
                 yield swallow
 
 

@@ -17,8 +17,8 @@ from fastapi_seclint.subjects.limits.limiters import node_limits
 from fastapi_seclint.subjects.payloads.encodings import encodings
 from fastapi_seclint.subjects.tokens.found_users import is_claims_model, is_lookup, is_sought, is_subject, untested
 from fastapi_seclint.subjects.tokens.jwt import decodings
+from fastapi_seclint.subjects.tokens.looking import looked_at
 from fastapi_seclint.subjects.tokens.subject_fixes import looked_up, refused
-from fastapi_seclint.subjects.tokens.swallowing import looked_at
 from fastapi_seclint.subjects.tokens.types import reached, read_in
 from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, readers
 from fastapi_seclint.subjects.wiring.dependencies import wiring

@@ -26,7 +26,8 @@ from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
 from fastapi_seclint.subjects.owners.using import asks_the_request
 from fastapi_seclint.subjects.rights.reached import reached
-from fastapi_seclint.subjects.tokens.swallowing import looked_at, swallows
+from fastapi_seclint.subjects.tokens.looking import looked_at
+from fastapi_seclint.subjects.tokens.swallowing import swallows
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.swapping import argument_of
-from fastapi_seclint.subjects.tokens.swallowing import looks_at
+from fastapi_seclint.subjects.tokens.looking import looks_at
 from fastapi_seclint.subjects.wiring.dependencies import fillings, wiring
 
 if TYPE_CHECKING:

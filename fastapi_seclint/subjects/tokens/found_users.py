@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, Mapping, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
-from fastapi_seclint.subjects.tokens.swallowing import looks_at
+from fastapi_seclint.subjects.tokens.looking import looks_at
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

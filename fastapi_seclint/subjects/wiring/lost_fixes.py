@@ -26,7 +26,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask, blocks_of, called
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.tokens.swallowing import looks_at
+from fastapi_seclint.subjects.tokens.looking import looks_at
 from fastapi_seclint.subjects.wiring.dependencies import DEPENDS, wiring
 
 if TYPE_CHECKING:
