@@ -72,7 +72,7 @@ def leaky_login_error(program: Program) -> Iterator[Finding]:
             if purpose in ("login", "token"):
                 inner = _inner(program, function, follower, translations)
                 found = chain(_of_login(ends, route), *(_before(ends, _wrong(ends), route) for ends in inner))
-            elif purpose == "password reset" and function is route.function and _asks_for_address(program, route):
+            elif purpose == "password reset" and function is route.function and _asks_for_address(program, route, ends):
                 found = _of_reset(ends, route)
             elif purpose == "password reset" and function is route.function and _asks_for_code(program, route):
                 found = _of_reset(_before_code(ends), route, coded=True)
@@ -104,10 +104,15 @@ def _basic(program: Program) -> Iterator[tuple[Function, Route]]:
                 yield node.function, route
 
 
-def _asks_for_address(program: Program, route: Route) -> bool:
-    """Whether the client sends an address, a new password perhaps, and nothing that only its owner has."""
+def _asks_for_address(program: Program, route: Route, ends: list[Outcome]) -> bool:
+    """Whether the client sends an address, a new password perhaps, and nothing that only its owner has.
+
+    A password that makes no difference to how the route ends is a new one.
+    """
+    tested = any(("wrong" in end.worlds) is not ("right" in end.worlds) for end in ends)
     names = [spoken(name) for name in sent(program, route)]
-    return not any(_SECRETS.search(name) or ("password" in name and not _NEW.search(name)) for name in names)
+    known = [name for name in names if "password" in name and not _NEW.search(name)] if tested else []
+    return not (known or any(_SECRETS.search(name) for name in names))
 
 
 def _asks_for_code(program: Program, route: Route) -> bool:

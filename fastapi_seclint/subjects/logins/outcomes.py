@@ -15,7 +15,8 @@ from fastapi_seclint.subjects.code.implementations import made_of
 from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds
 from fastapi_seclint.subjects.logins.keepers import held
-from fastapi_seclint.subjects.logins.records import fields_read, parts
+from fastapi_seclint.subjects.logins.kept import Kept
+from fastapi_seclint.subjects.logins.records import fields_read
 from fastapi_seclint.subjects.logins.results import at_call, base, before_refusal, catches, repeats, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, says, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
@@ -96,12 +97,15 @@ class _Walk:
     depth: int
     found: list[Outcome] = field(default_factory=list)
     names: dict[str, Truth] = field(default_factory=dict)
-    answers: dict[str, list[Outcome]] = field(default_factory=dict)
+    kept: Kept = field(init=False)
     results: dict[str, list[Outcome]] = field(default_factory=dict)
     caught: tuple[str, Outcome] | None = None
     anything: set[str] = field(default_factory=set)
     statuses: list[tuple[Form, Worlds]] = field(default_factory=list)
     """What the status of the answer is set to, and in which worlds."""
+
+    def __post_init__(self) -> None:
+        self.kept = Kept(self.follower.program)
 
     def run(self, statements: list[Form], worlds: Worlds) -> Worlds:
         """Follow statements; the worlds in which they run to the end."""
@@ -157,7 +161,7 @@ class _Walk:
                 self.statuses.append((form, worlds))
             case ["assign", _, names, value]:
                 worlds = self._calls(value, worlds)
-                self._bind([name for target in names for name in targets(target)], value)
+                self._bind([name for target in names for name in targets(target)], value, worlds)
             case ["expr", _, value]:
                 worlds = self._calls(value, worlds)
         return worlds
@@ -241,15 +245,14 @@ class _Walk:
             if form[0] == "walrus":
                 self._bind(list(targets(form[2])), form[3])
 
-    def _bind(self, names: list[str], value: Form) -> None:
+    def _bind(self, names: list[str], value: Form, worlds: Worlds = ALL) -> None:
         inner = value
         while inner[0] == "await":
             inner = inner[2]
+        functions = self._functions(inner) if inner[0] == "call" else []
+        held_on = [] if functions else self.kept.passed_on(inner, self.caught, worlds)
         for name in names:
-            self.answers.pop(name, None)
-            if inner[0] in ("name", "attr") and (given := self.answers.get(base(inner))):
-                read = inner[3] if inner[0] == "attr" else ""
-                self.answers[name] = list(parts(self.follower.program, given, read))
+            self.kept.put(name, held_on, worlds)
             self.results[name] = list(self.results.get(base(inner), ()))
             found = self._known(inner) if inner[0] == "call" else None
             if found is None and inner[0] in ("bool", "compare", "unary", "ifexp"):
@@ -261,9 +264,9 @@ class _Walk:
                 self.names[name] = found
             elif anything:
                 self.anything.add(name)
-            for function in self._functions(inner) if inner[0] == "call" else []:
+            for function in functions:
                 ends = self.follower.outcomes(function, self.depth - 1)
-                self.answers.setdefault(name, []).extend(end for end in ends if end.kind == "answer")
+                self.kept.ends[name] += [end for end in ends if end.kind == "answer"]
                 self.results[name] += [end for end in ends if end.kind in ("answer", "value")]
 
     def _texts(self, value: Form, worlds: Worlds) -> list[tuple[Form, Worlds]]:
@@ -276,9 +279,7 @@ class _Walk:
     def _keep_text(self, form: Form, name: str, value: Form, worlds: Worlds) -> None:
         """A text with a name is what a later answer says in these worlds: `reason = "no such user"`."""
         text, _, _ = said(self.follower.program, self.block, value)
-        others = [replace(end, worlds=end.worlds - worlds) for end in self.answers.get(name, [])]
-        self.answers[name] = [end for end in others if end.worlds]
-        self.answers[name].append(Outcome(worlds, "answer", text, self.block, form))
+        self.kept.put(name, [Outcome(worlds, "answer", text, self.block, form)], worlds)
 
     def _raise(self, form: Form, exception: Form | None, worlds: Worlds) -> None:
         if exception is None or (exception[0] == "name" and self.caught is not None and exception[2] == self.caught[0]):
@@ -335,11 +336,10 @@ class _Walk:
 
     def _end(self, outcome: Outcome, expression: Form) -> None:
         """Add an end; where it passes on what was caught or what a call answered, those say what is said."""
-        mentioned, program = fields_read(expression), self.follower.program
-        if self.caught is not None and self.caught[0] in mentioned:
+        if self.caught is not None and self.caught[0] in fields_read(expression):
             first = self.caught[1]
             outcome = replace(outcome, said=(outcome.said, first.said), block=first.block, form=first.form)
-        passed = [end for name, read in mentioned.items() for end in parts(program, self.answers.get(name, ()), read)]
+        passed = self.kept.read(expression)
         for end in passed:
             if end.worlds & outcome.worlds:
                 worlds, both = end.worlds & outcome.worlds, (outcome.said, end.said)
