@@ -62,16 +62,22 @@ def input_of(program: Program, function: Function, path: str = "", depth: int = 
 def _is_login_form(program: Program, parameter: Parameter) -> bool:
     """Whether a parameter is FastAPI's form for logins, which has the scopes that the client wants (oauth2.py)."""
     dependency = program.walker.resolver.dependency_of(parameter)
-    return any(
-        isinstance(option, External) and "OAuth2PasswordRequestForm" in option.name
-        for option in options(dependency[1] if dependency is not None else None)
-    )
+    for option in options(dependency[1] if dependency is not None else None):
+        names = option.external_bases() if isinstance(option, Class) else [getattr(option, "name", "")]
+        if any("OAuth2PasswordRequestForm" in str(name) for name in names):
+            return True
+    return False
 
 
 def _takes_scopes_once(program: Program, function: Function, name: str) -> bool:
-    """Whether a login takes the wanted scopes without a second look at them, in a project that grants by scopes."""
+    """Whether a login takes the wanted scopes without a second look at them, in a project that grants by scopes.
+
+    Claims and answers only repeat them; whatever else is done with them may be the look.
+    """
     taken = [form for form in function.forms.of("attr") if form[3] == "scopes" and form[2][::2] == ["name", name]]
-    return len(taken) == 1 and any(
+    repeated = {id(inner) for form in function.forms.of("dict") for inner in walk(form)}
+    elsewhere = [form for form in taken if id(form) not in repeated]
+    return len(elsewhere) == (0 if len(elsewhere) < len(taken) else 1) and any(
         "SecurityScopes" in module.facts.words or "security_scopes" in module.facts.words
         for module in program.modules.by_file.values()
     )
