@@ -369,3 +369,23 @@ def test_a_way_in_is_open_whoever_tests_the_password(tmp_path: Path) -> None:
         "    if not user:\n        raise HTTPException(401)\n    return user\n"
     )
     assert protection(tmp_path, text) == "open"
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ("if user is None:\n        raise HTTPException(401)\n    return user", "protected"),
+        ("who, token = user\n    if who is None or token is None:\n        raise HTTPException(401)", "protected"),
+        ("if user is None:\n        raise HTTPException(404)\n    return user", "unknown"),
+        ("if user is None:\n        return False\n    return user", "unknown"),
+    ],
+)
+def test_nobody_passes_without_what_an_unknown_library_gives_where_that_is_a_401(
+    test: str, expected: str, tmp_path: Path
+) -> None:
+    outside = "from company_auth import accounts\noptional = accounts.current_user(optional=True)\n"
+    guard = f"def guard(user=Depends(optional)):\n    {test}\n"
+    guarded = "@app.get('/x', dependencies=[Depends(guard)])\ndef x(): ...\n"
+    assert protection(tmp_path, outside + guard + guarded) == expected
+    asked = f"@app.get('/x')\ndef x(user=Depends(optional)):\n    {test}\n"
+    assert protection(tmp_path, outside + asked) == expected

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name, walk
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
+from fastapi_seclint.program.body_tokens import BODY_TOKENS, carries_token, given_tokens
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Resolver
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import ABSENT, CLEAN, HIDDEN, JUNK, QUERY, REQUEST, Kinds, names_token
 from fastapi_seclint.program.meetings import verdict
-from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.schemes import meet_scheme, scheme_of
+from fastapi_seclint.program.unknown_guards import asks_who_calls, given_by_unknown
 from fastapi_seclint.program.values import (
     Annotated,
     Bound,
@@ -32,9 +31,6 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.program.walks import DENIALS
-
-if TYPE_CHECKING:
-    pass
 
 
 def _marker(annotation: Value | None, default: Value | None) -> External | None:
@@ -112,6 +108,8 @@ class DependencyGuards:
         if function.wraps is not None:
             arguments |= {f"**{name}": kinds for name, kinds in arguments.items()} | {"*": frozenset({"bag"})}
         encounter = self._follower.meet(function, stranger, arguments, owner)
+        if (asked := self.without_unknown(value, stranger, encounter, arguments, owner)) is not None:
+            return asked
         if signer := _signed_by(function):
             return Encounter(encounter.endings, encounter.checked, [*encounter.opaque, signer])
         if verdict(encounter) == "denies":
@@ -126,6 +124,20 @@ class DependencyGuards:
             ]
             return Encounter(endings, encounter.checked, encounter.opaque, switched=encounter.switched)
         return encounter
+
+    def without_unknown(
+        self, value: Value, stranger: Stranger, met: Encounter, arguments: dict[str, Kinds], owner: Value | None
+    ) -> Encounter | None:
+        """How a callable answers with 401 where dependencies out of sight give it nothing; None where it does not."""
+        function = running(value)
+        if (
+            met.denies
+            or function is None
+            or not (unknown := given_by_unknown(value, self._resolver, lambda given: self.encounter(given, stranger)))
+        ):
+            return None
+        other = self._follower.meet(function, stranger, arguments | unknown, owner)
+        return other if asks_who_calls(other) else None
 
     def _one_at_a_time(
         self, value: Value, stranger: Stranger, arguments: dict[str, Kinds]
@@ -187,7 +199,7 @@ class DependencyGuards:
             if name in path_variables(path):
                 return JUNK if name not in _PLACES or _asks_for(function, name, name) else CLEAN
             return self._credential(parameter.default, stranger, marker)
-        if any(_carries_token(item) for item in options(base) if isinstance(item, Class)) and self._verifies_bodies:
+        if any(carries_token(item) for item in options(base) if isinstance(item, Class)) and self._verifies_bodies:
             return QUERY
         return CLEAN
 
@@ -195,7 +207,7 @@ class DependencyGuards:
     def _verifies_bodies(self) -> bool:
         """Whether the project verifies the token of some body anywhere: `claims_of(message.token)`."""
         modules = self._follower.interpreter.modules.by_file.values()
-        given = {name for module in modules if module.facts.words & BODY_TOKENS for name in _given_tokens(module)}
+        given = {name for module in modules if module.facts.words & BODY_TOKENS for name in given_tokens(module)}
         if any(name == "decode" or credentials.names_verification(name) for name in given):
             return True
         return any(
@@ -249,24 +261,6 @@ def _signed_by(function: Function) -> str:
 
 _PLACES = frozenset({"key", "ticket"})
 """What a variable of a path may be called that says which thing is asked for: `/flags/{key}`."""
-
-
-BODY_TOKENS = frozenset({"token", "access_token", "auth_token", "jwt"})
-_BODY_PASSWORD = re.compile(r"passw|pwd", re.I)
-
-
-def _carries_token(model: Class) -> bool:
-    """Whether a body says by its `token` who sends it; the token beside a new password came by mail."""
-    names = {name for base in model.lineage() if isinstance(base, Class) for name, _, _ in base.fields}
-    return bool(names & BODY_TOKENS) and not any(map(_BODY_PASSWORD.search, names))
-
-
-def _given_tokens(module: Module) -> Iterator[str]:
-    """What the calls of a file are called that are given the token of something: `verify(body.token)`."""
-    for number in module.facts.speaking(*(f'"{name}"'.encode() for name in BODY_TOKENS)):
-        for call in module.facts.forms(number).of("call"):
-            if any(item[0] == "attr" and item[3] in BODY_TOKENS and item[2][0] == "name" for item in call[3]):
-                yield last_name(call[2])
 
 
 def _asks_for(function: Function | None, name: str, sent: str) -> bool:

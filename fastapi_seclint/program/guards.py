@@ -212,7 +212,9 @@ class GuardModel:
             receiver = value.receiver if isinstance(value, Bound) else receiver
             self._follower.in_handler, self._follower.handler = True, function
             try:
-                result = _as_endpoint(self._follower.meet(function, stranger, given, receiver))
+                result = self._follower.meet(function, stranger, given, receiver)
+                asked = self.dependencies.without_unknown(value, stranger, result, given, receiver)
+                result = _as_endpoint(asked or result)
             finally:
                 self._follower.in_handler, self._follower.handler = False, None
             opaque += result.opaque

@@ -45,12 +45,14 @@ def is_outlier(program: Program, route: Route) -> bool:
     words = [*access.segments(route.path), handler.name]
     if any(_FOR_ALL.search(word) for word in words) or not _answers_with_data(route) or _gives_published(route):
         return False
-    beside = [
+    those = [
         other
         for other in program.routes
         if other.app is route.app and other.router is route.router and other.kind == "http"
-        if not entrances.is_entrance(program, other) and not entrances.is_probe(other)
     ]
+    if _are_shown(route, [other for other in those if not is_authenticated(program, other)]):
+        return False
+    beside = [item for item in those if not entrances.is_entrance(program, item) and not entrances.is_probe(item)]
     guarded = [other for other in beside if is_authenticated(program, other)]
     read = [other for other in guarded if "GET" in other.methods]
     least = _LEAST_READ_OF_LISTS if _is_list(route, beside) else _LEAST_READ
@@ -75,6 +77,12 @@ def _is_list(route: Route, beside: list[Route]) -> bool:
     path = route.path.rstrip("/")
     last = (access.segments(path) or [""])[-1]
     return _LISTS.match(last) is not None or any(other.path.startswith(f"{path}/{{") for other in beside)
+
+
+def _are_shown(route: Route, unguarded: list[Route]) -> bool:
+    """Whether others show everybody the things, as a list and each of them: then more of them may be shown, too."""
+    shown = {other.path.rstrip("/") for other in unguarded if "GET" in other.methods and other is not route}
+    return any(path.endswith("}") and path.rpartition("/")[0] in shown for path in shown)
 
 
 def _answers_with_data(route: Route) -> bool:

@@ -91,7 +91,8 @@ def _seen(program: Program, route: Route) -> Iterator[Guard]:
         if scheme_of(node.call) is not None or node.alternative or _PUBLIC.search(snake(name)):
             continue
         meeting = meetings.get(node.name)
-        refuses = meeting is not None and not meeting.blind and (meeting.junk == "denies" or bool(meeting.opaque))
+        may_refuse = meeting is not None and bool(meeting.opaque) and _SUPPLIES.search(snake(name)) is None
+        refuses = meeting is not None and not meeting.blind and (meeting.junk == "denies" or may_refuse)
         opaque = isinstance(node.call, External) and not node.call.name.startswith(("fastapi.", "starlette."))
         if (refuses and (meeting is None or not meeting.optional)) or (opaque and names_identity(name)):
             yield Guard(name, node.parameter, node, node.written)
