@@ -35,6 +35,7 @@ from fastapi_seclint.subjects.owners.belongings import (
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls, guards
 from fastapi_seclint.subjects.owners.inner import Inner, inner_id
+from fastapi_seclint.subjects.owners.listed import all_are_listed
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.same_right import asks_owner_too, changed_by_right
@@ -159,7 +160,7 @@ def _case(
         return None
     if uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
-    if not access.changes_state(route) and is_for_sale(program, resource):
+    if not access.changes_state(route) and (is_for_sale(program, resource) or all_are_listed(program, route)):
         return None
     sibling, tie = ties.get(resource, (None, None))
     if authorizes(program, route):

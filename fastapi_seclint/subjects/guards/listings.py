@@ -27,12 +27,13 @@ def guarded_listing(program: Program, route: Route) -> Route | None:
         return None
     for other in beside:
         lists = "GET" in other.methods and other.path.rstrip("/") == parent and other.kind == "http"
-        if lists and is_authenticated(program, other) and _is_the_same_for_all(program, other):
+        if lists and is_authenticated(program, other) and is_the_same_for_all(program, other):
             return other
     return None
 
 
-def _is_the_same_for_all(program: Program, listing: Route) -> bool:
+def is_the_same_for_all(program: Program, listing: Route) -> bool:
+    """Whether a list does not depend on who asks for it."""
     handler = listing.function
     if handler is None or asks_the_request(handler):
         return False

@@ -126,8 +126,12 @@ def _speaks_of_caller(function: Function) -> bool:
 
 
 def _is_for_administrators(program: Program, route: Route, outer: str) -> bool:
-    """Whether another guard lets only those pass who may reach everything."""
-    others = (guard for guard in asked_before(program, route) if not looks_up(guard, outer))
+    """Whether another guard lets only those pass who may reach everything: none by which the first one decides."""
+    by_it = [inner for node in route.dependencies if looks_up(node.call, outer) for inner in node.walk()]
+    known = {id(inner) for inner in by_it}
+    alone = {id(node.call) for node in route.nodes() if id(node) not in known}
+    means = {id(node.call) for node in by_it} - alone
+    others = (guard for guard in asked_before(program, route) if not looks_up(guard, outer) and id(guard) not in means)
     return any(is_for_administrators(program, guard) for guard in others)
 
 

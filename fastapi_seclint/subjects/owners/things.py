@@ -42,8 +42,13 @@ def thing(segment: str, variable: str) -> str:
     return singular(named) if named and named != snake(variable) else singular(segment)
 
 
+_SEARCHED = re.compile(r"^(q|((search|query)_?)?(terms?|text|query|string|keywords?|phrase|prefix|pattern))$")
+
+
 def is_choice(program: Program, route: Route, variable: str) -> bool:
-    """Whether a path variable is one of a few words, an enumeration or a `Literal`, and so no object's id."""
+    """Whether a path variable is no object's id: one of a few words, an enumeration or `Literal`, or a text to find."""
+    if _SEARCHED.match(snake(variable)):
+        return True
     for parameter in parameters(route.endpoint) if route.endpoint is not None else ():
         if parameter.name == variable:
             found = program.walker.resolver.annotation(parameter)
