@@ -17,7 +17,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development, only_read_in_development
 from fastapi_seclint.subjects.code.literal_names import name_of, returned_name
 from fastapi_seclint.subjects.code.literals import Literal, Reader
-from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.code.trials import for_trying, kept_for_tests
 from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing
 from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
 from fastapi_seclint.subjects.secrets.fixes import from_environment
@@ -95,7 +95,9 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
             if finding is None or literal.at in seen or _refused(program, literal):
                 continue
             seen.update((literal.at, *literal.places))
-            if not only_in_development(Place(module, literal.at)) and not _for_development(program, module, literal):
+            if only_in_development(Place(module, literal.at)) or _for_development(program, module, literal):
+                continue
+            if not kept_for_tests(program, module, literal.at):
                 yield finding
 
 

@@ -12,7 +12,7 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
-from fastapi_seclint.program.meetings import verdict
+from fastapi_seclint.program.meetings import Meeting, verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import Class, External, Function, options
@@ -78,9 +78,14 @@ def _asked_optionally(program: Program, route: Route) -> Node | None:
 def _is_considered(program: Program, route: Route) -> bool:
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
         return False
-    if is_meant_for_everybody(program, route):
+    if is_meant_for_everybody(program, route) or any(map(_is_switched, program.guarding(route).meetings)):
         return False
     return program.guarding(route).protection == "open" or _lets_in_without(program, route)
+
+
+def _is_switched(meeting: Meeting) -> bool:
+    """Whether something else refuses strangers once it is set up: who runs the program chose to let all in."""
+    return meeting.configured and not meeting.optional
 
 
 def _lets_in_without(program: Program, route: Route) -> bool:

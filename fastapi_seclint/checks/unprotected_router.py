@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,6 +31,10 @@ RULE = Rule(
     guide="9",
     fixable="unsafe",
 )
+
+
+_SECTION = re.compile(r"\w management$", re.I)
+"""How a tag names a section of the documentation, "Catalogue management", for reading as well as for changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ def _by_its_words(program: Program, group: _Group) -> _Opening | None:
         given = (string(include.prefix) or "", *(strings(include.arguments.get("tags")) or ()))
         telling = next((words for words in given if access.is_admin_like(words)), None)
         place = router.place if _is_shared(program, include) and _only_open(program, router) else include.place
-    if telling is None:
+    if telling is None or (_SECTION.search(telling) and not any(exposed(program, route) for route in group.routes)):
         return None
     return _Opening(place, f"{telling!r} speaks of administration and nothing guards it", tuple(group.routes))
 

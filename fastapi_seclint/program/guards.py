@@ -88,6 +88,8 @@ class GuardModel:
         for place, reason in route.problems:
             if not _is_plain_matter(reason):
                 return f"{reason} ({place})"
+        if route.function is not None and _is_signed_anew(route.function):
+            return "what the handler depends on is put together while the program runs"
         for decorator, place in wrapping_decorators(route):
             name = dotted_name(decorator)
             if name is None:
@@ -253,6 +255,21 @@ def layers_of(route: Route) -> list[Layer]:
             if instance.native is not None:
                 layers += reversed(instance.native.layers)
     return layers
+
+
+def _is_signed_anew(function: Function) -> bool:
+    """Whether the function that makes a wrapper gives it another signature: `wrapper.__signature__ = made`.
+
+    FastAPI reads `__signature__` (fastapi/dependencies/utils.py, `get_typed_signature`), and so asks for dependencies
+    that are nowhere written.
+    """
+    facts = function.module.facts
+    around = facts.functions[function.number][2] if function.number >= 0 else -1
+    if around < 0 or not facts.body_mentions(around, b'"__signature__"'):
+        return False
+    targets = (target for form in facts.forms(around).of("assign") for target in form[2])
+    signed = (target[2] for target in targets if target[0] == "attr" and target[3] == "__signature__")
+    return any(item[::2] == ["name", function.name] for item in signed)
 
 
 def _is_plain_matter(reason: str) -> bool:

@@ -24,6 +24,7 @@ _TRYING = frozenset(
     {"docs", "test", "tests", "testing", "e2e", "locust", "locustfile", "seed", "seeds", "seeder", "seeders", "mocks"}
 )
 _SEEDS = frozenset({"seed", "seeds", "seeder", "seeders"})
+_FOR_TESTS = frozenset({"test", "tests", "testing"})
 _INVENTED = frozenset({"sample", "demo", "dummy", "fake", "example"})
 
 
@@ -50,6 +51,21 @@ def when_run(block: Block, form: Form) -> bool:
             case ["compare", _, ["name", _, "__name__"], ["=="], [["const", _, "__main__"]]]:
                 if any(holds(statement[1], form[1]) for statement in item[3]):
                     return True
+    return False
+
+
+def kept_for_tests(program: Program, module: Module, at: int) -> bool:
+    """Whether a place is inside of what a file keeps for tests by its name, `TEST_KEYS = Keys(secret="...")`.
+
+    What a function of the program reads is kept for that one as well.
+    """
+    for form in module.facts.module:
+        if form[0] != "assign" or form[2][0][0] != "name" or form[3][0] not in ("call", "dict", "list", "tuple"):
+            continue
+        name = form[2][0][2]
+        if _FOR_TESTS & set(words_of(name)) and holds(form[3][1], at):
+            others = (other for other in program.modules.by_file.values() if not program.is_test(other))
+            return not any(number >= 0 for other in others for number in other.facts.speaking(b'"%b"' % name.encode()))
     return False
 
 

@@ -90,6 +90,7 @@ _REWRITES = re.compile(
 _WRITES = re.compile(r"^(commit|(insert|update|replace|delete)_(one|many)|bulk_write|bulk_save_objects|executemany)$")
 _TIDYING = re.compile(
     r"^(remove|unlink|rmtree|close|clean_?up)$|^_?(remove|delete|clean_?up|unlink)_.*(file|temp|tmp|path|dir|folder)"
+    r"|^_?(remove|delete|clean_?up|drop|purge|prune|evict|expire)_.*(stale|expired|outdated|temp|tmp|cached?)(_|$)"
 )
 _STARTS = frozenset({"apply_async", "send_task", "delay", "enqueue", "enqueue_job", "add_task"})
 """How Celery, RQ, arq and Starlette's background tasks are given a job."""

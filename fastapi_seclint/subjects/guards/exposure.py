@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access, entrances
-from fastapi_seclint.subjects.guards.authentication import UNAUTHORIZED, guarded_elsewhere
+from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
 from fastapi_seclint.subjects.guards.conversations import opens_a_conversation, streams_logs
 from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.hollow import (
@@ -26,12 +25,10 @@ from fastapi_seclint.subjects.guards.hollow import (
 )
 from fastapi_seclint.subjects.guards.listings import guarded_listing
 from fastapi_seclint.subjects.guards.outliers import is_outlier
+from fastapi_seclint.subjects.guards.proofs import brings_proof
 from fastapi_seclint.subjects.guards.twins import asks_what_is_open, divides_land
-from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.reached import reached
-from fastapi_seclint.subjects.secrets.comparisons import comparisons
-from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -119,7 +116,7 @@ def excuse(program: Program, route: Route) -> str:
         return "the handler has no use for what it is sent"
     if _is_dead(program, route):
         return "something on its way refuses or sends away whoever comes"
-    if _asks_for_token(program, route) or _asks_for_secret(program, route) or _has_checked(program, route):
+    if brings_proof(program, route):
         return "the handler verifies a secret that comes with the request"
     return ""
 
@@ -164,47 +161,6 @@ def _is_dead(program: Program, route: Route) -> bool:
     """
     inert = [meeting.name for meeting in program.guarding(route).meetings if meeting.inert]
     return any(name != route.name or not access.acts(route) for name in inert)
-
-
-def _has_checked(program: Program, route: Route) -> bool:
-    """Whether an object that a handler makes of a credential refuses: `Account(token=authorization).validate()`."""
-    handler = route.function
-    block = body_of(program, handler) if handler is not None else None
-    if handler is None or block is None or not (made := made_of_credentials(handler)):
-        return False
-    for call in block.forms.of("call"):
-        match call:
-            case ["call", _, ["attr", _, ["name", _, name], _], _, _] if name in made:
-                asked = (function for function, _ in called(program, block, call))
-                if any(one.module.facts.body_mentions(one.number, word) for one in asked for word in UNAUTHORIZED):
-                    return True
-    return False
-
-
-def _asks_for_token(program: Program, route: Route) -> bool:
-    """Whether a handler gives something of its body to a function that verifies it as a token or refuses."""
-    handler = route.function
-    block = body_of(program, handler) if handler is not None else None
-    if handler is None or block is None:
-        return False
-    sent = {parameter[0] for parameter in handler.parameters}
-    for call in block.forms.of("call"):
-        given = [*call[3], *(value for _, value, _ in call[4])]
-        is_sent = any(item[0] == "name" and item[2] in sent for value in given for item in walk(value))
-        if is_sent and any(raises_for_junk(program, function) for function, _ in called(program, block, call)):
-            return True
-    return False
-
-
-def _asks_for_secret(program: Program, route: Route) -> bool:
-    """Whether a handler, or what it calls, compares what is sent with a secret of the program and refuses."""
-    handler = route.function
-    blocks = [item.block for item in comparisons(program)]
-    comparing = {(block.module.file, block.function.number) for block in blocks if block.function is not None}
-    if handler is None or not comparing:
-        return False
-    asking = (one for one in reached(program, handler, 1) if (one.module.file, one.number) in comparing)
-    return any(one.forms.of("raise") for one in asking)
 
 
 _RUNNING = frozenset({"exec", "eval", "system", "popen", "Popen", "check_output", "create_subprocess_shell"})

@@ -13,7 +13,7 @@ from fastapi_seclint.program.values import Unknown, Value
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.things import resource_of
 from fastapi_seclint.subjects.owners.ties import Tie, compares_owner, is_of_members
-from fastapi_seclint.subjects.rights.made_with import asked_for, is_same_guard
+from fastapi_seclint.subjects.rights.made_with import asked_for, demanded, is_same_guard
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, authorizes_inside
 
@@ -27,6 +27,9 @@ def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tu
     if not asked or any(isinstance(guard, Unknown) or is_for_administrators(program, guard) for guard in asked):
         return None
     ids = path_variables(route.path)[-1:]
+    scopes = _demands(route)
+    if any(all(_names_administrators(names) for names in each) for each in scopes):
+        return None
     if not ids or any(looks_up(guard, ids[0]) for guard in asked):
         return None
     if authorizes_inside(program, route) or compares_owner(program, route) is not None:
@@ -36,11 +39,21 @@ def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tu
         if other.place is None or other.function is route.function or not by_same_id:
             continue
         has = [*(node.call for node in other.nodes()), *(decorator for decorator, _ in wrapping_decorators(other))]
-        if all(any(is_same_guard(guard, one) for one in has) for guard in asked):
+        alike_asked = all(any(is_same_guard(guard, one) for one in has) for guard in asked)
+        if alike_asked and all(each in _demands(other) for each in scopes):
             tie = compares_owner(program, other)
             if tie is not None and not is_of_members(other, resource_of(route)[0], tie):
                 return other, tie
     return None
+
+
+def _demands(route: Route) -> list[list[list[str]]]:
+    """What a route demands of each guard that takes scopes, by the names of the scopes."""
+    return [names for node in route.nodes() if (names := demanded(node))]
+
+
+def _names_administrators(names: list[str]) -> bool:
+    return any(access.is_admin_name(snake(name)) for name in names)
 
 
 def looks_up(guard: Value, name: str) -> bool:
@@ -64,7 +77,7 @@ def is_for_administrators(program: Program, guard: Value) -> bool:
     """Whether a guard lets administrators pass and nobody else: it was made for them, or names them itself."""
     rights = asked_for(guard)
     if rights:
-        return any(access.is_admin_name(snake(name)) for names in rights for name in names)
+        return any(map(_names_administrators, rights))
     function = running(guard)
     for inner in reached(program, function, 1) if function is not None else ():
         said = [str(form[-1]) for form in inner.forms.of("attr", "name", "const")]

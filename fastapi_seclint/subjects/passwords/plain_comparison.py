@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.properties import given_by_property
 from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.passwords.columns import column_of
+from fastapi_seclint.subjects.passwords.configured import is_configured
 from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
 from fastapi_seclint.subjects.passwords.parameters import brings_data
@@ -31,7 +32,6 @@ _COMPARERS = frozenset({"compare_digest"})
 _RUNNERS = frozenset({"execute", "fetch_one", "fetchrow"})
 """What runs a statement; with none it is some command of the program's own: `register_user.execute(password=...)`."""
 _READING = re.compile(r"\bselect\b.*\bwhere\b.*\bpassw\w*\s*=", re.I | re.S)
-_CONFIGURED = re.compile(r"(^|\.)(settings|config|conf|cfg|env|environ|secrets)(\.|$)", re.I)
 
 
 _WRITTEN: WeakKeyDictionary[Program, set[str]] = WeakKeyDictionary()
@@ -170,7 +170,7 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
     owner = form[2]
     if form[0] == "call":
         owner = form[2][2]
-    if spelled(owner) in _BESIDE or is_of_machine(spelled(owner)) or _CONFIGURED.search(spelled(owner)):
+    if spelled(owner) in _BESIDE or is_of_machine(spelled(owner)) or is_configured(block, form, owner):
         return False
     if known.requests.source(Where(block), owner, 8) is not None or is_of_a_server(known, block, owner):
         return False

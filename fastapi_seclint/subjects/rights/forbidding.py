@@ -20,6 +20,10 @@ STANDING = re.compile(
     r"|membership|caps|abilities)$"
 )
 """What says how much somebody may do, where a guard asks for it or an administrator is among its values."""
+_WHO = re.compile(
+    r"passw|pwd|verify|secret|token|code|compare|isinstance|hasattr|getattr|(^|_)(find|get|fetch|load|exists?)(_|$)"
+)
+"""What is asked to find out who somebody is, or whether something is there."""
 _QUALITY = re.compile(r"^(is|can|may|has)_")
 _CALLED = frozenset({"name", "title", "code", "slug", "value", "key"})
 """What something is called that a user has, `me.department.name`; of the user himself it says nothing."""
@@ -46,7 +50,8 @@ def forbids(function: Function, callers: Collection[str] | None = None) -> bool:
     tests = [form[2] for form in function.forms.of("if", "ifexp")]
     if any(_asks_for_quality(item, names) for test in tests for item in walk(test)):
         return True
-    return any(_turns_down(form, function, names) for form in function.forms.of("if"))
+    asked = function.forms.of("if")
+    return any(_turns_down(form, function, names) or (callers and _refuses_some(form, names)) for form in asked)
 
 
 def _turns_down(form: Form, function: Function, names: set[str]) -> bool:
@@ -57,10 +62,41 @@ def _turns_down(form: Form, function: Function, names: set[str]) -> bool:
             found = caller in names or any(
                 item[2][0][0] == "name" and item[2][0][2] == caller and _is_call(item[3]) for item in given
             )
-            said = {str(item[-1]) for item in walk(raised) if item[0] in ("name", "attr", "const")}
-            speaks = any(word in ("403", "HTTP_403FORBIDDEN", "FORBIDDEN", "Forbidden") for word in said)
-            return bool(found and speaks and _CALLER.search(caller)) and _STATE.search(snake(quality)) is None
+            return bool(found and _says(raised) and _CALLER.search(caller)) and _STATE.search(snake(quality)) is None
     return False
+
+
+def _refuses_some(form: Form, names: set[str]) -> bool:
+    """`if not may_edit(me.name, "site"):` and 403."""
+    match form:
+        case ["if", _, ["unary", _, "not", asked], [["raise", _, raised, *_]], _]:
+            asked = asked[2] if asked[0] == "await" else asked
+            return asked[0] == "call" and _says(raised) and _is_question(asked, names)
+    return False
+
+
+def _says(raised: Form) -> bool:
+    """Whether what is raised is a 403."""
+    said = {str(item[-1]) for item in walk(raised) if item[0] in ("name", "attr", "const")}
+    return not said.isdisjoint(("403", "HTTP_403_FORBIDDEN", "HTTP_403FORBIDDEN", "FORBIDDEN", "Forbidden"))
+
+
+def _is_question(call: Form, names: set[str]) -> bool:
+    """Whether a call asks for something about the caller that is no state of the account: `may_edit(me.name, "site")`.
+
+    That of one whose password or code is verified says who is calling and no more.
+    """
+    name = snake(str(call[2][-1])) if call[2][0] in ("name", "attr") else ""
+    if not name or _STATE.search(name) or _WHO.search(name):
+        return False
+    given = [*call[3], *(value for _, value, _ in call[4])]
+    return len(given) > 1 and any(_is_of(item, names) for item in given)
+
+
+def _is_of(form: Form, names: set[str]) -> bool:
+    while form[0] == "attr":
+        form = form[2]
+    return bool(form[0] == "name" and form[2] in names)
 
 
 def _is_call(form: Form) -> bool:

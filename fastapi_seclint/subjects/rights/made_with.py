@@ -62,6 +62,11 @@ def asked_for(guard: Value) -> list[list[str]]:
     return [names for value in _made_with(guard) for names in _names(value)]
 
 
+def demanded(node: Node) -> list[list[str]]:
+    """What each scope is called that a route demands of a guard: `Security(get_token, scopes=["admin"])`."""
+    return list(_names(node.dependency.scopes)) if node.dependency.scopes is not None else []
+
+
 def _made_with(guard: Value) -> Iterator[Value]:
     """What the maker of a guard was given: the variables around an inner function, the arguments of an object."""
     if isinstance(guard, Function) and guard.scope.kind == "function":

@@ -252,7 +252,8 @@ def _forgotten(program: Program, consumer: Consumer, made: Class) -> bool:
     if route is None or (consumer.parameter.name, id(made)) not in wired(program):
         return False
     others = [item for item in parameters(route.endpoint) if item.name != consumer.parameter.name]  # type: ignore[arg-type]
-    more = any(_is_model(program.walker.resolver.annotation(item)) for item in others)
+    resolver = program.walker.resolver
+    more = any(_is_model(resolver.annotation(item)) for item in others if resolver.dependency_of(item) is None)
     return more or not {"POST", "PUT", "PATCH"} & set(route.methods) or bool(CALLER.match(consumer.parameter.name))
 
 

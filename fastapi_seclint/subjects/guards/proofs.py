@@ -1,0 +1,105 @@
+"""Secrets that come with a request itself, and that a handler verifies before it does what is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.subjects.code.handing import handed_to, mentions
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.guards.authentication import UNAUTHORIZED
+from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
+from fastapi_seclint.subjects.passwords.hashers import step_by_name, step_of
+from fastapi_seclint.subjects.rights.reached import reached
+from fastapi_seclint.subjects.secrets.comparisons import comparisons
+from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def brings_proof(program: Program, route: Route) -> bool:
+    """Whether a handler verifies a token or secret of what it is sent, and refuses who does not know it."""
+    handler = route.function
+    block = body_of(program, handler) if handler is not None else None
+    if handler is None or block is None:
+        return False
+    sent = {parameter[0] for parameter in handler.parameters} - {node.parameter for node in route.dependencies}
+    return (
+        _asks_for_token(program, handler, block)
+        or _asks_for_secret(program, handler)
+        or _has_checked(program, handler, block)
+        or _verifies(program, handler, block, sent)
+        or _hands_on(program, block, sent)
+    )
+
+
+def _has_checked(program: Program, handler: Function, block: Block) -> bool:
+    """Whether an object that a handler makes of a credential refuses: `Account(token=authorization).validate()`."""
+    if not (made := made_of_credentials(handler)):
+        return False
+    for call in block.forms.of("call"):
+        match call:
+            case ["call", _, ["attr", _, ["name", _, name], _], _, _] if name in made:
+                asked = (function for function, _ in called(program, block, call))
+                if any(one.module.facts.body_mentions(one.number, word) for one in asked for word in UNAUTHORIZED):
+                    return True
+    return False
+
+
+def _asks_for_token(program: Program, handler: Function, block: Block) -> bool:
+    """Whether a handler gives something of its body to a function that verifies it as a token or refuses."""
+    sent = {parameter[0] for parameter in handler.parameters}
+    for call in block.forms.of("call"):
+        is_sent = any(item[0] == "name" and item[2] in sent for value in _given(call) for item in walk(value))
+        if is_sent and any(raises_for_junk(program, function) for function, _ in called(program, block, call)):
+            return True
+    return False
+
+
+def _asks_for_secret(program: Program, handler: Function) -> bool:
+    """Whether a handler, or what it calls, compares what is sent with a secret of the program and refuses."""
+    blocks = [item.block for item in comparisons(program)]
+    comparing = {(block.module.file, block.function.number) for block in blocks if block.function is not None}
+    if not comparing:
+        return False
+    asking = (one for one in reached(program, handler, 1) if (one.module.file, one.number) in comparing)
+    return any(one.forms.of("raise") for one in asking)
+
+
+def _hands_on(program: Program, block: Block, sent: set[str]) -> bool:
+    """Whether a function that a handler hands on what it is sent verifies it as a secret."""
+    for call in block.forms.of("call"):
+        for function, names in handed_to(program, block, call, sent):
+            inner = body_of(program, function)
+            if inner is not None and _verifies(program, function, inner, set(names)):
+                return True
+    return False
+
+
+def _verifies(program: Program, function: Function, block: Block, sent: set[str]) -> bool:
+    """Whether a function asks a hasher whether something sent fits a hash that it keeps, and refuses.
+
+    So a build server may prove itself in its body: `if not verify(job.secret_hash, body.secret): raise ...`.
+    """
+    if not sent or not function.forms.of("raise"):
+        return False
+    for call in block.forms.of("call"):
+        named = call[2][0] in ("name", "attr") and len(_given(call)) == 2
+        if named and any(mentions(value, sent) for value in _given(call)) and _is_hasher(program, block, call[2]):
+            return True
+    return False
+
+
+def _is_hasher(program: Program, block: Block, callee: Form) -> bool:
+    if step_by_name(callee) == "verify":
+        return True
+    found = options(ask(program, block, callee))
+    return any(isinstance(one, External) and step_of(one.name) == "verify" for one in found)
+
+
+def _given(call: Form) -> list[Form]:
+    return [*call[3], *(value for _, value, _ in call[4])]
