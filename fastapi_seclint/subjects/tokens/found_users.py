@@ -66,26 +66,39 @@ def is_claims_model(program: Program, block: Block, form: Form) -> bool:
 
 
 def is_sought(function: Function, subject: Form) -> bool:
-    """Whether a subject, or a name that holds it, is the key of something: `x.get(s)`, `x[s]`, `s in x`."""
+    """Whether a subject, or a name that holds it, is the key of something: `x.get(s)`, `x[s]`, `find_one(id=s)`."""
     names = {
         target[2]
         for form in function.forms.of("assign", "annassign", "walrus")
-        if form[-1] is subject
+        if form[-1] is not None and _holds(form[-1], subject)
         for target in (form[2] if form[0] == "assign" else [form[2]])
         if target[0] == "name"
     }
     for form in function.forms.every:
-        key: Form | None = None
+        keys: list[Form] = []
         match form:
-            case ["call", _, ["attr", _, _, "get"], [first, *_], _]:
-                key = first
+            case ["call", _, ["attr", _, _, "get"], [first, *others], _]:
+                keys = [first, *others[:1]] if last_name(first)[:1].isupper() else [first]
+            case ["call", _, ["attr", _, _, method], positional, keywords] if method in _FINDS:
+                keys = [*positional, *(value for _, value, _ in keywords)]
             case ["sub", _, _, index]:
-                key = index
+                keys = [index]
             case ["compare", _, left, ["in" | "not in"], _]:
-                key = left
-        if key is not None and (key is subject or (key[0] == "name" and key[2] in names)):
+                keys = [left]
+        if any(_holds(key, subject) or (key[0] == "name" and key[2] in names) for key in keys):
             return True
     return False
+
+
+_FINDS = frozenset({"get", "get_or_none", "get_or_404", "filter", "filter_by", "find", "find_one", "exists", "aget"})
+"""The methods by which the object mappers find a row: Django's and Tortoise's, SQLAlchemy's, Beanie's, Piccolo's."""
+
+
+def _holds(value: Form, subject: Form) -> bool:
+    """Whether an expression is the subject, or the subject in another type: `int(claims["sub"])`."""
+    if value[0] == "call" and value[2][0] == "name" and len(value[3]) == 1:
+        return _holds(value[3][0], subject)
+    return value is subject
 
 
 def untested(program: Program, block: Block) -> tuple[Form, Form] | None:
