@@ -39,11 +39,13 @@ def ties_caller(program: Program, route: Route) -> bool:
         return True
     filled = program.walker.resolver.dependency_of
     sent = frozenset(item.name for item in parameters(route.endpoint) if filled(item) is None) if route.endpoint else ()
-    callers = caller_names(program, route) - _ignoring(program, route) | made_of_credentials(handler)
+    by_hand = made_of_credentials(handler)
+    callers = caller_names(program, route) - _ignoring(program, route) | by_hand
     if _is_closed_over(handler, callers):
         return True
     variables = set(path_variables(route.path))
-    return uses(handler, callers, sent, _inside(program, handler)) and not _only_afterwards(handler, callers, variables)
+    used = uses(handler, callers, sent, _inside(program, handler), by_hand)
+    return used and not _only_afterwards(handler, callers, variables)
 
 
 def _is_closed_over(handler: Function, callers: set[str]) -> bool:
@@ -101,16 +103,23 @@ def _believed(call: Form, known: set[str]) -> bool | None:
     return None
 
 
-def uses(function: Function, callers: set[str], sent: Collection[str] = (), follow: Follow = _believed) -> bool:
+def uses(
+    function: Function,
+    callers: set[str],
+    sent: Collection[str] = (),
+    follow: Follow = _believed,
+    by_hand: Collection[str] = (),
+) -> bool:
     """Whether a function uses one of the parameters that hold the caller for something that may decide.
 
     What is looked up for the caller alone, without anything that was `sent`, decides nothing where it is only tested
     for being there: every user is. `follow` tells of a call that gets him whether it does; else it is believed to.
+    Whether there is one of those that a function finds out `by_hand` only asks for a login.
     """
     known = set(callers)
     _spread(function, known)
     looking = _look_ups(function, known, set(sent)) if sent else {}
-    using = _Using(known, looking, follow)
+    using = _Using(known, looking, follow, frozenset({*by_hand, *looking.values()}))
     return any(using(statement) for statement in function.statements())
 
 
@@ -178,6 +187,7 @@ class _Using:
     known: set[str]
     looking: Mapping[int, str]
     follow: Follow = _believed
+    found: frozenset[str] = frozenset()
 
     def __call__(self, form: Form) -> bool:
         match form:
@@ -185,7 +195,7 @@ class _Using:
                 return name in self.known
             case ["assign" | "annassign", at, *_] if at in self.looking:
                 return False
-            case ["if", _, test, body, otherwise] if self.looking and _is_presence(test, self.looking.values()):
+            case ["if", _, test, body, otherwise] if self.found and _is_presence(test, self.found):
                 return any(self(item) for item in (*body, *otherwise))
             case ["call", *_]:
                 return self._calls(form)
@@ -212,7 +222,7 @@ class _Using:
             return any(
                 target[0] == "sub" or (target[0] == "attr" and not ATTRIBUTION.search(target[3])) for target in targets
             )
-        return self(value) or any(self(target) for target in targets)
+        return self(value) or any(self(target) for target in targets if target[0] != "name")
 
 
 def _is_nothing(form: Form) -> bool:
