@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name
@@ -21,6 +22,7 @@ _WORDS = frozenset(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=1)
 def registered(program: Program) -> dict[str, tuple[Block, Form]]:
     """The names of functions that answer exceptions, with the class of those exceptions (or a status) and where."""
     found: dict[str, tuple[Block, Form]] = {}

@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.leaks.answering import registered
 from fastapi_seclint.subjects.leaks.log_calls import written
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak
 from fastapi_seclint.subjects.logins.routes import auth_routes, sent
@@ -28,27 +29,57 @@ _KEPT = ("password", "API key", "secret", "private key")
 
 
 def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
-    """The body of a request that a log call writes: of a middleware where people log in, of a route where they do."""
+    """The body of a request that a log call writes: of a middleware where people log in, of a route where they do.
+
+    A handler of exceptions has the body of whatever was refused, of a login with a field too few, say.
+    """
     function = block.function
     if function is None:
         return None
     middleware = any(item[0] == "call_next" for item in function.parameters)
+    refused = _refused(program, block)
     if middleware and all(function is not one for one in in_layers(program)):
         return None  # no application adds it
-    if not middleware and not any(
+    if not middleware and not refused and not any(
         route.function is function and purpose in _ASKING for route, purpose in auth_routes(program)
     ):
         return None
-    names = _names(program, block) if middleware else _names(program, block) | _dictionaries(function)
-    leaks = [part for part in written(call) if part[0] == "name" and part[2] in names]
-    if not leaks or _is_careful(block, _CAREFUL if middleware else _HIDING):
+    names = _names(program, block) | (set() if middleware or refused else _dictionaries(function))
+    leaks = [part for part in written(call) if _is_body(part, names) or _is_body_of(part, refused)]
+    if not leaks or _is_careful(block, _CAREFUL if middleware or refused else _HIDING):
         return None
-    if not middleware:
+    if refused and any(purpose in _ASKING for _, purpose in auth_routes(program)):
+        return Leak("the body of a request that was refused, passwords of logins included,", leaks[0])
+    if not middleware and not refused:
         return Leak("the body with its password", leaks[0])
     if any(purpose in _ASKING for _, purpose in auth_routes(program)):
         return Leak("the body of every request, passwords of logins included,", leaks[0])
     brought = next(_brought(program), "")
     return Leak(f"the body of every request, the {brought} of some included,", leaks[0]) if brought else None
+
+
+def _refused(program: Program, block: Block) -> str:
+    """What a function that answers exceptions calls them; empty for others."""
+    function = block.function
+    given = [item[0] for item in function.parameters if item[0] not in ("self", "cls")] if function is not None else []
+    return given[1] if function is not None and len(given) == 2 and function.name in registered(program) else ""
+
+
+def _is_body(part: Form, names: set[str]) -> bool:
+    match part:
+        case ["name", _, name]:
+            return name in names
+        case ["call", _, ["attr", _, ["name", _, "request" | "req"], method], [], []]:
+            return method in _READS
+    return False
+
+
+def _is_body_of(part: Form, error: str) -> bool:
+    """Whether an expression is the body that could not be read (RequestValidationError, fastapi/exceptions.py)."""
+    match part:
+        case ["attr", _, ["name", _, name], "body"]:
+            return bool(error) and name == error
+    return False
 
 
 def _brought(program: Program) -> Iterator[str]:

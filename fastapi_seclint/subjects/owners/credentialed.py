@@ -15,7 +15,7 @@ _OF_SCHEMES = frozenset({"HTTPAuthorizationCredentials", "HTTPBasicCredentials"}
 
 @cache
 def made_of_credentials(function: Function) -> frozenset[str]:
-    """The names that get what a call makes of a credential that came with a header, cookie or scheme: they stand for the caller."""
+    """The names that get what a call makes of a credential (header, cookie, scheme): they stand for the caller."""
     sent = {one[0] for one in function.parameters if _is_credential(one[0], one[2], one[3])}
     found: set[str] = set()
     for form in function.forms.of("assign", "annassign") if sent else ():
