@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.limits.defaults import is_slowapi, loose_default
 from fastapi_seclint.subjects.limits.fixes import GUESSING, limit_calls, limit_routes
 from fastapi_seclint.subjects.limits.inert import meant_to_be_limited
-from fastapi_seclint.subjects.limits.limiters import limited
+from fastapi_seclint.subjects.limits.limiters import layers, limited
 from fastapi_seclint.subjects.logins.library_routes import library_routers
 from fastapi_seclint.subjects.logins.mailing import mailing_routes
 from fastapi_seclint.subjects.logins.purposes import Purpose
@@ -67,10 +68,12 @@ def _of_handler(program: Program, routes: list[tuple[Route, Purpose]]) -> Findin
     ]
     confidence: Confidence = "high" if purpose == "configured" or takes_password(program, route) else "medium"
     assert route.place is not None
+    loose = loose_default(program) if any(map(is_slowapi, layers(route))) else ""
+    limits = f"the limit for all routes, {loose}, lets {spoken} be called all day" if loose else ""
     return RULE.finding(
         route.place.location,
-        f"nothing limits how often {spoken} is called, so an attacker {_ATTACKS[purpose]}: limit it by address and "
-        "account, in a decorator, a dependency or the middleware",
+        f"{limits or f'nothing limits how often {spoken} is called'}, so an attacker {_ATTACKS[purpose]}: limit it by "
+        "address and account, in a decorator, a dependency or the middleware",
         confidence=confidence,
         symbol=access.symbol(route),
         route=access.key(route),

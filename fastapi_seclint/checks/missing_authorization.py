@@ -10,18 +10,19 @@ from fastapi_seclint.program.callables import dotted_name
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import External, Function
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.fixes import authorizing
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, names_identity
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied
 from fastapi_seclint.subjects.rights.beside import unlike_its_sibling
+from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
 from fastapi_seclint.subjects.rights.neighbours import listed_for_few, unlike_its_neighbours
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import asks_for_rights, privilege
-from fastapi_seclint.subjects.rights.roles import authorizes, has_role_notion, in_name_only, role_guard
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, in_name_only, role_guard
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -66,7 +67,7 @@ def _why(program: Program, route: Route) -> str:
     why = privilege(program, route) or untested or _named_only(program, route)
     compared = _unlike_others(program, route) if not why else ""
     why = why or compared
-    if not why or not is_authenticated(program, route) or authorizes(program, route):
+    if not why or not is_authenticated(program, route) or _is_authorized(program, route):
         return ""
     if not compared and (_reads_its_own(program, route) or is_tied(program, route)):
         return ""
@@ -75,6 +76,13 @@ def _why(program: Program, route: Route) -> str:
     if not asking and not compared and not asks_for_rights(program):
         return ""
     return why if untested or not any(is_operators_key(program, guard) for guard in found) else ""
+
+
+def _is_authorized(program: Program, route: Route) -> bool:
+    """Whether a route looks at its caller's rights, whatever its body says."""
+    if not authorizes(program, route):
+        return False
+    return next(asked_before(program, route), None) is not None or not asks_for_one_field_only(program, route)
 
 
 def _unlike_others(program: Program, route: Route) -> str:
@@ -167,9 +175,14 @@ def _finding(program: Program, route: Route, why: str) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
-        fix=permission_tested(program, route) if client else authorizing(program, route),
+        fix=permission_tested(program, route) if client else _mended(program, route),
         masks=("missing-ownership-check", "inactive-user-accepted"),
     )
+
+
+def _mended(program: Program, route: Route) -> Fix | None:
+    """The guard for rights; a handler that asks for one field's sake is one that people change themselves with."""
+    return None if asks_for_one_field_only(program, route) else authorizing(program, route)
 
 
 def _comparison(program: Program, route: Route) -> tuple[str, list[Evidence]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import last_name, walk
@@ -18,6 +19,8 @@ _BUILTINS = frozenset(dir(builtins))
 _LEAST_GUARDED = 4
 _LEAST_READ, _LEAST_READ_OF_LISTS = 2, 4
 _MOST_OPEN = 0.2
+_LEAST_ROUTERS, _LEAST_READ_OF_ALL = 5, 10
+_MOST_OPEN_OF_ALL = 0.1
 _LISTS = re.compile(r"^(list|all|pages?|paginated?)$", re.I)
 _FOR_ALL = re.compile(
     r"(^|[-_/.])(public|published|status|stats|statistics|ping|alive|version|config|configuration|settings|schemas?|docs?|openapi|callback|redirect"
@@ -25,7 +28,7 @@ _FOR_ALL = re.compile(
     r"|confirm|unsubscribe|options|enums?|types|categor\w+|countr\w+|languages?|locales?|constants|defaults?|features?|info|meta|metadata"
     r"|market\w*|catalog\w*|plans|pricing|prices|featured|popular|trending|latest|search|robots|sitemap|manifest|feeds?|rss|oauth2?|webhooks?"
     r"|templates?|samples?|examples?|help|about|terms|news|banner|announcements?|available|supported|providers|models|tags|check|exists|captcha"
-    r"|badges?|themes?|styles?|stream|playlists?|previews?|qr\w*|health\w*|top|best|ranks?|rankings?|leaderboards?|stages|levels|choices)($|[-_/.])",
+    r"|badges?|themes?|styles?|stream|playlists?|previews?|qr\w*|health\w*|top|best|ranks?|rankings?|leaderboards?|stages|levels|choices|well-known|jwks?)($|[-_/.])",
     re.I,
 )
 
@@ -54,11 +57,38 @@ def is_outlier(program: Program, route: Route) -> bool:
         return False
     beside = [item for item in those if not entrances.is_entrance(program, item) and not entrances.is_probe(item)]
     guarded = [other for other in beside if is_authenticated(program, other)]
+    if not guarded:
+        return _is_outlier_of_all(program, route)
     read = [other for other in guarded if "GET" in other.methods]
     least = _LEAST_READ_OF_LISTS if _is_list(route, beside) else _LEAST_READ
     if len(guarded) < _LEAST_GUARDED or len(read) < least:
         return False
     return len(beside) - len(guarded) <= max(1, _MOST_OPEN * len(beside))
+
+
+def _asking(program: Program, route: Route) -> list[Route]:
+    """The routes of an application that may be guarded: no ways in, and nothing for machines."""
+    return _by_application(program).get(id(route.app), [])
+
+
+@lru_cache(maxsize=1)
+def _by_application(program: Program) -> dict[int, list[Route]]:
+    found: dict[int, list[Route]] = {}
+    for route in program.routes:
+        if route.kind == "http" and not entrances.is_entrance(program, route) and not entrances.is_probe(route):
+            found.setdefault(id(route.app), []).append(route)
+    return found
+
+
+def _is_outlier_of_all(program: Program, route: Route) -> bool:
+    """Whether a router stands open in an application where nearly all others, in many routers, ask who calls."""
+    asking = _asking(program, route)
+    guarded = [other for other in asking if is_authenticated(program, other)]
+    read = [other for other in guarded if "GET" in other.methods]
+    routers = {id(other.router) for other in guarded}
+    if len(routers) < _LEAST_ROUTERS or len(read) < _LEAST_READ_OF_ALL:
+        return False
+    return len(asking) - len(guarded) <= _MOST_OPEN_OF_ALL * len(asking)
 
 
 def _gives_published(route: Route) -> bool:

@@ -18,8 +18,9 @@ from fastapi_seclint.subjects.code.reference import brought, local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.fixes import depending
 from fastapi_seclint.subjects.guards.swapping import argument_of
+from fastapi_seclint.subjects.limits.defaults import SLOWAPI
 from fastapi_seclint.subjects.limits.keys import by_address
-from fastapi_seclint.subjects.limits.limiters import SLOWAPI, node_limits
+from fastapi_seclint.subjects.limits.limiters import node_limits
 from fastapi_seclint.subjects.logins.routes import auth_routes
 
 if TYPE_CHECKING:

@@ -16,13 +16,8 @@ from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Const, External, Function, Unknown, options
 from fastapi_seclint.program.versions import Versions
 from fastapi_seclint.subjects.code.definitions import decorators_of
-from fastapi_seclint.subjects.limits.limiters import (
-    SLOWAPI,
-    SLOWAPI_LAYERS,
-    is_empty,
-    names_limit,
-    names_limiting_decorator,
-)
+from fastapi_seclint.subjects.limits.defaults import SLOWAPI, SLOWAPI_LAYERS, is_empty
+from fastapi_seclint.subjects.limits.limiters import names_limit, names_limiting_decorator
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -24,7 +24,8 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.items import items
 from fastapi_seclint.subjects.code.origins import ask, callers
-from fastapi_seclint.subjects.limits.limiters import SLOWAPI, inner_numbers, reaches
+from fastapi_seclint.subjects.limits.defaults import SLOWAPI
+from fastapi_seclint.subjects.limits.limiters import inner_numbers, reaches
 from fastapi_seclint.subjects.tokens.unverified import verifies
 
 if TYPE_CHECKING:

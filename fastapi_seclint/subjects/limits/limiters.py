@@ -19,8 +19,6 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import (
     Bound,
     Class,
-    Collection,
-    Const,
     External,
     Function,
     Instance,
@@ -31,6 +29,7 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.definitions import decorators_of
+from fastapi_seclint.subjects.limits.defaults import SLOWAPI_LAYERS, default_limits, loose_default
 from fastapi_seclint.subjects.owners.identity import form_at
 
 if TYPE_CHECKING:
@@ -59,8 +58,6 @@ _PRECHECK = re.compile(
 )
 _DEPTH = 4
 _KNOWN: WeakKeyDictionary[Program, dict[tuple[str, int, bool], bool]] = WeakKeyDictionary()
-SLOWAPI = ("slowapi.Limiter", "slowapi.extension.Limiter")
-SLOWAPI_LAYERS = ("slowapi.middleware.SlowAPIMiddleware", "slowapi.middleware.SlowAPIASGIMiddleware")
 
 
 def limited(program: Program, route: Route, *, failures: bool) -> bool:
@@ -175,7 +172,7 @@ def layer_limits(program: Program, layer: Layer) -> bool:
     for option in options(layer.what):
         name = dotted_name(option) or ""
         if name in SLOWAPI_LAYERS:
-            return default_limits(program) is not False
+            return default_limits(program) is not False and not loose_default(program)
         if isinstance(option, External):
             row = credentials.entry("middleware", option.name)
             if (row is not None and row.get("limits")) or names_limit(option.name.rpartition(".")[2]):
@@ -187,27 +184,6 @@ def layer_limits(program: Program, layer: Layer) -> bool:
         elif isinstance(option, Function) and (names_limit(option.name) or reaches(program, option)):
             return True
     return False
-
-
-def default_limits(program: Program) -> bool | None:
-    """Whether a slowapi limiter of the project limits every route by itself; None when no limiter is in sight."""
-    found: bool | None = None
-    for call in program.sites.calls(*SLOWAPI):
-        given = [call.argument("default_limits", 1), call.argument("application_limits", 2)]
-        values = [call.value(argument) for argument in given if argument is not None]
-        if call.spread or any(not is_empty(value) for value in values):
-            return True
-        found = False
-    return found
-
-
-def is_empty(value: Value) -> bool:
-    """Whether these options of a limiter name no limit at all."""
-    return all(
-        (isinstance(option, Collection) and not option.items and not option.open)
-        or (isinstance(option, Const) and not option.value)
-        for option in options(value)
-    )
 
 
 def _class_limits(program: Program, route: Route) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tuple[Route, Tie] | None:
-    """The first of the routes by the same id that has every guard of `route` and compares the owner, and how."""
+    """The first of the routes by an id of the same thing that has every guard of `route` and compares the owner."""
     asked = list(asked_before(program, route))
     if not asked or any(isinstance(guard, Unknown) or is_for_administrators(program, guard) for guard in asked):
         return None
@@ -35,7 +35,8 @@ def asks_owner_too(program: Program, route: Route, alike: Iterable[Route]) -> tu
     if authorizes_inside(program, route) or compares_owner(program, route) is not None:
         return None
     for other in alike:
-        by_same_id = ids[0] in path_variables(other.path)
+        kind, variable = resource_of(other)
+        by_same_id = ids[0] in path_variables(other.path) or (variable and kind == resource_of(route)[0])
         if other.place is None or other.function is route.function or not by_same_id:
             continue
         has = [*(node.call for node in other.nodes()), *(decorator for decorator, _ in wrapping_decorators(other))]

@@ -15,6 +15,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity
+from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, role_guard
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ _SYSTEM = re.compile(
     r"(config(uration)?s?|settings?|param(eter)?s?|variables?|options|dict(ionar(y|ies)|s)?|menus?)(/|$)",
     re.I,
 )
+_SETTINGS = re.compile(r"^(settings?|config(uration)?s?)$", re.I)
 _OPERATES = re.compile(
     r"^(re_?start|re_?boot|shut_?down|power_?off|halt|kill|stop|reload)_?(the_)?(all_)?"
     r"(celery_?|background_?|api_?)?(workers?|system|scheduler|daemon|server)(_|$)"
@@ -93,11 +95,14 @@ def privilege(program: Program, route: Route) -> str:
         return "changes what a user may do"
     if len(found) > 1 and _ROLES.match(found[-2]) and _CHANGING.match(snake(found[-1])):
         return "changes what users may do"
-    if variable and found and _ACCOUNTS.match(found[-1]) and _acts_on_anybody(program, route):
-        return "acts on the account of any user"
+    if variable and found and _ACCOUNTS.match(found[-1]):
+        if _acts_on_anybody(program, route):
+            return "acts on the account of any user"
+        if asks_for_rights(program) and asks_for_one_field_only(program, route):
+            return "acts on the account of any user and looks at rights for one field only"
     if found and _ACCOUNTS.match(found[-1]) and _gives_rights(program, route):
         return "makes accounts with the roles that its caller names"
-    if _SYSTEM.search("/".join(found)) and _acts_on_anybody(program, route):
+    if _sets_up(route, found) and _acts_on_anybody(program, route):
         return "changes how the system is set up"
     if _operates(route, name, found) and _acts_on_anybody(program, route):
         return "stops or starts what serves everybody"
@@ -115,6 +120,13 @@ def _installs_code(name: str, found: list[str]) -> bool:
 def _tells_all(route: Route, found: list[str]) -> bool:
     """Whether a GET lists the audit trail, and no one's by an id."""
     return "GET" in route.methods and not path_variables(route.path) and _TRAIL.search("/".join(found)) is not None
+
+
+def _sets_up(route: Route, found: list[str]) -> bool:
+    """Whether a route changes the settings of the system, or just settings: no one's where none has an id."""
+    if _SYSTEM.search("/".join(found)):
+        return True
+    return bool(found) and _SETTINGS.match(found[-1]) is not None and not path_variables(route.path)
 
 
 def _operates(route: Route, name: str, found: list[str]) -> bool:

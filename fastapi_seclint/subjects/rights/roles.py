@@ -13,7 +13,7 @@ from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import (
@@ -36,7 +36,7 @@ from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
 from fastapi_seclint.subjects.rights.made_with import asks_what_everybody_has, demands_nothing, made_for_administrators
 from fastapi_seclint.subjects.rights.of_library import asks_of_library
 from fastapi_seclint.subjects.rights.reached import reached
-from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of
+from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of, picked_by
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
 from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
 
@@ -147,7 +147,8 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     ) - {"request", "self"}
     sent |= made_of(handler, sent) | replaced_callers(program, route)
     found = looked_up(handler, sent, caller)
-    if any(decides(function, sent, found) for function in reached(program, handler, 0)):
+    picked = picked_by(handler, set(path_variables(route.path)), caller) if guards(program, route) else frozenset[str]()
+    if any(decides(function, sent, found, picked) for function in reached(program, handler, 0)):
         return True
     if any(considers_rights(program, function) for function in takers(program, handler, caller | _rules_of(route))):
         return True

@@ -49,6 +49,26 @@ def looked_up(handler: Function, sent: frozenset[str], callers: set[str]) -> fro
     return frozenset(found)
 
 
+def picked_by(handler: Function, variables: set[str], callers: set[str]) -> frozenset[str]:
+    """The names of what a handler looks up by a variable of the path, and of what it takes out of that."""
+    found: set[str] = set()
+    for target, value in _pairs(handler):
+        inner = value[2] if value[0] == "await" else value
+        named = {item[2] for item in walk(inner) if item[0] == "name"}
+        if target[0] != "name" or named & callers:
+            found -= {target[2]} if target[0] == "name" else set()
+        elif (inner[0] == "call" and named & variables) or (inner[0] != "const" and _begin(inner) in found):
+            found.add(target[2])
+    return frozenset(found)
+
+
+def _begin(form: Form) -> str:
+    """The name that a chain of attributes, items and calls begins with; empty for anything else."""
+    while form[0] in ("attr", "sub", "call"):
+        form = form[2]
+    return str(form[2]) if form[0] == "name" else ""
+
+
 def _pairs(handler: Function) -> Iterator[tuple[Form, Form]]:
     """What is assigned to what, one by one: `user, role = find(a), find(b)`."""
     for form in handler.forms.of("assign"):

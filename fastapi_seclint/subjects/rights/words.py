@@ -70,13 +70,19 @@ def has_ranks(texts: list[object]) -> bool:
     return bool(plain & _PLAIN_ROLES) and any(map(is_role, plain))
 
 
-def decides(function: Function, sent: frozenset[str] = frozenset(), looked_up: frozenset[str] = frozenset()) -> bool:
+def decides(
+    function: Function,
+    sent: frozenset[str] = frozenset(),
+    looked_up: frozenset[str] = frozenset(),
+    picked: frozenset[str] = frozenset(),
+) -> bool:
     """Whether a condition of this function speaks of rights, other than those named `sent`.
 
-    Whether something was found that the client asked for, one of those `looked_up`, is no such condition.
+    Whether something was found that the client asked for, one of those `looked_up`, is no such condition; nor is what
+    the thing that the path picks is like, one of those `picked`, where nothing else is asked.
     """
-    forms = function.forms.every
-    if any(_is_decision(form, sent) for form in forms if not _is_presence(form, looked_up)):
+    forms = [form for form in function.forms.every if not (_is_presence(form, looked_up) or _is_about(form, picked))]
+    if any(_is_decision(form, sent) for form in forms):
         return True
     granted = {name for form in function.forms.of("assign") for name in _granted(form, sent)}
     if granted and any(_is_in(form, granted) for form in function.forms.of("compare")):
@@ -84,6 +90,15 @@ def decides(function: Function, sent: frozenset[str] = frozenset(), looked_up: f
     lacking = {name for form in function.forms.of("assign") for name in _lacking(form, sent)}
     tests = (form[2] for form in function.forms.of("if", "assert", "ifexp")) if lacking else ()
     return any(inner[0] == "name" and inner[2] in lacking for test in tests for inner in walk(test))
+
+
+def _is_about(form: Form, picked: frozenset[str]) -> bool:
+    """Whether a condition or comparison names nothing but what the path picks, and what is written down in capitals."""
+    if form[0] not in ("compare", "if", "while", "ifexp", "assert"):
+        return False
+    test = form if form[0] == "compare" else form[2]
+    named = {item[2] for item in walk(test) if item[0] == "name" and not item[2][:1].isupper()} if picked else set()
+    return bool(named) and named <= picked
 
 
 def _lacking(assignment: Form, sent: frozenset[str]) -> Iterator[str]:
