@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.rights.reached import reached
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 _WHOSE = re.compile(
     r"^(user|client|member|account|customer|chat|room|conversation|group|channel|thread|dialog|player|driver)"
@@ -20,15 +25,48 @@ _HEARS = ("receive", "iter_")
 
 
 def opens_a_conversation(route: Route) -> bool:
-    """Whether a websocket of somebody's, by its path, hears its client and hands on what he says to others."""
+    """Whether a websocket hears its client and hands on what he says to others: those of its path, or whom he names."""
     handler = route.function
-    if route.kind != "websocket" or handler is None:
+    if route.kind != "websocket" or handler is None or not _hears(handler):
         return False
-    if not any(_WHOSE.match(name.lower()) for name in path_variables(route.path)):
-        return False
+    chosen = any(_WHOSE.match(name.lower()) for name in path_variables(route.path))
     calls = handler.forms.of("call")
-    heard = any(last_name(call[2]).startswith(_HEARS) for call in calls)
-    return heard and any(_goes_to_others(handler, call) for call in calls)
+    return any(_goes_to_others(handler, call) and (chosen or _is_for_whom_it_names(call)) for call in calls)
+
+
+def _hears(handler: Function) -> bool:
+    return any(last_name(call[2]).startswith(_HEARS) for call in handler.forms.of("call"))
+
+
+def _is_for_whom_it_names(call: Form) -> bool:
+    """Whether a call goes where a message says: `hub.broadcast(data["room_id"], ...)`."""
+    for item in call[3]:
+        match item:
+            case ["sub", _, ["name", *_], ["const", _, str(name)]] | [
+                "call", _, ["attr", _, ["name", *_], "get"], [["const", _, str(name)], *_], _
+            ]:  # fmt: skip
+                if _WHOSE.match(name.lower()):
+                    return True
+    return False
+
+
+_SHELLS = re.compile(r"^(exec[lv]p?e?|execvpe|forkpty|openpty|spawn\w*|PtyProcess\w*)$")
+_OF_SHELLS = ("os", "pty", "pexpect", "ptyprocess")
+
+
+def opens_a_shell(program: Program, route: Route) -> bool:
+    """Whether a websocket hears its client and gives him a terminal: `pty.openpty()`, `os.execvpe(...)`."""
+    handler = route.function
+    if route.kind != "websocket" or handler is None or not _hears(handler):
+        return False
+    return any(_is_of_shells(call) for one in reached(program, handler, 1) for call in one.forms.of("call"))
+
+
+def _is_of_shells(call: Form) -> bool:
+    match call[2]:
+        case ["attr", _, ["name", _, module], name]:
+            return module in _OF_SHELLS and _SHELLS.match(name) is not None
+    return False
 
 
 def _goes_to_others(handler: Function, call: Form) -> bool:

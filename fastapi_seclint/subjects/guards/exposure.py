@@ -10,7 +10,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
-from fastapi_seclint.subjects.guards.conversations import opens_a_conversation, streams_logs
+from fastapi_seclint.subjects.guards.conversations import opens_a_conversation, opens_a_shell, streams_logs
 from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.hollow import (
     does_nothing,
@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.guards.hollow import (
     only_tells_about_itself,
     tells_where_it_runs,
 )
-from fastapi_seclint.subjects.guards.listings import guarded_listing
+from fastapi_seclint.subjects.guards.listings import asks_for_people, guarded_listing
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.guards.proofs import brings_proof
 from fastapi_seclint.subjects.guards.twins import asks_what_is_open, divides_land
@@ -126,11 +126,16 @@ def _gained(program: Program, route: Route) -> str:
     if access.changes_state(route):
         if not access.only_reads(route):
             return "" if asks_what_is_open(program, route) or only_keeps_a_cookie(route) else "changes state"
-        return "runs code" if _runs_code(program, route) else ""
+        if _runs_code(program, route):
+            return "runs code"
+        field = access.returns_personal_data(program, route)
+        return f"returns {field}" if field else "tells about people" if asks_for_people(route) else ""
     if access.destroys(route):
         return "changes state"
     if opens_a_conversation(route):
         return "lets strangers read along and speak to its users"
+    if opens_a_shell(program, route):
+        return "runs commands"
     if streams_logs(route):
         return "lets strangers read the program's logs"
     if access.starts_work(route):

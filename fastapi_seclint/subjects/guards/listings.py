@@ -1,7 +1,8 @@
-"""Things that only users may list and everybody may read one by one."""
+"""Things that only users may list and everybody may read one by one, and questions about users."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route
@@ -11,6 +12,11 @@ from fastapi_seclint.subjects.owners.using import asks_the_request, uses
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+
+_ASKS_FOR_PEOPLE = re.compile(
+    r"^(get|find|fetch|look_?up|search|query|list|filter)_(all_)?(users?|customers?|patients?|employees?|accounts?)(_(id|ids|by_\w+|info"
+    r"|details?|profiles?))?$"
+)
 
 
 def guarded_listing(program: Program, route: Route) -> Route | None:
@@ -38,3 +44,9 @@ def is_the_same_for_all(program: Program, listing: Route) -> bool:
     if handler is None or asks_the_request(handler):
         return False
     return not uses(handler, caller_names(program, listing))
+
+
+def asks_for_people(route: Route) -> bool:
+    """Whether a route looks up users of the application, by its name: `get_user_id(data)`, `/customers/search`."""
+    handler = route.function
+    return handler is not None and _ASKS_FOR_PEOPLE.match(handler.name) is not None

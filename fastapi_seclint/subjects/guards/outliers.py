@@ -81,12 +81,17 @@ def _by_application(program: Program) -> dict[int, list[Route]]:
 
 
 def _is_outlier_of_all(program: Program, route: Route) -> bool:
-    """Whether a router stands open in an application where nearly all others, in many routers, ask who calls."""
+    """Whether a router stands open in an application where nearly all others, in many routers, ask who calls.
+
+    One that stands in a file with guarded ones was made apart from them on purpose.
+    """
     asking = _asking(program, route)
     guarded = [other for other in asking if is_authenticated(program, other)]
     read = [other for other in guarded if "GET" in other.methods]
     routers = {id(other.router) for other in guarded}
     if len(routers) < _LEAST_ROUTERS or len(read) < _LEAST_READ_OF_ALL:
+        return False
+    if any(other.router.place.module is route.router.place.module for other in guarded):
         return False
     return len(asking) - len(guarded) <= _MOST_OPEN_OF_ALL * len(asking)
 

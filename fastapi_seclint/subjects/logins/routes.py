@@ -40,6 +40,7 @@ from fastapi_seclint.subjects.logins.purposes import (
 )
 from fastapi_seclint.subjects.logins.works import (
     asks_for_refresh_token,
+    brings_code,
     brings_refresh_token,
     by_work,
     hands_over,
@@ -194,6 +195,8 @@ def _called(program: Program, route: Route, word: str) -> Purpose | None:
             return "code check" if any(map(is_code, map(spoken, fields(program, route)))) else None
         if set(route.methods) & _CHANGING:
             return purpose if _fits(program, route, purpose) and not _opens_an_account(program, route, word) else None
+        if purpose == "login" and "GET" in route.methods and brings_code(map(spoken, fields(program, route))):
+            return "code check"
         return purpose if "GET" in route.methods and _guesses(program, route, purpose) else None
     return None
 

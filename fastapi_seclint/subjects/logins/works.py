@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
@@ -95,6 +96,16 @@ def _takes_out(form: Form) -> bool:
         case _:
             return False
     return any(isinstance(item[-1], str) and _RENEWING.search(item[-1]) for item in walk(key))
+
+
+_ADDRESS = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?)$")
+
+
+def brings_code(names: Iterable[str]) -> bool:
+    """Whether a link brings an address and its code, and no password: `GET /auth/magic?email=...&code=...`."""
+    sent = set(names)
+    coded = "code" in sent or any(map(is_code, sent))
+    return coded and any(map(_ADDRESS.search, sent)) and not any("password" in name for name in sent)
 
 
 def is_code(name: str) -> bool:

@@ -16,7 +16,7 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
-from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, role_guard
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, role_guard
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -102,7 +102,7 @@ def privilege(program: Program, route: Route) -> str:
             return "acts on the account of any user and looks at rights for one field only"
     if found and _ACCOUNTS.match(found[-1]) and _gives_rights(program, route):
         return "makes accounts with the roles that its caller names"
-    if _sets_up(route, found) and _acts_on_anybody(program, route):
+    if _sets_up(program, route, found) and _acts_on_anybody(program, route):
         return "changes how the system is set up"
     if _operates(route, name, found) and _acts_on_anybody(program, route):
         return "stops or starts what serves everybody"
@@ -122,11 +122,12 @@ def _tells_all(route: Route, found: list[str]) -> bool:
     return "GET" in route.methods and not path_variables(route.path) and _TRAIL.search("/".join(found)) is not None
 
 
-def _sets_up(route: Route, found: list[str]) -> bool:
-    """Whether a route changes the settings of the system, or just settings: no one's where none has an id."""
+def _sets_up(program: Program, route: Route, found: list[str]) -> bool:
+    """Whether a route changes the settings of the system or, where there are roles, just settings that no id picks."""
     if _SYSTEM.search("/".join(found)):
         return True
-    return bool(found) and _SETTINGS.match(found[-1]) is not None and not path_variables(route.path)
+    alone = bool(found) and _SETTINGS.match(found[-1]) is not None and not path_variables(route.path)
+    return alone and has_role_notion(program)
 
 
 def _operates(route: Route, name: str, found: list[str]) -> bool:
