@@ -30,7 +30,8 @@ _PERSON = re.compile(
 _TALK = re.compile(r"(^|_)(messages?|chats?|conversations?|completions?|prompts?|llm|threads?)(_|$)")
 _STORES = re.compile(
     r"^_*(create|add|insert|save|store|register|new|make|update|patch|edit|put|upsert|sign_up|signup|from|build|set|write"
-    r"|append|push|values|model_validate|parse_obj|model_construct|construct|from_orm|sqlmodel_update|encode|merge)(_|$)"
+    r"|append|push|values|model_validate|parse_obj|model_construct|construct|from_orm|sqlmodel_update|encode|merge"
+    r"|find_one_and_(update|replace)|find_and_modify)(_|$)"
 )
 _LEVELS = 2
 

@@ -14,6 +14,8 @@ _RIGHT = re.compile(
     r"^(x_(\w+?_)?)?(user_|account_|member_)?((is_)?(super_?)?admin(istrator)?|is_superuser|superuser|is_staff|staff|is_root"
     r"|roles?|role_name|permissions?|perms|privileges?|access_level|user_level)$"
 )
+_SETTING = ("$set", "$setOnInsert")
+"""How an update of MongoDB names the fields that it writes."""
 _DUMPS = frozenset({"model_dump", "dict", "model_copy", "copy", "to_dict", "asdict", "vars", "jsonable_encoder"})
 _PLAIN = frozenset({"lower", "upper", "strip", "casefold", "title", "get_secret_value"})
 
@@ -127,11 +129,15 @@ def dumped(found: Input, form: Form) -> frozenset[str]:
         case ["dict", _, pairs]:
             rights: frozenset[str] = frozenset()
             for key, value in pairs:
-                if key is None:
+                if key is None or (key[0] == "const" and key[2] in _SETTING):
                     rights |= dumped(found, value)
                 elif key[0] == "const" and source(found, value) is None:
                     rights -= {key[2]}
             return rights
+        case ["comp", _, "dict", ["name", _, key], _, [[["tuple", _, [["name", _, first], _]], iterable, conditions]]]:
+            every = key == first and iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] == "items"
+            sifted = any(item[0] == "name" and item[2] == key for item in walk(conditions))
+            return dumped(found, iterable[2][2]) if every and not sifted else frozenset()
         case ["binop", _, "|", left, right]:
             given = {key[2] for key, _ in right[2] if key is not None} if right[0] == "dict" else set()
             return (dumped(found, left) - given) | dumped(found, right)
