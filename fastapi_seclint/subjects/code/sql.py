@@ -34,6 +34,22 @@ class Met:
     written: bool
 
 
+_FIRST = ("query", "statement", "sql", "operation", "stmt")
+_SECOND = ("values", "params", "parameters", "args", "vars")
+
+
+def in_order(call: Form) -> list[Form]:
+    """What a call that runs a statement is given, the statement first, by position or by its usual names.
+
+    Those of `databases` are `execute(query=..., values=...)`, of SQLAlchemy `statement` and `params`, of drivers
+    `sql` or `operation` and `parameters`.
+    """
+    named = {keyword: value for keyword, value, _ in call[4] if keyword is not None}
+    first = call[3][:1] or [named[name] for name in _FIRST if name in named][:1]
+    rest = call[3][1:] or [named[name] for name in _SECOND if name in named][:1]
+    return [*first, *rest] if first else []
+
+
 def met(call: Form) -> Iterator[Met]:
     """The values given with a statement of SQL, each with the column that it meets, as far as that is plain to see."""
     statement = _statement(call)
@@ -70,7 +86,7 @@ def hashed_there(call: Form) -> Iterator[tuple[str, Form]]:
 
 def _statement(call: Form) -> str | None:
     """The text of a statement, alone or in `text(...)`."""
-    for form in walk(call[3][:1]):
+    for form in walk(in_order(call)[:1]):
         if form[0] == "const" and isinstance(form[2], str) and _VERB.match(form[2]):
             return form[2]
     return None
@@ -78,7 +94,7 @@ def _statement(call: Form) -> str | None:
 
 def _given(call: Form, statement: str, holder: str, at: int) -> Form | None:
     """The value for a placeholder: by its name, its number, or how many come before it."""
-    arguments: list[Form] = call[3][1:]
+    arguments = in_order(call)[1:]
     first = arguments[0] if arguments else None
     name = holder[1:] if holder[0] == ":" else holder[2:-2] if holder.startswith("%(") else ""
     if name:

@@ -13,7 +13,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class
 from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import body_of, called
-from fastapi_seclint.subjects.code.sql import hashed_there
+from fastapi_seclint.subjects.code.sql import hashed_there, in_order
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, may_be_missing
 from fastapi_seclint.subjects.passwords.bodies import made_of_body
 from fastapi_seclint.subjects.passwords.followed import Where
@@ -120,16 +120,30 @@ def _called_a_hash(known: Passwords, block: Block, pairs: list[Form]) -> Iterato
 
 
 def _named_a_hash(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
-    """A password as it was typed that a method takes for a hash: `accounts.add(email, pw_hash=body.password)`."""
+    """A password as it was typed that a function takes for a hash: `accounts.add(email, pw_hash=body.password)`.
+
+    By position it has to be a function of the project, whose parameter says so: `set_password(user.id, body.password)`.
+    """
     given = [(value, at) for keyword, value, at in call[4] if keyword is not None and naming(keyword) == "kept"]
-    if not given or call[2][0] != "attr" or call[2][3] not in _KEEPS | {"create", "register"}:
+    if given and (call[2][0] != "attr" or call[2][3] not in _KEEPS | {"create", "register"}):
+        given = []
+    typed = [value for value in call[3] if value[0] in ("name", "attr", "sub") and naming(str(_last(value))) == "plain"]
+    if not given and not typed:
         return
-    for function, _ in called(known.program, block, call):
+    for function, bound in called(known.program, block, call):
         body = body_of(known.program, function)
         if known.verifies(function) or body is None or known.hashes(body):
             return
+        names = [parameter[0] for parameter in function.parameters[1 if bound else 0 :]]
+        pairs = zip(names, call[3], strict=False)
+        given += [(item, item[1]) for name, item in pairs if item in typed and naming(name) == "kept"]
     for value, at in given:
         yield from (item for item in _plain(known, block, at, value) if item.sure or value[0] == "attr")
+
+
+def _last(form: Form) -> object:
+    """The last name of an expression: of an item its key, where that is a text."""
+    return form[3][2] if form[0] == "sub" and form[3][0] == "const" else form[-1]
 
 
 def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form) -> Iterator[Kept]:
@@ -170,7 +184,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     statement, inside = statement_of(known, block, call)
     if _WRITING.search(statement):
         there = [value for _, value in hashed_there(call)]
-        for item in (*inside, *(item for argument in call[3][1:] for item in given_values(argument))):
+        for item in (*inside, *(item for argument in in_order(call)[1:] for item in given_values(argument))):
             if any(item is value for value in there):
                 continue
             yield from _plain(known, block, call[1], item)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.sql import in_order
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -24,12 +25,13 @@ def statement_of(known: Passwords, block: Block, call: Form) -> tuple[str, list[
     A call that is not named after running statements says what its first text says. SQLAlchemy's `insert(table)` is a
     statement, and the values are those of the rows beside it: `execute(insert(users), [row])`.
     """
-    if last_name(call[2]) == "execute" and len(call[3]) > 1 and _is_insert(call[3][0]):
-        return "insert into", [value for row in call[3][1:] for value in _row(known, block, row, _DEPTH)]
-    parts = list(_parts(known, block, call[3][0], _DEPTH)) if call[3] and last_name(call[2]) in _RUNS else []
+    given = in_order(call) if last_name(call[2]) in _RUNS else call[3]
+    if last_name(call[2]) == "execute" and len(given) > 1 and _is_insert(given[0]):
+        return "insert into", [value for row in given[1:] for value in _row(known, block, row, _DEPTH)]
+    parts = list(_parts(known, block, given[0], _DEPTH)) if given and last_name(call[2]) in _RUNS else []
     text = " ".join(part for part in parts if isinstance(part, str))
     if not text:
-        first = walk(call[3][0]) if call[3] else ()
+        first = walk(given[0]) if given else ()
         return " ".join(form[2] for form in first if form[0] == "const" and isinstance(form[2], str)), []
     return text, [part for part in parts if not isinstance(part, str)]
 
