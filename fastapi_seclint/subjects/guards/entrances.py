@@ -12,6 +12,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, External, Function, Generic, options
 from fastapi_seclint.subjects.code.development import asks_who_does_it
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.resets import sets_any_password
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ def is_entrance(program: Program, route: Route) -> bool:
     found = access.segments(route.path)
     sure = any(_SURE_ENTRANCE.match(word) for word in found) or _DEVICE_FLOW.search(route.path) is not None
     if not sure and (_changes_an_account(program, route) or _lists_people(program, route)):
+        return False
+    if sets_any_password(program, route):
         return False
     if any(is_login_form(node.call) for node in route.nodes()) or _takes_password(program, route):
         return True
