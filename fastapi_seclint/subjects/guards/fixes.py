@@ -126,7 +126,7 @@ def authorizing(program: Program, route: Route) -> Fix | None:
     if registration is None or route.place is None or route.kind != "http":
         return None
     chosen = fitting(program, registration.place.module, line_of(registration.place.at), True)
-    if chosen is None or not chosen.authorizes:
+    if chosen is None or not chosen.authorizes or any(chosen.name == guard.name for guard in guards(program, route)):
         return None
     for guard in guards(program, route):
         written = guard.written

@@ -1,4 +1,4 @@
-"""Guards that are named after administrators and only read a token: they never look who of the users it is."""
+"""Guards that are named after administrators and never look who of the users it is."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.rights.words import decides
+from fastapi_seclint.subjects.rights.words import decides, names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -31,6 +31,50 @@ def reads_token_only(program: Program, functions: Iterable[Function]) -> bool:
     not in sight may tell administrators from others.
     """
     return all(_only_reads(program, function) for function in functions) and _everybody_registers(program)
+
+
+def hands_caller_back(function: Function) -> bool:
+    """Whether a guard only gives back whom it depends on: nothing in it can refuse anybody."""
+    return not function.forms.of("if", "ifexp", "assert", "raise", "compare", "bool", "call", "match", "await", "try")
+
+
+_LOOKS_UP = re.compile(
+    r"^(query|select|where|filter(_by)?|get|first|one(_or_none)?|scalars?|scalar_one(_or_none)?|execute|exec|all|find_one"
+    r"|get_or_none|options|limit)$"
+)
+_KEYS = frozenset({"id", "pk", "uuid", "_id", "email", "username", "user_id", "sub", "is_active", "is_deleted"})
+
+
+def finds_user_only(program: Program, functions: Iterable[Function]) -> bool:
+    """Whether functions look a user up by his key and refuse whom they do not find, where everybody may register.
+
+    Nothing in them speaks of a right but their own names, those of their variables and what they say when they refuse.
+    """
+    return all(_only_looks_up(program, function) for function in functions) and _everybody_registers(program)
+
+
+def _only_looks_up(program: Program, function: Function) -> bool:
+    block = body_of(program, function)
+    if block is None or block.forms.of("for", "comp", "match", "with", "sub"):
+        return False
+    own = {target[2] for form in block.forms.of("assign") for target in form[2] if target[0] == "name"}
+    own |= {parameter[0] for parameter in function.parameters}
+    said = {id(inner) for form in block.forms.of("raise") for inner in walk(form)}
+    for form in block.forms.of("attr", "name"):
+        if id(form) not in said and names_right(str(form[-1])) and not (form[0] == "name" and form[2] in own):
+            return False
+    if not all(_is_of_key(form) for form in block.forms.of("compare")):
+        return False
+    return all(
+        id(form) in said or (form[2][0] == "attr" and _LOOKS_UP.match(form[2][3])) or _is_plain(program, block, form)
+        for form in block.forms.of("call")
+    )
+
+
+def _is_of_key(compare: Form) -> bool:
+    """Whether a comparison finds a row by its key, or asks whether there is one."""
+    sides = (compare[2], *compare[4])
+    return any((side[0] == "const" and side[2] is None) or (side[0] == "attr" and side[3] in _KEYS) for side in sides)
 
 
 def _everybody_registers(program: Program) -> bool:

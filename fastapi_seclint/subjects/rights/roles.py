@@ -32,7 +32,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, replaced_callers
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, takers
-from fastapi_seclint.subjects.rights.in_name_only import reads_token_only
+from fastapi_seclint.subjects.rights.in_name_only import finds_user_only, hands_caller_back, reads_token_only
 from fastapi_seclint.subjects.rights.made_with import asks_what_everybody_has, demands_nothing, made_for_administrators
 from fastapi_seclint.subjects.rights.of_library import asks_of_library
 from fastapi_seclint.subjects.rights.reached import reached
@@ -100,8 +100,13 @@ def in_name_only(program: Program, node: Node) -> bool:
     """Whether a guard is named after administrators and never looks whether its caller is one."""
     if node.function is None or not access.is_admin_name(snake(dependency_name(node))):
         return False
+    if hands_caller_back(node.function):
+        return True  # whom it depends on is asked by itself
     functions = [inner for below in node.walk() if below.function for inner in reached(program, below.function)]
-    return reads_token_only(program, functions)
+    if reads_token_only(program, functions):
+        return True
+    ways = [one for below in node.walk() if (one := below.function) and not one.forms.of("yield")]  # no session
+    return finds_user_only(program, [inner for function in ways for inner in reached(program, function)])
 
 
 def _asks_out_of_sight(program: Program, function: Function) -> bool:

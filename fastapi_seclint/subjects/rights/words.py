@@ -205,11 +205,25 @@ def _asks_an_enforcer(called: Form) -> bool:
         return False
     owner: Form = called[2]
     name = str(owner[-1]) if owner[0] in ("name", "attr") else ""
-    if not name or not names_right(name) or SUPPLIES.search(name) or called[3] in _TAKES_OUT:
+    if not name or not names_right(name) or SUPPLIES.search(name) or called[3] in _TAKES_OUT or _keeps(called):
         return False
     if _HOLDER.search(snake(name)) and _ASKS.match(snake(str(called[3]))) is None:
         return False
     return _AUTHENTICATES.search(snake(str(called[3]))) is None
+
+
+_KEEPER = re.compile(r"(controller|manager|handler|dal|gateway|facade|table|collection|model|use_?cases?)s?$", re.I)
+_KEEPS = re.compile(
+    r"^_?(get|list|find|search|filter|count|fetch|load|create|add|insert|save|update|upsert|edit|modify|delete|remove"
+    r"|(is_)?exists?|all|page|paginate|query)(_|$)"
+)
+
+
+def _keeps(called: Form) -> bool:
+    """Whether a method looks roles up or changes them as things: `role_controller.is_exist(name=role_in.name)`."""
+    if called[0] != "attr" or called[2][0] not in ("name", "attr"):
+        return False
+    return _KEEPER.search(snake(str(called[2][-1]))) is not None and _KEEPS.match(snake(str(called[3]))) is not None
 
 
 _HOLDER = re.compile(r"(^|_)(admin|administrator|superuser|staff|moderator|operator|owner|group)s?(_client)?$")
@@ -261,7 +275,10 @@ def speaks_of_rights(form: Form, sent: frozenset[str] = frozenset()) -> bool:
             for side in (form[2], *form[4])
             if side[0] in ("attr", "sub") and not _is_of(side, sent)
         )
+    keepers = {inner[2][2][1] for inner in walk(form) if inner[0] == "call" and _keeps(inner[2])}
     for inner in walk(form):
+        if inner[1] in keepers and inner[0] in ("attr", "name"):
+            continue
         if inner[0] == "attr" and names_right(inner[3]) and not _is_request_scope(inner) and not _is_of(inner, sent):
             return True
         if inner[0] == "name" and names_right(inner[2]) and inner[2] not in sent:
