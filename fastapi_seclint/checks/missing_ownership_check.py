@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
-from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.asked import (
+    is_looked_at_inside,
+    is_no_object,
+    knows_its_user,
+    lists_own,
+    takes_person,
+)
 from fastapi_seclint.subjects.owners.belonging_words import (
-    ACTS,
     AUTHORED,
-    MACHINES,
     PEOPLE,
     PERSONAL,
     PRIVATE,
-    SHOWN,
-    TOGETHER,
 )
 from fastapi_seclint.subjects.owners.belongings import (
     is_for_sale,
@@ -32,8 +33,9 @@ from fastapi_seclint.subjects.owners.belongings import (
     refers_elsewhere,
     singular,
 )
+from fastapi_seclint.subjects.owners.beside import held_beside
 from fastapi_seclint.subjects.owners.fixes import compared
-from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls, guards
+from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls
 from fastapi_seclint.subjects.owners.inner import Inner, inner_id
 from fastapi_seclint.subjects.owners.listed import all_are_listed
 from fastapi_seclint.subjects.owners.making import tie_to_maker
@@ -41,16 +43,22 @@ from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.same_right import asks_owner_too, changed_by_right
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.stores import looks_up_for_caller
-from fastapi_seclint.subjects.owners.things import is_choice, loaded_by, loads, resource_of, resources_of, sent_id
+from fastapi_seclint.subjects.owners.things import (
+    is_choice,
+    loaded_by,
+    loads,
+    picked,
+    resource_of,
+    resources_of,
+    sent_id,
+)
 from fastapi_seclint.subjects.owners.ties import Tie, compares_owner, compares_replaced, is_of_members
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
-from fastapi_seclint.subjects.owners.using import callers_of, takes_id, uses
+from fastapi_seclint.subjects.owners.using import uses
 from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node, works_with_caller
 from fastapi_seclint.subjects.owners.within import container, held
 from fastapi_seclint.subjects.rights.made_with import asks_roles_of_several
-from fastapi_seclint.subjects.rights.operators import is_operators_key
-from fastapi_seclint.subjects.rights.privileged import privilege
-from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
+from fastapi_seclint.subjects.rights.roles import authorizes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -105,7 +113,9 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
     for route in program.routes:
         case = _case(program, route, ties, about)
         if case is None or not case.sure:
-            case = _below(program, route, within) or case
+            case = _below(program, route, container(route, within)) or case
+        if case is None or not case.sure:
+            case = _below(program, route, held_beside(program, route)) or case
         if case is not None and route.place not in seen:
             seen.add(route.place)
             mends = case.sure and case.variable in path_variables(route.path)
@@ -130,7 +140,7 @@ def _is_callers(program: Program, route: Route, name: str, variable: str) -> boo
 def _lists_for_caller(program: Program, route: Route) -> bool:
     """Whether a route lists things and asks for the caller's, as `select(..., me.id)` does."""
     handler = route.function
-    if handler is None or access.changes_state(route) or not _takes_person(program, route):
+    if handler is None or access.changes_state(route) or not takes_person(program, route):
         return False
     view = view_node(route)
     if view is not None:
@@ -154,9 +164,9 @@ def _case(
         resource, variable = sent
     elif variable not in taken or not loads(route, variable) or is_choice(program, route, variable):
         return None
-    if _is_no_object(route, resource):
+    if is_no_object(route, resource):
         return None
-    if not _knows_its_user(program, route) and not (resource in ties and _is_behind_a_layer(program, route)):
+    if not knows_its_user(program, route) and not (resource in ties and is_looked_at_inside(program, route)):
         return None
     if uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
@@ -191,26 +201,27 @@ def _case(
         return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
     if compares_replaced(program, route):
         return _Case(route, resource, variable, field, 2, sibling, tie)
-    if not changes and (is_published(field) or not PRIVATE.match(resource)) and not _lists_own(program, sibling):
+    if not changes and (is_published(field) or not PRIVATE.match(resource)) and not lists_own(program, sibling):
         sure = int(bool(field) and not is_published(field) and _is_for_its_maker(program, route, resource))
     if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
 
 
-def _below(program: Program, route: Route, within: dict[str, Route]) -> _Case | None:
-    """A route below a thing that only some may read, `/projects/{id}/links`, and that never asks who is calling."""
-    found = container(route, within)
+def _below(program: Program, route: Route, found: tuple[str, Route] | None) -> _Case | None:
+    """A route below a thing that only some may read or change, `/projects/{id}/links`, and that never asks for whom.
+
+    `found` are the variable that picks the thing, and a route that is seen to ask.
+    """
     handler = route.function
     if found is None or handler is None or route.kind != "http" or route.place is None or handler.owner is not None:
         return None
     variable, sibling = found
-    if not loads(route, variable) or not _knows_its_user(program, route):
+    if not loads(route, variable) or not knows_its_user(program, route):
         return None
     if authorizes(program, route) or uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
-    resource = resource_of(sibling)[0]
-    return _Case(route, resource, variable, "", 2, sibling)
+    return _Case(route, picked(route, variable), variable, "", 2, sibling)
 
 
 def _is_personal(program: Program, route: Route, resource: str, changes: bool) -> bool:
@@ -219,58 +230,17 @@ def _is_personal(program: Program, route: Route, resource: str, changes: bool) -
     The handler, or the dependency that loads the thing, takes the caller as a parameter: it was written with him in
     mind.
     """
-    if is_in_sight(program, resource) or records_are_in_sight(program) or not _takes_person(program, route):
+    if is_in_sight(program, resource) or records_are_in_sight(program) or not takes_person(program, route):
         return False
     return PERSONAL.match(resource) is not None or (changes and AUTHORED.match(resource) is not None)
 
 
-def _takes_person(program: Program, route: Route) -> bool:
-    taken = [guard.name for guard in guards(program, route) if guard.parameter]
-    variables = set(path_variables(route.path))
-    taken += [str(form[2][-1]) for form in guard_calls(program, route)]
-    loading = [node for node in route.dependencies if takes_id(node, variables)]
-    taken += [name for node in loading for name in callers_of(program, node)]
-    return any(MACHINES.search(snake(name)) is None for name in taken)
-
-
 def _is_for_its_maker(program: Program, route: Route, resource: str) -> bool:
     """Whether a handler knows its caller, things of this kind are made for him, and no route lists them to others."""
-    if AUTHORED.match(resource) or not _takes_person(program, route) or tie_to_maker(program, resource) is None:
+    if AUTHORED.match(resource) or not takes_person(program, route) or tie_to_maker(program, resource) is None:
         return False
     lists = [other for other in program.routes if "GET" in other.methods and resource_of(other) == (resource, "")]
     return all(_lists_for_caller(program, other) for other in lists)
-
-
-def _is_no_object(route: Route, thing: str) -> bool:
-    """Whether a route is one where people meet: what one does there is done to another's object on purpose."""
-    last = (access.segments(route.path) or [""])[-1]
-    after = not route.path.rstrip("/").endswith("}")
-    act = ACTS.match(last if path_variables(route.path) and after else re.split("[-_]", last)[0])
-    if "POST" in route.methods and not (act and (after or path_variables(route.path))):
-        return True
-    shown = after and not access.changes_state(route) and SHOWN.match(last) is not None
-    meeting = after and TOGETHER.match(last) is not None and not (last == "block" and PERSONAL.match(thing))
-    return shown or meeting or entrances.is_probe(route)
-
-
-def _lists_own(program: Program, sibling: Route | None) -> bool:
-    """Whether a sibling reads, and only what is the caller's own."""
-    return sibling is not None and not access.changes_state(sibling)
-
-
-def _knows_its_user(program: Program, route: Route) -> bool:
-    """Whether a route asks which user is calling, and every user may be that."""
-    found = guards(program, route)
-    knows = bool(found) or any(callers_of(program, node) for node in route.nodes())
-    knows = knows or bool(guard_calls(program, route)) or next(asked_before(program, route), None) is not None
-    if not knows or privilege(program, route):
-        return False
-    return not any(is_operators_key(program, guard) for guard in found)
-
-
-def _is_behind_a_layer(program: Program, route: Route) -> bool:
-    """Whether only a middleware asks who is calling: its user is there for every handler, for this one as well."""
-    return program.guarding(route).protection == "protected" and not guards(program, route)
 
 
 def _finding(case: _Case, fix: Fix | None) -> Finding:

@@ -169,6 +169,11 @@ _PICKED = re.compile(r"(?<![^/])(?!api/|v\d+/)([^/{}]+?)(?:/(?:by[-_])?(?:id|uui
 """What a path picks one of and by which variable: `/tools/id/{id}` picks a tool."""
 
 
+def picked(route: Route, variable: str) -> str:
+    """What kind of thing one variable of a path picks, in the singular."""
+    return next((thing(word, name) for word, name in _PICKED.findall(route.path) if name == variable), variable)
+
+
 def resources_of(route: Route) -> list[str]:
     """What a route may be about: the thing whose id it takes, else each word of its path (`/posts/mine`)."""
     resource, variable = resource_of(route)

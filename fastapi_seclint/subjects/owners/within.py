@@ -63,11 +63,16 @@ def holds(program: Program, route: Route, variable: str) -> bool:
 def container(route: Route, known: dict[str, Route]) -> tuple[str, Route] | None:
     """The variable of the nearest thing above a route that only some may read, and the route that reads it."""
     parts = route.path.rstrip("/").split("/")
-    words = [part for part in parts if not part.startswith("{")]
-    if words and _ASKING_IN.match(words[-1]):
+    if asks_to_come_in(route):
         return None
     for end in range(len(parts) - 1, 0, -1):
         above = "/".join(parts[:end])
         if above in known and known[above].function is not route.function:
             return path_variables(above)[-1], known[above]
     return None
+
+
+def asks_to_come_in(route: Route) -> bool:
+    """Whether a route is for those who are not in yet, by its last word: `/projects/{project_id}/join`."""
+    words = access.segments(route.path)
+    return bool(words) and _ASKING_IN.match(words[-1]) is not None
