@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import calls, models
+from fastapi_seclint.program import calls, models, paths
 from fastapi_seclint.program.builtin_calls import DUMPS
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.values import (
@@ -54,7 +54,8 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
         own = value.attributes.get(name) if value.attributes is not None else None
         if name == "pattern" and value.name == "re.compile()" and value.arguments is not None:
             return value.arguments.get("pattern", 0) or Unknown("a pattern", place)
-        return own or external(f"{value.name}.{name}", place, value)
+        part = paths.attribute(value, name, place) if own is None and paths.is_path(value) else None
+        return own or part or external(f"{value.name}.{name}", place, value)
     if isinstance(value, Unknown):
         return value
     if isinstance(value, ModuleValue):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import ASYNC, GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC
-from fastapi_seclint.program import builtin_calls, builtin_methods, command_line, fastapi_calls
+from fastapi_seclint.program import builtin_calls, builtin_methods, command_line, fastapi_calls, paths
 from fastapi_seclint.program.fastapi_calls import native_attribute
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.models import data_of, factory_of, field_default, validated_by
@@ -83,6 +83,8 @@ def _call_external(interpreter: Interpreter, function: External, arguments: Argu
         known = instantiate(interpreter, cls, data_of(function.name, arguments), place)
     if known is None:
         known = builtin_calls.call(interpreter, function, arguments, place)
+    if known is None and function.name.startswith("pathlib."):
+        known = paths.call(interpreter, function, arguments, place)
     if known is not None:
         return known
     parent = function.parent if not function.called else function

@@ -160,6 +160,10 @@ class Modules:
         yield from sorted(others, key=lambda other: (other.count("/"), other))
         yield from (other for other in inner if self._holds(other, top))
 
+    def is_folder(self, path: str) -> bool:
+        """Whether files of the project lie below a folder."""
+        return path in self._folders
+
     def _is_package(self, folder: str) -> bool:
         return folder in self._packages_above or posixpath.join(folder, "__init__.py") in self.by_file
 
