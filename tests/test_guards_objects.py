@@ -76,3 +76,112 @@ HANDLER = """
 def test_methods_that_refuse_are_guards_in_a_handler(body: str, expected: str, tmp_path: Path) -> None:
     found = routes(tmp_path, {"rules.py": RULES, "main.py": HANDLER.replace("BODY", body)})
     assert found["/jobs/{job_id}"].protection == expected
+
+
+INJECTED = """
+    from abc import abstractmethod
+    from typing import Final, Protocol
+    from dishka import Provider, Scope
+    from fastapi import Request
+    from shop.store import rows
+
+    class NotKnown(Exception):
+        pass
+
+    class Transport(Protocol):
+        @abstractmethod
+        def extract(self) -> str | None: ...
+
+    class CookieTransport(Transport):
+        def __init__(self, request: Request) -> None:
+            self._request: Final[Request] = request
+
+        def extract(self) -> str | None:
+            return self._request.cookies.get("session")
+
+    class MetadataTransport(Transport):
+        def __init__(self, context: object) -> None:
+            self._context = context
+
+        def extract(self) -> str | None:
+            return self._context.get("authorization")
+
+    class Sessions:
+        def __init__(self, transport: Transport) -> None:
+            self._transport: Final[Transport] = transport
+            self._cached: str | None = None
+
+        async def current(self) -> str:
+            if self._cached is not None:
+                return self._cached
+            found = self._transport.extract()
+            if found is None:
+                raise NotKnown("no session")
+            session = await rows.session(found)
+            if session is None:
+                raise NotKnown("no session")
+            self._cached = session
+            return session
+
+    class CurrentUser:
+        def __init__(self, sessions: Sessions) -> None:
+            self._sessions: Final[Sessions] = sessions
+
+        async def get(self) -> str:
+            return await self._sessions.current()
+
+    class DropThing:
+        def __init__(self, current: CurrentUser) -> None:
+            self._current: Final[CurrentUser] = current
+
+        async def __call__(self, number: int) -> None:
+            me = await self._current.get()
+            await rows.drop(me, number)
+
+    class AddThing(DropThing):
+        async def __call__(self, number: int) -> None:
+            await rows.add(number)
+
+    class LogIn:
+        def __init__(self, current: CurrentUser) -> None:
+            self._current: Final[CurrentUser] = current
+
+        async def __call__(self, name: str) -> None:
+            try:
+                await self._current.get()
+                raise ValueError("you are in")
+            except NotKnown:
+                pass
+            await rows.enter(name)
+
+    def provider() -> Provider:
+        found = Provider(scope=Scope.REQUEST)
+        found.from_context(provides=Request, scope=Scope.REQUEST)
+        found.provide_all(CurrentUser, DropThing, AddThing, LogIn)
+        found.provide(source=Sessions)
+        found.provide(source=CookieTransport, provides=Transport)
+        return found
+"""
+
+
+@pytest.mark.parametrize(
+    ("interactor", "expected"), [("DropThing", "protected"), ("AddThing", "open"), ("LogIn", "open")]
+)
+def test_what_a_container_makes_of_the_request_guards_where_it_is_asked(
+    interactor: str, expected: str, tmp_path: Path
+) -> None:
+    main = f"""
+        from dishka.integrations.fastapi import DishkaRoute, FromDishka
+        from fastapi import APIRouter, FastAPI
+        from parts import {interactor}
+
+        router = APIRouter(route_class=DishkaRoute)
+
+        @router.post("/things")
+        async def act(number: int, interactor: FromDishka[{interactor}]):
+            await interactor(number)
+
+        app = FastAPI()
+        app.include_router(router)
+    """
+    assert routes(tmp_path, {"parts.py": INJECTED, "main.py": main})["/things"].protection == expected

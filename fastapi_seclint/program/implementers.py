@@ -14,17 +14,23 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
     from fastapi_seclint.program.modules import Module
 
+CONNECTIONS = frozenset({"Request", "HTTPConnection", "WebSocket"})
+"""What Starlette calls a request to which an answer is due (starlette/requests.py, starlette/websockets.py)."""
+
 
 def standing_in(interpreter: Interpreter, cls: Class) -> Class:
     """The class whose object stands where one of `cls` is asked for: the only one that implements an interface.
 
-    That is `cls` itself where it is no interface, or where several classes implement it. Tests do not count.
+    Of several the only one that is made of a request is meant. It is `cls` itself where it is no interface, or where
+    nothing tells which one it is. Tests do not count.
     """
     known = interpreter.implementers
     if id(cls) not in known:
         if any(module.state == "running" for module in interpreter.modules.by_file.values()):
             return cls
         found = list(_implementers(interpreter, cls)) if _left_open(cls) else []
+        if len(found) > 1:
+            found = [own for own in found if _is_made_of_request(own)]
         known[id(cls)] = (cls, found[0] if len(found) == 1 else cls)
     return known[id(cls)][1]
 
@@ -43,9 +49,20 @@ def implements(own: Class, interface: Class) -> bool:
     return all(name in present and not _is_open(present[name]) for name in _left_open(interface))
 
 
+def _is_made_of_request(cls: Class) -> bool:
+    init = cls.namespace.get("__init__")
+    given = [form[2] for form in init.parameters if form[2] is not None] if isinstance(init, Function) else []
+    return any(form[0] in ("name", "attr") and form[-1] in CONNECTIONS for form in given)
+
+
 def is_protocol(cls: Class) -> bool:
     """Whether a class is a protocol, which others implement without naming it."""
     return bool(PROTOCOLS.intersection(cls.external_bases()))
+
+
+def is_interface(cls: Class, beside: str = "") -> bool:
+    """Whether a class leaves something open that others have to fill in, `beside` one method that does not count."""
+    return any(name != beside for name in _left_open(cls))
 
 
 def _left_open(cls: Class) -> list[str]:

@@ -22,6 +22,7 @@ from fastapi_seclint.program.kinds import (
     worst,
 )
 from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.request_holders import holders
 from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds, names_refusal
 from fastapi_seclint.program.stranger_callees import is_response, may_guard, may_talk, sounds_like_check, unwrapped
 from fastapi_seclint.program.stranger_errors import lets_go
@@ -212,8 +213,10 @@ def _project_call(
     handed = [*given, *(found for _, found in named)]
     wrapped = unwrapped(function)
     decorated = wrapped is not function and wrapped.scope is walk_.scope
+    injected = bound and function.owner is not None and id(function.owner) in holders(walk_.follower.interpreter)
     if (
         not decorated
+        and not injected
         and touched == CLEAN
         and not (bound and own)
         and not any(item & CARRIERS | item & PLACES for item in handed)
@@ -221,7 +224,7 @@ def _project_call(
         and not may_guard(walk_, function)
     ):
         return CLEAN
-    followed = decorated or sounds_like_check(wrapped.name) or is_answer
+    followed = decorated or injected or sounds_like_check(wrapped.name) or is_answer
     if walk_.follower.in_handler and touched <= BAD and not followed:
         return CLEAN
     arguments: dict[str, Kinds] = {}

@@ -93,8 +93,14 @@ def body_of(program: Program, function: Function) -> Block | None:
 
 
 def called(program: Program, block: Block, call: Form) -> Iterator[tuple[Function, bool]]:
-    """The functions of the project that a call may reach, and whether the first parameter is bound already."""
+    """The functions of the project that a call may reach, and whether the first parameter is bound already.
+
+    An object that is called runs its `__call__`.
+    """
     for option in options(ask(program, block, call[2])):
+        if isinstance(option, Instance) and (own := method_of(option, "__call__")) is not None and own.number >= 0:
+            yield own, True
+            continue
         function = option.function if isinstance(option, Bound) else option
         if isinstance(function, Function) and function.number >= 0:
             yield function, isinstance(option, Bound) and function.kind != "static"

@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.logins.routes import auth_routes, takes_password
 from fastapi_seclint.subjects.owners.identity import guards
-from fastapi_seclint.subjects.rights.reached import reached
+from fastapi_seclint.subjects.rights.reached import injected, reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -73,7 +73,8 @@ def _asks(program: Program, route: Route) -> bool:
         return True
     if any(meeting.configured and meeting.name != route.name for meeting in meetings) or _has_switched_guard(route):
         return True
-    if route.name in refusing and _asks_a_helper(program, route):
+    handler = route.function if route.name in refusing else None
+    if handler is not None and (_asks_a_helper(program, route) or injected(program, handler)):
         return True
     taking = {meeting.name for meeting in meetings if meeting.optional}
     return bool(taking) and _asks_an_object(program, route, taking)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.program.request_holders import holders
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.rights.ways import called_on_one_way
@@ -32,6 +33,12 @@ def reached(program: Program, function: Function, depth: int = _DEPTH, *, always
         yield current
         if level < depth:
             pending += [(inner, level + 1) for inner in _called_by(program, current, always)]
+
+
+def injected(program: Program, handler: Function) -> list[Function]:
+    """The methods that a handler calls of objects which were made of the request, and so know the caller themselves."""
+    known = holders(program.interpreter)
+    return [inner for inner in reached(program, handler, 1) if inner.owner is not None and id(inner.owner) in known]
 
 
 def _called_by(program: Program, function: Function, always: bool) -> list[Function]:

@@ -35,7 +35,7 @@ from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, t
 from fastapi_seclint.subjects.rights.in_name_only import finds_user_only, hands_caller_back, reads_token_only
 from fastapi_seclint.subjects.rights.made_with import asks_what_everybody_has, demands_nothing, made_for_administrators
 from fastapi_seclint.subjects.rights.of_library import asks_of_library
-from fastapi_seclint.subjects.rights.reached import reached
+from fastapi_seclint.subjects.rights.reached import injected, reached
 from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of, picked_by
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
 from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
@@ -155,7 +155,8 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     picked = picked_by(handler, set(path_variables(route.path)), caller) if guards(program, route) else frozenset[str]()
     if any(decides(function, sent, found, picked) for function in reached(program, handler, 0)):
         return True
-    if any(considers_rights(program, function) for function in takers(program, handler, caller | _rules_of(route))):
+    asked = [*takers(program, handler, caller | _rules_of(route)), *injected(program, handler)]
+    if any(considers_rights(program, function) for function in asked):
         return True
     return forbids(handler, caller)
 

@@ -8,6 +8,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, options
+from fastapi_seclint.subjects.code.handing import mentions
 from fastapi_seclint.subjects.code.literal_names import name_of, returned_name
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
@@ -55,12 +56,13 @@ _KEYS = ("signing key", "secret", "API key")
 
 def is_digest(program: Program, block: Block, form: Form) -> bool:
     """Whether an expression is a signature that was just computed with a key."""
-    for _ in range(6):
+    before = form[1]
+    for _ in range(8):
         if form[0] == "name" and isinstance(block.scope, FunctionScope):
-            found = block.scope.assignments(form[2])
-            if len(found) != 1 or found[0][0] != "assign":
+            found = _last_made(block.scope.assignments(form[2]), form[2], before)
+            if found is None:
                 return False
-            form = found[0][3]
+            before, form = found[1], found[3]
         if form[0] == "call" and signs(program, block, form):
             return True
         match form:
@@ -77,6 +79,14 @@ def is_digest(program: Program, block: Block, form: Form) -> bool:
             case ["fstr", _, [*_, ["fmt", _, inner, _]]]:
                 form = inner
     return False
+
+
+def _last_made(found: list[Form], name: str, before: int) -> Form | None:
+    """The last assignment to a name before a place, where each one after the first goes on with what it was."""
+    found = [form for form in found if form[1] < before]
+    if not found or any(form[0] != "assign" for form in found):
+        return None
+    return found[-1] if all(mentions(form[3], {name}) for form in found[1:]) else None
 
 
 def _has_key(program: Program, block: Block, form: Form) -> bool:
