@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.origins import blocks_of, callers
+from fastapi_seclint.subjects.code.origins import blocks_of, called, callers
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
@@ -29,8 +29,24 @@ def registered(program: Program) -> dict[str, tuple[Block, Form]]:
     for module in program.modules.by_file.values():
         for block in blocks_of(program, module) if module.facts.words & _WORDS else ():
             for form in block.forms.of("def", "call", "assign", "annassign"):
-                found |= {name: (block, kind) for name, kind in _in_form(form)}
+                for name, kind in [*_in_form(form), *_made(program, block, form)]:
+                    if name not in found or last_name(found[name][1]) not in _ALL:
+                        found[name] = (block, kind)
     return found
+
+
+_ALL = ("Exception", "BaseException")
+
+
+def _made(program: Program, block: Block, form: Form) -> list[tuple[str, Form]]:
+    """The functions inside one that makes handlers: `app.add_exception_handler(Exception, answering(500))`."""
+    match form:
+        case ["call", _, ["attr", _, _, "add_exception_handler"], [kind, ["call", *_] as made, *_], _]:
+            makers = [maker for maker, _ in called(program, block, made)]
+            inside = [(maker, number) for maker in makers for number in maker.module.facts.inside(maker.number)]
+            names = [maker.module.facts.functions[number][0].rpartition(".")[2] for maker, number in inside]
+            return [(name, kind) for name in names]
+    return []
 
 
 def _in_form(form: Form) -> list[tuple[str, Form]]:

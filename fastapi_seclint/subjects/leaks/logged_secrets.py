@@ -27,6 +27,7 @@ from fastapi_seclint.subjects.leaks.requested import (
     is_session_cookie,
     is_setting,
 )
+from fastapi_seclint.subjects.leaks.token_answers import token_inside
 from fastapi_seclint.subjects.secrets.lent import argument
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
@@ -88,6 +89,8 @@ class Leaks:
                 return self.named(key, form)
             case ["call", _, ["name", _, "vars"], [inner], _]:
                 return _whole(self.of(inner) or self.login_form(inner), form)
+            case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
+                return _whole(self.mapping(inner), form) if inner[0] == "name" else None
             case ["call", *_]:
                 return None
             case ["sub", _, _, ["const", _, str() as key]]:
@@ -229,6 +232,8 @@ class Leaks:
         """A dictionary with a secret in it that is not written in code: `{"Authorization": f"Bearer {token}"}`."""
         if _MASKED & set(words_of(name_of(form))):
             return None
+        if form[0] == "name" and (token := token_inside(self.block, form[2])):
+            return Leak(f"`{form[2]}`, which has `{token}` in it,", form)
         if (dumped := self.dumped(form)) is not None:
             return _whole(self.of(dumped), form)
         for option in options(ask(self.program, self.block, form)):
