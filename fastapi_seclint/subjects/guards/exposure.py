@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.guards.hollow import (
     only_fills_a_frame,
     only_gives_back_its_sender,
     only_keeps_a_cookie,
+    only_makes_a_file,
     only_says_hello,
     only_shows_a_page,
     only_tells_about_itself,
@@ -51,6 +52,8 @@ def _asked_by(program: Program, route: Route) -> str:
             return f"{item.name} refuses who brings no credentials"
         if item.configured:
             return f"{item.name} guards it once it is set up"
+        if item.name == route.name and item.checked and item.used:
+            return "the handler looks at the credentials that come with the request, and decides"
         if item.optional:
             return f"{item.name} tells strangers from known callers, and the handler decides"
     using = {item.name for item in guarding.meetings if item.used} - set(guarding.guards.rate_limit)
@@ -114,6 +117,8 @@ def excuse(program: Program, route: Route) -> str:
         return "the handler only says that it is not written yet"
     if does_nothing(route):
         return "the handler has no use for what it is sent"
+    if only_makes_a_file(program, route):
+        return "the handler makes a file of what it is sent and keeps nothing"
     if _is_dead(program, route):
         return "something on its way refuses or sends away whoever comes"
     if brings_proof(program, route):

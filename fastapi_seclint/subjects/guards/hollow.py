@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import External, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -47,6 +48,31 @@ def does_nothing(route: Route) -> bool:
     targets = [target for form in handler.forms.of("assign") for target in form[2]]
     made = any(name[:1].isupper() for name in calls)
     return made and all(name[:1].isupper() or name == "sleep" for name in calls) and not targets
+
+
+_TEMPORARY = frozenset(
+    {"tempfile", "NamedTemporaryFile", "TemporaryDirectory", "SpooledTemporaryFile", "mkdtemp", "mkstemp", "gettempdir"}
+)
+_FILES = frozenset({"FileResponse", "StreamingResponse"})
+_KEEPER = re.compile(
+    r"(^|_)(db|database|session|redis|mongo|collection|crud|repo|repository|s3|bucket|storage|minio|queue|celery)(_|$)"
+)
+
+
+def only_makes_a_file(program: Program, route: Route) -> bool:
+    """Whether a POST makes a file of what it is sent, in a place for temporary ones, answers with it and keeps nothing.
+
+    It has no dependency, so no database either, and names none.
+    """
+    handler = route.function
+    if handler is None or set(route.methods) != {"POST"} or route.dependencies or access.is_admin_like(route.path):
+        return False
+    named = {str(form[-1]) for form in handler.forms.of("name", "attr")}
+    if not named & _TEMPORARY or any(_KEEPER.search(snake(name)) for name in named):
+        return False
+    return any(
+        last_name(call[2]) in _FILES for inner in reached(program, handler, 1) for call in inner.forms.of("call")
+    )
 
 
 def only_says_hello(route: Route) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import caller_names, is_authenticated
 from fastapi_seclint.subjects.owners.using import asks_the_request, uses
@@ -19,12 +19,18 @@ _ASKS_FOR_PEOPLE = re.compile(
 )
 
 
+_KNOWN_ALREADY = re.compile(r"^(\w+_)?(fingerprint|digest|checksum|sha\d*|hash|token|ticket|secret|code)$", re.I)
+"""What a thing is asked for by that nobody knows who was not given it, or who has the thing itself."""
+
+
 def guarded_listing(program: Program, route: Route) -> Route | None:
     """The guarded list of the things of which an open GET gives one, where their changes are guarded, too.
 
     A list that depends on who is calling may be of his own things, of which others are for all to read.
     """
     if set(route.methods) - {"HEAD"} != {"GET"} or not route.path.rstrip("/").endswith("}"):
+        return None
+    if _KNOWN_ALREADY.match(path_variables(route.path)[-1]):
         return None
     parent = route.path.rstrip("/").rpartition("/")[0]
     beside = [other for other in program.routes if other.app is route.app and other.router is route.router]

@@ -7,8 +7,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.identity import is_authenticated
 
@@ -23,10 +24,10 @@ _LEAST_ROUTERS, _LEAST_READ_OF_ALL = 5, 10
 _MOST_OPEN_OF_ALL = 0.1
 _LISTS = re.compile(r"^(list|all|pages?|paginated?)$", re.I)
 _FOR_ALL = re.compile(
-    r"(^|[-_/.])(public|published|status|stats|statistics|ping|alive|version|config|configuration|settings|schemas?|docs?|openapi|callback|redirect"
+    r"(^|[-_/.])(public|published|status|stats|statistics|ping|alive|version|conf|config|configuration|settings|schemas?|docs?|openapi|callback|redirect"
     r"|images?|avatars?|logos?|icons?|thumbnails?|pictures?|photos?|covers?|posters?|static|media|assets|embed|shared?|invit\w*|verify|verified"
     r"|confirm|unsubscribe|options|enums?|types|categor\w+|countr\w+|languages?|locales?|constants|defaults?|features?|info|meta|metadata"
-    r"|market\w*|catalog\w*|plans|pricing|prices|featured|popular|trending|latest|search|robots|sitemap|manifest|feeds?|rss|oauth2?|webhooks?"
+    r"|market\w*|catalog\w*|plans|pricing|prices|rates?|featured|popular|trending|latest|search|robots|sitemap|manifest|feeds?|rss|oauth2?|webhooks?"
     r"|templates?|samples?|examples?|help|about|terms|news|banner|announcements?|available|supported|providers|models|tags|check|exists|captcha"
     r"|badges?|themes?|styles?|stream|playlists?|previews?|qr\w*|health\w*|top|best|ranks?|rankings?|leaderboards?|stages|levels|choices|well-known|jwks?)($|[-_/.])",
     re.I,
@@ -47,6 +48,8 @@ def is_outlier(program: Program, route: Route) -> bool:
         return False
     words = [*access.segments(route.path), handler.name]
     if any(_FOR_ALL.search(word) for word in words) or not _answers_with_data(route) or _gives_published(route):
+        return False
+    if _is_one_for_all(program, route) or _is_a_link(route):
         return False
     those = [
         other
@@ -105,6 +108,46 @@ def _gives_published(route: Route) -> bool:
     return any(map(_PUBLISHED.match, keywords)) or any(
         item[0] == "attr" and _PUBLISHED.match(item[3]) for item in given
     )
+
+
+def _is_one_for_all(program: Program, route: Route) -> bool:
+    """Whether a route reads the one thing of its path that only some may change: settings that the program publishes.
+
+    The change answers with the same model, so that there are not several of them.
+    """
+    if "{" in route.path or (model := _model(route)) is None:
+        return False
+    return any(
+        other.app is route.app
+        and other.path == route.path
+        and access.changes_state(other)
+        and _model(other) is model
+        and is_authenticated(program, other)
+        for other in program.routes
+    )
+
+
+def _model(route: Route) -> Class | None:
+    found = list(options(route.registration.arguments.get("response_model"))) if route.registration is not None else []
+    return found[0] if len(found) == 1 and isinstance(found[0], Class) else None
+
+
+def _is_a_link(route: Route) -> bool:
+    """Whether a route is a link to download something by an id that nobody guesses, without a header to send."""
+    handler = route.function
+    if handler is None or "download" not in access.segments(route.path) or not route.path.rstrip("/").endswith("}"):
+        return False
+    named = (item for parameter in handler.parameters if parameter[2] for item in walk(parameter[2]))
+    return any(item[0] in ("name", "attr") and item[-1] == "UUID" for item in (*named, *map(_callee, _calls(route))))
+
+
+def _calls(route: Route) -> list[Form]:
+    return route.function.forms.of("call") if route.function is not None else []
+
+
+def _callee(call: Form) -> Form:
+    called: Form = call[2]
+    return called
 
 
 def _is_list(route: Route, beside: list[Route]) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.program.values import Annotated, Class, External, Function, options
 from fastapi_seclint.subjects.code.handing import handed_to, mentions
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import UNAUTHORIZED
 from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.passwords.hashers import step_by_name, step_of
@@ -34,7 +38,39 @@ def brings_proof(program: Program, route: Route) -> bool:
         or _has_checked(program, handler, block)
         or _verifies(program, handler, block, sent)
         or _hands_on(program, block, sent)
+        or _redeems(program, route, block, sent)
     )
+
+
+def _redeems(program: Program, route: Route, block: Block, sent: set[str]) -> bool:
+    """Whether a body is nothing but a code or ticket, which is looked up: who was given it may have what it is for."""
+    bodies = [
+        cls
+        for parameter in (parameters(route.endpoint) if route.endpoint is not None else ())
+        if parameter.name in sent
+        for cls in access.classes(_plain(program.walker.resolver.annotation(parameter)))
+    ]
+    fields = [name for cls in bodies for base in cls.lineage() if isinstance(base, Class) for name, _, _ in base.fields]
+    if not fields or path_variables(route.path) or not all(map(_TICKET.match, fields)):
+        return False
+    return any(
+        item[0] == "attr" and item[3] in fields and item[2][0] == "name" and item[2][2] in sent
+        for call in block.forms.of("call")
+        for item in _given(call)
+        if not any(isinstance(one, External) and _is_pythons(one) for one in options(ask(program, block, call[2])))
+    )
+
+
+def _is_pythons(value: External) -> bool:
+    """Whether a function is one of Python's own, which takes a text to pieces and looks nothing up."""
+    return value.name.partition(".")[0] in {*sys.stdlib_module_names, "builtins"}
+
+
+_TICKET = re.compile(r"^(\w+_)?(code|ticket|voucher|token|secret|invite|invitation)$", re.I)
+
+
+def _plain(annotation: object) -> object:
+    return annotation.base if isinstance(annotation, Annotated) else annotation
 
 
 def _has_checked(program: Program, handler: Function, block: Block) -> bool:

@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
-from fastapi_seclint.program.values import Collection, Const, External, Function, Instance, Value, options, string
+from fastapi_seclint.program.values import (
+    Class,
+    Collection,
+    Const,
+    External,
+    Function,
+    Instance,
+    Value,
+    options,
+    string,
+)
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.rights.words import speaks_of_rights
 
@@ -80,6 +90,7 @@ def _names(value: Value) -> Iterator[list[str]]:
     for option in options(value):
         for item in option.items if isinstance(option, Collection) else [option]:
             said = [string(item.attributes.get("name"))] if isinstance(item, Instance) else []
+            said += [item.name] if isinstance(item, Class) else []
             names = [name for name in (*said, *(strings(Collection("list", [item])) or ())) if name and " " not in name]
             if names:
                 yield names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route, path_variables
@@ -9,6 +10,7 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
+from fastapi_seclint.subjects.rights.made_with import is_same_guard
 from fastapi_seclint.subjects.rights.privileged import ignores_its_caller, is_about_oneself
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, decides_inside
 from fastapi_seclint.subjects.rights.words import names_right
@@ -45,7 +47,36 @@ def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
     loose = [other for other in beside.values() if other not in strict]
     if _lists_guards(route) and any(map(_lists_guards, loose)):
         return []
+    if _uses(route) or (_makes(route, strict) and not _agree(program, strict)):
+        return []
     return strict if len(strict) >= max(_LEAST, len(loose) * _STRICT_FOR_EACH_LOOSE) else []
+
+
+_USES = re.compile(
+    r"^(run|execute|invoke|trigger|preview|simulate|complete|completed|submit|finish|join|leave|vote|rate|like|follow"
+    r"|subscribe|unsubscribe|acknowledge)(_|-|$)"
+)
+
+
+def _uses(route: Route) -> bool:
+    """Whether a route uses a thing or takes part in it, `POST /workflows/{id}/run`, which others look after."""
+    found = access.segments(route.path)
+    return bool(path_variables(route.path)) and any(_USES.match(word) for word in found[-1:] + found[-2:-1])
+
+
+def _makes(route: Route, others: list[Route]) -> bool:
+    """Whether a route makes one of the things that others change by their ids."""
+    return all(other.path.startswith(f"{route.path.rstrip('/')}/{{") for other in others)
+
+
+def _agree(program: Program, strict: list[Route]) -> bool:
+    """Whether routes ask for one and the same right: where each has one of its own, making may ask for none.
+
+    What three ask for and more is no chance, whatever it is called for each.
+    """
+    asked = [list(asked_before(program, other)) for other in strict]
+    same = all(any(is_same_guard(one, guard) for guard in found for one in asked[0]) for found in asked[1:])
+    return same or len(strict) > _LEAST
 
 
 def _kind(route: Route) -> str:

@@ -161,12 +161,16 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     return forbids(handler, caller)
 
 
+_STORE = re.compile(r"(^|_)(db|database|session|conn|connection|engine|redis|cache|pool)$", re.I)
+"""What a handler calls what it stores things in, also where that is kept with the request."""
+
+
 def _rules_of(route: Route) -> set[str]:
     """The parameters of a handler that get an object made of the request: `auth: Rules = Depends(rules_for)`."""
     return {
         node.parameter
         for node in route.dependencies
-        if node.parameter and node.function is not None
+        if node.parameter and node.function is not None and not _STORE.search(node.parameter)
         for item in node.function.parameters
         if item[2] is not None and last_name(item[2]) in ("Request", "HTTPConnection")
     }
