@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
-from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceStatement
-from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
@@ -17,7 +16,7 @@ from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, Instance, options
-from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
+from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
@@ -32,6 +31,7 @@ from fastapi_seclint.subjects.tokens.after_swallowing import (
 )
 from fastapi_seclint.subjects.tokens.looking import looked_at
 from fastapi_seclint.subjects.tokens.made_up import goes_on_as_somebody, makes_somebody_up
+from fastapi_seclint.subjects.tokens.swallow_fixes import grants, refused
 from fastapi_seclint.subjects.tokens.swallowing import Swallow, own_swallows, swallows
 
 if TYPE_CHECKING:
@@ -211,15 +211,8 @@ def _in_backends(program: Program, route: Route) -> Iterator[Swallow]:
         for backend in options(layer.arguments.get("backend", 0)):
             method = method_of(backend, "authenticate") if isinstance(backend, Instance) else None
             for swallow in own_swallows(program, method) if method is not None else ():
-                if swallow.returned is not None and any(_grants(form) for form in walk(swallow.returned)):
+                if swallow.returned is not None and any(grants(form) for form in walk(swallow.returned)):
                     yield swallow
-
-
-def _grants(form: Form) -> bool:
-    """Whether a call gives somebody scopes: `AuthCredentials(["authenticated"])` (starlette/authentication.py)."""
-    given = [*form[3], *(value for _, value, _ in form[4])] if form[0] == "call" else []
-    named = form[0] == "call" and last_name(form[2]) == "AuthCredentials"
-    return named and any(item[0] not in ("list", "tuple") or bool(item[2]) for item in given)
 
 
 def _of_helpers(program: Program, function: Function) -> Iterator[Swallow]:
@@ -260,27 +253,6 @@ def _finding(place: Location, swallow: Swallow, routes: list[Route]) -> Finding:
         symbol=swallow.function.dotted,
         route=access.key(routes[0]),
         evidence=evidence,
-        fix=_fix(swallow),
+        fix=refused(swallow),
         masks=("unprotected-route", "optional-auth-unchecked", "jwt-subject-unchecked", *BEHIND_AUTHENTICATION),
     )
-
-
-_REFUSAL = (
-    'raise HTTPException(status_code=401, detail="Invalid token", headers={"WWW-Authenticate": "Bearer"}) from None'
-)
-
-
-def _fix(swallow: Swallow) -> Fix | None:
-    """The handler raises 401 at its end; none in a middleware, where an HTTPException is answered with 500 (f46)."""
-    names = {parameter[0] for parameter in swallow.function.parameters}
-    if not swallow.body or names & {"call_next", "scope"}:
-        return None
-    path, last = swallow.function.module.path, swallow.body[-1]
-    if swallow.returned is not None and any(_grants(form) for form in walk(swallow.returned)):
-        refusal = ReplaceStatement(path, span_of(last[1]), 'raise AuthenticationError("Invalid token") from None')
-        needed = AddImport(path, "starlette.authentication", "AuthenticationError")
-        return Fix("refuse the request: raise AuthenticationError", True, (refusal, needed))
-    edit: Edit = InsertStatements(path, span_of(last[1]), "after", _REFUSAL)
-    if last[0] in ("pass", "return") or (last[0] == "assign" and all(target[0] == "name" for target in last[2])):
-        edit = ReplaceStatement(path, span_of(last[1]), _REFUSAL)
-    return Fix("refuse the request: raise 401", True, (edit, AddImport(path, "fastapi", "HTTPException")))

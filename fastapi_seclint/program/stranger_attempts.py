@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.kinds import CLEAN, REFUSED, Names, merged
+from fastapi_seclint.program.kinds import BAD, CLEAN, FALSE, REFUSED, Names, merged
 from fastapi_seclint.program.stranger_errors import catches
 
 if TYPE_CHECKING:
@@ -53,12 +53,23 @@ def answers(walk_: Walk, handlers: list[Form], before: Names, refused: bool, cer
         walk_.names = {**after, **before, **({name: REFUSED if refused else CLEAN} if name else {})}
         start = len(walk_.encounter.endings)
         if walk_.block(statements):
-            ways.append(walk_.names)
+            ways.append({**walk_.names, **_in_its_place(walk_, statements)} if certain else walk_.names)
         elif refused and walk_.function is walk_.follower.handler:
             turned_away(walk_, start)
     walk_.doubt -= 0 if certain else 1
     walk_.failed = outer
     return ways
+
+
+def _in_its_place(walk_: Walk, statements: list[Form]) -> Names:
+    """The names to which a handler gives an empty value in place of what could not be read, which is as bad as that."""
+    given = [form for form in statements if form[0] == "assign" and _is_empty(form[3])]
+    names = [target[2] for form in given for target in form[2] if target[0] == "name"]
+    return {name: BAD for name in names if walk_.names.get(name) in (CLEAN, FALSE)}
+
+
+def _is_empty(value: Form) -> bool:
+    return (value[0] == "const" and value[2] == "") or (value[0] in ("dict", "list") and not value[2])
 
 
 def answers_with_refusal(walk_: Walk, handlers: list[Form]) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.kinds import CLEAN, EMPTY, HIDDEN, JUNK, TAINTED, Kinds, truth_of
+from fastapi_seclint.program.kinds import CLEAN, EMPTY, HIDDEN, JUNK, NOTHING, TAINTED, Kinds, truth_of
 from fastapi_seclint.program.schemes import raises_by_itself
 from fastapi_seclint.program.stranger_switches import by_default, is_configured, is_off, is_there
 from fastapi_seclint.program.values import (
@@ -159,6 +159,9 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
         return _sends(walk_, left, positive)
     if "session" in other and operator in ("in", "not in"):
         return {not positive}
+    if one == NOTHING and other == CLEAN and _has_no_nothing(walk_, operator, right):
+        walk_.encounter.checked = True
+        return {not positive}
     tainted = (one | other) & TAINTED
     if tainted and operator in ("==", "!=", "is", "is not", "in", "not in"):
         walk_.encounter.checked = True
@@ -176,6 +179,14 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if tainted:
         return {True, False}
     return _settled_compare(walk_, operator, left, right)
+
+
+def _has_no_nothing(walk_: Walk, operator: str, right: Form) -> bool:
+    """Whether None, which a stranger comes out as, is not among known names, `None in USERS`, and no such text."""
+    if operator in ("in", "not in"):
+        items = [item for one in options(walk_.value(right)) if isinstance(one, Collection) for item in one.items]
+        return not any(isinstance(item, Const) and item.value is None for item in items)
+    return operator in ("==", "!=") and right[0] == "const" and bool(right[2])
 
 
 def _sends(walk_: Walk, name: Form, positive: bool) -> set[bool]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fastapi_seclint.subjects.cors.origin_patterns import looseness
 
 _GLUED = re.compile(r"\.[*+]\??(?:\\\.\?)?(?=[A-Za-z0-9])")
+_GROUP = re.compile(r"\(\.[*+]\??\)(?=[A-Za-z0-9])")
 _END = re.compile(r"(?<=[A-Za-z])\.[*+]\??(\$?)$")
 _HOST = re.compile(r"://[^|]*")
 _ANYTHING = re.compile(r"\[[^\]]*\]|\\.|\.([*+])\??")
@@ -39,6 +40,7 @@ def _of_host(pattern: str) -> str:
 def _candidates(pattern: str) -> Iterator[str]:
     yield pattern
     yield _GLUED.sub(r"(.*\\.)?", pattern)
+    yield _GROUP.sub(r"(.*\\.)?", pattern)
     yield _END.sub(r"(:\\d+)?\1", pattern)
     yield _NULL.sub("", pattern)
     if "(" not in pattern:
