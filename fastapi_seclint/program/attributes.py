@@ -129,7 +129,7 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
         if value.arguments is None and not value.attributes and not isinstance(found, Bound):
             from fastapi_seclint.program.unmade import attribute_of_unmade, field_of_unmade, is_left_open, is_told
 
-            if is_told(found) or is_left_open(value.cls, name):
+            if is_told(found) or _is_of_base(value.cls, found, name) or is_left_open(value.cls, name):
                 return attribute_of_unmade(interpreter, value.cls, name) or found
             if holds_data(value.cls) and models.is_option(value.cls, found):
                 return Environment(f"{value.cls.name}.{name}", found, place)
@@ -139,6 +139,11 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
     if value.cls.name == "starlette.datastructures.State":
         return Unknown(f"the application's state has no {name} in sight", place)
     return external(f"{value.cls.name}().{name}", place, value.cls)
+
+
+def _is_of_base(cls: Class, found: Value, name: str) -> bool:
+    """Whether an attribute is only known as one of a library's base class, which a method may have set as well."""
+    return isinstance(found, External) and found.name in {f"{base}().{name}" for base in cls.external_bases()}
 
 
 def _class_member(cls: Class, name: str) -> Value | None:

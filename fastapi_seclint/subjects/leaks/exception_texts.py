@@ -27,9 +27,13 @@ TRACES = frozenset({"format_exc", "format_exception", "format_exception_only", "
 """The functions of `traceback` that make text."""
 _TELLING = frozenset({"args", "orig", "message", "msg", "strerror", "__cause__", "__context__"})
 _WRITTEN_FOR_CLIENTS = re.compile(
-    r"(HTTPException|ValidationError|RateLimitExceeded|WebSocketException|HttpException|^builtins\.NotImplementedError)$"
+    r"(HTTPException|ValidationError|RateLimitExceeded|WebSocketException|HttpException|AuthJWTException"
+    r"|^builtins\.NotImplementedError)$"
 )
-"""What is raised for the client to read, or by whoever wrote a method down that is still to be written."""
+"""What is raised for the client to read, or by whoever wrote a method down that is still to be written.
+
+The `message` of fastapi-jwt-auth's `AuthJWTException` is made to be answered, as its manual does.
+"""
 _ALL = frozenset({"builtins.Exception", "builtins.BaseException"})
 _OWN_PACKAGES = word_set(
     "api app backend common core domain errors exceptions models schemas server services src utils"
