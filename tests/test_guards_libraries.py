@@ -188,6 +188,18 @@ def test_an_owner_compared_in_the_handler_is_authorization(tmp_path: Path) -> No
     assert row(tmp_path, text).guards.authorization != ()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "role = db.get(role_id)\n    if not role:\n        raise HTTPException(404)",
+        "if role_id in db.roles:\n        raise HTTPException(status_code=status.HTTP_409_CONFLICT)",
+    ],
+)
+def test_a_role_that_is_not_there_or_there_already_is_no_authorization(body: str, tmp_path: Path) -> None:
+    text = f"@app.get('/x')\ndef x(role_id: int, user: CurrentUser, db=Depends(get_db)):\n    {body}\n"
+    assert row(tmp_path, text).guards.authorization == ()
+
+
 def test_authentication_alone_is_no_authorization(tmp_path: Path) -> None:
     assert row(tmp_path, "@app.get('/x')\ndef x(user: CurrentUser): ...\n").guards.authorization == ()
 

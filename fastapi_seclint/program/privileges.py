@@ -43,7 +43,7 @@ def _body_compares_privilege(facts: FileFacts, number: int) -> bool:
     pending = list(facts.body(number))
     while pending:
         form = pending.pop()
-        if form[0] == "if" and _speaks_of_privilege(form[2]) and _refuses([*form[3], *form[4]]):
+        if form[0] == "if" and _speaks_of_privilege(form[2]) and _refuses(form[2], [*form[3], *form[4]]):
             return True
         if form[0] == "expr" and any(_is_enforcement(inner) for inner in walk(form)):
             return True
@@ -85,14 +85,36 @@ def _compares_owner(form: Form) -> bool:
     return len(ids) == 2 and len(sides) == 2
 
 
-def _refuses(statements: list[Form]) -> bool:
+def _refuses(test: Form, statements: list[Form]) -> bool:
+    """Whether statements refuse a caller, and do not just say that what he sent is wrong or a thing not there."""
     pending = list(statements)
     while pending:
         form = pending.pop()
-        if form[0] == "raise":
+        if form[0] == "raise" and not _is_about_a_thing(test, form):
             return True
         pending.extend(inner for block in blocks(form) for inner in block)
     return False
+
+
+def _is_about_a_thing(test: Form, raised: Form) -> bool:
+    """`if not role: raise HTTPException(404)`, `if roles.named(name): raise HTTPException(409)`."""
+    told = {item[-1] for item in walk(raised) if item[0] in ("const", "attr", "name")}
+    if any(_compares_owner(form) for form in walk(test) if form[0] == "compare"):
+        return False
+    if told & _MISSING:
+        while test[0] == "unary" or (test[0] == "compare" and test[4] and test[4][0][2:] == [None]):
+            test = test[3] if test[0] == "unary" else test[2]
+        return bool(test[0] == "name")
+    return bool(told & _WRONG)
+
+
+_MISSING = frozenset({404, 410, "HTTP_404_NOT_FOUND", "HTTP_410_GONE", "NOT_FOUND", "GONE"})
+_WRONG = frozenset(
+    {
+        400, 409, 422, "HTTP_400_BAD_REQUEST", "HTTP_409_CONFLICT", "HTTP_422_UNPROCESSABLE_ENTITY", "BAD_REQUEST",
+        "HTTP_422_UNPROCESSABLE_CONTENT", "CONFLICT", "UNPROCESSABLE_ENTITY",
+    }
+)  # fmt: skip
 
 
 def authorizes(declared: Declared, node: Node) -> bool:

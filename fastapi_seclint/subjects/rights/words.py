@@ -207,9 +207,14 @@ def _asks_an_enforcer(called: Form) -> bool:
     name = str(owner[-1]) if owner[0] in ("name", "attr") else ""
     if not name or not names_right(name) or SUPPLIES.search(name) or called[3] in _TAKES_OUT or _keeps(called):
         return False
-    if _HOLDER.search(snake(name)) and _ASKS.match(snake(str(called[3]))) is None:
+    if (_HOLDER.search(snake(name)) or _is_class(name)) and _ASKS.match(snake(str(called[3]))) is None:
         return False
     return _AUTHENTICATES.search(snake(str(called[3]))) is None
+
+
+def _is_class(name: str) -> bool:
+    """Whether a name is written as classes are, whose methods make objects as a rule: `RoleResponse.from_orm(row)`."""
+    return name[:1].isupper() and not name.isupper()
 
 
 _KEEPER = re.compile(r"(controller|manager|handler|dal|gateway|facade|table|collection|model|use_?cases?)s?$", re.I)
