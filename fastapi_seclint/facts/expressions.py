@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
+from fastapi_seclint.facts.calls import RUNNERS, plain, run
 from fastapi_seclint.facts.forms import (
     KEYWORD_ONLY,
     KEYWORDS,
@@ -16,29 +17,9 @@ from fastapi_seclint.facts.forms import (
     Form,
     pack,
 )
+from fastapi_seclint.facts.texts import joined
 
 Columns = Callable[[int, int], int]
-
-
-_RUNNERS = {"to_thread": 0, "run_in_threadpool": 0, "run_sync": 0, "run_in_executor": 1}
-"""What runs a function in a thread, with the position of that (asyncio, starlette.concurrency, anyio.to_thread)."""
-
-
-def _run(node: ast.Call, position: int, passes_keywords: bool) -> ast.expr | None:
-    """The call that a thread makes: `run_in_threadpool(check, password)` is `check(password)`, wherever it runs."""
-    if len(node.args) <= position:
-        return None
-    first, rest, keywords = node.args[position], node.args[position + 1 :], node.keywords if passes_keywords else []
-    match first:
-        case ast.Lambda(ast.arguments([], [], None, []), body) if not rest and not keywords:
-            return body
-        case ast.Call(ast.Name("partial") | ast.Attribute(ast.Name("functools"), "partial"), [function, *given], bound):
-            made = ast.Call(function, [*given, *rest], [*bound, *keywords])
-        case ast.Name() | ast.Attribute():
-            made = ast.Call(first, rest, keywords)
-        case _:
-            return None
-    return ast.copy_location(made, node)
 
 
 class ExpressionBuilder:
@@ -104,9 +85,13 @@ class ExpressionBuilder:
         if len(node.args) == 2 and self._is_cast(node.func):
             return self._believed(node)
         name = node.func.id if type(node.func) is ast.Name else getattr(node.func, "attr", "")
-        if name in _RUNNERS and (run := _run(node, _RUNNERS[name], name != "run_sync")) is not None:
+        if node.keywords:
+            node = plain(node, name)
+        if name in ("format", "join") and (text := joined(node)) is not None:
+            return self._JoinedStr(text)
+        if name in RUNNERS and (made := run(node, name)) is not None:
             self.expression(node.func)
-            return self._table[type(run)](run)
+            return self._table[type(made)](made)
         return [
             "call",
             self._at(node),
@@ -168,6 +153,8 @@ class ExpressionBuilder:
         return ["slice", self._at(node), *bounds]
 
     def _BinOp(self, node: ast.BinOp) -> Form:
+        if isinstance(node.op, ast.Add | ast.Mod) and (text := joined(node)) is not None:
+            return self._JoinedStr(text)
         operator = OPERATORS[type(node.op)]
         return ["binop", self._at(node), operator, self.expression(node.left), self.expression(node.right)]
 

@@ -39,7 +39,7 @@ _ELSE = word_set(
     " uri url user username"
 )
 _WEAK_MODULE = "random."
-_HAVE_THEIR_OWN_WAY = word_set("assign annassign return call dict bool binop ifexp try if expr def")
+_HAVE_THEIR_OWN_WAY = word_set("assign annassign return call dict bool fstr ifexp try if expr def")
 """The forms whose parts are gone through in a way of their own."""
 _KNOWN: WeakKeyDictionary[Program, list[Fallback]] = WeakKeyDictionary()
 
@@ -130,8 +130,12 @@ class _Search:
             case ["bool", _, "or", [first, *rest]] if first[0] != "const":
                 found += self.of_or(form, name, at)
                 self.visit([first, *rest], name, at, found)
-            case ["binop", _, "+", ["bool", _, "or", [*_, ["const", _, ""]]] as chosen, ["const", _, str(padding)]]:
-                padded = ["bool", chosen[1], "or", [*chosen[3][:-1], form[4]]] if padding else chosen
+            case [
+                "fstr",
+                _,
+                [["fmt", _, ["bool", _, "or", [*_, ["const", _, ""]]] as chosen, _], ["const", *_] as end],
+            ]:
+                padded = ["bool", chosen[1], "or", [*chosen[3][:-1], end]]
                 found += [replace(item, whole=chosen, weak=True) for item in self.of_or(padded, name, at)]
             case ["ifexp", _, test, body, otherwise]:
                 found += self.of_either(form, name, at)

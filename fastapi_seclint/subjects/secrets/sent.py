@@ -47,8 +47,6 @@ def filled(form: Form) -> Form:
     match form:
         case ["fstr", _, parts] if len(held := [part[2] for part in parts if part[0] == "fmt"]) == 1:
             return core(held[0])
-        case ["binop", _, "+", ["const", _, str()], held]:
-            return core(held)
     return form
 
 

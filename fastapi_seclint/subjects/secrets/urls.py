@@ -193,9 +193,6 @@ def _text(form: Form) -> str:
             return "".join(str(part[2]) if part[0] == "const" else _text(part[2]) or _UNKNOWN for part in parts)
         case ["binop", _, "+", left, right]:
             return (_text(left) or _UNKNOWN) + (_text(right) or _UNKNOWN)
-        case ["binop", _, "%", ["const", _, str() as text], ["tuple", _, items]] if text.count("%s") == len(items):
-            filled = iter(items)
-            return re.sub("%s", lambda _: _text(next(filled)) or _UNKNOWN, text)
         case ["call", _, ["attr", _, ["const", _, ""], "join"], [["list" | "tuple", _, items]], _]:
             return "".join(_text(item) or _UNKNOWN for item in items)
     return ""
