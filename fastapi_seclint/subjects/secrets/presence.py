@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import (
+    Annotated,
     Class,
     Const,
+    Dependency,
     Environment,
     External,
     Instance,
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 Missing = frozenset[str | None]
+_SENT = re.compile(r"fastapi\.(params|param_functions)\.(Header|Query|Cookie)\(\)")
 NEVER: Missing = frozenset()
 
 
@@ -85,6 +89,8 @@ def _of_parameter(program: Program, block: Block, parameter: Form) -> Missing:
         (item[0] == "const" and item[2] is None) or (item[0] == "name" and item[2] == "Optional")
         for item in walk(annotation)
     )
+    if annotation is not None and annotation[0] in ("name", "attr") and default is None:
+        return _of_alias(program, block, annotation)
     marks = [item for item in walk([annotation, default]) if item[0] == "call"]
     for mark in marks:
         called = name_of(mark[2])
@@ -107,12 +113,31 @@ def _of_scheme(program: Program, block: Block, mark: Form) -> Missing:
     """A security scheme gives None when it does not raise by itself; texts that are empty count as missing there."""
     if not mark[3]:
         return NEVER
-    outside = Block(block.module, None, block.module.scope, NO_STATEMENTS)
-    for option in options(ask(program, outside, mark[3][0])):
-        scheme = isinstance(option, External) and option.name.startswith("fastapi.security")
-        given = option.arguments if isinstance(option, External) and scheme else None
+    return _of_scheme_value(ask(program, _outside(block), mark[3][0]))
+
+
+def _outside(block: Block) -> Block:
+    return Block(block.module, None, block.module.scope, NO_STATEMENTS)
+
+
+def _of_scheme_value(scheme: Value | None) -> Missing:
+    for option in options(scheme):
+        known = isinstance(option, External) and option.name.startswith("fastapi.security")
+        given = option.arguments if isinstance(option, External) and known else None
         if given is not None and constant(given.get("auto_error")) is False:
             return frozenset({None})
+    return NEVER
+
+
+def _of_alias(program: Program, block: Block, annotation: Form) -> Missing:
+    """What a parameter may miss whose type has a name: `SentKey = Annotated[str | None, Security(scheme)]`."""
+    for option in options(ask(program, _outside(block), annotation)):
+        for item in option.metadata if isinstance(option, Annotated) else ():
+            for mark in options(item):
+                if isinstance(mark, Dependency):
+                    return _of_scheme_value(mark.call)
+                if isinstance(mark, External) and _SENT.fullmatch(mark.name):
+                    return frozenset({""})
     return NEVER
 
 
