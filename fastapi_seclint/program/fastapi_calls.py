@@ -7,10 +7,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import fastapi_users, handlers, resources
+from fastapi_seclint.program.layers import layer
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.route_objects import route_objects
 from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class
-from fastapi_seclint.program.routers import HTTP_METHODS, Include, Layer, Mount, Registration, Router, native, strings
+from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Registration, Router, native, strings
 from fastapi_seclint.program.values import (
     ITEMS,
     NONE,
@@ -151,8 +152,7 @@ def decorate(interpreter: Interpreter, decorator: RouteDecorator, arguments: Arg
     method = decorator.method
     if method == "middleware":
         if string(decorator.arguments.get("middleware_type", 0)) == "http":
-            seldom, never = interpreter.unlikely > 0, interpreter.against > 0
-            router.layers.append(Layer(endpoint, decorator.arguments, decorator.place, True, seldom, never))
+            router.layers.append(layer(interpreter, endpoint, decorator.arguments, decorator.place, function=True))
     elif method == "on_event":
         if string(decorator.arguments.get("event_type", 0)) == "startup":
             interpreter.deferred.append((endpoint, Arguments(), decorator.place))
@@ -280,8 +280,7 @@ def _add_middleware(interpreter: Interpreter, receiver: Instance, arguments: Arg
     what = arguments.get("middleware_class", 0)
     if receiver.native is not None and what is not None:
         rest = Arguments(arguments.positional[1:], arguments.keywords, arguments.open)
-        seldom, never = interpreter.unlikely > 0, interpreter.against > 0
-        receiver.native.layers.append(Layer(what, rest, place, conditional=seldom, switched_off=never))
+        receiver.native.layers.append(layer(interpreter, what, rest, place))
 
 
 def _add_event_handler(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:

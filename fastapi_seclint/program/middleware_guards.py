@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
@@ -12,12 +11,10 @@ from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
 from fastapi_seclint.program.kinds import CLEAN, PASSED, REQUEST
+from fastapi_seclint.program.layers import whose
 from fastapi_seclint.program.routers import Layer
 from fastapi_seclint.program.unmade import middleware_of
-from fastapi_seclint.program.values import Class, External, Function, Instance, options
-
-if TYPE_CHECKING:
-    pass
+from fastapi_seclint.program.values import Class, External, Function, Instance, Value, options
 
 
 def _as_middleware(encounter: Encounter) -> Encounter:
@@ -86,26 +83,27 @@ class MiddlewareGuards:
             elif isinstance(option, Function):
                 if websocket and layer.function:
                     return passing
-                function = self._behind(option)
-                names = [form[0] for form in function.parameters]
+                function, receiver = self._behind(option, layer.receiver)
+                names = [form[0] for form in function.parameters][receiver is not None :]
                 given = dict(zip(names, [REQUEST, PASSED], strict=False))
-                return _as_middleware(self._follower.meet(function, stranger, given))
+                return _as_middleware(self._follower.meet(function, stranger, given, receiver))
             elif isinstance(option, Class) and credentials.guards_against_forgery(option.name):
                 return passing
             elif isinstance(option, Class):
                 return self._class_layer(layer, option, stranger, websocket) or passing
         return passing
 
-    def _behind(self, function: Function) -> Function:
-        """The function that a middleware hands all of its work to: `return await check(request, call_next)`."""
-        names = [form[0] for form in function.parameters]
+    def _behind(self, function: Function, receiver: Value | None) -> tuple[Function, Value | None]:
+        """Whom a middleware hands its work, a method with its object: `return await check(request, call_next)`."""
+        names = [form[0] for form in function.parameters][receiver is not None :]
         match [form for form in function.statements() if form[0] != "expr"]:
             case [["return", _, ["await", _, ["call", _, ["name" | "attr", *_] as target, given, []]]]]:
                 if names and [form[2] for form in given if form[0] == "name"] == names == [form[-1] for form in given]:
-                    for option in options(self._follower.interpreter.ask(target, function.module.scope)):
+                    work, owner = whose(self._follower.interpreter.ask(target, function.module.scope))
+                    for option in options(work):
                         if isinstance(option, Function) and option is not function and option.number >= 0:
-                            return option
-        return function
+                            return option, owner
+        return function, receiver
 
     def _backend(self, layer: Layer, stranger: Stranger) -> Encounter:
         """Starlette asks a backend who calls and answers 400 when it raises (starlette.middleware.authentication)."""

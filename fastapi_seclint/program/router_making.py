@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.routers import Layer, Mount, Registration, Router, strings
+from fastapi_seclint.program.layers import layer
+from fastapi_seclint.program.routers import Mount, Registration, Router, strings
 from fastapi_seclint.program.values import (
     NONE,
     Arguments,
@@ -57,7 +58,7 @@ def initialize(interpreter: Interpreter, instance: Instance, kind: str, argument
             for item in option.items:
                 if isinstance(item, External) and item.arguments is not None and item.arguments.positional:
                     rest = Arguments(item.arguments.positional[1:], item.arguments.keywords, item.arguments.open)
-                    router.layers.append(Layer(item.arguments.positional[0], rest, item.place or place))
+                    router.layers.append(layer(interpreter, item.arguments.positional[0], rest, item.place or place))
     for name in ("lifespan",):
         for option in options(arguments.get(name)):
             if isinstance(option, Function) and interpreter.recording:

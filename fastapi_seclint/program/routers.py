@@ -84,6 +84,7 @@ class Layer:
     """One middleware: a class with its arguments, or a function of `@app.middleware("http")`.
 
     `conditional`: the default configuration does not add it, or that cannot be said; `switched_off`: it does not.
+    `receiver` is the object whose method the function is.
     """
 
     what: Value
@@ -92,6 +93,7 @@ class Layer:
     function: bool = False
     conditional: bool = False
     switched_off: bool = False
+    receiver: Value | None = None
 
 
 Entry = Registration | Include | Mount

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import credentials
+from fastapi_seclint.program.layers import layer
 from fastapi_seclint.program.routers import Layer, native
 from fastapi_seclint.program.values import (
     Arguments,
@@ -45,10 +46,8 @@ def wrap(interpreter: Interpreter, wrapper: Value, what: Value, arguments: Argum
     keywords = {name: value for name, value in arguments.keywords.items() if name != "app"}
     positional = arguments.positional if "app" in arguments.keywords else arguments.positional[1:]
     rest = Arguments(positional, keywords, arguments.open)
-    seldom, never = interpreter.unlikely > 0, interpreter.against > 0
-    layer = Layer(what, rest, place, conditional=seldom, switched_off=never)
     if inner is not None:
-        interpreter.wrappings[id(wrapper)] = Wrapping(wrapper, inner, layer)
+        interpreter.wrappings[id(wrapper)] = Wrapping(wrapper, inner, layer(interpreter, what, rest, place))
 
 
 def behind(interpreter: Interpreter, value: Value) -> tuple[Value, list[Wrapping]]:

@@ -86,13 +86,22 @@ def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
         elif isinstance(option, External) and (option.name in HTTP_EXCEPTIONS or _RESPONSE.match(option.name)):
             if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
                 yield Refusal(block, form, lacks[0])
-        elif isinstance(option, Class) and not any(keyword in (None, "headers") for keyword, _, _ in form[4]):
+        elif isinstance(option, Class) and not _gets_headers(option, form):
             yield from _of_class(program, option)
             if _is_answered_with_401(program, block, option, form):
                 yield Refusal(block, ["class", form[1]], None)
             elif (fixing := _fixing_401(program, option)) is not None:
                 yield Refusal(program.sites.top(fixing.module), ["class", fixing.at], None)
         return
+
+
+def _gets_headers(cls: Class, call: Form) -> bool:
+    """Whether an exception of the project's own may be given headers, by name, by position or with everything else."""
+    if any(keyword in (None, "headers") for keyword, _, _ in call[4]) or any(item[0] == "star" for item in call[3]):
+        return True
+    initializer = method_of(Instance(cls), "__init__")
+    names = [parameter[0] for parameter in initializer.parameters[1:]] if initializer is not None else []
+    return "headers" in names[: len(call[3])]
 
 
 def _is_answered_with_401(program: Program, block: Block, cls: Class, call: Form) -> bool:
