@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, callers
@@ -121,11 +122,14 @@ def raised_with(program: Program, found: Caught, sent: set[tuple[str, str]]) -> 
     """The texts of a caught exception that one of the project's own is given for an attribute that is sent."""
     for form in walk(found.statements):
         match form:
-            case ["raise", _, ["call", _, ["name" | "attr", *_] as function, _, keywords], _]:
+            case ["raise", _, ["call", _, ["name" | "attr", *_] as function, positional, keywords], _]:
                 for cls in (option for option in options(ask(program, found.block, function))):
                     kept = set(_kept(cls, sent)) if isinstance(cls, Class) else set()
                     own = {name for _, name in kept}
                     rest = any(kind == KEYWORDS for kind, _ in kept)
+                    names = [item.name for item in parameters(cls)] if isinstance(cls, Class) and own else []
+                    yield from (item for name, item in zip(names, positional, strict=False)
+                                if name in own and tells(found, item))  # fmt: skip
                     yield from (item for keyword, item, _ in keywords
                                 if (keyword in own or rest) and tells(found, item))  # fmt: skip
 
