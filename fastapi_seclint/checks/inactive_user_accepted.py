@@ -132,10 +132,10 @@ def _finding(
             continue
         said = f"{candidate.name} refuses closed accounts"
         evidence = [Evidence(candidate.function.place.location, said)]
-        if base is guard.node.function:
+        if base is guard.node.runs:
             fix = _swapped(program, guard.node.written, candidate)
             return _of_route(route, guard.name, candidate.name, evidence, fix)
-        return _of_dependency(program, route, guard.node.function, base, candidate)
+        return _of_dependency(program, route, guard.node.runs or guard.node.function, base, candidate)
     return None
 
 
@@ -178,11 +178,11 @@ def _renamed(route: Route, guard: Guard, active: Guard) -> Fix | None:
 
 def _base_of(node: Node, active: ActiveGuard) -> Function | None:
     """The plain guard that a dependency is, or is built on."""
-    if node.function is active.function:
+    if node.runs is active.function:
         return None
     for inner in node.walk():
-        if any(inner.function is base for base in active.bases):
-            return inner.function
+        if any(inner.runs is base for base in active.bases):
+            return inner.runs
     return None
 
 

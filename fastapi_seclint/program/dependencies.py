@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program import fastapi_users, injected, subscripts
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
+from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.library_names import run_time_name
 from fastapi_seclint.program.values import (
     Annotated,
@@ -51,11 +52,17 @@ class Node:
     children: list[Node] = field(default_factory=list)
     certain: bool = True
     alternative: bool = False
+    behind: Function | None = None
+
+    @property
+    def runs(self) -> Function | None:
+        """The project function that FastAPI runs: the function itself, `__init__`, `__call__` or the bound method."""
+        return running(self.call)
 
     @property
     def function(self) -> Function | None:
-        """The project function that runs: the function itself, `__init__`, `__call__` or the bound method."""
-        return running(self.call)
+        """The project function that does the work: what runs, or what that one leaves all its work to."""
+        return self.behind or self.runs
 
     def walk(self, alternatives: bool = True) -> Iterator[Node]:
         """Itself and everything below, depth first; alternatives only when asked for."""
@@ -182,6 +189,8 @@ class Resolver:
             for inner in made[1] if made is not None else ():
                 children += self._nodes(inner, inner.call, "", depth + 1)
             node = Node(run_time_name(name), option, dependency, dependency.place, parameter, children)
+            runs = running(option)
+            node.behind = worker(self._interpreter, runs) if runs is not None else None
             if len(found) > 1:
                 _doubt([node], option is not found[0])
             nodes.append(node)

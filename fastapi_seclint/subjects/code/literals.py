@@ -185,7 +185,9 @@ class Reader:
 
     def _list(self, form: Form, at: int) -> Iterator[Literal]:
         if self.used:
-            yield from self._items([item for item in walk(form[2]) if item[0] in ("const", "bytes")])
+            inside = [item for item in walk(form[2]) if item[0] in ("const", "bytes", "call")]
+            named = {value[1] for item in inside if item[0] == "call" for _, value, _ in item[4]}
+            yield from self._items([item for item in inside if item[0] != "call" and item[1] not in named])
         yield from self.read(form[2])
 
     def _items(self, forms: list[Form]) -> Iterator[Literal]:

@@ -229,7 +229,7 @@ def _candidate(program: Program, route: Route, module: Module, form: Form, node:
         child.function is not None and node_tests_activity(program, child) for child in node.walk()
     )
     gives = any(form[0] == "return" and form[2] is not None for form in node.function.forms.every)
-    return _Candidate(module, form, rights, _for_administrators(form), active, 0, gives, node.function)
+    return _Candidate(module, form, rights, _for_administrators(form), active, 0, gives, node.runs)
 
 
 _LESSER = ("moderator", "staff", "owner", "manager")

@@ -48,8 +48,8 @@ def _checks(program: Program, route: Route, variable: str) -> Iterator[Function]
         function = node.function
         if function is not None and _takes(program, node, variable) and function.forms.of("raise"):
             callers = callers_of(program, node)
-            if callers and uses(function, callers):
-                yield function
+            if callers and uses(function, callers) and node.runs is not None:
+                yield node.runs
 
 
 def _takes(program: Program, node: Node, variable: str) -> bool:

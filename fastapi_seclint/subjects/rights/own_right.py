@@ -113,7 +113,7 @@ def _guards(program: Program, function: Function) -> list[tuple[Function, Class]
 
 def _below(program: Program, guard: Function, other: Function) -> bool:
     tops = program.walker.resolver.of_callable(guard)
-    return any(node.function is other for top in tops for node in top.walk())
+    return any(node.runs is other for top in tops for node in top.walk())
 
 
 def _parameter(function: Function, guard: Function, cls: Class) -> tuple[str, tuple[Edit, ...]] | None:

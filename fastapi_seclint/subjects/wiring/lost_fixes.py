@@ -187,7 +187,7 @@ def givers(program: Program, made: Class) -> Iterator[Function]:
 
 def _asks(program: Program, function: Function, other: Function) -> bool:
     """Whether a guard depends on another one, and so demands more."""
-    return any(node.function is other for top in program.walker.resolver.of_callable(function) for node in top.walk())
+    return any(node.runs is other for top in program.walker.resolver.of_callable(function) for node in top.walk())
 
 
 def _call_at(program: Program, place: Place | None) -> Call | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def renamed(program: Program, node: Node, parameter: Parameter, variable: str) -> Fix | None:
     """The parameter renamed in the signature and the body, when every route that depends on it has that variable."""
-    function = node.function
+    function = node.runs
     if function is None or function.number < 0 or not _fits_everywhere(program, function, parameter.name, variable):
         return None
     statements = function.statements()
@@ -87,7 +87,7 @@ def _fits_everywhere(program: Program, function: Function, name: str, variable: 
     own = (function.module.file, function.number)
     for route in program.routes:
         for node in route.nodes():
-            same = node.function is not None and (node.function.module.file, node.function.number) == own
+            same = node.runs is not None and (node.runs.module.file, node.runs.number) == own
             if same and any(item.name == name for item in parameters(node.call)):
                 variables = path_variables(route.path)
                 if name in variables or variable not in variables:

@@ -1,0 +1,57 @@
+"""Functions that leave all their work to another one: `return await service.current_user(token)`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.values import Bound, Function, options
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+_DEPTH = 3
+
+
+def worker(interpreter: Interpreter, function: Function) -> Function:
+    """The function of the project that does the work of another one, itself where it does its own.
+
+    It is handed parameters only, each under the name that it has there, so that what is said of a name holds for both.
+    """
+    for _ in range(_DEPTH):
+        call = _only_call(function)
+        inner = None if call is None else _called(interpreter, function, call)
+        if call is None or inner is None or inner is function or not _is_handed_names(function, inner, call):
+            break
+        function = inner
+    return function
+
+
+def _only_call(function: Function) -> Form | None:
+    """The call that a function returns, where its body is nothing else."""
+    if function.number < 0:
+        return None
+    match [form for form in function.statements() if form[0] != "expr"]:
+        case [["return", _, ["await", _, ["call", _, ["name" | "attr", *_], *_] as call]]]:
+            return call
+        case [["return", _, ["call", _, ["name" | "attr", *_], *_] as call]]:
+            return call
+    return None
+
+
+def _called(interpreter: Interpreter, function: Function, call: Form) -> Function | None:
+    with interpreter.asking():
+        possible = list(options(FunctionScope(interpreter, function).ask(call[2])))
+    found = possible[0].function if possible and isinstance(possible[0], Bound) else possible[0] if possible else None
+    return found if len(possible) == 1 and isinstance(found, Function) and found.number >= 0 else None
+
+
+def _is_handed_names(function: Function, inner: Function, call: Form) -> bool:
+    """Whether a call hands over parameters of the function alone, at least one, each to one of the same name."""
+    own = {form[0] for form in function.parameters}
+    bound = inner.owner is not None and inner.kind != "static"
+    taken = [form[0] for form in inner.parameters][bound:]
+    given = [*zip(taken, call[3], strict=False), *((keyword, value) for keyword, value, _ in call[4])]
+    named = [value[2] for name, value in given if value[0] == "name" and value[2] == name]
+    return bool(named) and len(named) == len(call[3]) + len(call[4]) and own.issuperset(named)
