@@ -32,12 +32,11 @@ def _only_call(function: Function) -> Form | None:
     """The call that a function returns, where its body is nothing else."""
     if function.number < 0:
         return None
-    match [form for form in function.statements() if form[0] != "expr"]:
-        case [["return", _, ["await", _, ["call", _, ["name" | "attr", *_], *_] as call]]]:
-            return call
-        case [["return", _, ["call", _, ["name" | "attr", *_], *_] as call]]:
-            return call
-    return None
+    statements = [form for form in function.statements() if form[0] != "expr"]
+    given: Form | None = statements[0][2] if len(statements) == 1 and statements[0][0] == "return" else None
+    if given is not None and given[0] == "await":
+        given = given[2]
+    return given if given is not None and given[0] == "call" and given[2][0] in ("name", "attr") else None
 
 
 def _called(interpreter: Interpreter, function: Function, call: Form) -> Function | None:
