@@ -12,6 +12,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, External, Function, Generic, options
 from fastapi_seclint.subjects.code.development import asks_who_does_it
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.read_keys import read_keys
 from fastapi_seclint.subjects.guards.resets import sets_any_password
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 
@@ -279,7 +280,8 @@ def _takes_password(program: Program, route: Route) -> bool:
 
 
 def _sent(program: Program, route: Route) -> Iterator[str]:
-    """The names of what clients send to a handler: its own parameters, and the fields of their models and forms."""
+    """The names of what clients send to a handler: its own parameters, what it reads of them, the fields of models."""
+    yield from read_keys(program, route)
     for parameter in parameters(route.endpoint) if route.endpoint is not None else []:
         dependency = program.walker.resolver.dependency_of(parameter)
         if dependency is None or any(isinstance(option, Class) and option.fields for option in options(dependency[1])):

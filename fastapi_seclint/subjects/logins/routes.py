@@ -21,6 +21,7 @@ from fastapi_seclint.program.values import Annotated, Class, External, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
+from fastapi_seclint.subjects.guards.read_keys import read_keys
 from fastapi_seclint.subjects.logins.aside import is_aside, is_of_provider
 from fastapi_seclint.subjects.logins.purposes import (
     AROUND,
@@ -98,6 +99,7 @@ def fields(program: Program, route: Route, *, models: bool = True) -> list[str]:
             if program.walker.resolver.dependency_of(parameter) is None:
                 names = list(access.names_in(program, parameter))
                 found += names if models else _without_model(program, parameter, names)
+        found += read_keys(program, route)
     schemes = [node.call for node in route.nodes() if isinstance(node.call, External) and not is_login_form(node.call)]
     basic = [scheme for scheme in schemes if scheme.name.startswith("fastapi.security.")]
     for node in route.nodes():
