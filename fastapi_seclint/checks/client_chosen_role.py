@@ -10,6 +10,7 @@ from fastapi_seclint.checks.unprotected_router import covered
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.decorators import wrapping_decorators
+from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, Instance
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Rule
@@ -17,6 +18,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.rights.believed import Belief, believed
 from fastapi_seclint.subjects.rights.decided import decided
+from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.noted import noted
 from fastapi_seclint.subjects.rights.own_right import asked_of_user
 from fastapi_seclint.subjects.rights.roles import authorizes
@@ -53,7 +55,7 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
         for inner in _wrapping(program, route):
             beliefs += _decided(program, inner, input_of(program, inner))
         if found and id(route) not in told and not authorizes(program, route):
-            beliefs += believed(program, handler, found, route.path)
+            beliefs += believed(program, worker(program.interpreter, handler), found, route.path)
         for belief in beliefs:
             if belief.location not in seen:
                 seen.add(belief.location)
@@ -95,8 +97,12 @@ def _decided_inside(program: Program, cls: Class) -> Iterator[Belief]:
 
 
 def _decided(program: Program, function: Function, found: Input) -> Iterator[Belief]:
-    for belief in decided(function, found):
-        fix = asked_of_user(program, function, found, belief.test) if belief.test is not None else None
+    inner = worker(program.interpreter, function)
+    if inner is not function:
+        follow(inner, found)
+    for belief in decided(inner, found):
+        mends = belief.test is not None and inner is function
+        fix = asked_of_user(program, function, found, belief.test) if mends and belief.test is not None else None
         yield replace(belief, fix=fix)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
+from fastapi_seclint.program.asking import asks_for
 from fastapi_seclint.program.body_tokens import BODY_TOKENS, carries_token, given_tokens
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
 from fastapi_seclint.program.declared import Declared
@@ -30,7 +31,6 @@ from fastapi_seclint.program.values import (
     constant,
     options,
 )
-from fastapi_seclint.program.walks import DENIALS
 
 
 def _marker(annotation: Value | None, default: Value | None) -> External | None:
@@ -191,17 +191,20 @@ class DependencyGuards:
         if marker is not None and marker.name.endswith((".Header()", ".Cookie()")) and marker.arguments is not None:
             alias = constant(marker.arguments.get("alias"))
             sent = alias if isinstance(alias, str) else name
-            if not credentials.names_credential(sent) and not _asks_for(function, name, "" if path else sent):
+            if not credentials.names_credential(sent) and not self._asks_for(function, name, "" if path else sent):
                 return CLEAN
             default = marker.arguments.get("default", 0) if not isinstance(annotation, Annotated) else parameter.default
             return self._credential(default if default is not None else parameter.default, stranger, marker)
         if names_token(name) and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
             if name in path_variables(path):
-                return JUNK if name not in _PLACES or _asks_for(function, name, name) else CLEAN
+                return JUNK if name not in _PLACES or self._asks_for(function, name, name) else CLEAN
             return self._credential(parameter.default, stranger, marker)
         if any(carries_token(item) for item in options(base) if isinstance(item, Class)) and self._verifies_bodies:
             return QUERY
         return CLEAN
+
+    def _asks_for(self, function: Function | None, name: str, sent: str) -> bool:
+        return asks_for(self._follower.interpreter, function, name, sent)
 
     @cached_property
     def _verifies_bodies(self) -> bool:
@@ -261,33 +264,3 @@ def _signed_by(function: Function) -> str:
 
 _PLACES = frozenset({"key", "ticket"})
 """What a variable of a path may be called that says which thing is asked for: `/flags/{key}`."""
-
-
-def _asks_for(function: Function | None, name: str, sent: str) -> bool:
-    """Whether a function verifies a header or cookie, or is a guard that has no other use for one `sent` so."""
-    if function is None:
-        return False
-    facts, number = function.module.facts, function.number
-    denies = number >= 0 and any(facts.body_mentions(number, word) for word in DENIALS)
-    plain = sent == "" or credentials.is_plain_header(sent.replace("_", "-"))
-    return _verifies(function, name) or (denies and not plain)
-
-
-def _verifies(function: Function, name: str) -> bool:
-    """Whether a function gives a parameter to a call that verifies such things, whatever the parameter is called."""
-    return any(
-        form[0] == "call"
-        and form[2][0] in ("name", "attr")
-        and form[2][-1] in _VERIFIERS
-        and _owner(form[2]) not in _PLAIN
-        and any(item[0] == "name" and item[2] == name for item in walk(form[3]))
-        for form in walk(function.statements())
-    )
-
-
-_VERIFIERS = frozenset({"decode", "compare_digest", "loads", "unsign", "verify_token", "decode_token"})
-_PLAIN = frozenset({"json", "orjson", "ujson", "pickle", "codecs"})
-
-
-def _owner(form: Form) -> str:
-    return str(form[2][2]) if form[0] == "attr" and form[2][0] == "name" else ""

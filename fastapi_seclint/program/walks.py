@@ -15,6 +15,7 @@ from fastapi_seclint.program import (
     stranger_results,
     strangers,
 )
+from fastapi_seclint.program.asking import DENIALS, hands_on
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
 from fastapi_seclint.program.kinds import BAD, CLEAN, NOTHING, PASSED, QUERY, Kinds, Names, merged, names_token
 from fastapi_seclint.program.names import spelled
@@ -24,9 +25,6 @@ from fastapi_seclint.program.values import Function, Place, Value, constant
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.anonymous import Follower
-
-DENIALS = (b",401]", b",403]", b"UNAUTHORIZED", b"FORBIDDEN")
-"""What the text of a function's facts has in it when the function answers 401 or 403."""
 
 
 class Walk:
@@ -271,6 +269,7 @@ class Walk:
             facts, number = self.function.module.facts, self.function.number
             says = number >= 0 and any(facts.body_mentions(number, word) for word in DENIALS)
             self._denying = says or stranger_results.verifies(self.function)
+            self._denying = self._denying or hands_on(self.follower.interpreter, self.function)
         return self._denying and not credentials.is_plain_header(name)
 
     def text(self, form: Form) -> str | None:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import Parameter, giving, parameters
+from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import (
@@ -116,7 +117,10 @@ def _given_by(program: Program, dependency: Function, depth: int) -> Sent | None
     known, key = _GIVEN.setdefault(program, {}), (dependency.module.file, dependency.number, depth)
     if key not in known:
         inner = input_of(program, dependency, depth=depth + 1)
-        results = [form[2] for form in dependency.forms.of("return") if form[2] is not None]
+        works = worker(program.interpreter, dependency)
+        if works is not dependency:
+            follow(works, inner)
+        results = [form[2] for form in works.forms.of("return") if form[2] is not None]
         known[key] = next((sent for result in results if (sent := source(inner, result)) is not None), None)
     return known[key]
 

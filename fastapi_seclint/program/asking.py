@@ -1,0 +1,107 @@
+"""Whether functions verify what they are given, so that it counts as a credential whatever it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program import credentials
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.values import Bound, Function, options
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program.interpreter import Interpreter
+
+DENIALS = (b",401]", b",403]", b"UNAUTHORIZED", b"FORBIDDEN")
+"""What the text of a function's facts has in it when the function answers 401 or 403."""
+
+_DEPTH = 2
+_READ = frozenset({"headers", "cookies"})
+_VERIFIERS = frozenset({"decode", "compare_digest", "loads", "unsign", "verify_token", "decode_token"})
+_PLAIN = frozenset({"json", "orjson", "ujson", "pickle", "codecs"})
+
+
+def asks_for(interpreter: Interpreter, function: Function | None, name: str, sent: str, depth: int = _DEPTH) -> bool:
+    """Whether a function verifies a header or cookie, or is a guard that has no other use for one `sent` so.
+
+    It may do so itself, or hand it to a function of the project that does.
+    """
+    if function is None or function.number < 0:
+        return False
+    facts, number = function.module.facts, function.number
+    denies = any(facts.body_mentions(number, word) for word in DENIALS)
+    plain = sent == "" or credentials.is_plain_header(sent.replace("_", "-"))
+    if _verifies(function, name) or (denies and not plain):
+        return True
+    handed = (
+        _handed(interpreter, function, lambda value: bool(value[0] == "name" and value[2] == name)) if depth else ()
+    )
+    return any(asks_for(interpreter, inner, taken, sent, depth - 1) for inner, taken in handed)
+
+
+def _verifies(function: Function, name: str) -> bool:
+    """Whether a function gives a parameter to a call that verifies such things, whatever the parameter is called."""
+    return any(
+        form[0] == "call"
+        and form[2][0] in ("name", "attr")
+        and form[2][-1] in _VERIFIERS
+        and _owner(form[2]) not in _PLAIN
+        and any(item[0] == "name" and item[2] == name for item in walk(form[3]))
+        for form in walk(function.statements())
+    )
+
+
+def _owner(form: Form) -> str:
+    return str(form[2][2]) if form[0] == "attr" and form[2][0] == "name" else ""
+
+
+def hands_on(interpreter: Interpreter, function: Function) -> bool:
+    """Whether a function hands a header or cookie that it reads to one of the project that verifies it or refuses."""
+    if not function.module.facts.words & _READ:
+        return False
+    read = {
+        target[2]
+        for form in function.forms.of("assign")
+        for target in form[2]
+        if target[0] == "name" and form[3] is not None and _is_read(form[3])
+    }
+
+    def is_sent(value: Form) -> bool:
+        return bool(value[0] == "name" and value[2] in read) or _is_read(value)
+
+    return any(asks_for(interpreter, inner, taken, "?", 1) for inner, taken in _handed(interpreter, function, is_sent))
+
+
+def _is_read(form: Form) -> bool:
+    match form:
+        case ["call", _, ["attr", _, ["attr", _, _, str(where)], "get"], *_] | [
+            "sub",
+            _,
+            ["attr", _, _, str(where)],
+            _,
+        ]:
+            return where in _READ
+    return False
+
+
+def _handed(
+    interpreter: Interpreter, function: Function, is_it: Callable[[Form], bool]
+) -> Iterator[tuple[Function, str]]:
+    """The functions of the project that get a value as it is, with what they call it."""
+    for call in function.forms.of("call"):
+        given = [*enumerate(call[3]), *((keyword, value) for keyword, value, _ in call[4])]
+        places = [place for place, value in given if is_it(value)]
+        if not places or call[2][0] not in ("name", "attr"):
+            continue
+        with interpreter.asking():
+            possible = list(options(FunctionScope(interpreter, function).ask(call[2])))
+        for option in possible:
+            inner = option.function if isinstance(option, Bound) else option
+            if isinstance(inner, Function) and inner is not function and inner.number >= 0:
+                taken = [form[0] for form in inner.parameters][isinstance(option, Bound) and inner.kind != "static" :]
+                for place in places:
+                    if isinstance(place, str) and place in taken:
+                        yield inner, place
+                    elif isinstance(place, int) and place < len(taken):
+                        yield inner, taken[place]
