@@ -15,8 +15,9 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
+from fastapi_seclint.subjects.passwords.enveloped import given_to_open_fields, unwrapped
 from fastapi_seclint.subjects.passwords.exposure_fixes import Taking
-from fastapi_seclint.subjects.passwords.exposure_models import other_model, type_arguments
+from fastapi_seclint.subjects.passwords.exposure_models import named_answer, other_model, type_arguments
 from fastapi_seclint.subjects.passwords.fields import Givers, password_field
 from fastapi_seclint.subjects.passwords.left_out import leaves_out, tells_new_one
 from fastapi_seclint.subjects.passwords.made_models import made_of
@@ -91,17 +92,20 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
         return
     if leaves_out(block):
         return
+    shown = named_answer(route, function)
+    models = list(classes_in(declared)) if declared is not None else []
     for form in block.forms.of("return"):
         if form[2] is None:
             continue
         parts = _parts(form[2])
         if parts is None and declared is not None:
-            continue
+            parts = [one for cls in models for one in given_to_open_fields(program, block, form[2], cls, shown)]
         for part in parts if parts is not None else [form[2]]:
             found = givers.shown(block, part)
             if found is not None:
                 confidence = "high" if found[1] is not None else "medium"
-                fix = Taking(program, givers, route, block).fix(part, filtered=parts is None)
+                inner = unwrapped(program, givers, block, part)
+                fix = Taking(program, givers, route, block).fix(inner, filtered=parts is None)
                 name, held = found
                 sent = held is not None and naming(name) != "kept" and bool(sent_back(program, route, block, held))
                 yield _finding(route, block, block.location(form), name, held, confidence, fix, sent=sent)

@@ -69,15 +69,20 @@ def _is(program: Program, block: Block, form: Form, cls: Class) -> bool:
 def type_arguments(program: Program, route: Route, function: Function) -> Iterator[Class]:
     """The classes that a generic model of the project is given where a route names its answer: `Page[User]`."""
     module = function.module
-    call, place = registration(route, module), Block(module, None, module.scope, NO_STATEMENTS)
-    given = next((value for keyword, value, _ in call[4] if keyword == "response_model"), None) if call else None
-    shown = given if given is not None else function.returns
+    place, shown = Block(module, None, module.scope, NO_STATEMENTS), named_answer(route, function)
     for form in walk(shown) if shown is not None else ():
         if form[0] != "sub" or not any(isinstance(owner, Class) for owner in options(ask(program, place, form[2]))):
             continue
         for inner in walk(form[3]):
             named = options(ask(program, place, inner)) if inner[0] in ("name", "attr") else ()
             yield from (option for option in named if isinstance(option, Class))
+
+
+def named_answer(route: Route, function: Function) -> Form | None:
+    """How a route names its answer: `response_model=Page[User]`, or what its handler is annotated with."""
+    call = registration(route, function.module)
+    given = next((value for keyword, value, _ in call[4] if keyword == "response_model"), None) if call else None
+    return given if given is not None else function.returns
 
 
 def registration(route: Route, module: Module) -> Form | None:

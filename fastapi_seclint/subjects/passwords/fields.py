@@ -27,6 +27,7 @@ from fastapi_seclint.subjects.passwords.dumping import (
     sifted,
     written_above,
 )
+from fastapi_seclint.subjects.passwords.enveloped import enveloped
 from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_key, hashed_later, put
 from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out, told_by_maker
 from fastapi_seclint.subjects.passwords.mappings import IDENTITY, identifies, in_mapping, key_read
@@ -218,7 +219,8 @@ class Givers:
             return password_field(cls), cls
         if column := selected(self.program, block, call) or column_of_table(self.program, block, call):
             return column, None
-        return self._of_function(block, call, depth) or self._of_value(block, call)
+        wrapped = self._first(block, [*enveloped(self.program, block, call)], depth)
+        return wrapped or self._of_function(block, call, depth) or self._of_value(block, call)
 
     def gives_same(self, block: Block, call: Form) -> bool:
         """Whether a function of the project returns its first argument with the password in it, where that has one."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.values import (
@@ -97,25 +98,59 @@ def _names(value: Value) -> Iterator[list[str]]:
 
 
 def demands_nothing(node: Node, function: Function) -> bool:
-    """Whether a guard only asks for rights that it was made with, `if self.roles and ...`, and was made without any."""
-    if not isinstance(node.call, Instance) or not function.parameters:
+    """Whether a guard only asks for rights that it was made with, `if self.roles and ...`, and was made without any.
+
+    What stands behind such a condition never runs then, and who may do everything is let in as everybody is.
+    """
+    kept = _kept(node.call, function)
+    if kept is None:
         return False
-    tests = [form[2] for form in function.forms.of("if", "ifexp", "assert") if speaks_of_rights(form[2])]
-    return bool(tests) and all(_is_off(node.call, test, function.parameters[0][0]) for test in tests)
+    tests = function.forms.of("if", "ifexp", "assert")
+    off = [form for form in tests if any(map(kept, _all_of(form[2])))]
+    never = {id(inner) for form in off for inner in walk(form[3] if form[0] == "if" else form)}
+    given = {repr(_unplaced(form[2])) for form in function.forms.of("return") if id(form) not in never}
+    others = [form for form in tests if form not in off and id(form) not in never]
+    return bool(off) and not any(speaks_of_rights(form[2]) and not _gives_back(form, given) for form in others)
 
 
-def _is_off(guard: Instance, test: Form, own: str) -> bool:
-    """Whether a condition starts from an attribute of a guard that is empty."""
-    for atom in test[3] if test[0] == "bool" and test[2] == "and" else [test]:
-        if atom[0] == "attr" and atom[2][0] == "name" and atom[2][2] == own:
-            kept = list(options(guard.attributes.get(atom[3])))
-            if kept and all(
-                (isinstance(item, Collection) and not item.items and not item.open)
-                or (isinstance(item, Const) and not item.value)
-                for item in kept
-            ):
-                return True
-    return False
+def _gives_back(form: Form, given: set[str]) -> bool:
+    """Whether a branch gives back what every other caller gets: `if user.is_superuser: return user`."""
+    return form[0] == "if" and len(given) == 1 and [item[0] for item in form[3]] == ["return"] and not form[4]
+
+
+def _unplaced(form: Any) -> Any:
+    """A form without the places where its parts stand."""
+    if type(form) is not list:
+        return form
+    placed = len(form) > 1 and type(form[0]) is str and type(form[1]) is int
+    return [_unplaced(item) for item in (form[:1] + form[2:] if placed else form)]
+
+
+def _kept(guard: Value, function: Function) -> Callable[[Form], bool] | None:
+    """Tells of a condition whether it asks for something that a guard was made without."""
+    if isinstance(guard, Instance) and function.parameters:
+        own = function.parameters[0][0]
+        return lambda atom: (
+            atom[0] == "attr" and atom[2][0] == "name" and atom[2][2] == own
+            and _is_nothing(guard.attributes.get(atom[3]))
+        )  # fmt: skip
+    if isinstance(guard, Function) and guard.scope.kind == "function":
+        names, own_names = guard.scope.names, {item[0] for item in function.parameters}
+        return lambda atom: atom[0] == "name" and atom[2] not in own_names and _is_nothing(names.get(atom[2]))
+    return None
+
+
+def _all_of(test: Form) -> list[Form]:
+    return test[3] if test[0] == "bool" and test[2] == "and" else [test]
+
+
+def _is_nothing(value: Value | None) -> bool:
+    kept = list(options(value)) if value is not None else []
+    return bool(kept) and all(
+        (isinstance(item, Collection) and not item.items and not item.open)
+        or (isinstance(item, Const) and not item.value)
+        for item in kept
+    )
 
 
 def made_for_administrators(node: Node) -> bool:

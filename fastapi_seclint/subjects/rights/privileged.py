@@ -204,11 +204,26 @@ def is_about_oneself(segments: Iterable[str]) -> bool:
 
 
 def ignores_its_caller(program: Program, route: Route) -> bool:
-    """Whether a handler never looks at who is calling, nor at what a middleware put into the request for that."""
+    """Whether a handler never looks at who is calling, nor at what a middleware put into the request for that.
+
+    That he may not do it to himself, `if user_id == me.id: raise ...`, is no such look: he does it to anybody else.
+    """
     handler = route.function
     if handler is None or any(_is_caller_of_request(form) for form in handler.forms.of("attr")):
         return False
     caller = caller_names(program, route)
     return not any(
-        form[0] == "name" and form[2] in caller for statement in handler.statements() for form in walk(statement)
+        form[0] == "name" and form[2] in caller
+        for statement in handler.statements()
+        if not _spares_oneself(statement, caller)
+        for form in walk(statement)
     )
+
+
+def _spares_oneself(statement: Form, caller: set[str]) -> bool:
+    """Whether a statement only refuses the caller who means himself: `if user_id == me.id: raise SelfDeletion()`."""
+    match statement:
+        case ["if", _, ["compare", _, left, ["=="], [right]], [["raise", *_]], []]:
+            sides = [any(form[0] == "name" and form[2] in caller for form in walk(side)) for side in (left, right)]
+            return sides[0] is not sides[1]
+    return False

@@ -98,7 +98,10 @@ def _is_about(form: Form, picked: frozenset[str]) -> bool:
         return False
     test = form if form[0] == "compare" else form[2]
     named = {item[2] for item in walk(test) if item[0] == "name" and not item[2][:1].isupper()} if picked else set()
-    return bool(named) and named <= picked
+    return bool(named - _PLAIN_FUNCTIONS) and named <= picked | _PLAIN_FUNCTIONS
+
+
+_PLAIN_FUNCTIONS = frozenset({"len", "any", "all", "bool", "set", "list", "str", "isinstance", "hasattr", "getattr"})
 
 
 def _lacking(assignment: Form, sent: frozenset[str]) -> Iterator[str]:
