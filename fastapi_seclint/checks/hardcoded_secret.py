@@ -17,7 +17,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development, only_read_in_development
 from fastapi_seclint.subjects.code.literal_names import name_of, returned_name
 from fastapi_seclint.subjects.code.literals import Literal, Reader
-from fastapi_seclint.subjects.code.trials import for_trying, kept_for_tests
+from fastapi_seclint.subjects.code.trials import for_trying, kept_for_tests, never_runs
 from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing
 from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
 from fastapi_seclint.subjects.secrets.fixes import from_environment
@@ -97,7 +97,7 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
             seen.update((literal.at, *literal.places))
             if only_in_development(Place(module, literal.at)) or _for_development(program, module, literal):
                 continue
-            if not kept_for_tests(program, module, literal.at):
+            if not kept_for_tests(program, module, literal.at) and not never_runs(module, literal.at):
                 yield finding
 
 

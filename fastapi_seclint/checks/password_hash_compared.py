@@ -60,6 +60,8 @@ def password_hash_compared(program: Program) -> Iterator[Finding]:
     """One finding a comparison of which one side is a hash that was just made of a password."""
     known = passwords(program)
     for block, form, left, right in pairs(known):
+        if any(side[0] == "const" and not side[2] for side in (left, right)):
+            continue  # whether there is any
         text = _hashed(known, block, left) or _hashed(known, block, right)
         again = text is not None and _is_recomputed(text)
         if text is None or (form[0] == "call" and (again or text.kind == "digest" or not text.sure)):
@@ -149,8 +151,15 @@ def _only_looks(call: Form) -> bool:
     return is_log_call(call) or is_print(call) or (call[2][0] == "name" and call[2][2] in _LOOKS)
 
 
+def _gets_salt(call: Form) -> bool:
+    """Whether a function of the project is told which salt to hash with: `hash_password(plain, salt=salt)`."""
+    return any(keyword == "salt" and value[0] in ("name", "attr", "sub") for keyword, value, _ in call[4])
+
+
 def _is_recomputed(text: Text) -> bool:
     """Whether the hash is made with the stored one's salt, as `bcrypt.hashpw(plain, stored)` is."""
+    if any(_gets_salt(call) for call in (text.form, text.through) if call is not None and call[0] == "call"):
+        return True
     call = text.form
     last = str(call[2][-1]) if call[0] == "call" and call[2][0] in ("name", "attr") else ""
     if last not in ("hashpw", "crypt", "pbkdf2_hmac", "scrypt", "derive"):

@@ -69,6 +69,19 @@ def kept_for_tests(program: Program, module: Module, at: int) -> bool:
     return False
 
 
+def never_runs(module: Module, at: int) -> bool:
+    """Whether a place is in a branch of a file that a constant of the same file, `SELF_TEST = False`, keeps from it."""
+    for form in module.facts.module:
+        if form[0] == "if" and form[2][0] == "name" and any(holds(item[1], at) for item in form[3]):
+            given = [item[3] for item in module.facts.module if item[0] == "assign" and _binds(item, form[2][2])]
+            return len(given) == 1 and given[0][0] == "const" and not given[0][2]
+    return False
+
+
+def _binds(assignment: Form, name: str) -> bool:
+    return any(target[::2] == ["name", name] for target in assignment[2])
+
+
 @cache
 def _says_so(file: str, root: str) -> bool:
     path = posixpath.relpath(file, root).removesuffix(".py")

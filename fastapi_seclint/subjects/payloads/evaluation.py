@@ -174,9 +174,24 @@ def _is_kept(flow: Flow, target: Form, name: str, conditions: list[Form]) -> boo
     if key[0] != "name":
         return None
     before, flow.names = flow.names, {**flow.names, key[2]: Known(texts=(name,), present=True)}
-    answers = [decide(flow, condition) for condition in conditions]
+    answers = [decide(flow, condition) for condition in _parts(conditions)]
+    undecided = [one for one, answer in zip(_parts(conditions), answers, strict=True) if answer is None]
     flow.names = before
-    return False if False in answers else None if None in answers else True
+    return False if False in answers else None if not all(_only_tidies(one, key[2]) for one in undecided) else True
+
+
+def _parts(conditions: list[Form]) -> list[Form]:
+    return [part for one in conditions for part in (one[3] if one[:1] + one[2:3] == ["bool", "and"] else [one])]
+
+
+def _only_tidies(condition: Form, key: str) -> bool:
+    """Whether a condition leaves out what holds nothing, or whose name is not asked for: those of a token are."""
+    match condition:
+        case ["compare", _, ["name", _, name], ["is not"], [["const", _, None]]]:
+            return bool(name != key)
+        case ["compare", _, ["name", _, name], ["in"], [["name" | "attr", *_]]]:
+            return bool(name == key)
+    return False
 
 
 def _named_keys(flow: Flow, key: Form, value: Form, target: Form, iterable: Form) -> Claims | None:

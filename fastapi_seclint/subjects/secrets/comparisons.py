@@ -251,6 +251,8 @@ class _Search:
         return reads_setting(form) or (form[0] == "attr" and form[2][0] == "name" and form[2][2] == "self")
 
     def member(self, form: Form, operator: str, left: Form, right: Form) -> Iterator[Comparison]:
+        if core(left)[0] == "name" and self.is_of_several(core(left)[2]):
+            return
         kind = self.sent.kind(core(left)) or self.unnamed(core(left), right) or self.presented(core(left))
         if not kind and right[0] == "name":
             kind = alike(name_of(right).lower().removesuffix("s"), name_of(core(left)))
@@ -271,6 +273,11 @@ class _Search:
         elif isinstance(value, Instance) or not self.holds_keys(right, value, kind):
             return
         yield Comparison(self.block, form, operator, left, right, kind, value)
+
+    def is_of_several(self, name: str) -> bool:
+        """Whether a name stands for several values together, the key of a table or record: `key = (code, system)`."""
+        given = [item[3] for item in self.scope.assignments(name) if item[0] == "assign"]
+        return bool(given) and all(item[0] == "tuple" and len(item[2]) > 1 for item in given)
 
     def is_setting(self, form: Form, kind: str) -> bool:
         """Whether one of the things in a display is a key that the program is configured with."""

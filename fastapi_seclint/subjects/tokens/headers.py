@@ -21,6 +21,10 @@ _BY_HAND = BASE64 | {"decode_complete"}
 
 def from_header(program: Program, block: Block, form: Form, depth: int = 3) -> bool:
     """Whether an expression is, or holds, what `get_unverified_header` gives or somebody decodes by hand."""
+    if form[0] in ("list", "tuple"):
+        return any(from_header(program, block, part, depth) for part in form[2])
+    if form[0] == "attr" and form[3] == "algorithm_name":
+        return False  # what the key itself is for (PyJWT, `PyJWK.algorithm_name`)
     for item in walk(form):
         match item:
             case ["call", _, ["name" | "attr", *_] as function, *_] if function[-1] in _READERS:
