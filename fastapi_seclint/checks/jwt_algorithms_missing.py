@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.edits import RemoveListItem
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import NONE, Collection, Const, Environment, External, Partial, Value, options
-from fastapi_seclint.rule import Confidence, Finding, Rule, Severity
+from fastapi_seclint.rule import Confidence, Finding, Fix, Rule, Severity
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
 from fastapi_seclint.subjects.code.spread import keys
@@ -127,8 +128,25 @@ def _finding(
         severity=severity,
         confidence=confidence,
         symbol=decoding.call.block.symbol,
-        fix=pinned(program, decoding),
+        fix=pinned(program, decoding) or (_without_none(program, decoding) if message == _NONE else None),
     )
+
+
+def _without_none(program: Program, decoding: Decoding) -> Fix | None:
+    """The list of names, wherever it is written, without `none`."""
+    given = _given(decoding) or _prepared_with(program, decoding)
+    if given is None:
+        return None
+    for option in options(ask(program, given[0], given[1])):
+        known = option.default if isinstance(option, Environment) else option
+        place = known.place if isinstance(known, Collection) else None
+        for block in blocks_of(program, place.module) if place is not None else ():
+            for form in block.forms.of("list", "tuple"):
+                none = [number for number, item in enumerate(form[2]) if str(item[-1]).lower() == "none"]
+                if place is not None and form[1] == place.at and len(none) == 1 and len(form[2]) > 1:
+                    edit = RemoveListItem(place.module.path, span_of(form[1]), none[0])
+                    return Fix("take `none` out of the list of algorithms", True, (edit,))
+    return None
 
 
 def _is_absent(program: Program, block: Block, form: Form) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.edits import RemoveStatement
+from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
@@ -112,12 +114,30 @@ def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, te
         return in_constant_time(block, form, left, right)
     call = next((side for side in (left, right) if side[0] == "call" and _hashed(known, block, side) is not None), None)
     if call is None:
-        return None
+        return _named(known, block, form, left, right, text)
     plain = plain_in(known, block, text.through or text.form)
     stored = right if call is left else left
     if plain is not None and is_column(known, block, stored):
         return found_by_column(known, block, form, plain, stored)
     return verified(known, block, form, plain, stored) if plain is not None else None
+
+
+def _named(known: Passwords, block: Block, form: Form, left: Form, right: Form, text: Text) -> Fix | None:
+    """The same where the new hash has a name that nothing else reads: it goes."""
+    name = next((side for side in (left, right) if side[0] == "name" and _hashed(known, block, side) is not None), None)
+    plain = plain_in(known, block, text.through or text.form) if name is not None and text.form[0] == "call" else None
+    gone = _given_once(block, name) if name is not None else None
+    fix = verified(known, block, form, plain, right if name is left else left) if plain is not None and gone else None
+    return replace(fix, edits=(*fix.edits, gone)) if fix is not None and gone is not None else None
+
+
+def _given_once(block: Block, name: Form) -> RemoveStatement | None:
+    """The edit that takes away the statement that makes a name, where only one place reads it."""
+    made = [form for form in block.forms.of("assign") if any(item[2:] == name[2:] for item in walk(form[2]))]
+    read = [form for form in block.forms.of("name") if form[2] == name[2] and form is not name]
+    if len(made) != 1 or len(made[0][2]) != 1 or made[0][2][0][0] != "name" or len(read) != 1:
+        return None
+    return RemoveStatement(block.module.path, span_of(made[0][1]))
 
 
 def _hashed(known: Passwords, block: Block, form: Form) -> Text | None:

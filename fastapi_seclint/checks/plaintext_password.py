@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.found_by import found_by_column, found_by_name, is_column
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
 from fastapi_seclint.subjects.passwords.plain_storage import Kept, kept
+from fastapi_seclint.subjects.passwords.put_away import put_away
 from fastapi_seclint.subjects.passwords.replaced import told_hashed
 from fastapi_seclint.subjects.passwords.seeds import seeds
 from fastapi_seclint.subjects.passwords.shams import shams
@@ -51,7 +52,9 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     seen: set[Location] = set()
     known = passwords(program)
     compared = [(item, _fix(known, item, False)) for item in comparisons(known)]
-    stored = [(item, _fix(known, item, True)) for item in (*kept(known), *shams(known))]
+    found = [*kept(known), *shams(known)]
+    found = found or list(put_away(known, [item for item, _ in compared]))
+    stored = [(item, _fix(known, item, True)) for item in found]
     places = [(item, _KEPT, fix) for item, fix in stored] + [(item, _COMPARED, fix) for item, fix in compared]
     if not all(fix is not None for item, _, fix in places if not told_hashed(item.block, item.at)):
         # who is hashed has to be let in by what is compared, and the other way round

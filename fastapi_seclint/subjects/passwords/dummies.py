@@ -48,6 +48,7 @@ class _Hashing:
     kind: str
     made: Form | None = None
     edits: tuple[Edit, ...] = ()
+    text: bool = False
 
 
 def dummy(known: Passwords, block: Block, verification: Form) -> Dummy | None:
@@ -76,7 +77,7 @@ def _made(known: Passwords, block: Block, verification: Form, hashing: _Hashing)
     if hashing.kind == "bcrypt":
         stored = _stored(known, block, verification)
         given = [*verification[3], *(value for _, value, _ in verification[4])]
-        ending = "" if any(item is stored for item in given) else ".decode()"
+        ending = "" if any(item is stored for item in given) and not hashing.text else ".decode()"
         return f"bcrypt.hashpw(b{_TEXT}, bcrypt.gensalt()){ending}"
     return f"{hashing.name}({_TEXT})"
 
@@ -107,11 +108,26 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
     own = own_hashers(known, block.module)
     hashes, verifies = own.get(HASH), {own[kind].code for kind in (VERIFY, AWAITED) if kind in own}
     if hashes is None or not hashes.code.isidentifier() or all(function.name not in verifies for function in functions):
-        return None  # what verifies here would not understand the other's hash
+        return _by_bcrypt(known, block, functions)  # what verifies here would not understand the other's hash
     bound = block.module.scope.names.get(hashes.code)
     made = bound if isinstance(bound, Function) and bound.module is block.module else None
     at = _statement(block.module, made.at) if made is not None else None
     return _Hashing(hashes.code, "function", at, hashes.edits)
+
+
+def _by_bcrypt(known: Passwords, block: Block, functions: list[Function]) -> _Hashing | None:
+    """The module bcrypt, where a function of the project asks it about what it is given: `checkpw(plain, stored)`."""
+    for function in functions:
+        body, names = body_of(known.program, function), {parameter[0] for parameter in function.parameters}
+        for form in body.forms.of("call") if body is not None else ():
+            values = options(ask(known.program, body, form[2])) if body is not None and len(form[3]) == 2 else ()
+            if any(isinstance(item, External) and item.name == "bcrypt.checkpw" for item in values):
+                stored = form[3][1]
+                text = stored[0] == "call" and stored[2][0] == "attr" and stored[2][3] == "encode"
+                bare = stored[2][2] if text else stored
+                if bare[0] == "name" and bare[2] in names:
+                    return _Hashing("bcrypt", "bcrypt", None, (AddImport(block.module.path, "bcrypt"),), text)
+    return None
 
 
 def _kind_of(value: Value) -> str:

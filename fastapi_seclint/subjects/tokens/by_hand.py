@@ -12,6 +12,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.payloads.encodings import Encoding
 from fastapi_seclint.subjects.tokens.parts import BASE64
 from fastapi_seclint.subjects.tokens.pinning import algorithm_code
 from fastapi_seclint.subjects.tokens.verifying import (
@@ -28,7 +29,16 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _CATCHING = frozenset(
-    {"Exception", "BaseException", "JWTError", "JOSEError", "InvalidTokenError", "PyJWTError", "HTTPException"}
+    {
+        "Exception",
+        "BaseException",
+        "JWTError",
+        "JOSEError",
+        "InvalidTokenError",
+        "PyJWTError",
+        "HTTPException",
+        "JoseError",
+    }
 )
 """What catches the failure of a library already, or is about something else."""
 
@@ -38,16 +48,27 @@ def verified_payload(program: Program, block: Block, form: Form) -> Fix | None:
     token, loads = _whole_token(block, form), _reading(block, form)
     maker = only_maker(program)
     key = key_of_file(program, block) if maker is None else code_of_key(maker, block)
-    algorithm = usual_algorithm(program) if maker is None else algorithm_code(maker, block)
+    algorithm = usual_algorithm(program) if maker is None else _algorithm(maker, block)
     if loads is None or token is None or is_foreign(token) or key is None or not key[0] or algorithm is None:
         return None
-    kind = "jose" if maker is not None and maker.library == "jose" else "pyjwt"
+    kind = maker.library if maker is not None and maker.library in ("jose", "joserfc") else "pyjwt"
     library, imports = library_in(block.module, kind)
-    text = f"{library}.decode({token}, {key[0]}, algorithms=[{algorithm}])"
+    text = f"{library}.decode({token}, {key[0]}, algorithms=[{algorithm}])" + (".claims" if kind == "joserfc" else "")
     needs = "" if maker is not None or program.versions.declared("pyjwt") else "; install PyJWT"
     edits: list[Edit] = [ReplaceExpression(block.module.path, span_of(loads[1]), text), *key[1], *imports]
     edits += [RemoveStatement(block.module.path, span_of(item[1])) for item in _idle(block, loads)]
     return Fix(f"{TITLE}{needs}", False, (*edits, *_caught(program, block, loads, kind)))
+
+
+def _algorithm(maker: Encoding, block: Block) -> str | None:
+    """The algorithm of an encoding call; that of joserfc stands in the header, its first argument (RFC 7515, 4.1.1)."""
+    if maker.library != "joserfc":
+        return algorithm_code(maker, block)
+    header = maker.call.argument("header", 0)
+    for key, value in header.form[2] if header is not None and header.form[0] == "dict" else ():
+        if key is not None and key[2:] == ["alg"] and value[0] == "const":
+            return f'"{value[2]}"'
+    return None
 
 
 def _whole_token(block: Block, form: Form) -> str | None:
@@ -173,6 +194,8 @@ def _added(block: Block, caught: Form, kind: str) -> list[Edit]:
     error = f"{library}.InvalidTokenError"
     if kind == "jose":
         error, edits = "JWTError", (AddImport(block.module.path, "jose", "JWTError"),)
+    elif kind == "joserfc":
+        error, edits = "JoseError", (AddImport(block.module.path, "joserfc.errors", "JoseError"),)
     items = caught[2] if caught[0] == "tuple" else [caught]
     text = ", ".join([code(item) or "" for item in items] + [error])
     return [ReplaceExpression(block.module.path, span_of(caught[1]), f"({text})"), *edits]

@@ -218,10 +218,10 @@ def _is_local(block: Block, name: str) -> bool:
 
 def library_in(module: Module, library: str) -> tuple[str, tuple[Edit, ...]]:
     """How a file says `jwt`, and the import that it needs for that."""
-    wanted = "jwt" if library == "pyjwt" else "jose.jwt"
+    wanted = {"jose": "jose.jwt", "joserfc": "joserfc.jwt"}.get(library, "jwt")
     for name, value in module.scope.names.items():
         if any(isinstance(item, External) and item.name == wanted for item in options(value)):
             return name, ()
-    if library == "jose":
-        return "jwt", (AddImport(module.path, "jose", "jwt"),)
+    if library in ("jose", "joserfc"):
+        return "jwt", (AddImport(module.path, library, "jwt"),)
     return "jwt", (AddImport(module.path, "jwt"),)

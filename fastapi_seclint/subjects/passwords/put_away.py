@@ -1,0 +1,40 @@
+"""Objects with a password as it was typed that are put into a mapping, whatever they and it are called."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.owners.records import field_names, has_own_ways
+from fastapi_seclint.subjects.passwords.names import is_of_machine
+from fastapi_seclint.subjects.passwords.plain_storage import Kept
+from fastapi_seclint.subjects.passwords.stores import class_of
+from fastapi_seclint.subjects.passwords.unpacked import names_given
+
+if TYPE_CHECKING:
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+
+
+def put_away(known: Passwords, compared: Collection[Kept]) -> Iterator[Kept]:
+    """The passwords of such objects, where a program compares what people type with a field of theirs."""
+    stored = [item.stored for item in compared if item.stored is not None]
+    fields = {str(form[3]) for form in stored if form[0] == "attr"}
+    for block in known.blocks if fields else ():
+        for call in block.forms.of("call"):
+            cls = class_of(known, block, call[2]) if call[2][0] in ("name", "attr") else None
+            if cls is None or is_of_machine(cls.name) or has_own_ways(cls):
+                continue
+            given = [*zip(field_names(cls), call[3], strict=False), *((key, value) for key, value, _ in call[4])]
+            for name, value in given:
+                text = known.text(block, value) if name in fields else None
+                if text is not None and text.kind == "plain" and _is_an_entry(block, call):
+                    yield Kept(block, value[1], value, text.sure)
+
+
+def _is_an_entry(block: Block, call: Form) -> bool:
+    """Whether what a call makes is given a key: `SKIPPERS[name] = Skipper(...)`, at once or by its name."""
+    names = names_given(block, call)
+    entries = [form[3] for form in block.forms.of("assign") if form[2][0][0] == "sub"]
+    return any(part is call or (part[0] == "name" and part[2] in names) for part in walk(entries))
