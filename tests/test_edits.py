@@ -346,6 +346,12 @@ def test_inserted_code_takes_on_the_file_s_indentation_and_keeps_its_strings() -
             "if a:\n    try:\n        b()\n    finally:\n        c()\n",
         ),
         ("@d\ndef f():\n    pass  # c\nx\n", "def f():\n    pass", "def g(): ...", "def g(): ...  # c\nx\n"),
+        (
+            "class S:\n    k: str = (\n        # a\n        's'  # b\n    )  # c\n",
+            "k: str = (\n        # a\n        's'  # b\n    )",
+            "k: str",
+            "class S:\n    # a\n    # b\n    k: str  # c\n",
+        ),
     ],
 )
 def test_replace_statement(source: str, place: str, code: str, expected: str) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import libcst as cst
+from libcst import matchers
 
 from fastapi_seclint.edits.named import (
     InsertStatements,
@@ -55,8 +56,16 @@ def replace_statement(tree: Tree, edit: ReplaceStatement) -> Splices:
     shared = isinstance(node, cst.BaseSmallStatement) and (len(_line_of(tree, node).body) > 1 or _suite(tree, node))
     if shared and not (len(new) == 1 and isinstance(new[0], cst.SimpleStatementLine)):
         raise EditError(f"the statement at line {edit.span.line} shares its line with another one")
-    lines = _indented(tree, code, tree.text.indent(start))
+    indent = tree.text.indent(start)
+    lines = [] if shared or not isinstance(node, cst.BaseSmallStatement) else _comments_inside(tree, node, code, indent)
+    lines += _indented(tree, code, indent)
     return (Splice(start, end, "".join(lines).lstrip(" \t").removesuffix(tree.text.newline)),)
+
+
+def _comments_inside(tree: Tree, node: cst.BaseSmallStatement, code: str, indent: str) -> list[str]:
+    """The comments within the lines of a statement, which go on top of what takes its place unless that has them."""
+    found = [str(comment.value) for comment in matchers.findall(node, matchers.Comment())]  # type: ignore[attr-defined]
+    return [f"{indent}{comment}{tree.text.newline}" for comment in found if comment not in code]
 
 
 def remove_statement(tree: Tree, edit: RemoveStatement) -> Splices:
