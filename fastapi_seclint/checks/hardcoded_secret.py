@@ -23,6 +23,7 @@ from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
 from fastapi_seclint.subjects.secrets.fixes import from_environment
 from fastapi_seclint.subjects.secrets.names import FORMAT_WORDS, Reach, kind_of, plausible, random_looking
 from fastapi_seclint.subjects.secrets.refusals import only_compared, refused
+from fastapi_seclint.subjects.secrets.sown import is_of_an_example
 from fastapi_seclint.subjects.secrets.takers import takers
 from fastapi_seclint.subjects.secrets.use import Use
 from fastapi_seclint.subjects.secrets.uses import uses
@@ -95,6 +96,8 @@ def hardcoded_secret(program: Program) -> Iterator[Finding]:
             if finding is None or literal.at in seen or _refused(program, literal):
                 continue
             seen.update((literal.at, *literal.places))
+            if use is None and is_of_an_example(program, literal):
+                continue
             if only_in_development(Place(module, literal.at)) or _for_development(program, module, literal):
                 continue
             if not kept_for_tests(program, module, literal.at) and not never_runs(module, literal.at):

@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.belongings import singular
 from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.owners.introducing import introduced
+from fastapi_seclint.subjects.owners.service_fixes import looked_up_by_sibling
 from fastapi_seclint.subjects.owners.ties import Tie
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
@@ -73,7 +74,7 @@ def _compared(
 ) -> Fix | None:
     found = _looked_up(handler, variable)
     if found is None:
-        return None
+        return _looked_up_before(program, call, handler, caller, variable, field)
     number, name = found
     if singular(name) != name:
         return None
@@ -90,6 +91,21 @@ def _compared(
     lines = f"if {test}:\n    {raised}"
     edits: tuple[Edit, ...] = (InsertStatements(handler.module.path, span_of(after[1]), "after", lines), *imports)
     return Fix(f"compare the owner with {caller}", False, edits)
+
+
+def _looked_up_before(
+    program: Program, call: Value, handler: Function, caller: str, variable: str, field: str
+) -> Fix | None:
+    """The same for what a method of a service looks up and changes at once: its sibling that only looks comes first."""
+    looking = looked_up_by_sibling(program, handler, variable, _LOOKS_UP)
+    sides = _sides(program, call, caller, field, None) if looking is not None else None
+    if looking is None or sides is None:
+        return None
+    raised, imports = _raised(handler.module, None)
+    test = f"{looking.name} is None or {looking.name}{sides[0]} != {caller}{sides[1]}"
+    lines = f"{looking.name} = {looking.code}\nif {test}:\n    {raised}"
+    edit = InsertStatements(handler.module.path, span_of(looking.before[1]), "before", lines)
+    return Fix(f"look it up first, and compare the owner with {caller}", False, (edit, *imports))
 
 
 def _raised(module: Module, absence: Form | None) -> tuple[str, tuple[Edit, ...]]:

@@ -1,0 +1,81 @@
+"""The object that a method of a service changes, looked up by another one before, so that its owner can be compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import ASYNC, Form
+from fastapi_seclint.program.values import Class, Function, Instance, Value, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_CHANGES = frozenset({"commit", "flush", "save", "delete", "remove", "update", "pop", "add", "setattr"})
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """A statement that has a service change an object, and how its sibling looks that object up: name and code."""
+
+    before: Form
+    name: str
+    code: str
+
+
+def looked_up_by_sibling(
+    program: Program, handler: Function, variable: str, looks: re.Pattern[str]
+) -> Looking | None:
+    """How to look up what the first call with `variable` changes, by a method of the same object named like `looks`."""
+    block = body_of(program, handler)
+    taken = {parameter[0] for parameter in handler.parameters}
+    for statement in handler.statements() if block is not None else ():
+        call = _call(statement)
+        match call:
+            case ["call", _, ["attr", _, ["name", _, owner], method], [*given], _] if owner in taken:
+                if not any(item[2:] == [variable] for item in given) or block is None:
+                    continue
+            case _:
+                continue
+        target = statement[2][0][2] if statement[0] == "assign" and statement[2][0][0] == "name" else "found"
+        if target in taken:
+            return None
+        for cls in _classes(ask(program, block, call[2][2])):
+            for name, one in sorted(cls.namespace.items()):
+                if name == method or not looks.match(name) or not isinstance(one, Function) or not _only_looks(one):
+                    continue
+                waits = bool(one.flags & ASYNC)
+                if not waits or handler.flags & ASYNC:
+                    return Looking(statement, target, f"{'await ' if waits else ''}{owner}.{name}({variable})")
+        return None
+    return None
+
+
+def _call(statement: Form) -> Form:
+    """The call that a statement is made of; something else where it is none."""
+    value: Form | None = statement[3] if statement[0] == "assign" else None
+    if statement[0] in ("return", "expr"):
+        value = statement[2]
+    if value is None:
+        return ["none"]
+    return list(value[2]) if value[0] == "await" else value
+
+
+def _classes(value: Value) -> Iterator[Class]:
+    for option in options(value):
+        cls = option.cls if isinstance(option, Instance) else option
+        if isinstance(cls, Class):
+            yield cls
+
+
+def _only_looks(function: Function) -> bool:
+    """Whether a method takes one thing, the id, and changes nothing."""
+    needed = [
+        item[0] for item, default in zip(function.parameters, function.defaults, strict=True) if default is None
+    ]
+    calls = {str(form[2][-1]) for form in function.forms.of("call") if form[2][0] in ("name", "attr")}
+    stores = any(target[0] in ("attr", "sub") for form in function.forms.of("assign") for target in form[2])
+    return len(needed) == 2 and function.kind == "function" and not calls & _CHANGES and not stores

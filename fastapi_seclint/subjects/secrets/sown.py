@@ -1,0 +1,38 @@
+"""Accounts of people in a database that is gone when the program ends: an example's, nobody's whose password counts."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.program.values import string
+from fastapi_seclint.subjects.code.literals import Literal
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_ENGINES = (
+    "sqlalchemy.create_engine", "sqlalchemy.engine.create_engine", "sqlalchemy.ext.asyncio.create_async_engine",
+    "sqlmodel.create_engine", "sqlite3.connect", "aiosqlite.connect",
+)  # fmt: skip
+_IN_MEMORY = re.compile(r"^(sqlite(\+\w+)?:/{2,3}$|.*:memory:|.*mode=memory)")
+"""https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#uri-connections, https://www.sqlite.org/inmemorydb.html"""
+_POWERFUL = frozenset({"admin", "administrator", "root", "superuser", "super", "owner", "operator", "staff", "chief"})
+
+
+def is_of_an_example(program: Program, literal: Literal) -> bool:
+    """Whether a password is that of one of the people whom a program makes up each time it starts."""
+    if not literal.account or _POWERFUL & set(words_of(literal.account)):
+        return False
+    return _keeps_nothing(program)
+
+
+@lru_cache(maxsize=1)
+def _keeps_nothing(program: Program) -> bool:
+    """Whether all databases of a program are in memory."""
+    found = [call for call in program.sites.calls(*_ENGINES) if not program.is_test(call.block.module)]
+    given = [(call, call.argument("url", 0) or call.argument("database", 0)) for call in found]
+    texts = [string(call.value(argument)) if argument is not None else None for call, argument in given]
+    return bool(texts) and all(text is not None and _IN_MEMORY.match(text) for text in texts)
