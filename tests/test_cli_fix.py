@@ -135,6 +135,21 @@ def test_a_fix_that_cannot_be_proven_is_told(seclint: Run, project: Path) -> Non
     assert "seclint: note: not fixed a.py:1 FSL998 toy-danger: it changes nothing\n" in err
 
 
+def test_fixes_that_undo_each_other_leave_the_file_and_end_with_3(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = toys.danger().replace("fix=fix)", 'fix=fix, masks=("toy-safety",))')
+    back = toys.danger(after="danger")
+    for old, new in (("toy-danger", "toy-safety"), ("toy_danger", "toy_safety"), ('"danger" in', '"safety" in')):
+        back = back.replace(old, new).replace("FSL998", "FSL996")
+    back = back.replace("fix=fix)", 'fix=fix, masks=("toy-danger",))')
+    with toys.rules(tmp_path / "toys", toy_danger=there, toy_safety=back):
+        code = run(["fix"])
+    assert code == 3
+    assert texts(project) == [DANGER, DANGER]
+    assert "a.py" in capsys.readouterr().err
+
+
 def test_a_read_only_file_is_left_alone(seclint: Run, project: Path) -> None:
     (project / "a.py").chmod(0o444)
     code, _, err = seclint("fix")
