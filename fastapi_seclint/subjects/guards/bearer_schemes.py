@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import (
     Class,
@@ -89,8 +90,23 @@ def reads_bearer(function: Function, *schemes: Value) -> bool:
 
 def _splits(function: Function, words: set[str]) -> bool:
     """Whether a function takes what stands behind the scheme's name, whichever that is: `authorization.split()[1]`."""
-    parts = [form[2] for form in function.forms.of("call") if form[2][0] == "attr" and form[2][3] in _SPLITTING]
-    return "basic" not in words and any(part[2][0] == "name" and part[2][2] == "authorization" for part in parts)
+    held = {"authorization", *(name for form in function.forms.of("assign") for name in _kept(form))}
+    parts = [form[2][2] for form in function.forms.of("call") if form[2][0] == "attr" and form[2][3] in _SPLITTING]
+    return "basic" not in words and any(_is_header(part) or (part[0] == "name" and part[2] in held) for part in parts)
+
+
+def _kept(form: Form) -> list[str]:
+    """The names that an assignment gives the whole header to: `header = request.headers.get("Authorization")`."""
+    return [target[2] for target in form[2] if target[0] == "name"] if _is_header(form[3]) else []
+
+
+def _is_header(form: Form) -> bool:
+    match form:
+        case ["call", _, ["attr", _, _, "get"], [["const", _, str(name)], *_], _]:
+            return name.lower() == "authorization"
+        case ["sub", _, _, ["const", _, str(name)]]:
+            return name.lower() == "authorization"
+    return False
 
 
 def reads_own_header(value: Value) -> bool:

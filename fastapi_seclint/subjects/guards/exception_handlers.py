@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Function, Mapping, options
+from fastapi_seclint.program.values import Class, Function, Mapping, Value, iterate, options
+from fastapi_seclint.subjects.code.loops import turns
 from fastapi_seclint.subjects.code.origins import ask
 
 if TYPE_CHECKING:
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 
 def exception_handlers(program: Program) -> Iterator[tuple[Class, Function]]:
     """Each class of exceptions of the project with the function that answers for it."""
+    yield from ((cls, handler) for cls, handler in handled_classes(program) if handler is not None)
+
+
+def handled_classes(program: Program) -> Iterator[tuple[Class, Function | None]]:
+    """Each class of exceptions that something answers for, with the function, where that is known."""
     for block in program.sites.blocks(frozenset({"exception_handler", "add_exception_handler"})):
         for form in block.forms.every:
             match form:
@@ -31,14 +38,14 @@ def exception_handlers(program: Program) -> Iterator[tuple[Class, Function]]:
     for app in program.apps:
         for option in options(app.arguments.get("exception_handlers")):
             for key, handler in option.items if isinstance(option, Mapping) else ():
-                if isinstance(key, Class) and isinstance(handler, Function):
-                    yield key, handler
+                if isinstance(key, Class):
+                    yield key, running(handler)
 
 
-def _registered(program: Program, block: Block, given: Form, handler: Form) -> Iterator[tuple[Class, Function]]:
-    values = options(ask(program, block, handler))
-    for function in [item for item in values if isinstance(item, Function)][:1]:
-        yield from ((cls, function) for cls in _classes(program, block, given))
+def _registered(program: Program, block: Block, given: Form, handler: Form) -> Iterator[tuple[Class, Function | None]]:
+    values = (running(item) for item in options(ask(program, block, handler)))
+    function = next((item for item in values if item is not None), None)
+    yield from ((cls, function) for cls in _classes(program, block, given))
 
 
 def raised(program: Program, block: Block) -> set[str]:
@@ -61,4 +68,16 @@ def _handled(program: Program, block: Block, decorator: Form) -> list[Class]:
 
 
 def _classes(program: Program, block: Block, form: Form) -> list[Class]:
-    return [option for option in options(ask(program, block, form)) if isinstance(option, Class)]
+    values = list(_each(program, block, form[2])) if form[0] == "name" else []
+    values = values or list(options(ask(program, block, form)))
+    return [value for value in values if isinstance(value, Class)]
+
+
+def _each(program: Program, block: Block, name: str) -> Iterator[Value]:
+    """All that the name of a loop stands for: a choice of values would keep the first of them only."""
+    for iterable, number in turns(block, name):
+        match iterable, number:
+            case ["call", _, ["attr", _, kept, "items"], [], []], 0:
+                yield from iterate(ask(program, block, kept)) or ()
+            case _, None:
+                yield from iterate(ask(program, block, iterable)) or ()

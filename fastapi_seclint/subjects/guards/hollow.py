@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake, words_of
-from fastapi_seclint.program.values import External, options
+from fastapi_seclint.program.values import External, constant, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.rights.reached import reached
@@ -21,10 +21,13 @@ _STUB = re.compile(r"\b(not (yet )?implemented|to be implemented|coming soon)\b"
 
 
 def is_stub(route: Route) -> bool:
-    """Whether a handler only says that it is not written yet, in so many words."""
+    """Whether a handler only says that it is not written yet, in so many words or by its status alone."""
     handler = route.function
     if handler is None or handler.forms.of("call", "assign", "annassign", "delete"):
         return False
+    status = route.registration.arguments.get("status_code") if route.registration is not None else None
+    if constant(status) == 501:
+        return True
     told = (item[2] for answer in handler.forms.of("return") for item in walk(answer) if item[0] == "const")
     return any(isinstance(text, str) and _STUB.search(text) for text in told)
 

@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds
 from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.kept import Kept
+from fastapi_seclint.subjects.logins.provider_codes import left_out
 from fastapi_seclint.subjects.logins.records import fields_read
 from fastapi_seclint.subjects.logins.results import at_call, base, before_refusal, catches, repeats, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, says, told
@@ -27,6 +28,7 @@ from fastapi_seclint.subjects.logins.worlds import (
     Truth,
     World,
     asks_for_account,
+    asks_for_caller,
     asks_for_duplicate,
     gave_nothing,
     looked_up,
@@ -193,7 +195,9 @@ class _Walk:
 
     def _functions(self, form: Form) -> list[Function]:
         scope = self.block.scope
-        if form[2][0] not in ("name", "attr") or not hasattr(scope, "ask") or "captcha" in str(form[2][-1]).lower():
+        if asks_for_caller(form) or form[2][0] not in ("name", "attr"):
+            return []
+        if not hasattr(scope, "ask") or "captcha" in str(form[2][-1]).lower():
             return []
         asked = (option for option in options(scope.ask(form[2])) if isinstance(option, Function | Bound | Instance))
         functions = [function for function in map(running, asked) if function is not None and function.number >= 0]
@@ -369,7 +373,7 @@ class _Walk:
                 telling = self._refused if self.follower.apart else self.run
                 rest |= telling(statements, end.worlds)
                 self.caught = before
-            entering, leaving = worlds, rest
+            entering, leaving = worlds, rest - left_out(statements)
             if any(NOT_FOUND.search(item) for item in names):
                 entering, leaving = worlds & {"absent"}, rest - {"absent"}
             elif any(_MISMATCH.search(item) for item in names):

@@ -6,11 +6,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Function, options
-from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.guards.challenges import HTTP_EXCEPTIONS
+from fastapi_seclint.subjects.guards.exception_handlers import handled_classes
 from fastapi_seclint.subjects.logins.ends import Outcome
 
 if TYPE_CHECKING:
@@ -39,27 +38,7 @@ class Translations:
 
     @cached_property
     def _handlers(self) -> list[tuple[str, Function | None]]:
-        found: list[tuple[str, Function | None]] = []
-        for block in self._program.sites.blocks(frozenset({"exception_handler", "add_exception_handler"})):
-            for form in block.forms.every:
-                match form:
-                    case ["def", _, number, _, _, _, decorators, _]:
-                        function = self._program.sites.function(block.module, number)
-                        found += [(name, function) for item in decorators for name in self._handled(block, item)]
-                    case ["call", _, ["attr", _, _, "add_exception_handler"], [cls, handler, *_], _]:
-                        values = options(ask(self._program, block, handler))
-                        known = next((item for item in values if isinstance(item, Function)), None)
-                        found += [(name, known) for name in self._names(block, cls)]
-        return found
-
-    def _handled(self, block: Block, decorator: Form) -> list[str]:
-        match decorator:
-            case ["call", _, ["attr", _, _, "exception_handler"], [cls, *_], _]:
-                return self._names(block, cls)
-        return []
-
-    def _names(self, block: Block, form: Form) -> list[str]:
-        return [option.name for option in options(ask(self._program, block, form)) if isinstance(option, Class)]
+        return [(cls.name, handler) for cls, handler in handled_classes(self._program)]
 
 
 def _tells(handler: Function) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
-from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.spelling import snake, words_of
+from fastapi_seclint.subjects.logins.provider_codes import said_by
 from fastapi_seclint.subjects.owners.states import STATES
 
 World = Literal["absent", "wrong", "right"]
@@ -27,6 +28,10 @@ VERIFIED: Truth = {"absent": EITHER, "wrong": NO, "right": YES}
 """What testing a password against a known account gives."""
 ADMITTED: Truth = {"absent": NO, "wrong": NO, "right": YES}
 """What looking an account up by name and password together gives."""
+_OF_CODES: Mapping[str | None, Truth] = {
+    "nobody": {"absent": YES, "wrong": NO, "right": NO},
+    "refused": {"absent": EITHER, "wrong": YES, "right": NO},
+}
 
 _ACCOUNT = re.compile(
     r"(^|_)(users?|accounts?|members?|customers?|person|admins?|employees?|students?|owner|profile|existing|record|row|found|exists"
@@ -200,6 +205,11 @@ def asks_for_account(call: Form) -> bool:
     return any(keyword and _IDENTITY.search(snake(keyword)) for keyword, _, _ in call[4])
 
 
+def asks_for_caller(call: Form) -> bool:
+    """Whether a call is given nothing and looks up who is logged in already: that is not the account of the login."""
+    return not call[3] and not call[4] and "current" in words_of(called_name(call))
+
+
 def called_name(form: Form) -> str:
     """The last name of what a call calls."""
     return str(form[2][-1]) if form[2][0] in ("name", "attr") else ""
@@ -238,7 +248,7 @@ def _compared(left: Form, operator: str, right: Form, known: Callable[[Form], Tr
 
 def _equal(left: Form, right: Form) -> Truth:
     if "const" in (left[0], right[0]):
-        return UNKNOWN
+        return _OF_CODES.get(said_by(left[2] if left[0] == "const" else right[2]), UNKNOWN)
     both = (left, right)
     if any(_is_member(side) and not mentions_password([other]) for side, other in (both, both[::-1])):
         return UNKNOWN
