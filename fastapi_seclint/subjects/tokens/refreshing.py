@@ -75,7 +75,10 @@ def refreshing_functions(program: Program) -> Iterator[Function]:
 
 
 def _readings(program: Program, function: Function, makers: set[int]) -> list[Refreshing]:
-    """Where a function reads tokens; of several readings those of what is named after a refresh token."""
+    """Where a function reads tokens; of several readings those of what is named after a refresh token.
+
+    The first of several that read the same token stands for all.
+    """
     found = []
     for one, first in reached(program, function):
         renews = id(one) in makers and one is not function
@@ -84,7 +87,13 @@ def _readings(program: Program, function: Function, makers: set[int]) -> list[Re
             for decoding in read_in(program, one)
             if not renews or _reads_parameter(one, decoding)
         ]
-    return found if len(found) == 1 else [reading for reading in found if _is_named(reading)]
+    read = {spelled(item) if item[0] in ("name", "attr", "sub") else "" for item in map(_token, found)}
+    same = len(read) == 1 and "" not in read
+    return found[:1] if same else [reading for reading in found if _is_named(reading)]
+
+
+def _token(reading: Refreshing) -> Form:
+    return next(iter(_arguments(reading.form)), reading.form)
 
 
 def _reads_parameter(function: Function, decoding: Decoding) -> bool:
@@ -174,5 +183,19 @@ def _is_kept(program: Program, block: Block, reading: Form) -> bool:
         if any(inner is reading for inner in walk(form)) or not name:
             continue
         if any(spelled(item) == name for item in _arguments(form) if item[0] in ("name", "attr", "sub")):
-            return form[2][-1] not in ("str", "len", "bool", "isinstance") or any(called(program, block, form))
+            functions = [function for function, _ in called(program, block, form)]
+            if functions and all(_only_reads(program, function) for function in functions):
+                continue
+            return form[2][-1] not in ("str", "len", "bool", "isinstance") or bool(functions)
     return False
+
+
+def _only_reads(program: Program, function: Function) -> bool:
+    """Whether a function reads the token that it is given, and gives it to nobody who may know it."""
+    decodings = {id(decoding.call.form) for decoding in read_in(program, function)}
+    names = {parameter[0] for parameter in function.parameters} - {"self", "cls"}
+    return bool(decodings) and all(
+        id(form) in decodings or is_log_call(form) or is_print(form)
+        for form in function.forms.of("call")
+        if any(item[0] == "name" and item[2] in names for item in _arguments(form))
+    )
