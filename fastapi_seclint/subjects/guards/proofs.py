@@ -19,7 +19,8 @@ from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.passwords.hashers import step_by_name, step_of
 from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
-from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk
+from fastapi_seclint.subjects.tokens.after_swallowing import refused_by_caller
+from fastapi_seclint.subjects.tokens.swallowing import own_swallows, raises_for_junk
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -91,7 +92,11 @@ def _asks_for_token(program: Program, handler: Function, block: Block) -> bool:
     sent = {parameter[0] for parameter in handler.parameters}
     for call in block.forms.of("call"):
         is_sent = any(item[0] == "name" and item[2] in sent for value in _given(call) for item in walk(value))
-        if is_sent and any(raises_for_junk(program, function) for function, _ in called(program, block, call)):
+        functions = [function for function, _ in called(program, block, call)] if is_sent else []
+        if any(raises_for_junk(program, function) for function in functions):
+            return True
+        swallows = (swallow for function in functions for swallow in own_swallows(program, function))
+        if any(refused_by_caller(program, swallow) for swallow in swallows):
             return True
     return False
 
