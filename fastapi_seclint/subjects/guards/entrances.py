@@ -73,7 +73,7 @@ _PROBE = re.compile(
     re.I,
 )
 _FOR_EVERYBODY = re.compile(
-    r"^(ping|heartbeat|health|healthz|public|contact|feedback|contact[-_](us|form)|subscribe|unsubscribe"
+    r"^(ping|heartbeat|health([-_]?checks?)?|healthz|public|contact|feedback|contact[-_](us|form)|subscribe|unsubscribe"
     r"|newsletter([-_]\w+)?|(faq[-_])?[ie]nquir(y|ies)|waitlist|telemetry|analytics|track|events?|csp-report)$",
     re.I,
 )
@@ -261,8 +261,16 @@ def calls_itself_public(route: Route) -> bool:
     return any(_PUBLIC.search(name) for name in names)
 
 
+_STAND_IN = re.compile(r"(^|[-_])mock$", re.I)
+
+
 def is_for_development(route: Route) -> bool:
-    """Whether the application has the route only where a setting says development, debugging or tests."""
+    """Whether the application has the route only where a setting says development, debugging or tests.
+
+    Or it stands in for somebody else's service by its path: `/bank-mock`.
+    """
+    if any(_STAND_IN.search(word) for word in access.segments(route.path)):
+        return True
     for condition in route.conditions:
         in_house = asks_who_does_it(condition)
         for form in walk(condition):

@@ -241,6 +241,8 @@ def _guesses(program: Program, route: Route, purpose: Purpose) -> bool:
     if takes_password(program, route):
         return True
     names = [spoken(name) for name in fields(program, route)]
+    if purpose == "token refresh" and route.function is not None and not route.function.parameters:
+        return False  # nobody is named for whom a token could be made
     if purpose == "token refresh":
         if any(_TOKENS.search(name) for name in names) or any(scheme_kind(top.call) for top in route.dependencies):
             return True

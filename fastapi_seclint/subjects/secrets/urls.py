@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.modules import Module
 
 _UNKNOWN = "\0"
+_FORM = re.compile(
+    r"://(user(name)?|login|db_?user):(password|passwd|pass|pwd|db_?pass(word)?)@[^/]*/(db_?name|database_?name|name)\b",
+    re.IGNORECASE,
+)
+"""An address that says what to fill in: `mysql://username:password@localhost/dbname`."""
 _CREDENTIALS = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?P<user>[^\s/:@?#\0]*):(?P<password>[^\s/@\0]+)@(?P<host>[^\s/?#]+)\S*"
 )
@@ -169,6 +174,8 @@ def has_credentials(form: Form) -> bool | None:
         return bool(_LOCAL.search(text))
     found = _CREDENTIALS.match(text)
     if found is None or _TEMPLATE.search(found["user"]) or _TEMPLATE.search(found["password"]):
+        return None
+    if _FORM.search(found[0]):
         return None
     if found["scheme"].lower() in ("http", "https") and _SAMPLES.search(found["host"]):
         return None

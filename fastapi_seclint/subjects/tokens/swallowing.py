@@ -108,7 +108,8 @@ def _verifies(program: Program, block: Block, form: Form) -> bool:
             row = credentials.entry("verifier", option.name)
             return row is not None and row.get("raises", True)
         if isinstance(option, Unknown):
-            return _DECODING.search(name) is not None and bool(form[3] or form[4]) and not _is_of_bytes(form)
+            decodes = _DECODING.search(name) is not None and bool(form[3] or form[4])
+            return decodes and not _is_of_bytes(form) and _OF_LANGUAGE.search(spelled(form[2])) is None
     return any(raises_for_junk(program, function) for function, _ in called(program, block, form))
 
 
@@ -120,6 +121,8 @@ def _is_of_bytes(call: Form) -> bool:
     return codec and all(keyword in ("encoding", "errors") for keyword, _, _ in call[4])
 
 
+_OF_LANGUAGE = re.compile(r"tokeni[sz]er|processor|vocab|codebook", re.I)
+"""What makes texts of the tokens of a language model: `self.tokenizer.decode(ids)`."""
 _DEPTH_OF_RAISING = 3
 _RAISING: WeakKeyDictionary[Program, dict[int, bool]] = WeakKeyDictionary()
 

@@ -61,7 +61,7 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
         return True
     if _verifies(program, block, call) or _is_command(block) or only_logged(program, block, call):
         return True
-    if only_reported(block, call):
+    if only_reported(block, call) or _only_looks(block, call):
         return True
     if depth == 0 or block.function is None:
         return False
@@ -71,6 +71,18 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     if not around or not _is_returned(block, call):
         return False
     return all(is_harmless(program, caller, use, depth - 1) for caller, use, _ in around)
+
+
+def _only_looks(block: Block, call: Form) -> bool:
+    """Whether an object of a client only looks whether its own token is one: no claim is used, and nobody is served."""
+    if not any(form[2] is call for form in block.forms.of("expr")):
+        return False
+    token = next(iter(call[3]), None) or next((value for name, value, _ in call[4] if name in ("jwt", "token")), None)
+    own = token is not None and token[0] == "attr" and token[2][::2] == ["name", "self"]
+    return own and not any(name.partition(".")[0] in _SERVING for name in block.module.facts.imports)
+
+
+_SERVING = frozenset({"fastapi", "starlette"})
 
 
 def _is_verified_before(program: Program, block: Block, call: Form) -> bool:
