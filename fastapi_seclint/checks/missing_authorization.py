@@ -61,7 +61,7 @@ def _why(program: Program, route: Route) -> str:
         return ""
     if entrances.is_for_development(route) or entrances.calls_itself_public(route) or _is_way_in(route):
         return ""
-    if _tells_who_they_are(route):
+    if _tells_who_they_are(route) or _is_restated(program, route):
         return ""
     untested = untested_permissions(program, route)
     why = privilege(program, route) or untested or _named_only(program, route)
@@ -130,6 +130,17 @@ def _tells_who_they_are(route: Route) -> bool:
     if access.changes_state(route) or not found or _WHOSE.match(found[-1]) is None:
         return False
     return not access.is_admin_like("/".join(found[:-1]))
+
+
+def _is_restated(program: Program, route: Route) -> bool:
+    """Whether a route that only reads lists a guard that its router lists already: that it is enough was thought of."""
+    listed = route.registration.dependencies if route.registration is not None else None
+    if listed is None or route.registration is None or access.changes_state(route):
+        return False
+    resolver, router = program.walker.resolver, route.router
+    own = resolver.of_list(listed, route.registration.place)
+    around = [node.call for node in resolver.of_values(router.inherited(), router.place)]
+    return bool(own) and all(any(node.call is call for call in around) for node in own)
 
 
 def _asks_by_itself(route: Route) -> bool:

@@ -45,6 +45,7 @@ from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.stores import looks_up_for_caller
 from fastapi_seclint.subjects.owners.things import (
     is_choice,
+    lists_other_things,
     loaded_by,
     loads,
     picked,
@@ -169,6 +170,8 @@ def _case(
     if not knows_its_user(program, route) and not (resource in ties and is_looked_at_inside(program, route)):
         return None
     if uses_caller(program, route) or names_unknown_owner(program, handler):
+        return None
+    if PEOPLE.match(resource) and lists_other_things(program, route):
         return None
     if not access.changes_state(route) and (is_for_sale(program, resource) or all_are_listed(program, route)):
         return None

@@ -12,7 +12,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Annotated, Class, Function, Generic, options
 from fastapi_seclint.subjects.guards.access import segments
-from fastapi_seclint.subjects.owners.belongings import owner_field, singular
+from fastapi_seclint.subjects.owners.belongings import kind_of, owner_field, singular
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
 
 if TYPE_CHECKING:
@@ -40,6 +40,24 @@ def thing(segment: str, variable: str) -> str:
     if word and not _VERB.fullmatch(f"{word}_"):
         return word
     return singular(named) if named and named != snake(variable) else singular(segment)
+
+
+_PERSON = re.compile(r"user|account|profile|customer|member|patient|employee|person|people|me$", re.I)
+
+
+def lists_other_things(program: Program, route: Route) -> bool:
+    """Whether a GET by somebody's name says that it answers with a list of what is no person: `list[Article]`."""
+    given = route.registration.arguments.get("response_model") if route.registration is not None else None
+    if "GET" not in route.methods or given is None:
+        return False
+    for option in options(given):
+        members = option.members if isinstance(option, Generic) and option.origin.rpartition(".")[2] == "list" else []
+        classes = [one for member in members for one in options(member) if isinstance(one, Class)]
+        if classes and not any(
+            _PERSON.search(cls.name) or owner_field(program, kind_of(cls.name), cls.module) for cls in classes
+        ):
+            return True
+    return False
 
 
 _SEARCHED = re.compile(r"^(q|((search|query)_?)?(terms?|text|query|string|keywords?|phrase|prefix|pattern))$")
