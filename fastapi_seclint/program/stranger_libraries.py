@@ -134,7 +134,7 @@ def _holder_call(walk_: Walk, name: str, form: Form, touched: Kinds) -> Kinds:
 
 
 _GETS_TOKEN = re.compile(
-    r"^_*(get|read|extract|fetch|find)_(\w+_)?(token|jwt|credentials?|api_?key|bearer)(_(from|of|in)_\w+)?$"
+    r"^_*(\w+_)?(get|read|extract|fetch|find)_(\w+_)?(token|jwt|credentials?|api_?key|bearer)(_(from|of|in)_\w+)?$"
 )
 """Functions out of sight that take a credential out of the request they are given."""
 

@@ -251,9 +251,7 @@ def reads_personal_data(program: Program, route: Route, *, judged: bool = True) 
     kept = not judged and any(_NEVER_PUBLISHED.match(word) for word in found[-1:])
     if not kept and any(cls.fields for value in models for option in options(value) for cls in classes(option)):
         return ""
-    forms = [form for statement in handler.statements() for form in walk(statement)]
-    gives = ("call", "sub")
-    if not any(form[0] in gives or (form[0] == "return" and form[2] and form[2][0] == "name") for form in forms):
+    if not any(_gives_data(form, handler) for statement in handler.statements() for form in walk(statement)):
         return ""
     if route.path.count("{") > 1 or any(_FILES.match(word) for word in found):
         return ""
@@ -261,6 +259,16 @@ def reads_personal_data(program: Program, route: Route, *, judged: bool = True) 
         return ""
     told = [*found[-1:], *(word for word in found if _AUDIT.match(word))]
     return next((word for word in told if _PERSONAL_WORD.match(word)), "") or (found[-1] if "me" in found[:-1] else "")
+
+
+def _gives_data(form: Form, handler: Function) -> bool:
+    """Whether a form fetches something, or gives what a name or a parameter holds: `{"history": talk.history}`."""
+    if form[0] != "return" or form[2] is None:
+        return form[0] in ("call", "sub")
+    taken = {parameter[0] for parameter in handler.parameters}
+    held = (item[2] for item in walk(form[2]) if item[0] == "attr" and item[2][0] in ("name", "attr"))
+    roots = (inner[2] if inner[0] == "attr" and inner[2][0] == "name" else inner for inner in held)
+    return form[2][0] == "name" or any(root[0] == "name" and root[2] in taken for root in roots)
 
 
 def classes(value: object) -> Iterator[Class]:

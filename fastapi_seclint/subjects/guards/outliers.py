@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.identity import is_authenticated
@@ -22,6 +22,8 @@ _LEAST_READ, _LEAST_READ_OF_LISTS = 2, 4
 _MOST_OPEN = 0.2
 _LEAST_ROUTERS, _LEAST_READ_OF_ALL = 5, 10
 _MOST_OPEN_OF_ALL = 0.1
+_SHOWS_LEAVE = re.compile(r"(^|_)(token|code|signature|sig|secret|nonce|hash|otp|ticket)$", re.I)
+"""What only those know who were given it: `/frames/{nonce}`."""
 _LISTS = re.compile(r"^(list|all|pages?|paginated?)$", re.I)
 _FOR_ALL = re.compile(
     r"(^|[-_/.])(public|published|status|stats|statistics|ping|alive|version|conf|config|configuration|settings|schemas?|docs?|openapi|callback|redirect"
@@ -46,8 +48,7 @@ def is_outlier(program: Program, route: Route) -> bool:
     handler = route.function
     if set(route.methods) - {"HEAD"} != {"GET"} or handler is None or route.router is route.app:
         return False
-    words = [*access.segments(route.path), handler.name]
-    if any(_FOR_ALL.search(word) for word in words) or not _answers_with_data(route) or _gives_published(route):
+    if _is_for_all(route) or not _answers_with_data(route) or _gives_published(route):
         return False
     if _is_one_for_all(program, route) or _is_a_link(route):
         return False
@@ -65,7 +66,7 @@ def is_outlier(program: Program, route: Route) -> bool:
     read = [other for other in guarded if "GET" in other.methods]
     least = _LEAST_READ_OF_LISTS if _is_list(route, beside) else _LEAST_READ
     if len(guarded) < _LEAST_GUARDED or len(read) < least:
-        return False
+        return 0 < len(read) >= len(beside) - len(guarded) and _is_outlier_of_all(program, route)
     return len(beside) - len(guarded) <= max(1, _MOST_OPEN * len(beside))
 
 
@@ -84,9 +85,9 @@ def _by_application(program: Program) -> dict[int, list[Route]]:
 
 
 def _is_outlier_of_all(program: Program, route: Route) -> bool:
-    """Whether a router stands open in an application where nearly all others, in many routers, ask who calls.
+    """Whether a route stands open in an application where nearly all others, in many routers, ask who calls.
 
-    One that stands in a file with guarded ones was made apart from them on purpose.
+    A router that stands in a file with guarded ones was made apart from them on purpose.
     """
     asking = _asking(program, route)
     guarded = [other for other in asking if is_authenticated(program, other)]
@@ -94,9 +95,28 @@ def _is_outlier_of_all(program: Program, route: Route) -> bool:
     routers = {id(other.router) for other in guarded}
     if len(routers) < _LEAST_ROUTERS or len(read) < _LEAST_READ_OF_ALL:
         return False
-    if any(other.router.place.module is route.router.place.module for other in guarded):
+    if any(map(_SHOWS_LEAVE.search, path_variables(route.path))):
         return False
-    return len(asking) - len(guarded) <= _MOST_OPEN_OF_ALL * len(asking)
+    apart = (other for other in guarded if other.router is not route.router)
+    if any(other.router.place.module is route.router.place.module for other in apart):
+        return False
+    return _open_by_mistake(program)[id(route.app)] <= _MOST_OPEN_OF_ALL * len(asking)
+
+
+@lru_cache(maxsize=1)
+def _open_by_mistake(program: Program) -> dict[int, int]:
+    """How many routes of each application stand open without a word that says so."""
+    found = dict.fromkeys(_by_application(program), 0)
+    for number, routes in _by_application(program).items():
+        for route in routes:
+            found[number] += not _is_for_all(route) and not is_authenticated(program, route)
+    return found
+
+
+def _is_for_all(route: Route) -> bool:
+    """Whether a path or handler calls what it gives something for everybody."""
+    words = [*access.segments(route.path), route.function.name if route.function is not None else ""]
+    return any(_FOR_ALL.search(word) for word in words)
 
 
 def _gives_published(route: Route) -> bool:

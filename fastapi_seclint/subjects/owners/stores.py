@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 _FINDS = re.compile(
     r"^(async_)?(find|find_one|find_one_and_(update|delete|replace)|delete_(one|many)|(update|replace)_(one|many)"
-    r"|count_documents)$"
+    r"|count_documents|match)$"
 )
+"""How documents of MongoDB are found, and rows by PostgREST: `table("notes").match({"owner_id": me.id})`."""
 _INSERTS = frozenset({"insert_one", "insert"})
 
 
@@ -117,6 +118,11 @@ def _compared(call: Form) -> Iterator[tuple[object, Form]]:
         for key, value in call[3][0][2]:
             if key is not None and key[0] == "const":
                 yield key[2], value
+    match call:
+        case ["call", _, ["attr", _, _, "eq"], [["const", _, str(column)], value], _]:
+            yield column, value
+        case ["call", _, ["attr", _, _, "filter"], [["const", _, str(column)], ["const", _, "eq"], value], _]:
+            yield column, value
 
 
 def _is_other(column: object) -> bool:

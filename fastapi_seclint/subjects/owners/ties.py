@@ -19,7 +19,7 @@ from fastapi_seclint.subjects.owners.identity import caller_names, names_identit
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.reached import reached
-from fastapi_seclint.subjects.rights.words import speaks_of_rights
+from fastapi_seclint.subjects.rights.words import names_right, speaks_of_rights
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -189,6 +189,8 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
             for one, other in ((left, right), (right, left)):
                 if _is_key_of_people(other) and (one[0] == "name" or _is_column(one)):
                     continue  # a user is looked up by an id, or joined to what is his
+                if _is_rank(one) or _is_rank(other):
+                    continue  # the owners of an organisation, `Role.owner`
                 if names_owner(_field(one)) and other[0] in ("attr", "sub", "name") and not names_owner(_field(other)):
                     return Tie(_behind(one), _behind(other), _root(one), _root(other))
                 if _is_owners_key(one) and other[0] in ("attr", "sub", "name") and not _is_owners_key(other):
@@ -218,6 +220,11 @@ def _is_key_of_people(form: Form) -> bool:
 def _is_column(form: Form) -> bool:
     """Whether an expression is a column of a class: `Note.owner_id`, `models.Note.owner_id`."""
     return form[0] == "attr" and last_name(form[2])[:1].isupper()
+
+
+def _is_rank(form: Form) -> bool:
+    """Whether an expression is a member of a class that is called after roles: `Role.owner`, `UserRoles.OWNER`."""
+    return _is_column(form) and names_right(last_name(form[2])) and names_owner(form[3])
 
 
 def _is_owners_key(form: Form) -> bool:

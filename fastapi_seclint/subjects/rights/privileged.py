@@ -15,6 +15,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity
+from fastapi_seclint.subjects.owners.using import ties_caller
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, role_guard
 
@@ -60,6 +61,7 @@ _OPERATES = re.compile(
 """What ends or starts the machinery that serves everybody."""
 _INSTALLS = re.compile(r"^((un|re)?install|upgrade)(_|$)")
 _CODE = re.compile(r"^(plugins?|extensions?|add_?ons)$", re.I)
+_SWITCHES = re.compile(r"^(settings?|config(uration)?|toggle|enable|disable|activate|deactivate|reload|reset)$", re.I)
 _TRAIL = re.compile(r"(^|/)audit([-_]?(logs?|trails?|events?)|/(logs?|trails?|events?|export))?$", re.I)
 """What everybody did, and who did it."""
 _ACCOUNTS = re.compile(r"^(users?|accounts|employees|staff)$", re.I)
@@ -82,8 +84,10 @@ def privilege(program: Program, route: Route) -> str:
         return "is for administrators by its tags"
     if handler is not None and access.is_admin_name(handler.module.name.rpartition(".")[2]):
         return "is for administrators by the file it stands in"
-    if (_installs_code(name, found) or _tells_all(route, found)) and _acts_on_anybody(program, route):
-        return "tells what everybody did" if _tells_all(route, found) else "chooses what code runs on the server"
+    told = _tells_all(route, found)
+    code = _installs_code(name, found) or _changes_code(program, route, found)
+    if (told or code) and _acts_on_anybody(program, route):
+        return "tells what everybody did" if told else "chooses what code runs on the server"
     if not access.changes_state(route):
         return ""
     variable = _last_is_variable(route) or (
@@ -115,6 +119,13 @@ def _installs_code(name: str, found: list[str]) -> bool:
     """Whether a route installs or removes what runs as a part of the server, even by GET: `/plugin/install/{id}`."""
     plugins = any(map(_CODE.match, found)) or any(map(_CODE.match, name.split("_")))
     return plugins and any(map(_INSTALLS.match, (name, *map(snake, found[-1:]))))
+
+
+def _changes_code(program: Program, route: Route, found: list[str]) -> bool:
+    """Whether a route changes one of the things that run as a part of the server: `PUT /plugins/{id}`."""
+    changes = set(route.methods) & {"PUT", "PATCH", "DELETE"} and path_variables(route.path)
+    last = found[-2:] if found and _SWITCHES.match(found[-1]) else found[-1:]
+    return bool(changes) and any(map(_CODE.match, last)) and has_role_notion(program)
 
 
 def _tells_all(route: Route, found: list[str]) -> bool:
@@ -180,8 +191,10 @@ def _last_is_variable(route: Route) -> bool:
 
 
 def _acts_on_anybody(program: Program, route: Route) -> bool:
-    """Whether a project with roles changes or deletes an account by the path's id without a look at who is calling."""
-    return asks_for_rights(program) and ignores_its_caller(program, route)
+    """Whether a project with roles changes something without a look at who is calling, but to note who it was."""
+    if not asks_for_rights(program):
+        return False
+    return ignores_its_caller(program, route) or not ties_caller(program, route)
 
 
 @lru_cache(maxsize=1)

@@ -152,7 +152,9 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     ) - {"request", "self"}
     sent |= made_of(handler, sent) | replaced_callers(program, route)
     found = looked_up(handler, sent, caller)
-    picked = picked_by(handler, set(path_variables(route.path)), caller) if guards(program, route) else frozenset[str]()
+    knowing = {*caller, *_rules_of(route), "request", "self"}
+    variables = set(path_variables(route.path)) if guards(program, route) else set[str]()
+    picked = picked_by(handler, variables, knowing)
     if any(decides(function, sent, found, picked) for function in reached(program, handler, 0)):
         return True
     asked = [*takers(program, handler, caller | _rules_of(route)), *injected(program, handler)]

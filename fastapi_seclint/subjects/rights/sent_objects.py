@@ -52,7 +52,7 @@ def looked_up(handler: Function, sent: frozenset[str], callers: set[str]) -> fro
 def picked_by(handler: Function, variables: set[str], callers: set[str]) -> frozenset[str]:
     """The names of what a handler looks up by a variable of the path, and of what it takes out of that."""
     found: set[str] = set()
-    for target, value in _pairs(handler):
+    for target, value in _pairs(handler) if variables else ():
         inner = value[2] if value[0] == "await" else value
         named = {item[2] for item in walk(inner) if item[0] == "name"}
         if target[0] != "name" or named & callers:

@@ -81,7 +81,8 @@ def decides(
     Whether something was found that the client asked for, one of those `looked_up`, is no such condition; nor is what
     the thing that the path picks is like, one of those `picked`, where nothing else is asked.
     """
-    forms = [form for form in function.forms.every if not (_is_presence(form, looked_up) or _is_about(form, picked))]
+    said = [form for form in function.forms.every if not _is_about(form, picked, sent)]
+    forms = [form for form in said if not _is_presence(form, looked_up)]
     if any(_is_decision(form, sent) for form in forms):
         return True
     granted = {name for form in function.forms.of("assign") for name in _granted(form, sent)}
@@ -92,13 +93,13 @@ def decides(
     return any(inner[0] == "name" and inner[2] in lacking for test in tests for inner in walk(test))
 
 
-def _is_about(form: Form, picked: frozenset[str]) -> bool:
-    """Whether a condition or comparison names nothing but what the path picks, and what is written down in capitals."""
+def _is_about(form: Form, picked: frozenset[str], sent: frozenset[str]) -> bool:
+    """Whether a condition or comparison names what the path picks and nothing but that, what is sent, and classes."""
     if form[0] not in ("compare", "if", "while", "ifexp", "assert"):
         return False
     test = form if form[0] == "compare" else form[2]
     named = {item[2] for item in walk(test) if item[0] == "name" and not item[2][:1].isupper()} if picked else set()
-    return bool(named - _PLAIN_FUNCTIONS) and named <= picked | _PLAIN_FUNCTIONS
+    return bool(named & picked) and named <= picked | sent | _PLAIN_FUNCTIONS
 
 
 _PLAIN_FUNCTIONS = frozenset({"len", "any", "all", "bool", "set", "list", "str", "isinstance", "hasattr", "getattr"})
