@@ -21,7 +21,8 @@ _LEAST_GUARDED = 4
 _LEAST_READ, _LEAST_READ_OF_LISTS = 2, 4
 _MOST_OPEN = 0.2
 _LEAST_ROUTERS, _LEAST_READ_OF_ALL = 5, 10
-_MOST_OPEN_OF_ALL = 0.1
+_MOST_OPEN_OF_ALL, _MOST_FORGOTTEN = 0.1, 4
+"""Whoever leaves more than a few open has a part of the application in mind that is for everybody."""
 _SHOWS_LEAVE = re.compile(r"(^|_)(token|code|signature|sig|secret|nonce|hash|otp|ticket)$", re.I)
 """What only those know who were given it: `/frames/{nonce}`."""
 _LISTS = re.compile(r"^(list|all|pages?|paginated?)$", re.I)
@@ -100,7 +101,7 @@ def _is_outlier_of_all(program: Program, route: Route) -> bool:
     apart = (other for other in guarded if other.router is not route.router)
     if any(other.router.place.module is route.router.place.module for other in apart):
         return False
-    return _open_by_mistake(program)[id(route.app)] <= _MOST_OPEN_OF_ALL * len(asking)
+    return _open_by_mistake(program)[id(route.app)] <= min(_MOST_FORGOTTEN, _MOST_OPEN_OF_ALL * len(asking))
 
 
 @lru_cache(maxsize=1)
