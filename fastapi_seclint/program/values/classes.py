@@ -205,6 +205,10 @@ class Function:
         return Forms(self.statements()) if self.number < 0 else self.module.facts.forms(self.number)
 
 
+_WITH_PARAMETERS = ("fastapi_users.",)
+"""Libraries whose classes are subclassed with types of the project's own: `class Users(FastAPIUsers[User, UUID])`."""
+
+
 @dataclass(slots=True, eq=False)
 class Class:
     """A class of the project. `fields` are its annotated names with annotation and default, in order.
@@ -240,6 +244,8 @@ class Class:
             item = pending.pop(0)
             if isinstance(item, Choice):
                 pending[:0] = item.options
+            elif isinstance(item, Generic) and item.origin.startswith(_WITH_PARAMETERS):
+                yield External(item.origin, None, None, item.place)
             elif isinstance(item, Class | External) and id(item) not in seen:
                 seen.add(id(item))
                 yield item

@@ -67,7 +67,7 @@ def is_outlier(program: Program, route: Route) -> bool:
     read = [other for other in guarded if "GET" in other.methods]
     least = _LEAST_READ_OF_LISTS if _is_list(route, beside) else _LEAST_READ
     if len(guarded) < _LEAST_GUARDED or len(read) < least:
-        return 0 < len(read) >= len(beside) - len(guarded) and _is_outlier_of_all(program, route)
+        return False
     return len(beside) - len(guarded) <= max(1, _MOST_OPEN * len(beside))
 
 
@@ -86,9 +86,9 @@ def _by_application(program: Program) -> dict[int, list[Route]]:
 
 
 def _is_outlier_of_all(program: Program, route: Route) -> bool:
-    """Whether a route stands open in an application where nearly all others, in many routers, ask who calls.
+    """Whether a router stands open in an application where nearly all others, in many routers, ask who calls.
 
-    A router that stands in a file with guarded ones was made apart from them on purpose.
+    One that stands in a file with guarded ones was made apart from them on purpose.
     """
     asking = _asking(program, route)
     guarded = [other for other in asking if is_authenticated(program, other)]
@@ -98,8 +98,7 @@ def _is_outlier_of_all(program: Program, route: Route) -> bool:
         return False
     if any(map(_SHOWS_LEAVE.search, path_variables(route.path))):
         return False
-    apart = (other for other in guarded if other.router is not route.router)
-    if any(other.router.place.module is route.router.place.module for other in apart):
+    if any(other.router.place.module is route.router.place.module for other in guarded):
         return False
     return _open_by_mistake(program)[id(route.app)] <= min(_MOST_FORGOTTEN, _MOST_OPEN_OF_ALL * len(asking))
 

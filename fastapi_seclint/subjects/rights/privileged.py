@@ -61,7 +61,9 @@ _OPERATES = re.compile(
 """What ends or starts the machinery that serves everybody."""
 _INSTALLS = re.compile(r"^((un|re)?install|upgrade)(_|$)")
 _CODE = re.compile(r"^(plugins?|extensions?|add_?ons)$", re.I)
-_SWITCHES = re.compile(r"^(settings?|config(uration)?|toggle|enable|disable|activate|deactivate|reload|reset)$", re.I)
+_SWITCHES = re.compile(
+    r"^(settings?|config(uration)?|toggle|enable|disable|(de)?activate|reload|reset|(un|re)?install|upload)$", re.I
+)
 _TRAIL = re.compile(r"(^|/)audit([-_]?(logs?|trails?|events?)|/(logs?|trails?|events?|export))?$", re.I)
 """What everybody did, and who did it."""
 _ACCOUNTS = re.compile(r"^(users?|accounts|employees|staff)$", re.I)
@@ -122,10 +124,17 @@ def _installs_code(name: str, found: list[str]) -> bool:
 
 
 def _changes_code(program: Program, route: Route, found: list[str]) -> bool:
-    """Whether a route changes one of the things that run as a part of the server: `PUT /plugins/{id}`."""
-    changes = set(route.methods) & {"PUT", "PATCH", "DELETE"} and path_variables(route.path)
+    """Whether a route changes what runs on the server, `PUT /plugins/{id}`, as others do that ask for rights."""
+    if not set(route.methods) & {"PUT", "PATCH", "DELETE"} or not path_variables(route.path) or not _is_of_code(found):
+        return False
+    others = (other for other in program.routes if other is not route and access.changes_state(other))
+    return any(_is_of_code(access.segments(other.path)) and authorizes(program, other) for other in others)
+
+
+def _is_of_code(found: list[str]) -> bool:
+    """Whether a path is about plugins, or what one of them is switched to."""
     last = found[-2:] if found and _SWITCHES.match(found[-1]) else found[-1:]
-    return bool(changes) and any(map(_CODE.match, last)) and has_role_notion(program)
+    return any(map(_CODE.match, last))
 
 
 def _tells_all(route: Route, found: list[str]) -> bool:
