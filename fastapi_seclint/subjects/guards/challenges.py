@@ -87,12 +87,28 @@ def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
             if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
                 yield Refusal(block, form, lacks[0])
         elif isinstance(option, Class) and not _gets_headers(option, form):
+            if _takes_headers(program, option):
+                yield Refusal(block, form, None)
             yield from _of_class(program, option)
             if _is_answered_with_401(program, block, option, form):
                 yield Refusal(block, ["class", form[1]], None)
             elif (fixing := _fixing_401(program, option)) is not None:
                 yield Refusal(program.sites.top(fixing.module), ["class", fixing.at], None)
         return
+
+
+def _takes_headers(program: Program, cls: Class) -> bool:
+    """Whether an exception that is a 401 hands on the headers that it is given, and has none where it is given none."""
+    initializer = method_of(Instance(cls), "__init__")
+    if initializer is None or initializer.number < 0 or not set(cls.external_bases()) & set(HTTP_EXCEPTIONS):
+        return False
+    optional = {item[0] for item in initializer.parameters if item[3] is not None and item[3][::2] == ["const", None]}
+    block = program.sites.block(initializer.module, initializer.number)
+    for call in block.forms.of("call") if block is not None and "headers" in optional else ():
+        handed = any(keyword == "headers" and value[::2] == ["name", "headers"] for keyword, value, _ in call[4])
+        if block is not None and handed and call[2][0] == "attr" and call[2][3] == "__init__":
+            return _is_unauthorized(program, block, call) or _status_of(program, cls, call) == 401
+    return False
 
 
 def _gets_headers(cls: Class, call: Form) -> bool:

@@ -114,7 +114,7 @@ def _find(program: Program) -> Iterator[DefaultLimits]:
         apps = [app for app in program.apps if app.kind == "app"]
         if not apps or any(_unknown(layer) for app in apps for layer in app.layers):
             continue
-        if not any(_is_slowapi(layer) for app in apps for layer in app.layers):
+        if not any(_is_slowapi(layer) for router in program.interpreter.routers for layer in router.layers):
             yield DefaultLimits(call, argument, "no middleware")
         elif _includes(apps) and Versions.find(program.root).surely_at_least("fastapi", _LAZY_INCLUDES):
             yield DefaultLimits(call, argument, "includes")
