@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import running
+from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.values import Function, options
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
@@ -47,7 +48,8 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
     told: set[Location] = set()
     unverified = _unverified(program)
     for value in (*wiring(program).callables, *unused(program)):
-        function = running(value)
+        runs = running(value)
+        function = worker(program.interpreter, runs) if runs is not None else None
         if function is None or id(function) in seen:
             continue
         seen.add(id(function))
@@ -142,7 +144,8 @@ def _receivers(program: Program, function: Function) -> Iterator[tuple[Function,
     """The functions that are given what a dependency returns, and the parameter that holds it."""
     for consumer in wiring(program).consumers:
         pair = program.walker.resolver.dependency_of(consumer.parameter)
-        if pair is not None and any(running(option) is function for option in options(pair[1])):
+        given = [running(option) for option in options(pair[1])] if pair is not None else []
+        if any(one is not None and worker(program.interpreter, one) is function for one in given):
             yield consumer.function, consumer.parameter.name
 
 

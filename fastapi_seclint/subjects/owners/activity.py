@@ -12,6 +12,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
@@ -168,10 +169,11 @@ def _speaks_of_rights(function: Function) -> bool:
 
 def _refuses_closed(program: Program, function: Function) -> bool:
     """Whether a function raises on a condition about the account that another guard gives it."""
-    asking = [form for form in function.forms.of("if", "call") if _asks_activity(form)]
+    works = worker(program.interpreter, function)
+    asking = [form for form in works.forms.of("if", "call") if _asks_activity(form)]
     asked = {inner[2] for form in asking for inner in walk(form) if inner[0] == "name"}
     callers = {name for name, _ in _bases(program, function, asked)} if asking else set()
-    raises = bool(function.forms.of("raise"))
+    raises = bool(works.forms.of("raise"))
     for form in asking if callers else ():
         if form[0] == "call":
             given = [*form[3], *(value for _, value, _ in form[4])]
