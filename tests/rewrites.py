@@ -24,7 +24,7 @@ def each_file(rewrite: Callable[[ast.Module], bool]) -> Rewrite:
     def run(files: Mapping[str, str]) -> Files | None:
         written, changed = dict(files), False
         for path in files:
-            tree = _parsed(files[path]) if path.endswith(".py") else None
+            tree = parsed(files[path]) if path.endswith(".py") else None
             if tree is not None and rewrite(tree):
                 written[path], changed = _written(tree.body), True
         return written if changed else None
@@ -37,7 +37,7 @@ def _single_file(rewrite: Callable[[ast.Module], dict[str, list[ast.stmt]] | Non
 
     @wraps(rewrite)
     def run(files: Mapping[str, str]) -> Files | None:
-        tree = _parsed(files["main.py"]) if [path for path in files if path.endswith(".py")] == ["main.py"] else None
+        tree = parsed(files["main.py"]) if [path for path in files if path.endswith(".py")] == ["main.py"] else None
         made = rewrite(tree) if tree is not None else None
         if made is None:
             return None
@@ -46,7 +46,7 @@ def _single_file(rewrite: Callable[[ast.Module], dict[str, list[ast.stmt]] | Non
     return run
 
 
-def _parsed(text: str) -> ast.Module | None:
+def parsed(text: str) -> ast.Module | None:
     try:
         return ast.parse(text)
     except SyntaxError:
@@ -143,7 +143,7 @@ def refusals_elsewhere(files: Mapping[str, str]) -> Files | None:
     """`raise HTTPException(401, "no")` as `turn_away(401, "no")`, which another file defines."""
     written, changed = dict(files), False
     for path in files:
-        tree = _parsed(files[path]) if path.endswith(".py") else None
+        tree = parsed(files[path]) if path.endswith(".py") else None
         if tree is None or not any(map(_imports_exception, tree.body)):
             continue
         for block in list(_blocks(tree)):

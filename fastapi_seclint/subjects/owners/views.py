@@ -23,12 +23,15 @@ _DEPTH = 3
 
 
 def view_node(route: Route) -> Node | None:
-    """The dependency that makes the object whose method handles a route; None for a plain handler."""
+    """The dependency that makes the object whose method handles a route; None for a plain handler.
+
+    A class that depends on nothing has no caller either: its methods are handlers like others.
+    """
     handler = route.function
     if handler is None or handler.owner is None or not handler.parameters:
         return None
     own = handler.parameters[0][0]
-    return next((node for node in route.dependencies if node.parameter == own), None)
+    return next((node for node in route.dependencies if node.parameter == own and node.children), None)
 
 
 def uses_caller(program: Program, route: Route) -> bool:
