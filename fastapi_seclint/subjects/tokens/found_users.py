@@ -18,6 +18,7 @@ STORE = re.compile(r"user|account|member|^db$|_db$|database|session|repo|dao|cru
 """What a store of users, or a database, is named."""
 LOOKUP = re.compile(
     r"^(first|one|one_or_none|scalar\w*|execute|exec|query|select|find_one|fetchone|fetchrow|exists|authenticate\w*)$"
+    r"|^is_(active|enabled|known|registered|blocked|banned|disabled|locked|closed|deleted)(_|$)"
     r"|(^|_)(user|account|member|customer|employee|principal|person|profile|by_id|by_email|by_name|by_username|by_sub)",
     re.I,
 )
