@@ -164,8 +164,10 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if missing.opaque:
         return False
     if verdict(missing) == "passes":
-        if not _matters(program, route, node) or _always_gives_an_object(program, node):
+        if not _matters(program, route, node):
             return False
+        if _always_gives_an_object(program, node):
+            return access.changes_state(route) and _is_asked_elsewhere(program, route, node)
         configured = program.guard_model.dependencies.encounter(node.call, Stranger(junk=False, configured=True))
         if missing.switched and verdict(configured) == "denies":
             return False
@@ -189,6 +191,17 @@ def _always_gives_an_object(program: Program, node: Node) -> bool:
         and value[0] == "call"
         and any(isinstance(option, Class) for option in options(ask(program, block, value[2])))
         for value in given
+    )
+
+
+def _is_asked_elsewhere(program: Program, route: Route, node: Node) -> bool:
+    """Whether another handler refuses strangers by what it finds in the same object, which has a user or none."""
+    return any(
+        other.function is not route.function
+        and other.function is not None
+        and other.function.dotted in program.guarding(other).guards.authentication
+        and any(item.parameter and item.function is node.function for item in other.dependencies)
+        for other in program.routes
     )
 
 
@@ -279,7 +292,8 @@ def _fix(program: Program, ways: list[tuple[Route, Node]]) -> Fix | None:
     if node.parameter and route.function is not None:
         missing = program.guard_model.dependencies.encounter(node.call, Stranger(False))
         if verdict(missing) == "passes":
-            return demanded(route.function, node.parameter)
+            whole = not _always_gives_an_object(program, node)
+            return demanded(route.function, node.parameter) if whole else None
         return None if node.function is None else found_or_refused(node.function, _lookups(node.function))
     if any(node.parameter or scheme_of(node.call) is None for _, node in ways):
         return None

@@ -286,16 +286,18 @@ def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
             if form[2][0] not in ("name", "attr") or form[2][-1] in decoders:
                 continue
             given = any(is_second(item, parts, lists) for item in form[3])
-            if given and any(_decodes(program, function) for function, _ in called(program, block, form)):
+            loaded = _loads(block)
+            if given and any(_decodes(program, function, loaded) for function, _ in called(program, block, form)):
                 yield block, form
 
 
-def _decodes(program: Program, function: Function) -> bool:
+def _decodes(program: Program, function: Function, loaded: bool) -> bool:
+    """Whether a function decodes base64 and loads JSON; `loaded` tells that its caller does the latter."""
     inner = body_of(program, function)
     if inner is None:
         return False
     names = {str(form[2][-1]) for form in inner.forms.every if form[0] == "call"}
-    return bool(names & BASE64) and "loads" in names
+    return bool(names & BASE64) and (loaded or "loads" in names)
 
 
 def _loads(block: Block) -> bool:
