@@ -208,10 +208,15 @@ def returns_personal_data(program: Program, route: Route) -> str:
     found = [cls for value in values for option in options(value) for cls in classes(option)]
     for cls in (inner for outer in found for inner in (outer, *_enveloped(program, outer))):
         for name in _fields(cls):
-            personal = name in _PERSONAL or _OF_MONEY.match(name) is not None
-            if personal and not (name in _OF_PLACES and _is_place(cls.name)):
+            if is_personal(name, cls.name):
                 return f"{cls.name}.{name}"
     return ""
+
+
+def is_personal(field: str, owner: str) -> bool:
+    """Whether a field of a class, or of a row with that name, is about a person, and not how to reach a firm."""
+    personal = field in _PERSONAL or _OF_MONEY.match(field) is not None
+    return personal and not (field in _OF_PLACES and _is_place(owner))
 
 
 def _enveloped(program: Program, cls: Class) -> Iterator[Class]:

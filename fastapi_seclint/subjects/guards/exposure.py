@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.guards.listings import asks_for_people, guarded_li
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.guards.proofs import brings_proof
 from fastapi_seclint.subjects.guards.twins import asks_what_is_open, divides_land
+from fastapi_seclint.subjects.guards.written_out import writes_out
 from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -161,6 +162,8 @@ def _gained(program: Program, route: Route) -> str:
         return ""
     if word := word or hanging(program, route):
         return f"returns {word} by its path"
+    if field := writes_out(program, route):
+        return f"returns {field}"
     return "returns what nearly all routes beside it only give to users" if is_outlier(program, route) else ""
 
 
