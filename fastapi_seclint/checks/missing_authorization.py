@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.owners.using import is_tied
 from fastapi_seclint.subjects.rights.beside import unlike_its_sibling
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
+from fastapi_seclint.subjects.rights.listed_accounts import shown_to_few
 from fastapi_seclint.subjects.rights.neighbours import listed_for_few, unlike_its_neighbours
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import asks_for_rights, privilege
@@ -92,7 +93,10 @@ def _unlike_others(program: Program, route: Route) -> str:
     if strict := unlike_its_neighbours(program, route):
         return f"changes something, as {_listed(strict)} of its router do, which look at the caller's rights"
     few = listed_for_few(program, route)
-    return f"gives each of what {access.spoken(few)} only gives to some" if few is not None else ""
+    if few is not None:
+        return f"gives each of what {access.spoken(few)} only gives to some"
+    one = shown_to_few(program, route)
+    return f"gives all of what {access.spoken(one)} only shows to some" if one is not None else ""
 
 
 def _listed(routes: list[Route]) -> str:

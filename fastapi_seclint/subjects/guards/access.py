@@ -199,18 +199,23 @@ def _called_in(function: Function) -> Iterator[str]:
 
 def returns_personal_data(program: Program, route: Route) -> str:
     """The field of a person that a route's response model has (`User.email`), or an empty string."""
-    if route.registration is None:
-        return ""
-    values = [route.registration.arguments.get("response_model")]
-    handler = route.function
-    if handler is not None and handler.returns is not None:
-        values.append(program.interpreter.ask(handler.returns, handler.scope))
-    found = [cls for value in values for option in options(value) for cls in classes(option)]
-    for cls in (inner for outer in found for inner in (outer, *_enveloped(program, outer))):
+    for cls in answered(program, route):
         for name in _fields(cls):
             if is_personal(name, cls.name):
                 return f"{cls.name}.{name}"
     return ""
+
+
+def answered(program: Program, route: Route) -> Iterator[Class]:
+    """The models of what a route answers with, and those that they only wrap."""
+    if route.registration is None:
+        return
+    values = [route.registration.arguments.get("response_model")]
+    handler = route.function
+    if handler is not None and handler.returns is not None:
+        values.append(program.interpreter.ask(handler.returns, handler.scope))
+    for outer in (cls for value in values for option in options(value) for cls in classes(option)):
+        yield from (outer, *_enveloped(program, outer))
 
 
 def is_personal(field: str, owner: str) -> bool:
