@@ -37,6 +37,19 @@ def takers(program: Program, handler: Function, caller: set[str]) -> Iterator[Fu
                 yield function
 
 
+def hands_right_on(handler: Function, caller: set[str]) -> bool:
+    """Whether a handler tells another service whether its caller is an administrator: `is_admin=me.is_superuser`."""
+    given = ((call, value) for call in handler.forms.of("call") for keyword, value, _ in call[4] if keyword)
+    return any(
+        value[0] == "attr" and value[2][0] == "name" and value[2][2] in caller and _ADMINISTERS.match(snake(value[3]))
+        for call, value in given
+        if not str(call[2][-1])[:1].isupper() and not _ONLY_READS.match(snake(str(call[2][-1])))
+    )
+
+
+_ADMINISTERS = re.compile(r"^is_(site_|sys(tem)?_)?(admin|administrator|super_?user|staff)$")
+
+
 def hands_caller_on(program: Program, handler: Function, caller: set[str], depth: int = 2) -> bool:
     """Whether a handler gives the caller as a whole to code that is not in sight and may look at his rights.
 

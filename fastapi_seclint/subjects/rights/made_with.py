@@ -21,7 +21,7 @@ from fastapi_seclint.program.values import (
     string,
 )
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.rights.words import speaks_of_rights
+from fastapi_seclint.subjects.rights.words import names_right, speaks_of_rights
 
 _OWN_OR_BASIC = re.compile(
     r"(^|[_:. /-])(own|self)$"
@@ -103,7 +103,7 @@ def demands_nothing(node: Node, function: Function) -> bool:
     What stands behind such a condition never runs then, and who may do everything is let in as everybody is.
     """
     kept = _kept(node.call, function)
-    if kept is None:
+    if kept is None or _hands_on_rights(node.call, function):
         return False
     tests = function.forms.of("if", "ifexp", "assert")
     off = [form for form in tests if any(map(kept, _all_of(form[2])))]
@@ -111,6 +111,16 @@ def demands_nothing(node: Node, function: Function) -> bool:
     given = {repr(_unplaced(form[2])) for form in function.forms.of("return") if id(form) not in never}
     others = [form for form in tests if form not in off and id(form) not in never]
     return bool(off) and not any(speaks_of_rights(form[2]) and not _gives_back(form, given) for form in others)
+
+
+def _hands_on_rights(guard: Value, function: Function) -> bool:
+    """Whether a guard hands on a right that it was made with: `authenticate(token, superuser=superuser)`."""
+    names = guard.scope.names if isinstance(guard, Function) else {}
+    given = (item for call in function.forms.of("call") for item in [*call[3], *(value for _, value, _ in call[4])])
+    return any(
+        form[0] == "name" and names_right(form[2]) and form[2] in names and not _is_nothing(names[form[2]])
+        for form in given
+    )
 
 
 def _gives_back(form: Form, given: set[str]) -> bool:

@@ -31,7 +31,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, replaced_callers
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
-from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, takers
+from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, hands_right_on, takers
 from fastapi_seclint.subjects.rights.in_name_only import finds_user_only, hands_caller_back, reads_token_only
 from fastapi_seclint.subjects.rights.made_with import asks_what_everybody_has, demands_nothing, made_for_administrators
 from fastapi_seclint.subjects.rights.of_library import asks_of_library
@@ -160,7 +160,7 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     asked = [*takers(program, handler, caller | _rules_of(route)), *injected(program, handler)]
     if any(considers_rights(program, function) for function in asked):
         return True
-    return forbids(handler, caller)
+    return hands_right_on(handler, caller) or forbids(handler, caller)
 
 
 _STORE = re.compile(r"(^|_)(db|database|session|conn|connection|engine|redis|cache|pool)$", re.I)
