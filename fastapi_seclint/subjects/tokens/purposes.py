@@ -8,6 +8,7 @@ from typing import Literal
 
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.payloads.encodings import Step, Token, tokens
+from fastapi_seclint.subjects.payloads.known import Claim
 from fastapi_seclint.subjects.payloads.results import result_names
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.wiring.handlers import is_handler
@@ -53,10 +54,26 @@ def purpose_of(token: Token) -> tuple[Purpose, bool]:
 
 
 def telling_claims(token: Token) -> list[str]:
-    """The claims by which a token says of what kind it is: by their names, or since their text names a kind."""
+    """The claims by which a token says of what kind it is: by their names, or since their text names a kind.
+
+    So does one that is called after a kind and is true, `"refresh": True`.
+    """
     named = [key for key in TYPE_CLAIMS if token.claims.get(key) is not None]
     texts = {key: claim.texts for key, claim in token.claims.items.items() if key not in (*named, *_ABOUT_USERS)}
-    return named + sorted(key for key, said in texts.items() if said and all(_tells(text) for text in said))
+    told = sorted(key for key, said in texts.items() if said and all(_tells(text) for text in said))
+    return [*named, *told, *sorted(key for key, claim in token.claims.items.items() if _is_mark(key, claim))]
+
+
+_MARKED = re.compile(
+    r"^(is_?)?(refresh|(password_?)?reset|verif(y|ication)|confirm(ation)?|activation|invit(e|ation)|magic)(_?token)?$",
+    re.I,
+)
+
+
+def _is_mark(key: str, claim: Claim) -> bool:
+    forms = [written.form[-1] if written.form[0] == "item" else written.form for written in claim.written]
+    true = bool(forms) and all(form[0] == "const" and form[2] is True for form in forms)
+    return true and _MARKED.match(key) is not None
 
 
 def _tells(text: str) -> bool:
