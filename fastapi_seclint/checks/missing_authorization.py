@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.callables import dotted_name
+from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import External, Function
@@ -22,7 +22,7 @@ from fastapi_seclint.subjects.rights.clients import permission_tested, untested_
 from fastapi_seclint.subjects.rights.listed_accounts import shown_to_few
 from fastapi_seclint.subjects.rights.neighbours import listed_for_few, unlike_its_neighbours
 from fastapi_seclint.subjects.rights.operators import is_operators_key
-from fastapi_seclint.subjects.rights.privileged import asks_for_rights, privilege
+from fastapi_seclint.subjects.rights.privileged import asks_for_rights, ignores_its_caller, privilege
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, in_name_only, role_guard
 
 if TYPE_CHECKING:
@@ -166,8 +166,16 @@ def _is_decorated(route: Route) -> bool:
 
 
 def _reads_its_own(program: Program, route: Route) -> bool:
-    """Whether a route only looks up, changes or ends what belongs to its caller, whatever it is called."""
-    return (not access.changes_state(route) or "{" in route.path) and compares_owner(program, route) is not None
+    """Whether a route only looks up, changes or ends what belongs to its caller, whatever it is called.
+
+    What is compared with an owner that the client names is anybody's: `?user_id=`, while nothing looks at the caller.
+    """
+    tie = compares_owner(program, route) if not access.changes_state(route) or "{" in route.path else None
+    if tie is None or route.endpoint is None:
+        return False
+    filled = program.walker.resolver.dependency_of
+    sent = {item.name for item in parameters(route.endpoint) if filled(item) is None}
+    return tie.caller not in sent or not ignores_its_caller(program, route)
 
 
 def _all_users_are_administrators(program: Program, privileged: int) -> bool:

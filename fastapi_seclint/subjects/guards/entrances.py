@@ -81,6 +81,8 @@ _MAKES = re.compile(r"^(create|add|make|new|insert|save|schedule|book)_")
 _PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
 """A path or handler that calls itself public says what its author means."""
 _FOREIGN = re.compile(rf"^((nova|nueva|neues|nouveau|nuova)_)?{FOREIGN}$", re.I)
+_SWITCHES = re.compile(r"^(toggle|ban|unban|block|unblock|suspend|promote|demote|grant|revoke)(_|$)")
+"""What is done to somebody's account, whatever else the model of its body could take."""
 _PASSWORDS = frozenset(
     {
         "password", "passwd", "plain_password", "new_password", "password1", "raw_password", "hashed_password",
@@ -282,7 +284,7 @@ def is_for_development(route: Route) -> bool:
 
 def _takes_password(program: Program, route: Route) -> bool:
     """Whether a POST takes a password or a refresh token, by itself or in a model: somebody registers or comes in."""
-    if "POST" not in route.methods:
+    if "POST" not in route.methods or (route.function is not None and _SWITCHES.match(route.function.name)):
         return False
     return any(name in _PASSWORDS or _FOREIGN.match(name) for name in _sent(program, route))
 

@@ -103,6 +103,8 @@ def kept(known: Passwords) -> Iterator[Kept]:
             match form:
                 case ["assign", at, [target], value]:
                     yield from _assigned(known, block, at, target, value)
+                    if value[0] == "dict" and target[0] == "name" and _spreads(block, target[2]):
+                        yield from _called_a_hash(known, block, value[2], True)
                 case ["call", *_] if form[2][0] in ("name", "attr", "call"):
                     yield from _called(known, block, form)
                 case ["return", _, ["dict", _, pairs]]:
@@ -112,11 +114,21 @@ def kept(known: Passwords) -> Iterator[Kept]:
     yield from (Kept(block, call[1], call, True) for block, call in stored_rows(known))
 
 
-def _called_a_hash(known: Passwords, block: Block, pairs: list[Form]) -> Iterator[Kept]:
-    """A password as it was typed under the key of a hash, in a row to be kept: `return {"digest": self.password}`."""
+def _spreads(block: Block, name: str) -> bool:
+    """Whether a dictionary becomes the fields of an object: `User(**row)`."""
+    calls = block.forms.of("call")
+    return any(key is None and value[::2] == ["name", name] for form in calls for key, value, _ in form[4])
+
+
+def _called_a_hash(known: Passwords, block: Block, pairs: list[Form], row: bool = False) -> Iterator[Kept]:
+    """A password as it was typed under the key of a hash, in a row to be kept: `return {"digest": self.password}`.
+
+    `row`: an object is made of it, so that a field of what is given counts although nobody is seen to give it.
+    """
     for key, value in pairs:
         if key is not None and key[0] == "const" and isinstance(key[2], str) and naming(key[2]) == "kept":
-            yield from (item for item in _plain(known, block, value[1], value) if item.sure)
+            found = _plain(known, block, value[1], value)
+            yield from (item for item in found if item.sure or (row and value[0] == "attr"))
 
 
 def _named_a_hash(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:

@@ -43,6 +43,7 @@ _SCHEMA_NAME = re.compile(
 _DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "json", "model_dump_json", "to_dict", "_asdict"})
 _NEUTRAL = frozenset({"secret", "value", "text", "plain", "plaintext", "raw", "credential", "phrase"})
 _OLD_AND_NEW = frozenset({"old", "new", "current", "repeated", "again"})
+_SETTINGS = re.compile(r"(^|[._])(settings|config|conf|env|environ)(\(\))?$", re.I)
 _READS = frozenset({"json", "form", "body"})
 _MARKERS = ("Form()", "Body()", "Query()", "Header()", "Path()", "File()")
 
@@ -276,7 +277,8 @@ class Requests:
         found = self.source(Where(block), form, min(depth, 4))
         if found is None or found.values is None:
             return False
-        texts = [self._passwords.text(block, value, 4) for key, value in found.values.items() if naming(key) == "plain"]
+        values = [value for key, value in found.values.items() if naming(key) == "plain" and not _is_written(value)]
+        texts = [self._passwords.text(block, value, 4) for value in values]
         return any(text is None or text.kind != "plain" for text in texts)
 
     def _parameter(self, function: Function, name: str) -> Parameter | None:
@@ -301,6 +303,11 @@ class Requests:
         if isinstance(annotation, Annotated):
             marks += [option for item in annotation.metadata for option in options(item)]
         return any(isinstance(item, External) and item.name.endswith(_MARKERS) for item in marks)
+
+
+def _is_written(form: Form) -> bool:
+    """Whether a password is written down or set up, as that of the first account is: nothing has hashed it."""
+    return form[0] == "const" or (form[0] == "attr" and _SETTINGS.search(spelled(form[2])) is not None)
 
 
 def _is_form(value: Value | None) -> bool:

@@ -14,6 +14,7 @@ from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.belonging_words import TOGETHER
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity
 from fastapi_seclint.subjects.owners.using import ties_caller
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
@@ -66,7 +67,9 @@ _SWITCHES = re.compile(
 )
 _TRAIL = re.compile(r"(^|/)audit([-_]?(logs?|trails?|events?)|/(logs?|trails?|events?|export))?$", re.I)
 """What everybody did, and who did it."""
-_ACCOUNTS = re.compile(r"^(users?|accounts|employees|staff)$", re.I)
+_ACCOUNTS = re.compile(r"^((db|app|all|system)[-_])?(users?|accounts|employees|staff)$", re.I)
+_OF_ACCOUNT = re.compile(r"(^|/)(users?|accounts|employees|staff)/{\w+}/([^/{}]+)/?$", re.I)
+"""What an account has, changed by its id: `PATCH /users/{name}/tier`."""
 
 
 def privilege(program: Program, route: Route) -> str:
@@ -106,6 +109,8 @@ def privilege(program: Program, route: Route) -> str:
             return "acts on the account of any user"
         if asks_for_rights(program) and asks_for_one_field_only(program, route):
             return "acts on the account of any user and looks at rights for one field only"
+    if _changes_what_it_has(route) and _acts_on_anybody(program, route):
+        return "changes the account of any user"
     if found and _ACCOUNTS.match(found[-1]) and _gives_rights(program, route):
         return "makes accounts with the roles that its caller names"
     if _sets_up(program, route, found) and _acts_on_anybody(program, route):
@@ -115,6 +120,14 @@ def privilege(program: Program, route: Route) -> str:
     if any(_ACCOUNTS.match(word) for word in found) and _is_easier_than_reading(program, route):
         return "changes accounts that only some may list"
     return ""
+
+
+def _changes_what_it_has(route: Route) -> bool:
+    """Whether a route changes or takes away something of an account, and nothing that people do to each other."""
+    below = _OF_ACCOUNT.search(route.path)
+    if below is None or not set(route.methods) <= {"PUT", "PATCH", "DELETE"}:
+        return False
+    return TOGETHER.match(below[3]) is None
 
 
 def _installs_code(name: str, found: list[str]) -> bool:
