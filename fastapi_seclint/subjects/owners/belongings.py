@@ -180,14 +180,18 @@ def is_for_sale(program: Program, resource: str) -> bool:
 
 
 def _key_of_owner(module: Module, resource: str) -> str:
-    """The owner's key of dictionaries in a file whose names speak of the resource."""
+    """The owner's key of dictionaries in a file whose names speak of the resource.
+
+    One that a function always gives the same name, `"createdBy": "robot"`, says nothing of whose they are.
+    """
     facts = module.facts
     if not any(resource in word.lower() for word in facts.words):
         return ""
     for number in facts.speaking(b'["dict"'):
         for form in facts.forms(number).of("assign"):
             if resource in "_".join(_names(form[2])).lower():
-                keys = (key for inner in walk(form[3]) if inner[0] == "dict" for key, _ in inner[2] if key is not None)
+                pairs = (pair for inner in walk(form[3]) if inner[0] == "dict" for pair in inner[2])
+                keys = (key for key, value in pairs if key is not None and (number < 0 or value[0] != "const"))
                 texts = (key[2] for key in keys if key[0] == "const" and isinstance(key[2], str))
                 if owner := next(filter(names_owner, texts), ""):
                     return owner
