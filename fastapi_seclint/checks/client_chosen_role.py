@@ -17,12 +17,13 @@ from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Fi
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.rights.believed import Belief, believed
+from fastapi_seclint.subjects.rights.built import built_of_rights
 from fastapi_seclint.subjects.rights.decided import decided
 from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.noted import noted
 from fastapi_seclint.subjects.rights.own_right import asked_of_user
 from fastapi_seclint.subjects.rights.roles import authorizes
-from fastapi_seclint.subjects.rights.sent import Input
+from fastapi_seclint.subjects.rights.sent import Input, Sent
 from fastapi_seclint.subjects.rights.sent_rights import input_of, sent_to
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
@@ -68,7 +69,7 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
             yield _finding(None, belief)
     for value in wiring(program).callables:
         function = running(value)
-        for belief in _decided(program, function, input_of(program, function)) if function is not None else ():
+        for belief in _by_dependency(program, function) if function is not None else ():
             if belief.location not in seen:
                 seen.add(belief.location)
                 yield _finding(None, belief)
@@ -88,12 +89,25 @@ def _decided_inside(program: Program, cls: Class) -> Iterator[Belief]:
 
     One whose objects are called is meant to be made by the project itself: dependency-factory-not-called.
     """
-    rights = sent_to(program, cls) if method_of(Instance(cls), "__call__") is None else {}
+    yield from _methods_deciding(cls, sent_to(program, cls) if method_of(Instance(cls), "__call__") is None else {})
+
+
+def _methods_deciding(cls: Class, rights: dict[str, Sent]) -> Iterator[Belief]:
+    """Where the methods of a class decide by the fields that hold rights which the client sent."""
     for method in cls.namespace.values() if rights else ():
         if isinstance(method, Function) and method.parameters and method.number >= 0:
             own = method.parameters[0][0]
             origin = next(iter(rights.values())).origin
             yield from decided(method, Input(bodies={own: frozenset(rights)}, origins={own: origin}))
+
+
+def _by_dependency(program: Program, function: Function) -> Iterator[Belief]:
+    """Where a dependency decides by what the client sent, or the methods of the object that it puts that into."""
+    found = input_of(program, function)
+    yield from _decided(program, function, found)
+    built = built_of_rights(program, function, found)
+    if built is not None:
+        yield from _methods_deciding(*built)
 
 
 def _decided(program: Program, function: Function, found: Input) -> Iterator[Belief]:

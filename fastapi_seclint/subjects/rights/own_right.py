@@ -14,7 +14,9 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.fixes import depends_name
 from fastapi_seclint.subjects.guards.swapping import imported, usable_name
 from fastapi_seclint.subjects.payloads.models import fields
+from fastapi_seclint.subjects.rights.built import built_of_rights, makes_object
 from fastapi_seclint.subjects.rights.sent import Input, Sent, names_sent_right, source
+from fastapi_seclint.subjects.rights.sent_rights import input_of
 from fastapi_seclint.subjects.rights.words import is_administrator
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
@@ -30,12 +32,12 @@ def asked_of_user(program: Program, function: Function, found: Input, test: Form
         return None
     flag = test[0] != "compare"
     for name, cls in _users(program, function):
-        right = _right(cls, flag, source(found, sent))
+        right = _right(cls, flag, source(found, sent)) if name not in found.bodies else ""
         if right:
             return _fix(function, sent, f"{name}.{right}", ())
     for guard, cls in _guards(program, function):
         right = _right(cls, flag, source(found, sent))
-        added = _parameter(function, guard, cls) if right else None
+        added = _parameter(function, guard, cls) if right and not _only_believes(program, guard) else None
         if added is not None:
             return _fix(function, sent, f"{added[0]}.{right}", added[1])
     return _by_flag(program, function, test)
@@ -109,6 +111,11 @@ def _guards(program: Program, function: Function) -> list[tuple[Function, Class]
     known = [guard for guard, _ in found]
     found.sort(key=lambda pair: -sum(_below(program, pair[0], other) for other in known))
     return found
+
+
+def _only_believes(program: Program, guard: Function) -> bool:
+    """Whether what a guard gives has the right that the client sent in it."""
+    return makes_object(guard) and built_of_rights(program, guard, input_of(program, guard)) is not None
 
 
 def _below(program: Program, guard: Function, other: Function) -> bool:

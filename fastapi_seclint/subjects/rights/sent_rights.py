@@ -27,6 +27,8 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.payloads.models import fields
+from fastapi_seclint.subjects.rights.built import built_of_rights, makes_object
+from fastapi_seclint.subjects.rights.confirmed import confirmed
 from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.forbidding import STANDING
 from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, names_groups, source
@@ -57,6 +59,8 @@ def input_of(program: Program, function: Function, path: str = "", depth: int = 
         elif depth < _DEPTH and (sent := _given_on(program, parameter, depth)) is not None:
             found.values[parameter.name] = sent
     follow(function, found)
+    for name in confirmed(function, found):
+        found.values.pop(name, None)
     return found
 
 
@@ -85,11 +89,15 @@ def _takes_scopes_once(program: Program, function: Function, name: str) -> bool:
 
 
 def _made_of_rights(program: Program, parameter: Parameter, depth: int) -> dict[str, Sent]:
-    """The rights in headers, cookies or the query of which a dependency that is a class makes its object."""
+    """The rights in headers, cookies or the query of which a dependency makes the object that it is or gives."""
     dependency = program.walker.resolver.dependency_of(parameter)
     for option in options(dependency[1]) if dependency is not None else ():
         if isinstance(option, Class):
             return sent_to(program, option, depth + 1)
+        giver = giving(option)
+        if giver is not None and giver.number >= 0 and makes_object(giver):
+            built = built_of_rights(program, giver, input_of(program, giver, depth=depth + 1))
+            return built[1] if built is not None else {}
     return {}
 
 

@@ -1,0 +1,43 @@
+"""Objects that a dependency makes with a right in them that the client sends: `return Context(user, role=x_role)`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import last_name
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.rights.sent import Input, Sent, source
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def built_of_rights(program: Program, function: Function, found: Input) -> tuple[Class, dict[str, Sent]] | None:
+    """The class of the object that a dependency gives, and by the names of its fields the rights that the client sent.
+
+    `found` is what the dependency has from the client.
+    """
+    block = body_of(program, function) if makes_object(function) else None
+    if block is None or all(sent.origin == "body" for sent in found.values.values()):
+        return None
+    for form in function.forms.of("return"):
+        made = form[2]
+        if made is None or made[0] != "call":
+            continue
+        for cls in options(ask(program, block, made[2])):
+            if isinstance(cls, Class):
+                pairs = [*zip([item.name for item in parameters(cls)], made[3], strict=False)]
+                pairs += [(keyword, value) for keyword, value, _ in made[4] if keyword is not None]
+                sent = {name: right for name, value in pairs if (right := source(found, value)) is not None}
+                rights = {name: right for name, right in sent.items() if right.origin != "body"}
+                if rights:
+                    return cls, rights
+    return None
+
+
+def makes_object(function: Function) -> bool:
+    """Whether a function gives what it makes of a class, as far as names tell."""
+    given = (form[2] for form in function.forms.of("return"))
+    return any(made is not None and made[0] == "call" and last_name(made[2])[:1].isupper() for made in given)
