@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, Forms, last_name, walk
+from fastapi_seclint.subjects.secrets.named_texts import texts_elsewhere
 from fastapi_seclint.subjects.secrets.names import kind_of
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def _search(program: Program) -> list[Refusal]:
             for form in forms.of("if", "assert") if number in branching else ():
                 if form[0] == "if" and any(map(_leaves, branch := list(walk(form[3])))):
                     one = replace(_refusal(form[2], forms, around), fields=fields)
+                    one = replace(one, texts=(*one.texts, *texts_elsewhere(program, module, form[2])))
                     found.append(one if _answers(branch) else _spoken_of(one, form[2], facts.words))
                 elif form[0] == "assert":
                     test = ["unary", form[1], "not", form[2]]
