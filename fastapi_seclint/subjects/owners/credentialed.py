@@ -6,7 +6,7 @@ from functools import cache
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Annotated, Dependency, External, Function, options
 
 _SENT = frozenset({"Header", "Cookie", "Security", "Depends"})
 _OF_SCHEMES = frozenset({"HTTPAuthorizationCredentials", "HTTPBasicCredentials"})
@@ -16,7 +16,7 @@ _OF_SCHEMES = frozenset({"HTTPAuthorizationCredentials", "HTTPBasicCredentials"}
 @cache
 def made_of_credentials(function: Function) -> frozenset[str]:
     """The names that get what a call makes of a credential (header, cookie, scheme): they stand for the caller."""
-    sent = {one[0] for one in function.parameters if _is_credential(one[0], one[2], one[3])}
+    sent = {one[0] for one in function.parameters if _is_credential(one[0], one[2], one[3]) or _by_alias(function, one)}
     found: set[str] = set()
     for form in function.forms.of("assign", "annassign") if sent else ():
         value = form[-1][2] if form[-1] is not None and form[-1][0] == "await" else form[-1]
@@ -35,6 +35,18 @@ def _is_part(form: Form, sent: set[str]) -> bool:
     while form[0] == "attr":
         form = form[2]
     return form[0] == "name" and form[2] in sent
+
+
+def _by_alias(function: Function, parameter: Form) -> bool:
+    """Whether the type of a parameter has a name: `Sent = Annotated[HTTPAuthorizationCredentials, Depends(scheme)]`."""
+    name, _, annotation, *_ = parameter
+    found = function.module.scope.names.get(annotation[2]) if annotation and annotation[0] == "name" else None
+    for option in options(found):
+        if isinstance(option, Annotated):
+            base = getattr(option.base, "name", "").rpartition(".")[2]
+            marked = any(isinstance(item, Dependency | External) for item in option.metadata)
+            return base in _OF_SCHEMES or (marked and credentials.names_credential(name))
+    return False
 
 
 def _is_credential(name: str, *written: object) -> bool:
