@@ -11,6 +11,7 @@ from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.values import Bound, Function, options
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
@@ -58,6 +59,7 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
             _add(program, found, handler, direct[0])
         elif handler is not None and (kind := next(looked_at(handler, below), None)) is not None:
             _add(program, found, handler, kind, 0)
+            _add(program, found, worker(program.interpreter, handler), kind, 0)
         elif handler is not None and (
             any(is_login_form(node.call) for node in route.nodes())
             or (id(route) in asking and not _wants_key(route) and _gives_token(program, handler))
@@ -236,7 +238,8 @@ def _denying(program: Program) -> frozenset[str]:
 def unused(program: Program) -> Iterator[Function]:
     """The dependencies that no route in sight uses yet: functions with one of their own that are no handlers."""
     handlers = {id(route.function) for route in program.routes}
-    used = {id(node.function) for route in program.routes for node in route.nodes()}
+    nodes = [node for route in program.routes for node in route.nodes()]
+    used = {id(one) for node in nodes for one in (node.function, node.runs)}
     for function in loose(program):
         if not function.decorators and id(function) not in handlers | used:
             yield function

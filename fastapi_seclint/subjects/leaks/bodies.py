@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
@@ -41,7 +42,8 @@ def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
     if middleware and all(function is not one for one in in_layers(program)):
         return None  # no application adds it
     if not middleware and not refused and not any(
-        route.function is function and purpose in _ASKING for route, purpose in auth_routes(program)
+        purpose in _ASKING and route.function is not None and worker(program.interpreter, route.function) is function
+        for route, purpose in auth_routes(program)
     ):
         return None
     names = _names(program, block) | (set() if middleware or refused else _dictionaries(function))
