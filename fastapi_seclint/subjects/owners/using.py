@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
@@ -34,13 +35,15 @@ def ties_caller(program: Program, route: Route) -> bool:
 
     What it does with him when the object that the path names has been changed already decides nothing any more.
     """
-    handler = route.function
+    handler, ignoring = route.function, _ignoring(program, route)
+    if handler is not None and not ignoring:
+        handler = worker(program.interpreter, handler)
     if handler is None or asks_the_request(handler):
         return True
     filled = program.walker.resolver.dependency_of
     sent = frozenset(item.name for item in parameters(route.endpoint) if filled(item) is None) if route.endpoint else ()
     by_hand = made_of_credentials(handler)
-    callers = caller_names(program, route) - _ignoring(program, route) | by_hand
+    callers = caller_names(program, route) - ignoring | by_hand
     if _is_closed_over(handler, callers):
         return True
     variables = set(path_variables(route.path))
