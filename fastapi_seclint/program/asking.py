@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.values import Bound, Function, options
+from fastapi_seclint.program.values import Bound, Class, Const, Function, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -29,15 +29,45 @@ def asks_for(interpreter: Interpreter, function: Function | None, name: str, sen
     """
     if function is None or function.number < 0:
         return False
-    facts, number = function.module.facts, function.number
-    denies = any(facts.body_mentions(number, word) for word in DENIALS)
+    refuses = denies(interpreter, function)
     plain = sent == "" or credentials.is_plain_header(sent.replace("_", "-"))
-    if _verifies(function, name) or (denies and not plain):
+    if _verifies(function, name) or (refuses and not plain):
         return True
     handed = (
         _handed(interpreter, function, lambda value: bool(value[0] == "name" and value[2] == name)) if depth else ()
     )
     return any(asks_for(interpreter, inner, taken, sent, depth - 1) for inner, taken in handed)
+
+
+def _speaks_of_denial(function: Function) -> bool:
+    return any(function.module.facts.body_mentions(function.number, word) for word in DENIALS)
+
+
+def denies(interpreter: Interpreter, function: Function) -> bool:
+    """Whether a function answers 401 or 403, by an error of the project's own as well: `raise Forbidden("no")`."""
+    if function.number < 0 or _speaks_of_denial(function):
+        return function.number >= 0
+    for form in function.forms.of("raise"):
+        made = form[2][2] if form[2] is not None and form[2][0] == "call" else form[2]
+        if made is None or made[0] not in ("name", "attr"):
+            continue
+        with interpreter.asking():
+            possible = list(options(FunctionScope(interpreter, function).ask(made)))
+        if any(isinstance(option, Class) and _is_denial(option) for option in possible):
+            return True
+    return False
+
+
+def _is_denial(cls: Class) -> bool:
+    """Whether a class of errors fixes such a status, in its `__init__` or as an attribute."""
+    for base in cls.lineage():
+        names = base.namespace if isinstance(base, Class) else {}
+        start, status = names.get("__init__"), names.get("status_code")
+        if isinstance(start, Function) and start.number >= 0:
+            return _speaks_of_denial(start)
+        if isinstance(status, Const):
+            return status.value in (401, 403)
+    return False
 
 
 def _verifies(function: Function, name: str) -> bool:

@@ -15,7 +15,7 @@ from fastapi_seclint.program import (
     stranger_results,
     strangers,
 )
-from fastapi_seclint.program.asking import DENIALS, hands_on
+from fastapi_seclint.program.asking import denies, hands_on
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
 from fastapi_seclint.program.kinds import BAD, CLEAN, NOTHING, PASSED, QUERY, Kinds, Names, merged, names_token
 from fastapi_seclint.program.names import spelled
@@ -266,10 +266,9 @@ class Walk:
         if credentials.names_credential(name):
             return True
         if self._denying is None:
-            facts, number = self.function.module.facts, self.function.number
-            says = number >= 0 and any(facts.body_mentions(number, word) for word in DENIALS)
-            self._denying = says or stranger_results.verifies(self.function)
-            self._denying = self._denying or hands_on(self.follower.interpreter, self.function)
+            interpreter, function = self.follower.interpreter, self.function
+            self._denying = denies(interpreter, function) or stranger_results.verifies(function)
+            self._denying = self._denying or hands_on(interpreter, function)
         return self._denying and not credentials.is_plain_header(name)
 
     def text(self, form: Form) -> str | None:
