@@ -160,7 +160,14 @@ def _sets_up(program: Program, route: Route, found: list[str]) -> bool:
     if _SYSTEM.search("/".join(found)):
         return True
     alone = bool(found) and _SETTINGS.match(found[-1]) is not None and not path_variables(route.path)
-    return alone and has_role_notion(program)
+    return alone and has_role_notion(program) and not _names_a_thing(route)
+
+
+def _names_a_thing(route: Route) -> bool:
+    """Whether a handler reads of its body whose settings they are: `body["resource"]["resource_id"]`."""
+    forms = route.function.forms.of("sub", "attr") if route.function is not None else ()
+    keys = (form[3][2] if form[0] == "sub" and form[3][0] == "const" else form[3] for form in forms)
+    return any(isinstance(key, str) and key.endswith("_id") and len(key) > len("_id") for key in keys)
 
 
 def _operates(route: Route, name: str, found: list[str]) -> bool:
