@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import last_name, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
@@ -27,7 +27,7 @@ _ONLY_READS = re.compile(
 def takers(program: Program, handler: Function, caller: set[str]) -> Iterator[Function]:
     """The functions of the project that a handler hands the caller, the request or its own object to."""
     block = body_of(program, handler)
-    known = {*caller, "request", "self", "session", "context"}
+    known = {*caller, "request", "self", "session", "context"} - _bodies(handler)
     for form in block.forms.every if block is not None else ():
         if block is None or form[0] != "call" or form[2][0] not in ("name", "attr"):
             continue
@@ -48,6 +48,13 @@ def hands_right_on(handler: Function, caller: set[str]) -> bool:
 
 
 _ADMINISTERS = re.compile(r"^is_(site_|sys(tem)?_)?(admin|administrator|super_?user|staff)$")
+
+
+def _bodies(handler: Function) -> set[str]:
+    """The parameters that are called `request` and hold what was sent, not who sent it: `request: AssignRoles`."""
+    annotated = {item[0]: last_name(item[2]) for item in handler.parameters if item[2] is not None}
+    plain = annotated.get("request", "") in ("", "Request", "HTTPConnection", "WebSocket", "Annotated", "Any")
+    return set() if plain else {"request"}
 
 
 def hands_caller_on(program: Program, handler: Function, caller: set[str], depth: int = 2) -> bool:
