@@ -36,6 +36,10 @@ def without_keywords_places(form: Any) -> Any:
         ('f(**{"key": user, "other": ok}, last=1)', "f(key=user, other=ok, last=1)"),
         ('os.getenv(key="A", default="b")', 'os.getenv("A", "b")'),
         ('os.getenv("A", default="b")', 'os.getenv("A", "b")'),
+        ("not ok == user", "ok != user"),
+        ("not ok in user", "ok not in user"),
+        ('told = {"a": ok}; f(**told)', "f(a=ok)"),
+        ('told = {"a": ok}; told["b"] = user; f(**told, c=1)', "f(a=ok, b=user, c=1)"),
         ("jwt.encode(payload=user, key=ok)", "jwt.encode(user, key=ok)"),
         ("jwt.encode(key=ok, claims=user)", "jwt.encode(user, key=ok)"),
     ],
@@ -63,6 +67,20 @@ def test_an_expression_is_read_in_its_plain_way(written: str, plain: str) -> Non
 def test_what_may_be_something_else_stays(text: str) -> None:
     argument = body(text)[0][1][2][0] if len(body(text)[0]) == 2 else body(text)[0][2][2][0]
     assert argument[0] in ("binop", "call")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'told = {"a": ok}; f(**told); g(told)',
+        'told = {"a": ok}; told.update(user); f(**told)',
+        'told = {"a": ok}; g(); told["b"] = user; f(**told)',
+        "told = {ok: user}; f(**told)",
+        'told = {"a": ok}; g(lambda: told); f(**told)',
+    ],
+)
+def test_a_dictionary_that_is_asked_otherwise_stays(text: str) -> None:
+    assert body(text)[0][:2] == ["assign", [["name", "told"]]]
 
 
 @pytest.mark.parametrize("text", ['f(**{"a b": ok})', "f(**{ok: user})", "f(**{**ok})", "f(**user)"])

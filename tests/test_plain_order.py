@@ -83,6 +83,18 @@ def without_places(form: Any) -> Any:
             "raise Refused() from None",
             id="what is only raised is raised where it is made",
         ),
+        pytest.param(
+            """
+            wrong = ok != user
+            if wrong or user:
+                raise Refused()
+            """,
+            """
+            if ok != user or user:
+                raise Refused()
+            """,
+            id="what is only tested is tested where it is found",
+        ),
     ],
 )
 def test_a_block_is_read_in_its_plain_order(written: str, plain: str) -> None:
@@ -94,6 +106,7 @@ def test_a_block_is_read_in_its_plain_order(written: str, plain: str) -> None:
     [
         pytest.param("if ok:\n    serve()\nelse:\n    serve(user)", id="no branch leaves"),
         pytest.param("error = Refused()\nlog(error)\nraise error", id="the error is used before it is raised"),
+        pytest.param("same = ok == user\nif same:\n    serve()\nlog(same)", id="the answer is used below"),
         pytest.param("if (found := find(user)):\n    serve()", id="a test that binds"),
     ],
 )
@@ -105,7 +118,7 @@ def test_what_means_something_else_stays(text: str) -> None:
 def type_of(line: str) -> str:
     """The kind of the form that a line begins."""
     word = line.split()[0]
-    return {"error": "assign", "log(error)": "expr"}.get(word, word)
+    return {"error": "assign", "same": "assign", "log(error)": "expr", "log(same)": "expr"}.get(word, word)
 
 
 def test_at_the_top_of_a_module_nothing_moves() -> None:

@@ -21,6 +21,7 @@ from fastapi_seclint.edits.named import (
     SetKeyword,
 )
 from fastapi_seclint.edits.quoting import in_quotes_of
+from fastapi_seclint.edits.spread import item_of
 from fastapi_seclint.edits.text import EditError, Splice
 from fastapi_seclint.edits.tree import Tree, parsed_expression
 from fastapi_seclint.spans import Span
@@ -105,6 +106,9 @@ class Bracketed:
 
 def remove_keyword(brackets: Bracketed, edit: RemoveKeyword) -> Splices:
     """The replacements that `RemoveKeyword` comes to."""
+    if (told := _told(brackets.tree, edit.call, edit.name)) is not None:
+        brackets.of_display(told[0]).remove(told[1])
+        return ()
     node, index, _ = _keyword(brackets.tree, edit.call, edit.name)
     brackets.of_call(node).remove(index)
     return ()
@@ -114,6 +118,10 @@ def set_keyword(brackets: Bracketed, edit: SetKeyword) -> Splices:
     """The replacements that `SetKeyword` comes to."""
     code = parsed(edit.code)
     node = _call(brackets.tree, edit.call)
+    if (told := _told(brackets.tree, edit.call, edit.name)) is not None:
+        value = cst.ensure_type(told[0].elements[told[1]], cst.DictElement).value
+        extent = brackets.tree.extent(value)
+        return (_replacement(brackets, extent, in_quotes_of(brackets.tree.text.code[slice(*extent)], code)),)
     for argument in _arguments(node):
         if argument.keyword and argument.keyword.value == edit.name:
             extent = brackets.tree.extent(argument.value)
@@ -260,6 +268,11 @@ def _keyword(tree: Tree, place: Span, name: str) -> tuple[cst.Call | cst.ClassDe
         if argument.keyword and argument.keyword.value == name:
             return node, index, argument.keyword
     raise EditError(f"the call at line {place.line} has no keyword {name}")
+
+
+def _told(tree: Tree, place: Span, name: str) -> tuple[cst.Dict, int] | None:
+    node = _call(tree, place)
+    return item_of(tree, node, name) if isinstance(node, cst.Call) else None
 
 
 def _with_key(node: cst.Dict, key: str) -> int | None:

@@ -209,7 +209,7 @@ def extract(source: syntax.Source) -> FileFacts:
     text = source.text
     odd = frozenset() if text.isascii() else _odd_lines(text)
     builder = Builder(syntax.char_columns(text) if odd else None, odd)
-    module = builder.statements(source.tree.body)
+    module = builder.module(source.tree.body)
     header: dict[str, Any] = {
         "words": " ".join(sorted(builder.words)),
         "imports": " ".join(sorted(builder.imports)),

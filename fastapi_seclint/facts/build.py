@@ -8,8 +8,9 @@ from typing import Any
 from fastapi_seclint.facts.expressions import OPERATORS, Columns, ExpressionBuilder
 from fastapi_seclint.facts.forms import ASYNC, GENERATOR, Form, pack
 from fastapi_seclint.facts.matches import Matching
-from fastapi_seclint.facts.ordered import ordered
+from fastapi_seclint.facts.ordered import ordered, tested_in_place
 from fastapi_seclint.facts.refusing import refuses
+from fastapi_seclint.facts.spreads import told_by_name
 
 _TYPING = ("typing", "typing_extensions")
 
@@ -31,12 +32,23 @@ class Builder(ExpressionBuilder):
         self.annotations: list[tuple[int, Form | None]] = []
         self._scope: list[str] = []
         self._around = [-1]
+        self._tested: set[str] = set()
 
     def statements(self, nodes: list[ast.stmt]) -> list[Form]:
         """The forms of a block; in a function they are in the plain order."""
         table = self._table
         forms = [table[type(node)](node) for node in nodes]
-        return ordered(forms) if self._around[-1] >= 0 else forms
+        return ordered(forms, self._tested) if self._around[-1] >= 0 else forms
+
+    def _in_place(self, body: list[Form], inner: list[list[Form]]) -> list[Form]:
+        """A function's statements without the names that only stand between an expression and its use."""
+        body = told_by_name(body, self.spread, inner) if self.spread else body
+        return tested_in_place(body, self._tested, inner) if self._tested else body
+
+    def module(self, nodes: list[ast.stmt]) -> list[Form]:
+        """The forms of a whole file."""
+        body = self.statements(nodes)
+        return told_by_name(body, self.spread, self.bodies) if self.spread else body
 
     def _Expr(self, node: ast.Expr) -> Form:
         return ["expr", self._at(node), self.expression(node.value)]
@@ -77,7 +89,7 @@ class Builder(ExpressionBuilder):
         self._scope += [node.name, "<locals>"]
         self._yields.append(False)
         self._around.append(number)
-        self.bodies[number] = body = self.statements(node.body)
+        self.bodies[number] = body = self._in_place(self.statements(node.body), self.bodies[number + 1 :])
         if len(self._around) == 2 and refuses(body):
             self.refusers.append(number)
         flags = GENERATOR if self._yields.pop() else 0

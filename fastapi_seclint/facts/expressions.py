@@ -31,6 +31,7 @@ class ExpressionBuilder:
     def __init__(self, columns: Columns | None = None, odd_lines: frozenset[int] = frozenset()) -> None:
         self.words: set[str] = set()
         self.casts: set[str] = set()
+        self.spread: set[str] = set()
         self._add_word = self.words.add
         self._columns: Columns = columns or (lambda line, column: column)
         self._odd_lines = odd_lines if columns is not None else frozenset()
@@ -127,6 +128,7 @@ class ExpressionBuilder:
         return ["dict", self._at(node), pairs]
 
     def _keywords(self, nodes: list[ast.keyword]) -> list[Form]:
+        self.spread.update(node.value.id for node in nodes if node.arg is None and isinstance(node.value, ast.Name))
         return [[node.arg, self._table[type(node.value)](node.value), self._at(node)] for node in nodes]
 
     def _Starred(self, node: ast.Starred) -> Form:
@@ -160,6 +162,9 @@ class ExpressionBuilder:
 
     def _UnaryOp(self, node: ast.UnaryOp) -> Form:
         value = self._table[type(node.operand)](node.operand)
+        match node.op, value:
+            case ast.Not(), ["compare", _, left, [operator], right] if operator in OPPOSITES:
+                return ["compare", self._at(node), left, [OPPOSITES[operator]], right]
         return value if isinstance(node.op, ast.UAdd) else ["unary", self._at(node), OPERATORS[type(node.op)], value]
 
     def _BoolOp(self, node: ast.BoolOp) -> Form:
@@ -285,3 +290,6 @@ OPERATORS: dict[type[ast.AST], str] = {
     ast.NotIn: "not in",
 }
 """How operators are written."""
+
+OPPOSITES = {"==": "!=", "!=": "==", "is": "is not", "is not": "is", "in": "not in", "not in": "in"}
+"""What `not a == b` asks, and its like."""

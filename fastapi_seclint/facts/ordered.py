@@ -2,22 +2,26 @@
 
 Nothing changes in what the code does: a refusal comes first and what follows it is not nested (`if not ok: raise` for
 `if ok: ... else: raise`), and what is only raised is raised where it is made (`raise Error()` for `error = Error()`,
-`raise error`).
+`raise error`). What is only tested is tested where it is found (`if a != b:` for `wrong = a != b`, `if wrong:`).
 """
 
 from __future__ import annotations
 
-from fastapi_seclint.facts.forms import Form
+from collections import Counter
+
+from fastapi_seclint.facts.forms import Form, Forms
 
 _LEAVES = ("return", "raise", "continue", "break")
 
 
-def ordered(statements: list[Form]) -> list[Form]:
-    """The statements of a function's block, in the plain order."""
+def ordered(statements: list[Form], asked: set[str] | None = None) -> list[Form]:
+    """The statements of a function's block, in the plain order; `asked` gets the names of answers that are tested."""
     found: list[Form] = []
     for statement in statements:
         if statement[0] == "raise" and found and _only_raised(found[-1], statement):
             statement = [*statement[:2], found.pop()[3], *statement[3:]]
+        elif asked is not None and statement[0] == "if" and found and (name := _tested(found[-1], statement[2])):
+            asked.add(name)
         found += _unnested(statement) if statement[0] == "if" else [statement]
     return found
 
@@ -28,6 +32,52 @@ def _only_raised(before: Form, statement: Form) -> bool:
         case ["assign", _, [["name", _, name]], ["call", *_]], ["raise", _, ["name", _, raised], _]:
             return bool(name == raised)
     return False
+
+
+def _tested(before: Form, test: Form) -> str:
+    """The name of an answer that the next statement tests: `wrong = a != b`, and `if wrong:`."""
+    match before:
+        case ["assign", _, [["name", _, str(name)]], ["compare" | "bool" | "unary", *_]]:
+            parts = test[3] if test[0] == "bool" else [test]
+            bare = [part[3] if part[0] == "unary" and part[2] == "not" else part for part in parts]
+            return name if any(part[0] == "name" and part[2] == name for part in bare) else ""
+    return ""
+
+
+def tested_in_place(body: list[Form], names: set[str], inner: list[list[Form]]) -> list[Form]:
+    """The statements of a function whose answers of these names are tested where they are found, if nowhere else."""
+    asked = {form[2] for form in Forms(inner).of("name")}
+    forms = Forms(body)
+    asked.update(name for form in forms.of("global", "nonlocal") for name in form[2])
+    counted = Counter(form[2] for form in forms.of("name"))
+    once = {name for name in names - asked if counted[name] == 2}
+    return _in_place(body, once) if once else body
+
+
+def _in_place(items: list[Form], names: set[str]) -> list[Form]:
+    found: list[Form] = []
+    for item in items:
+        if item[0] == "if" and found and (name := _tested(found[-1], item[2])) in names:
+            item = [*item[:2], _put(item[2], name, found.pop()[3]), *item[3:]]
+        found.append([_in_place(part, names) if _is_block(part) else part for part in item])
+    return found
+
+
+def _put(test: Form, name: str, value: Form) -> Form:
+    """A test with the answer in place of its name."""
+    match test:
+        case ["bool", at, symbol, parts]:
+            return ["bool", at, symbol, [_put(part, name, value) for part in parts]]
+        case ["unary", _, "not", ["name", _, asked]] if asked == name:
+            return negated(value)
+        case ["name", _, asked] if asked == name:
+            return value
+    return test
+
+
+def _is_block(part: object) -> bool:
+    """Whether a part of a statement is a block, or the handlers of a `try`, which have blocks."""
+    return isinstance(part, list) and bool(part) and isinstance(part[0], list)
 
 
 def _unnested(statement: Form) -> list[Form]:
