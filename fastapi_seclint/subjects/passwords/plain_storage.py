@@ -186,6 +186,8 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     cls = class_of(known, block, function) if tells and function[0] in ("name", "attr") else None
     if cls is not None and is_schema(cls):
         if not _is_put_away(known, block, call):
+            named = [[["const", at, keyword], value] for keyword, value, at in call[4] if keyword is not None]
+            yield from _called_a_hash(known, block, named, True)
             return
         yield from () if has_own_ways(cls) else _keywords(known, block, call, cls)
         return
