@@ -196,7 +196,8 @@ def _always_gives_an_object(program: Program, node: Node) -> bool:
 
 def _is_asked_elsewhere(program: Program, route: Route, node: Node) -> bool:
     """Whether another handler refuses strangers by what it finds in the same object, which has a user or none."""
-    return any(
+    asked = program.guard_model.dependencies.encounter(node.call, Stranger(junk=True))
+    return asked.checked and any(
         other.function is not route.function
         and other.function is not None
         and other.function.dotted in program.guarding(other).guards.authentication

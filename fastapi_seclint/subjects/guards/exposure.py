@@ -122,7 +122,7 @@ def excuse(program: Program, route: Route) -> str:
         return "the handler makes a file of what it is sent and keeps nothing"
     if _is_dead(program, route):
         return "something on its way refuses or sends away whoever comes"
-    if brings_proof(program, route):
+    if brings_proof(program, route) and not _runs_code(program, route):
         return "the handler verifies a secret that comes with the request"
     return ""
 

@@ -67,7 +67,7 @@ def _is_pythons(value: External) -> bool:
     return value.name.partition(".")[0] in {*sys.stdlib_module_names, "builtins"}
 
 
-_TICKET = re.compile(r"^(\w+_)?(code|ticket|voucher|token|secret|invite|invitation)$", re.I)
+_TICKET = re.compile(r"^(\w+_)?(?<!source_)(code|ticket|voucher|token|secret|invite|invitation)$", re.I)
 
 
 def _plain(annotation: object) -> object:
