@@ -78,7 +78,8 @@ def test_every_route_of_the_running_shop_is_in_the_table(name: str, tmp_path: Pa
 def test_a_stranger_with_made_up_credentials_meets_what_the_table_says(name: str, tmp_path: Path) -> None:
     rows = [row for row in fastapi_seclint.routes(FIXTURES / name).table.routes if row.kind == "http"]
     forged = token("a key that nobody gave to the forger, long enough", "access", timedelta(hours=1))
-    made_up = {**bearer(forged), "X-API-Key": "made up", "X-Feed-Key": "made up", "X-Hook-Token": "made up"}
+    keys = dict.fromkeys(("X-API-Key", "X-Feed-Key", "X-Hook-Token"), "made up")
+    made_up = {**bearer(forged), **keys, "Cookie": f"club_refresh={forged}"}
     refused = set()
     for entry in ENTRIES.values():
         with serve(FIXTURES / name, tmp_path / "shop.db", entry) as client:
