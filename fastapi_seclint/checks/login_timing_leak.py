@@ -12,8 +12,8 @@ from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.logins.handlers import tells_of_nothing
 from fastapi_seclint.subjects.logins.keepers import held
-from fastapi_seclint.subjects.logins.outcomes import NOT_FOUND
 from fastapi_seclint.subjects.logins.worlds import FOUND, is_account, looked_up, mentions_password, truth
 from fastapi_seclint.subjects.passwords.dummies import dummy
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
@@ -152,7 +152,7 @@ def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form
         return None
     for caught, _, statements, _ in form[3]:
         names = [str(item[-1]) for item in walk(caught) if item[0] in ("name", "attr")] if caught is not None else []
-        if any(NOT_FOUND.search(name) for name in names) and _leaves(statements):
+        if any(map(tells_of_nothing, names)) and _leaves(statements):
             last: Form = statements[-1]
             return last
     return None

@@ -14,9 +14,9 @@ from fastapi_seclint.program.values import Bound, Class, Function, Instance, opt
 from fastapi_seclint.subjects.code.implementations import made_of
 from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds
+from fastapi_seclint.subjects.logins.handlers import entered, tells_of_nothing, tells_of_second
 from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.kept import Kept
-from fastapi_seclint.subjects.logins.provider_codes import left_out
 from fastapi_seclint.subjects.logins.records import fields_read
 from fastapi_seclint.subjects.logins.results import at_call, base, before_refusal, catches, repeats, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, says, told
@@ -33,21 +33,12 @@ from fastapi_seclint.subjects.logins.worlds import (
     gave_nothing,
     looked_up,
     looks_anything_up,
-    mentions_password,
-    only_refuses,
     truth,
 )
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-NOT_FOUND = re.compile(r"DoesNotExist|NoResultFound|Not_?Found|KeyError|NoSuch|UnknownUser|StopIteration", re.I)
-_MISMATCH = re.compile(
-    r"Mismatch|VerificationError|VerifyError|WrongPassword|InvalidPassword|BadPassword|IncorrectPassword", re.I
-)
-_DUPLICATE = re.compile(
-    r"IntegrityError|Unique\w*Violation|UniqueViolation|DuplicateKey|Duplicate\w*Error|AlreadyExist", re.I
-)
 _TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|409|conflict", re.I)
 _DEPTH = 4
 
@@ -357,7 +348,7 @@ class _Walk:
     def _try(
         self, body: list[Form], handlers: list[Form], otherwise: list[Form], final: list[Form], worlds: Worlds
     ) -> Worlds:
-        missing = any(NOT_FOUND.search(repr(handler[0])) for handler in handlers)
+        missing = any(tells_of_nothing(repr(handler[0])) for handler in handlers)
         looking, refusal = before_refusal(body, otherwise) if missing and self.follower.apart else (body, [])
         start, rest = len(self.found), self.run(looking, worlds)
         rest = self.run(refusal, worlds - {"absent"}) if refusal else self.run(otherwise, rest)
@@ -373,18 +364,10 @@ class _Walk:
                 telling = self._refused if self.follower.apart else self.run
                 rest |= telling(statements, end.worlds)
                 self.caught = before
-            entering, leaving = worlds, rest - left_out(statements)
-            if any(NOT_FOUND.search(item) for item in names):
-                entering, leaving = worlds & {"absent"}, rest - {"absent"}
-            elif any(_MISMATCH.search(item) for item in names):
-                asked = any(item[0] in ("if", "ifexp") for item in walk(statements))
-                told = {"wrong", *(rest & {"absent"} if asked else ())}
-                entering, leaving = worlds & told, rest - told
-            elif not self.follower.apart and only_refuses(statements):
-                entering = worlds - {"right"} if mentions_password(body) else worlds & {"absent"}
-            elif self.follower.apart and any(_DUPLICATE.search(item) for item in names):
+            if self.follower.apart and tells_of_second(names):
                 rest |= self._refused(statements, worlds - {"absent"})
                 continue
+            entering, leaving = entered(names, statements, body, (worlds, rest), apart=self.follower.apart)
             rest = leaving | self.run(statements, frozenset() if caught else entering)
         return self.run(final, rest) if final else rest
 
