@@ -55,7 +55,7 @@ from fastapi_seclint.subjects.owners.things import (
 )
 from fastapi_seclint.subjects.owners.ties import Tie, compares_owner, compares_replaced, is_of_members
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
-from fastapi_seclint.subjects.owners.using import uses
+from fastapi_seclint.subjects.owners.uses import uses
 from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node, works_with_caller
 from fastapi_seclint.subjects.owners.within import container, held
 from fastapi_seclint.subjects.rights.made_with import asks_roles_of_several

@@ -15,17 +15,15 @@ from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import Meeting, verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
-from fastapi_seclint.program.values import Class, External, Function, options
+from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
-from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import JWT_AUTH
 from fastapi_seclint.subjects.guards.demanding import demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
+from fastapi_seclint.subjects.guards.given_objects import always_gives_an_object, gives_for_nothing, is_asked_elsewhere
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
-from fastapi_seclint.subjects.owners.using import asks_the_request
-from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.tokens.looking import looked_at
 from fastapi_seclint.subjects.tokens.swallowing import swallows
 
@@ -154,7 +152,7 @@ def _is_listed_scheme(route: Route) -> bool:
 
 def _lets_through(program: Program, route: Route, node: Node) -> bool:
     """Whether a dependency gives nothing for missing or made-up credentials and the handler does not look at it."""
-    if not node.parameter and scheme_of(node.call) is None and not _gives_for_nothing(program, node, route):
+    if not node.parameter and scheme_of(node.call) is None and not gives_for_nothing(program, node, route):
         return False
     shown = not {"PUT", "PATCH", "DELETE"} & set(route.methods)
     handler = route.function
@@ -166,8 +164,8 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if verdict(missing) == "passes":
         if not _matters(program, route, node):
             return False
-        if _always_gives_an_object(program, node):
-            return access.changes_state(route) and _is_asked_elsewhere(program, route, node)
+        if always_gives_an_object(program, node):
+            return access.changes_state(route) and is_asked_elsewhere(program, route, node)
         configured = program.guard_model.dependencies.encounter(node.call, Stranger(junk=False, configured=True))
         if missing.switched and verdict(configured) == "denies":
             return False
@@ -178,84 +176,6 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if swallows(program, node.function):
         return False
     return verdict(junk) != "denies" and junk.returned <= {"bad", "nothing"} and "bad" in junk.returned
-
-
-def _always_gives_an_object(program: Program, node: Node) -> bool:
-    """Whether a dependency puts what was sent into an object of the project: everybody has one, user or not."""
-    block = program.sites.block(node.function.module, node.function.number) if node.function is not None else None
-    if node.function is None or block is None:
-        return False
-    given = [form[2] for form in node.function.forms.of("return")]
-    return bool(given) and all(
-        value is not None
-        and value[0] == "call"
-        and any(isinstance(option, Class) for option in options(ask(program, block, value[2])))
-        for value in given
-    )
-
-
-def _is_asked_elsewhere(program: Program, route: Route, node: Node) -> bool:
-    """Whether another handler refuses strangers by what it finds in the same object, which has a user or none."""
-    asked = program.guard_model.dependencies.encounter(node.call, Stranger(junk=True))
-    return asked.checked and any(
-        other.function is not route.function
-        and other.function is not None
-        and other.function.dotted in program.guarding(other).guards.authentication
-        and any(item.parameter and item.function is node.function for item in other.dependencies)
-        for other in program.routes
-    )
-
-
-def _gives_for_nothing(program: Program, node: Node, route: Route) -> bool:
-    """Whether a dependency in a list does nothing but to return something, or to keep it where nobody asks for it.
-
-    One that keeps what it found in a context may have been asked in the handler, and one that raises for more than
-    credentials that cannot be read, or calls what does, may refuse.
-    """
-    function = node.function
-    if function is None or any(_may_refuse(one) for one in reached(program, function, 3)):
-        return False
-    if route.function is not None and asks_the_request(route.function):
-        return False
-    targets = [
-        target
-        for form in function.forms.of("assign")
-        for target in form[2]
-        if target[0] in ("attr", "sub") and not _is_kept_unread(program, function, target)
-    ]
-    if targets or any(form[2][0] == "attr" and _KEEPS.match(form[2][3]) for form in function.forms.of("call")):
-        return False
-    return any(form[0] == "assign" or form[2] is not None for form in function.forms.of("assign", "return"))
-
-
-def _may_refuse(function: Function) -> bool:
-    """Whether a function raises other than where it could not read what was sent."""
-    unread = {
-        id(inner)
-        for form in function.forms.of("try")
-        for handler in form[3]
-        for inner in walk(handler[2])
-        if inner[0] == "raise"
-    }
-    return any(id(form) not in unread for form in function.forms.of("raise"))
-
-
-def _is_kept_unread(program: Program, function: Function, target: Form) -> bool:
-    """Whether a target is an attribute of the request's state that no other function of the program speaks of."""
-    match target:
-        case ["attr", _, ["attr", _, _, "state"], str(name)]:
-            blocks = program.sites.blocks(frozenset({name}))
-            own = (function.module.file, function.number)
-            return not any(
-                form[-1] == name
-                for block in blocks
-                if block.function is not None and (block.module.file, block.number) != own
-                for form in block.forms.of("attr", "const")
-            )
-    return False
-
-
-_KEEPS = re.compile(r"^(set|bind\w*|set_\w+|add|append|update|setdefault|put|record\w*|log\w*)$")
 
 
 def _lookups(function: Function) -> list[Form]:
@@ -293,7 +213,7 @@ def _fix(program: Program, ways: list[tuple[Route, Node]]) -> Fix | None:
     if node.parameter and route.function is not None:
         missing = program.guard_model.dependencies.encounter(node.call, Stranger(False))
         if verdict(missing) == "passes":
-            whole = not _always_gives_an_object(program, node)
+            whole = not always_gives_an_object(program, node)
             return demanded(route.function, node.parameter) if whole else None
         return None if node.function is None else found_or_refused(node.function, _lookups(node.function))
     if any(node.parameter or scheme_of(node.call) is None for _, node in ways):

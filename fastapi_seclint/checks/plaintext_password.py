@@ -16,11 +16,12 @@ from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, hash
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.found_by import found_by_column, found_by_name, is_column
 from fastapi_seclint.subjects.passwords.plain_comparison import comparisons
-from fastapi_seclint.subjects.passwords.plain_storage import Kept, kept
+from fastapi_seclint.subjects.passwords.plain_storage import kept
 from fastapi_seclint.subjects.passwords.put_away import put_away
 from fastapi_seclint.subjects.passwords.replaced import told_hashed
 from fastapi_seclint.subjects.passwords.seeds import seeds
 from fastapi_seclint.subjects.passwords.shams import shams
+from fastapi_seclint.subjects.passwords.whole_bodies import Kept
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import caller_names, is_authenticated
-from fastapi_seclint.subjects.owners.using import asks_the_request, uses
+from fastapi_seclint.subjects.owners.uses import asks_the_request, uses
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

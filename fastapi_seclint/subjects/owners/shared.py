@@ -12,7 +12,8 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.guards.fixes import depending
-from fastapi_seclint.subjects.owners.using import callers_of, uses
+from fastapi_seclint.subjects.owners.uses import uses
+from fastapi_seclint.subjects.owners.using import callers_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

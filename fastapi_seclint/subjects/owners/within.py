@@ -9,7 +9,8 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.ties import compares_owner
-from fastapi_seclint.subjects.owners.using import callers_of, knows_caller, uses
+from fastapi_seclint.subjects.owners.uses import uses
+from fastapi_seclint.subjects.owners.using import callers_of, knows_caller
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -20,9 +20,9 @@ from fastapi_seclint.subjects.passwords.configured import is_configured
 from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
 from fastapi_seclint.subjects.passwords.parameters import brings_data
-from fastapi_seclint.subjects.passwords.plain_storage import Kept
 from fastapi_seclint.subjects.passwords.statements import statement_of
 from fastapi_seclint.subjects.passwords.stores import is_of_a_server, is_store
+from fastapi_seclint.subjects.passwords.whole_bodies import Kept
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class
 from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there, in_order
-from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, may_be_missing
-from fastapi_seclint.subjects.passwords.bodies import made_of_body
+from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema
 from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.hooks import hooked
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
     is_of_password_manager,
-    logs_in_elsewhere,
     naming,
 )
-from fastapi_seclint.subjects.passwords.replaced import changed, hashed_beside, is_chosen, is_given_salt, leaves_out
+from fastapi_seclint.subjects.passwords.replaced import is_given_salt
 from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
 from fastapi_seclint.subjects.passwords.rows import stored_rows
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
@@ -43,6 +41,7 @@ from fastapi_seclint.subjects.passwords.stores import (
     speaks_of_people,
 )
 from fastapi_seclint.subjects.passwords.unpacked import names_given
+from fastapi_seclint.subjects.passwords.whole_bodies import DUMPS, Kept, as_typed, display_of, whole_body
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -63,25 +62,6 @@ _SETS_FIELDS = frozenset({"update_from_dict", "sqlmodel_update"})
 _SAVES = _TAKES_WHOLE | {"save", "persist"}
 _WRITING = re.compile(r"\b(insert\s+(?:(?:or\s+)?\w+\s+)?into|update|replace\s+into|merge\s+into)\b", re.I)
 _SPREAD_INTO = frozenset({"values", "add", "create", "save", "insert", "insert_one", "execute"})
-_DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict"})
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A place where a password is kept as it was typed: what to point at, the password's own expression, how sure.
-
-    `field` is its name where `form` is a whole body, `stored` what it is compared with, `key` the variable that is
-    that name where `form` is the value of any field; `optional`: a body may lack it, or nothing may be stored.
-    """
-
-    block: Block
-    at: int
-    form: Form
-    sure: bool
-    field: str = ""
-    stored: Form | None = None
-    key: str = ""
-    optional: bool = False
 
 
 def kept(known: Passwords) -> Iterator[Kept]:
@@ -89,7 +69,7 @@ def kept(known: Passwords) -> Iterator[Kept]:
     if hooked(known.program):
         return
     spoken = {id(block.statements) for block in known.blocks}
-    whole = known.program.sites.blocks(_DUMPS | {"append", "insert_one", "setattr"})
+    whole = known.program.sites.blocks(DUMPS | {"append", "insert_one", "setattr"})
     spread = (block for block in known.program.sites.blocks(_SPREAD_INTO) if takes_rest(block))
     others = {
         id(block.statements): block
@@ -127,7 +107,7 @@ def _called_a_hash(known: Passwords, block: Block, pairs: list[Form], row: bool 
     """
     for key, value in pairs:
         if key is not None and key[0] == "const" and isinstance(key[2], str) and naming(key[2]) == "kept":
-            found = _plain(known, block, value[1], value)
+            found = as_typed(known, block, value[1], value)
             yield from (item for item in found if item.sure or (row and value[0] == "attr"))
 
 
@@ -150,7 +130,7 @@ def _named_a_hash(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         pairs = zip(names, call[3], strict=False)
         given += [(item, item[1]) for name, item in pairs if item in typed and naming(name) == "kept"]
     for value, at in given:
-        yield from (item for item in _plain(known, block, at, value) if item.sure or value[0] == "attr")
+        yield from (item for item in as_typed(known, block, at, value) if item.sure or value[0] == "attr")
 
 
 def _last(form: Form) -> object:
@@ -163,16 +143,16 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
         case ["attr", _, owner, name] if naming(name):
             apart = looks_after_itself(known, block, owner, name)
             if known.requests.source(Where(block), owner, 6) is None and not apart:
-                yield from _plain(known, block, at, value)
+                yield from as_typed(known, block, at, value)
         case ["attr", _, owner, _] if is_row(known, block, owner):
-            yield from (item for item in _plain(known, block, at, value) if item.sure)
+            yield from (item for item in as_typed(known, block, at, value) if item.sure)
         case ["sub", _, owner, ["const", _, str() as name]] if naming(name):
             apart = is_of_machine(spelled(owner)) or is_sent_on(block, owner) or is_for_call(known, block, owner)
             if known.requests.source(Where(block), owner, 6) is None and not apart:
-                yield from _plain(known, block, at, value)
+                yield from as_typed(known, block, at, value)
         case ["sub", _, owner, _] if is_store(owner):
-            yield from _plain(known, block, at, value) if accounts_of(target) is not None else ()
-            yield from _whole(known, block, at, value)
+            yield from as_typed(known, block, at, value) if accounts_of(target) is not None else ()
+            yield from whole_body(known, block, at, value)
 
 
 def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
@@ -201,23 +181,23 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         for item in (*inside, *(item for argument in in_order(call)[1:] for item in given_values(argument))):
             if any(item is value for value in there):
                 continue
-            yield from _plain(known, block, call[1], item)
+            yield from as_typed(known, block, call[1], item)
     elif last in _SETS_FIELDS and function[0] == "attr":
         owner = function[2]
         kept_by = is_row(known, block, owner) or speaks_of_people(owner)
         if kept_by and call[3] and not looks_after_itself(known, block, owner):
-            yield from _whole(known, block, call[1], call[3][0])
+            yield from whole_body(known, block, call[1], call[3][0])
     elif last in ("hset", "hmset") and function[0] == "attr":
         mapped = [value for keyword, value, _ in call[4] if keyword == "mapping"] or call[3][1:]
         for argument in mapped:
-            yield from (item for item in _whole(known, block, call[1], argument) if item.sure)
+            yield from (item for item in whole_body(known, block, call[1], argument) if item.sure)
     elif last in _KEEPS and function[0] == "attr" and not opens_elsewhere(function):
         rows = is_class_of_rows(known, block, function[2])
         stores = rows or is_store(function[2]) or function[2][0] == "call" or last in _OF_DOCUMENTS
         if stores and not hashes_rows(known, block, function):
             for argument in call[3]:
-                if rows or argument[0] == "dict" or last in _TAKES_WHOLE or _display_of(known, block, argument):
-                    yield from _whole(known, block, call[1], argument)
+                if rows or argument[0] == "dict" or last in _TAKES_WHOLE or display_of(known, block, argument):
+                    yield from whole_body(known, block, call[1], argument)
         if last in ("values", "update", "create") and speaks_of_people(function[2]):
             yield from _keywords(known, block, call, None)
 
@@ -234,7 +214,7 @@ def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], na
                 kept_by = speaks_of_people(owner) or is_row(known, block, owner)
                 if (key, value) != names or not kept_by or looks_after_itself(known, block, owner):
                     continue
-                for item in _whole(known, block, at, whole):
+                for item in whole_body(known, block, at, whole):
                     yield replace(item, form=last, field=item.field, key=key)
 
 
@@ -258,98 +238,10 @@ def _keywords(known: Passwords, block: Block, call: Form, cls: Class | None) -> 
     names = set(field_names(cls)) if cls is not None else set()
     for keyword, value, at in call[4]:
         if keyword is not None and naming(keyword):
-            yield from _plain(known, block, at, value)
+            yield from as_typed(known, block, at, value)
         elif keyword is not None and value[0] == "name" and known.is_handed(block, value[2]):
-            yield from (one for one in _plain(known, block, at, value) if one.sure)
+            yield from (one for one in as_typed(known, block, at, value) if one.sure)
         elif keyword is None and (cls is None or any(naming(name) for name in names)):
-            yield from _whole(known, block, value[1], value, names or None)
+            yield from whole_body(known, block, value[1], value, names or None)
             for other, place, given in named_by_callers(known, block, value):
-                yield from _plain(known, other, place, given)
-
-
-def _plain(known: Passwords, block: Block, at: int, value: Form) -> Iterator[Kept]:
-    text = known.text(block, value)
-    if text is not None and text.kind == "plain":
-        yield Kept(block, at, value, text.sure)
-
-
-def _whole(
-    known: Passwords,
-    block: Block,
-    at: int,
-    value: Form,
-    names: set[str] | None = None,
-    depth: int = 4,
-    beside: bool = False,
-) -> Iterator[Kept]:
-    """A dictionary or a request's body that is kept as it is, password and all.
-
-    `beside` says that its hash is put beside it under a name of its own, so that what is hashed is no replacement.
-    """
-    if depth == 0:
-        return
-    if value[0] == "dict":
-        yield from _display(known, block, value, depth)
-        return
-    made = made_of_body(known, block, value)
-    if made is not None and made[1][0] == "dict":
-        yield from _display(known, *made, depth - 1)
-    elif made is not None:
-        inner = _whole(known, made[0], at, made[1], names, depth - 1)
-        yield from (replace(item, block=block, form=value) for item in inner)
-    if made is not None:
-        return
-    display = _display_of(known, block, value)
-    if display is not None:
-        if not changed(known, block, value):
-            yield from (replace(item, at=at) for item in _display(known, block, display, depth))
-        return
-    source = known.requests.source(Where(block), value, 6)
-    if source is None or source.cls is None or source.values is not None or not _is_dump(value):
-        return
-    if leaves_out(known, block, value):
-        return
-    secret = next((name for name in field_names(source.cls) if naming(name) == "plain"), None)
-    if secret is None or (names is not None and secret not in names) or has_own_ways(source.cls):
-        return
-    if logs_in_elsewhere(field_names(source.cls)):
-        return
-    beside = beside or hashed_beside(known, block, value)
-    if not changed(known, block, value, secret) and (beside or not known.hashes(block)):
-        yield Kept(block, at, value, source.sure, secret, optional=may_be_missing(source.cls, secret))
-
-
-def _display_of(known: Passwords, block: Block, value: Form) -> Form | None:
-    """The dictionary display that a local name stands for."""
-    above = list(known.assigned(block, value[2], value)) if value[0] == "name" else []
-    return above[-1] if above and above[-1] is not None and above[-1][0] == "dict" else None
-
-
-def _display(known: Passwords, block: Block, display: Form, depth: int) -> Iterator[Kept]:
-    told = {naming(name) for key, _ in display[2] if key is not None and (name := _field_of(key))}
-    for key, item in display[2]:
-        if key is None and "plain" not in told:
-            yield from _whole(known, block, item[1], item, None, depth - 1, "kept" in told)
-        elif key is None:
-            continue
-        elif name := _field_of(key):
-            if naming(name):
-                yield from _plain(known, block, item[1], item)
-            elif item[0] == "dict" or name.startswith("$set"):
-                yield from _whole(known, block, item[1], item, depth=depth - 1)
-            elif item[0] == "name" and known.is_handed(block, item[2]):
-                yield from (one for one in _plain(known, block, item[1], item) if one.sure)
-
-
-def _field_of(key: Form) -> str:
-    """The field that a key of a row names: `"password"`, or the column itself, `User.password`."""
-    if key[0] == "attr" and last_name(key[2])[:1].isupper():
-        return str(key[3])
-    return key[2] if key[0] == "const" and isinstance(key[2], str) else ""
-
-
-def _is_dump(value: Form) -> bool:
-    """Whether a body goes on whole: itself, or everything in it."""
-    if value[0] == "call":
-        return last_name(value[2]) in _DUMPS and not is_chosen(value)
-    return value[0] in ("name", "await")
+                yield from as_typed(known, other, place, given)

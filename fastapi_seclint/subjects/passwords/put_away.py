@@ -9,9 +9,9 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways
 from fastapi_seclint.subjects.passwords.names import is_of_machine
-from fastapi_seclint.subjects.passwords.plain_storage import Kept
 from fastapi_seclint.subjects.passwords.stores import class_of
 from fastapi_seclint.subjects.passwords.unpacked import names_given
+from fastapi_seclint.subjects.passwords.whole_bodies import Kept
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords

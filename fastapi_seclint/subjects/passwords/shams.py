@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.subjects.passwords import hashers
-from fastapi_seclint.subjects.passwords.plain_storage import Kept
+from fastapi_seclint.subjects.passwords.whole_bodies import Kept
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords

@@ -12,7 +12,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import caller_names
-from fastapi_seclint.subjects.owners.using import asks_the_request
+from fastapi_seclint.subjects.owners.uses import asks_the_request
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -1,0 +1,96 @@
+"""What dependencies give where they have nobody to give: an object, nothing, something that is kept unread."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.encounters import Stranger
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.owners.uses import asks_the_request
+from fastapi_seclint.subjects.rights.reached import reached
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+
+def always_gives_an_object(program: Program, node: Node) -> bool:
+    """Whether a dependency puts what was sent into an object of the project: everybody has one, user or not."""
+    block = program.sites.block(node.function.module, node.function.number) if node.function is not None else None
+    if node.function is None or block is None:
+        return False
+    given = [form[2] for form in node.function.forms.of("return")]
+    return bool(given) and all(
+        value is not None
+        and value[0] == "call"
+        and any(isinstance(option, Class) for option in options(ask(program, block, value[2])))
+        for value in given
+    )
+
+
+def is_asked_elsewhere(program: Program, route: Route, node: Node) -> bool:
+    """Whether another handler refuses strangers by what it finds in the same object, which has a user or none."""
+    asked = program.guard_model.dependencies.encounter(node.call, Stranger(junk=True))
+    return asked.checked and any(
+        other.function is not route.function
+        and other.function is not None
+        and other.function.dotted in program.guarding(other).guards.authentication
+        and any(item.parameter and item.function is node.function for item in other.dependencies)
+        for other in program.routes
+    )
+
+
+def gives_for_nothing(program: Program, node: Node, route: Route) -> bool:
+    """Whether a dependency in a list does nothing but to return something, or to keep it where nobody asks for it.
+
+    One that keeps what it found in a context may have been asked in the handler, and one that raises for more than
+    credentials that cannot be read, or calls what does, may refuse.
+    """
+    function = node.function
+    if function is None or any(_may_refuse(one) for one in reached(program, function, 3)):
+        return False
+    if route.function is not None and asks_the_request(route.function):
+        return False
+    targets = [
+        target
+        for form in function.forms.of("assign")
+        for target in form[2]
+        if target[0] in ("attr", "sub") and not _is_kept_unread(program, function, target)
+    ]
+    if targets or any(form[2][0] == "attr" and _KEEPS.match(form[2][3]) for form in function.forms.of("call")):
+        return False
+    return any(form[0] == "assign" or form[2] is not None for form in function.forms.of("assign", "return"))
+
+
+def _may_refuse(function: Function) -> bool:
+    """Whether a function raises other than where it could not read what was sent."""
+    unread = {
+        id(inner)
+        for form in function.forms.of("try")
+        for handler in form[3]
+        for inner in walk(handler[2])
+        if inner[0] == "raise"
+    }
+    return any(id(form) not in unread for form in function.forms.of("raise"))
+
+
+def _is_kept_unread(program: Program, function: Function, target: Form) -> bool:
+    """Whether a target is an attribute of the request's state that no other function of the program speaks of."""
+    match target:
+        case ["attr", _, ["attr", _, _, "state"], str(name)]:
+            blocks = program.sites.blocks(frozenset({name}))
+            own = (function.module.file, function.number)
+            return not any(
+                form[-1] == name
+                for block in blocks
+                if block.function is not None and (block.module.file, block.number) != own
+                for form in block.forms.of("attr", "const")
+            )
+    return False
+
+
+_KEEPS = re.compile(r"^(set|bind\w*|set_\w+|add|append|update|setdefault|put|record\w*|log\w*)$")
