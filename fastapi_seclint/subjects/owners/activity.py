@@ -162,7 +162,8 @@ def _speaks_of_state(module: Module) -> bool:
 
 
 def _speaks_of_rights(function: Function) -> bool:
-    from fastapi_seclint.subjects.rights.words import decides, names_right
+    from fastapi_seclint.subjects.rights.decisions import decides
+    from fastapi_seclint.subjects.rights.words import names_right
 
     return decides(function) or names_right(function.name)
 

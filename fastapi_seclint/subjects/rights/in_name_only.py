@@ -11,7 +11,8 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.rights.words import decides, names_right
+from fastapi_seclint.subjects.rights.decisions import decides
+from fastapi_seclint.subjects.rights.words import names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

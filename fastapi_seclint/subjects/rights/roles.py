@@ -30,6 +30,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, replaced_callers
+from fastapi_seclint.subjects.rights.decisions import decides
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, hands_right_on, takers
 from fastapi_seclint.subjects.rights.in_name_only import finds_user_only, hands_caller_back, reads_token_only
@@ -38,7 +39,7 @@ from fastapi_seclint.subjects.rights.of_library import asks_of_library
 from fastapi_seclint.subjects.rights.reached import injected, reached
 from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of, picked_by
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
-from fastapi_seclint.subjects.rights.words import SUPPLIES, decides, names_right
+from fastapi_seclint.subjects.rights.words import SUPPLIES, names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

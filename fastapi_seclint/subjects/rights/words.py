@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Function
 
 _RIGHT = re.compile(
     r"(^|_)(roles?|grants|rbac|acl|admins?|administrators?|superusers?|super_?admin|staff|permissions?|perms?|privileges?|scopes?|rights?"
@@ -70,125 +68,6 @@ def has_ranks(texts: list[object]) -> bool:
     return bool(plain & _PLAIN_ROLES) and any(map(is_role, plain))
 
 
-def decides(
-    function: Function,
-    sent: frozenset[str] = frozenset(),
-    looked_up: frozenset[str] = frozenset(),
-    picked: frozenset[str] = frozenset(),
-) -> bool:
-    """Whether a condition of this function speaks of rights, other than those named `sent`.
-
-    Whether something was found that the client asked for, one of those `looked_up`, is no such condition; nor is what
-    the thing that the path picks is like, one of those `picked`, where nothing else is asked.
-    """
-    said = [form for form in function.forms.every if not _is_about(form, picked, sent)]
-    forms = [form for form in said if not _is_presence(form, looked_up)]
-    if any(_is_decision(form, sent) for form in forms):
-        return True
-    granted = {name for form in function.forms.of("assign") for name in _granted(form, sent)}
-    if granted and any(_is_in(form, granted) for form in function.forms.of("compare")):
-        return True
-    lacking = {name for form in function.forms.of("assign") for name in _lacking(form, sent)}
-    tests = (form[2] for form in function.forms.of("if", "assert", "ifexp")) if lacking else ()
-    return any(inner[0] == "name" and inner[2] in lacking for test in tests for inner in walk(test))
-
-
-def _is_about(form: Form, picked: frozenset[str], sent: frozenset[str]) -> bool:
-    """Whether a condition or comparison names what the path picks and nothing but that, what is sent, and classes."""
-    if form[0] not in ("compare", "if", "while", "ifexp", "assert"):
-        return False
-    test = form if form[0] == "compare" else form[2]
-    named = {item[2] for item in walk(test) if item[0] == "name" and not item[2][:1].isupper()} if picked else set()
-    return bool(named & picked) and named <= picked | sent | _PLAIN_FUNCTIONS
-
-
-_PLAIN_FUNCTIONS = frozenset({"len", "any", "all", "bool", "set", "list", "str", "isinstance", "hasattr", "getattr"})
-
-
-def _lacking(assignment: Form, sent: frozenset[str]) -> Iterator[str]:
-    """The names that get what sets of rights differ in or share: `missing = set(wanted.scopes) - set(held)`."""
-    match assignment[3]:
-        case ["binop", _, "-" | "&", *_] | ["call", _, ["attr", _, _, "difference" | "intersection"], *_]:
-            if speaks_of_rights(assignment[3], sent):
-                yield from (target[2] for target in assignment[2] if target[0] == "name")
-
-
-def _granted(assignment: Form, sent: frozenset[str]) -> Iterator[str]:
-    """The names that get what a table says of a role: `allowed = TABLE.get(user.role)`."""
-    value = assignment[3]
-    key: Form | None = None
-    if value is not None and value[0] == "sub":
-        key = value[3]
-    elif value is not None and value[0] == "call" and value[2][0] == "attr" and value[2][3] == "get" and value[3]:
-        key = value[3][0]
-    if key is not None and key[0] in ("attr", "sub", "name") and speaks_of_rights(key, sent):
-        yield from (target[2] for target in assignment[2] if target[0] == "name")
-
-
-def _is_in(compare: Form, names: set[str]) -> bool:
-    """Whether a comparison asks for what is in one of several lists."""
-    return any(
-        operator in ("in", "not in") and side[0] == "name" and side[2] in names
-        for operator, side in zip(compare[3], compare[4], strict=False)
-    )
-
-
-def _is_presence(form: Form, names: frozenset[str]) -> bool:
-    """Whether a condition only asks whether names hold anything: `role is None`, `if not (user and role)`."""
-    match form:
-        case ["compare", _, ["name", _, name], ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
-            return name in names
-        case ["if" | "while" | "ifexp" | "assert", _, test, *_]:
-            atoms = list(_atoms(test))
-            return all(_is_presence(atom, names) or (atom[0] == "name" and atom[2] in names) for atom in atoms)
-    return False
-
-
-def _is_decision(form: Form, sent: frozenset[str]) -> bool:
-    """A condition that speaks of rights, or a call that is named like one that checks them."""
-    if form[0] == "compare":
-        return speaks_of_rights(form, sent)
-    if form[0] in ("if", "while", "ifexp", "assert"):
-        told = [atom for atom in _atoms(form[2]) if not (_is_setting(atom) or _is_type_test(atom))]
-        return any(speaks_of_rights(atom, sent) for atom in told)
-    if form[0] == "comp":
-        return any(speaks_of_rights(condition, sent) for *_, conditions in form[5] for condition in conditions)
-    if form[0] != "call" or form[2][0] not in ("name", "attr"):
-        return False
-    name = str(form[2][-1])
-    return names_check_of_rights(name) or _asks_an_enforcer(form[2])
-
-
-def _atoms(test: Form) -> Iterator[Form]:
-    """The conditions that a condition is made of."""
-    if test[0] == "bool":
-        for value in test[3]:
-            yield from _atoms(value)
-    elif test[0] == "unary" and test[2] == "not":
-        yield from _atoms(test[3])
-    else:
-        yield test
-
-
-def _is_setting(atom: Form) -> bool:
-    """Whether a condition only asks for a setting, `if not settings.SUPERUSER`, which says nothing about the caller."""
-    owner = atom[2] if atom[0] == "attr" else None
-    return owner is not None and owner[0] in ("name", "attr") and _SETTINGS.search(snake(str(owner[-1]))) is not None
-
-
-def _is_type_test(atom: Form) -> bool:
-    """Whether a condition only asks in what form something comes: `isinstance(roles, list)`."""
-    match atom:
-        case ["call", _, ["name", _, "isinstance"], [_, kinds], _]:
-            named = kinds[2] if kinds[0] == "tuple" else [kinds]
-            return all(item[0] == "name" and item[2] in _PLAIN_TYPES for item in named)
-    return False
-
-
-_PLAIN_TYPES = frozenset({"str", "list", "tuple", "set", "dict", "int", "bytes", "Sequence", "Iterable"})
-_SETTINGS = re.compile(r"(^|_)(settings?|config|conf|cfg|env|environ)$")
-
-
 _CHECKS = re.compile(
     r"^_*((check|require|ensure|verify|assert|validate|test|enforce|need|is|has|can|must|guard|only)_\w+|authori[sz]e\w*"
     r"|enforce\w*|permit\w*|is_allowed|\w+_allowed|can)$"
@@ -203,7 +82,7 @@ def names_check_of_rights(name: str) -> bool:
     return _CHECKS.match(plain) is not None and names_right(plain)
 
 
-def _asks_an_enforcer(called: Form) -> bool:
+def asks_an_enforcer(called: Form) -> bool:
     """`enforcer.enforce(...)`, `user.permissions.check(...)`: a method of something that is named after rights."""
     if called[0] != "attr" or (called[2][0] == "attr" and _is_request_scope(called[2])):
         return False
