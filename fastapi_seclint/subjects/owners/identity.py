@@ -85,7 +85,7 @@ def _kept(program: Program) -> dict[int, list[Guard]]:
 
 
 def _seen(program: Program, route: Route) -> Iterator[Guard]:
-    meetings = {meeting.name: meeting for meeting in program.guarding(route).meetings}
+    meetings = {meeting.name: meeting for meeting in reversed(program.guarding(route).meetings)}  # alternatives last
     for node in route.dependencies:
         name = dependency_name(node)
         if scheme_of(node.call) is not None or node.alternative or _PUBLIC.search(snake(name)):

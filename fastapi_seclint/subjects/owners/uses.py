@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.notes import ATTRIBUTION, logs
@@ -74,7 +74,17 @@ def _is_presence(test: Form, names: Collection[str]) -> bool:
 
 def asks_the_request(function: Function) -> bool:
     """Whether a function gets at the caller by another way than a parameter."""
-    return any(_mentions_request(form) for form in function.forms.every)
+    requests = requests_of(function)
+    return any(_mentions_request(form, requests) for form in function.forms.of("attr"))
+
+
+def requests_of(function: Function) -> frozenset[str]:
+    """What a function calls the request: by that name, or a parameter of such a type, `httpreq: Request`."""
+    typed = (item[0] for item in function.parameters if item[2] is not None and last_name(item[2]) in _REQUESTS)
+    return frozenset({"request", "websocket", *typed})
+
+
+_REQUESTS = frozenset({"Request", "WebSocket", "HTTPConnection"})
 
 
 def spread(function: Function, known: set[str]) -> None:
@@ -90,12 +100,12 @@ def _is_of(form: Form, known: set[str]) -> bool:
     return form[0] == "name" and form[2] in known
 
 
-def _mentions_request(form: Form) -> bool:
+def _mentions_request(form: Form, requests: frozenset[str]) -> bool:
     """`request.user`, `request.state.user`, `self.user`: the caller by another way."""
     if form[0] != "attr":
         return False
     owner = form[2]
-    if owner[0] == "name" and owner[2] in ("request", "websocket"):
+    if owner[0] == "name" and owner[2] in requests:
         return form[3] in ("user", "state", "session", "auth", "scope", "cookies", "headers")
     if owner[0] != "name":
         return False

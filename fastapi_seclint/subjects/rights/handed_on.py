@@ -11,6 +11,7 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.owners.uses import requests_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -27,7 +28,7 @@ _ONLY_READS = re.compile(
 def takers(program: Program, handler: Function, caller: set[str]) -> Iterator[Function]:
     """The functions of the project that a handler hands the caller, the request or its own object to."""
     block = body_of(program, handler)
-    known = {*caller, "request", "self", "session", "context"} - _bodies(handler)
+    known = {*caller, *requests_of(handler), "self", "session", "context"} - _bodies(handler)
     for form in block.forms.every if block is not None else ():
         if block is None or form[0] != "call" or form[2][0] not in ("name", "attr"):
             continue

@@ -16,6 +16,7 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.belonging_words import TOGETHER
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity
+from fastapi_seclint.subjects.owners.uses import requests_of
 from fastapi_seclint.subjects.owners.using import ties_caller
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, role_guard
@@ -234,9 +235,10 @@ def asks_for_rights(program: Program) -> bool:
     return any(next(asked_before(program, route), None) is not None for route in program.routes if route.function)
 
 
-def _is_caller_of_request(form: Form) -> bool:
+def _is_caller_of_request(form: Form, requests: frozenset[str]) -> bool:
     """Whether an attribute is who a request comes from: `request.user`, `request.state.user_id`."""
-    held = spelled(form[2]) in ("request", "request.state", "self.request", "info.context")
+    owner = spelled(form[2])
+    held = owner.removesuffix(".state") in requests or owner in ("self.request", "info.context")
     return held and bool(form[3] in ("user", "user_id", "username", "session") or names_identity(form[3]))
 
 
@@ -251,7 +253,8 @@ def ignores_its_caller(program: Program, route: Route) -> bool:
     That he may not do it to himself, `if user_id == me.id: raise ...`, is no such look: he does it to anybody else.
     """
     handler = route.function
-    if handler is None or any(_is_caller_of_request(form) for form in handler.forms.of("attr")):
+    requests = requests_of(handler) if handler is not None else frozenset[str]()
+    if handler is None or any(_is_caller_of_request(form, requests) for form in handler.forms.of("attr")):
         return False
     caller = caller_names(program, route)
     return not any(

@@ -154,6 +154,8 @@ def missing_of_setting(program: Program, block: Block, form: Form) -> Missing:
             default = given[0] if given else ["const", 0, None]
             return frozenset({default[2]} if default[0] == "const" and default[2] in (None, "") else ())
     possible = list(options(ask(program, block, form)))
+    if any(isinstance(option, External) and option.called for option in possible):
+        return NEVER  # `os.getenv(name) or secrets.token_urlsafe()`, kept somewhere
     missing = frozenset(found for option in possible for found in missing_of_value(option))
     empty = any(isinstance(option, Const) and option.value == "" for option in possible)
     return missing | {""} if missing and empty else missing  # `os.getenv(name) or ""`, kept somewhere
