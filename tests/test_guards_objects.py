@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from projects import routes
+from projects import program, routes
+
+from fastapi_seclint.program.handing_over import worker
+from fastapi_seclint.program.values import Function
 
 RULES = """
     from fastapi import Depends, HTTPException, Request
@@ -185,3 +188,23 @@ def test_what_a_container_makes_of_the_request_guards_where_it_is_asked(
         app.include_router(router)
     """
     assert routes(tmp_path, {"parts.py": INJECTED, "main.py": main})["/things"].protection == expected
+
+
+def test_a_function_that_calls_another_one_first_does_not_leave_all_its_work_to_the_last(tmp_path: Path) -> None:
+    text = """
+    def check(token): ...
+    def load(token): ...
+    def both(token):
+        check(token)
+        return load(token)
+    def last(token):
+        \"\"\"What the token stands for.\"\"\"
+        return load(token)
+    """
+    found = program(tmp_path, text)
+    both, last, load = (found.interpreter.attribute_of_module(found.modules.by_name["main"], name)
+                        for name in ("both", "last", "load"))  # fmt: skip
+    assert isinstance(both, Function)
+    assert isinstance(last, Function)
+    assert worker(found.interpreter, both) is both
+    assert worker(found.interpreter, last) is load

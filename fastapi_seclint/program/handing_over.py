@@ -32,7 +32,7 @@ def _only_call(function: Function) -> Form | None:
     """The call that a function returns, where its body is nothing else."""
     if function.number < 0:
         return None
-    statements = [form for form in function.statements() if form[0] != "expr"]
+    statements = [form for form in function.statements() if form[0] != "expr" or form[2][0] != "const"]
     given: Form | None = statements[0][2] if len(statements) == 1 and statements[0][0] == "return" else None
     if given is not None and given[0] == "await":
         given = given[2]

@@ -29,7 +29,6 @@ from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.guards.proofs import brings_proof
 from fastapi_seclint.subjects.guards.twins import asks_what_is_open, divides_land
 from fastapi_seclint.subjects.guards.written_out import writes_out
-from fastapi_seclint.subjects.rights.forbidding import says_forbidden
 from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
@@ -59,20 +58,16 @@ def _asked_by(program: Program, route: Route) -> str:
             return f"{item.name} tells strangers from known callers, and the handler decides"
     using = {item.name for item in guarding.meetings if item.used} - set(guarding.guards.rate_limit)
     for node in route.dependencies:
-        if node.name in using or _judges(program, route, node):
+        if node.name in using or _hands_on(program, route, node):
             return f"{node.name} hands credentials on to what may refuse them"
     return ""
 
 
-def _judges(program: Program, route: Route, node: Node) -> bool:
-    """Whether a dependency turns some callers away by what one below it, which takes credentials, says of them.
-
-    Who calls without any may still get through, to what is public: that is for the dependency to decide.
-    """
-    function = node.function
-    if function is None or not any(program.guard_model.meeting(route, inner).used for inner in _below(node)):
-        return False
-    return any(map(says_forbidden, reached(program, function, 1)))
+def _hands_on(program: Program, route: Route, node: Node) -> bool:
+    """Whether a dependency has one below it that gives credentials to what may refuse them, limiters aside."""
+    limits = program.guarding(route).guards.rate_limit
+    below = (inner for inner in _below(node) if inner.name not in limits and inner.function is not None)
+    return any(program.guard_model.meeting(route, inner).used for inner in below)
 
 
 def _below(node: Node) -> Iterator[Node]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.subjects.logins.ends import Outcome, Worlds
 from fastapi_seclint.subjects.logins.records import fields_read, parts
 from fastapi_seclint.subjects.logins.results import base
@@ -41,7 +41,13 @@ class Kept:
             name, read = base(value), value[3] if value[0] == "attr" else ""
             found = list(parts(self.program, self.ends.get(name, ()), read))
         else:
-            found = self.read(value) if value[0] in ("call", "dict", "fstr") else []
+            found = self.read(value) if _is_answer(value) else []
         if caught is not None and caught[0] in fields_read(value):
             found.append(replace(caught[1], kind="answer"))
         return [replace(end, worlds=end.worlds & worlds) for end in found]
+
+
+def _is_answer(value: Form) -> bool:
+    """Whether an expression is put together to be sent: a response, a dictionary, a text."""
+    made = value[0] == "call" and last_name(value[2])
+    return value[0] in ("dict", "fstr") or (bool(made) and str(made).endswith("Response"))

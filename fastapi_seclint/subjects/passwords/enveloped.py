@@ -57,8 +57,11 @@ def given_to_open_fields(program: Program, block: Block, form: Form, cls: Class,
 
 def _open_fields(program: Program, cls: Class, shown: Form | None) -> Iterator[str]:
     told = [last_name(form) for form in walk(shown[3]) if form[0] in ("name", "attr")] if _is_told(shown) else ["Any"]
+    narrowed: set[str] = set()  # a field of a base that a class nearer by has, too
     for base in cls.lineage():
-        for name, annotation, _ in base.fields if isinstance(base, Class) else ():
+        own = [field for field in base.fields if field[0] not in narrowed] if isinstance(base, Class) else []
+        narrowed.update(name for name, _, _ in own)
+        for name, annotation, _ in own:
             named = [form for form in walk(annotation) if form[0] in ("name", "attr")]
             if any(last_name(form) == "Any" or ("Any" in told and _is_variable(program, base, form)) for form in named):
                 yield name
