@@ -22,6 +22,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, called, origins
+from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.cors.configurations import cors, wildcards
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Option
@@ -96,6 +97,8 @@ def _fix(option: Option, bare: _Bare) -> Fix | None:
     if own is origin and own[0] in ("call", "sub"):
         text = _reading(own) if _is_read(own) else code(own)
         return _split(path, own, text) if text else None
+    if own[0] == "fstr" and (text := rendered(own)):
+        return Fix("make a list of it", True, (ReplaceExpression(path, span_of(own[1]), f"[{text}]"),))
     dotted = _dotted(own)
     if not dotted:
         return None

@@ -173,7 +173,12 @@ def _only_looks(call: Form) -> bool:
 
 def _gets_salt(call: Form) -> bool:
     """Whether a function of the project is told which salt to hash with: `hash_password(plain, salt=salt)`."""
-    return any(keyword == "salt" and value[0] in ("name", "attr", "sub") for keyword, value, _ in call[4])
+    return any(keyword == "salt" and _is_found(value) for keyword, value, _ in call[4])
+
+
+def _is_found(salt: Form) -> bool:
+    """Whether a salt is one that exists, and none that is made on the spot as `os.urandom(16)` is."""
+    return salt[0] in ("name", "attr", "sub") or (salt[0] == "call" and any(item[0] != "const" for item in salt[3]))
 
 
 def _is_recomputed(text: Text) -> bool:

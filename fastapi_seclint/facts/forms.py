@@ -172,3 +172,8 @@ def _deep(items: list[Any]) -> Iterator[Form]:
         if len(item) > 1 and type(item[1]) is int and type(item[0]) is str and item[1] > KEYWORDS:
             yield item
         stack += [inner for inner in reversed(item) if type(inner) is list]
+
+
+def is_put_together(text: Form) -> bool:
+    """Whether what is read as an f-string is written as `"a" + b`, `"a%s" % b` or the like: its values stand alone."""
+    return any(part[0] == "fmt" and part[1] == part[2][1] for part in text[2])

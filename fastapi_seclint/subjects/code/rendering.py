@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, is_put_together
 
 _JOINED = {"|", "+"}
 
@@ -32,6 +32,8 @@ def rendered(form: Form | None) -> str | None:
             return _called(function, positional, keywords)
         case ["list", _, items]:
             return _filled("[" + ", ".join("{}" for _ in items) + "]", *items)
+        case ["fstr", _, parts] if is_put_together(form):
+            return _text(parts)
         case ["tuple", _, [_, _, *_] as items]:
             return _filled("(" + ", ".join("{}" for _ in items) + ")", *items)
     return None
@@ -48,3 +50,18 @@ def _called(function: Form, positional: list[Form], keywords: list[Form]) -> str
     if None in parts or any(keyword is None or value is None for keyword, value in named):
         return None
     return f"{parts[0]}({', '.join([*map(str, parts[1:]), *(f'{keyword}={value}' for keyword, value in named)])})"
+
+
+def _text(parts: list[Form]) -> str | None:
+    """An f-string of plain texts and simple values."""
+    found: list[str] = []
+    for part in parts:
+        text = str(part[2]) if part[0] == "const" else ""
+        value = rendered(part[2]) if part[0] == "fmt" and not any(part[3:]) else None
+        if part[0] == "const" and text.isprintable() and not {'"', "\\"} & {*text}:
+            found.append(text.replace("{", "{{").replace("}", "}}"))
+        elif value is not None and not {'"', "\\"} & {*value}:
+            found.append(f"{{{value}}}")
+        else:
+            return None
+    return f'f"{"".join(found)}"'

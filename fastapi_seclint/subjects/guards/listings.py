@@ -30,7 +30,8 @@ def guarded_listing(program: Program, route: Route) -> Route | None:
     """
     if set(route.methods) - {"HEAD"} != {"GET"} or not route.path.rstrip("/").endswith("}"):
         return None
-    if _KNOWN_ALREADY.match(path_variables(route.path)[-1]):
+    variables = path_variables(route.path)
+    if not variables or _KNOWN_ALREADY.match(variables[-1]):
         return None
     parent = route.path.rstrip("/").rpartition("/")[0]
     beside = [other for other in program.routes if other.app is route.app and other.router is route.router]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi_seclint.edits import Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, is_put_together, span_of, walk
 from fastapi_seclint.subjects.code.rendering import rendered
 
 _MASK = '"***"'
@@ -14,7 +14,7 @@ _MASK = '"***"'
 def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | None:
     """The edits that put `***` in place of the secrets of a call; None where one stands in code that is not simple."""
     edits: list[Edit] = []
-    texts = [form for form in walk(call) if form[0] == "fstr"]
+    texts = [form for form in walk(call) if form[0] == "fstr" and not is_put_together(form)]
     done: list[Form] = []
     for text in texts:
         inside = [form for form in secrets if any(item is form for item in walk(text))]
