@@ -231,6 +231,22 @@ def page_paths() -> list[Path]:
     return sorted(RULES.glob("*.md")) + cases
 
 
+def manual(rules: Mapping[str, object], projects: int) -> Iterator[tuple[Page, str, int, Project]]:
+    """The first wrong and right projects of each page of the manual, with their number among those, from one."""
+    for path in page_paths():
+        try:
+            page = read_page(path, rules)
+        except PageError:
+            continue
+        if page.is_case or page.rule not in rules:
+            continue
+        kinds: tuple[Literal["wrong", "right"], ...] = ("wrong", "right")
+        for kind in kinds:
+            found = [project for section in page.of(kind) for project in section.projects]
+            for number, project in enumerate(found[:projects], 1):
+                yield page, kind, number, project
+
+
 def concerning(rule: Rule) -> Callable[[Finding], bool]:
     """Which findings count in a page of `rule`: its own, and those of every other rule that a regular run shows."""
     return lambda finding: finding.rule == rule or (finding.persona == "regular" and finding.confidence != "low")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from _pytest.mark import ParameterSet
-from pages import PageError, concerning, page_paths, read_page, write_files
+from pages import concerning, manual, write_files
 from rewrites import REWRITES as OF_STATEMENTS
 from rewrites import Rewrite
 from rewrites_of_expressions import REWRITES as OF_EXPRESSIONS
@@ -26,20 +26,11 @@ PROJECTS = 2
 
 def rewritten() -> Iterator[ParameterSet]:
     """The first projects of every page of the manual, by each way of writing them anew that changes them."""
-    for path in page_paths():
-        try:
-            page = read_page(path, RULES)
-        except PageError:
-            continue
-        if page.is_case or page.rule not in RULES:
-            continue
-        for kind in ("wrong", "right"):
-            projects = [project for section in page.of(kind) for project in section.projects]
-            for number, project in enumerate(projects[:PROJECTS], 1):
-                for rewrite in REWRITES:
-                    if (files := rewrite(project.files)) is not None:
-                        name = f"{page.rule}:{kind}-{number}:{rewrite.__name__}"
-                        yield pytest.param(RULES[page.rule], project.files, files, id=name)
+    for page, kind, number, project in manual(RULES, PROJECTS):
+        for rewrite in REWRITES:
+            if (files := rewrite(project.files)) is not None:
+                name = f"{page.rule}:{kind}-{number}:{rewrite.__name__}"
+                yield pytest.param(RULES[page.rule], project.files, files, id=name)
 
 
 def found(rule: Rule, files: Mapping[str, str], folder: Path) -> Counter[str]:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from _pytest.mark import ParameterSet
-from pages import PageError, concerning, page_paths, read_page, write_files
+from pages import concerning, manual, write_files
 from rewrites import Rewrite
 from rewrites_of_layout import REWRITES as OF_LAYOUT
 from rewrites_of_routes import REWRITES as OF_ROUTES
@@ -38,21 +38,13 @@ OTHERWISE = {
 
 def rewritten() -> Iterator[ParameterSet]:
     """The first wrong and the first right project of every page, by each rewrite that changes them."""
-    for path in page_paths():
-        try:
-            page = read_page(path, RULES)
-        except PageError:
-            continue
-        if page.is_case or page.rule not in RULES:
-            continue
-        for kind in ("wrong", "right"):
-            project = next((project for section in page.of(kind) for project in section.projects), None)
-            for rewrite in REWRITES if project is not None else ():
-                if project is not None and (files := rewrite(project.files)) is not None:
-                    why = OTHERWISE.get((rewrite.__name__, page.rule)) if kind == "wrong" else None
-                    marks = [pytest.mark.xfail(reason=why)] if why else []
-                    name = f"{page.rule}:{kind}:{rewrite.__name__}"
-                    yield pytest.param(page.rule, project.files, files, id=name, marks=marks)
+    for page, kind, _, project in manual(RULES, 1):
+        for rewrite in REWRITES:
+            if (files := rewrite(project.files)) is not None:
+                why = OTHERWISE.get((rewrite.__name__, page.rule)) if kind == "wrong" else None
+                marks = [pytest.mark.xfail(reason=why)] if why else []
+                name = f"{page.rule}:{kind}:{rewrite.__name__}"
+                yield pytest.param(page.rule, project.files, files, id=name, marks=marks)
 
 
 def found(name: str, files: Mapping[str, str]) -> Found:

@@ -275,6 +275,11 @@ def overlooked(text: str) -> object:
             "        name = '.'.join(file.with_suffix('').parts)\n        module = importlib.import_module(name)\n"
             "        if hasattr(module, 'router'):\n            app.include_router(module.router)\n"
         ),
+        (
+            "for empty in [*Path('api').glob('**/'), *Path('api').glob('.')]:\n    print(empty)\n"
+            "for file in Path('api').glob('[!_]*.py'):\n"
+            "    app.include_router(importlib.import_module(f'api.{file.stem}').router)\n"
+        ),
         overlooked(
             "for file in os.listdir('api'):\n    if file.endswith('.py'):\n"
             "        app.include_router(importlib.import_module(f'api.{file[:-3]}').router)\n"

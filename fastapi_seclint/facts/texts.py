@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import count
 from string import Formatter
 
 _CONVERSION = re.compile(r"%(?:%|(?:\((?P<name>\w+)\))?(?P<kind>[srd]))")
@@ -77,7 +78,7 @@ def _is_text(node: ast.expr) -> bool:
 def _filled(node: ast.expr, text: str, given: ast.expr) -> list[ast.expr] | None:
     """The parts of `"a%s" % b`, `"a%s%s" % (b, c)` and `"a%(b)s" % {"b": c}`."""
     found = [*_CONVERSION.finditer(text)]
-    if len(_CONVERSION.sub("", text)) != len(_CONVERSION.sub("", text).replace("%", "")):
+    if "%" in _CONVERSION.sub("", text):
         return None
     wanted = [match for match in found if match["kind"]]
     named = {match["name"]: None for match in wanted}
@@ -115,11 +116,12 @@ def _formatted(node: ast.expr, text: str, given: list[ast.expr], named: list[ast
         fields = [*Formatter().parse(text)]
     except ValueError:
         return None
-    for number, (before, field, specifier, conversion) in enumerate(fields):
+    numbers = map(str, count())
+    for before, field, specifier, conversion in fields:
         parts.append(_constant(before, node))
         if field is None:
             continue
-        value = table.get(field or str(number))
+        value = table.get(field or next(numbers))
         if value is None or specifier:
             return None
         parts.append(_value(value, conversion or ""))

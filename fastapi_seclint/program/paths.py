@@ -101,4 +101,6 @@ def _below(interpreter: Interpreter, folder: str, pattern: str, deep: bool) -> I
 def _fits(path: PurePosixPath, pattern: str, deep: bool) -> bool:
     last = pattern.removeprefix("**/")
     anywhere = deep or last != pattern
-    return "**" not in last and path.match(last) and (anywhere or len(path.parts) == last.count("/") + 1)
+    if "**" in last or not PurePosixPath(last).parts:
+        return False
+    return path.match(last) and (anywhere or len(path.parts) == last.count("/") + 1)

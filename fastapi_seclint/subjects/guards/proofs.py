@@ -54,6 +54,8 @@ def _redeems(program: Program, route: Route, block: Block, sent: set[str]) -> bo
     fields = [name for cls in bodies for base in cls.lineage() if isinstance(base, Class) for name, _, _ in base.fields]
     if not fields or path_variables(route.path) or not all(map(_TICKET.match, fields)):
         return False
+    if any(map(_PUBLIC_CODE.search, fields)):
+        return False
     return any(
         item[0] == "attr" and item[3] in fields and item[2][0] == "name" and item[2][2] in sent
         for call in block.forms.of("call")
@@ -67,7 +69,13 @@ def _is_pythons(value: External) -> bool:
     return value.name.partition(".")[0] in {*sys.stdlib_module_names, "builtins"}
 
 
-_TICKET = re.compile(r"^(\w+_)?(?<!source_)(code|ticket|voucher|token|secret|invite|invitation)$", re.I)
+_TICKET = re.compile(r"^(\w+_)?(code|ticket|voucher|token|secret|invite|invitation)$", re.I)
+_PUBLIC_CODE = re.compile(
+    r"(^|_)(source|program|python|country|currency|lang|language|locale|postal|post|zip|area|region|state|city|status|error"
+    r"|exit|color|colour|product|item|bar|iso|airport|airline|dialling|dial|phone)_?code$",
+    re.I,
+)
+"""Codes that name a place, a kind or a thing, and those that are programs: everybody knows or writes them."""
 
 
 def _plain(annotation: object) -> object:

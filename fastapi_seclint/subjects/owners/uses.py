@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.implementers import CONNECTIONS
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.notes import ATTRIBUTION, logs
@@ -80,11 +81,8 @@ def asks_the_request(function: Function) -> bool:
 
 def requests_of(function: Function) -> frozenset[str]:
     """What a function calls the request: by that name, or a parameter of such a type, `httpreq: Request`."""
-    typed = (item[0] for item in function.parameters if item[2] is not None and last_name(item[2]) in _REQUESTS)
+    typed = (item[0] for item in function.parameters if item[2] is not None and last_name(item[2]) in CONNECTIONS)
     return frozenset({"request", "websocket", *typed})
-
-
-_REQUESTS = frozenset({"Request", "WebSocket", "HTTPConnection"})
 
 
 def spread(function: Function, known: set[str]) -> None:

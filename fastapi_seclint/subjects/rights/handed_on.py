@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import last_name, walk
+from fastapi_seclint.program.implementers import CONNECTIONS
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
@@ -54,7 +55,7 @@ _ADMINISTERS = re.compile(r"^is_(site_|sys(tem)?_)?(admin|administrator|super_?u
 def _bodies(handler: Function) -> set[str]:
     """The parameters that are called `request` and hold what was sent, not who sent it: `request: AssignRoles`."""
     annotated = {item[0]: last_name(item[2]) for item in handler.parameters if item[2] is not None}
-    plain = annotated.get("request", "") in ("", "Request", "HTTPConnection", "WebSocket", "Annotated", "Any")
+    plain = annotated.get("request", "") in {"", "Annotated", "Any", *CONNECTIONS}
     return set() if plain else {"request"}
 
 
