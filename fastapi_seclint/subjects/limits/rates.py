@@ -7,7 +7,7 @@ import re
 from fastapi_seclint.program.values import Collection, Const, Value, settled
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "month": 2_592_000, "year": 31_104_000}
-_RATE = re.compile(r"^\s*(\d+)\s*(?:/|per)\s*(\d+)?\s*(second|minute|hour|day|month|year)s?\s*$", re.I)
+_RATE = re.compile(r"^\s*(\d+)\s*(?:/|per)\s*([1-9]\d*)?\s*(second|minute|hour|day|month|year)s?\s*$", re.I)
 """One limit, as limits reads them (https://limits.readthedocs.io/en/stable/quickstart.html#rate-limit-string-notation)."""
 MOST_GUESSES = 100
 """Who may try this many passwords a minute is not held up by it: 144,000 a day."""
