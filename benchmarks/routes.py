@@ -31,6 +31,7 @@ from route_tables import PROTECTIONS, Result, compare
 RUN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from fastapi_seclint.cli import main; main()"
 SECLINT = [sys.executable, "-P", "-c", RUN, str(Path(__file__).resolve().parent.parent)]
 
+
 def normal(name: str) -> str:
     """A name as folders and distributions may both spell it."""
     return re.sub(r"[-_.+/]+", "-", name).lower()

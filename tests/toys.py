@@ -79,7 +79,7 @@ def rules(folder: Path, **modules: str) -> Iterator[None]:
             sys.modules.pop(f"{checks.__name__}.{name}", None)
 
 
-CALLS = '''
+CALLS = """
 from fastapi_seclint.facts.forms import span_of, walk
 from fastapi_seclint.rule import Rule
 from fastapi_seclint.spans import Location
@@ -93,7 +93,7 @@ def toy(program):
         for form in walk(block.statements):
             if form[0] == "call" and form[2][0] == "name" and form[2][2] == "{name}":
                 yield RULE.finding(block.location(form), "{name} is called", symbol=block.symbol)
-'''
+"""
 
 
 def calls(name: str, code: str) -> str:

@@ -30,10 +30,9 @@ def handled_classes(program: Program) -> Iterator[tuple[Class, Function | None]]
                     made = program.sites.function(block.module, number)
                     if made is not None:
                         yield from ((cls, made) for item in decorators for cls in _handled(program, block, item))
-                case (
-                    ["call", _, ["attr", _, _, "add_exception_handler"], [given, handler, *_], _]
-                    | ["call", _, ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _], [handler], _]
-                ):
+                case ["call", _, ["attr", _, _, "add_exception_handler"], [given, handler, *_], _]:
+                    yield from _registered(program, block, given, handler)
+                case ["call", _, ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _], [handler], _]:
                     yield from _registered(program, block, given, handler)
     for app in program.apps:
         for option in options(app.arguments.get("exception_handlers")):

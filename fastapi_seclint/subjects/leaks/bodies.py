@@ -41,9 +41,15 @@ def body_leak(program: Program, block: Block, call: Form) -> Leak | None:
     refused = _refused(program, block)
     if middleware and all(function is not one for one in in_layers(program)):
         return None  # no application adds it
-    if not middleware and not refused and not any(
-        purpose in _ASKING and route.function is not None and worker(program.interpreter, route.function) is function
-        for route, purpose in auth_routes(program)
+    if (
+        not middleware
+        and not refused
+        and not any(
+            purpose in _ASKING
+            and route.function is not None
+            and worker(program.interpreter, route.function) is function
+            for route, purpose in auth_routes(program)
+        )
     ):
         return None
     names = _names(program, block) | (set() if middleware or refused else _dictionaries(function))

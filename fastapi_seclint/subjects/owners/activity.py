@@ -239,9 +239,7 @@ def _bases(
     yield from _called(program, function, asked)
 
 
-def _called(
-    program: Program, function: Function, asked: Container[str] | None
-) -> Iterator[tuple[str, Function]]:
+def _called(program: Program, function: Function, asked: Container[str] | None) -> Iterator[tuple[str, Function]]:
     """The names that a guard which this one calls itself fills: `user = await get_current_user(token)`."""
     block = body_of(program, function)
     for form in block.forms.of("assign") if block is not None and function.parameters else ():

@@ -26,9 +26,7 @@ class Looking:
     code: str
 
 
-def looked_up_by_sibling(
-    program: Program, handler: Function, variable: str, looks: re.Pattern[str]
-) -> Looking | None:
+def looked_up_by_sibling(program: Program, handler: Function, variable: str, looks: re.Pattern[str]) -> Looking | None:
     """How to look up what the first call with `variable` changes, by a method of the same object named like `looks`."""
     block = body_of(program, handler)
     taken = {parameter[0] for parameter in handler.parameters}
@@ -73,9 +71,7 @@ def _classes(value: Value) -> Iterator[Class]:
 
 def _only_looks(function: Function) -> bool:
     """Whether a method takes one thing, the id, and changes nothing."""
-    needed = [
-        item[0] for item, default in zip(function.parameters, function.defaults, strict=True) if default is None
-    ]
+    needed = [item[0] for item, default in zip(function.parameters, function.defaults, strict=True) if default is None]
     calls = {str(form[2][-1]) for form in function.forms.of("call") if form[2][0] in ("name", "attr")}
     stores = any(target[0] in ("attr", "sub") for form in function.forms.of("assign") for target in form[2])
     return len(needed) == 2 and function.kind == "function" and not calls & _CHANGES and not stores
