@@ -89,7 +89,9 @@ class Builder(ExpressionBuilder):
         self._scope += [node.name, "<locals>"]
         self._yields.append(False)
         self._around.append(number)
+        noted, self.spread, self._tested = (self.spread, self._tested), set(), set()
         self.bodies[number] = body = self._in_place(self.statements(node.body), self.bodies[number + 1 :])
+        self.spread, self._tested = noted
         if len(self._around) == 2 and refuses(body):
             self.refusers.append(number)
         flags = GENERATOR if self._yields.pop() else 0

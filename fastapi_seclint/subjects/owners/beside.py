@@ -34,8 +34,9 @@ def held_beside(program: Program, route: Route) -> tuple[str, Route] | None:
         beside = {
             other.place: other
             for other in program.routes
-            if other.app is route.app and other.kind == "http" and other.place != route.place
-            if _up_to(other.path, variable) == start and access.changes_state(other) == access.changes_state(route)
+            if other.path.startswith(start) and other.app is route.app
+            if other.kind == "http" and other.place != route.place
+            if access.changes_state(other) == access.changes_state(route)
             if not entrances.is_entrance(program, other) and not asks_to_come_in(other)
         }
         held = [other for other in beside.values() if holds(program, other, variable)]

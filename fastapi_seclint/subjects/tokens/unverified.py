@@ -285,9 +285,10 @@ def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
         for form in block.forms.of("call"):
             if form[2][0] not in ("name", "attr") or form[2][-1] in decoders:
                 continue
-            given = any(is_second(item, parts, lists) for item in form[3])
+            if not any(is_second(item, parts, lists) for item in form[3]):
+                continue
             loaded = _loads(block)
-            if given and any(_decodes(program, function, loaded) for function, _ in called(program, block, form)):
+            if any(_decodes(program, function, loaded) for function, _ in called(program, block, form)):
                 yield block, form
 
 
