@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
-from fastapi_seclint.facts.forms import Form, line_of, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, line_of, span_of, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -284,7 +284,7 @@ def _refused(block: Block, item: Form) -> Fix:
 def _forbids(call: Form) -> bool:
     return any(
         (item[0] == "const" and item[2] == 403) or (item[0] == "attr" and item[3] == "HTTP_403_FORBIDDEN")
-        for argument in [*call[3], *(value for _, value, _ in call[4])]
+        for argument in arguments(call)
         for item in (argument,)
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, names_in, span_of, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
@@ -184,7 +184,7 @@ def _gotten(block: Block) -> Iterator[tuple[Form, set[str]]]:
         pairs = [(form[3], form[2])] if form[0] == "assign" else form[2]
         for value, targets in pairs:
             call = value[2] if value[0] == "await" else value
-            names = {item[2] for item in walk(targets or []) if item[0] == "name"}
+            names = names_in(targets or [])
             used = any(item[2] in names and item[1] > call[1] for item in block.forms.of("name"))
             if used and call[0] == "call" and call[2][0] in ("name", "attr"):
                 yield call, names

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, mentions, span_of
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Place
@@ -110,14 +110,5 @@ def _stripping(block: Block, call: Form) -> Form | None:
 
 def _compared(block: Block, call: Form) -> bool:
     """Whether the time, by a name it is assigned to, is used for more than computing an expiry."""
-    names = {
-        target[2]
-        for form in block.forms.every
-        if form[0] == "assign" and form[3] is call
-        for target in form[2]
-        if target[0] == "name"
-    }
-    for form in block.forms.every:
-        if form[0] == "compare" and any(item[0] == "name" and item[2] in names for item in walk(form)):
-            return True
-    return False
+    names = block.forms.names_of(lambda value: value is call)
+    return any(mentions(form, names) for form in block.forms.of("compare"))

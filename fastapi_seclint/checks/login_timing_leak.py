@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import InsertStatements
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
 from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -71,7 +71,7 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
 
 def _is_present_one(verification: Form) -> bool:
     """Whether what is verified is the password that a user has so far, by its name: `data.old_password`."""
-    given = walk([*verification[3], *(value for _, value, _ in verification[4])])
+    given = walk(arguments(verification))
     named = [form[-1] for form in given if form[0] in ("name", "attr", "const") and isinstance(form[-1], str)]
     return any(_PRESENT_ONE.search(name) for name in named)
 
@@ -79,7 +79,7 @@ def _is_present_one(verification: Form) -> bool:
 def _is_verified(known: Passwords, block: Block, call: Form, truths: dict[str, Truth]) -> bool:
     """Whether a call verifies a password against the hash of an account that was looked up."""
     owner = call[2][2] if call[2][0] == "attr" else None
-    given = [*call[3], *(value for _, value, _ in call[4])]
+    given = arguments(call)
     if owner is not None and owner[0] == "name" and (is_account(owner[2]) or owner[2] in truths):
         return known.is_verification(block, call) or _is_method(known, call)
     if owner is not None and owner[0] == "call" and any(_named(item, truths) for item in owner[3]):
@@ -272,6 +272,6 @@ def _is_slow(statements: list[Form]) -> bool:
 
 def _verifies_nobody(call: Form) -> bool:
     """`check_password(password, DUMMY_HASH)`: what is given a password and a constant that is named after a hash."""
-    given = [*call[3], *(value for _, value, _ in call[4])]
+    given = arguments(call)
     constants = [item for item in given if item[0] in ("name", "attr") and str(item[-1]).isupper()]
     return any(_SLOW.search(item[-1]) for item in constants) and len(given) > 1

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import RemoveStatement
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
@@ -160,7 +160,7 @@ def _is_given_on(known: Passwords, block: Block, name: Form) -> bool:
     """Whether a new hash was stored just before, so that the comparison asks whether that went well."""
     for form in block.forms.of("call"):
         if form[1] < name[1] and not _only_looks(form):
-            given = [*form[3], *(value for _, value, _ in form[4])]
+            given = arguments(form)
             if any(item[0] == "name" and item[2] == name[2] for item in given):
                 return True
     return False

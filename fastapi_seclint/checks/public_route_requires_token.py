@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
@@ -189,7 +189,7 @@ def _tests(function: Function, name: str) -> bool:
     """Whether a function asks if the token is there, and goes on without one."""
     for form in function.forms.every:
         test = form[2] if form[0] in ("if", "ifexp") else None
-        if test is not None and any(item[0] == "name" and item[2] == name for item in walk(test)):
+        if test is not None and mentions(test, {name}):
             if form[0] == "if" and _asks_presence(test, name):
                 refused = [*form[4], *(item for item in function.statements() if item[0] == "raise")]
             else:

@@ -46,7 +46,7 @@ A parameter is `[name, kind, annotation, default, at]`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 from fastapi_seclint.spans import Span
@@ -102,9 +102,31 @@ def last_name(form: Form) -> str:
     return str(form[-1]) if form[0] in ("name", "attr") else ""
 
 
+def arguments(call: Form) -> list[Form]:
+    """What a call is given: by position first, then by keyword or `**`."""
+    return [*call[3], *(value for _, value, _ in call[4])]
+
+
+def awaited(form: Form) -> Form:
+    """What stands behind `await`; the form itself where nothing is awaited."""
+    while form[0] == "await":
+        form = form[2]
+    return form
+
+
 def walk(form: Any) -> Iterator[Form]:
     """Every form in a form or a list of forms, itself included, in source order."""
     return iter((form,) if is_leaf(form) else _every([form]))
+
+
+def names_in(form: Any) -> set[str]:
+    """The plain names in a form or a list of forms."""
+    return {inner[2] for inner in walk(form) if inner[0] == "name"}
+
+
+def mentions(form: Any, names: Container[str]) -> bool:
+    """Whether one of these plain names stands in a form or a list of forms."""
+    return any(inner[0] == "name" and inner[2] in names for inner in walk(form))
 
 
 class Forms:
@@ -130,6 +152,11 @@ class Forms:
                 found = self._by_kind[present[0]] if present else []
             self._of[kinds] = found
         return found
+
+    def names_of(self, holds: Callable[[Form], bool]) -> set[str]:
+        """The plain names that an assignment gives a value of which `holds` is true."""
+        given = (form[2] for form in self.of("assign") if holds(form[3]))
+        return {target[2] for targets in given for target in targets if target[0] == "name"}
 
     @property
     def _by_kind(self) -> dict[str, list[Form]]:

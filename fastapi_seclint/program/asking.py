@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.values import Bound, Class, Const, Function, options
@@ -77,7 +77,7 @@ def _verifies(function: Function, name: str) -> bool:
         and form[2][0] in ("name", "attr")
         and form[2][-1] in _VERIFIERS
         and _owner(form[2]) not in _PLAIN
-        and any(item[0] == "name" and item[2] == name for item in walk(form[3]))
+        and mentions(form[3], {name})
         for form in walk(function.statements())
     )
 
@@ -90,12 +90,7 @@ def hands_on(interpreter: Interpreter, function: Function) -> bool:
     """Whether a function hands a header or cookie that it reads to one of the project that verifies it or refuses."""
     if not function.module.facts.words & _READ:
         return False
-    read = {
-        target[2]
-        for form in function.forms.of("assign")
-        for target in form[2]
-        if target[0] == "name" and form[3] is not None and _is_read(form[3])
-    }
+    read = function.forms.names_of(_is_read)
 
     def is_sent(value: Form) -> bool:
         return bool(value[0] == "name" and value[2] in read) or _is_read(value)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name, pack, walk
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name, names_in, pack, walk
 from fastapi_seclint.facts.ordered import negated, ordered
 from fastapi_seclint.facts.refusing import given_to, refuses
 from fastapi_seclint.program.bindings import blocks, bound_names
@@ -212,7 +212,7 @@ class _Rewriting:
         if origin is self.module:
             return True
         filled = {name.removeprefix("**") for name in given}
-        names = {item[2] for item in walk(form) if item[0] == "name"} - filled
+        names = names_in(form) - filled
         there = bound_names(origin.facts.module)
         needed: dict[str, Form] = {}
         for name in sorted(names - _BUILTINS):

@@ -98,13 +98,7 @@ class Call:
     def setting(self, name: str) -> Argument | None:
         """What a made object is told: by keyword, or as an attribute of the name it is given, `made.name = value`."""
         given = self.argument(name)
-        made = {
-            target[2]
-            for form in (self.block.forms.of("assign") if given is None else ())
-            if form[3] is self.form
-            for target in form[2]
-            if target[0] == "name"
-        }
+        made = self.block.forms.names_of(lambda value: value is self.form) if given is None else set()
         for form in self.block.forms.of("assign") if made else ():
             match form:
                 case ["assign", at, [["attr", _, ["name", _, owner], attribute]], value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, mentions
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, called
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 Handed = list[tuple[Function, set[str]]]
-
-
-def mentions(form: Form, names: set[str]) -> bool:
-    """Whether one of the names stands in a form."""
-    return any(inner[0] == "name" and inner[2] in names for inner in walk(form))
 
 
 def handed_to(program: Program, block: Block, call: Form, names: set[str]) -> Handed:

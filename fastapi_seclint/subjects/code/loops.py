@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from fastapi_seclint.facts.forms import Form, Forms, walk
+from fastapi_seclint.facts.forms import Form, Forms, names_in
 from fastapi_seclint.program.sites import Block
 
 
@@ -20,7 +20,7 @@ def _loops(forms: Forms) -> dict[str, list[tuple[Form, list[Form]]]]:
     found: dict[str, list[tuple[Form, list[Form]]]] = {}
     for form in forms.of("for", "comp"):
         for target, iterable, conditions in [[form[2], form[3], []]] if form[0] == "for" else form[5]:
-            for name in {one[2] for one in walk(target) if one[0] == "name"}:
+            for name in names_in(target):
                 found.setdefault(name, []).append((iterable, conditions))
     for form in forms.of("call"):
         match form:

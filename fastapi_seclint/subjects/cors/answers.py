@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceStatement
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, names_in, span_of
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.cors.headers import Header
@@ -40,6 +40,6 @@ def _origin(forms: list[Form], statement: Form) -> tuple[str, list[str]]:
     """The name that holds the origin of the request, and the lines that make it where there is none."""
     if statement[3][0] == "name":
         return str(statement[3][2]), []
-    taken = {form[2] for form in walk(forms) if form[0] == "name"}
+    taken = names_in(forms)
     name = "origin" if "origin" not in taken else "asking_origin"
     return name, [f'{name} = request.headers.get("origin")']

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, names_in, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
@@ -208,7 +208,7 @@ def aware(configuration: Configuration) -> bool:
 
 
 def _names(option: Option | None) -> set[str]:
-    return {form[2] for form in walk([option.form]) if form[0] == "name"} if option is not None else set()
+    return names_in([option.form]) if option is not None else set()
 
 
 def _turns(configuration: Configuration, names: set[str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, walk
 from fastapi_seclint.program.attributes import get_attribute
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
@@ -122,7 +122,7 @@ def _gets_headers(cls: Class, call: Form) -> bool:
 
 def _is_answered_with_401(program: Program, block: Block, cls: Class, call: Form) -> bool:
     """Whether an exception of the project's own is told that its answer is a 401: `raise ApiError(401, "sign in")`."""
-    given = [*call[3], *(value for _, value, _ in call[4])]
+    given = arguments(call)
     if not any(any(map(_is_401, options(ask(program, block, value)))) for value in given[:3]):
         return False
     return any(handled in cls.lineage() for handled, _ in exception_handlers(program))

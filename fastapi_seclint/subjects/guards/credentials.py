@@ -6,13 +6,13 @@ import re
 from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
 from fastapi_seclint.program.attributes import holds_data
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.values import Class, External, Function, Instance, Value, options
-from fastapi_seclint.subjects.code.handing import handed_to, mentions
+from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.implementations import has_no_body
 from fastapi_seclint.subjects.code.origins import ask, body_of
 
@@ -116,13 +116,13 @@ def _tests(form: Form, held: set[str]) -> bool:
         return mentions(form[3], held)
     if form[0] != "call":
         return form[0] in ("def", "lambda") and mentions(form, held)
-    called, arguments = form[2], [*form[3], *(value for _, value, _ in form[4])]
+    called, given = form[2], arguments(form)
     name = str(called[-1]) if called[0] in ("name", "attr") else ""
     if called[0] == "attr" and name in _KEEPING:
         return False
     if called[0] == "attr" and mentions(called[2], held) and name not in _READING | _HARMLESS:
         return True
-    if not any(mentions(argument, held) for argument in arguments):
+    if not any(mentions(argument, held) for argument in given):
         return False
     return not (name in _HARMLESS or _is_logger(called) or (called[0] == "attr" and _reads_held(called, name, held)))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.credentials import names_credential
 from fastapi_seclint.program.decorators import wrapping_decorators
@@ -164,7 +164,7 @@ def _only_asks(program: Program, function: Function) -> bool:
     outer = program.sites.function(function.module, around) if around >= 0 else None
     goes_on = _GOES_ON | {item[0] for item in (outer.parameters if outer is not None else ())}
     for call in function.forms.of("call"):
-        given = list(walk([*call[3], *(value for _, value, _ in call[4])]))
+        given = list(walk(arguments(call)))
         whole = any(item[0] == "name" and item[2] in ("request", "scope") for item in given)
         if any(map(_carries, given)) or (whole and str(last_name(call[2])) not in goes_on):
             return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceStatement
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, names_in, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.rule import Fix
@@ -25,7 +25,7 @@ def demanded(function: Function, name: str) -> Fix | None:
 def found_or_refused(function: Function, lookups: list[Form]) -> Fix | None:
     """The fix that refuses where a dependency gives back what it looked up, and found nothing."""
     error, imports = http_exception(function.module)
-    taken = {form[2] for form in walk([function.parameters, function.statements()]) if form[0] == "name"}
+    taken = names_in([function.parameters, function.statements()])
     taken |= {item[0] for item in function.parameters}
     edits: list[Edit] = []
     for statement in lookups:

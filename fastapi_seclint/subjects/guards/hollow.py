@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake, words_of
@@ -160,10 +160,9 @@ _SHAPING = frozenset({"model_validate", "from_orm", "parse_obj", "model_dump", "
 
 
 def _is_plain(call: Form, given: set[str]) -> bool:
-    arguments = [*call[3], *(value for _, value, _ in call[4])]
     return all(
         inner[0] in ("const", "dict") or (inner[0] == "name" and inner[2] in given)
-        for argument in arguments
+        for argument in arguments(call)
         for inner in walk(argument)
     )
 

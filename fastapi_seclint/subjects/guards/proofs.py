@@ -6,12 +6,12 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Annotated, Class, External, Function, options
-from fastapi_seclint.subjects.code.handing import handed_to, mentions
+from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import UNAUTHORIZED
@@ -59,7 +59,7 @@ def _redeems(program: Program, route: Route, block: Block, sent: set[str]) -> bo
     return any(
         item[0] == "attr" and item[3] in fields and item[2][0] == "name" and item[2][2] in sent
         for call in block.forms.of("call")
-        for item in _given(call)
+        for item in arguments(call)
         if not any(isinstance(one, External) and _is_pythons(one) for one in options(ask(program, block, call[2])))
     )
 
@@ -99,7 +99,7 @@ def _asks_for_token(program: Program, handler: Function, block: Block) -> bool:
     """Whether a handler gives something of its body to a function that verifies it as a token or refuses."""
     sent = {parameter[0] for parameter in handler.parameters}
     for call in block.forms.of("call"):
-        is_sent = any(item[0] == "name" and item[2] in sent for value in _given(call) for item in walk(value))
+        is_sent = any(item[0] == "name" and item[2] in sent for value in arguments(call) for item in walk(value))
         functions = [function for function, _ in called(program, block, call)] if is_sent else []
         if any(raises_for_junk(program, function) for function in functions):
             return True
@@ -137,8 +137,8 @@ def _verifies(program: Program, function: Function, block: Block, sent: set[str]
     if not sent or not function.forms.of("raise"):
         return False
     for call in block.forms.of("call"):
-        named = call[2][0] in ("name", "attr") and len(_given(call)) == 2
-        if named and any(mentions(value, sent) for value in _given(call)) and _is_hasher(program, block, call[2]):
+        named = call[2][0] in ("name", "attr") and len(arguments(call)) == 2
+        if named and any(mentions(value, sent) for value in arguments(call)) and _is_hasher(program, block, call[2]):
             return True
     return False
 
@@ -148,7 +148,3 @@ def _is_hasher(program: Program, block: Block, callee: Form) -> bool:
         return True
     found = options(ask(program, block, callee))
     return any(isinstance(one, External) and step_of(one.name) == "verify" for one in found)
-
-
-def _given(call: Form) -> list[Form]:
-    return [*call[3], *(value for _, value, _ in call[4])]

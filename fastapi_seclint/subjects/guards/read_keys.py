@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Annotated, External, Function, Generic, options
+from fastapi_seclint.program.values import Annotated, External, Generic, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -22,7 +22,7 @@ def read_keys(program: Program, route: Route) -> Iterator[str]:
     handler = route.function
     if handler is None or not handler.parameters:
         return
-    names = _dictionaries(program, route) | _read(handler)
+    names = _dictionaries(program, route) | handler.forms.names_of(_reads)
     for form in handler.forms.of("sub", "call"):
         match form:
             case ["sub", _, owner, ["const", _, str(key)]] if _is_body(owner, names):
@@ -45,17 +45,8 @@ def _dictionaries(program: Program, route: Route) -> set[str]:
     return found
 
 
-def _read(handler: Function) -> set[str]:
-    """The names under which a handler keeps the body that it reads: `data = await request.json()`."""
-    return {
-        target[2]
-        for form in handler.forms.of("assign")
-        for target in form[2]
-        if target[0] == "name" and form[3] is not None and _reads(form[3])
-    }
-
-
 def _reads(form: Form) -> bool:
+    """Whether an expression reads the body: `await request.json()`."""
     match form:
         case ["await", _, ["call", _, ["attr", _, ["name", *_], str(name)], [], []]]:
             return name in _BODIES

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.edits import Edit, InsertStatements
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routers import Layer, Router
 from fastapi_seclint.program.values import Class, External, Function, Unknown, options
@@ -167,7 +167,7 @@ def _is_at_work(program: Program, module: Module) -> bool:
         return True
     for block in blocks_of(program, module):
         for form in block.forms.of("attr", "call"):
-            handed = [form[2]] if form[0] == "attr" else [*form[3], *(value for _, value, _ in form[4])]
+            handed = [form[2]] if form[0] == "attr" else arguments(form)
             for item in handed:
                 made = options(ask(program, block, item)) if item[0] in ("name", "attr") else ()
                 if any(isinstance(one, External) and _MADE.match(one.name) for one in made):

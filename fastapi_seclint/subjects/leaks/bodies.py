@@ -135,13 +135,7 @@ def _gives_body(block: Block) -> bool:
     """Whether a function returns the body that it reads, decoded or cut off perhaps; masked is none."""
     if _is_careful(block, _HIDING):
         return False
-    names = {
-        target[2]
-        for form in block.forms.of("assign")
-        if _has_body(form[3], set())
-        for target in form[2]
-        if target[0] == "name"
-    }
+    names = block.forms.names_of(lambda value: _has_body(value, set()))
     return any(form[2] is not None and _has_body(form[2], names) for form in block.forms.of("return"))
 
 

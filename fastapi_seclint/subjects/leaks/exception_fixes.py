@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements, RemoveDictItem, RemoveExceptName, RemoveStatement
 from fastapi_seclint.edits import ReplaceExpression as Replace
-from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, span_of, walk
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.loggers import logger
@@ -201,14 +201,14 @@ def _logs(found: Caught, form: Form, gone: list[Form]) -> bool:
         return False
     if form[2][-1] == "exception" or any(keyword == "exc_info" for keyword, _, _ in form[4]):
         return True
-    given = [*form[3], *(value for _, value, _ in form[4])]
+    given = arguments(form)
     return any(tells(found, item) for item in given if not _changed(found, item, gone))
 
 
 def _changed(found: Caught, item: Form, gone: list[Form]) -> bool:
     """Whether an expression is about a name that is given a constant now."""
     names = {name for name, text in found.texts.items() if any(holds(text[1], leaf[1]) for leaf in gone)}
-    return any(form[0] == "name" and form[2] in names for form in walk(item))
+    return mentions(item, names)
 
 
 def _tidied(found: Caught, gone: list[Form]) -> list[Edit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Unknown, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -70,7 +70,7 @@ def _hands_over(handler: Form, name: str) -> bool:
         and form[2] is not None
         and form[2][0] == "call"
         and last_name(form[2][2]) == name
-        and any(item[0] == "name" and item[2] == caught for item in walk(form[2][3]))
+        and mentions(form[2][3], {caught})
         for form in walk(statements)
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from fastapi_seclint.facts.forms import VARIADIC, Form, walk
+from fastapi_seclint.facts.forms import VARIADIC, Form, arguments, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Place, options
@@ -207,7 +207,7 @@ def _is_text_name(found: Caught, form: Form) -> bool:
 def _call_tells(found: Caught, call: Form) -> bool:
     function = call[2]
     name = str(function[-1]) if function[0] in ("name", "attr") else ""
-    arguments = [*call[3], *(value for _, value, _ in call[4])]
+    given = arguments(call)
     if name in TRACES:
         return True
     if name == "exc_info" and not call[3]:
@@ -215,20 +215,20 @@ def _call_tells(found: Caught, call: Form) -> bool:
     if _TAKING_AWAY.search(name):
         return False
     if function[0] == "name" and name in ("str", "repr", "dict", "list", "getattr", "format", "ascii"):
-        return any(tells(found, item) for item in arguments)
+        return any(tells(found, item) for item in given)
     if function[0] == "attr":
         owner = function[2]
         if owner == ["name", owner[1], found.name]:
             return name == "__str__"
         if name in ("format", "join"):
-            return any(tells(found, item) for item in arguments)
+            return any(tells(found, item) for item in given)
         if owner[0] == "call" and owner[2][-1] in ("super",):
             return False
         if owner[0] != "name" and tells(found, owner):
             return True
         if _is_text_name(found, owner):
             return name in ("strip", "lower", "upper", "split", "replace", "encode", "capitalize", "title")
-    return any(item[0] != "name" or item[2] in found.texts for item in arguments if tells(found, item))
+    return any(item[0] != "name" or item[2] in found.texts for item in given if tells(found, item))
 
 
 def _is_text(found: Caught, name: str, use: Form) -> bool:

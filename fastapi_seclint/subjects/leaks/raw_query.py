@@ -67,13 +67,7 @@ _ELSEWHERE = frozenset({"headers", "cookies", "form", "body", "json", "session",
 
 
 def _reads(program: Program, block: Block) -> Iterator[tuple[Form, str]]:
-    names = {
-        target[2]
-        for form in block.forms.of("assign")
-        if _is_query(form[3], set())
-        for target in form[2]
-        if target[0] == "name"
-    }
+    names = block.forms.names_of(lambda value: _is_query(value, set()))
     for form in block.forms.of("sub", "call"):
         match form:
             case ["sub", _, owner, key] | ["call", _, ["attr", _, owner, "get"], [key, *_], _]:

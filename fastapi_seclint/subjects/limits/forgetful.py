@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class
 from fastapi_seclint.spans import Location
@@ -144,11 +144,7 @@ def _is_counting(block: Block, name: str) -> bool:
         form[2][0] == "attr" and form[2][2][0] == "name" and form[2][2][2] == name for form in block.forms.of("call")
     )
     looped = any(name in _names(form[4]) for form in block.forms.of("for"))
-    handed = any(
-        item[0] == "name" and item[2] == name
-        for form in block.forms.of("call")
-        for item in (*form[3], *(value for _, value, _ in form[4]))
-    )
+    handed = any(item[0] == "name" and item[2] == name for form in block.forms.of("call") for item in arguments(form))
     given = [form[2] for form in block.forms.of("return") if form[2] is not None]
     returned = any(value[0] == "name" and value[2] == name for value in given)
     return looked and not (looped or handed or returned)

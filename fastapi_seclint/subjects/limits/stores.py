@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, names_in, span_of, walk
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import callers
@@ -59,10 +59,10 @@ def _of_factory(program: Program, factory: Function) -> SharedStore | None:
 
 def _names(key: Form, body: list[Form]) -> set[str]:
     """The names that a key is made of, through one assignment."""
-    names = {inner[2] for inner in walk(key) if inner[0] == "name"}
+    names = names_in(key)
     for form in walk(body):
         if form[0] == "assign" and any(target[0] == "name" and target[2] in names for target in form[2]):
-            names |= {inner[2] for inner in walk(form[3]) if inner[0] == "name"}
+            names |= names_in(form[3])
     return names
 
 

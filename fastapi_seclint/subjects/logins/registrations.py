@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, names_in, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Function
@@ -74,7 +74,7 @@ def _text(end: Outcome) -> str:
 
 
 def _constants(block: Block, form: Form) -> list[str]:
-    names = {item[2] for item in walk(form) if item[0] == "name"}
+    names = names_in(form)
     scope = block.scope
     if not isinstance(scope, FunctionScope):
         return []
@@ -106,7 +106,7 @@ def _asked(end: Outcome) -> str:
     words = _words(tests[-1])
     scope = end.block.scope
     if isinstance(scope, FunctionScope):
-        for name in {form[2] for form in walk(tests[-1]) if form[0] == "name"}:
+        for name in names_in(tests[-1]):
             before = [item for item in scope.assignments(name) if item[1] < tests[-1][1]]
             words += [word for item in before[-1:] for word in _words(item)]
     return " ".join(words)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.logins.said import is_text
 from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, FOUND, Truth, World, of_call
@@ -53,7 +53,7 @@ def catches(names: list[str], end: Outcome) -> bool:
 
 def repeats(caught: tuple[str, Outcome] | None, value: Form) -> bool:
     """Whether a value is the sentence of the exception that was caught: `str(error)`, `{"error": error.detail}`."""
-    if caught is None or not any(form[0] == "name" and form[2] == caught[0] for form in walk(value)):
+    if caught is None or not mentions(value, {caught[0]}):
         return False
     return caught[1].cls is not None or any(is_text(form) for form in walk(caught[1].form))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, names_in, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -44,10 +44,10 @@ def says(value: Form) -> bool:
 
 def told(call: Form, function: Function, raised: Form) -> list[Form]:
     """The arguments of a helper's call that are in what it raises."""
-    names = {form[2] for form in walk(raised) if form[0] == "name"}
+    names = names_in(raised)
     for form in function.forms.of("assign"):
         if any(target[0] == "name" and target[2] in names for target in form[2]):
-            names |= {inner[2] for inner in walk(form[3]) if inner[0] == "name"}
+            names |= names_in(form[3])
     parameters = [item[0] for item in function.parameters]
     if function.owner is not None and function.kind != "static":
         parameters = parameters[1:]
@@ -103,7 +103,7 @@ def _by_constructor(program: Program, block: Block, form: Form) -> object | None
         handed = [item for item in body.forms.of("call") if _is_of_super(item)] if body is not None else []
         if body is None or len(handed) != 1:
             continue
-        names = {item[2] for item in walk(handed[0][3:]) if item[0] == "name"}
+        names = names_in(handed[0][3:])
         parameters = [item[0] for item in maker.parameters[1:]]
         given = [value for name, value in zip(parameters, form[3], strict=False) if name in names]
         given += [value for keyword, value, _ in form[4] if keyword in names]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.subjects.logins.provider_codes import said_by
 from fastapi_seclint.subjects.owners.states import STATES
@@ -139,18 +139,18 @@ def of_call(form: Form) -> Truth:
     name = called_name(form)
     if name[:1].isupper():
         return UNKNOWN  # an object is made, which is never false
-    arguments = [*form[3], *(value for _, value, _ in form[4])]
+    given = arguments(form)
     if form[2][0] == "attr" and name in ("get", "pop") and _speaks(form[2][2], _ACCOUNT):
         field = bool(form[3]) and form[3][0][0] == "const"
         return UNKNOWN if field else FOUND
-    secret = mentions_password(arguments) or any(keyword and _PASSWORD.search(keyword) for keyword, _, _ in form[4])
+    secret = mentions_password(given) or any(keyword and _PASSWORD.search(keyword) for keyword, _, _ in form[4])
     if _VERIFIES.search(name) and (secret or _PASSWORD.search(name)) and not _HASHES.match(name):
         return VERIFIED
     if _ADMITS.search(name) and secret:
         return ADMITTED
     if _speaks(form, _ELSEWHERE):
         return UNKNOWN
-    if _LOOKS_UP.search(snake(name)) and (_speaks(form[2], _ACCOUNT) or _identifies(arguments)):
+    if _LOOKS_UP.search(snake(name)) and (_speaks(form[2], _ACCOUNT) or _identifies(given)):
         return ADMITTED if mentions_password([form]) else FOUND
     return UNKNOWN
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, walk
 from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
@@ -177,7 +177,7 @@ def _refuses_closed(program: Program, function: Function) -> bool:
     raises = bool(works.forms.of("raise"))
     for form in asking if callers else ():
         if form[0] == "call":
-            given = [*form[3], *(value for _, value, _ in form[4])]
+            given = arguments(form)
             if any(_is_one_of(item, callers) for item in given):
                 return True
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, options
 
@@ -25,7 +25,7 @@ def made_of_credentials(function: Function) -> frozenset[str]:
         if value is not None and _is_part(value, sent):
             sent |= names
         elif value is not None and value[0] == "call":
-            given = [*value[3], *(item for _, item, _ in value[4])]
+            given = arguments(value)
             found |= names if any(_is_part(item, sent) for item in given) else set()
     return frozenset(found)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, mentions, span_of
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
@@ -124,7 +124,7 @@ def _looked_up(handler: Function, variable: str) -> tuple[int, str] | None:
         if form[0] != "assign" or len(form[2]) != 1 or form[2][0][0] != "name":
             continue
         value = form[3][2] if form[3][0] == "await" else form[3]
-        used = any(inner[0] == "name" and inner[2] == variable for inner in walk(value))
+        used = mentions(value, {variable})
         last = str(value[2][-1]) if value[0] == "call" and value[2][0] in ("name", "attr") else ""
         looks = value[0] == "sub" or (_LOOKS_UP.match(last) is not None and _OTHERS.search(last) is None)
         if used and looks:

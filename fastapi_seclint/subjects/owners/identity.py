@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, names_in
 from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.modules import Module
@@ -192,7 +192,7 @@ def _overwritten(function: Function | None, names: set[str], variables: set[str]
     for statement in function.statements() if function is not None and names and variables else ():
         targets = statement[2] if statement[0] == "assign" else [statement[2]] if statement[0] == "annassign" else []
         given = {target[2] for target in targets if target[0] == "name"} & unread
-        read = {form[2] for form in walk(statement[3:] if given else statement) if form[0] == "name"}
+        read = names_in(statement[3:] if given else statement)
         found |= given - read if read & variables else set()
         unread -= given | read
         if not unread:
@@ -212,7 +212,7 @@ def guard_calls(program: Program, route: Route) -> list[Form]:
 
 
 def _is_guard_call(form: Form) -> bool:
-    given = [*form[3], *(value for _, value, _ in form[4])]
+    given = arguments(form)
     handed = any(item[0] == "name" and item[2] in ("request", "websocket") for item in given)
     return (handed or not given) and form[2][0] in ("name", "attr") and names_identity(str(form[2][-1]))
 

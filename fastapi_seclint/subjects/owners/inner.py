@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
 from fastapi_seclint.program.callables import dotted_name, parameters, running
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, Value, options
-from fastapi_seclint.subjects.code.handing import handed_to, mentions
+from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
 from fastapi_seclint.subjects.owners.notes import logs
@@ -171,7 +171,7 @@ def _only_tells(call: Form) -> bool:
 def _picking(block: Block, variable: str) -> Iterator[Form]:
     """The calls that get the inner id, as it is or converted."""
     for form in block.forms.of("call"):
-        given = [*form[3], *(value for _, value, _ in form[4])]
+        given = arguments(form)
         if not _only_tells(form) and any(mentions(item, {variable}) for item in given):
             yield form
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, names_in, span_of
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.spelling import code
@@ -45,7 +45,7 @@ def _owner(program: Program, sibling: Route) -> tuple[str, str, Form] | None:
     callers = caller_names(program, sibling)
     for call in sibling.function.forms.of("call") if sibling.function is not None else ():
         for one in met(call):
-            named = {form[2] for form in walk(one.value) if form[0] == "name"}
+            named = names_in(one.value)
             if not one.written and len(named) == 1 and named <= callers:
                 return one.table, one.column, one.value
     return None

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, options
-from fastapi_seclint.subjects.code.handing import mentions
 from fastapi_seclint.subjects.code.origins import ask, body_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, arguments
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
@@ -131,7 +131,7 @@ def _takes(form: Form, name: str, field: str) -> bool:
 def given_to(call: Form) -> list[Form]:
     """What a call is given, the values of tuples, lists and dictionaries one by one: those of a statement of SQL."""
     found: list[Form] = []
-    for item in (*call[3], *(value for _, value, _ in call[4])):
+    for item in arguments(call):
         match item:
             case ["tuple" | "list", _, items]:
                 found += items

@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, options
-from fastapi_seclint.subjects.code.handing import handed_to, mentions, takers
+from fastapi_seclint.subjects.code.handing import handed_to, takers
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.access import changes_state, segments
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
@@ -136,7 +136,7 @@ def compares_by_request(program: Program, route: Route) -> bool:
         return False
     requests = {item[0] for item in handler.parameters if item[2] is not None and last_name(item[2]) == "Request"}
     for form in block.forms.of("call") if requests else ():
-        given = [*form[3], *(value for _, value, _ in form[4])]
+        given = arguments(form)
         if not any(item[0] == "name" and item[2] in requests for item in given):
             continue
         for function, _ in called(program, block, form):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, names_in
 from fastapi_seclint.program.implementers import CONNECTIONS
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
@@ -54,7 +54,7 @@ def _look_ups(function: Function, known: set[str], sent: set[str]) -> dict[int, 
         value, target = form[-1], form[2][0] if form[0] == "assign" else form[2]
         if value is None or target[0] != "name" or value[0] not in ("call", "await", "sub"):
             continue
-        named = {item[2] for item in walk(value) if item[0] == "name"}
+        named = names_in(value)
         if named & sent:
             sent.add(target[2])
         elif named & known:

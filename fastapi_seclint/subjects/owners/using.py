@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.handing_over import worker
@@ -94,7 +94,7 @@ def _only_afterwards(function: Function, callers: set[str], variables: set[str])
 
 
 def _changes_by_id(call: Form, variables: set[str]) -> bool:
-    given = [*call[3], *(value for _, value, _ in call[4])]
+    given = arguments(call)
     named = any(item[0] == "name" and item[2] in variables for item in given)
     return named and call[2][0] in ("name", "attr") and _CHANGES.match(snake(str(call[2][-1]))) is not None
 

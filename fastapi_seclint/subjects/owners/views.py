@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, arguments
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function
@@ -69,7 +69,7 @@ def _calls_unseen(program: Program, function: Function) -> bool:
     block = body_of(program, function)
     own = function.parameters[0][0] if function.parameters else ""
     for form in block.forms.of("call") if block is not None else ():
-        if any(_is_own(item, own) for item in (*form[3], *(value for _, value, _ in form[4]))):
+        if any(_is_own(item, own) for item in arguments(form)):
             return True
         unseen = block is not None and not list(called(program, block, form))
         if unseen and form[2][0] == "attr" and _is_own(form[2][2], own):

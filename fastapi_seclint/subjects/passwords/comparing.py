@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
@@ -117,7 +117,7 @@ def typed(known: Passwords, block: Block, made: Text) -> Form | None:
 
 
 def _argument(known: Passwords, block: Block, call: Form) -> Form | None:
-    given: list[Form] = [*call[3], *(value for _, value, _ in call[4])]
+    given: list[Form] = arguments(call)
     return given[0] if len(given) == 1 else plain_in(known, block, call)
 
 

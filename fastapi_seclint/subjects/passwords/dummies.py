@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
@@ -76,7 +76,7 @@ def _made(known: Passwords, block: Block, verification: Form, hashing: _Hashing)
         return f"{hashing.name}.hash({_TEXT})"
     if hashing.kind == "bcrypt":
         stored = _stored(known, block, verification)
-        given = [*verification[3], *(value for _, value, _ in verification[4])]
+        given = arguments(verification)
         ending = "" if any(item is stored for item in given) and not hashing.text else ".decode()"
         return f"bcrypt.hashpw(b{_TEXT}, bcrypt.gensalt()){ending}"
     return f"{hashing.name}({_TEXT})"
@@ -139,7 +139,7 @@ def _kind_of(value: Value) -> str:
 def _uses(verification: Form, functions: list[Function], name: str) -> bool:
     """Whether a verification, or a function that it calls, asks the hash of passlib that has a name."""
     forms = [verification[2], *(form[2] for function in functions for form in function.forms.of("call"))]
-    return any(item[0] == "name" and item[2] == name for item in walk(forms))
+    return mentions(forms, {name})
 
 
 def _out_of_sight(module: Module) -> _Hashing | None:
@@ -243,7 +243,7 @@ def _kept(block: Block, verification: Form) -> Form | None:
 def _typed(known: Passwords, block: Block, verification: Form) -> str | None:
     """The password in what a verification is given."""
     stored = _stored(known, block, verification)
-    for value in [*verification[3], *(value for _, value, _ in verification[4])]:
+    for value in arguments(verification):
         if not any(item is stored for item in walk(value)):
             return code(value)
     return None

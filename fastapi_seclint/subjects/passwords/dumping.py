@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Collection, Const, Function, Value, options
@@ -132,7 +132,7 @@ def _has_all(value: Form, own: str) -> bool:
         case ["comp", _, "dict", _, _, [[_, iterable, []]]]:
             parts = [form for form in walk([iterable]) if form[0] == "attr"]
             whole = any(form[3] in _WHOLE and form[2][0] == "name" for form in parts)
-            return whole and any(form[0] == "name" and form[2] == own for form in walk([iterable]))
+            return whole and mentions([iterable], {own})
         case ["call", _, ["attr", _, ["attr", _, ["name", _, name], "__dict__"], "copy"], _, _]:
             return bool(name == own)
         case ["call", _, ["name" | "attr", *_] as function, [["name", _, name]], []] if name == own:
@@ -153,6 +153,6 @@ def names_columns(call: Form) -> bool:
     """Whether a call of a query names the columns that it wants, none with a password: `values("id", "email")`."""
     if call[2][0] not in ("name", "attr") or call[2][-1] not in _COLUMNS:
         return False
-    given = [*call[3], *(value for _, value, _ in call[4])]
+    given = arguments(call)
     names = [str(form[-1]) for item in given for form in walk(item) if form[0] in ("const", "attr")]
     return bool(names) and (call[2][-1] == "defer" or not any(is_password(name, True) for name in names))

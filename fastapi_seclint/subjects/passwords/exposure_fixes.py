@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, RemoveDictItem, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, mentions, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
@@ -76,7 +76,7 @@ class Taking:
             if written is None:
                 return "{}" if self._is_object(value) else None
             shape = self._shape(written, depth - 1) if depth else None
-            asked = any(form[0] == "if" and _asks(form[2], value[2]) for form in self.block.forms.every)
+            asked = any(form[0] == "if" and mentions(form[2], {value[2]}) for form in self.block.forms.every)
             return "{}" if shape == "{} | None" and asked else shape
         if value[0] in ("list", "comp"):
             elements = value[2] if value[0] == "list" else [value[3]]
@@ -274,11 +274,6 @@ class Taking:
         given = [item[0] for item in self.block.function.parameters] if self.block.function is not None else []
         given += [loop[2][2] for loop in self.block.forms.of("for") if loop[2][0] == "name"]
         return form[0] == "name" and self._written(form) is None and form[2] not in given
-
-
-def _asks(test: Form, name: str) -> bool:
-    """Whether a test is whether a name holds something."""
-    return any(form[0] == "name" and form[2] == name for form in walk(test))
 
 
 def _is_made_here(form: Form) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, arguments
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
@@ -270,8 +270,7 @@ class Passwords:
             return replace(made, through=call)
         if made.kind == "plain" and self._promises(function):
             return Text("hash", where.block, call)
-        arguments = [*call[3], *(value for _, value, _ in call[4])]
-        inner = self.strongest(where, arguments, depth)
+        inner = self.strongest(where, arguments(call), depth)
         if inner is None or made.kind == "plain":
             return inner
         said = inner.kind == "plain" and is_about_passwords(function)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import called
@@ -61,7 +61,7 @@ def _is_type_of_password(program: Program, name: str) -> bool:
         for form in block.forms.of("assign", "annassign"):
             target = form[2][0] if form[0] == "assign" else form[2]
             named = form[-1] is not None and target[0] == "name" and naming(target[2])
-            if named and any(item[0] == "name" and item[2] == name for item in walk(form[-1])):
+            if named and mentions(form[-1], {name}):
                 return True
     return False
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, arguments
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
@@ -25,8 +25,7 @@ def text_of_object(known: Passwords, block: Block, owner: Form, name: str, depth
         return None
     if (made := _of_record(known, block, call, name, depth)) is not None:
         return made
-    arguments = [*call[3], *(value for _, value, _ in call[4])]
-    plain = known.strongest(Where(block), arguments, depth - 1)
+    plain = known.strongest(Where(block), arguments(call), depth - 1)
     if plain is None or plain.kind != "plain":
         return None
     for cls in (option for option in options(known.value(block, call[2])) if isinstance(option, Class)):
@@ -48,8 +47,7 @@ def _of_record(known: Passwords, block: Block, call: Form, name: str, depth: int
 
     for function, _ in called(known.program, block, call):
         body = body_of(known.program, function)
-        arguments = [*call[3], *(value for _, value, _ in call[4])]
-        plain = known.strongest(Where(block), arguments, depth - 1)
+        plain = known.strongest(Where(block), arguments(call), depth - 1)
         if body is None or plain is None or plain.kind != "plain":
             continue
         given = frozenset(item[0] for item in function.parameters if item[0] not in ("self", "cls"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, names_in
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.code.development import holds
@@ -30,7 +30,7 @@ def changed(known: Passwords, block: Block, value: Form, secret: str = "") -> bo
 
     Where its key is known (`secret`), a hash under another key replaces nothing.
     """
-    names = {form[2] for form in walk(value) if form[0] == "name"}
+    names = names_in(value)
     for at, target, _ in known.writes(block):
         owner, _, name = target.rpartition(".")
         if at < value[1] and owner in names and (name == secret if secret else naming(name)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, RemoveStatement, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, mentions, names_in, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.rendering import rendered
@@ -56,7 +56,7 @@ def _mended(known: Passwords, text: Text) -> list[Edit] | None:
         own = block.statements is text.block.statements
         here = here or own
         found = verifying(known, parts, replaced=form) if parts is not None else None
-        gone = _let_go(text.block, text.form, form, _read(parts.plain, parts.stored)) if own and parts else []
+        gone = _let_go(text.block, text.form, form, names_in([parts.plain, parts.stored])) if own and parts else []
         if found is None or gone is None:
             return None
         edits += [*found, *gone]
@@ -89,7 +89,7 @@ def _kept(known: Passwords, text: Text) -> list[Edit] | None:
     if last is not None and last[0] == "return" and last[2] is not None:
         if not _holds(last[2], text.form) and _makes(known, block, last[2], text):
             whole = last[2]
-        gone = _let_go(block, text.form, whole, _read(plain)) if _holds(last, whole) else []
+        gone = _let_go(block, text.form, whole, names_in(plain)) if _holds(last, whole) else []
     if gone is None or whole is text.form or whole[0] == "tuple":
         return None
     edit = ReplaceExpression(block.module.path, span_of(whole[1]), hasher.hashing(code))
@@ -132,9 +132,9 @@ def _let_go(block: Block, digest: Form, replaced: Form, kept: set[str]) -> list[
         if names is not None:
             rest = [*gone, replaced]
             feeding = [form for form in above if _names(form) == names]
-            if not names & kept and _leads(names, rest) and not _is_read(block, names, [*rest, *feeding]):
+            if not names & kept and mentions(rest, names) and not _is_read(block, names, [*rest, *feeding]):
                 gone.append(statement)
-        elif any(form[0] == "name" and form[2] in split for form in walk(statement)):
+        elif mentions(statement, split):
             if not _only_refuses(statement):
                 return None
             gone.append(statement)
@@ -147,7 +147,7 @@ def _split_into(statement: Form) -> set[str]:
     """The names that the parts of a split text get."""
     match statement:
         case ["assign", _, targets, ["call", _, ["attr", _, _, name], *_]] if name in PARTS:
-            return {form[2] for form in walk(targets) if form[0] == "name"}
+            return names_in(targets)
     return set()
 
 
@@ -181,13 +181,5 @@ def _is_read(block: Block, names: set[str], without: list[Form]) -> bool:
     return any(form[0] == "name" and form[2] in names and id(form) not in left for form in block.forms.every)
 
 
-def _leads(names: set[str], forms: list[Form]) -> bool:
-    return any(form[0] == "name" and form[2] in names for form in walk(forms))
-
-
 def _holds(outer: Form, inner: Form) -> bool:
     return any(item[1] == inner[1] and item[0] == inner[0] for item in walk(outer))
-
-
-def _read(*forms: Form) -> set[str]:
-    return {form[2] for form in walk(list(forms)) if form[0] == "name"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, names_in
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Function
@@ -52,6 +52,6 @@ def _is_of_field(test: Form, bodies: set[str]) -> bool:
         case ["attr", _, ["name", _, name], _]:
             return name in bodies
         case ["bool", _, "and", values]:
-            names = {item[2] for item in walk(values) if item[0] == "name"}
+            names = names_in(values)
             return names <= bodies and any(_is_of_field(value, bodies) for value in values)
     return False

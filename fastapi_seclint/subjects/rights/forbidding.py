@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 
@@ -89,7 +89,7 @@ def _is_question(call: Form, names: set[str]) -> bool:
     name = snake(str(call[2][-1])) if call[2][0] in ("name", "attr") else ""
     if not name or _STATE.search(name) or _WHO.search(name):
         return False
-    given = [*call[3], *(value for _, value, _ in call[4])]
+    given = arguments(call)
     return len(given) > 1 and any(_is_of(item, names) for item in given)
 
 

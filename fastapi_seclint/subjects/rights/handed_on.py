@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import last_name, walk
+from fastapi_seclint.facts.forms import arguments, last_name, mentions
 from fastapi_seclint.program.implementers import CONNECTIONS
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
@@ -34,7 +34,7 @@ def takers(program: Program, handler: Function, caller: set[str]) -> Iterator[Fu
         if block is None or form[0] != "call" or form[2][0] not in ("name", "attr"):
             continue
         handed = [*form[3], *(value for _, value, _ in form[4]), *(form[2][2:3] if form[2][0] == "attr" else ())]
-        if any(inner[0] == "name" and inner[2] in known for inner in walk(handed)):
+        if mentions(handed, known):
             for function, _ in called(program, block, form):
                 yield function
 
@@ -70,7 +70,7 @@ def hands_caller_on(program: Program, handler: Function, caller: set[str], depth
     for form in block.forms.of("call"):
         if form[2][0] not in ("name", "attr"):
             continue
-        given = [*form[3], *(value for _, value, _ in form[4])]
+        given = arguments(form)
         name = str(form[2][-1])
         if not any(value[0] == "name" and value[2] in caller for value in given):
             continue

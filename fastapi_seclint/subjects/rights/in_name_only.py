@@ -58,7 +58,7 @@ def _only_looks_up(program: Program, function: Function) -> bool:
     block = body_of(program, function)
     if block is None or block.forms.of("for", "comp", "match", "with", "sub"):
         return False
-    own = {target[2] for form in block.forms.of("assign") for target in form[2] if target[0] == "name"}
+    own = block.forms.names_of(lambda _: True)
     own |= {parameter[0] for parameter in function.parameters}
     said = {id(inner) for form in block.forms.of("raise") for inner in walk(form)}
     for form in block.forms.of("attr", "name"):

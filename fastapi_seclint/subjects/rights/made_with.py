@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.values import (
@@ -116,7 +116,7 @@ def demands_nothing(node: Node, function: Function) -> bool:
 def _hands_on_rights(guard: Value, function: Function) -> bool:
     """Whether a guard hands on a right that it was made with: `authenticate(token, superuser=superuser)`."""
     names = guard.scope.names if isinstance(guard, Function) else {}
-    given = (item for call in function.forms.of("call") for item in [*call[3], *(value for _, value, _ in call[4])])
+    given = (item for call in function.forms.of("call") for item in arguments(call))
     return any(
         form[0] == "name" and names_right(form[2]) and form[2] in names and not _is_nothing(names[form[2]])
         for form in given

@@ -64,19 +64,9 @@ def _sent(found: Input, block: Block, value: Form) -> Sent | None:
         return direct if direct.origin in ("header", "cookie") else None
     match value:
         case ["call", _, ["attr", _, ["name", _, held], "get"], [["const", _, str(name)], *_], _]:
-            if (found.names_right(name) or names_groups(name)) and held in _held(block):
+            if (found.names_right(name) or names_groups(name)) and held in block.forms.names_of(_are_headers):
                 return Sent(name, "header")
     return None
-
-
-def _held(block: Block) -> set[str]:
-    """The local names that hold the headers of a request."""
-    return {
-        target[2]
-        for form in block.forms.of("assign")
-        for target in form[2]
-        if target[0] == "name" and _are_headers(form[3])
-    }
 
 
 def _are_headers(form: Form) -> bool:

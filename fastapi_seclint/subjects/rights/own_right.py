@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, AddParameter, Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, line_of, span_of, walk
+from fastapi_seclint.facts.forms import Form, line_of, names_in, span_of
 from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.values import Annotated, Class, Function, options
 from fastapi_seclint.rule import Fix
@@ -127,7 +127,7 @@ def _parameter(function: Function, guard: Function, cls: Class) -> tuple[str, tu
     """A parameter that the guard fills: its name, and the edits that bring it."""
     module = function.module
     taken = {item[0] for item in function.parameters}
-    taken |= {form[2] for form in walk(function.statements()) if form[0] == "name"}
+    taken |= names_in(function.statements())
     name = next((free for free in ("user", "current_user", "caller") if free not in taken), None)
     known = module.scope.names.get(cls.name)
     if name is None or (known is not None and known is not cls) or "." in cls.qualname:

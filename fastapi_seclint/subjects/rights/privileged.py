@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.routers import strings
@@ -269,6 +269,6 @@ def _spares_oneself(statement: Form, caller: set[str]) -> bool:
     """Whether a statement only refuses the caller who means himself: `if user_id == me.id: raise SelfDeletion()`."""
     match statement:
         case ["if", _, ["compare", _, left, ["=="], [right]], [["raise", *_]], []]:
-            sides = [any(form[0] == "name" and form[2] in caller for form in walk(side)) for side in (left, right)]
+            sides = [mentions(side, caller) for side in (left, right)]
             return sides[0] is not sides[1]
     return False

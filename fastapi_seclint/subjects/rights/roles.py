@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import last_name
+from fastapi_seclint.facts.forms import arguments, last_name
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters
 from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
@@ -114,7 +114,7 @@ def _asks_out_of_sight(program: Program, function: Function) -> bool:
     """Whether a guard hands the request to what cannot be followed: `for right in self.rights: right(request)`."""
     block = body_of(program, function)
     for form in function.forms.of("call") if block is not None else ():
-        handed = {item[2] for item in [*form[3], *(value for _, value, _ in form[4])] if item[0] == "name"}
+        handed = {item[2] for item in arguments(form) if item[0] == "name"}
         if block is not None and form[2][0] == "name" and handed & HANDED:
             asked = options(ask(program, block, form[2]))
             if any(isinstance(one, Unknown) or (isinstance(one, Class) and one.name != form[2][2]) for one in asked):

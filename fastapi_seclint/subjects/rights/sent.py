@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program.spelling import snake
 
 Origin = Literal["body", "header", "cookie", "query"]
@@ -136,7 +136,7 @@ def dumped(found: Input, form: Form) -> frozenset[str]:
             return rights
         case ["comp", _, "dict", ["name", _, key], _, [[["tuple", _, [["name", _, first], _]], iterable, conditions]]]:
             every = key == first and iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] == "items"
-            sifted = any(item[0] == "name" and item[2] == key for item in walk(conditions))
+            sifted = mentions(conditions, {key})
             return dumped(found, iterable[2][2]) if every and not sifted else frozenset()
         case ["binop", _, "|", left, right]:
             given = {key[2] for key, _ in right[2] if key is not None} if right[0] == "dict" else set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, names_in
 from fastapi_seclint.program.values import Function
 
 _PLAIN = frozenset({"int", "str", "float", "bool", "datetime", "date", "Decimal", "UUID", "None"})
@@ -22,7 +22,7 @@ def made_of(handler: Function, sent: frozenset[str]) -> frozenset[str]:
             found.update(target[2] for target in form[2] if target[0] == "name")
         if value is None or value[0] != "call" or value[2][0] != "name" or not value[2][2][:1].isupper():
             continue
-        given = {item[2] for item in walk([value[3], value[4]]) if item[0] == "name"}
+        given = names_in([value[3], value[4]])
         if given & sent:
             found.update(target[2] for target in form[2] if target[0] == "name" and given <= {*sent, *_PLAIN})
     return frozenset(found)
@@ -44,7 +44,7 @@ def looked_up(handler: Function, sent: frozenset[str], callers: set[str]) -> fro
     for target, value in _pairs(handler):
         inner = value[2] if value[0] == "await" else value
         if target[0] == "name" and inner[0] == "call":
-            named = {item[2] for item in walk(inner) if item[0] == "name"}
+            named = names_in(inner)
             found.update([target[2]] if named & sent and not named & callers else [])
     return frozenset(found)
 
@@ -54,7 +54,7 @@ def picked_by(handler: Function, variables: set[str], callers: set[str]) -> froz
     found: set[str] = set()
     for target, value in _pairs(handler) if variables else ():
         inner = value[2] if value[0] == "await" else value
-        named = {item[2] for item in walk(inner) if item[0] == "name"}
+        named = names_in(inner)
         if target[0] != "name" or named & callers:
             found -= {target[2]} if target[0] == "name" else set()
         elif (inner[0] == "call" and named & variables) or (inner[0] != "const" and _begin(inner) in found):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program.spelling import snake
 
 _RIGHT = re.compile(
@@ -157,7 +157,7 @@ def speaks_of_rights(form: Form, sent: frozenset[str] = frozenset()) -> bool:
     """Whether an expression names roles, permissions or scopes, other than those of the names in `sent`."""
     if form[0] == "compare" and _admits_everybody(form):
         return False
-    if form[0] == "compare" and sent and any(inner[0] == "name" and inner[2] in sent for inner in walk(form)):
+    if form[0] == "compare" and sent and mentions(form, sent):
         return any(
             speaks_of_rights(side)
             for side in (form[2], *form[4])

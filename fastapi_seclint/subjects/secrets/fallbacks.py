@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, is_leaf, names_in, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -250,7 +250,7 @@ class _Search:
         if not isinstance(scope, FunctionScope):
             return True
         if asked[0] != "name":
-            owners = {item[2] for item in walk(asked) if item[0] == "name"} - {"self", "cls"}
+            owners = names_in(asked) - {"self", "cls"}
             return not any(parameter[0] in owners for parameter in scope.function.parameters)
         given = [item[-1] for item in scope.assignments(asked[2]) if item[0] in ("assign", "annassign")]
         return any(value is not None and reads_setting(value) for value in given)

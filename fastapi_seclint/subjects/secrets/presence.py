@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import (
@@ -74,13 +74,9 @@ def _of_name(program: Program, block: Block, scope: FunctionScope, name: str) ->
         if parameter[0] == name:
             return _of_parameter(program, block, parameter)
     found = [item for item in scope.assignments(name) if item[0] in ("assign", "annassign")]
-    if len(found) == 1 and found[0][-1] is not None and not _same(found[0][-1], name):
+    if len(found) == 1 and found[0][-1] is not None and not mentions(found[0][-1], {name}):
         return missing_of_sent(program, block, found[0][-1])
     return NEVER
-
-
-def _same(form: Form, name: str) -> bool:
-    return any(item[0] == "name" and item[2] == name for item in walk(form))
 
 
 def _of_parameter(program: Program, block: Block, parameter: Form) -> Missing:

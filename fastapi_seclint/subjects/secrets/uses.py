@@ -190,13 +190,7 @@ def _is_derivation(call: Call) -> bool:
         inner = inner[2][2]
     if inner[0] not in ("name", "attr") or not kind_of(str(inner[-1])):
         return False
-    made = {
-        target[2]
-        for form in call.block.forms.of("assign")
-        if any(item is call.form for item in walk(form[3]))
-        for target in form[2]
-        if target[0] == "name"
-    }
+    made = call.block.forms.names_of(lambda value: any(item is call.form for item in walk(value)))
     others = [form for form in call.block.forms.of("call") if form is not call.form and last_name(form[2]) == "new"]
     keys = (key for form in others for key in [*form[3][:1], *(value for name, value, _ in form[4] if name == "key")])
     return any(item is call.form or (item[0] == "name" and item[2] in made) for key in keys for item in walk(key))

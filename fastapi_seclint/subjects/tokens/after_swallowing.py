@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, mentions, names_in, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.subjects.code.development import holds
@@ -55,7 +55,7 @@ def answers_there(program: Program, swallow: Swallow) -> bool:
         return False
     verified = {name for form in walk(trying[2]) if form[0] == "assign" for name in stored(form)}
     put_down = {name for form in walk(swallow.body) if form[0] == "assign" for name in stored(form)}
-    given = {form[2] for form in walk(last[2]) if form[0] == "name"}
+    given = names_in(last[2])
     work = [form for form in walk(last[2]) if form[0] == "call" and not _is_response(program, block, form)]
     return bool(given & put_down) and not work and (given & verified) <= put_down
 
@@ -93,9 +93,9 @@ def refused_later(swallow: Swallow) -> bool:
         if form[1] <= swallow.at:
             continue
         match form:
-            case ["assign", _, _, value] if _speaks_of(value, names - somebody):
+            case ["assign", _, _, value] if mentions(value, names - somebody):
                 names.update(stored(form))
-            case ["if", _, test, body, otherwise] if _speaks_of(test, names) and (refuses(body) or refuses(otherwise)):
+            case ["if", _, test, body, otherwise] if mentions(test, names) and (refuses(body) or refuses(otherwise)):
                 return True
     return False
 
@@ -130,7 +130,7 @@ def refused_by_caller(program: Program, swallow: Swallow) -> bool:
             if item[0] == "name"
         }
         for form in block.forms.of("if"):
-            if _speaks_of(form[2], names) and (refuses(form[3]) or refuses(form[4])):
+            if mentions(form[2], names) and (refuses(form[3]) or refuses(form[4])):
                 return True
         if any(_is_asked_to_refuse(program, form, call, names) for form in block.forms.of("call")):
             return True
@@ -157,7 +157,3 @@ def _calls(program: Program, function: Function) -> Iterator[tuple[Block, Form]]
             reached = called(program, block, form) if last_name(form[2]) == wrapped else ()
             if any(found.number == function.number for found, _ in reached):
                 yield block, form
-
-
-def _speaks_of(form: Form, names: set[str]) -> bool:
-    return any(inner[0] == "name" and inner[2] in names for inner in walk(form))

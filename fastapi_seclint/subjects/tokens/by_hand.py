@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, RemoveStatement, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, mentions, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
@@ -120,11 +120,11 @@ def _reading(block: Block, form: Form) -> Form | None:
     calls = [one for one in block.forms.of("call") if one[2][-1] in ("loads", "json_loads")]
     names: set[str] = set()
     for one in block.forms.of("assign"):
-        made = holds(one[1], form[1]) or any(item[0] == "name" and item[2] in names for item in walk(one[3]))
+        made = holds(one[1], form[1]) or mentions(one[3], names)
         if made and not any(holds(one[1], call[1]) for call in calls):
             names.update(target[2] for target in one[2] if target[0] == "name")
     for call in calls:
-        given = any(item[0] == "name" and item[2] in names for item in walk(call[3]))
+        given = mentions(call[3], names)
         if holds(call[1], form[1]) or given:
             return call
     return form if not calls and last_name(form[2]) not in BASE64 else None

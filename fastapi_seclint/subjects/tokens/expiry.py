@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.origins import body_of, called, callers
 
@@ -44,13 +44,11 @@ def _validated_out_of_sight(program: Program, block: Block, source: Form) -> boo
 
     Claims that are assigned to a name first count.
     """
-    names = {
-        target[2] for form in block.forms.of("assign") if form[3] is source for target in form[2] if target[0] == "name"
-    }
+    names = block.forms.names_of(lambda value: value is source)
     for form in block.forms.of("call"):
         if form[2][0] != "attr" or not _VALIDATING.search(form[2][3]):
             continue
-        given = [*form[3], *(value for _, value, _ in form[4])]
+        given = arguments(form)
         passed = any(value is source or (value[0] == "name" and value[2] in names) for value in given)
         if passed and not any(True for _ in called(program, block, form)):
             return True
@@ -79,7 +77,7 @@ def _given(program: Program, block: Block, source: Form | None, known: frozenset
     for form in block.forms.of("call"):
         if form[2][0] not in ("name", "attr") or form is source:
             continue
-        if concerned([*form[3], *(value for _, value, _ in form[4])]):
+        if concerned(arguments(form)):
             for function, _ in called(program, block, form):
                 if (inner := body_of(program, function)) is not None:
                     yield inner

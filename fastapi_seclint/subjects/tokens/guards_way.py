@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, AddParameter, Edit
-from fastapi_seclint.facts.forms import ASYNC, Form, span_of, walk
+from fastapi_seclint.facts.forms import ASYNC, Form, names_in, span_of, walk
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Function, Value, options
@@ -98,7 +98,7 @@ def _refused(following: list[Form], name: str) -> str:
     """The condition on which a guard refuses what it found, when it is about nothing else: `user is None or ...`."""
     match following:
         case [["if", _, test, [*_, ["raise", *_]], []]]:
-            named = {item[2] for item in walk(test) if item[0] == "name"}
+            named = names_in(test)
             return (_condition(test) or "") if named == {name} else ""
     return ""
 
@@ -118,7 +118,7 @@ def _edits(program: Program, block: Block, guard: Function, look_up: Form) -> li
     """What the function of a block needs for a look-up: parameters and imports; None where it cannot have them."""
     edits: list[Edit] = []
     function, parameters = block.function, {item[0] for item in guard.parameters}
-    for name in sorted({item[2] for item in walk(look_up) if item[0] == "name"} - {_SUBJECT}):
+    for name in sorted(names_in(look_up) - {_SUBJECT}):
         if function is not None and any(item[0] == name for item in function.parameters):
             continue
         if name in parameters:

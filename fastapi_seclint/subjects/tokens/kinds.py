@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -153,7 +153,7 @@ def _is_chosen(block: Block, form: Form) -> bool:
     """Whether a key is chosen by a parameter of the function around it: `kind.key`, `KEYS[kind]`."""
     function = block.function
     names = {item[0] for item in function.parameters} - {"self", "cls"} if function is not None else set()
-    return form[0] in ("attr", "sub", "call") and any(item[0] == "name" and item[2] in names for item in walk(form))
+    return form[0] in ("attr", "sub", "call") and mentions(form, names)
 
 
 def _passed(program: Program, token: Token, key: Form) -> tuple[Block, Form]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.wiring.handlers import is_handler
@@ -67,7 +67,7 @@ def _is_only_spoken_of(block: Block, call: Form) -> bool:
 
 def _is_harmless(form: Form, call: Form, names: set[str]) -> bool:
     """Whether a call does not get the claims, or only looks at them or logs them."""
-    given = [*form[3], *(value for _, value, _ in form[4])]
+    given = arguments(form)
     if form is call or not any(_mentions(value, call, names) for value in given):
         return True
     function = form[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
@@ -53,6 +53,6 @@ def looks_at(function: Function, names: set[str], *, shown: bool = True) -> bool
                 tested = [inner]
             case ["call", _, called_, positional, keywords] if credentials.names_verification(str(called_[-1])):
                 tested = [*positional, *(value for _, value, _ in keywords)]
-        if any(inner[0] == "name" and inner[2] in names for inner in walk(tested)):
+        if mentions(tested, names):
             return True
     return False

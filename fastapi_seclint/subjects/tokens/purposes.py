@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from fastapi_seclint.facts.forms import arguments
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.payloads.encodings import Step, Token, tokens
 from fastapi_seclint.subjects.payloads.known import Claim
@@ -127,7 +128,7 @@ def _said(token: Token) -> Iterator[set[str]]:
     for name in _names_beside_others(token):
         yield _without(set(words_of(name)))
     for step in token.makers[1:2]:
-        for given in (*step.form[3], *(value for _, value, _ in step.form[4])):
+        for given in arguments(step.form):
             if given[0] == "attr" and given[3].isupper():
                 yield set(words_of(given[3]))
         function = step.block.function

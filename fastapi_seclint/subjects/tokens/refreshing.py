@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -93,21 +93,17 @@ def _readings(program: Program, function: Function, makers: set[int]) -> list[Re
 
 
 def _token(reading: Refreshing) -> Form:
-    return next(iter(_arguments(reading.form)), reading.form)
+    return next(iter(arguments(reading.form)), reading.form)
 
 
 def _reads_parameter(function: Function, decoding: Decoding) -> bool:
     """Whether the token that is read was given to a function that makes tokens, too: it is not one of its own."""
     names = {parameter[0] for parameter in function.parameters} - {"self", "cls"}
-    return any(form[0] == "name" and form[2] in names for form in walk(decoding.call.form[3][:1]))
+    return mentions(decoding.call.form[3][:1], names)
 
 
 def _is_named(reading: Refreshing) -> bool:
-    return any(form[0] in ("name", "attr") and "refresh" in str(form[-1]).lower() for form in _arguments(reading.form))
-
-
-def _arguments(call: Form) -> list[Form]:
-    return [*call[3], *(value for _, value, _ in call[4])]
+    return any(form[0] in ("name", "attr") and "refresh" in str(form[-1]).lower() for form in arguments(reading.form))
 
 
 def _looks(program: Program, reading: Refreshing, claims: set[str], makers: set[int]) -> bool:
@@ -151,7 +147,7 @@ def _copied(program: Program, block: Block) -> frozenset[int]:
         if form[2] is not None and form[2][0] == "call":
             made = list(options(ask(program, block, form[2][2])))
             if made and all(isinstance(item, Class) and not item.external_bases() for item in made):
-                found.update(id(item) for item in _arguments(form[2]))
+                found.update(id(item) for item in arguments(form[2]))
     return frozenset(found)
 
 
@@ -170,7 +166,7 @@ def _asks(statements: list[Form], claims: set[str], copied: frozenset[int] = fro
 
 def _is_kept(program: Program, block: Block, reading: Form) -> bool:
     """Whether the token that a call reads, or its number, is looked for among those that were given."""
-    token = next(iter(_arguments(reading)), None)
+    token = next(iter(arguments(reading)), None)
     name = spelled(token) if token is not None and token[0] in ("name", "attr", "sub") else ""
     for form in block.forms.every:
         if form[0] in ("name", "attr") and _KEPT & set(words_of(str(form[-1]))):
@@ -182,7 +178,7 @@ def _is_kept(program: Program, block: Block, reading: Form) -> bool:
             continue
         if any(inner is reading for inner in walk(form)) or not name:
             continue
-        if any(spelled(item) == name for item in _arguments(form) if item[0] in ("name", "attr", "sub")):
+        if any(spelled(item) == name for item in arguments(form) if item[0] in ("name", "attr", "sub")):
             functions = [function for function, _ in called(program, block, form)]
             if functions and all(_only_reads(program, function) for function in functions):
                 continue
@@ -197,5 +193,5 @@ def _only_reads(program: Program, function: Function) -> bool:
     return bool(decodings) and all(
         id(form) in decodings or is_log_call(form) or is_print(form)
         for form in function.forms.of("call")
-        if any(item[0] == "name" and item[2] in names for item in _arguments(form))
+        if any(item[0] == "name" and item[2] in names for item in arguments(form))
     )

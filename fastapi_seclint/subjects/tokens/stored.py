@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, mentions, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
@@ -35,7 +35,7 @@ def kept_for_a_while(block: Block, encoding: Form) -> bool:
         if form[2][0] != "attr" or form[1] < encoding[1]:
             continue
         timed = form[2][3] in _FORGETS or (form[2][3] == "set" and any(one[0] in ("ex", "px") for one in form[4]))
-        if timed and any(item[0] == "name" and item[2] in names for item in walk(form[3])):
+        if timed and mentions(form[3], names):
             return True
     return False
 
@@ -50,13 +50,7 @@ def only_tried_out(program: Program, block: Block, encoding: Form) -> bool:
     written = [item for item in encoding[3][:2] if item[0] == "dict"]  # Authlib and joserfc take a header first
     if not written or any(form[0] == "name" for form in walk(written[-1])):
         return False
-    names = {
-        target[2]
-        for form in block.forms.of("assign")
-        if form[3] is encoding
-        for target in form[2]
-        if target[0] == "name"
-    }
+    names = block.forms.names_of(lambda value: value is encoding)
     if block.function is None and any(names & module.facts.words for module in _others(program, block)):
         return False
     reading = [item.call.form for item in decodings(program) if item.call.block.module is block.module]

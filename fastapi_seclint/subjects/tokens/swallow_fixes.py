@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceStatement
-from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, span_of, walk
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
@@ -42,7 +42,7 @@ def _answer(swallow: Swallow) -> tuple[str, tuple[Edit, ...]]:
         answer = form[2]
         if answer is None or answer[0] != "call" or not last_name(answer[2]).endswith("Response"):
             continue
-        given = [*answer[3], *(value for _, value, _ in answer[4])]
+        given = arguments(answer)
         if any(_is_401(item) for item in given) and not _made_here(swallow, answer) and (said := code(answer)):
             return f"return {said}", ()
     module = swallow.function.module
@@ -60,11 +60,11 @@ def _made_here(swallow: Swallow, answer: Form) -> bool:
     given = [target for form in swallow.function.forms.of("assign") for target in form[2]]
     stored = {item[2] for target in given for item in walk(target) if item[0] == "name"}
     stored |= {one[1] for form in swallow.function.forms.of("try") for one in form[3] if one[1]}
-    return any(item[0] == "name" and item[2] in stored for item in walk(answer))
+    return mentions(answer, stored)
 
 
 def grants(form: Form) -> bool:
     """Whether a call gives somebody scopes: `AuthCredentials(["authenticated"])` (starlette/authentication.py)."""
-    given = [*form[3], *(value for _, value, _ in form[4])] if form[0] == "call" else []
+    given = arguments(form) if form[0] == "call" else []
     named = form[0] == "call" and last_name(form[2]) == "AuthCredentials"
     return named and any(item[0] not in ("list", "tuple") or bool(item[2]) for item in given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fastapi_seclint.edits import AddParameter, Edit, ReplaceExpression, SetDictItem, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.spelling import code
@@ -62,7 +62,7 @@ def _same_block(one: Step, other: Step) -> bool:
 
 def _given(step: Step) -> Iterator[Form]:
     """The arguments of a call that are dictionaries of claims."""
-    for form in (*step.form[3], *(value for _, value, _ in step.form[4])):
+    for form in arguments(step.form):
         if form[0] == "dict" or (form[0] == "name" and _made_of(step, form[2]) is not None):
             yield form
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, mentions, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, callers
@@ -94,14 +94,8 @@ def _is_for(program: Program, reader: Function, function: Function) -> bool:
 
 def _gives(block: Block, call: Form) -> str | None:
     """An empty text when a function gives the claims as it read them; None when it gives something else."""
-    names = {
-        target[2]
-        for form in block.forms.every
-        if form[0] == "assign" and form[3] is call
-        for target in form[2]
-        if target[0] == "name"
-    }
-    returned = [form[2] for form in block.forms.every if form[0] == "return"]
+    names = block.forms.names_of(lambda value: value is call)
+    returned = [form[2] for form in block.forms.of("return")]
     whole = [value for value in returned if value is not None and not (value[0] == "const" and value[2] is None)]
     given = all(value is call or (value[0] == "name" and value[2] in names) for value in whole)
     return "" if whole and given and len(whole) == len(returned) else None
@@ -152,7 +146,7 @@ def _is_first(statement: Form, call: Form) -> bool:
 
 def _is_used(block: Block, name: str) -> bool:
     parameters = block.function.parameters if block.function is not None else ()
-    return any(form[0] == "name" and form[2] == name for form in walk([*block.statements, *parameters]))
+    return mentions([*block.statements, *parameters], {name})
 
 
 def condition_for(access: Sequence[Token], others: Sequence[Token]) -> Condition | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, names_in, walk
 from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
 from fastapi_seclint.program.spelling import snake, words_of
@@ -192,13 +192,13 @@ def _failed_before(block: Block, call: Form) -> set[int]:
 def _of_other_tokens(block: Block, call: Form) -> set[int]:
     """The calls in the other branch of an `if` than this one that never speak of its token: one in a header, say."""
     token = next(iter(call[3]), None)
-    names = {item[2] for item in walk(token) if item[0] == "name"} if token is not None else set()
+    names = names_in(token) if token is not None else set()
     found: set[int] = set()
     for form in block.forms.of("if") if names else ():
         for here, there in ((form[3], form[4]), (form[4], form[3])):
             if any(item is call for item in walk(here)):
                 calls = [item for item in walk(there) if item[0] == "call"]
-                found |= {id(item) for item in calls if not names & {one[2] for one in walk(item) if one[0] == "name"}}
+                found |= {id(item) for item in calls if not names & names_in(item)}
     return found
 
 

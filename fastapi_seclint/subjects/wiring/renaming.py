@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, mentions, span_of, walk
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
@@ -26,9 +26,9 @@ def renamed(program: Program, node: Node, parameter: Parameter, variable: str) -
         return None
     statements = function.statements()
     inside = bool(function.module.facts.inside(function.number))
-    if inside or _mentions(statements, variable) or any(item[0] == variable for item in function.parameters):
+    if inside or mentions(statements, {variable}) or any(item[0] == variable for item in function.parameters):
         return None
-    if any(form[0] == "fstr" and _mentions([form], parameter.name) for form in walk(statements)):
+    if any(form[0] == "fstr" and mentions(form, {parameter.name}) for form in walk(statements)):
         return None
     for _, call, _ in callers(program, function):
         if any(keyword == parameter.name for keyword, _, _ in call[4]):
@@ -50,7 +50,7 @@ def path_renamed(program: Program, route: Route, variable: str, name: str) -> Fi
     if len(routes) != 1 or written is None or f"{{{variable}}}" not in written[2] or _names_paths(program):
         return None
     statements, module = handler.statements(), handler.module
-    taken = _mentions(statements, name) or any(item[0] == name for item in handler.parameters)
+    taken = mentions(statements, {name}) or any(item[0] == name for item in handler.parameters)
     if taken or module.facts.inside(handler.number) or any(form[0] == "fstr" for form in walk(statements)):
         return None
     text = str(written[2]).replace(f"{{{variable}}}", f"{{{name}}}")
@@ -76,10 +76,6 @@ def _names_paths(program: Program) -> bool:
     """Whether a file makes addresses by the names of the paths' variables."""
     words = {"url_for", "url_path_for", "path_params"}
     return any(module.facts.words & words for module in program.modules.by_file.values())
-
-
-def _mentions(statements: list[Form], name: str) -> bool:
-    return any(form[0] == "name" and form[2] == name for form in walk(statements))
 
 
 def _fits_everywhere(program: Program, function: Function, name: str, variable: str) -> bool:
