@@ -96,7 +96,6 @@ def marked(x: Annotated[str, Depends(a), Header()]): ...
 @app.get("/alias")
 def alias(x: Annotated[Guarded, Header()] = ""): ...
 """,
-    wrong="the last marker wins, be it Depends or not: a Header() after Depends() drops the dependency",
 )
 
 project(

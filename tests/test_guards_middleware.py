@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from textwrap import indent
 
 import pytest
 from projects import routes
 from projects_guarded import AUTH, DB, MAIN, READ, protection, row
-
-wrong = partial(pytest.mark.xfail, strict=True)
 
 # Middleware
 

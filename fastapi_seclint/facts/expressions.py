@@ -184,6 +184,10 @@ class ExpressionBuilder:
 
     def _FormattedValue(self, node: ast.FormattedValue) -> Form:
         conversion = chr(node.conversion) if node.conversion > 0 else ""
+        if isinstance(node.format_spec, ast.JoinedStr):
+            parts = node.format_spec.values
+            spec = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
+            conversion += f":{spec}" if spec else ""
         return ["fmt", self._at(node), self.expression(node.value), conversion]
 
     def _Lambda(self, node: ast.Lambda) -> Form:

@@ -41,7 +41,7 @@ A `match` statement is the chain of `if` statements that it stands for (`matches
 `{"key": value}`, `f(**{"key": value})` is `f(key=value)`, `"a" + str(b)` and `"a{}".format(b)` are `f"a{b}"` (`texts`),
 `typing.cast(Type, value)` is the value, what `asyncio.to_thread` and its like run is the call that
 they make, and `await asyncio.gather(f(), g())` is the tuple of what is awaited.
-A parameter is `[name, kind, annotation, default, at]`.
+A parameter is `[name, kind, annotation, default, at]`. The conversion of a `fmt` has its format behind a colon.
 """
 
 from __future__ import annotations

@@ -39,10 +39,21 @@ def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -
 
 def _unpack(interpreter: Interpreter, items: list[Form], value: Value, scope: Scope) -> None:
     known = iterate(value) if isinstance(value, Collection | Instance) else None
-    if known is not None and len(known) == len(items) and not any(item[0] == "star" for item in items):
+    if known is not None:
+        known = _with_rest(items, known)
+    if known is not None and len(known) == len(items):
         for item, part in zip(items, known, strict=True):
             assign(interpreter, item, part, scope)
         return
     reason = value.reason if isinstance(value, Unknown) else "unpacked from something unknown"
     for item in items:
         assign(interpreter, item, Unknown(reason), scope)
+
+
+def _with_rest(items: list[Form], parts: list[Value]) -> list[Value]:
+    """A part for each target: those that are left go, as a list, to the one with a star."""
+    star = next((number for number, item in enumerate(items) if item[0] == "star"), None)
+    if star is None or len(parts) < len(items) - 1:
+        return parts
+    end = len(parts) - (len(items) - star - 1)
+    return [*parts[:star], Collection("list", parts[star:end]), *parts[end:]]

@@ -13,6 +13,7 @@ from fastapi_seclint.program.iteration_calls import (
     chain_of,
     enumerated,
     filtered,
+    in_order,
     length,
     make_collection,
     mapped,
@@ -119,9 +120,13 @@ def _getattr(interpreter: Interpreter, arguments: Arguments, place: Place) -> Va
     from fastapi_seclint.program.attributes import get_attribute
 
     name = string(arguments.get("name", 1))
-    if name is None or not arguments.positional:
-        return Unknown("an attribute chosen at run time", place)
+    if not arguments.positional:
+        return Unknown("an attribute of nothing", place)
     owner = arguments.positional[0]
+    if name is None:
+        reason = "an attribute chosen at run time"
+        method = isinstance(owner, Instance) and owner.native is not None and len(arguments.positional) == 2
+        return interpreter.give_up(place, f"{reason} of a router") if method else Unknown(reason, place)
     found = get_attribute(interpreter, owner, name, place)
     if isinstance(found, Unknown) and len(arguments.positional) > 2:
         if isinstance(owner, ModuleValue) and owner.module.state == "done":
@@ -248,7 +253,7 @@ _TABLE: dict[str, Handler] = {
     "builtins.tuple": make_collection("tuple"),
     "builtins.set": make_collection("set"),
     "builtins.frozenset": make_collection("set"),
-    "builtins.sorted": make_collection("list"),
+    "builtins.sorted": in_order,
     "builtins.reversed": turned,
     "builtins.staticmethod": _static,
     "builtins.dict": _make_dict,

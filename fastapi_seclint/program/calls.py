@@ -318,14 +318,3 @@ def _set_fields(interpreter: Interpreter, cls: Class, instance: Instance, argume
         after = method_of(instance, name)
         if after is not None:
             invoke(interpreter, after, Arguments([instance]), place)
-
-
-def as_text(value: Value) -> str | Value:
-    """What a value looks like inside an f-string; environment reads by their default."""
-    if isinstance(value, Environment) and value.default is not None:
-        return as_text(value.default)
-    if isinstance(value, Const) and not isinstance(value.value, bytes):
-        return str(value.value)
-    if isinstance(value, Instance) and "value" in value.attributes and isinstance(value.cls, Class):
-        return as_text(value.attributes["value"])
-    return value

@@ -14,6 +14,7 @@ from fastapi_seclint.program import fastapi_users, injected, subscripts
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
 from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.library_names import run_time_name
+from fastapi_seclint.program.markers import is_parameter
 from fastapi_seclint.program.values import (
     Annotated,
     Arguments,
@@ -128,7 +129,7 @@ class Resolver:
         return nodes
 
     def dependency_of(self, parameter: Parameter) -> tuple[Dependency, Value | None] | None:
-        """The `Depends` of a parameter and the callable it names; the last one of an Annotated wins (f34)."""
+        """The `Depends` of a parameter and the callable it names; the last marker of an Annotated wins (f34)."""
         annotation = self.annotation(parameter)
         base: Value | None = annotation
         found: Dependency | None = None
@@ -138,6 +139,8 @@ class Resolver:
                 for option in options(item):
                     if isinstance(option, Dependency):
                         found = option
+                    elif is_parameter(option):
+                        found = None
         for option in options(parameter.default):
             if isinstance(option, Dependency):
                 found = option

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program import attributes, calls, definitions, setting_reads
+from fastapi_seclint.program import attributes, calls, definitions, fstrings, setting_reads
 from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
-from fastapi_seclint.program.operators import binary, condition, decide, text, worlds
+from fastapi_seclint.program.operators import binary, condition, decide, worlds
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.subscripts import subscript
 from fastapi_seclint.program.values import (
@@ -19,7 +19,6 @@ from fastapi_seclint.program.values import (
     Class,
     Collection,
     Const,
-    Environment,
     External,
     Function,
     Mapping,
@@ -183,10 +182,17 @@ def _compare(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     place = Place(scope.module, at)
     left = evaluate(interpreter, left_form, scope)
     rights = [evaluate(interpreter, item, scope) for item in comparators]
-    if len(operators) != 1:
-        return Unknown("a condition", place)
-    answers = [decide(operators[0], one, other) for one in worlds(left) for other in worlds(rights[0])]
-    return condition(answers[:16], place)
+    if len(operators) == 1:
+        return condition(_answers(operators[0], left, rights[0]), place)
+    links = [_answers(*link) for link in zip(operators, [left, *rights], rights, strict=False)]
+    if any(set(link) == {False} for link in links):
+        return Const(False, place)
+    return condition([True if all(set(link) == {True} for link in links) else None], place)
+
+
+def _answers(symbol: str, left: Value, right: Value) -> list[bool | None]:
+    """Whether a comparison holds, in each of the worlds that are possible."""
+    return [decide(symbol, one, other) for one in worlds(left) for other in worlds(right)][:16]
 
 
 def _ifexp(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
@@ -197,21 +203,6 @@ def _ifexp(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
         return evaluate(interpreter, body if known else otherwise, scope)
     branches = [otherwise, body] if likely(decision) is False else [body, otherwise]
     return join([evaluate(interpreter, branch, scope) for branch in branches])
-
-
-def _fstr(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
-    parts: list[str | Value] = []
-    place = Place(scope.module, form[1])
-    read: list[str] = []
-    for part in form[2]:
-        if part[0] == "const":
-            parts.append(str(part[2]))
-        else:
-            value = evaluate(interpreter, part[2], scope)
-            read += [option.name for option in options(value) if isinstance(option, Environment)]
-            parts.append(calls.as_text(value))
-    made = text(parts, place)
-    return Environment(read[0], made, place) if read and isinstance(made, Const) else made
 
 
 def _lambda(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
@@ -313,7 +304,7 @@ _TABLE: dict[str, Callable[[Interpreter, Form, Scope], Value]] = {
     "bool": _bool,
     "compare": _compare,
     "ifexp": _ifexp,
-    "fstr": _fstr,
+    "fstr": fstrings.fstring,
     "fmt": _inner,
     "lambda": _lambda,
     "comp": _comp,

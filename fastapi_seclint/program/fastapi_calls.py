@@ -10,7 +10,7 @@ from fastapi_seclint.program import fastapi_users, handlers, resources
 from fastapi_seclint.program.layers import layer
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.route_objects import route_objects
-from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class
+from fastapi_seclint.program.router_making import add_raw_route, initialize, is_router_class, made_methods
 from fastapi_seclint.program.routers import HTTP_METHODS, Include, Mount, Registration, Router, native, strings
 from fastapi_seclint.program.values import (
     ITEMS,
@@ -206,9 +206,7 @@ def register(
     if methods is None and "websocket" not in kind:
         given = arguments.get("methods")
         methods = ("GET",) if given is None or (isinstance(given, Const) and given.value is None) else strings(given)
-        methods = tuple(sorted({item.upper() for item in methods})) if methods is not None else None
-        if kind == "raw" and methods and "GET" in methods:
-            methods = tuple(sorted({*methods, "HEAD"}))
+        methods = made_methods(kind, methods) if methods is not None else None
     inherited = router.inherited() if not kind.startswith("raw") else ()
     path = arguments.get("path", 0) or Const("")
     entry = Registration(

@@ -28,6 +28,7 @@ from fastapi_seclint.program.values import (
     Place,
     Unknown,
     Value,
+    iterate,
 )
 
 if TYPE_CHECKING:
@@ -119,13 +120,24 @@ class Interpreter:
             found = self._ahead(module, name)
         if found is None:
             for star in module.stars:
-                if star is not module and (found := self.attribute_of_module(star, name)) is not None:
+                if star is not module and self._offers(star, name):
+                    found = self.attribute_of_module(star, name)
+                if found is not None:
                     break
         if found is None and (child := self.modules.child(module, name)) is not None:
             found = ModuleValue(child)
         if found is None and "__getattr__" in module.scope.names:
             found = Unknown(f"{module.name}.{name} is made by the module's __getattr__")
         return found
+
+    def _offers(self, module: Module, name: str) -> bool:
+        """Whether `from module import *` brings a name that is there: one that `__all__` lists, else a public one."""
+        self.run_module(module)
+        listed = module.scope.local("__all__")
+        if listed is None:
+            return not name.startswith("_")
+        items = iterate(listed)
+        return items is None or any(isinstance(item, Const) and item.value == name for item in items)
 
     def _ahead(self, module: Module, name: str) -> Value | None:
         """A name that a running module binds further down: an import cycle that another order would not have."""

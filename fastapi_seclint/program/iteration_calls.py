@@ -37,7 +37,7 @@ def length(interpreter: Interpreter, arguments: Arguments, place: Place) -> Valu
 
 
 def make_collection(kind: str) -> Handler:
-    """`list(...)`, `tuple(...)`, `set(...)`, `sorted(...)`."""
+    """`list(...)`, `tuple(...)`, `set(...)`."""
 
     def make(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
         if not arguments.positional:
@@ -46,6 +46,26 @@ def make_collection(kind: str) -> Handler:
         return Collection(kind, items or [], items is None, place)
 
     return make
+
+
+def in_order(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    """`sorted(items, reverse=...)`; what is sorted by a key, or not by constants, stays in its order."""
+    items = iterate(arguments.positional[0]) if arguments.positional else None
+    backwards = arguments.keywords.get("reverse", Const(False))
+    if items and isinstance(backwards, Const) and "key" not in arguments.keywords:
+        items = _sorted(items, bool(backwards.value))
+    return Collection("list", items or [], items is None, place)
+
+
+def _sorted(items: list[Value], backwards: bool) -> list[Value]:
+    plain = [item for item in items if isinstance(item, Const)]
+    texts = [(item.value, item) for item in plain if isinstance(item.value, str)]
+    numbers = [(item.value, item) for item in plain if isinstance(item.value, int | float)]
+    if len(texts) == len(items):
+        return [item for _, item in sorted(texts, key=lambda pair: pair[0], reverse=backwards)]
+    if len(numbers) == len(items):
+        return [item for _, item in sorted(numbers, key=lambda pair: pair[0], reverse=backwards)]
+    return items
 
 
 def enumerated(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:

@@ -1,12 +1,22 @@
-"""`Depends` and `Security`: the markers of FastAPI, and classes of the project that descend from them."""
+"""The markers of FastAPI: `Depends` and `Security`, classes that descend from them, `Header()` and its like."""
 
 from __future__ import annotations
 
-from fastapi_seclint.program.values import Arguments, Class, Const, Dependency, Place, Value
+from fastapi_seclint.program.values import Arguments, Class, Const, Dependency, External, Place, Value
 
 MARKERS = frozenset(
     f"fastapi.{home}.{name}" for home in ("param_functions", "params") for name in ("Depends", "Security")
 )
+_PARAMETERS = frozenset(
+    f"fastapi.{home}.{name}()"
+    for home in ("param_functions", "params")
+    for name in ("Body", "Cookie", "File", "Form", "Header", "Path", "Query")
+)
+
+
+def is_parameter(value: Value) -> bool:
+    """Whether a value marks what a parameter is read from: `Header()`, `Query()` and their like."""
+    return isinstance(value, External) and value.name in _PARAMETERS
 
 
 def marker_of(cls: Class) -> str | None:

@@ -66,6 +66,8 @@ def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
     if symbol == "+" and isinstance(left, Collection) and isinstance(right, Collection):
         items = [*left.items, *right.items]
         return Collection(left.kind, items[:MAX_ITEMS], left.open or right.open or len(items) > MAX_ITEMS, place)
+    if symbol == "+" and (joined := _list_with_unknown(left, right, place)) is not None:
+        return joined
     if symbol == "*" and isinstance(left, Collection) and isinstance(right, Const) and type(right.value) is int:
         items = left.items * min(max(right.value, 0), MAX_ITEMS)
         return Collection(left.kind, items[:MAX_ITEMS], left.open or len(items) > MAX_ITEMS, place)
@@ -89,6 +91,14 @@ def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
     if isinstance(left, External) or isinstance(right, External):
         return External(f"operator {symbol}", Arguments([left, right]), None, place)
     return Unknown("computed from something unknown", place)
+
+
+def _list_with_unknown(left: Value, right: Value, place: Place) -> Value | None:
+    """A list and something unknown put together: what the list has is in it, and perhaps more."""
+    for known, other in ((left, right), (right, left)):
+        if isinstance(known, Collection) and isinstance(other, Unknown | External):
+            return Collection(known.kind, list(known.items), True, place)
+    return None
 
 
 _PLAIN = frozenset({"enum.IntEnum", "enum.StrEnum", "enum.IntFlag", "builtins.int", "builtins.str", "builtins.float"})

@@ -35,7 +35,7 @@ def _routes(router: Router, prefixes: Sequence[Value], before: Sequence[Value], 
     for entry in router.entries:
         if isinstance(entry, Registration) and entry.kind in _CLASSES:
             given = [*before, *entry.inherited, *_listed(entry.dependencies)]
-            path = _joined([*prefixes, router.prefix, entry.path])
+            path = _joined([*prefixes, *([router.prefix] if entry.takes_prefix else []), entry.path])
             name = entry.endpoint.name if isinstance(entry.endpoint, Function) else ""
             attributes: dict[str, Value] = {
                 "path": path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.layers import layer
@@ -96,6 +97,12 @@ def _route_class(item: External | Instance) -> str:
     return next((base.rpartition(".")[2] for base in bases if ".routing." in base), "")
 
 
+def made_methods(kind: str, methods: Iterable[str]) -> tuple[str, ...]:
+    """The methods that a route answers: Starlette's own routes add HEAD to GET (starlette/routing.py)."""
+    found = {method.upper() for method in methods}
+    return tuple(sorted(found | {"HEAD"} if kind == "raw" and "GET" in found else found))
+
+
 def add_raw_route(interpreter: Interpreter, router: Router, item: Value, place: Place) -> None:
     """One element of `routes=[...]`: taken as it is, without any dependencies (semantics f39)."""
     given = item.arguments if isinstance(item, External | Instance) else None
@@ -117,5 +124,5 @@ def add_raw_route(interpreter: Interpreter, router: Router, item: Value, place: 
         kind = "raw websocket" if name == "WebSocketRoute" else "raw"
         if name.startswith("API"):
             kind = "websocket" if "WebSocket" in name else "http"
-        methods = strings(given.get("methods")) or (("GET",) if "WebSocket" not in name else None)
-        router.entries.append(Registration(kind, path, methods, target, (), given, where))
+        methods = None if "WebSocket" in name else made_methods(kind, strings(given.get("methods")) or ("GET",))
+        router.entries.append(Registration(kind, path, methods, target, (), given, where, made=True))

@@ -26,7 +26,7 @@ class Registration:
 
     `kind` is http, websocket or raw (Starlette routes, which never get dependencies, f09). `conditions` are the
     undecided tests around the call; `decorated` counts the handler's decorators below the route's: only those wrap
-    what is served.
+    what is served. `made` tells that the router was given a route that was made elsewhere, `routes=[APIRoute(...)]`.
     """
 
     kind: str
@@ -39,6 +39,12 @@ class Registration:
     conditional: bool = False
     conditions: tuple[Form, ...] = ()
     decorated: int = 0
+    made: bool = False
+
+    @property
+    def takes_prefix(self) -> bool:
+        """Whether the router's own prefix is put before the path: only its methods that add routes do that."""
+        return not self.made and not self.kind.startswith("raw")
 
     @property
     def dependencies(self) -> Value | None:

@@ -117,7 +117,7 @@ class Walker:
 
     def _route(self, router: Router, entry: Registration, way: _Way, prefix: str) -> Route:
         raw = entry.kind.startswith("raw")
-        path = way.prefix + ("" if raw else prefix) + self.path(entry.path, entry.place)
+        path = way.prefix + (prefix if entry.takes_prefix else "") + self.path(entry.path, entry.place)
         self._resolver.problems = []
         nodes: list[Node] = []
         if not raw:
