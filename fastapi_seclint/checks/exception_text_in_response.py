@@ -19,7 +19,7 @@ from fastapi_seclint.subjects.leaks.answer_models import makes_answer
 from fastapi_seclint.subjects.leaks.answering import unheard
 from fastapi_seclint.subjects.leaks.constant_texts import refusal
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
-from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, Sort, caught, sort_of, tells
+from fastapi_seclint.subjects.leaks.exception_texts import Caught, Sort, caught, has_trace, sort_of, tells
 from fastapi_seclint.subjects.leaks.exceptions_passed import streams
 from fastapi_seclint.subjects.leaks.kept_texts import kept
 from fastapi_seclint.subjects.leaks.outcomes import sent_fields
@@ -92,7 +92,7 @@ def _sent(program: Program, found: Caught) -> Iterator[tuple[str, str]]:
 
 
 def _sort(program: Program, found: Caught, form: Form) -> Sort:
-    return "foreign" if _is_trace(form) else sort_of(program, found, _narrowed(found, form))
+    return "foreign" if has_trace(form) else sort_of(program, found, _narrowed(found, form))
 
 
 def _finding(
@@ -114,10 +114,6 @@ def _finding(
         symbol=found.block.symbol,
         fix=constant_text(program, found, form),
     )
-
-
-def _is_trace(form: Form) -> bool:
-    return any(item[0] in ("name", "attr") and item[-1] in TRACES for item in walk(form))
 
 
 def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Const, options
+from fastapi_seclint.program.values import can_be_none
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
@@ -153,7 +153,7 @@ def _strategies(program: Program) -> Iterator[Finding]:
         argument = call.argument(name, 1 if name == "lifetime_seconds" else None) or call.setting(name)
         if argument is None or program.is_test(call.block.module):
             continue
-        if any(isinstance(option, Const) and option.value is None for option in options(call.value(argument))):
+        if can_be_none(call.value(argument)):
             yield RULE.finding(
                 Location(call.block.module.path, argument.span),
                 "a lifetime of None makes tokens that never expire: whoever steals one keeps it, so say how long",

@@ -10,7 +10,7 @@ from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Annotated, Class, Const, External, Function, options
+from fastapi_seclint.program.values import Annotated, Class, External, Function, is_none, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.acted import acted_on
@@ -149,7 +149,7 @@ def _comes_from_the_query(program: Program, parameter: Parameter, free: list[str
     named = [item.name for item in options(base) if isinstance(item, External)]
     if any(access.classes(base)) or any(name.startswith(("fastapi.", "starlette.")) for name in named):
         return False
-    return default is None or all(isinstance(item, Const) and item.value is None for item in options(default))
+    return default is None or is_none(default)
 
 
 def _markers(program: Program, parameter: Parameter) -> Iterator[External]:

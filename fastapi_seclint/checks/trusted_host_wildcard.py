@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.values import Const, Value, options
+from fastapi_seclint.program.values import is_none
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.cors.configurations import refused_here, refused_setting, wildcards, written
@@ -58,14 +58,10 @@ def _finding(program: Program, configuration: Configuration) -> Iterator[Finding
             )
             return
     absent = option is None and configuration.complete
-    if absent or (option is not None and _is_none(option.value)):
+    if absent or (option is not None and is_none(option.value)):
         yield RULE.finding(
             configuration.call.location if option is None else option.location,
             _MESSAGE.format(why="without `allowed_hosts` every host is trusted"),
             symbol=symbol,
             fix=replaced(program, configuration, "allowed_hosts", HOSTS),
         )
-
-
-def _is_none(value: Value) -> bool:
-    return all(isinstance(item, Const) and item.value is None for item in options(value))

@@ -16,6 +16,7 @@ from fastapi_seclint.engine import planning
 from fastapi_seclint.engine.planning import Options
 from fastapi_seclint.fixing import FixOutcome
 from fastapi_seclint.outcome import Report
+from fastapi_seclint.report.words import count
 from fastapi_seclint.rule import Finding
 
 
@@ -44,10 +45,10 @@ def tell(outcome: FixOutcome, remaining: Report, options: CheckOptions) -> None:
         console.complain(f"{name}: its fixes undo each other, so it was left as it is")
     if not options.quiet and outcome.applied:
         verb = "would fix" if options.diff else "fixed"
-        console.note(f"{verb} {_count(len(outcome.applied), 'finding')} in {_count(len(outcome.changed), 'file')}")
+        console.note(f"{verb} {count(len(outcome.applied), 'finding')} in {count(len(outcome.changed), 'file')}")
     rest = len(remaining.findings) - len(outcome.applied)
     if options.diff and not options.quiet and rest > 0:
-        console.note(f"{_count(rest, 'finding')} {'is' if rest == 1 else 'are'} not fixed by this")
+        console.note(f"{count(rest, 'finding')} {'is' if rest == 1 else 'are'} not fixed by this")
 
 
 def write(outcome: FixOutcome) -> bool:
@@ -97,7 +98,3 @@ def _codes(given: Sequence[str]) -> frozenset[str]:
 
 def _named(finding: Finding) -> str:
     return f"{finding.location} {finding.rule.code} {finding.rule.name}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -112,7 +112,7 @@ def discover(
     named: dict[str, set[str]] = {directory: set() for directory in directories}
     whole = set(directories)
     for file in files:
-        root = next((top for top in directories if _is_below(file, top)), None) or roots.of_file(file, here)
+        root = next((top for top in directories if walking.is_below(file, top)), None) or roots.of_file(file, here)
         named.setdefault(root, set()).add(file)
     projects = [_project(root, names, root in whole, run) for root, names in sorted(named.items())]
     return Discovery(tuple(projects), tuple(sorted(run.errors, key=lambda error: error.path)), tuple(run.notes))
@@ -145,7 +145,7 @@ def _sorted_out(paths: Iterable[Path], run: _Selection) -> tuple[list[str], list
             files.add(absolute)
     outermost: list[str] = []
     for directory in sorted(directories, key=lambda path: path.rstrip(os.sep) + os.sep):
-        if not (outermost and _is_below(directory, outermost[-1])):
+        if not (outermost and walking.is_below(directory, outermost[-1])):
             outermost.append(directory)
     return outermost, [file for file in sorted(files) if _is_python(file, run)]
 
@@ -195,7 +195,3 @@ def _printable(path: str) -> str:
     """The path with `/`, and with bytes that are no UTF-8 spelt out."""
     path = path if os.sep == "/" else path.replace(os.sep, "/")
     return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _is_below(path: str, directory: str) -> bool:
-    return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)

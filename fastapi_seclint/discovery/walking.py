@@ -39,7 +39,7 @@ class _Walk:
         self._root = root
         self._real_root = os.path.realpath(root)
         self._git = respect_gitignore
-        self._excludes: tuple[_Level, ...] = ((excludes, _prefix(base if _is_below(root, base) else root)),)
+        self._excludes: tuple[_Level, ...] = ((excludes, _prefix(base if is_below(root, base) else root)),)
         self._links: list[str] = []
         self._found = Walked()
 
@@ -94,7 +94,7 @@ class _Walk:
         taken = {os.path.realpath(path) for path in self._found.files} if self._links else set()
         for path in sorted(self._links):
             target = os.path.realpath(path)
-            if not _is_below(target, self._real_root):
+            if not is_below(target, self._real_root):
                 if path.endswith(".py") or os.path.isdir(target):
                     self._found.outward.append(path)
             elif path.endswith(".py") and target not in taken and os.path.isfile(target):
@@ -184,5 +184,6 @@ def _text(file: str) -> str:
         return ""
 
 
-def _is_below(path: str, directory: str) -> bool:
+def is_below(path: str, directory: str) -> bool:
+    """Whether a path is a directory or something in it."""
     return path == directory or path.startswith(directory.rstrip(os.sep) + os.sep)

@@ -71,11 +71,7 @@ class WatchedProgram(Program):
     def routes(self) -> list[Route]:
         if self.watch.rule:
             self.watch.at_routes.append(self.watch.rule)
-        return self._all_routes
-
-    @cached_property
-    def _all_routes(self) -> list[Route]:
-        return [route for app in self.apps for route in self.walker.routes(app)]
+        return super().routes
 
 
 @dataclass(frozen=True, slots=True)

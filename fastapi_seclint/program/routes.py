@@ -26,6 +26,7 @@ from fastapi_seclint.program.values import (
     Unknown,
     Value,
     constant,
+    is_none,
     options,
 )
 
@@ -256,26 +257,22 @@ def _documentation(app: Router, prefix: str, root: Router | None = None) -> Iter
     if app.kind != "app" or app.arguments.open:
         return
     schema = app.arguments.get("openapi_url")
-    if schema is not None and _is_none(schema):
+    if schema is not None and is_none(schema):
         return
     for keyword, path, second in _DOCUMENTATION:
         value = app.arguments.get(keyword)
-        if value is not None and _is_none(value):
+        if value is not None and is_none(value):
             continue
         given = constant(value)
         paths = [given if isinstance(given, str) else path]
         if second:
             redirect = app.arguments.get("swagger_ui_oauth2_redirect_url")
-            paths += [] if redirect is not None and _is_none(redirect) else [constant(redirect) or second]
+            paths += [] if redirect is not None and is_none(redirect) else [constant(redirect) or second]
         for item in paths:
             name = f"fastapi.applications.FastAPI.setup.<locals>.{keyword.removesuffix('_url')}"
             yield Route(
                 root or app, app, prefix + str(item), ("GET", "HEAD"), "docs", External(name), name, None, None, [],
             )  # fmt: skip
-
-
-def _is_none(value: Value) -> bool:
-    return all(isinstance(option, Const) and option.value is None for option in options(value))
 
 
 def path_variables(path: str) -> list[str]:

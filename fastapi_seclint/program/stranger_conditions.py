@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import (
     Const,
     Instance,
     Value,
+    can_be_none,
     likely,
     options,
     settled,
@@ -127,9 +128,7 @@ def _is_own(walk_: Walk, form: Form) -> bool:
 
 def _may_be_set_later(form: Form, value: Value) -> bool:
     """Whether a name is an attribute that is None so far: other code sets it when the application is set up."""
-    return form[0] in ("attr", "name") and any(
-        isinstance(option, Const) and option.value is None for option in options(value)
-    )
+    return form[0] in ("attr", "name") and can_be_none(value)
 
 
 def _bool_truths(walk_: Walk, symbol: str, items: list[Form]) -> set[bool]:

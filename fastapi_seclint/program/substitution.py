@@ -53,6 +53,13 @@ def substituted(form: Any, table: Table, at: int) -> Any:
     return [substituted(item, table, at) for item in form]
 
 
+def exchanged(form: Form, old: Form, new: Form) -> Form:
+    """A copy of a form with a new one in place of one that stands in it, at the place of the old."""
+    if form is old:
+        return new
+    return [exchanged(item, old, new) if isinstance(item, list) else item for item in form]
+
+
 def _keywords(given: Form, table: Table, at: int) -> list[Form]:
     keyword, value, _ = given
     if keyword is None and value[0] == "name" and "**" + value[2] in table:

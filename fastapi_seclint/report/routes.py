@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fastapi_seclint.outcome import Survey
 from fastapi_seclint.program.table import PROTECTIONS, RouteRow
 from fastapi_seclint.report.cells import columns, padded, width
-from fastapi_seclint.report.words import harmless
+from fastapi_seclint.report.words import count, harmless
 
 HEADINGS = ("METHOD", "PATH", "HANDLER", "PROTECTION", "GUARDS")
 CSV_HEADINGS = (
@@ -64,13 +64,9 @@ def summary(survey: Survey) -> str:
     """One line: applications, routes by protection, and what could not be resolved."""
     counts = Counter(row.protection for row in survey.table.routes)
     parts = [f"{counts[protection]} {protection}" for protection in PROTECTIONS if counts[protection]]
-    routes = _count(len(survey.table.routes), "route") + (f": {', '.join(parts)}" if parts else "")
+    routes = count(len(survey.table.routes), "route") + (f": {', '.join(parts)}" if parts else "")
     unresolved = f"; {len(survey.table.unresolved)} unresolved" if survey.table.unresolved else ""
-    return f"{_count(len(survey.table.apps), 'application')}, {routes}{unresolved}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    return f"{count(len(survey.table.apps), 'application')}, {routes}{unresolved}"
 
 
 def _cells(row: RouteRow) -> list[str]:

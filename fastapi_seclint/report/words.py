@@ -25,6 +25,11 @@ def harmless(text: str) -> str:
     return "".join(map(_escaped, text))
 
 
+def count(number: int, word: str) -> str:
+    """How many there are, in words: `1 route`, `2 routes`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def json_range(span: Span) -> dict[str, Any]:
     """A span as the JSON contract has it."""
     return {

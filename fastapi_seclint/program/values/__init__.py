@@ -36,7 +36,9 @@ from fastapi_seclint.program.values.classes import (
 )
 from fastapi_seclint.program.values.questions import (
     ITEMS,
+    can_be_none,
     constant,
+    is_none,
     iterate,
     join,
     likely,
@@ -76,7 +78,9 @@ __all__ = [
     "Text",
     "Unknown",
     "Value",
+    "can_be_none",
     "constant",
+    "is_none",
     "iterate",
     "join",
     "likely",

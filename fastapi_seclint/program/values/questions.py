@@ -103,6 +103,16 @@ def likely(value: Value) -> bool | None:
     return None
 
 
+def is_none(value: Value) -> bool:
+    """Whether a value can be nothing but None."""
+    return all(isinstance(option, Const) and option.value is None for option in options(value))
+
+
+def can_be_none(value: Value | None) -> bool:
+    """Whether None is among what a value can be."""
+    return any(isinstance(option, Const) and option.value is None for option in options(value))
+
+
 def same(left: Value, right: Value) -> bool | None:
     """Whether two settled values are equal: constants by value, members of enumerations by class and name."""
     if isinstance(left, Const) and isinstance(right, Const):

@@ -25,7 +25,6 @@ _PATH = re.compile(
     r"/(reset|forgot|recover|verify|verification|confirm|activate|invite|invitation|magic|unlock)([-_]?\w*)/$", re.I
 )
 """The end of a path behind which a one-time code stands."""
-_ONCE = word_set("token code otp")
 _SPOKEN = word_set("url uri dsn urls link")
 _PROPERTIES = frozenset({"property", "cached_property", "computed_field"})
 _PASSWORD = re.compile(r"passw|pwd|(^|_)(pass|pw)(_|$)", re.I)

@@ -13,7 +13,7 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.loggers import logger
 from fastapi_seclint.subjects.code.unread import unread
 from fastapi_seclint.subjects.leaks.constant_texts import json_without, phrase, status, streamed, written_before
-from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, tells
+from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, has_trace, tells
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.leaks.own_statuses import own_status
 
@@ -38,7 +38,7 @@ def constant_text(program: Program, found: Caught, form: Form) -> Fix:
         written = written_before(source)
         text = text or written
         message = json_without(source)
-        key = _key_of(holder, leaf) if _is_trace(leaf) else None
+        key = _key_of(holder, leaf) if has_trace(leaf) else None
         if key is not None and holder is not None:
             edits.append(RemoveDictItem(path, span_of(holder[1]), key))
         elif holder is not None and holder[0] == "augassign" and not written:
@@ -137,10 +137,6 @@ def _is_made(function: Form) -> bool:
     if last_name(function) in TRACES | _CONVERTING:
         return False
     return last_name(function) in _DUMPING or owner[0] in ("name", "attr")
-
-
-def _is_trace(form: Form) -> bool:
-    return any(item[0] in ("name", "attr") and item[-1] in TRACES for item in walk(form))
 
 
 def _key_of(holder: Form | None, leaf: Form) -> str | None:

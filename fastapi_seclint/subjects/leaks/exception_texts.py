@@ -165,6 +165,11 @@ def _is_for_developers(found: Caught, form: Form) -> bool:
     return tells(found, form[-1] or form) and only_in_development(Place(found.block.module, form[1]))
 
 
+def has_trace(form: Form) -> bool:
+    """Whether an expression has the text of a whole traceback in it."""
+    return any(item[0] in ("name", "attr") and item[-1] in TRACES for item in walk(form))
+
+
 def tells(found: Caught, form: Form) -> bool:
     """Whether an expression has the exception's text in it, or is the exception itself."""
     match form:

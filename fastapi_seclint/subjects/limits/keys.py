@@ -43,7 +43,6 @@ _IN_TEXT = re.compile(rb"forwarded|x[-_]real[-_]ip|x[-_]client[-_]ip|(connecting
 _ADDRESS = re.compile(r"^(host|(get_)?(client|remote|real|caller|peer)_?(ip|host|addr(ess)?)|ip|ip_addr(ess)?|get_ip)$")
 _ACCOUNT = re.compile(r"user|mail|account|login|member|phone|mobile|ident|form|body|json|credential|nick|subject")
 _TRUSTED = re.compile(rb"trust|proxies|proxy_count|num_proxies|hops", re.I)
-_INIT = "fastapi_limiter.FastAPILimiter.init"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.substitution import exchanged
 from fastapi_seclint.spans import Span
 from fastapi_seclint.subjects.logins.worlds import Truth, World, truth
 
@@ -22,15 +23,9 @@ def by_worlds(form: Form, worlds: Worlds, known: Callable[[Form], Truth | None])
         if yes != no:
             for chosen, left in ((inner[3], yes), (inner[4], no)):
                 if left:
-                    yield from by_worlds(_with(form, inner, chosen), left, known)
+                    yield from by_worlds(exchanged(form, inner, chosen), left, known)
             return
     yield form, worlds
-
-
-def _with(form: Form, old: Form, new: Form) -> Form:
-    if form is old:
-        return new
-    return [_with(item, old, new) if isinstance(item, list) else item for item in form]
 
 
 def conditions(written: Form, chosen: Form) -> Iterator[tuple[Span, Form]]:

@@ -11,7 +11,7 @@ from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Const, Function, options
+from fastapi_seclint.program.values import Function, is_none
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -43,7 +43,7 @@ def idle_guards(program: Program, route: Route) -> Iterator[tuple[Node, Paramete
 
 def _is_optional(parameter: Parameter) -> bool:
     default = parameter.default
-    nothing = default is not None and all(isinstance(one, Const) and one.value is None for one in options(default))
+    nothing = default is not None and is_none(default)
     return nothing and _NAMES_ONE.search(snake(parameter.name)) is not None
 
 

@@ -22,7 +22,6 @@ _COLUMN = re.compile(r"(^|\.)(Column|mapped_column|CharField|TextField|StringFie
 _SCHEMA_BASE = re.compile(
     r"^(pydantic\.|pydantic_v1\.|sqlmodel\.|msgspec\.Struct|typing\.TypedDict|fastapi_users\.schemas)"
 )
-_HASHING = re.compile(r"hash|crypt|passw|pwd", re.I)
 _SETTERS = ("setter", "validates", "validator", "field_validator", "model_validator", "root_validator", "listens_for",
             "before_event", "hybrid_property", "BeforeValidator", "AfterValidator")  # fmt: skip
 

@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.substitution import exchanged
 from fastapi_seclint.program.values import External, Function, ModuleValue, Unknown, Value, options
 from fastapi_seclint.subjects.code.constants import new_constant
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -252,13 +253,7 @@ def _typed(known: Passwords, block: Block, verification: Form) -> str | None:
 def _repeated(known: Passwords, block: Block, verification: Form, constant: str) -> str | None:
     """The verification with a constant in place of the account's hash."""
     stored = _stored(known, block, verification)
-    return None if stored is None else code(_with(verification, stored, ["name", stored[1], constant]))
-
-
-def _with(form: Form, old: Form, new: Form) -> Form:
-    if form is old:
-        return new
-    return [_with(item, old, new) if isinstance(item, list) else item for item in form]
+    return None if stored is None else code(exchanged(verification, stored, ["name", stored[1], constant]))
 
 
 def _waited(block: Block, verification: Form) -> str:

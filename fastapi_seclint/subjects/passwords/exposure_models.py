@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
+from fastapi_seclint.program.substitution import exchanged
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask
@@ -40,7 +41,7 @@ def other_model(program: Program, route: Route, block: Block, cls: Class) -> Fix
     if given is not None or model.is_base:
         edits: tuple[Edit, ...] = (ReplaceExpression(module.path, span_of(names[0][1]), model.name),)
     else:
-        text = rendered(_with(shown, names[0], ["name", shown[1], model.name]))
+        text = rendered(exchanged(shown, names[0], ["name", shown[1], model.name]))
         if text is None:
             return None
         edits = (SetKeyword(module.path, span_of(call[1]), "response_model", text),)
@@ -89,9 +90,3 @@ def registration(route: Route, module: Module) -> Form | None:
     """The call that registers a route, in the file of its handler."""
     place = route.registration.place if route.registration is not None else None
     return form_at(place) if place is not None and place.module is module else None
-
-
-def _with(form: Form, old: Form, new: Form) -> Form:
-    if form is old:
-        return new
-    return [_with(item, old, new) if isinstance(item, list) else item for item in form]

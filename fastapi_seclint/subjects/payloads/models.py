@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -161,8 +160,3 @@ def _default(flow: Flow, cls: Class, default: Value | None) -> Known | None:
         return unknown("object")
     known = of_value(value, cls.place)
     return replace(known, present=False) if isinstance(value, Const) and value.value is None else known
-
-
-def columns(cls: Class) -> Iterator[str]:
-    """The names of the fields of a class."""
-    yield from (name for name, _, _ in fields(cls))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastapi_seclint.program.values import Const, External, Place, Value, options
+from fastapi_seclint.program.values import External, Place, Value, can_be_none, options
 from fastapi_seclint.subjects.payloads.known import Amount, Clock, Known, as_length, combine
 
 UNITS = {
@@ -96,7 +96,7 @@ def _clock_after(name: str, clock: Clock, zone: Value | None, has_zone: bool) ->
     if name == "replace":
         if not has_zone:
             return clock
-        removed = any(isinstance(option, Const) and option.value is None for option in options(zone))
+        removed = can_be_none(zone)
         return _without_zone(clock) if removed else _with_zone(clock, zone)
     if name in ("utctimetuple", "timetuple"):
         return clock

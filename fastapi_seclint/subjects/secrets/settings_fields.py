@@ -51,11 +51,6 @@ def fields(program: Program, block: Block) -> Iterator[SettingsField]:
                     yield field
 
 
-def is_settings_class(program: Program, block: Block, form: Form) -> bool:
-    """Whether a class definition is one whose fields the environment fills."""
-    return _is_settings(program, block, form)
-
-
 def _is_settings(program: Program, block: Block, form: Form) -> bool:
     names = [name_of(base) for base in form[3]]
     if any(name.endswith("Settings") for name in names):

@@ -52,7 +52,6 @@ _LIBRARIES: dict[str, tuple[tuple[str, int | None, Purpose], ...]] = {
 }  # fmt: skip
 _LIFE = frozenset({"expire", "expires", "expiry", "expiration", "exp", "lifetime", "ttl", "validity", "life", "age"})
 _TOKENS = frozenset({"token", "jwt"})
-_PARTS = frozenset({"access", "auth", "refresh"})
 _SPELLED_UNITS = {
     **{unit: seconds for unit, seconds in UNITS.items() if seconds >= 1},
     **{unit.removesuffix("s"): seconds for unit, seconds in UNITS.items() if seconds >= 1},

@@ -15,7 +15,7 @@ from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.tokens.claims_read import is_given, keys_read, names_of
-from fastapi_seclint.subjects.tokens.jwt import DECODERS, Decoding, decodings
+from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.logged import only_logged, only_reported
 from fastapi_seclint.subjects.tokens.parts import BASE64, is_second, second_parts, takes_second
 
@@ -311,9 +311,3 @@ def checks_by_hand(block: Block) -> bool:
         form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in ("compare_digest", "verify", "new")
         for form in block.forms.every
     )
-
-
-def is_reader(program: Program, block: Block, form: Form) -> bool:
-    """Whether a call reads a token with a library."""
-    found = options(ask(program, block, form[2]))
-    return any(isinstance(option, External) and option.name in DECODERS for option in found)
