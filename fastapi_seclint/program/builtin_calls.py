@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import command_line, json_calls, module_calls
+from fastapi_seclint.program import command_line, json_calls, module_calls, new_types
 from fastapi_seclint.program.builtin_methods import on_mapping
 from fastapi_seclint.program.iteration_calls import (
     Handler,
@@ -302,6 +302,7 @@ _TABLE: dict[str, Handler] = {
     "copy.copy": _copied,
     "copy.deepcopy": _copied,
     "typing.cast": _second,
+    "typing.NewType": new_types.make,
     "contextlib.asynccontextmanager": _first,
     "contextlib.contextmanager": _first,
     "asyncio.run": _first,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import ASYNC, GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC
-from fastapi_seclint.program import builtin_calls, builtin_methods, command_line, fastapi_calls, paths
+from fastapi_seclint.program import builtin_calls, builtin_methods, command_line, fastapi_calls, new_types, paths
 from fastapi_seclint.program.fastapi_calls import native_attribute
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.models import data_of, factory_of, field_default, validated_by
@@ -70,6 +70,8 @@ def call(interpreter: Interpreter, function: Value, arguments: Arguments, place:
         return _call_instance(interpreter, function, arguments, place)
     if isinstance(function, Generic) and "." in function.origin and not function.origin.startswith("typing."):
         return _call_external(interpreter, External(function.origin, None, None, function.place), arguments, place)
+    if isinstance(function, Annotated) and (given := new_types.converted(function, arguments)) is not None:
+        return given
     if isinstance(function, Annotated | Generic):
         return Unknown("an object of a generic type", place)
     if isinstance(function, Environment) and function.name.startswith("parameter ") and function.default is not None:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.program.new_types import mark_of
 from fastapi_seclint.program.values import (
     Annotated,
     Bound,
@@ -26,29 +28,42 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.modules import Module
 
 _MAKERS = ("dishka.provide", "dishka.provide()", "dishka.provider.provide", "dishka.provider.provide()")
-_Providers = tuple[dict[int, Value], set[tuple[str, int]]]
-"""The methods by the classes that they give, and the places of their own parameters, which are filled by type, too."""
+_Key = int | tuple[str, int]
+"""A class by its identity, a `NewType` by the place where it was made."""
+_Providers = tuple[dict[_Key, Value], set[tuple[str, int]]]
+"""The methods by the types that they give, and the places of their own parameters, which are filled by type, too."""
 _KNOWN: WeakKeyDictionary[Interpreter, _Providers] = WeakKeyDictionary()
 
 
 def provided(interpreter: Interpreter, parameter: Parameter, annotation: Value | None) -> Value | None:
     """The provider that fills a parameter, or None where dishka does not, or its provider is not in sight."""
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    base = annotation.base if isinstance(annotation, Annotated) and mark_of(annotation) is None else annotation
     if isinstance(base, Generic) and base.origin.startswith("dishka.") and base.origin.endswith(".FromDishka"):
-        wanted = [option for member in base.members for option in options(member)]
-    elif isinstance(base, Class) and _uses_dishka(parameter.place.module):
+        wanted = [key for member in base.members for key in _keys(member)]
+    elif _uses_dishka(parameter.place.module):
         if (parameter.place.module.file, parameter.place.at) not in _providers(interpreter)[1]:
             return None
-        wanted = [base]
+        wanted = list(_keys(base))
     else:
         return None
-    found = (_providers(interpreter)[0].get(id(cls)) for cls in wanted)
+    found = (_providers(interpreter)[0].get(key) for key in wanted)
     return next((method for method in found if method is not None), None)
+
+
+def _keys(value: Value | None) -> Iterator[_Key]:
+    for option in options(value):
+        mark = mark_of(option)
+        if mark is not None:
+            yield mark
+        elif isinstance(option, Annotated):
+            yield from _keys(option.base)
+        elif isinstance(option, Class):
+            yield id(option)
 
 
 def _providers(interpreter: Interpreter) -> _Providers:
     if interpreter not in _KNOWN:
-        methods: dict[int, Value] = {}
+        methods: dict[_Key, Value] = {}
         places: set[tuple[str, int]] = set()
         _KNOWN[interpreter] = (methods, places)
         for module in interpreter.modules.by_file.values():
@@ -71,13 +86,19 @@ def _is_maker(method: Function) -> bool:
     return any(isinstance(item, External) and item.name in _MAKERS for item in method.decorators)
 
 
-def _add(interpreter: Interpreter, cls: Class, method: Function, methods: dict[int, Value]) -> None:
-    given = interpreter.ask(method.returns, method.scope) if method.returns is not None else None
-    for option in options(given):
-        members = option.members if isinstance(option, Generic) else [option]
-        for member in members:
-            if isinstance(member, Class):
-                methods.setdefault(id(member), Bound(Instance(cls), method))
+def _add(interpreter: Interpreter, cls: Class, method: Function, methods: dict[_Key, Value]) -> None:
+    given = [interpreter.ask(method.returns, method.scope)] if method.returns is not None else []
+    given += [
+        told
+        for item in method.decorators
+        if isinstance(item, External)
+        and item.arguments is not None
+        and (told := item.arguments.get("provides")) is not None
+    ]
+    for option in (option for value in given for option in options(value)):
+        for member in option.members if isinstance(option, Generic) else [option]:
+            for key in _keys(member):
+                methods.setdefault(key, Bound(Instance(cls), method))
 
 
 def _uses_dishka(module: Module) -> bool:

@@ -100,8 +100,7 @@ def _is_scalar(value: Value) -> bool:
         if isinstance(option, Const) and option.value is None:
             continue
         if isinstance(option, External):
-            new = option.arguments.get("tp", 1) if option.name == "typing.NewType()" and option.arguments else None
-            if option.name not in _SCALARS and (new is None or not _is_scalar(new)):
+            if option.name not in _SCALARS:
                 return False
         elif isinstance(option, Generic):
             if not option.origin.endswith(_UNIONS) or not all(_is_scalar(member) for member in option.members):
