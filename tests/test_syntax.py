@@ -175,10 +175,16 @@ def test_every_node_of_a_rewritten_string_has_a_place() -> None:
         ("type X = int\nx = 08\n", 2),
         ("x = 1\nx = f'{a['b']}' b'c'\n", 2),
         ("x = (\n", 1),
+        ("def f(:\n    pass\n", 1),
+        ("type X = int\nclass A\n\n    pass\n", 2),
     ],
 )
 def test_what_cannot_be_parsed_is_refused_with_its_line(text: str, line: int) -> None:
     assert refusal(text)[0] == line
+
+
+def test_a_missing_colon_is_called_one() -> None:
+    assert refusal("x = 1\nclass A\n    pass\n") == (2, "expected ':'")
 
 
 def test_null_bytes_and_lone_surrogates_in_text_are_refused() -> None:

@@ -42,7 +42,7 @@ def parse_inside(text: str, error: SyntaxError) -> ast.Module:
     try:
         module = cst.parse_module(text)
     except cst.ParserSyntaxError as failure:
-        raise unreadable(error, _line_of(failure)) from error
+        raise unreadable(error, _line_of(failure, text)) from error
     except (cst.CSTValidationError, cst.CSTLogicError) as failure:
         raise unreadable(error) from failure
     except (RecursionError, MemoryError) as failure:
@@ -71,10 +71,19 @@ def unreadable(error: SyntaxError, line: int | None = None) -> Unreadable:
     return Unreadable(own, message)
 
 
-def _line_of(failure: cst.ParserSyntaxError) -> int:
-    """The line of LibCST's message; one that ends before column 0 is the line before."""
+def _line_of(failure: cst.ParserSyntaxError, text: str) -> int:
+    """The line of what LibCST refuses.
+
+    Its message gives the end of that, and for the end of a line the beginning of what follows.
+    """
     found = _ERROR_PLACE.search(failure.message)
-    return int(found[1]) - (found[2] == "0") if found else failure.raw_line
+    if found is None:
+        return failure.raw_line
+    line, lines = int(found[1]), text.split("\n")
+    line = min(line, len(lines))
+    if not lines[line - 1][: int(found[2])].strip():
+        line = max((number for number in range(1, line) if lines[number - 1].strip()), default=line)
+    return line
 
 
 def _with_deep_stack(work: Callable[[], ast.Module]) -> ast.Module:
