@@ -195,6 +195,7 @@ def test_the_summary_counts_what_the_report_has() -> None:
     assert text.render(Report(findings=(), files=1)) == "Found nothing in 1 file.\n"
     only = Report(findings=(report.findings[0],), files=1)
     assert text.render(only).endswith("in 1 of 1 file; 1 fixable with --fix --unsafe-fixes.\n")
+    assert text.render(replace(only, files=0)).endswith("in 1 file; 1 fixable with --fix --unsafe-fixes.\n")
 
 
 def test_concise_marks_what_can_be_fixed() -> None:
