@@ -158,7 +158,8 @@ def test_a_named_file_is_reported_alone_in_the_model_of_its_project(seclint: Run
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("chekc",), "no such file or directory: chekc"),
+        (("chekc",), "no such file or directory: chekc, did you mean `seclint check`?"),
+        (("nowhere",), "no such file or directory: nowhere"),
         (("check", "--select", "unreadable-fiel"), "unknown rule `unreadable-fiel`, did you mean `unreadable-file`?"),
         (("check", "--ignore", "FSL999"), "unknown rule `FSL999`"),
         (("check", "--format", "yaml"), "'yaml' is not one of text, concise, json, github"),
@@ -176,6 +177,13 @@ def test_usage_errors(seclint: Run, arguments: tuple[str, ...], complaint: str) 
     code, out, err = seclint(*arguments)
     assert (code, out) == (2, "")
     assert complaint in err
+
+
+def test_help_lists_the_options_of_a_check_by_what_they_are_about(seclint: Run) -> None:
+    code, out, _ = seclint("check", "--help")
+    titles = [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert code == 0
+    assert " ".join(titles) == "Rules and findings: Exit code: Output: Repair: Files: Configuration and run: Options:"
 
 
 def test_a_configuration_error(seclint: Run, project: Path) -> None:

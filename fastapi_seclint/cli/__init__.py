@@ -60,8 +60,19 @@ class _Verbs(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or args[0] not in (*COMMANDS, "--help", "-h", "--version"):
+            _refuse_misspelt(args[:1], ctx)
             args = ["check", *args]
         return super().parse_args(ctx, args)
+
+
+def _refuse_misspelt(words: list[str], ctx: click.Context) -> None:
+    """Raise a usage error for a word that names no file and is nearly the name of a command."""
+    import difflib
+
+    for word in words:
+        near = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.7)
+        if near and not os.path.lexists(word):
+            raise click.UsageError(f"no such file or directory: {word}, did you mean `seclint {near[0]}`?", ctx)
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})

@@ -11,7 +11,7 @@ import click
 
 from fastapi_seclint import engine
 from fastapi_seclint.cli import console
-from fastapi_seclint.cli.options import CheckOptions, check_options
+from fastapi_seclint.cli.options import CheckOptions, Command, check_options
 from fastapi_seclint.discovery import NoSuchPath
 from fastapi_seclint.engine.planning import Options
 from fastapi_seclint.outcome import Report
@@ -24,14 +24,14 @@ STRICT = frozenset({"malformed-suppression", "stale-configuration"})
 FORMATS = ("text", "concise", "json", "github")
 
 
-@click.command(name="check", short_help="Find security mistakes (the default verb).")
+@click.command(name="check", cls=Command, short_help="Find security mistakes (the default verb).")
 @check_options
 def check(**given: Any) -> int:
     """Find the security mistakes of FastAPI projects; PATHS are files and directories [.]."""
     return _check(CheckOptions(**given))
 
 
-@click.command(name="fix", short_help="Repair what can be repaired: `check --fix`.")
+@click.command(name="fix", cls=Command, short_help="Repair what can be repaired: `check --fix`.")
 @check_options
 def fix(**given: Any) -> int:
     """Find and repair security mistakes; the same as `check --fix`."""

@@ -11,7 +11,7 @@ import click
 
 from fastapi_seclint import config_file, engine, selection
 from fastapi_seclint.cli import console
-from fastapi_seclint.cli.options import configuration_options, project_options, run_options
+from fastapi_seclint.cli.options import Command, configuration_options, project_options, run_options
 from fastapi_seclint.discovery import NoSuchPath
 from fastapi_seclint.report import configuration
 
@@ -23,7 +23,7 @@ def config() -> None:
     """Show the configuration that a project has, or check it."""
 
 
-@config.command(name="show", short_help="Show every effective value and where it was written.")
+@config.command(name="show", cls=Command, short_help="Show every effective value and where it was written.")
 @click.argument("path", type=click.Path(path_type=Path), default=Path(), metavar="[FILE]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="[text]")
 @configuration_options
@@ -42,7 +42,7 @@ def show(path: Path, form: str, **given: Any) -> int:
     return 0
 
 
-@config.command(name="check", short_help="Check for unknown keys and for entries that match nothing.")
+@config.command(name="check", cls=Command, short_help="Check for unknown keys and for entries that match nothing.")
 @project_options
 def check(**given: Any) -> int:
     """Check the configuration of projects; PATHS are directories [.].

@@ -11,13 +11,13 @@ import click
 
 from fastapi_seclint import catalogue, engine
 from fastapi_seclint.cli import console
-from fastapi_seclint.cli.options import configuration_options, run_options
+from fastapi_seclint.cli.options import Command, configuration_options, run_options
 from fastapi_seclint.discovery import NoSuchPath
 
 _PLACE = re.compile(r"(?P<path>.+?):(?P<line>\d+)(:\d+)?")
 
 
-@click.command(name="explain", short_help="Say why a rule fires at a place, or does not.")
+@click.command(name="explain", cls=Command, short_help="Say why a rule fires at a place, or does not.")
 @click.argument("place", metavar="FILE:LINE")
 @click.option("--rule", "name", metavar="RULE", help="Only this one, by code or name.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="[text]")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,40 +108,72 @@ def _file(**settings: Any) -> click.Path:
     return click.Path(path_type=Path, **settings)
 
 
+class _Titled(click.Option):
+    """An option that knows under which title `--help` lists it."""
+
+    def __init__(self, *declarations: Any, title: str, **settings: Any) -> None:
+        super().__init__(*declarations, **settings)
+        self.title = title
+
+
+class Command(click.Command):
+    """A command whose `--help` lists the options under their titles."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section a title, in the order in which their first options are declared."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            row = parameter.get_help_record(ctx) if isinstance(parameter, click.Option) else None
+            if row is not None:
+                sections.setdefault(getattr(parameter, "title", "Options"), []).append(row)
+        for title, rows in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def _under(title: str) -> Callable[..., Callable[[Function], Function]]:
+    return partial(click.option, cls=_Titled, title=title)
+
+
+_selecting = _under("Rules and findings")
+_gating = _under("Exit code")
+_writing = _under("Output")
+_repairing = _under("Repair")
+_choosing = _under("Files")
+_running = _under("Configuration and run")
+
 _PATHS = click.argument("paths", nargs=-1, type=_file())
 _CONFIGURATION = (
-    click.option("--config", "config_file", type=_file(), envvar="SECLINT_CONFIG", help="Use this configuration file."),
-    click.option("--isolated", is_flag=True, help="Use no configuration file."),
-    click.option("--no-cache", is_flag=True, help="Neither read nor write the cache."),
-    click.option("--cache-dir", type=_file(), envvar="SECLINT_CACHE_DIR", help="Where the cache is."),
-    click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes [as many as pay]."),
-    click.option("-q", "--quiet", is_flag=True, help="Results only: no notes, no progress, no summary."),
-    click.option("-v", "--verbose", is_flag=True, help="Say more on standard error."),
+    _running("--config", "config_file", type=_file(), envvar="SECLINT_CONFIG", help="Use this configuration file."),
+    _running("--isolated", is_flag=True, help="Use no configuration file."),
+    _running("--no-cache", is_flag=True, help="Neither read nor write the cache."),
+    _running("--cache-dir", type=_file(), envvar="SECLINT_CACHE_DIR", help="Where the cache is."),
+    _running("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes [as many as pay]."),
+    _running("-q", "--quiet", is_flag=True, help="Results only: no notes, no progress, no summary."),
+    _running("-v", "--verbose", is_flag=True, help="Say more on standard error."),
 )
 _SELECTION = (
-    click.option("--select", multiple=True, metavar="RULES", help="Run only these: codes, names, prefixes or ALL."),
-    click.option("--ignore", multiple=True, metavar="RULES", help="Leave these out."),
-    click.option("--extend-select", multiple=True, metavar="RULES", help="Run these, too."),
-    click.option(
-        "--persona", type=click.Choice(PERSONAS), help="Who reads: regular, pedantic (advice), auditor (all)."
-    ),
-    click.option("--min-severity", type=click.Choice(SEVERITIES), help="Show nothing less severe."),
-    click.option("--min-confidence", type=click.Choice(CONFIDENCES), help="Show nothing less certain."),
-    click.option("--include-tests", is_flag=True, help="Show findings in tests."),
-    click.option("--no-suppressions", is_flag=True, help="Show what comments suppress, as if they were not there."),
-    click.option(
+    _selecting("--select", multiple=True, metavar="RULES", help="Run only these: codes, names, prefixes or ALL."),
+    _selecting("--ignore", multiple=True, metavar="RULES", help="Leave these out."),
+    _selecting("--extend-select", multiple=True, metavar="RULES", help="Run these as well."),
+    _selecting("--persona", type=click.Choice(PERSONAS), help="Who reads: regular, pedantic (advice), auditor (all)."),
+    _selecting("--min-severity", type=click.Choice(SEVERITIES), help="Show nothing less severe."),
+    _selecting("--min-confidence", type=click.Choice(CONFIDENCES), help="Show nothing less certain."),
+    _selecting("--include-tests", is_flag=True, help="Show findings in tests."),
+    _selecting("--no-suppressions", is_flag=True, help="Show what comments suppress, as if they were not there."),
+    _selecting(
         "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The date that `until=` is compared with."
     ),
 )
 _GATE = (
-    click.option("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on [low]."),
-    click.option("--exit-zero", is_flag=True, help="Exit with 0 in place of 1."),
-    click.option("--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 when a fix changed something."),
-    click.option("--strict", is_flag=True, help="Fail for unread files, malformed suppressions, stale configuration."),
-    click.option("--require-app", is_flag=True, help="Exit with 4 when there is no application."),
+    _gating("--fail-on", type=click.Choice(FAIL_ON), help="Exit with 1 from this severity on [low]."),
+    _gating("--exit-zero", is_flag=True, help="Exit with 0 in place of 1."),
+    _gating("--exit-non-zero-on-fix", is_flag=True, help="Exit with 1 when a fix changed something."),
+    _gating("--strict", is_flag=True, help="Fail for unread files, malformed suppressions, stale configuration."),
+    _gating("--require-app", is_flag=True, help="Exit with 4 when there is no application."),
 )
 _OUTPUT = (
-    click.option(
+    _writing(
         "--format",
         "formats",
         multiple=True,
@@ -148,27 +181,27 @@ _OUTPUT = (
         envvar="SECLINT_FORMAT",
         help="text, concise, json or github; repeatable when the others go to files.",
     ),
-    click.option("--output", type=_file(), metavar="FILE", help="Write to a file in place of standard output."),
-    click.option("--statistics", is_flag=True, help="Count findings by rule."),
-    click.option("--show-suppressed", is_flag=True, help="Show what comments suppress, with their reasons."),
-    click.option("--no-snippet", is_flag=True, help="Show no source lines."),
-    click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours [auto]."),
-    click.option("--hook", is_flag=True, help="As a commit hook: concise, named files may be excluded."),
+    _writing("--output", type=_file(), metavar="FILE", help="Write to a file in place of standard output."),
+    _writing("--statistics", is_flag=True, help="Count findings by rule."),
+    _writing("--show-suppressed", is_flag=True, help="Show what comments suppress, with their reasons."),
+    _writing("--no-snippet", is_flag=True, help="Show no source lines."),
+    _writing("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours [auto]."),
+    _writing("--hook", is_flag=True, help="As a commit hook: concise, named files may be excluded."),
 )
 _FIXING = (
-    click.option("--fix", is_flag=True, help="Repair what can be repaired safely."),
-    click.option("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Repair what changes behaviour, too."),
-    click.option("--fix-only", is_flag=True, help="Repair and show no findings."),
-    click.option("--diff", is_flag=True, help="Show what --fix would write, and write nothing."),
-    click.option("--show-fixes", is_flag=True, help="List the fixes that were applied."),
-    click.option("--fixable", multiple=True, metavar="RULES", help="Repair only findings of these."),
-    click.option("--unfixable", multiple=True, metavar="RULES", help="Never repair findings of these."),
+    _repairing("--fix", is_flag=True, help="Repair what can be repaired safely."),
+    _repairing("--unsafe-fixes/--no-unsafe-fixes", default=None, help="Repair what changes behaviour as well."),
+    _repairing("--fix-only", is_flag=True, help="Repair and show no findings."),
+    _repairing("--diff", is_flag=True, help="Show what --fix would write, and write nothing."),
+    _repairing("--show-fixes", is_flag=True, help="List the fixes that were applied."),
+    _repairing("--fixable", multiple=True, metavar="RULES", help="Repair only findings of these."),
+    _repairing("--unfixable", multiple=True, metavar="RULES", help="Never repair findings of these."),
 )
 _SCOPE = (
-    click.option("--exclude", multiple=True, metavar="GLOBS", help="Leave out, in place of the defaults."),
-    click.option("--extend-exclude", multiple=True, metavar="GLOBS", help="Leave these out, too."),
-    click.option("--force-exclude", is_flag=True, help="Leave excluded files out even when they are named."),
-    click.option("--no-respect-gitignore", is_flag=True, help="Check what git ignores, too."),
+    _choosing("--exclude", multiple=True, metavar="GLOBS", help="Leave these out in place of the defaults."),
+    _choosing("--extend-exclude", multiple=True, metavar="GLOBS", help="Leave these out as well."),
+    _choosing("--force-exclude", is_flag=True, help="Leave excluded files out even when they are named."),
+    _choosing("--no-respect-gitignore", is_flag=True, help="Check what git ignores as well."),
 )
 
 

@@ -12,7 +12,7 @@ import click
 
 from fastapi_seclint import catalogue, engine, fixing
 from fastapi_seclint.cli import console
-from fastapi_seclint.cli.options import project_options, run_options
+from fastapi_seclint.cli.options import Command, project_options, run_options
 from fastapi_seclint.discovery import NoSuchPath
 from fastapi_seclint.engine.planning import Options
 from fastapi_seclint.engine.suppressing import commented
@@ -23,7 +23,7 @@ from fastapi_seclint.rule import Finding
 from fastapi_seclint.suppressions.reading import says_nothing
 
 
-@click.command(name="suppress", short_help="Write suppression comments, with a reason, above findings.")
+@click.command(name="suppress", cls=Command, short_help="Write suppression comments, with a reason, above findings.")
 @click.option("--rule", "names", multiple=True, required=True, metavar="RULE", help="Suppress findings of this rule.")
 @click.option("--reason", required=True, help="Why they are accepted; one sentence that a reader can judge.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="The last day on which they are.")
