@@ -10,6 +10,7 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.outliers import gives_published
 from fastapi_seclint.subjects.owners.asked import (
     is_looked_at_inside,
     is_no_object,
@@ -35,6 +36,7 @@ from fastapi_seclint.subjects.owners.belongings import (
 )
 from fastapi_seclint.subjects.owners.beside import held_beside
 from fastapi_seclint.subjects.owners.fixes import compared
+from fastapi_seclint.subjects.owners.hidden import owned_beside, reads_hidden
 from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls
 from fastapi_seclint.subjects.owners.inner import Inner, inner_id
 from fastapi_seclint.subjects.owners.listed import all_are_listed
@@ -121,6 +123,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             seen.add(route.place)
             mends = case.sure and case.variable in path_variables(route.path)
             mends = mends and not any(asks_roles_of_several(node.call) for node in route.nodes())
+            mends = mends and not reads_hidden(program, route, case.resource)  # whom it is shown to is not said here
             mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)
             fix = compared(program, route, case.variable, case.field, case.tie, case.sibling) if mends else None
             if fix is None and mends and case.sibling is not None:
@@ -173,11 +176,11 @@ def _case(
         return None
     if PEOPLE.match(resource) and lists_other_things(program, route):
         return None
-    if not access.changes_state(route) and (is_for_sale(program, resource) or all_are_listed(program, route)):
+    if not access.changes_state(route) and _is_for_all(program, route, resource):
         return None
     sibling, tie = ties.get(resource, (None, None))
     if authorizes(program, route):
-        found = None if PEOPLE.match(resource) else asks_owner_too(program, route, about.get(resource, ()))
+        found = _owned_besides(program, route, resource, about.get(resource, []))
         if found is None:
             return None
         sibling, tie = found
@@ -204,11 +207,25 @@ def _case(
         return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
     if compares_replaced(program, route):
         return _Case(route, resource, variable, field, 2, sibling, tie)
-    if not changes and (is_published(field) or not PRIVATE.match(resource)) and not lists_own(program, sibling):
+    hidden = sibling is not None and not is_published(field) and reads_hidden(program, route, resource)
+    shown = not changes and not hidden and (is_published(field) or not PRIVATE.match(resource))
+    if shown and not lists_own(program, sibling):
         sure = int(bool(field) and not is_published(field) and _is_for_its_maker(program, route, resource))
     if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
+
+
+def _is_for_all(program: Program, route: Route, resource: str) -> bool:
+    return is_for_sale(program, resource) or all_are_listed(program, route) or gives_published(route)
+
+
+def _owned_besides(program: Program, route: Route, resource: str, alike: list[Route]) -> tuple[Route, Tie] | None:
+    """A route beside one that asks for a right, which shows that the right to such things is not enough."""
+    found = None if PEOPLE.match(resource) else asks_owner_too(program, route, alike)
+    if found is None and reads_hidden(program, route, resource):
+        found = owned_beside(program, route, resource, alike)
+    return found
 
 
 def _below(program: Program, route: Route, found: tuple[str, Route] | None) -> _Case | None:

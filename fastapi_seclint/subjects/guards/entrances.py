@@ -91,6 +91,13 @@ _PASSWORDS = frozenset(
 )  # fmt: skip
 
 
+_REMOTE = re.compile(
+    r"^((\w+_)?(hostname|host|ip_address|broker|base_url|dsn|connection_string)|ip|port|server(_url)?|endpoint(_url)?)$",
+    re.I,
+)
+"""What goes with the password of a machine that the program is to connect to, and of nobody who comes in."""
+
+
 def is_entrance(program: Program, route: Route) -> bool:
     """Whether a route is how people get in: login, registration, tokens, passwords, links from mail, call-backs.
 
@@ -286,7 +293,15 @@ def _takes_password(program: Program, route: Route) -> bool:
     """Whether a POST takes a password or a refresh token, by itself or in a model: somebody registers or comes in."""
     if "POST" not in route.methods or (route.function is not None and _SWITCHES.match(route.function.name)):
         return False
-    return any(name in _PASSWORDS or _FOREIGN.match(name) for name in _sent(program, route))
+    found = list(_sent(program, route))
+    if not _names_people(route) and any(map(_REMOTE.match, found)):
+        return False
+    return any(name in _PASSWORDS or _FOREIGN.match(name) for name in found)
+
+
+def _names_people(route: Route) -> bool:
+    found = access.segments(route.path)
+    return bool(found) and _OF_PEOPLE.search(found[-1]) is not None
 
 
 def _sent(program: Program, route: Route) -> Iterator[str]:

@@ -49,7 +49,7 @@ def is_outlier(program: Program, route: Route) -> bool:
     handler = route.function
     if set(route.methods) - {"HEAD"} != {"GET"} or handler is None or route.router is route.app:
         return False
-    if _is_for_all(route) or not _answers_with_data(route) or _gives_published(route):
+    if _is_for_all(route) or not _answers_with_data(route) or gives_published(route):
         return False
     if _is_one_for_all(program, route) or _is_a_link(route):
         return False
@@ -119,11 +119,18 @@ def _is_for_all(route: Route) -> bool:
     return any(_FOR_ALL.search(word) for word in words)
 
 
-def _gives_published(route: Route) -> bool:
-    """Whether a handler asks for what is published only: `.filter(Post.slug == slug, Post.is_published == True)`."""
+def gives_published(route: Route) -> bool:
+    """Whether a handler asks for what is published only: `.filter(Post.slug == slug, Post.is_published == True)`.
+
+    Or it looks at what it found, and what is not published is none: `if not post.is_published: raise ...`. What an
+    answer is made of, `PostOut(is_published=post.is_published)`, asks for nothing.
+    """
     handler = route.function
-    calls = handler.forms.of("call") if handler is not None else []
+    every = handler.forms.of("call") if handler is not None else []
+    calls = [call for call in every if not last_name(call[2])[:1].isupper()]
+    tests = [form[2] for form in handler.forms.of("if")] if handler is not None else []
     given = [item for call in calls for item in walk([call[3], [value for _, value, _ in call[4]]])]
+    given += [item for test in tests for item in walk(test)]
     keywords = [str(keyword) for call in calls for keyword, _, _ in call[4] if keyword]
     return any(map(_PUBLISHED.match, keywords)) or any(
         item[0] == "attr" and _PUBLISHED.match(item[3]) for item in given

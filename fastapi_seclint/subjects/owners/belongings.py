@@ -173,6 +173,11 @@ def is_in_sight(program: Program, resource: str) -> bool:
     return resource in _classes(program)
 
 
+def columns(program: Program, resource: str) -> set[str]:
+    """The names of what the classes of the project keep of such things."""
+    return {name for cls in _classes(program).get(resource, []) for name, _, _ in fields(cls)}
+
+
 def is_for_sale(program: Program, resource: str) -> bool:
     """Whether such things are goods: what has a price, and a number or a stock in a shop, is for all to look at."""
     names = [{name for name, _, _ in fields(cls)} for cls in _classes(program).get(resource, [])]
