@@ -456,3 +456,31 @@ def extra(): ...
 app.routes.extend(spare.routes)
 """,
 )
+
+project(
+    "a factory called after much other work, and one that does some itself",
+    {
+        "work.py": "".join(f"def step{n}(): {f'step{n + 1}(); ' * 4}\n" for n in range(9)) + "def step9(): ...\n",
+        "shop.py": START
+        + """
+import work
+def create_app():
+    work.step0()
+    app = FastAPI()
+    @app.get("/x")
+    def x(): ...
+    return app
+""",
+        "main.py": """
+import work
+from shop import create_app
+def main():
+    work.step4()
+    return create_app()
+def start():
+    work.step4()
+    return main()
+app = start()
+""",
+    },
+)

@@ -155,7 +155,8 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     interpreter.calls.append(function.dotted)
     whole = False
     try:
-        with interpreter.budget(MAX_STEPS_A_CALL) as whole:
+        apart = interpreter.recording and builds(function)
+        with interpreter.own_budget() if apart else interpreter.budget(MAX_STEPS_A_CALL) as whole:
             outcome = execution.run(interpreter, function.statements(), scope)
     except BudgetSpent:
         if whole:
@@ -198,6 +199,15 @@ WEB_WORDS = frozenset(
     {"FastAPI", "APIRouter", "Starlette", "include_router", "add_api_route", "add_api_websocket_route"}
 )
 """What a file that makes or fills an application or router has in it."""
+
+
+_BUILDING = tuple(f'"{word}"'.encode() for word in sorted(WEB_WORDS))
+
+
+def builds(function: Function) -> bool:
+    """Whether the text of a function makes or fills an application or router."""
+    facts = function.module.facts
+    return function.number >= 0 and any(facts.body_mentions(function.number, word) for word in _BUILDING)
 
 
 def _touches_routes(function: Function, arguments: Arguments) -> bool:

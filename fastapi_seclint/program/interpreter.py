@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 40
 MAX_STEPS_IN_ALL = 3_000_000
 MAX_STEPS_A_CALL = 20_000
+MAX_STEPS_BUILDING = 100_000
 MAX_DEPTH_ASKING = 4
 MAX_STEPS_ASKING = 600
 MAX_OBJECTS = 20
@@ -81,6 +82,7 @@ class Interpreter:
         self._asking = 0
         self._sites: dict[object, Instance] = {}
         self._steps = 0
+        self._apart = 0
         self._limit = MAX_STEPS_IN_ALL
         self._early: set[tuple[Module, str]] = set()
         self._names: dict[Module, dict[str, list[Form]]] = {}
@@ -206,6 +208,21 @@ class Interpreter:
             yield self._limit == self._steps + steps
         finally:
             self._limit = limit
+
+    @contextmanager
+    def own_budget(self) -> Iterator[bool]:
+        """A budget that nobody around has a share in: what makes an application is not left out for what came before.
+
+        What is used of it counts for all such calls together.
+        """
+        limit, started = self._limit, self._steps
+        steps = min(MAX_STEPS_BUILDING, MAX_STEPS_IN_ALL - self._apart)
+        self._limit = started + steps
+        try:
+            yield steps == MAX_STEPS_BUILDING
+        finally:
+            self._apart += self._steps - started
+            self._limit, self._steps = limit, started
 
     def site(self, place: Place) -> object:
         """What tells one object made at a place from another: the calls and rounds of loops around."""

@@ -12,7 +12,7 @@ from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name
 from fastapi_seclint.program import calls
-from fastapi_seclint.program.calls import WEB_WORDS
+from fastapi_seclint.program.calls import WEB_WORDS, builds
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.factories import configuration_for, fill_applications, make_applications
 from fastapi_seclint.program.guards import Guarding, GuardModel
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.discovery import SourceFile
     from fastapi_seclint.outcome import ReadError
 
-_BUILDING = tuple(f'"{word}"'.encode() for word in sorted(WEB_WORDS))
 _WEB_DECORATORS = frozenset({*HTTP_METHODS, "api_route", "websocket", "route", "on_event"})
 
 
@@ -112,7 +111,7 @@ class Program:
             idle = {
                 function.name
                 for key, function in interpreter.functions.items()
-                if key not in interpreter.invoked and _builds(function)
+                if key not in interpreter.invoked and builds(function)
             }
             waiting = [module for module in modules if module.state == "new" and module.facts.words & idle]
             if not waiting:
@@ -301,11 +300,6 @@ _REST = (VARIADIC, KEYWORDS)
 def _asked(function: Function) -> list[Form]:
     """The parameters of a function that its caller fills."""
     return function.parameters[1 if function.owner is not None and function.kind != "static" else 0 :]
-
-
-def _builds(function: Function) -> bool:
-    facts = function.module.facts
-    return function.number >= 0 and any(facts.body_mentions(function.number, word) for word in _BUILDING)
 
 
 def _is_web(facts: FileFacts) -> bool:
