@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
-from fastapi_seclint.subjects.passwords.dumping import SAME, written_above
+from fastapi_seclint.subjects.passwords.dumping import DUMPS, SAME, written_above
 from fastapi_seclint.subjects.passwords.left_out import leaves_out
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ def enveloped(program: Program, block: Block, call: Form, depth: int = _DEPTH) -
 
 def unwrapped(program: Program, givers: Givers, block: Block, form: Form) -> Form:
     """What has the password in it of all that a call wraps; the expression itself where it wraps none."""
-    for inner in enveloped(program, block, form) if form[0] == "call" else ():
+    if form[0] == "call" and form[2][0] == "attr" and form[2][3] in DUMPS and form[2][2][0] == "call":
+        inner = unwrapped(program, givers, block, form[2][2])
+        return form if inner is form[2][2] else inner
+    for inner in (*enveloped(program, block, form), *givers.left_open(block, form)) if form[0] == "call" else ():
         if givers.shown(block, inner) is not None:
             return unwrapped(program, givers, block, inner)
     return form

@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.passwords.exposure_models import registration
-from fastapi_seclint.subjects.passwords.fields import Givers
+from fastapi_seclint.subjects.passwords.fields import Givers, owner_among
 from fastapi_seclint.subjects.passwords.kept import appended
 from fastapi_seclint.subjects.passwords.mappings import identifies
 from fastapi_seclint.subjects.passwords.names import is_password, naming
@@ -165,13 +165,13 @@ class Taking:
     def _excluded(self, call: Form, name: str) -> list[Edit]:
         return [SetKeyword(self.block.module.path, span_of(call[1]), "exclude", f'{{"{name}"}}')]
 
-    def _of_display(self, form: Form, pairs: list[Form]) -> Iterator[Edit]:
+    def _of_display(self, form: Form, pairs: list[Form], each: dict[str, Form] | None = None) -> Iterator[Edit]:
         for key, value in pairs:
             name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
             field = value[3] if value[0] == "attr" else ""
             told = field and is_password(field) and (not name or naming(name))
             typed = name and field and identifies(pairs) and naming(name) and is_password(field, people=True)
-            told = told or (typed and self.givers.is_row(self.block, value[2]))
+            told = told or (typed and self.givers.is_row(self.block, owner_among(value[2], each)))
             if name and (told or (naming(name) == "kept" and is_password(name))):
                 yield RemoveDictItem(self.block.module.path, span_of(form[1]), name)
             elif self.givers.shown(self.block, value) is not None:
@@ -181,6 +181,8 @@ class Taking:
         found = self.givers.shown(self.block, iterable)
         if found is None:
             return self._of_object(element) if element[0] == "call" else []
+        if element[0] == "dict":
+            return list(self._of_display(element, element[2], {target: iterable}))
         match element:
             case ["call", _, ["attr", _, ["name", _, name], "dict" | "model_dump"], [], []] if name == target:
                 return self._excluded(element, found[0])

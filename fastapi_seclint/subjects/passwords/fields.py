@@ -27,7 +27,7 @@ from fastapi_seclint.subjects.passwords.dumping import (
     sifted,
     written_above,
 )
-from fastapi_seclint.subjects.passwords.enveloped import enveloped
+from fastapi_seclint.subjects.passwords.enveloped import enveloped, given_to_open_fields
 from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_key, hashed_later, put
 from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out, told_by_maker
 from fastapi_seclint.subjects.passwords.mappings import IDENTITY, identifies, in_mapping, key_read
@@ -74,7 +74,7 @@ class Givers:
         self._documents: dict[str, tuple[str, Class | None]] | None = None
         self._stores: dict[int, tuple[str, Class | None]] | None = None
 
-    def shown(self, block: Block, form: Form, depth: int = 6) -> tuple[str, Class | None] | None:
+    def shown(self, block: Block, form: Form, depth: int = 8) -> tuple[str, Class | None] | None:
         """The password field that JSON made of an expression has, with the class that has it."""
         if depth == 0:
             return None
@@ -103,6 +103,8 @@ class Givers:
                 return found if isinstance(own, Function) and dumps_itself(own) else None
             case ["comp", _, _, ["call", *_] as element, None, _]:
                 return self._of_function(block, element, depth - 1)
+            case ["comp", _, _, ["dict", _, pairs], None, [[["name", _, target], iterable, _], *_]]:
+                return self._of_display(block, pairs, depth, {str(target): iterable})
             case ["name", *_]:
                 return self._of_name(block, form, depth - 1)
             case ["attr", _, owner, "__dict__"] | ["sub", _, owner, ["slice", *_]]:
@@ -118,7 +120,10 @@ class Givers:
     def _first(self, block: Block, forms: list[Form], depth: int) -> tuple[str, Class | None] | None:
         return next((found for form in forms if (found := self.shown(block, form, depth)) is not None), None)
 
-    def _of_display(self, block: Block, pairs: list[Form], depth: int) -> tuple[str, Class | None] | None:
+    def _of_display(
+        self, block: Block, pairs: list[Form], depth: int, each: dict[str, Form] | None = None
+    ) -> tuple[str, Class | None] | None:
+        """The password in a dictionary that is written out; `each` says what a comprehension's names are one of."""
         people = identifies(pairs)
         for key, value in pairs:
             name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
@@ -126,7 +131,7 @@ class Givers:
             if field and is_password(field) and (not name or naming(name)):
                 return field, None
             typed = bool(field) and people and naming(name) and is_password(field, people)
-            if typed and self.is_row(block, value[2], depth):
+            if typed and self.is_row(block, owner_among(value[2], each), depth):
                 return field, None
             read = people and name and is_password(name, people) and key_read(value) == name
             if read and not told_by_maker(self.program, block, value, name):
@@ -135,7 +140,7 @@ class Givers:
                 return name, None
         return hashed_in(["dict", 0, pairs]) or self._first(block, [value for _, value in pairs], depth)
 
-    def is_row(self, block: Block, form: Form, depth: int = 6) -> bool:
+    def is_row(self, block: Block, form: Form, depth: int = 8) -> bool:
         """Whether an expression is an account that is kept, rather than what somebody has just sent."""
         found = self.shown(block, form, depth - 1)
         return found is not None and (found[1] is None or is_table(found[1]))
@@ -203,7 +208,7 @@ class Givers:
         if name in _ENTRIES and function[0] == "attr" and (stored := self._entry(block, function[2], name)) is not None:
             return stored
         if name in DUMPS and function[0] == "attr" and not call[3]:
-            return self.shown(block, function[2], depth)
+            return self.shown(block, function[2], depth + 1)
         whole = self.shown(block, function[2], depth) if function[0] == "attr" and not call[3] else None
         cls = whole[1] if whole is not None else None
         own = [item for item, bound in called(self.program, block, call) if bound] if whole is not None else []
@@ -219,8 +224,14 @@ class Givers:
             return password_field(cls), cls
         if column := selected(self.program, block, call) or column_of_table(self.program, block, call):
             return column, None
-        wrapped = self._first(block, [*enveloped(self.program, block, call)], depth)
+        wrapped = self._first(block, [*enveloped(self.program, block, call), *self.left_open(block, call)], depth)
         return wrapped or self._of_function(block, call, depth) or self._of_value(block, call)
+
+    def left_open(self, block: Block, call: Form) -> Iterator[Form]:
+        """What a call gives to fields of a model that let anything through: `Answer(status="ok", result=row)`."""
+        for option in options(ask(self.program, block, call[2])) if call[4] else ():
+            if isinstance(option, Class) and is_schema(option):
+                yield from given_to_open_fields(self.program, block, call, option, None)
 
     def gives_same(self, block: Block, call: Form) -> bool:
         """Whether a function of the project returns its first argument with the password in it, where that has one."""
@@ -311,6 +322,11 @@ class Givers:
         if form[0] != "call":
             return bool(form[0] == "dict")
         return any(isinstance(item, Class) and is_schema(item) for item in options(ask(self.program, block, form[2])))
+
+
+def owner_among(owner: Form, each: dict[str, Form] | None) -> Form:
+    """What an attribute is read of: the rows that a comprehension goes through, where it is the name of one of them."""
+    return each[owner[2]] if each and owner[0] == "name" and owner[2] in each else owner
 
 
 def _projects(call: Form) -> bool:
