@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _PERSON = re.compile(
     r"(^|_)(users?|accounts?|members?|profiles?|persons?|people|employees?|customers?|admins?|staff|regist\w*|sign_?up"
-    r"|signup|login|tokens?|jwt|claims|payload|to_encode|me|auth\w*)(_|$)"
+    r"|signup|login|tokens?|jwt|claims|payload|to_encode|me|auth\w*|usuari[oa]s?|clientes?|empleados?|funcionarios?"
+    r"|cadastr\w*|utilisateurs?|benutzer|nutzer)(_|$)"
 )
 _TALK = re.compile(r"(^|_)(messages?|chats?|conversations?|completions?|prompts?|llm|threads?)(_|$)")
 _STORES = re.compile(

@@ -12,7 +12,7 @@ from fastapi_seclint.program.spelling import snake
 Origin = Literal["body", "header", "cookie", "query"]
 _RIGHT = re.compile(
     r"^(x_(\w+?_)?)?(user_|account_|member_)?((is_)?(super_?)?admin(istrator)?|is_superuser|superuser|is_staff|staff|is_root"
-    r"|roles?|role_name|permissions?|perms|privileges?|access_level|user_level)$"
+    r"|roles?|role_name|role_?id|id_role|(id_)?rol(_id)?|permissions?|perms|privileges?|access_level|user_level)$"
 )
 _SETTING = ("$set", "$setOnInsert")
 """How an update of MongoDB names the fields that it writes."""
@@ -92,11 +92,23 @@ def source(found: Input, form: Form) -> Sent | None:
             return source(found, inner)
         case ["bool", _, "or", [first, *_]]:
             return source(found, first)
+        case ["ifexp", _, test, body, _] if _asks_whether_sent(found, test):
+            return source(found, body)
         case ["walrus", _, _, inner]:
             return source(found, inner)
         case ["await", _, inner]:
             return source(found, inner)
     return None
+
+
+def _asks_whether_sent(found: Input, test: Form) -> bool:
+    """Whether a test is only whether the client sent a right: `body.role`, `body.role is not None`, `"role" in body`."""
+    match test:
+        case ["compare", _, inner, ["is not" | "!="], [["const", _, None | ""]]]:
+            return source(found, inner) is not None
+        case ["compare", _, ["const", _, str(right)], ["in"], [["name", _, name]]]:
+            return _item(found, name, right) is not None
+    return source(found, test) is not None
 
 
 def _item(found: Input, name: str, right: str) -> Sent | None:

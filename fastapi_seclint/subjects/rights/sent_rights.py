@@ -58,6 +58,8 @@ def input_of(program: Program, function: Function, path: str = "", depth: int = 
             found.origins[parameter.name] = next(iter(rights.values())).origin
         elif depth < _DEPTH and (sent := _given_on(program, parameter, depth)) is not None:
             found.values[parameter.name] = sent
+        elif depth < _DEPTH and (whole := _body_given_on(program, parameter, depth)):
+            found.bodies[parameter.name] = whole
     follow(function, found)
     for name in confirmed(function, found):
         found.values.pop(name, None)
@@ -119,6 +121,22 @@ def _given_on(program: Program, parameter: Parameter, depth: int) -> Sent | None
         if sent is not None:
             return sent
     return None
+
+
+def _body_given_on(program: Program, parameter: Parameter, depth: int) -> frozenset[str]:
+    """The rights in the body that a dependency looks at and gives on: `new: UserCreate = Depends(not_taken)`."""
+    dependency = program.walker.resolver.dependency_of(parameter)
+    for option in options(dependency[1]) if dependency is not None else ():
+        giver = giving(option)
+        if giver is None or giver.number < 0:
+            continue
+        given = [form[2] for form in giver.forms.of("return") if form[2] is not None]
+        own = {item[0] for item in giver.parameters}
+        passed = bool(given) and all(form[0] == "name" and form[2] in own for form in given)
+        inner = input_of(program, giver, depth=depth + 1) if passed else None
+        if inner is not None and all(form[2] in inner.bodies for form in given):
+            return frozenset().union(*(inner.bodies[form[2]] for form in given))
+    return frozenset()
 
 
 def _given_by(program: Program, dependency: Function, depth: int) -> Sent | None:

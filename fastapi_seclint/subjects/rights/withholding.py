@@ -104,7 +104,8 @@ def _least(block: Block, name: str) -> str | None:
     if plain in ("role", "roles", "role_name"):
         member = next(iter(_members(block)), '"user"')
         return f"[{member}]" if plain == "roles" else member
-    return "False" if names_sent_right(name) and not plain.endswith("level") else None
+    told = plain.endswith(("level", "id")) or "rol" in plain
+    return "False" if names_sent_right(name) and not told else None
 
 
 def _members(block: Block) -> Iterator[str]:
