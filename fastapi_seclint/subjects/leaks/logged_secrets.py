@@ -41,7 +41,11 @@ _ONE_TIME = word_set("reset verification verify confirm confirmation activation 
 _TOKENS = word_set(
     "id reset refresh access bearer generated jwt jwe new raw auth session verification invite activation confirmation"
 )
-_ORIGINS = word_set("token tokens jwt encode headers credentials secret secrets auth oauth urlsafe hex cookies")
+_SIGNED = word_set("enc encoded signed access refresh new user raw id")
+"""What stands before `jwt` in the name of a token."""
+_ORIGINS = word_set(
+    "token tokens jwt encode headers credentials secret secrets auth oauth urlsafe hex cookies authorization bearer"
+)
 _ABOUT = word_set(
     "should is has can may must needs need use uses allow allows enable enabled require requires requested"
 )
@@ -141,6 +145,8 @@ class Leaks:
             return Leak("the token that was sent", form)
         if words[-1] == "token" and words[-2:-1] and words[-2] in _TOKENS and not kind:
             kind = "token"
+        if words[-1] == "jwt" and form[0] == "name" and (_SIGNED & set(words[-2:-1]) or self.is_signed(name)):
+            kind = "token"
         if not kind or words[-1] in ("keys", "tokens", "secrets", "passwords"):
             return None
         if form[0] == "name" and (self.is_object(name) or is_list(self.block, name)):
@@ -155,6 +161,12 @@ class Leaks:
             return Leak(f"`{name}`", form) if is_setting(self.program, self.block, form) else None
         return Leak(f"`{name}`", form)
 
+    def is_signed(self, name: str) -> bool:
+        """Whether a local name that says `jwt` alone is given what signs or makes a token."""
+        scope = self.block.scope
+        own = isinstance(scope, FunctionScope) and any(item[0] == "assign" for item in scope.assignments(name))
+        return own and self.is_value(name)
+
     def is_object(self, name: str) -> bool:
         """Whether a name stands for an object with parts of its own, by what is read of it: `token.address`."""
         reads = (item for item in self.block.forms.of("attr") if item[2][0] == "name" and item[2][2] == name)
@@ -167,12 +179,11 @@ class Leaks:
             return False
         if any(item[0] == name for item in scope.function.parameters):
             return True
-        for statement in scope.assignments(name):
-            if statement[0] in ("assign", "annassign") and statement[-1] is not None:
-                spoken = (str(item[-1]) for item in walk(statement[-1]) if item[0] in ("name", "attr", "const"))
-                if any(_ORIGINS & set(words_of(text)) for text in spoken):
-                    return True
-        return False
+        return any(
+            _tells_of_token(value)
+            or any(_tells_of_token(above) for item in _split(value) for above in _given(scope, item))
+            for value in _given(scope, name)
+        )
 
     def assigned(self, form: Form) -> Leak | None:
         """A local name that stands for a secret: `headers = request.headers`, `raw = body.password`."""
@@ -285,6 +296,27 @@ class Leaks:
         for parameter in parameters(function) if function is not None else ():
             if parameter.name == form[2]:
                 yield self.program.walker.resolver.annotation(parameter)
+
+
+def _given(scope: FunctionScope, name: str) -> Iterator[Form]:
+    found = (item for item in scope.assignments(name) if item[0] in ("assign", "annassign"))
+    return (item[-1] for item in found if item[-1] is not None)
+
+
+def _tells_of_token(value: Form) -> bool:
+    """Whether a value is read or made by something that is named after tokens."""
+    spoken = (str(item[-1]) for item in walk(value) if item[0] in ("name", "attr", "const"))
+    return any(_ORIGINS & set(words_of(text)) for text in spoken)
+
+
+def _split(value: Form) -> list[str]:
+    """The name of a text that is taken apart: `scheme, token = header.split(" ")`."""
+    match value:
+        case ["call", _, ["attr", _, ["name", _, name], "split" | "partition"], _, _]:
+            return [name]
+        case ["sub", _, inner, _]:
+            return _split(inner)
+    return []
 
 
 def _put_in(form: Form) -> Iterator[str]:

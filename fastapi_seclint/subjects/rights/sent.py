@@ -102,7 +102,7 @@ def source(found: Input, form: Form) -> Sent | None:
 
 
 def _asks_whether_sent(found: Input, test: Form) -> bool:
-    """Whether a test is only whether the client sent a right: `body.role`, `body.role is not None`, `"role" in body`."""
+    """Whether a test asks only whether a right was sent: `body.role`, `body.role is not None`, `"role" in body`."""
     match test:
         case ["compare", _, inner, ["is not" | "!="], [["const", _, None | ""]]]:
             return source(found, inner) is not None
