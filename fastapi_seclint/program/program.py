@@ -308,7 +308,8 @@ def _is_web(facts: FileFacts) -> bool:
 
 _COMMON_LIBRARIES = frozenset(
     {"aiohttp", "alembic", "anthropic", "argon2", "asyncpg", "attr", "attrs", "authlib", "bcrypt", "beanie",
-     "boto3", "casbin", "celery", "click", "cryptography", "decouple", "docker", "dotenv", "dynaconf",
+     "boto3", "casbin", "celery", "click", "cryptography", "decouple", "dependency_injector", "dishka", "docker",
+     "dotenv", "dynaconf",
      "elasticsearch", "fastapi", "fastapi_users", "firebase_admin", "grpc", "httpx", "itsdangerous", "jinja2",
      "jose", "joserfc", "jwt", "kafka", "langchain", "limits", "loguru", "mcp", "minio", "mongoengine", "motor",
      "numpy", "openai", "pandas", "passlib", "peewee", "pika", "prometheus_client", "psycopg", "psycopg2",

@@ -22,7 +22,10 @@ def exception_handlers(program: Program) -> Iterator[tuple[Class, Function]]:
 
 
 def handled_classes(program: Program) -> Iterator[tuple[Class, Function | None]]:
-    """Each class of exceptions that something answers for, with the function, where that is known."""
+    """Each class of exceptions that something answers for, with the function, where that is known.
+
+    Routes of fastapi-error-map are told which statuses stand for which: the text of the exception is the answer.
+    """
     for block in program.sites.blocks(frozenset({"exception_handler", "add_exception_handler"})):
         for form in block.forms.every:
             match form:
@@ -34,6 +37,12 @@ def handled_classes(program: Program) -> Iterator[tuple[Class, Function | None]]
                     yield from _registered(program, block, given, handler)
                 case ["call", _, ["call", _, ["attr", _, _, "exception_handler"], [given, *_], _], [handler], _]:
                     yield from _registered(program, block, given, handler)
+    for route in program.routes:
+        given = route.registration.arguments.get("error_map") if route.registration is not None else None
+        for option in options(given):
+            for key, _ in option.items if isinstance(option, Mapping) else ():
+                if isinstance(key, Class):
+                    yield key, None
     for app in program.apps:
         for option in options(app.arguments.get("exception_handlers")):
             for key, handler in option.items if isinstance(option, Mapping) else ():

@@ -117,8 +117,8 @@ class _Walk:
                 return self.run(otherwise, worlds)
             case ["if", _, test, body, otherwise]:
                 worlds = self._calls(test, worlds)
-                found = truth(test, self._known)
                 self._bind_inside(test)
+                found = truth(test, self._known)
                 yes = frozenset(world for world in worlds if True in found[world])
                 if self.follower.apart and asks_for_duplicate(test):
                     return self._refused(body, worlds - {"absent"}) | self.run(otherwise, worlds)
@@ -279,7 +279,9 @@ class _Walk:
     def _raise(self, form: Form, exception: Form | None, worlds: Worlds) -> None:
         if exception is None or (exception[0] == "name" and self.caught is not None and exception[2] == self.caught[0]):
             if self.caught is not None:
-                self.found.append(replace(self.caught[1], worlds=worlds))
+                end = replace(self.caught[1], worlds=worlds)
+                here = exception is None and end.block.function is not self.block.function
+                self.found.append(replace(end, block=self.block, form=form) if here else end)
             return
         text, name, cls = self._made_elsewhere(exception) or said(self.follower.program, self.block, exception)
         self._end(Outcome(worlds, "raise", text, self.block, form, name, cls), exception)

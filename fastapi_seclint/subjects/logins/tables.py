@@ -36,8 +36,19 @@ def row(block: Block, form: Form) -> Truth | None:
         root = root[2]
     if root[0] != "name" or not looks_anything_up(form) or not isinstance(scope, FunctionScope):
         return None
-    before = [item for item in scope.assignments(root[2]) if item[1] < form[1] and item[0] in ("assign", "annassign")]
-    return FOUND if before and before[-1][-1] is not None and selects_account(before[-1][-1]) else None
+    given = form[3][0] if called_name(form) == "scalar" and form[3] else None
+    if given is not None and given[0] == "name":
+        given = _assigned_before(scope, given[2], form[1])
+    if given is not None:
+        return FOUND if _of_accounts(given) else None
+    value = _assigned_before(scope, root[2], form[1])
+    return FOUND if value is not None and selects_account(value) else None
+
+
+def _assigned_before(scope: FunctionScope, name: str, at: int) -> Form | None:
+    """What a name was assigned last before a place."""
+    before = [item for item in scope.assignments(name) if item[1] < at and item[0] in ("assign", "annassign")]
+    return before[-1][-1] if before else None
 
 
 def selects_account(form: Form) -> bool:
@@ -46,8 +57,16 @@ def selects_account(form: Form) -> bool:
         form = form[2]
     if form[0] != "call" or called_name(form) not in ("execute", "exec", "scalars", "stream"):
         return False
-    for inner in walk(form):
-        if inner[0] == "call" and called_name(inner) == "select":
+    return _of_accounts(form)
+
+
+def _of_accounts(form: Form) -> bool:
+    """Whether a statement selects accounts, in SQLAlchemy or as text."""
+    calls = [inner for inner in walk(form) if inner[0] == "call"]
+    if any(called_name(inner) == "count" for inner in calls):
+        return False
+    for inner in calls:
+        if called_name(inner) == "select":
             classes = [item[2] for item in walk(inner[3]) if item[0] == "name" and item[2][:1].isupper()]
             return any(map(is_account, classes[:1]))
     texts = [inner[2] for inner in walk(form) if inner[0] == "const" and isinstance(inner[2], str)]

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import walk
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import Class, Const, External, Function, Mapping, Value
 from fastapi_seclint.subjects.guards.challenges import HTTP_EXCEPTIONS
 from fastapi_seclint.subjects.guards.exception_handlers import handled_classes
 from fastapi_seclint.subjects.logins.ends import Outcome
@@ -33,12 +33,27 @@ class Translations:
             if name in names:
                 if handler is None or _tells(handler):
                     return end
-                return replace(end, said=("handler", handler.dotted))
+                return replace(end, said=("handler", handler.dotted, _closed_over(handler)))
         return end if names & set(HTTP_EXCEPTIONS) or any("HTTPException" in name for name in names) else None
 
     @cached_property
     def _handlers(self) -> list[tuple[str, Function | None]]:
         return [(cls.name, handler) for cls, handler in handled_classes(self._program)]
+
+
+def _closed_over(handler: Function) -> object:
+    """What a handler that another function made was made with: `answering(404, "no such user")`."""
+    used = {form[2] for form in handler.forms.of("name")}
+    kept = handler.scope.names if handler.scope.kind == "function" else {}
+    return tuple((name, _plain(value)) for name, value in sorted(kept.items()) if name in used)
+
+
+def _plain(value: Value) -> object:
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Mapping):
+        return tuple((_plain(key), _plain(item)) for key, item in value.items)
+    return value.name if isinstance(value, External | Function | Class) else type(value).__name__
 
 
 def _tells(handler: Function) -> bool:

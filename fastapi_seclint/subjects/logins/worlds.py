@@ -110,8 +110,12 @@ def gave_nothing(test: Form, parameters: frozenset[str]) -> bool:
         case ["bool", _, _, values]:
             return all(gave_nothing(value, parameters) for value in values)
         case ["unary", _, "not", ["name", _, name]] | ["compare", _, ["name", _, name], ["is"], [["const", _, None]]]:
-            return name in parameters and bool(_IDENTITY.search(name) or _PASSWORD.search(name))
-    return False
+            pass
+        case ["unary", _, "not", ["compare", _, ["name", _, name], ["is not"], [["const", _, None]]]]:
+            pass
+        case _:
+            return False
+    return name in parameters and bool(_IDENTITY.search(name) or _PASSWORD.search(name))
 
 
 def _row_of(form: Form, known: Callable[[Form], Truth | None]) -> Truth | None:
@@ -233,6 +237,10 @@ def _speaks(form: Form, pattern: re.Pattern[str]) -> bool:
 
 
 def _compared(left: Form, operator: str, right: Form, known: Callable[[Form], Truth | None]) -> Truth:
+    if right[2:] in ([0], [1]) and left[0] == "call" and left[2][2:] == ["len"]:
+        none = (operator, right[2]) in (("<", 1), ("==", 0), ("<=", 0))
+        some = (operator, right[2]) in ((">=", 1), (">", 0), ("!=", 0), ("==", 1))
+        return _negated(truth(left, known)) if none else truth(left, known) if some else UNKNOWN
     if right[0] == "const" and (right[2] is None or right[2] is False or right[2] == 0):
         found = truth(left, known)
         return _negated(found) if operator in ("is", "==") else found if operator in ("is not", "!=", ">") else UNKNOWN
