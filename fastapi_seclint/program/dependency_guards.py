@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
-from fastapi_seclint.program import credentials
+from fastapi_seclint.program import credentials, injected
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
 from fastapi_seclint.program.asking import asks_for
 from fastapi_seclint.program.body_tokens import BODY_TOKENS, carries_token, given_tokens
@@ -244,6 +244,10 @@ class DependencyGuards:
         neutral = credentials.entry("neutral", value.name) or credentials.entry("limiter", value.name)
         opaque = [] if neutral or not credentials.may_guard(value.name) else [value.name]
         return Encounter([Ending(False, CLEAN, None, False, value.place)], opaque=opaque)
+
+    def handed_on(self, handler: Function) -> str:
+        """The parameter of a handler that a container makes of the request and the handler hands on, or empty."""
+        return injected.handed_on(self._resolver, self._follower.interpreter, handler)
 
     def authenticates(self, value: Value) -> bool:
         """Whether a dependency refuses both strangers."""

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.implementers import standing_in
 from fastapi_seclint.program.new_types import mark_of
+from fastapi_seclint.program.request_holders import holders
 from fastapi_seclint.program.values import (
     Annotated,
     Bound,
@@ -24,6 +27,7 @@ from fastapi_seclint.program.values import (
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.callables import Parameter
+    from fastapi_seclint.program.dependencies import Resolver
     from fastapi_seclint.program.interpreter import Interpreter
     from fastapi_seclint.program.modules import Module
 
@@ -59,6 +63,47 @@ def _keys(value: Value | None) -> Iterator[_Key]:
             yield from _keys(option.base)
         elif isinstance(option, Class):
             yield id(option)
+
+
+def handed_on(resolver: Resolver, interpreter: Interpreter, handler: Value) -> str:
+    """The parameter that dishka fills with an object made of the request and that a handler hands on, or empty.
+
+    `await edit(thing_id, identity=identity)`: whether strangers get through is decided where the object is asked.
+    Of an interface, `identity.player()`, it is not known which object stands for it, so asking it is handing on, too.
+    """
+    function = handler if isinstance(handler, Function) else None
+    if function is None or not _uses_dishka(function.module):
+        return ""
+    given, asked = _used(function)
+    for parameter in parameters(handler):
+        annotation = resolver.annotation(parameter) if parameter.name in given | asked else None
+        wanted = _asked_for(annotation.base if isinstance(annotation, Annotated) else annotation)
+        for cls in wanted:
+            standing = standing_in(interpreter, cls) if isinstance(cls, Class) else None
+            counts = parameter.name in given or standing is not cls
+            if counts and standing is not None and id(standing) in holders(interpreter):
+                return parameter.name
+    return ""
+
+
+def _used(function: Function) -> tuple[set[str], set[str]]:
+    """The names that calls in a function are given as they are, and those that have a method called."""
+    given: set[str] = set()
+    asked: set[str] = set()
+    for call in function.forms.of("call"):
+        arguments = (*call[3], *(value for _, value, _ in call[4]))
+        given.update(argument[2] for argument in arguments if argument[0] == "name")
+        if call[2][0] == "attr" and call[2][2][0] == "name":
+            asked.add(call[2][2][2])
+    return given, asked
+
+
+def _asked_for(annotation: Value | None) -> list[Value]:
+    """What `FromDishka[Member]` names; nothing for any other annotation."""
+    if not isinstance(annotation, Generic) or not annotation.origin.startswith("dishka."):
+        return []
+    members = annotation.members if annotation.origin.endswith(".FromDishka") else []
+    return [option for member in members for option in options(member)]
 
 
 def _providers(interpreter: Interpreter) -> _Providers:

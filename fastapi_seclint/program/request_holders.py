@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.implementers import CONNECTIONS, implements, is_interface
 from fastapi_seclint.program.kinds import NOTHING, REQUEST, Names
-from fastapi_seclint.program.values import Annotated, Class, External, Function, Generic, Value, options
+from fastapi_seclint.program.values import Annotated, Class, External, Function, Generic, Instance, Value, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -29,6 +29,14 @@ def holders(interpreter: Interpreter) -> _Held:
         _KNOWN[interpreter] = {}
         _KNOWN[interpreter] = _found(interpreter)
     return _KNOWN[interpreter]
+
+
+def held_by(interpreter: Interpreter, method: Function, receiver: Value | None) -> Names | None:
+    """What a method finds of the request in its object, also where its class inherits it; None where it holds none."""
+    held = holders(interpreter)
+    if isinstance(receiver, Instance) and id(receiver.cls) in held:
+        return held[id(receiver.cls)]
+    return held.get(id(method.owner)) if method.owner is not None else None
 
 
 def _found(interpreter: Interpreter) -> _Held:

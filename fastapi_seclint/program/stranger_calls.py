@@ -22,7 +22,7 @@ from fastapi_seclint.program.kinds import (
     worst,
 )
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.request_holders import holders
+from fastapi_seclint.program.request_holders import held_by
 from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds, names_refusal
 from fastapi_seclint.program.stranger_callees import is_response, may_guard, may_talk, sounds_like_check, unwrapped
 from fastapi_seclint.program.stranger_errors import lets_go
@@ -159,7 +159,8 @@ def _called(
         return unknown_call_kinds(walk_, form, touched) if touched != CLEAN else CLEAN
     if isinstance(function, Function):
         receiver = value.receiver if isinstance(value, Bound) else None
-        made = receiver if isinstance(receiver, Instance) and (receiver.attributes or receiver.arguments) else None
+        held = held_by(walk_.follower.interpreter, function, receiver) is not None
+        made = receiver if isinstance(receiver, Instance) and _is_told_apart(receiver, held) else None
         is_answer = form is walk_.delegated and (is_response(function) or any("request" in item for item in given))
         return _project_call(
             walk_, function, isinstance(value, Bound), given, named, touched, made, own, is_answer=is_answer
@@ -175,6 +176,11 @@ def _called(
     if touched != CLEAN:
         return unknown_call_kinds(walk_, form, touched)
     return CLEAN
+
+
+def _is_told_apart(receiver: Instance, held: bool) -> bool:
+    """Whether something is known of this object that its class does not say of every one."""
+    return bool(held or receiver.attributes or receiver.arguments)
 
 
 def _hands_over(walk_: Walk, form: Form) -> None:
@@ -213,7 +219,7 @@ def _project_call(
     handed = [*given, *(found for _, found in named)]
     wrapped = unwrapped(function)
     decorated = wrapped is not function and wrapped.scope is walk_.scope
-    injected = bound and function.owner is not None and id(function.owner) in holders(walk_.follower.interpreter)
+    injected = bound and held_by(walk_.follower.interpreter, function, receiver) is not None
     if (
         not decorated
         and not injected

@@ -42,7 +42,8 @@ def is_abstract(function: Function) -> bool:
     if any(isinstance(item, External) and item.name == "abc.abstractmethod" for item in function.decorators):
         return all(item[0] in ("expr", "pass", "raise") for item in function.statements())
     if function.owner is not None and PROTOCOLS & set(function.owner.external_bases()):
-        return all(item[0] == "pass" or (item[0] == "expr" and item[2][0] in _PLAIN) for item in function.statements())
+        if all(item[0] == "pass" or (item[0] == "expr" and item[2][0] in _PLAIN) for item in function.statements()):
+            return True
     if function.owner is None or not function.module.facts.body_mentions(function.number, b"NotImplemented"):
         return False
     statements = [item for item in function.statements() if item[0] != "expr"]

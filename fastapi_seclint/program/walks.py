@@ -19,7 +19,7 @@ from fastapi_seclint.program.asking import denies, hands_on
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
 from fastapi_seclint.program.kinds import BAD, CLEAN, NOTHING, PASSED, QUERY, Kinds, Names, merged, names_token
 from fastapi_seclint.program.names import spelled
-from fastapi_seclint.program.request_holders import holders
+from fastapi_seclint.program.request_holders import held_by
 from fastapi_seclint.program.stranger_errors import REFUSAL, remembered
 from fastapi_seclint.program.values import Function, Place, Value, constant
 
@@ -60,7 +60,7 @@ class Walk:
         self.names.update({name: found for name, found in arguments.items() if name.startswith("**")})
         self.bag = {"*"} & arguments.keys()
         if function.owner is not None and function.parameters:
-            kept = holders(follower.interpreter).get(id(function.owner), {})
+            kept = held_by(follower.interpreter, function, receiver) or {}
             self.names.update({f"{function.parameters[0][0]}.{name}": found for name, found in kept.items()})
         for form in function.parameters:
             self.names[form[0]] = self.named(form[0], arguments.get(form[0], CLEAN))
