@@ -103,7 +103,7 @@ def _scheme_alone(program: Program, route: Route) -> Node | None:
     if "logout" in route.path.lower() or is_for_development(route):
         return None
     guarding = program.guarding(route)
-    asking = {meeting.name for meeting in guarding.meetings if meeting.missing == "denies"}
+    asking = {item.name for item in guarding.meetings if item.missing == "denies" and not item.configured}
     guards = [node for node in route.dependencies if node.name in asking]
     if guarding.protection != "open" or not guards or _handler_tests(program, route, guards):
         return None

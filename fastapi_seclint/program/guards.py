@@ -90,8 +90,8 @@ class GuardModel:
                 return f"{reason} ({place})"
         if route.function is not None and _is_signed_anew(route.function):
             return "what the handler depends on is put together while the program runs"
-        if route.function is not None and (name := self.dependencies.handed_on(route.function)):
-            return f"{name} is made of the request and handed on to what may refuse strangers"
+        if route.function is not None and (held := self.dependencies.handed_on(route.function)):
+            return f"{held} is made of the request and handed on to what may refuse strangers"
         for decorator, place in wrapping_decorators(route):
             name = dotted_name(decorator)
             if name is None:

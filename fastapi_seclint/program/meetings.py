@@ -73,8 +73,9 @@ def _is_other_matter(ending: Ending) -> bool:
 
 
 def refused(meetings: list[Meeting]) -> bool:
-    """Whether both strangers are refused, each by whomever."""
-    return any(item.missing == "denies" for item in meetings) and any(item.junk == "denies" for item in meetings)
+    """Whether both strangers are refused, each by whomever, without anything that has to be set up first."""
+    there = [item for item in meetings if not item.configured]
+    return any(item.missing == "denies" for item in there) and any(item.junk == "denies" for item in there)
 
 
 def meeting_of(name: str, answers: list[Encounter]) -> Meeting:

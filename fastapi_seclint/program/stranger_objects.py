@@ -41,9 +41,9 @@ def is_abstract(function: Function) -> bool:
     """Whether a method only says that another class has to have it: `raise NotImplementedError`, or nothing at all."""
     if any(isinstance(item, External) and item.name == "abc.abstractmethod" for item in function.decorators):
         return all(item[0] in ("expr", "pass", "raise") for item in function.statements())
-    if function.owner is not None and PROTOCOLS & set(function.owner.external_bases()):
-        if all(item[0] == "pass" or (item[0] == "expr" and item[2][0] in _PLAIN) for item in function.statements()):
-            return True
+    is_of_protocol = function.owner is not None and bool(PROTOCOLS & set(function.owner.external_bases()))
+    if is_of_protocol and all(item[0] == "pass" or _is_said(item) for item in function.statements()):
+        return True
     if function.owner is None or not function.module.facts.body_mentions(function.number, b"NotImplemented"):
         return False
     statements = [item for item in function.statements() if item[0] != "expr"]
@@ -51,6 +51,11 @@ def is_abstract(function: Function) -> bool:
         return False
     raised = statements[0][2][2] if statements[0][2][0] == "call" else statements[0][2]
     return "NotImplemented" in str(raised[-1])
+
+
+def _is_said(statement: Form) -> bool:
+    """Whether a statement is nothing but a text or `...`."""
+    return bool(statement[0] == "expr" and statement[2][0] in _PLAIN)
 
 
 def made_of(walk_: Walk, given: list[Kinds], touched: Kinds) -> Kinds:

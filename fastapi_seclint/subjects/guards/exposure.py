@@ -10,6 +10,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
+from fastapi_seclint.subjects.guards.computing import only_computes
 from fastapi_seclint.subjects.guards.conversations import opens_a_conversation, opens_a_shell, streams_logs
 from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.hollow import (
@@ -113,6 +114,8 @@ def excuse(program: Program, route: Route) -> str:
         return "the handler only says that it is not written yet"
     if does_nothing(route):
         return "the handler has no use for what it is sent"
+    if only_computes(program, route):
+        return "the handler works out its answer from what it is sent and keeps nothing"
     if only_makes_a_file(program, route):
         return "the handler makes a file of what it is sent and keeps nothing"
     if _is_dead(program, route):

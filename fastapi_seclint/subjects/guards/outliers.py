@@ -60,7 +60,8 @@ def is_outlier(program: Program, route: Route) -> bool:
     ]
     if _are_shown(route, [other for other in those if not is_authenticated(program, other)]):
         return False
-    beside = [item for item in those if not entrances.is_entrance(program, item) and not entrances.is_probe(item)]
+    those = [item for item in those if not entrances.is_entrance(program, item) and not entrances.is_probe(item)]
+    beside = [item for item in those if not _is_front(item)]
     guarded = [other for other in beside if is_authenticated(program, other)]
     if not guarded:
         return _is_outlier_of_all(program, route)
@@ -113,10 +114,18 @@ def _open_by_mistake(program: Program) -> dict[int, int]:
     return found
 
 
+_FRONT = re.compile(r"^(get_|read_|show_|api_)?(index|root|home|landing|welcome)(_page)?$", re.I)
+"""The handler of the address that a part of an application starts at, which tells what it is."""
+
+
+def _is_front(route: Route) -> bool:
+    return route.function is not None and bool(_FRONT.match(route.function.name)) and not path_variables(route.path)
+
+
 def _is_for_all(route: Route) -> bool:
-    """Whether a path or handler calls what it gives something for everybody."""
+    """Whether a path or handler calls what it gives something for everybody, or is where a part starts."""
     words = [*access.segments(route.path), route.function.name if route.function is not None else ""]
-    return any(_FOR_ALL.search(word) for word in words)
+    return _is_front(route) or any(_FOR_ALL.search(word) for word in words)
 
 
 def gives_published(route: Route) -> bool:
