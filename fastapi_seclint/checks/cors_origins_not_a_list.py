@@ -221,7 +221,19 @@ def _gives_text(function: Function) -> bool:
     if function.returns is not None:
         return bool(function.returns[0] in ("name", "const") and function.returns[2] == "str")
     given = [form[2] for form in function.forms.of("return")]
-    return bool(given) and all(value is not None and value[0] == "fstr" for value in given)
+    return bool(given) and all(value is not None and _is_text(value) for value in given)
+
+
+def _is_text(form: Form) -> bool:
+    """Whether an expression is one text wherever it stands: an f-string, a read of the environment with a default."""
+    match form:
+        case ["fstr", *_] | ["sub", _, ["attr" | "name", *_, "environ"], _]:
+            return True
+        case ["call", _, ["name" | "attr", *_, "getenv"], [_, default], []]:
+            return bool(default[0] == "const" and isinstance(default[2], str))
+        case ["call", _, ["attr", _, ["name" | "attr", *_, "environ"], "get"], [_, default], []]:
+            return bool(default[0] == "const" and isinstance(default[2], str))
+    return False
 
 
 def _of_field(program: Program, block: Block, form: Form, owner: Form, name: str) -> str | None:

@@ -62,7 +62,11 @@ def spread_out(code: str, around: tuple[str, str], room: Room) -> str:
     if code.endswith(")"):
         while isinstance(whole, cst.UnaryOperation | cst.Await):
             whole = whole.expression
-        fits = isinstance(whole, cst.Call) and not whole.lpar and _CLOSED.fullmatch(around[1])
+        if not _CLOSED.fullmatch(around[1]):
+            return code
+        if (tests := _within_brackets(whole)) is not None:
+            return _spread_tests(tree, tests, around, room)
+        fits = isinstance(whole, cst.Call) and not whole.lpar
         return _spread_call(tree, whole, around, room) if fits and isinstance(whole, cst.Call) else code
     if not _END.fullmatch(around[1]):
         return code
@@ -75,6 +79,32 @@ def spread_out(code: str, around: tuple[str, str], room: Room) -> str:
     ends = [tree.extent(part)[1] for part in (whole.elt, loop.iter, *(one.test for one in loop.ifs))]
     parts = [code[start:end].strip() for start, end in pairwise([1, *ends])]
     return "[\n" + "".join(f"{room.unit}{part}\n" for part in parts) + "]"
+
+
+def _within_brackets(whole: cst.BaseExpression) -> cst.BooleanOperation | None:
+    """What is tested together within brackets that close an expression: `(a and b)`, `bool(a and b)`."""
+    if isinstance(whole, cst.Call) and not whole.lpar and len(whole.args) == 1 and whole.args[0].keyword is None:
+        whole = whole.args[0].value
+        return whole if isinstance(whole, cst.BooleanOperation) and not whole.lpar else None
+    return whole if isinstance(whole, cst.BooleanOperation) and len(whole.lpar) == 1 else None
+
+
+def _spread_tests(tree: Tree, whole: cst.BooleanOperation, around: tuple[str, str], room: Room) -> str:
+    """Tests within brackets on a line below, or on one each, as formatters write them."""
+    code = tree.text.code
+    tests: list[cst.BaseExpression] = [whole]
+    while isinstance(first := tests[0], cst.BooleanOperation) and (first is whole or not first.lpar):
+        if type(first.operator) is not type(whole.operator):
+            break
+        tests[:1] = [first.left, first.right]
+    start, end = tree.extent(tests[0])[0], tree.extent(tests[-1])[1]
+    indent = len(around[0]) - len(around[0].lstrip()) + len(room.unit)
+    head, tail = code[:start], code[end:]
+    if indent + end - start <= room.limit:
+        return f"{head}\n{room.unit}{code[start:end]}\n{tail}"
+    word = "and" if isinstance(whole.operator, cst.And) else "or"
+    lines = f"\n{room.unit}{word} ".join(code[slice(*tree.extent(test))] for test in tests)
+    return f"{head}\n{room.unit}{lines}\n{tail}"
 
 
 def _spread_call(tree: Tree, call: cst.Call, around: tuple[str, str], room: Room) -> str:

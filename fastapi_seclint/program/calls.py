@@ -289,6 +289,8 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, plac
     if any(base.startswith("enum.") for base in externals):
         return Unknown(f"a member of {cls.name}", place)
     initializer = method_of(instance, "__init__")
+    if initializer is None and _is_plain_dictionary(cls, externals):
+        return builtin_calls.call(interpreter, External("builtins.dict"), arguments, place) or instance
     if initializer is None:
         _set_fields(interpreter, cls, instance, arguments, place)
         if kind is not None:
@@ -307,6 +309,19 @@ def instantiate(interpreter: Interpreter, cls: Class, arguments: Arguments, plac
     if marked is not None:
         return marker(marked, instance.arguments or arguments, place)
     return instance
+
+
+def _is_plain_dictionary(cls: Class, externals: list[str]) -> bool:
+    """Whether a class only gives dictionaries another name, or says what theirs have: it has no methods."""
+    bases = (base for base in cls.lineage() if isinstance(base, Class))
+    return bool(_DICTIONARIES & {*externals}) and not any(
+        isinstance(value, Function | External) for base in bases for value in base.namespace.values()
+    )
+
+
+_DICTIONARIES = frozenset(
+    {"builtins.dict", "collections.OrderedDict", "typing.TypedDict", "typing_extensions.TypedDict"}
+)
 
 
 def _set_fields(interpreter: Interpreter, cls: Class, instance: Instance, arguments: Arguments, place: Place) -> None:

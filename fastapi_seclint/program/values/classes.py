@@ -205,8 +205,8 @@ class Function:
         return Forms(self.statements()) if self.number < 0 else self.module.facts.forms(self.number)
 
 
-_WITH_PARAMETERS = ("fastapi_users.",)
-"""Libraries whose classes are subclassed with types of the project's own: `class Users(FastAPIUsers[User, UUID])`."""
+_WITH_PARAMETERS = ("fastapi_users.", "builtins.dict", "collections.OrderedDict")
+"""Where classes are from that are subclassed with types: `FastAPIUsers[User, UUID]`, `dict[str, Any]`."""
 
 
 @dataclass(slots=True, eq=False)

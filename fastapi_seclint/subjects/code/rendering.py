@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi_seclint.facts.forms import Form, is_put_together
+from fastapi_seclint.facts.forms import Form
 
 _JOINED = {"|", "+"}
 
@@ -32,7 +32,7 @@ def rendered(form: Form | None) -> str | None:
             return _called(function, positional, keywords)
         case ["list", _, items]:
             return _filled("[" + ", ".join("{}" for _ in items) + "]", *items)
-        case ["fstr", _, parts] if is_put_together(form):
+        case ["fstr", _, parts]:
             return _text(parts)
         case ["tuple", _, [_, _, *_] as items]:
             return _filled("(" + ", ".join("{}" for _ in items) + ")", *items)
@@ -60,8 +60,15 @@ def _text(parts: list[Form]) -> str | None:
         value = rendered(part[2]) if part[0] == "fmt" and not any(part[3:]) else None
         if part[0] == "const" and text.isprintable() and not {'"', "\\"} & {*text}:
             found.append(text.replace("{", "{{").replace("}", "}}"))
-        elif value is not None and not {'"', "\\"} & {*value}:
+        elif value is not None and (value := _within(value)) is not None:
             found.append(f"{{{value}}}")
         else:
             return None
     return f'f"{"".join(found)}"'
+
+
+def _within(code: str) -> str | None:
+    """Code as it stands within an f-string in double quotes; None where it has both kinds of quotes."""
+    if "\\" in code or ('"' in code and "'" in code):
+        return None
+    return code.replace('"', "'")

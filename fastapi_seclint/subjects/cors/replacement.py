@@ -16,7 +16,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Span
 from fastapi_seclint.subjects.code.origins import ask, blocks_of
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.hardening.middleware import Configuration, Option
+from fastapi_seclint.subjects.hardening.middleware import Configuration, Option, made
 from fastapi_seclint.subjects.hardening.settings import field_of_settings
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def replaced(program: Program, configuration: Configuration, name: str, remedy: 
     call = configuration.call
     if any(option.form is form and option.location == call.block.location(form) for form in call.spread):
         return None  # a part of what is spread there, which has no place of its own
-    for value in options(option.value):
+    for value in options(made(program, option.value)):
         fix = _of_value(program, value, remedy)
         if fix is not None:
             return fix
@@ -132,7 +132,15 @@ def listed_elsewhere(program: Program, module: Module, line: int, remedy: Remedy
 def _in_place(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix:
     path, span = block.module.path, span_of(form[1])
     listed = listed_elsewhere(program, block.module, span.line, remedy)
-    return Fix(listed.title, False, (*listed.edits, ReplaceExpression(path, span, listed.code)))
+    return Fix(listed.title, False, (*listed.edits, ReplaceExpression(path, span, _like(form, listed.code))))
+
+
+def _like(form: Form, code: str) -> str:
+    """A display as code, a tuple where one stood: a dataclass takes no list as a default."""
+    inner = code.removeprefix("[").removesuffix("]")
+    if form[0] != "tuple" or len(inner) + 2 != len(code) or " for " in inner:
+        return code
+    return f"({inner},)" if inner and "," not in inner else f"({inner})"
 
 
 def _fix(remedy: Remedy, block: Block, edit: Edit, variable: str = "") -> Fix:
@@ -173,7 +181,11 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
             title = 'take `"*"` out of the list' + (", and let in this machine's own names" if own else "")
             return Fix(title, False, (RemoveListItem(path, span, stars[0]), *own))
         if _is_field(block, form):
-            return Fix(f"without a setting: {remedy.default}", False, (ReplaceExpression(path, span, remedy.default),))
+            default = _like(form, remedy.default)
+            factory = next((item for item in block.forms.every if item[0] == "lambda" and item[3] is form), None)
+            if factory is not None and default == "[]":
+                default, span = "list", span_of(factory[1])
+            return Fix(f"without a setting: {default}", False, (ReplaceExpression(path, span, default),))
         return _in_place(program, block, form, remedy)
     if form[0] == "comp" and not _reads(form):
         return _of_iterable(program, block, form[5][0][1], remedy)

@@ -138,16 +138,16 @@ def _world(program: Program, kind: Kind, layer: Layer, static: World) -> World:
 
 
 def _made_all(program: Program, values: World) -> World:
-    return {name: _made(program, value) for name, value in values.items()}
+    return {name: made(program, value) for name, value in values.items()}
 
 
-def _made(program: Program, value: Value) -> Value:
+def made(program: Program, value: Value) -> Value:
     """The value with the default factory of a settings field (`Field(default_factory=lambda: [...])`) called."""
     if isinstance(value, Environment) and isinstance(value.default, Function):
         interpreter = program.interpreter
         with interpreter.asking():
-            made = calls.call(interpreter, value.default, Arguments(), value.place or value.default.place)
-        return Environment(value.name, made, value.place)
+            given = calls.call(interpreter, value.default, Arguments(), value.place or value.default.place)
+        return Environment(value.name, given, value.place)
     return value
 
 

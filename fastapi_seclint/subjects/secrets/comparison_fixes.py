@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
@@ -44,7 +45,24 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
         code = f"bool({code})"
     path = item.block.module.path
     edit = ReplaceExpression(path, span_of(item.form[1]), code)
-    return (edit, AddImport(path, "secrets")) if "secrets.compare_digest(" in code else (edit,)
+    edits = (edit, *_of_name(item)) if item.kind == "password" else (edit,)
+    return (*edits, AddImport(path, "secrets")) if "secrets.compare_digest(" in code else edits
+
+
+def _of_name(item: Comparison) -> Iterator[Edit]:
+    """The comparison of a user's name beside that of his password, as FastAPI's manual writes both."""
+    owner = item.given[2] if item.given[0] == "attr" else None
+    beside = [form[3] for form in item.block.forms.of("bool") if any(one is item.form for one in form[3])]
+    for form in (one for forms in beside for one in forms if owner is not None):
+        match form:
+            case ["compare", _, left, ["==" | "!=" as operator], [right]]:
+                sides = [rendered(side) for side in (left, right)]
+                named = [side for side in (left, right) if side[0] == "attr" and side[3] == "username"]
+                if None not in sides and any(rendered(side[2]) == rendered(owner) for side in named):
+                    left_code, right_code = (_encoded(side, str(rendered(side))) for side in (left, right))
+                    code = f"secrets.compare_digest({left_code}, {right_code})"
+                    code = f"not {code}" if operator == "!=" else code
+                    yield ReplaceExpression(item.block.module.path, span_of(form[1]), code)
 
 
 def _there(form: Form) -> Form:
@@ -64,20 +82,37 @@ def _whole(item: Comparison) -> bool:
 
 
 def _equal(program: Program, item: Comparison, given: str, secret: str, present: bool) -> str | None:
+    if not present and (looked_up := _or_empty(item)):
+        given = looked_up
     if item.operator == "compare_digest":
         pair = f"{rendered(item.form[2])}({given}, {secret})"
     else:
         pair = f"secrets.compare_digest({_encoded(item.given, given)}, {_encoded(item.secret, secret)})"
     both = ((item.given, given), (item.secret, secret))
     if present:
-        plain = [rendered(core(form)) for form, _ in both]
+        plain = [rendered(part) for form, _ in both for part in _read(core(form))]
         return None if None in plain else " and ".join([*map(str, plain), pair])
     missing = [
         f"{text} is not None"
         for form, text in both
-        if may_be_missing(program, item.block, form) and not _is_there(item, text)
+        if text != _or_empty(item) and may_be_missing(program, item.block, form) and not _is_there(item, text)
     ]
     return " and ".join([*missing, pair])
+
+
+def _or_empty(item: Comparison) -> str:
+    """A look-up of what is sent that gives an empty text for nothing, beside a secret that is never empty."""
+    match item.given, item.secret:
+        case ["call", at, ["attr", _, _, "get"] as function, [name], []], ["fstr", _, parts]:
+            if any(part[0] == "const" and part[2] for part in parts):
+                return rendered(["call", at, function, [name, ["const", at, ""]], []]) or ""
+    return ""
+
+
+def _read(form: Form) -> list[Form]:
+    """What has to be there for a text: the values that stand in it, since one with words around is never empty."""
+    values = [part[2] for part in form[2] if part[0] == "fmt"] if form[0] == "fstr" else []
+    return values or [form]
 
 
 def _is_there(item: Comparison, text: str) -> bool:
@@ -140,6 +175,8 @@ def _among(program: Program, item: Comparison, given: str, container: str) -> st
 def _encoded(form: Form, code: str) -> str:
     if form[0] == "call" and form[2][0] == "attr" and form[2][3] == "encode":
         return code
+    if form[0] == "const" and str(form[2]).isascii():
+        return f"b{code}"
     return f"({code}).encode()" if form[0] in ("binop", "bool", "ifexp", "await") else f"{code}.encode()"
 
 
