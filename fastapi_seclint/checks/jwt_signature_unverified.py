@@ -13,8 +13,9 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.items import Item
 from fastapi_seclint.subjects.code.origins import Origin, origins
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
-from fastapi_seclint.subjects.tokens.by_hand import verified_payload
 from fastapi_seclint.subjects.tokens.fetched import fetched
+from fastapi_seclint.subjects.tokens.hand_decoding import checks_by_hand, decoded_by_hand, decoded_by_helper
+from fastapi_seclint.subjects.tokens.hand_decoding_fixes import verified_payload
 from fastapi_seclint.subjects.tokens.jwt import (
     Decoding,
     decodings,
@@ -24,14 +25,7 @@ from fastapi_seclint.subjects.tokens.jwt import (
     says,
 )
 from fastapi_seclint.subjects.tokens.objects import taken_apart
-from fastapi_seclint.subjects.tokens.unverified import (
-    checks_by_hand,
-    decoded_by_hand,
-    decoded_by_helper,
-    is_harmless,
-    readers,
-    unchecked_signatures,
-)
+from fastapi_seclint.subjects.tokens.unverified import is_harmless, readers, unchecked_signatures
 from fastapi_seclint.subjects.tokens.verifying import checked_argument, verified_call, verified_reader
 
 if TYPE_CHECKING:

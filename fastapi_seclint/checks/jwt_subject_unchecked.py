@@ -17,11 +17,10 @@ from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.limits.limiters import node_limits
 from fastapi_seclint.subjects.payloads.encodings import encodings
 from fastapi_seclint.subjects.tokens.found_users import is_claims_model, is_lookup, is_sought, is_subject, untested
-from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.looking import looked_at
 from fastapi_seclint.subjects.tokens.subject_fixes import looked_up, refused
 from fastapi_seclint.subjects.tokens.types import reached, read_in
-from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, readers
+from fastapi_seclint.subjects.tokens.unverified import believers
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
     """A finding on the guard's reading of the subject, and on each route that refreshes without a look at the user."""
     seen: set[int] = set()
     told: set[Location] = set()
-    unverified = _unverified(program)
+    unverified = believers(program)
     for value in (*wiring(program).callables, *unused(program)):
         runs = running(value)
         function = worker(program.interpreter, runs) if runs is not None else None
@@ -82,14 +81,6 @@ _NOT_FOUND = (
     "nobody looks whether a user was found, so the token of an account that is gone opens the API as nobody's: raise "
     "401 when there is none"
 )
-
-
-def _unverified(program: Program) -> set[tuple[str, int]]:
-    """The functions that believe a token without a check of its signature: their subject is another mistake."""
-    blocks = [call.block for call in readers(program)]
-    blocks += [block for block, _ in decoded_by_hand(program)]
-    blocks += [one.call.block for one in decodings(program) if not one.maker and not one.verifies_signature]
-    return {(block.module.file, block.function.number) for block in blocks if block.function is not None}
 
 
 def _reads(program: Program, function: Function) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import sends_visitors_away
@@ -27,10 +26,9 @@ from fastapi_seclint.subjects.guards.demanded_only import demanding
 from fastapi_seclint.subjects.guards.discarded import thrown_away
 from fastapi_seclint.subjects.guards.entrances import is_for_development
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
-from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.new_guards import tested_in
 from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk, swallows
-from fastapi_seclint.subjects.tokens.unverified import decoded_by_hand, decoded_by_helper, readers
+from fastapi_seclint.subjects.tokens.unverified import believers
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -126,15 +124,7 @@ def _is_scheme_of_others(program: Program, guard: Node) -> bool:
 def _reads_unverified(program: Program, guard: Node) -> bool:
     """Whether a dependency takes the claims out of a token without its signature, which is told where it does so."""
     functions = [node.function for node in guard.walk() if node.function is not None]
-    return any((function.module.file, function.number) in _unverified(program) for function in functions)
-
-
-@lru_cache(maxsize=1)
-def _unverified(program: Program) -> set[tuple[str, int]]:
-    blocks = [block for block, _ in (*decoded_by_hand(program), *decoded_by_helper(program))]
-    blocks += [call.block for call in readers(program)]
-    blocks += [one.call.block for one in decodings(program) if not one.maker and not one.verifies_signature]
-    return {(block.module.file, block.function.number) for block in blocks if block.function is not None}
+    return any((function.module.file, function.number) in believers(program) for function in functions)
 
 
 _PROXY = re.compile(

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, names_in, walk
 from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
 from fastapi_seclint.program.spelling import snake, words_of
-from fastapi_seclint.program.values import Annotated, Dependency, External, Function, Value, options
+from fastapi_seclint.program.values import Annotated, Dependency, External, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.tokens.claims_read import is_given, keys_read, names_of
+from fastapi_seclint.subjects.tokens.hand_decoding import decoded_by_hand, decoded_by_helper
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.logged import only_logged, only_reported
-from fastapi_seclint.subjects.tokens.parts import BASE64, is_second, second_parts, takes_second
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -46,6 +46,15 @@ _KNOWN: WeakKeyDictionary[Program, set[tuple[str, int]]] = WeakKeyDictionary()
 def readers(program: Program) -> Iterator[Call]:
     """The calls of helpers that never check a signature."""
     yield from program.sites.calls(*READERS)
+
+
+@lru_cache(maxsize=1)
+def believers(program: Program) -> set[tuple[str, int]]:
+    """The functions that read a token without a check of its signature, each by its file and number."""
+    blocks = [call.block for call in readers(program)]
+    blocks += [block for block, _ in (*decoded_by_hand(program), *decoded_by_helper(program))]
+    blocks += [one.call.block for one in decodings(program) if not one.maker and not one.verifies_signature]
+    return {(block.module.file, block.function.number) for block in blocks if block.function is not None}
 
 
 def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> bool:
@@ -229,85 +238,3 @@ def unchecked_signatures(program: Program) -> Iterator[Call]:
         argument = call.argument("verify", 3)
         if argument is not None and argument.form[0] == "const" and argument.form[2] is False:
             yield call
-
-
-def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
-    """The calls that decode the middle part of a token from base64: `b64decode(token.split(".")[1])`."""
-    names = _decoders(program)
-    for block in program.sites.blocks(names):
-        if not any(form[0] in ("const", "bytes") and form[2] == "." for form in block.forms.every):
-            continue
-        if _only_answers(block):
-            continue
-        parts, lists = second_parts(block)
-        for form in block.forms.every:
-            decodes = form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in names
-            if decodes and takes_second(form[3], parts, lists) and _loads(block):
-                yield block, form
-
-
-def _decoders(program: Program) -> frozenset[str]:
-    """The names of functions that decode base64, those under which files import them included."""
-    found = set(BASE64)
-    for module in program.modules.by_file.values():
-        if module.facts.words & BASE64:
-            for form in module.facts.forms(MODULE).of("from"):
-                found |= {alias for name, alias in form[4] if alias and name in BASE64}
-    return frozenset(found)
-
-
-def _only_answers(block: Block) -> bool:
-    """Whether a function gives nothing but yes or no: whether something looks like a token."""
-    given = [form[2] for form in block.forms.of("return") if form[2] is not None]
-    return bool(given) and all(_is_answer(value) for value in given)
-
-
-def _is_answer(form: Form) -> bool:
-    match form:
-        case ["const", _, bool()] | ["compare", *_]:
-            return True
-        case ["unary", _, "not", _]:
-            return True
-        case ["bool", _, _, values]:
-            return all(_is_answer(value) for value in values)
-        case ["call", _, ["name", _, "isinstance" | "bool" | "all" | "any"], *_]:
-            return True
-    return False
-
-
-def decoded_by_helper(program: Program) -> Iterator[tuple[Block, Form]]:
-    """The calls that hand the middle part of a token to a function of the project that decodes it."""
-    decoders = BASE64
-    if not any(module.facts.words & decoders for module in program.modules.by_file.values()):
-        return
-    for block in program.sites.blocks(frozenset({"split", "partition"})):
-        parts, lists = second_parts(block)
-        for form in block.forms.of("call"):
-            if form[2][0] not in ("name", "attr") or form[2][-1] in decoders:
-                continue
-            if not any(is_second(item, parts, lists) for item in form[3]):
-                continue
-            loaded = _loads(block)
-            if any(_decodes(program, function, loaded) for function, _ in called(program, block, form)):
-                yield block, form
-
-
-def _decodes(program: Program, function: Function, loaded: bool) -> bool:
-    """Whether a function decodes base64 and loads JSON; `loaded` tells that its caller does the latter."""
-    inner = body_of(program, function)
-    if inner is None:
-        return False
-    names = {str(form[2][-1]) for form in inner.forms.every if form[0] == "call"}
-    return bool(names & BASE64) and (loaded or "loads" in names)
-
-
-def _loads(block: Block) -> bool:
-    return any(form[0] == "call" and form[2][-1] in ("loads", "json_loads") for form in block.forms.every)
-
-
-def checks_by_hand(block: Block) -> bool:
-    """Whether a block also compares a signature that it computes."""
-    return any(
-        form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in ("compare_digest", "verify", "new")
-        for form in block.forms.every
-    )
