@@ -13,8 +13,9 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.passwords.digests import algorithm, harmless
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED
-from fastapi_seclint.subjects.passwords.followed import Passwords, Text, passwords
+from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.slowing import slowed
+from fastapi_seclint.subjects.passwords.stages import Text
 from fastapi_seclint.subjects.secrets.stored_keys import RUNNING
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.passwords.comparing import plain_in
 from fastapi_seclint.subjects.passwords.digests import harmless
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, in_constant_time, verified
-from fastapi_seclint.subjects.passwords.followed import Passwords, Text, passwords
+from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.found_by import found_by_column, is_column
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.plain_comparison import pairs
+from fastapi_seclint.subjects.passwords.stages import Text
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

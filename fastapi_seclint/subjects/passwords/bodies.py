@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.origins import body_of, called
-from fastapi_seclint.subjects.passwords.followed import Where
+from fastapi_seclint.subjects.passwords.stages import Where
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords

@@ -17,7 +17,8 @@ from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.plain_comparison import pairs
 
 if TYPE_CHECKING:
-    from fastapi_seclint.subjects.passwords.followed import Passwords, Text
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+    from fastapi_seclint.subjects.passwords.stages import Text
 
 _SAME = frozenset({"encode", "decode", "lower", "upper", "strip", "hexdigest", "digest", "hex"})
 PARTS = frozenset({"split", "rsplit", "partition", "rpartition"})

@@ -13,7 +13,8 @@ from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.sites import Block
-    from fastapi_seclint.subjects.passwords.followed import Passwords, Text
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+    from fastapi_seclint.subjects.passwords.stages import Text
 
 _SPOKEN = {"md5": "MD5", "sha1": "SHA-1", "sha224": "SHA-224", "sha256": "SHA-256", "sha384": "SHA-384",
            "sha512": "SHA-512", "crc32": "CRC-32", "hash": "Python's hash()"}  # fmt: skip

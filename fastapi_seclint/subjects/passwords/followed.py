@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, arguments
@@ -21,14 +21,15 @@ from fastapi_seclint.subjects.passwords.handed import blocks_of, handed
 from fastapi_seclint.subjects.passwords.names import CHANGED, PASSWORDS, naming, words
 from fastapi_seclint.subjects.passwords.objects import text_of_object
 from fastapi_seclint.subjects.passwords.parameters import is_about_passwords
+from fastapi_seclint.subjects.passwords.requests import Requests
 from fastapi_seclint.subjects.passwords.spoken import blocks
+from fastapi_seclint.subjects.passwords.stages import Kind, Text, Where
 from fastapi_seclint.subjects.passwords.unpacked import names_given, part_of
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-Kind = Literal["plain", "digest", "hash"]
 
 _RANK: dict[Kind, int] = {"plain": 0, "digest": 1, "hash": 2}
 _DEPTH = 12
@@ -38,28 +39,6 @@ _UNCHANGED = word_set(
     """
 )
 _KNOWN: WeakKeyDictionary[Program, Passwords] = WeakKeyDictionary()
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """What an expression is made of: a request's password (`plain`), a fast digest of one, or the result of a hasher.
-
-    `form` in `block` is where that is written: the expression or call. `sure`: it is known, not only told by names.
-    """
-
-    kind: Kind
-    block: Block
-    form: Form
-    sure: bool = False
-    through: Form | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A block, and names in it that are taken for a request's password."""
-
-    block: Block
-    given: frozenset[str] = frozenset()
 
 
 def passwords(program: Program) -> Passwords:
@@ -73,8 +52,6 @@ class Passwords:
     """Follows passwords through one program."""
 
     def __init__(self, program: Program) -> None:
-        from fastapi_seclint.subjects.passwords.requests import Requests
-
         self.program = program
         self.requests = Requests(self)
         spoken = list(blocks(program))

@@ -10,7 +10,8 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.code.rendering import rendered
 
 if TYPE_CHECKING:
-    from fastapi_seclint.subjects.passwords.followed import Passwords, Text
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+    from fastapi_seclint.subjects.passwords.stages import Text
 
 
 def joined_by_callers(known: Passwords, text: Text) -> list[Edit] | None:

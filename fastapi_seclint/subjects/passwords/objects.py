@@ -11,15 +11,14 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.passwords.stages import Text, Where
 
 if TYPE_CHECKING:
-    from fastapi_seclint.subjects.passwords.followed import Passwords, Text
+    from fastapi_seclint.subjects.passwords.followed import Passwords
 
 
 def text_of_object(known: Passwords, block: Block, owner: Form, name: str, depth: int) -> Text | None:
     """What an attribute of an object is that a block makes of a password: a digest or hash, or None."""
-    from fastapi_seclint.subjects.passwords.followed import Where
-
     call = _made(block, owner)
     if call is None or depth <= 0:
         return None
@@ -43,8 +42,6 @@ def text_of_object(known: Passwords, block: Block, owner: Form, name: str, depth
 
 def _of_record(known: Passwords, block: Block, call: Form, name: str, depth: int) -> Text | None:
     """A field of a record that a function makes and gives back: `derive(password, salt).digest`."""
-    from fastapi_seclint.subjects.passwords.followed import Where
-
     for function, _ in called(known.program, block, call):
         body = body_of(known.program, function)
         plain = known.strongest(Where(block), arguments(call), depth - 1)

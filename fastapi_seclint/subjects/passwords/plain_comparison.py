@@ -17,9 +17,9 @@ from fastapi_seclint.subjects.code.properties import given_by_property
 from fastapi_seclint.subjects.code.sql import hashed_there
 from fastapi_seclint.subjects.passwords.columns import column_of
 from fastapi_seclint.subjects.passwords.configured import is_configured
-from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
 from fastapi_seclint.subjects.passwords.parameters import brings_data
+from fastapi_seclint.subjects.passwords.stages import Where
 from fastapi_seclint.subjects.passwords.statements import statement_of
 from fastapi_seclint.subjects.passwords.stores import is_of_a_server, is_store
 from fastapi_seclint.subjects.passwords.whole_bodies import Kept

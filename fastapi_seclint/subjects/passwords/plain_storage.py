@@ -15,7 +15,6 @@ from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there, in_order
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema
-from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.hooks import hooked
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
@@ -25,6 +24,7 @@ from fastapi_seclint.subjects.passwords.names import (
 from fastapi_seclint.subjects.passwords.replaced import is_given_salt
 from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
 from fastapi_seclint.subjects.passwords.rows import stored_rows
+from fastapi_seclint.subjects.passwords.stages import Where
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import (
     class_of,

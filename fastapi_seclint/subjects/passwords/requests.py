@@ -14,11 +14,9 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import (
     Annotated,
     Class,
-    Const,
     Dependency,
     External,
     Function,
-    Generic,
     Instance,
     Unknown,
     Value,
@@ -30,20 +28,26 @@ from fastapi_seclint.subjects.owners.records import classes_in, is_schema, is_ta
 from fastapi_seclint.subjects.passwords.callers import Callers
 from fastapi_seclint.subjects.passwords.made_models import made_of
 from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.parameter_types import (
+    is_form,
+    is_mapping,
+    is_request,
+    is_written,
+    may_be_text,
+    says_nothing,
+)
 from fastapi_seclint.subjects.passwords.parameters import brings_data, holds_password
+from fastapi_seclint.subjects.passwords.stages import Text, Where
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
-    from fastapi_seclint.subjects.passwords.followed import Passwords, Text, Where
-
+    from fastapi_seclint.subjects.passwords.followed import Passwords
 _SCHEMA_NAME = re.compile(
     r"(Create|Creation|In|Input|Request|Req|Schema|Login|Register|Registration|Form|Payload|Data|DTO|Dto|Body|Credentials?"
     r"|SignUp|Signup|SignIn|Update|New|Auth|Param|Model|Reset|Change)\w{0,6}$"
 )
 _DUMPS = frozenset({"dict", "model_dump", "copy", "model_copy", "json", "model_dump_json", "to_dict", "_asdict"})
-_NEUTRAL = frozenset({"secret", "value", "text", "plain", "plaintext", "raw", "credential", "phrase"})
 _OLD_AND_NEW = frozenset({"old", "new", "current", "repeated", "again"})
-_SETTINGS = re.compile(r"(^|[._])(settings|config|conf|env|environ)(\(\))?$", re.I)
 _READS = frozenset({"json", "form", "body"})
 _MARKERS = ("Form()", "Body()", "Query()", "Header()", "Path()", "File()")
 
@@ -74,14 +78,12 @@ class Requests:
 
     def of_parameter(self, function: Function, name: str, block: Block, form: Form, depth: int) -> Text | None:
         """A parameter that is a password: a handler's comes with a request, another's with its callers."""
-        from fastapi_seclint.subjects.passwords.followed import Text
-
         parameter = self._parameter(function, name)
         named = holds_password(function, name)
-        asked = named or _says_nothing(name) or self._passwords.is_handed(block, name)
+        asked = named or says_nothing(name) or self._passwords.is_handed(block, name)
         if parameter is None or not asked or self._is_dependency(parameter):
             return None
-        if not _may_be_text(self.program.walker.resolver.annotation(parameter)):
+        if not may_be_text(self.program.walker.resolver.annotation(parameter)):
             return None
         if named and (is_handler(self.program, function) or self._is_marked(parameter)):
             return Text("plain", block, form, sure=True)
@@ -107,8 +109,6 @@ class Requests:
 
     def _given_text(self, block: Block, form: Form, depth: int) -> Text | None:
         """What is passed for a password; a field of a request is one, whatever it is called there: `body.new`."""
-        from fastapi_seclint.subjects.passwords.followed import Text, Where
-
         found = self._passwords.text(block, form, depth)
         if found is not None or form[0] != "attr" or form[3] not in _OLD_AND_NEW:
             return found
@@ -130,11 +130,11 @@ class Requests:
                 found = self.source(where, inner, depth - 1)
                 return None if found is None else Source(sure=found.sure)
             case ["call", _, ["attr", _, inner, method], *_] if method in _DUMPS:
-                if method in _READS and _is_request(self._passwords.value(where.block, inner), inner):
+                if method in _READS and is_request(self._passwords.value(where.block, inner), inner):
                     return Source(sure=True)
                 return self.source(where, inner, depth - 1)
             case ["call", _, ["attr", _, inner, method], *_] if method in _READS:
-                return Source(sure=True) if _is_request(self._passwords.value(where.block, inner), inner) else None
+                return Source(sure=True) if is_request(self._passwords.value(where.block, inner), inner) else None
             case ["call", _, ["name" | "attr", *_] as function, [given, *_], _] if function[-1] in (
                 "jsonable_encoder", "dict", "loads", "vars", "from_orm", "asdict",
             ):  # fmt: skip
@@ -146,8 +146,6 @@ class Requests:
 
     def _of_maker(self, where: Where, form: Form) -> Source | None:
         """An object that a function of the project makes and gives back: `Cook.hire(name, password)`."""
-        from fastapi_seclint.subjects.passwords.followed import Where
-
         for function, _ in called(self.program, where.block, form):
             body = body_of(self.program, function)
             given = [item[2] for item in function.forms.of("return") if item[2] is not None]
@@ -211,7 +209,7 @@ class Requests:
             return None
         annotation = self.program.walker.resolver.annotation(parameter)
         base = annotation.base if isinstance(annotation, Annotated) else annotation
-        if _is_form(base) or _is_form(self._dependency(parameter)):
+        if is_form(base) or is_form(self._dependency(parameter)):
             return Source(sure=True)
         handler = is_handler(self.program, function)
         cls = next(iter(classes_in(base)), None)
@@ -228,7 +226,7 @@ class Requests:
         if handler and base is not None and (made := next(made_of(base), None)) is not None:
             return Source(made[1], sure=True)
         written = spelled(parameter.annotation) if parameter.annotation is not None else ""
-        if handler and (_is_mapping(base) or self._is_marked(parameter)):
+        if handler and (is_mapping(base) or self._is_marked(parameter)):
             return Source(sure=True)
         unseen = base is None or isinstance(base, Unknown) or (isinstance(base, External) and base.called)
         if written and unseen:
@@ -240,13 +238,11 @@ class Requests:
             return None
         if parameter.annotation is None and brings_data(name) and not self.callers.of(function):
             return Source()
-        if parameter.annotation is None or _is_mapping(base):
+        if parameter.annotation is None or is_mapping(base):
             return self._source_from_callers(function, name, depth)
         return None
 
     def _source_from_callers(self, function: Function, name: str, depth: int) -> Source | None:
-        from fastapi_seclint.subjects.passwords.followed import Where
-
         if self._hashed_by_callers(function, name, depth):
             return None
         for block, form, sure in self.callers.given(function, name):
@@ -266,8 +262,6 @@ class Requests:
         return self._hashed_before[key]
 
     def _is_hashed(self, block: Block, form: Form, depth: int) -> bool:
-        from fastapi_seclint.subjects.passwords.followed import Where
-
         path = f"{spelled(form)}."
         for at, target, value in self._passwords.writes(block):
             if at < form[1] and target.startswith(path) and naming(target[len(path) :]) == "plain":
@@ -277,7 +271,7 @@ class Requests:
         found = self.source(Where(block), form, min(depth, 4))
         if found is None or found.values is None:
             return False
-        values = [value for key, value in found.values.items() if naming(key) == "plain" and not _is_written(value)]
+        values = [value for key, value in found.values.items() if naming(key) == "plain" and not is_written(value)]
         texts = [self._passwords.text(block, value, 4) for value in values]
         return any(text is None or text.kind != "plain" for text in texts)
 
@@ -303,42 +297,3 @@ class Requests:
         if isinstance(annotation, Annotated):
             marks += [option for item in annotation.metadata for option in options(item)]
         return any(isinstance(item, External) and item.name.endswith(_MARKERS) for item in marks)
-
-
-def _is_written(form: Form) -> bool:
-    """Whether a password is written down or set up, as that of the first account is: nothing has hashed it."""
-    return form[0] == "const" or (form[0] == "attr" and _SETTINGS.search(spelled(form[2])) is not None)
-
-
-def _is_form(value: Value | None) -> bool:
-    return isinstance(value, External) and any(
-        name in value.name for name in ("OAuth2PasswordRequestForm", "HTTPBasicCredentials", "HTTPBasic()")
-    )
-
-
-def _is_request(value: Value | None, form: Form) -> bool:
-    names = [option.name for option in options(value) if isinstance(option, External)]
-    return any("Request" in name for name in names) or spelled(form) in ("request", "req", "self.request")
-
-
-def _is_mapping(value: Value | None) -> bool:
-    name = value.origin if isinstance(value, Generic) else value.name if isinstance(value, External) else ""
-    return name.rpartition(".")[2] in ("dict", "Dict", "Mapping", "MutableMapping", "Any", "FormData")
-
-
-def _says_nothing(name: str) -> bool:
-    """Whether a parameter may hold a password or anything else, so that its callers decide."""
-    return name in _NEUTRAL
-
-
-def _may_be_text(value: Value | None) -> bool:
-    """Whether an annotation lets a parameter be a text."""
-    if isinstance(value, Annotated):
-        return _may_be_text(value.base)
-    if isinstance(value, Generic):
-        return any(_may_be_text(member) for member in value.members)
-    if isinstance(value, External):
-        return value.name.rpartition(".")[2] in (
-            "str", "bytes", "SecretStr", "Any", "constr()", "bytearray", "Form()", "SecretBytes", "AnyStr",
-        )  # fmt: skip
-    return value is None or isinstance(value, Unknown | Const)

@@ -18,7 +18,8 @@ from fastapi_seclint.subjects.passwords.joining import joined_by_callers
 from fastapi_seclint.subjects.passwords.seeds import digested
 
 if TYPE_CHECKING:
-    from fastapi_seclint.subjects.passwords.followed import Passwords, Text
+    from fastapi_seclint.subjects.passwords.followed import Passwords
+    from fastapi_seclint.subjects.passwords.stages import Text
 
 _ENDS = frozenset({"hexdigest", "digest", "hex", "decode", "encode", "upper", "lower"})
 

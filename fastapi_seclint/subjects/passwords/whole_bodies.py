@@ -10,12 +10,12 @@ from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, may_be_missing
 from fastapi_seclint.subjects.passwords.bodies import made_of_body
-from fastapi_seclint.subjects.passwords.followed import Where
 from fastapi_seclint.subjects.passwords.names import (
     logs_in_elsewhere,
     naming,
 )
 from fastapi_seclint.subjects.passwords.replaced import changed, hashed_beside, is_chosen, leaves_out
+from fastapi_seclint.subjects.passwords.stages import Where
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords

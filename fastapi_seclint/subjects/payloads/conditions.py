@@ -12,7 +12,8 @@ from fastapi_seclint.subjects.payloads.known import NOTHING, unknown
 from fastapi_seclint.subjects.payloads.loops import written_texts
 
 if TYPE_CHECKING:
-    from fastapi_seclint.subjects.payloads.flow import Flow, Names
+    from fastapi_seclint.subjects.payloads.branching import Names
+    from fastapi_seclint.subjects.payloads.flow import Flow
 
 
 def decide(flow: Flow, test: Form) -> bool | None:

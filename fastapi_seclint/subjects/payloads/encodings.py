@@ -13,8 +13,9 @@ from fastapi_seclint.program.sites import Argument, Block, Call
 from fastapi_seclint.program.values import Function, Instance, Place, options
 from fastapi_seclint.subjects.code.origins import ask, callers, partials
 from fastapi_seclint.subjects.payloads import inlining as _inlining
+from fastapi_seclint.subjects.payloads.branching import Names
 from fastapi_seclint.subjects.payloads.builders import chained
-from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given, Names
+from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given
 from fastapi_seclint.subjects.payloads.known import (
     Amount,
     Claims,

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Place
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.payloads import conditions as _conditions
 from fastapi_seclint.subjects.payloads import evaluation as _evaluation
 from fastapi_seclint.subjects.payloads import inlining as _inlining
 from fastapi_seclint.subjects.payloads import loops as _loops
 from fastapi_seclint.subjects.payloads.bearing import bearing_on, roots
-from fastapi_seclint.subjects.payloads.known import NOTHING, Claims, Known, Written, as_claims, combine, either, unknown
+from fastapi_seclint.subjects.payloads.branching import Names, copied, merged
+from fastapi_seclint.subjects.payloads.known import NOTHING, Claims, Known, Written, as_claims, combine, unknown
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
-
-Names = dict[str, Known]
 
 
 @dataclass(slots=True)
@@ -213,8 +213,6 @@ class Flow:
         if symbol.rstrip("=") == "|" and (held := self.held(target)) is not None:
             held.add(as_claims(known))
             return
-        from fastapi_seclint.program.values import Place
-
         before = self.known(target)
         self.assign(target, combine(symbol.rstrip("="), before, known, Place(self.block.module, at)))
 
@@ -281,34 +279,6 @@ class Flow:
 def _as_now(known: Known) -> Known:
     """The same with a dictionary of its own, since later statements may change the one that a call was given."""
     return known if known.claims is None else replace(known, claims=known.claims.copy())
-
-
-def copied(names: Names) -> Names:
-    """The same names with dictionaries of their own; two names for one dictionary stay that."""
-    memo: dict[int, Claims] = {}
-    found: Names = {}
-    for name, known in names.items():
-        if known.claims is not None:
-            claims = memo.setdefault(id(known.claims), known.claims.copy())
-            known = replace(known, claims=claims)
-        found[name] = known
-    return found
-
-
-def merged(ways: list[Names]) -> Names:
-    """What the names hold after one of several paths."""
-    found = ways[0]
-    for other in ways[1:]:
-        memo: dict[tuple[int, int], Claims] = {}
-        joined: Names = {}
-        for name in dict.fromkeys((*found, *other)):
-            left, right = found.get(name), other.get(name)
-            if left is not None and right is not None:
-                joined[name] = either(left, right, memo)
-            else:
-                joined[name] = left or right or NOTHING
-        found = joined
-    return found
 
 
 def _returns(block: Block) -> list[Form]:

@@ -16,7 +16,8 @@ from fastapi_seclint.subjects.payloads.values import of_value
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
-    from fastapi_seclint.subjects.payloads.flow import Flow, Given, Names
+    from fastapi_seclint.subjects.payloads.branching import Names
+    from fastapi_seclint.subjects.payloads.flow import Flow, Given
 
 _MOST_OVERRIDES = 4
 _LONGEST = 12_000
