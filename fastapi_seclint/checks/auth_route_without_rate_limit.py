@@ -15,7 +15,8 @@ from fastapi_seclint.subjects.limits.limiters import layers, limited
 from fastapi_seclint.subjects.logins.library_routes import library_routers
 from fastapi_seclint.subjects.logins.mailing import mailing_routes
 from fastapi_seclint.subjects.logins.purposes import Purpose
-from fastapi_seclint.subjects.logins.routes import auth_routes, takes_password
+from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.logins.sent import takes_password
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

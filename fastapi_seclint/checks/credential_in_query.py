@@ -17,7 +17,8 @@ from fastapi_seclint.subjects.leaks.query import query_alias, query_fields, quer
 from fastapi_seclint.subjects.leaks.query_fixes import moved, moved_to_header
 from fastapi_seclint.subjects.leaks.raw_query import only_there, raw_reads
 from fastapi_seclint.subjects.logins.purposes import Purpose
-from fastapi_seclint.subjects.logins.routes import auth_routes, spoken
+from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.logins.sent import spoken
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 
 if TYPE_CHECKING:

@@ -27,7 +27,8 @@ from fastapi_seclint.subjects.logins.one_answer import as_if_sent, one_answer
 from fastapi_seclint.subjects.logins.outcomes import Follower
 from fastapi_seclint.subjects.logins.purposes import Purpose
 from fastapi_seclint.subjects.logins.registrations import is_said_anyway, tells_of_account, tells_of_address
-from fastapi_seclint.subjects.logins.routes import auth_routes, fields, sent, spoken
+from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.logins.sent import fields, sent, spoken
 from fastapi_seclint.subjects.logins.translations import Translations
 from fastapi_seclint.subjects.logins.worlds import ALL
 from fastapi_seclint.subjects.rights.reached import reached

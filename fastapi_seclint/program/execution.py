@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import definitions
 from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
-from fastapi_seclint.program.library_names import offered
-from fastapi_seclint.program.module_calls import imported
-from fastapi_seclint.program.names import external
+from fastapi_seclint.program.importing import bind_members, bind_modules
 from fastapi_seclint.program.scopes import Pending, Scope
 from fastapi_seclint.program.values import (
     MAX_ITEMS,
     NONE,
     Collection,
-    ModuleValue,
     Place,
     Unknown,
     Value,
@@ -29,7 +25,6 @@ from fastapi_seclint.program.values import (
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
-    from fastapi_seclint.program.modules import Module
 
 FALLS, CONTINUES, BREAKS, ENDS = range(4)
 _MAX_WHILE = 50
@@ -246,42 +241,13 @@ def _try(interpreter: Interpreter, form: Form, scope: Scope) -> int:
 
 
 def _import(interpreter: Interpreter, form: Form, scope: Scope) -> int:
-    _, at, names = form
-    for name, alias in names:
-        top = name.partition(".")[0]
-        found = interpreter.modules.absolute(name, scope.module)
-        if found is not None and scope is scope.module.scope:
-            interpreter.run_module(found)  # it may put things where others find them
-        if alias:
-            scope.bind(alias, ModuleValue(found) if found else external(name, Place(scope.module, at)))
-            continue
-        package = interpreter.modules.absolute(top, scope.module)
-        scope.bind(top, ModuleValue(package) if found and package else external(top, Place(scope.module, at)))
+    bind_modules(interpreter, form, scope)
     return FALLS
 
 
 def _from(interpreter: Interpreter, form: Form, scope: Scope) -> int:
-    _, at, level, name, names = form
-    modules = interpreter.modules
-    module = modules.relative(level, name, scope.module) if level else modules.absolute(name, scope.module)
-    place = Place(scope.module, at)
-    for item, alias in names:
-        if item == "*":
-            _import_star(module, scope)
-            for found in offered(name, scope.module.facts.words) if module is None and not level else ():
-                scope.bind(found, external(f"{name}.{found}", place))
-        elif module is None:
-            value = Unknown(f"{'.' * level}{name} is not in sight") if level else external(f"{name}.{item}", place)
-            scope.bind(alias or item, value)
-        else:
-            beside = "" if level else f"{name}.{item}"
-            scope.bind(alias or item, Pending(partial(imported, interpreter, module, item, place, beside)))
+    bind_members(interpreter, form, scope)
     return FALLS
-
-
-def _import_star(module: Module | None, scope: Scope) -> None:
-    if module is not None and module is not scope.module and module not in scope.module.stars:
-        scope.module.stars.append(module)
 
 
 def _global(interpreter: Interpreter, form: Form, scope: Scope) -> int:

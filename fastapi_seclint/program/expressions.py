@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes, calls, definitions, fstrings, setting_reads
-from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
+from fastapi_seclint.program.assignments import assign
+from fastapi_seclint.program.comprehensions import comprehension
 from fastapi_seclint.program.operators import binary, condition, decide, worlds
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.subscripts import subscript
@@ -30,7 +31,6 @@ from fastapi_seclint.program.values import (
     join,
     likely,
     options,
-    some_item,
     truth,
 )
 
@@ -212,52 +212,6 @@ def _lambda(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     return Function(scope.module, -1, "<lambda>", qualname, 0, parameters, defaults, scope, at, body=body)
 
 
-def _comp(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
-    _, at, kind, element, value_form, clauses = form
-    inner = Scope(scope.module, "function", scope, scope.prefix)
-    inner.receiver, inner.owner = scope.receiver, scope.owner
-    place = Place(scope.module, at)
-    found: list[tuple[Value, Value]] = []
-    complete = _rounds(interpreter, clauses, element, value_form, inner, found)
-    if kind == "dict":
-        mapping = Mapping([], not complete, place)
-        for key, value in found:
-            mapping.set(key, value)
-        return mapping
-    return Collection("set" if kind == "set" else "list", [key for key, _ in found], not complete, place)
-
-
-def _rounds(
-    interpreter: Interpreter,
-    clauses: list[Form],
-    element: Form,
-    value_form: Form | None,
-    scope: Scope,
-    found: list[tuple[Value, Value]],
-) -> bool:
-    """Run the clauses of a comprehension; says whether all of its items are known."""
-    if not clauses:
-        found.append((evaluate(interpreter, element, scope), evaluate(interpreter, value_form, scope)))
-        return True
-    (target, iterable, conditions), rest = clauses[0], clauses[1:]
-    value = evaluate(interpreter, iterable, scope)
-    items = iterate(value)
-    complete = items is not None
-    for number, item in enumerate((items if items is not None else [some_item(value)])[:MAX_ROUNDS]):
-        interpreter.step()
-        assign(interpreter, target, item, scope)
-        answers = [truth(evaluate(interpreter, condition, scope)) for condition in conditions]
-        if False in answers:
-            continue
-        complete = complete and None not in answers
-        interpreter.context.append((target[1], number))
-        try:
-            complete = _rounds(interpreter, rest, element, value_form, scope, found) and complete
-        finally:
-            interpreter.context.pop()
-    return complete
-
-
 def _inner(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     return evaluate(interpreter, form[2], scope)
 
@@ -307,7 +261,7 @@ _TABLE: dict[str, Callable[[Interpreter, Form, Scope], Value]] = {
     "fstr": fstrings.fstring,
     "fmt": _inner,
     "lambda": _lambda,
-    "comp": _comp,
+    "comp": comprehension,
     "await": _inner,
     "yield": _yield,
     "yieldfrom": _yield,

@@ -18,7 +18,8 @@ from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
-from fastapi_seclint.subjects.logins.routes import auth_routes, takes_password
+from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.logins.sent import takes_password
 from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.rights.reached import injected, reached
 

@@ -14,7 +14,8 @@ from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.leaks.answering import registered
 from fastapi_seclint.subjects.leaks.log_calls import written
 from fastapi_seclint.subjects.leaks.logged_secrets import Leak
-from fastapi_seclint.subjects.logins.routes import auth_routes, sent
+from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.logins.sent import sent
 from fastapi_seclint.subjects.secrets.names import kind_of
 from fastapi_seclint.subjects.tokens.standing import in_layers
 

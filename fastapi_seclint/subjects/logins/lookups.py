@@ -12,7 +12,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.ends import Outcome
 from fastapi_seclint.subjects.logins.outcomes import Follower
-from fastapi_seclint.subjects.logins.routes import sent, spoken
+from fastapi_seclint.subjects.logins.sent import sent, spoken
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

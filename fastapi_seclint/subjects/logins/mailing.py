@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.lookups import asked
-from fastapi_seclint.subjects.logins.routes import auth_routes, spoken
+from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.logins.sent import spoken
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -16,12 +15,9 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.credentials import guards_against_forgery
 from fastapi_seclint.program.declared import path_matches
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Annotated, Class, External, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import scheme_kind
 from fastapi_seclint.subjects.guards.entrances import is_for_development, is_login_form
-from fastapi_seclint.subjects.guards.read_keys import read_keys
 from fastapi_seclint.subjects.logins.aside import is_aside, is_of_provider
 from fastapi_seclint.subjects.logins.purposes import (
     AROUND,
@@ -39,6 +35,7 @@ from fastapi_seclint.subjects.logins.purposes import (
     WORDS,
     Purpose,
 )
+from fastapi_seclint.subjects.logins.sent import fields, is_password, sent, spoken, takes_password
 from fastapi_seclint.subjects.logins.works import (
     asks_for_refresh_token,
     brings_code,
@@ -47,18 +44,11 @@ from fastapi_seclint.subjects.logins.works import (
     hands_over,
     is_code,
 )
-from fastapi_seclint.subjects.passwords.names import FOREIGN
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
-    from fastapi_seclint.program.callables import Parameter
 
 
-_PASSWORD = re.compile(
-    r"^(user_?|plain_?|raw_?|new_?|login_?|hashed_?)?(password\d?|passwd|pwd|passphrase)$|^password_?hash$", re.I
-)
-"""A field for the hash that a client fills is a password all the same: the handler hashes what comes in it."""
-_FOREIGN = re.compile(rf"^(?!clave_){FOREIGN}(_\w+)?$", re.I)
 _TOKENS = re.compile(r"(^|_)(refresh_?token|token|authorization)$", re.I)
 _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
 _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
@@ -78,58 +68,6 @@ def auth_routes(program: Program) -> Iterator[tuple[Route, Purpose]]:
         purposes = [(route, _purpose(program, route)) for route in program.routes]
         _KNOWN[program] = [(route, purpose) for route, purpose in purposes if purpose is not None]
     return iter(_KNOWN[program])
-
-
-@lru_cache(maxsize=16_384)
-def spoken(name: str) -> str:
-    """A path segment or a name in one form: `signIn`, `sign-in` and `sign_in` are `sign_in`."""
-    return re.sub(r"[^a-z0-9]+", "_", snake(name)).strip("_")
-
-
-def sent(program: Program, route: Route) -> list[str]:
-    """The names of what a client sends, without those that the project gives the models which take it."""
-    return fields(program, route, models=False)
-
-
-def fields(program: Program, route: Route, *, models: bool = True) -> list[str]:
-    """The names of what a client sends: the handler's parameters, the fields of their classes and of forms."""
-    found: list[str] = []
-    if route.endpoint is not None:
-        for parameter in parameters(route.endpoint):
-            if program.walker.resolver.dependency_of(parameter) is None:
-                names = list(access.names_in(program, parameter))
-                found += names if models else _without_model(program, parameter, names)
-        found += read_keys(program, route)
-    schemes = [node.call for node in route.nodes() if isinstance(node.call, External) and not is_login_form(node.call)]
-    basic = [scheme for scheme in schemes if scheme.name.startswith("fastapi.security.")]
-    for node in route.nodes():
-        if is_login_form(node.call) or (basic == [node.call] and "HTTPBasic" in basic[0].name):
-            found += ["username", "password"]
-        elif isinstance(node.call, Class):
-            found += [parameter.name for parameter in parameters(node.call)]
-        elif node.function is not None:
-            given = [name for parameter in parameters(node.call) for name in access.names_in(program, parameter)]
-            found += [name for name in given if _is_password(name)]
-    return found
-
-
-def _without_model(program: Program, parameter: Parameter, names: list[str]) -> list[str]:
-    """The fields of a model without the parameter that it comes in; nothing for the request itself."""
-    annotation = program.walker.resolver.annotation(parameter)
-    plain = annotation.base if isinstance(annotation, Annotated) else annotation
-    kinds = [item.name for item in options(plain) if isinstance(item, External)]
-    own = any(name.startswith(("fastapi.", "starlette.")) for name in kinds)
-    return [] if own else names if len(names) == 1 else names[1:]
-
-
-def _is_password(name: str) -> bool:
-    """Whether a field or parameter of a name is a password, in one of several languages."""
-    return _PASSWORD.match(name) is not None or _FOREIGN.match(name) is not None
-
-
-def takes_password(program: Program, route: Route) -> bool:
-    """Whether a client sends a password."""
-    return any(_is_password(name) for name in fields(program, route))
 
 
 def _purpose(program: Program, route: Route) -> Purpose | None:
@@ -219,7 +157,7 @@ def _fits(program: Program, route: Route, purpose: Purpose) -> bool:
     if purpose == "token refresh":
         named = any("refresh" in word and ("token" in word or "session" in word) for word in (*words[-1:], handler))
         return named or any(name.endswith("refresh_token") for name in names)
-    if any(_is_password(name) or _IDENTITY.search(name) for name in names):
+    if any(is_password(name) or _IDENTITY.search(name) for name in names):
         return True
     return not _is_protected(program, route) and (len(words) <= 2 or words[-1] == "token")
 
@@ -230,7 +168,7 @@ def _opens_an_account(program: Program, route: Route, word: str) -> bool:
         return False
     names = fields(program, route)
     own = {parameter.name for parameter in parameters(route.endpoint)}
-    personal = any(_is_password(name) or _IDENTITY.search(spoken(name)) for name in sent(program, route))
+    personal = any(is_password(name) or _IDENTITY.search(spoken(name)) for name in sent(program, route))
     named = word.removeprefix("register_")
     thing = named != word and any(named in spoken(part).split("_") for part in access.segments(route.path))
     return (thing or bool(set(names) - own)) and not personal
@@ -288,7 +226,7 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
 def _takes_new_user(route: Route) -> bool:
     """Whether a handler takes a model that is not in sight and called `UserCreate` or the like, where passwords are."""
     handler = route.function
-    if handler is None or not any(_is_password(word) for word in handler.module.facts.words):
+    if handler is None or not any(is_password(word) for word in handler.module.facts.words):
         return False
     annotations = [str(form[2][-1]) for form in handler.parameters if form[2] and form[2][0] in ("name", "attr")]
     return any(NEW_USER.match(name) for name in annotations)
@@ -307,6 +245,6 @@ def _lets_in(program: Program, route: Route, purpose: Purpose) -> bool:
         return any(_ACCESS.search(spoken(str(form[-1]))) for form in handler.forms.of("name", "attr", "const"))
     return purpose == "token refresh" and (
         handler is not None
-        and not any(_is_password(name) for name in fields(program, route))
+        and not any(is_password(name) for name in fields(program, route))
         and any("refresh" in spoken(part) for part in (*access.segments(route.path)[-2:], handler.name))
     )
