@@ -6,21 +6,19 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import ReplaceExpression
-from fastapi_seclint.facts.forms import Form, arguments, line_of, span_of, walk
+from fastapi_seclint.facts.forms import Form, line_of, walk
 from fastapi_seclint.program.callables import parameters
-from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Place, options
-from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
+from fastapi_seclint.rule import Confidence, Finding, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.leaks.answer_models import makes_answer
 from fastapi_seclint.subjects.leaks.answering import unheard
-from fastapi_seclint.subjects.leaks.constant_texts import refusal
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
 from fastapi_seclint.subjects.leaks.exception_texts import Caught, Sort, caught, has_trace, sort_of, tells
 from fastapi_seclint.subjects.leaks.exceptions_passed import streams
+from fastapi_seclint.subjects.leaks.http_errors import is_http, named_rights, readable, refused
 from fastapi_seclint.subjects.leaks.kept_texts import kept
 from fastapi_seclint.subjects.leaks.outcomes import sent_fields
 from fastapi_seclint.subjects.leaks.passed_on import (
@@ -49,13 +47,10 @@ RULE = Rule(
     fixable="unsafe",
 )
 
-_HTTP = re.compile(r"(HTTPException|HttpException|HTTPError|WebSocketException)$")
 _RESPONSE = re.compile(r"^(JSON|ORJSON|UJSON|PlainText|HTML|Template)?Response$")
 _ANSWERING = frozenset({"raise", "return", "assign", "call", "yield"})
 """The forms that may put a text into an answer."""
 _SENDING = frozenset({"send_text", "send_json"})
-_RIGHT = re.compile(r"role|permission|scope|privilege", re.I)
-_LIMITED = frozenset({"status_code", "headers", "media_type", "background", "code", "name"})
 
 
 @RULE.check
@@ -88,7 +83,7 @@ def _sent(program: Program, found: Caught) -> Iterator[tuple[str, str]]:
     """The attributes of the project's exceptions that a handler puts into its answer."""
     for form in walk(found.statements):
         if form[0] == "call" and form[2][0] in ("name", "attr") and _RESPONSE.match(str(form[2][-1])):
-            yield from sent_attributes(program, found, _given(form)[:1])
+            yield from sent_attributes(program, found, readable(form)[:1])
 
 
 def _sort(program: Program, found: Caught, form: Form) -> Sort:
@@ -126,24 +121,24 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
         if form[1] < found.at and not inside:
             continue
         match form:
-            case ["raise", _, ["call", *_] as call, _] | ["return", _, ["call", *_] as call] if _is_http(
+            case ["raise", _, ["call", *_] as call, _] | ["return", _, ["call", *_] as call] if is_http(
                 program, found.block, call
             ):
                 made = (found.block.module.file, call[1]) in program.refusals
-                given = [item for item in _given(call) if not made or item[1] != call[1]]
+                given = [item for item in readable(call) if not made or item[1] != call[1]]
                 yield from ((item, "high") for item in given if tells(found, item))
-            case ["assign", _, _, ["call", *_] as call] if _is_http(program, found.block, call):
-                yield from ((item, "high") for item in _given(call) if tells(found, item))
+            case ["assign", _, _, ["call", *_] as call] if is_http(program, found.block, call):
+                yield from ((item, "high") for item in readable(call) if tells(found, item))
             case ["call", _, ["name" | "attr", *_] as function, *_] if _RESPONSE.match(str(function[-1])):
                 if not found.handler and found.block.function is not None and unheard(program, found.block.function):
                     continue
-                yield from ((item, "high") for item in _given(form) if tells(found, item))
+                yield from ((item, "high") for item in readable(form) if tells(found, item))
             case ["yield", _, value] if value is not None and tells(found, value) and _streams(program, found):
                 yield value, "medium"
             case ["call", _, ["attr", _, _, name], *_] if name in _SENDING:
-                yield from ((item, "medium") for item in _given(form) if tells(found, item))
-            case ["call", *_] if inside and any(tells(found, item) for item in _given(form)):
-                given = [item for item in told(program, found.block, form, _is_http) if item[2:] != [found.name]]
+                yield from ((item, "medium") for item in readable(form) if tells(found, item))
+            case ["call", *_] if inside and any(tells(found, item) for item in readable(form)):
+                given = [item for item in told(program, found.block, form, is_http) if item[2:] != [found.name]]
                 yield from ((item, "medium") for item in given if tells(found, item))
             case ["return", _, value] if value is not None and tells(found, value):
                 passed_on = _is_bare(value) and value[2] == found.name
@@ -204,24 +199,6 @@ def _is_bare(form: Form) -> bool:
     return bool(form[0] == "name")
 
 
-def _is_http(program: Program, block: Block, call: Form) -> bool:
-    """Whether a call makes an exception that becomes an answer with its text."""
-    callee = call[2]
-    if callee[0] not in ("name", "attr"):
-        return False
-    if _HTTP.search(str(callee[-1])):
-        return True
-    classes = [option for option in options(ask(program, block, callee)) if isinstance(option, Class)]
-    if classes:
-        return any(name.endswith("HTTPException") for cls in classes for name in cls.external_bases())
-    return any(keyword == "detail" for keyword, _, _ in call[4])
-
-
-def _given(call: Form) -> list[Form]:
-    named = [value for keyword, value, _ in call[4] if keyword not in _LIMITED]
-    return [*call[3], *named]
-
-
 def _answers(program: Program, found: Caught, value: Form) -> bool:
     """Whether what the function returns is sent: it is a handler, or a handler passes on what it gets from it."""
     function = found.block.function
@@ -252,59 +229,13 @@ def _narrowed(found: Caught, form: Form) -> list[Form] | None:
 
 
 def _refusals(program: Program) -> Iterator[Finding]:
-    """A 403 that puts the role or permission into its text which the caller lacks."""
-    for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
-        if program.is_test(module) or not any("HTTPException" in word for word in module.facts.words):
-            continue
-        for block in program.sites.speaking(module, b"403"):
-            for form in block.forms.of("call"):
-                if block.function is not None and _forbids(form) and _is_http(program, block, form):
-                    for item in _given(form):
-                        if _is_put_together(item) and _names_right(block, item):
-                            yield RULE.finding(
-                                block.location(item),
-                                "the refusal names the role or permission that the caller lacks, which tells an "
-                                "attacker what to go for: answer with a constant text",
-                                severity="low",
-                                persona="pedantic",
-                                symbol=block.symbol,
-                                fix=_refused(block, item),
-                            )
-
-
-def _refused(block: Block, item: Form) -> Fix:
-    edit = ReplaceExpression(block.module.path, span_of(item[1]), f'"{refusal(item)}"')
-    return Fix("refuse with a constant text", False, (edit,))
-
-
-def _forbids(call: Form) -> bool:
-    return any(
-        (item[0] == "const" and item[2] == 403) or (item[0] == "attr" and item[3] == "HTTP_403_FORBIDDEN")
-        for argument in arguments(call)
-        for item in (argument,)
-    )
-
-
-def _is_put_together(form: Form) -> bool:
-    match form:
-        case ["fstr" | "binop", *_] | ["call", _, ["attr", _, ["const", *_], "format"], *_]:
-            return True
-    return False
-
-
-def _names_right(block: Block, form: Form) -> bool:
-    """Whether a text has a name in it that speaks of rights, or stands for what does: `missing = required - own`."""
-    names = [
-        item
-        for part in walk(form)
-        if part[0] in ("fmt", "binop", "call")
-        for item in walk(part[2:])
-        if item[0] in ("name", "attr")
-    ]
-    scope = block.scope
-    for item in names:
-        assigned = scope.assignments(item[2]) if item[0] == "name" and isinstance(scope, FunctionScope) else []
-        values = [one[-1] for one in assigned if one[0] in ("assign", "annassign") and one[-1] is not None]
-        if any(one[0] in ("name", "attr") and _RIGHT.search(str(one[-1])) for one in [item, *walk(values)]):
-            return True
-    return False
+    for block, item in named_rights(program):
+        yield RULE.finding(
+            block.location(item),
+            "the refusal names the role or permission that the caller lacks, which tells an attacker what to go for: "
+            "answer with a constant text",
+            severity="low",
+            persona="pedantic",
+            symbol=block.symbol,
+            fix=refused(block, item),
+        )
