@@ -285,7 +285,7 @@ def take_the_link_from_the_log(shop: Shop) -> bool:
     return any(shop.client().post("/auth/reset", json=body).status_code == 204 for body in reset)
 
 
-@attack("login-timing-leak", "a stranger with a stop watch learns who has an account")
+@attack("login-timing-leak", "a stranger with a stopwatch learns who has an account")
 def time_the_login(shop: Shop) -> bool:
     def fastest(name: str) -> float:
         taken = []

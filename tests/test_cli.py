@@ -284,6 +284,15 @@ def test_routes(seclint: Run) -> None:
     assert seclint("routes", "--format", "csv", "--output", "r.csv")[1] == ""
 
 
+def test_routes_are_cut_for_a_terminal_only(project: Path) -> None:
+    long = f"/{'section-' * 12}end"
+    (project / "app" / "long.py").write_text(
+        f'from app.main import app\n\n\n@app.get("{long}")\ndef read() -> None: ...\n', encoding="utf-8"
+    )
+    assert long in command("routes", cwd=project, COLUMNS="").stdout
+    assert max(map(len, command("routes", cwd=project, COLUMNS="80").stdout.splitlines()[:4])) <= 80
+
+
 def test_rules_lists_the_catalogue(seclint: Run) -> None:
     codes = [rule.code for rule in catalogue.rules()]
     assert [line.split()[0] for line in seclint("rules")[1].splitlines()[1:]] == codes

@@ -47,7 +47,7 @@ def test_text() -> None:
     assert routes.render_text(SURVEY) == (
         "app.main:app\n"
         "METHOD    PATH              HANDLER          PROTECTION  GUARDS\n"
-        "GET       /docs                              public      documentation\n"
+        "GET       /docs             (FastAPI)        public      documentation\n"
         "POST      /ping|\\x1b[2J     app/main.py:3    open\n"
         "GET,HEAD  /users/{user_id}  app/users.py:12  protected   current_user, is_admin\n"
         "\n"
@@ -61,7 +61,7 @@ def test_text() -> None:
 def test_text_fits_the_terminal_and_keeps_the_ends() -> None:
     assert routes.render_text(SURVEY, 72).splitlines()[1:5] == [
         "METHOD    PATH             HANDLER          PROTECTION  GUARDS",
-        "GET       /docs                             public      documentation",
+        "GET       /docs            (FastAPI)        public      documentation",
         "POST      /ping|\\x1b[2J    app/main.py:3    open",
         "GET,HEAD  ...rs/{user_id}  app/users.py:12  protected   current_user,...",
     ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,4 +57,9 @@ def _rendered(form: str, survey: Survey, output: Path | None) -> str:
         return tables.render_csv(survey)
     if form == "markdown":
         return tables.render_markdown(survey)
-    return tables.render_text(survey, None if output else shutil.get_terminal_size((100, 24)).columns)
+    return tables.render_text(survey, None if output else _terminal())
+
+
+def _terminal() -> int | None:
+    """The columns of the terminal, or those that COLUMNS asks for; None where the table goes elsewhere, in full."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() or os.environ.get("COLUMNS") else None

@@ -70,13 +70,13 @@ def summary(survey: Survey) -> str:
 
 
 def _cells(row: RouteRow) -> list[str]:
-    """Methods, path, handler, protection and guards of a route."""
-    place = str(row.location) if row.location else ""
+    """Methods, path, handler, protection and guards of a route; the pages of the docs are FastAPI's own."""
+    handler = str(row.location) if row.location else "(FastAPI)" if row.kind == "docs" else row.endpoint
     guards = (*row.guards.authentication, *row.guards.authorization, *row.guards.rate_limit)
     said = ", ".join(dict.fromkeys(name.rpartition(".")[2] for name in guards))
     if row.reason:
         said = f"{said} ({row.reason})" if said else row.reason
-    return [",".join(row.methods) or row.kind.upper(), row.path, place or row.endpoint, row.protection, said]
+    return [",".join(row.methods) or row.kind.upper(), row.path, handler, row.protection, said]
 
 
 def _fitting(widths: list[int], terminal: int | None) -> list[int]:
