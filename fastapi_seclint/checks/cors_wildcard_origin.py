@@ -110,7 +110,7 @@ def _weak_origin(configuration: Configuration) -> Iterator[Finding]:
             yield RULE.finding(
                 option.location,
                 f"`{origin}` may use this API with the user's cookies, and {who} can be that origin: "
-                "allow it only while developing, and https origins else",
+                "allow it only while developing, and https origins otherwise",
                 severity="low",
                 persona="pedantic",
                 symbol=configuration.block.symbol,

@@ -36,7 +36,7 @@ RULE = Rule(
 )
 
 _MESSAGE = (
-    "whoever comes over plain http stays there, passwords and tokens for everybody on the way to read: "
+    "whoever comes over plain http stays there, and everybody on the way reads passwords and tokens: "
     "redirect to https, or set Strict-Transport-Security"
 )
 _BY_HAND = re.compile(rb'"(?:https|x-forwarded-proto)"')
@@ -56,5 +56,5 @@ def https_redirect_missing(program: Program) -> Iterator[Finding]:
         if has_layer(program, app, REDIRECT) or bears(program, app, told):
             continue
         if not says(app, _BY_HAND) and not uses_library(program, app):
-            fix = addition(program, app, "hosts", "redirect to HTTPS, but on localhost", "HTTPSRedirect")
+            fix = addition(program, app, "hosts", "redirect to HTTPS, except on localhost", "HTTPSRedirect")
             yield RULE.finding(making(program, app), _MESSAGE, symbol=symbol(app), fix=fix)

@@ -82,7 +82,7 @@ def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confi
         evidence.append(Evidence(decoding.call.location, f"`{decoding.spoken}` gets it here"))
     works = "an expired token works for ever, a stolen or logged-out one too"
     if any(_ends_or_renews(one) for one in (decoding.call.block, block)):
-        confidence, works = "medium", "this takes tokens that expired long ago, whoever has found one"
+        confidence, works = "medium", "whoever finds a token that expired long ago gets in"
     message = f"with the expiry check off {works}: leave `verify_exp` on and answer 401 to expired tokens"
     return RULE.finding(
         place, message, symbol=block.symbol, confidence=confidence, evidence=_distinct(evidence), fix=fix

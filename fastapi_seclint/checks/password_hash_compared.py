@@ -35,8 +35,8 @@ RULE = Rule(
 )
 
 _SALTED = (
-    "a salted hash is another one each time, so this comparison never holds, and whoever repairs it by taking the salt "
-    "away makes all hashes guessable: ask the hasher with `verify_password(plain, hashed)`"
+    "a salted hash comes out different each time, so this comparison never holds, and whoever repairs it by taking the "
+    "salt away makes all hashes guessable: ask the hasher with `verify_password(plain, hashed)`"
 )
 _DIGEST = (
     "`==` takes longer the more of the hash is right, and what can be compared at all has no salt that differs: "
