@@ -15,8 +15,7 @@ Ignores = list[tuple[Matches, frozenset[str]]]
 
 def rules_of(config: Config) -> tuple[Rule, ...]:
     """The rules that the configuration selects, by code; raises `ConfigError` for a word that names no rule."""
-    chosen = _codes(config, "select", config.select) | _codes(config, "extend-select", config.extend_select)
-    chosen -= _codes(config, "ignore", config.ignore)
+    chosen = _selected(config) - _codes(config, "ignore", config.ignore)
     _codes(config, "fix.unfixable", config.fix.unfixable)
     _codes(config, "suppressions.unsuppressible", config.suppressions.unsuppressible)
     return tuple(rule for rule in catalogue.rules() if rule.code in chosen)
@@ -24,9 +23,12 @@ def rules_of(config: Config) -> tuple[Rule, ...]:
 
 def ignored_rules(config: Config) -> tuple[Rule, ...]:
     """The rules that `ignore` keeps from running, by code."""
-    chosen = _codes(config, "select", config.select) | _codes(config, "extend-select", config.extend_select)
-    ignored = _codes(config, "ignore", config.ignore)
-    return tuple(rule for rule in catalogue.rules() if rule.code in chosen & ignored)
+    chosen = _selected(config) & _codes(config, "ignore", config.ignore)
+    return tuple(rule for rule in catalogue.rules() if rule.code in chosen)
+
+
+def _selected(config: Config) -> frozenset[str]:
+    return _codes(config, "select", config.select) | _codes(config, "extend-select", config.extend_select)
 
 
 def pattern(text: str) -> Matches:
