@@ -18,7 +18,7 @@ _FUNCTION = re.compile(
     re.I,
 )
 """Functions of databases that hash what they are given, PostgreSQL's pgcrypto, MySQL's and SQL Server's."""
-_TABLE = re.compile(r"\b(?:from|update|into|join)\s+[\"`]?(\w+)", re.I)
+_TABLE = re.compile(r"\b(?:from|update|into|join)\s+(?:[\"`]?\w+[\"`]?\.)?[\"`]?(\w+)", re.I)
 _UPDATE = re.compile(r"^\s*update\b", re.I)
 _VERB = re.compile(r"\s*(select|insert|update|delete|replace|with)\b", re.I)
 _WHERE = re.compile(r"\bwhere\b", re.I)

@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.guards.hollow import (
 from fastapi_seclint.subjects.guards.listings import asks_for_people, guarded_listing
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.guards.proofs import brings_proof
+from fastapi_seclint.subjects.guards.pushing import changes_by_id, tells_strangers
 from fastapi_seclint.subjects.guards.twins import asks_what_is_open, divides_land
 from fastapi_seclint.subjects.guards.written_out import writes_out
 from fastapi_seclint.subjects.rights.reached import reached
@@ -142,6 +143,10 @@ def _gained(program: Program, route: Route) -> str:
         return "runs commands"
     if streams_logs(route):
         return "lets strangers read the program's logs"
+    if changes_by_id(route):
+        return "changes state"
+    if tells_strangers(program, route):
+        return "tells strangers what happens"
     if access.starts_work(route):
         return "starts work"
     if _is_for_administrators(program, route):

@@ -49,7 +49,9 @@ def is_outlier(program: Program, route: Route) -> bool:
     handler = route.function
     if set(route.methods) - {"HEAD"} != {"GET"} or handler is None or route.router is route.app:
         return False
-    if _is_for_all(route) or not _answers_with_data(route) or gives_published(route):
+    if not _answers_with_data(route) or gives_published(route):
+        return False
+    if is_for_all(route) and not _asks_beside(program, route):
         return False
     if _is_one_for_all(program, route) or _is_a_link(route):
         return False
@@ -86,6 +88,18 @@ def _by_application(program: Program) -> dict[int, list[Route]]:
     return found
 
 
+def shows_leave(route: Route) -> bool:
+    """Whether a path has something in it that only those know who were given it."""
+    return any(map(_SHOWS_LEAVE.search, path_variables(route.path)))
+
+
+def nearly_all_ask(program: Program, route: Route) -> bool:
+    """Whether nearly all routes of an application, and there are many, ask who calls."""
+    asking = _asking(program, route)
+    guarded = sum(is_authenticated(program, other) for other in asking)
+    return guarded >= _LEAST_READ_OF_ALL and len(asking) - guarded <= _MOST_OPEN_OF_ALL * len(asking)
+
+
 def _is_outlier_of_all(program: Program, route: Route) -> bool:
     """Whether a router stands open in an application where nearly all others, in many routers, ask who calls.
 
@@ -97,7 +111,7 @@ def _is_outlier_of_all(program: Program, route: Route) -> bool:
     routers = {id(other.router) for other in guarded}
     if len(routers) < _LEAST_ROUTERS or len(read) < _LEAST_READ_OF_ALL:
         return False
-    if any(map(_SHOWS_LEAVE.search, path_variables(route.path))):
+    if shows_leave(route):
         return False
     if any(other.router.place.module is route.router.place.module for other in guarded):
         return False
@@ -110,7 +124,7 @@ def _open_by_mistake(program: Program) -> dict[int, int]:
     found = dict.fromkeys(_by_application(program), 0)
     for number, routes in _by_application(program).items():
         for route in routes:
-            found[number] += not _is_for_all(route) and not is_authenticated(program, route)
+            found[number] += not is_for_all(route) and not is_authenticated(program, route)
     return found
 
 
@@ -122,10 +136,28 @@ def _is_front(route: Route) -> bool:
     return route.function is not None and bool(_FRONT.match(route.function.name)) and not path_variables(route.path)
 
 
-def _is_for_all(route: Route) -> bool:
+def is_for_all(route: Route) -> bool:
     """Whether a path or handler calls what it gives something for everybody, or is where a part starts."""
     words = [*access.segments(route.path), route.function.name if route.function is not None else ""]
     return _is_front(route) or any(_FOR_ALL.search(word) for word in words)
+
+
+def _asks_beside(program: Program, route: Route) -> bool:
+    """Whether guarded routes of the same router read what has the words that sound like something for everybody."""
+    words = {found for word in access.segments(route.path) if (found := _common(word))}
+    said = {
+        _common(word)
+        for other in program.routes
+        if other.router is route.router and "GET" in other.methods and is_authenticated(program, other)
+        for word in access.segments(other.path)
+    }
+    own = {_common(route.function.name)} - {""} if route.function is not None else set()
+    return bool(words) and words | own <= said
+
+
+def _common(word: str) -> str:
+    found = _FOR_ALL.search(word)
+    return re.split("[-_]", found[2].lower())[0] if found is not None else ""
 
 
 def gives_published(route: Route) -> bool:

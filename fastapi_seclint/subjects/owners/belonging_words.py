@@ -34,7 +34,8 @@ SHOWN = re.compile(r"^(active|online|avatar|logo|icon|thumbnail|badge|profile[-_
 ACTS = re.compile(
     r"^(cancel|close|reopen|publish|unpublish|archive|restore|refund|transfer|complete|delete|remove|update|edit|rename|move"
     r"|pay|ship|activate|deactivate|block|unblock|freeze|unfreeze|reissue|replace|lock|unlock|reset|revoke|finish"
-    r"|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|download|export|assign|stop|pause|resume)$",
+    r"|withdraw|extend|renew|rotate|regenerate|confirm|void|upload|download|export|assign|stop|pause|resume|index|reindex"
+    r"|process|reprocess|rebuild|sync|train|retrain|run|rerun|retry|execute|deploy)$",
     re.I,
 )
 """What is done to one thing, at the end of its path."""

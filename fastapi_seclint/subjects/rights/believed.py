@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, source
 from fastapi_seclint.subjects.rights.withholding import not_given, withheld
+from fastapi_seclint.subjects.rights.words import names_right
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -109,7 +110,7 @@ def _stored(program: Program, block: Block, form: Form, found: Input, about: str
             name = snake(_last(called_))
             yield from _of_keywords(program, block, form, found, about, name)
             for item in met(form):
-                sent = source(found, item.value) if item.written and found.names_right(item.column) else None
+                sent = source(found, item.value) if item.written and names_right(item.column) else None
                 if sent is not None and _is_personal(sent.name, about, snake(item.table)):
                     yield sent, f"written to {item.table}", True
             for value in (*positional, *(value for key, value, _ in keywords)):
