@@ -163,10 +163,10 @@ def _merge(before: dict[str, Value], endings: list[dict[str, Value]]) -> None:
 
 def _for(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     _, at, target, iterable, body, otherwise = form
-    values = interpreter.evaluate(iterable, scope)
-    rounds = iterate(values)
+    unknown = Unknown("a loop over something unknown", Place(scope.module, at))
+    rounds = _rounds(interpreter, iterable, scope, unknown)
     if rounds is None:
-        assign(interpreter, target, Unknown("a loop over something unknown", Place(scope.module, at)), scope)
+        assign(interpreter, target, unknown, scope)
         interpreter.uncertain += 1
         try:
             _branches(interpreter, [body, []], scope)
@@ -185,6 +185,17 @@ def _for(interpreter: Interpreter, form: Form, scope: Scope) -> int:
         if outcome == BREAKS:
             return FALLS
     return run(interpreter, otherwise, scope)
+
+
+def _rounds(interpreter: Interpreter, iterable: Form, scope: Scope, unknown: Value) -> list[Value] | None:
+    """What a loop goes through; of lists that are added, those that are known, and `unknown` once for each other."""
+    rounds = iterate(interpreter.evaluate(iterable, scope))
+    if rounds is not None or iterable[0] != "binop" or iterable[2] != "+":
+        return rounds
+    parts = [_rounds(interpreter, side, scope, unknown) for side in iterable[3:5]]
+    if all(part is None for part in parts):
+        return None
+    return [value for part in parts for value in (part if part is not None else [unknown])]
 
 
 def _while(interpreter: Interpreter, form: Form, scope: Scope) -> int:
