@@ -23,7 +23,7 @@ _CREDENTIAL = re.compile(
 _SCHEME = re.compile(r"^\s*(bearer|basic|token|digest|jwt|api[-_]?key|negotiate)\s*$", re.I)
 _PRIVILEGE = re.compile(
     r"(role|admin|superuser|super_user|staff|permission|perm\b|scope|privilege|owner|tenant|member|allowed|can_|has_|is_root"
-    r"|moderator|forbidden|authoriz|access_level|acl|policy|enforce)",
+    r"|moderator|forbidden|authoriz(?!ation(_?header|_str|_value)?s?$)|access_level|acl|policy|enforce)",
     re.I,
 )
 PRIVILEGE_IN_TEXT = re.compile(_PRIVILEGE.pattern.encode() + rb'|_id"|"id"|"authorize"|"enforce"', re.I)

@@ -105,6 +105,8 @@ def privilege(program: Program, route: Route) -> str:
         return "changes what a user may do"
     if len(found) > 1 and _ROLES.match(found[-2]) and _CHANGING.match(snake(found[-1])):
         return "changes what users may do"
+    if found and _ROLES.match(found[-1]) and "POST" in route.methods and not path_variables(route.path):
+        return "makes what users may do"
     if variable and found and _ACCOUNTS.match(found[-1]):
         if _acts_on_anybody(program, route):
             return "acts on the account of any user"
