@@ -199,6 +199,10 @@ class DependencyGuards:
             if name in path_variables(path):
                 return JUNK if name not in _PLACES or self._asks_for(function, name, name) else CLEAN
             return self._credential(parameter.default, stranger, marker)
+        if marker is not None and marker.name.endswith((".Body()", ".Form()")) and names_token(name):
+            return (
+                self._credential(parameter.default, stranger, marker) if self._asks_for(function, name, "") else CLEAN
+            )
         if any(carries_token(item) for item in options(base) if isinstance(item, Class)) and self._verifies_bodies:
             return QUERY
         return CLEAN

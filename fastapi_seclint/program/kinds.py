@@ -45,7 +45,7 @@ TOKENS = frozenset(
 """Names of query and path parameters that carry a credential."""
 _TOKEN = re.compile(
     r"^(x_)?(session|auth|access|id|jwt|user|bearer|ws|websocket|socket|service|internal|admin|client|stream|master|worker"
-    r"|agent|server|connection)_(token|api_?key|access_key|secret)$"
+    r"|agent|server|connection|enc|encoded|signed|raw)_(token|jwt|api_?key|access_key|secret)$"
 )
 
 

@@ -13,13 +13,13 @@ WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
         "password reset",
         re.compile(
             r"(^|_)((forgot(ten)?|forget|reset|recover|lost|(set(_?up)?|choose)(_new)?)_?(my_)?(password|passwd|pwd)|(password|passwd|pwd)_?(reset|recovery"
-            r"|recover|forgot|forgotten|lost)|request_(password_)?reset|recover_account|account_recovery|(mot_de_passe_)?oublie?|reinitialis(er|ation)"
+            r"|recover|forgot|forgotten|lost)|request_(password_)?reset|recover_account|account_recovery|pass_reset|reset_pass|forgot_pass|(mot_de_passe_)?oublie?|reinitialis(er|ation)"
             r"|(pass|kenn)wort_vergessen|recuperar_(senha|contrasena|clave)|olvide|restablecer|esqueci\w*_senha|redefinir_senha)(_|$)"
         ),
     ),
     (
         "token refresh",
-        re.compile(r"(^(auth_|do_)?refresh$|(^|_)(refresh_(access_|auth_|user_)?(tokens?|jwt|session)|tokens?_refresh|renew_token)(_|$))"),
+        re.compile(r"(^(auth_|do_)?refresh$|(^|_)(refresh_(access_|auth_|user_)?(tokens?|jwt|session)|tokens?_refresh|renew_(token|jwt)|(atualizar|renovar|actualizar|refrescar)_(jwt|token|sesion|sessao))(_|$))"),
     ),
     (
         "registration",
@@ -48,7 +48,9 @@ WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
 REFRESHES = dict(WORDS)["token refresh"]
 REGISTERS = dict(WORDS)["registration"]
 CHECKS = re.compile(r"(^|_)(verify|verification|confirm|confirmation|activate|activation|enable|validate|check)(_|$)")
-AROUND = re.compile(r"^(auth|authentication|users?|accounts?|log_?in|jwt|tokens?|oauth2?|session|identity)$")
+AROUND = re.compile(
+    r"^(auth|authentication|autenticac(ao|ion)|authentification|users?|accounts?|log_?in|jwt|tokens?|oauth2?|session|identity)$"
+)
 NEW_USER = re.compile(r"(User|Account|Member|Customer)(Create|In|Register|Registration|SignUp)")
 SESSION = re.compile(r"^(sessions?|auth|authentication|access|enter|connect|credentials)$")
 LOST = re.compile(r"^(recover|recovery|forgot|forgotten|forget|lost|reset|request_reset|reset_request)$")
