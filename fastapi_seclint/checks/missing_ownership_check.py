@@ -46,10 +46,12 @@ from fastapi_seclint.subjects.owners.same_right import asks_owner_too, changed_b
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.stores import looks_up_for_caller
 from fastapi_seclint.subjects.owners.things import (
+    by_its_key,
     is_choice,
     lists_other_things,
     loaded_by,
     loads,
+    outer_things,
     picked,
     resource_of,
     resources_of,
@@ -119,6 +121,8 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             case = _below(program, route, container(route, within)) or case
         if case is None or not case.sure:
             case = _below(program, route, held_beside(program, route)) or case
+        if case is None or not case.sure:
+            case = _inside(program, route) or case
         if case is not None and route.place not in seen:
             seen.add(route.place)
             mends = case.sure and case.variable in path_variables(route.path)
@@ -168,6 +172,8 @@ def _case(
         resource, variable = sent
     elif variable not in taken or not loads(route, variable) or is_choice(program, route, variable):
         return None
+    elif resource not in ties:
+        resource = by_its_key(program, resource, variable)
     if is_no_object(route, resource):
         return None
     if not knows_its_user(program, route) and not (resource in ties and is_looked_at_inside(program, route)):
@@ -242,6 +248,23 @@ def _below(program: Program, route: Route, found: tuple[str, Route] | None) -> _
     if authorizes(program, route) or uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
     return _Case(route, picked(route, variable), variable, "", 2, sibling)
+
+
+def _inside(program: Program, route: Route) -> _Case | None:
+    """A route that changes something inside a thing of one user's own, `/orders/{id}/items/{item}`, whoever asks."""
+    handler = route.function
+    if route.kind != "http" or handler is None or route.place is None or not access.changes_state(route):
+        return None
+    taken = {item.name for item in parameters(handler)} | loaded_by(route)
+    for resource, variable in outer_things(route):
+        name = by_its_key(program, resource, variable)
+        field = owner_field(program, name, handler.module) if PERSONAL.match(name) and variable in taken else ""
+        if not field or not loads(route, variable) or not takes_person(program, route):
+            continue
+        if authorizes(program, route) or uses_caller(program, route) or names_unknown_owner(program, handler):
+            return None
+        return _Case(route, name, variable, field, 1)
+    return None
 
 
 def _is_personal(program: Program, route: Route, resource: str, changes: bool) -> bool:

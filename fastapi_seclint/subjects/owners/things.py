@@ -12,7 +12,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Annotated, Class, Function, Generic, options
 from fastapi_seclint.subjects.guards.access import segments
-from fastapi_seclint.subjects.owners.belongings import kind_of, owner_field, singular
+from fastapi_seclint.subjects.owners.belongings import is_in_sight, kind_of, owner_field, singular
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
 
 if TYPE_CHECKING:
@@ -205,3 +205,17 @@ def resource_of(route: Route) -> tuple[str, str]:
         return thing(*found[-1]), found[-1][1]
     parts = segments(route.path)
     return (singular(parts[-1]), "") if parts else ("", "")
+
+
+def by_its_key(program: Program, resource: str, variable: str) -> str:
+    """What the variable of a path says that it picks, where no class of the project is called as the path says.
+
+    `/enderecos/{address_id}` is about addresses where there is a class `Address`, and none of the other name.
+    """
+    named = singular(_KEY.sub("", snake(variable).removeprefix("id_")))
+    return named if not is_in_sight(program, resource) and is_in_sight(program, named) else resource
+
+
+def outer_things(route: Route) -> list[tuple[str, str]]:
+    """What the variables before the last one of a path pick, as `resource_of` says it of the last, nearest first."""
+    return [(thing(*picked), picked[1]) for picked in reversed(_PICKED.findall(route.path)[:-1])]
