@@ -174,11 +174,9 @@ def _case(
         return None
     elif resource not in ties:
         resource = by_its_key(program, resource, variable)
-    if is_no_object(route, resource):
+    if is_no_object(route, resource) or uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
     if not knows_its_user(program, route) and not (resource in ties and is_looked_at_inside(program, route)):
-        return None
-    if uses_caller(program, route) or names_unknown_owner(program, handler):
         return None
     if PEOPLE.match(resource) and lists_other_things(program, route):
         return None

@@ -68,7 +68,8 @@ def _library(flow: Flow, form: Form, name: str, positional: list[Form], given: d
     if name in _NUMBERS and positional:
         return _number(flow, form, flow.known(positional[0]))
     if name in ("builtins.vars", "dataclasses.asdict", "fastapi.encoders.jsonable_encoder", "attr.asdict",
-                "attrs.asdict", "msgspec.to_builtins", "msgspec.structs.asdict", "cattrs.unstructure"):  # fmt: skip
+                "attrs.asdict", "playhouse.shortcuts.model_to_dict", "msgspec.to_builtins",
+                "msgspec.structs.asdict", "cattrs.unstructure"):  # fmt: skip
         return _models.dumped(flow, flow.known(positional[0]), given) if positional else None
     if name in ("calendar.timegm", "time.mktime") and positional:
         return _moments.counted(flow.known(positional[0]), local=name == "time.mktime")

@@ -99,7 +99,7 @@ def _attribute(flow: Flow, form: Form, owner: Form, name: str) -> Known:
     if base is not None and name in ("timestamp", "float_timestamp", "int_timestamp") and base.amounts:
         return _moments.method(name, base, None, False) or unknown("call")
     if name == "__dict__":
-        return _models.dumped(flow, base if base is not None else flow.known(owner), {})
+        return _models.dumped(flow, base if base is not None and base.made is not None else flow.known(owner), {})
     found = asked(flow, form)
     if found.claims is not None and owner[0] == "name" and owner[2] in ("self", "cls"):
         if not follows_chain(flow):

@@ -8,6 +8,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, options
+from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import is_table
 from fastapi_seclint.subjects.payloads.known import Known, Made
@@ -33,7 +34,8 @@ def _assigned(block: Block, form: Form) -> Form | None:
     """What the last assignment to a local name above a use of it gives."""
     if form[0] != "name" or not isinstance(block.scope, FunctionScope):
         return None
-    above = [item for item in block.scope.assignments(form[2]) if item[1] < form[1]]
+    found = block.scope.assignments(form[2])
+    above = [item for item in found if item[1] < form[1] and not holds(item[1], form[1])]
     if not above or above[-1][0] not in ("assign", "annassign", "walrus") or above[-1][-1] is None:
         return None
     value: Form = above[-1][-1]
@@ -46,7 +48,8 @@ def _table(program: Program, block: Block, form: Form, depth: int) -> Class | No
     """The class of the rows that a query asks for, where it asks for whole rows of one table."""
     for item in walk(form):
         given = item[3] if item[0] == "call" and str(item[2][-1]) in _QUERIES else []
-        owner = [item[2][2]] if item[0] == "call" and item[2][0] == "attr" and item[2][3] in _METHODS else []
+        method = item[2][3] if item[0] == "call" and item[2][0] == "attr" else ""
+        owner = [_made(item[2][2])] if method in _METHODS or (method == "select" and not given) else []
         for asked in (*given[:1], *owner):
             if asked[0] in ("name", "attr") and (len(given) < 2 or item[2][-1] not in ("select", "query")):
                 for option in options(ask(program, block, asked)):
@@ -57,3 +60,8 @@ def _table(program: Program, block: Block, form: Form, depth: int) -> Class | No
         if above is not None and above[0] == "call" and (found := _table(program, block, above, depth - 1)):
             return found
     return None
+
+
+def _made(form: Form) -> Form:
+    """The class of `Member().select()`, which Peewee's beginners write for `Member.select()`."""
+    return form[2] if form[0] == "call" and form[2][0] == "name" and not form[3] else form
