@@ -17,6 +17,10 @@ LEVELS = frozenset({*_PLAIN, *(f"a{level}" for level in _PLAIN)})
 """How log calls are called; those of structlog that are waited for begin with an `a`."""
 PRINTS = word_set("print pprint pp rprint")
 """How what prints is called."""
+_STANDARD = word_set("debug info warning error critical exception")
+"""Methods of Python's loggers: docs.python.org/3/library/logging.html#logging.Logger.debug."""
+_SHOWING = word_set("parser st streamlit messages console result response validator")
+"""What has methods of these names and shows people their text, or keeps it."""
 _BINDS = frozenset({"bind", "bind_contextvars", "contextualize"})
 """How loguru and structlog are given what every following entry says."""
 _STREAMS = frozenset({"stdout", "stderr"})
@@ -35,8 +39,20 @@ def is_log_call(form: Form) -> bool:
     owner = form[2][2]
     while owner[0] == "call" and owner[2][0] == "attr":
         owner = owner[2][2]
-    words = set(words_of(name_of(owner) if owner[0] != "call" else name_of(owner[2])))
-    return bool(words & {"log", "logger", "logging", "loguru", "slog", "structlog"})
+    name = name_of(owner) if owner[0] != "call" else name_of(owner[2])
+    if set(words_of(name)) & {"log", "logger", "logging", "loguru", "slog", "structlog"}:
+        return True
+    return owner[0] in ("name", "attr") and _is_message(form) and name not in _SHOWING
+
+
+def _is_message(call: Form) -> bool:
+    """Whether a call gives a text to a method that loggers of any name have: `journal.warning("no such %s", name)`."""
+    said = call[3][:1]
+    return (
+        call[2][3] in _STANDARD
+        and bool(said)
+        and (said[0][0] == "fstr" or (said[0][0] == "const" and isinstance(said[0][2], str)))
+    )
 
 
 @lru_cache(maxsize=16_384)

@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_t
 from fastapi_seclint.subjects.leaks.annotated import annotated_classes, is_type
 from fastapi_seclint.subjects.leaks.currencies import is_directory, is_list, is_no_credential, names_something
 from fastapi_seclint.subjects.leaks.log_calls import pieces
+from fastapi_seclint.subjects.leaks.made_tokens import made_token
 from fastapi_seclint.subjects.leaks.masked_types import is_masked
 from fastapi_seclint.subjects.leaks.open_fields import open_field
 from fastapi_seclint.subjects.leaks.requested import (
@@ -96,7 +97,7 @@ class Leaks:
             case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
                 return _whole(self.mapping(inner), form) if inner[0] == "name" else None
             case ["call", *_]:
-                return None
+                return self.made(form)
             case ["sub", _, _, ["const", _, str() as key]]:
                 return self.named(key, form)
             case ["attr", _, inner, "__dict__"]:
@@ -111,8 +112,13 @@ class Leaks:
                 found = self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
                 if found is None and is_session_cookie(self.program, self.block, str(name)):
                     return Leak("the cookie of a session", form)
-                return found or self.mapping(form) or self.arguments(form)
+                return found or self.mapping(form) or self.arguments(form) or self.made(form)
         return None
+
+    def made(self, form: Form) -> Leak | None:
+        """A token that the project makes, whatever its name is."""
+        what = made_token(self.program, self.block, form)
+        return Leak(what, form) if what else None
 
     def arguments(self, form: Form) -> Leak | None:
         """All arguments of what a decorator of the project wraps, where one of those is a password or a key."""
