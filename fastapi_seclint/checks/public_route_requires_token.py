@@ -49,6 +49,8 @@ RULE = Rule(
 
 _CALLERS = frozenset({"user", "account", "member", "customer", "caller", "principal", "identity", "auth", "login"})
 
+_SCHEME = ("scheme", "give the scheme `auto_error=False`")
+
 
 @RULE.check
 def public_route_requires_token(program: Program) -> Iterator[Finding]:
@@ -100,17 +102,28 @@ def _optional_behind(program: Program) -> Iterator[tuple[Consumer, External]]:
                 yield from ((consumer, scheme) for scheme in schemes if isinstance(scheme, External))
 
 
-def _optional_of_own(program: Program) -> Iterator[tuple[Consumer, Instance]]:
-    """The same behind an object of a class of the project's own that is built on a scheme and raises for visitors."""
+def _optional_of_own(program: Program) -> Iterator[tuple[Consumer, Instance | Function]]:
+    """The same behind an object of a class of the project's own that is built on a scheme and raises for visitors.
+
+    Or behind a guard: `user: User | None = Depends(get_current_user)`.
+    """
     for consumer in wiring(program).consumers:
         found = program.walker.resolver.dependency_of(consumer.parameter)
         for own in options(found[1]) if found is not None and not program.is_test(consumer.function.module) else ():
-            if not isinstance(own, Instance) or not is_built_on_scheme(own):
+            if not (isinstance(own, Function) or (isinstance(own, Instance) and is_built_on_scheme(own))):
+                continue
+            if isinstance(own, Function) and not _always_finds(program, own):
                 continue
             answer = program.guard_model.dependencies.encounter(own, Stranger(False))
             refused = verdict(answer) == "denies" and not answer.opaque
             if refused and _may_be_missing(program, consumer.parameter, consumer.function):
                 yield consumer, own
+
+
+def _always_finds(program: Program, guard: Function) -> bool:
+    """Whether a guard authenticates and says nowhere that it may have nobody to give, where it is told itself."""
+    told = "optional" in words_of(known_as(guard)) or _gives_nobody(guard)
+    return not told and program.guard_model.authenticates(guard)
 
 
 def _gives_nobody(function: Function) -> bool:
@@ -210,14 +223,15 @@ def _refuses(statement: Form) -> bool:
     return any(item[0] == "raise" for item in walk([statement]))
 
 
-def _optional(program: Program, consumer: Consumer, scheme: External | Instance, meant: set[int]) -> Finding:
-    evidence = [Evidence(scheme.place.location, "this scheme raises 401 by itself")] if scheme.place else []
+def _optional(program: Program, consumer: Consumer, scheme: External | Instance | Function, meant: set[int]) -> Finding:
+    kind, also = ("guard", "depend on one that gives None") if isinstance(scheme, Function) else _SCHEME
+    evidence = [Evidence(scheme.place.location, f"this {kind} raises 401 by itself")] if scheme.place else []
     function = consumer.function
     known = id(function) in meant
     return RULE.finding(
         function.place.location,
-        f"`{consumer.parameter.name}` may be missing as far as this code goes, but the scheme sends every visitor away "
-        "with 401 before that: give the scheme `auto_error=False`",
+        f"`{consumer.parameter.name}` may be missing as far as this code goes, but the {kind} sends every visitor away "
+        f"with 401 before that: {also}",
         symbol=function.dotted,
         evidence=evidence,
         fix=made_optional(program, scheme, function, meant) if known and isinstance(scheme, External) else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import External, Function, Place, options
+from fastapi_seclint.program.values import Class, External, Function, Place, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -86,7 +86,7 @@ def _kept(program: Program) -> dict[int, list[Guard]]:
 
 def _seen(program: Program, route: Route) -> Iterator[Guard]:
     meetings = {meeting.name: meeting for meeting in reversed(program.guarding(route).meetings)}  # alternatives last
-    for node in route.dependencies:
+    for node in _asked_first(route):
         name = dependency_name(node)
         if scheme_of(node.call) is not None or node.alternative or _PUBLIC.search(snake(name)):
             continue
@@ -94,8 +94,19 @@ def _seen(program: Program, route: Route) -> Iterator[Guard]:
         may_refuse = meeting is not None and bool(meeting.opaque) and _SUPPLIES.search(snake(name)) is None
         refuses = meeting is not None and not meeting.blind and (meeting.junk == "denies" or may_refuse)
         opaque = isinstance(node.call, External) and not node.call.name.startswith(("fastapi.", "starlette."))
+        if meeting is None:  # of a view, whose own meeting is that of all its fields
+            refuses = program.guard_model.authenticates(node.call)
         if (refuses and (meeting is None or not meeting.optional)) or (opaque and names_identity(name)):
             yield Guard(name, node.parameter, node, node.written)
+
+
+def _asked_first(route: Route) -> Iterator[Node]:
+    """The dependencies of a route; those of a class-based view stand for the view, which only keeps what they give."""
+    for node in route.dependencies:
+        if isinstance(node.call, Class) and node.call.view_of is not None and node.runs is None:
+            yield from (replace(child, parameter=node.parameter) for child in node.children)
+        else:
+            yield node
 
 
 def dependency_name(node: Node) -> str:
