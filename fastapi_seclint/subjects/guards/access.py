@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import Parameter
+from fastapi_seclint.program.languages import english
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, Class, Function, Instance, options
 from fastapi_seclint.subjects.code.copies import makes_a_copy
@@ -97,8 +98,14 @@ _STARTS = frozenset({"apply_async", "send_task", "delay", "enqueue", "enqueue_jo
 
 
 def segments(path: str) -> list[str]:
-    """The fixed segments of a route's path."""
-    return [part for part in path.split("/") if part and not part.startswith("{")]
+    """The fixed segments of a route's path, in English."""
+    return [_said(part) for part in path.split("/") if part and not part.startswith("{")]
+
+
+def _said(segment: str) -> str:
+    plain = segment.lower().replace("-", "_")
+    known = english(plain)
+    return segment if known == plain else known
 
 
 def is_last_an_id(path: str) -> bool:
@@ -108,7 +115,7 @@ def is_last_an_id(path: str) -> bool:
 
 def is_admin_like(text: str) -> bool:
     """Whether a path or tag speaks of administration."""
-    return _ADMIN.search(text) is not None
+    return _ADMIN.search(text) is not None or _ADMIN.search(english(text.lower())) is not None
 
 
 def is_admin_name(name: str) -> bool:

@@ -1,0 +1,127 @@
+"""Names in Spanish, Portuguese, French, German, Italian and Dutch, said in English for those who read names.
+
+Only words that mean nothing else in English code are here, so `papel` is and `cargo` is not. What is a word of
+passwords in any language is in `subjects/passwords/names.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_WORDS = """
+user: usuario usuaria utilizador utilizadora utilisateur utilisatrice benutzer nutzer utente gebruiker
+users: usuarios usuarias utilizadores utilisateurs utilisatrices utenti gebruikers
+account: cuenta conta compte konto accounts: cuentas contas comptes konten
+member: miembro membro membre mitglied socio socia members: miembros membros membres mitglieder socios socias
+customer: cliente kunde kundin customers: clientes kunden klanten
+employee: empleado empleada funcionario funcionaria mitarbeiter mitarbeiterin
+profile: perfil profil profiles: perfis perfiles
+email: correo courriel phone: telefono telefone
+owner: dueno duena propietario propietaria proprietario proprietaria proprietaire dono dona besitzer eigentuemer
+ eigentumer inhaber eigenaar
+author: autor autora auteur autrice autore creator: creador criador createur ersteller
+
+role: rol rolle papel ruolo roles: rollen papeis ruoli
+permission: permiso permissao berechtigung permesso permissions: permisos permissoes berechtigungen permessi
+right: derecho direito droit rights: derechos direitos droits rechte
+administrator: administrador administradora administrateur administratrice amministratore beheerder
+administrators: administradores administrateurs amministratori
+administration: administracion administracao verwaltung amministrazione beheer
+manager: gerente gestor gestora gestionnaire moderator: moderador moderadora moderateur moderatore
+
+active: activo activa ativo ativa actif aktiv attivo actief inactive: inactivo inactiva inativo inativa inactif inaktiv
+blocked: bloqueado bloqueada gesperrt bloccato bloccata geblokkeerd
+suspended: suspendido suspendida suspenso suspensa suspendu suspendue sospeso sospesa
+deactivated: desactivado desactivada desativado desativada deaktiviert disattivato
+enabled: habilitado habilitada abilitato disabled: deshabilitado deshabilitada desabilitado inhabilitado
+deleted: eliminado eliminada excluido excluida borrado borrada geloescht supprime eliminato
+verified: verificado verificada verifie verifiziert verificato confirmed: confirmado confirmada confirme bestaetigt
+
+new: nuevo nueva novo nouveau nouvelle neues neuer nuovo nuova
+secret: segredo segreto secreto secreta secrete geheimnis geheim secrets: segredos segreti secretos geheimnisse
+key: schluessel schlussel sleutel token: jeton tokens: jetons
+
+login: anmelden anmeldung einloggen connexion entrar ingresar autenticar accedi inloggen
+logout: abmelden abmeldung ausloggen deconnexion salir sair uitloggen
+register: registrar registrarse registrieren registrierung inscription cadastrar cadastro registrati
+forgot: olvide olvido esqueci vergessen oublie oubli vergeten
+reset: restablecer restablecimiento redefinir redefinicao zuruecksetzen reinitialiser reinitialisation recuperar
+ recuperacion recuperacao
+refresh: refrescar rafraichir verify: verificar verifier verificare verification: verificacion verificacao
+confirm: confirmar confirmer bestaetigen confermare change: cambiar alterar mudar aendern changer cambiare
+update: actualizar atualizar aktualisieren aggiornare create: crear criar creer erstellen anlegen
+delete: borrar eliminar apagar excluir deletar supprimer effacer loeschen eliminare cancel: cancelar annuler stornieren
+renew: renovar renouveler erneuern close: cerrar fechar schliessen
+
+order: pedido commande bestellung encomenda ordine ordem orders: pedidos commandes bestellungen encomendas ordini ordens
+invoice: factura fatura facture rechnung fattura invoices: facturas faturas factures rechnungen fatture
+payment: pago pagamento paiement zahlung payments: pagos pagamentos paiements zahlungen
+message: mensaje mensagem nachricht messages: mensajes mensagens nachrichten
+document: documento dokument documents: documentos dokumente documenti
+address: direccion endereco adresse anschrift indirizzo cart: carrito carrinho panier warenkorb
+booking: reserva reservierung buchung bookings: reservas reservierungen buchungen
+loan: prestamo emprestimo ausleihe prestito loans: prestamos emprestimos ausleihen prestiti
+task: tarea tarefa tache aufgabe tasks: tareas tarefas taches aufgaben
+expense: gasto despesa depense expenses: gastos despesas depenses
+comment: comentario commentaire kommentar comments: comentarios commentaires kommentare
+review: resena avaliacao reviews: resenas avaliacoes
+report: informe relatorio rapport bericht reports: informes relatorios rapports berichte
+file: archivo arquivo fichier datei files: archivos arquivos fichiers dateien
+project: proyecto projeto projet projekt progetto projects: proyectos projetos projets projekte
+session: sesion sessao sitzung sessions: sesiones sessoes
+"""
+_PHRASES = {
+    "mot_de_passe": "password", "nova_senha": "new_password", "mots_de_passe": "passwords",
+    "correo_electronico": "email", "iniciar_sesion": "login", "inicio_sesion": "login", "inicio_de_sesion": "login",
+    "se_connecter": "login", "fazer_login": "login", "cerrar_sesion": "logout", "terminar_sessao": "logout",
+    "se_deconnecter": "logout", "dado_de_baja": "deactivated", "de_baja": "deactivated",
+    "token_acceso": "access_token", "token_de_acceso": "access_token", "token_acesso": "access_token",
+    "token_acces": "access_token", "jeton_acces": "access_token", "jeton_d_acces": "access_token",
+    "zugriffstoken": "access_token", "token_refresco": "refresh_token", "token_actualizacion": "refresh_token",
+    "token_atualizacao": "refresh_token", "benutzername": "username", "nombre_usuario": "username",
+    "nome_usuario": "username", "nom_utilisateur": "username",
+}  # fmt: skip
+_KEYS = re.compile(r"^(?:clave|chave|cle|chiave)_(?:de_|da_|do_|du_|di_)?([a-z0-9_]+)$")
+"""Languages in which a key says last what it is for: `clave_api`."""
+_BE = re.compile(r"^(esta|ist|est|es|eh|e|sono)_")
+
+
+def _dictionary() -> dict[str, str]:
+    found: dict[str, str] = {}
+    english = ""
+    for word in _WORDS.split():
+        if word.endswith(":"):
+            english = word[:-1]
+        else:
+            found[word] = english
+    return found
+
+
+_ENGLISH = _dictionary()
+_WORD = re.compile(r"[a-z]+")
+_PHRASE = re.compile(rf"(?<![a-z])({'|'.join(sorted(_PHRASES, key=len, reverse=True))})(?![a-z])")
+
+
+def english(name: str) -> str:
+    """A name in lower case with underscores, its foreign words said in English: `esta_activo` gives `is_active`."""
+    plain = name if name.isascii() else plain_letters(name)
+    said = _PHRASE.sub(lambda found: _PHRASES[found[0]], plain)
+    said = _KEYS.sub(r"\1_key", said)
+    said = _WORD.sub(lambda found: _ENGLISH.get(found[0], found[0]), said)
+    if said == plain:
+        return name
+    was, now = _BE.sub("", plain), _BE.sub("", said)
+    return f"is_{now}" if now != said and now != was else said
+
+
+def plain_letters(text: str) -> str:
+    """A text without accents; other scripts stay as they are."""
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+
+
+def spellings(words: Iterable[str]) -> tuple[bytes, ...]:
+    """The foreign words for English ones, as text of facts may have them."""
+    wanted = frozenset(words)
+    return tuple(foreign.encode() for foreign, said in (_ENGLISH | _PHRASES).items() if said in wanted)
