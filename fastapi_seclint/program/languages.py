@@ -46,9 +46,9 @@ key: schluessel schlussel sleutel token: jeton tokens: jetons
 login: anmelden anmeldung einloggen connexion entrar ingresar autenticar accedi inloggen
 logout: abmelden abmeldung ausloggen deconnexion salir sair uitloggen
 register: registrar registrarse registrieren registrierung inscription cadastrar cadastro registrati
-forgot: olvide olvido esqueci vergessen oublie oubli vergeten
-reset: restablecer restablecimiento redefinir redefinicao zuruecksetzen reinitialiser reinitialisation recuperar
- recuperacion recuperacao
+forgot_password: olvide olvido esqueci vergessen oublie oubli vergeten
+reset_password: restablecer restablecimiento redefinir redefinicao zuruecksetzen reinitialiser reinitialisation
+recover: recuperar recuperacion recuperacao code: codigo codice codes: codigos codici
 refresh: refrescar rafraichir verify: verificar verifier verificare verification: verificacion verificacao
 confirm: confirmar confirmer bestaetigen confermare change: cambiar alterar mudar aendern changer cambiare
 update: actualizar atualizar aktualisieren aggiornare create: crear criar creer erstellen anlegen
@@ -84,6 +84,7 @@ _PHRASES = {
     "nome_usuario": "username", "nom_utilisateur": "username",
 }  # fmt: skip
 _KEYS = re.compile(r"^(?:clave|chave|cle|chiave)_(?:de_|da_|do_|du_|di_)?([a-z0-9_]+)$")
+_SECRETS = re.compile(r"^(?:segredo|secreto|segreto)_(?:de_|da_|do_|di_)?([a-z0-9_]+)$")
 """Languages in which a key says last what it is for: `clave_api`."""
 _BE = re.compile(r"^(esta|ist|est|es|eh|e|sono)_")
 
@@ -108,7 +109,7 @@ def english(name: str) -> str:
     """A name in lower case with underscores, its foreign words said in English: `esta_activo` gives `is_active`."""
     plain = name if name.isascii() else plain_letters(name)
     said = _PHRASE.sub(lambda found: _PHRASES[found[0]], plain)
-    said = _KEYS.sub(r"\1_key", said)
+    said = _SECRETS.sub(r"\1_secret", _KEYS.sub(r"\1_key", said))
     said = _WORD.sub(lambda found: _ENGLISH.get(found[0], found[0]), said)
     if said == plain:
         return name

@@ -52,8 +52,10 @@ def _found(interpreter: Interpreter) -> _Held:
             init = cls.namespace.get("__init__")
             if not isinstance(init, Function) or init.number < 0:
                 continue
-            types = {form[0]: _types(interpreter, init, form[2]) for form in init.parameters[1:] if form[2] is not None}
-            requests = {name for name, given in types.items() if any(map(_is_connection, given))}
+            types = {
+                form[0]: types_of(interpreter, init, form[2]) for form in init.parameters[1:] if form[2] is not None
+            }
+            requests = {name for name, given in types.items() if any(map(is_connection, given))}
             if requests:
                 found[id(cls)] = _kept(init, requests)
             asked[id(cls)] = (cls, [item for given in types.values() for item in given if isinstance(item, Class)])
@@ -78,7 +80,7 @@ def _stands_for(asked: Class, holder: Class) -> bool:
     return asked is holder or (is_interface(asked, beside="__call__") and implements(holder, asked))
 
 
-def _types(interpreter: Interpreter, init: Function, annotation: Form) -> list[Value]:
+def types_of(interpreter: Interpreter, init: Function, annotation: Form) -> list[Value]:
     """The classes and library types that the annotation of a parameter names."""
     value = interpreter.ask(annotation, init.scope)
     found: list[Value] = []
@@ -94,7 +96,8 @@ def _types(interpreter: Interpreter, init: Function, annotation: Form) -> list[V
     return found
 
 
-def _is_connection(value: Value) -> bool:
+def is_connection(value: Value) -> bool:
+    """Whether a type is Starlette's class for a request or a websocket."""
     return (
         isinstance(value, External)
         and value.name.startswith("starlette.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import VARIADIC, Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.context_requests import reads_request
 from fastapi_seclint.program.encounters import PassedOn, Raised
 from fastapi_seclint.program.kinds import (
     BAD,
@@ -219,7 +220,9 @@ def _project_call(
     handed = [*given, *(found for _, found in named)]
     wrapped = unwrapped(function)
     decorated = wrapped is not function and wrapped.scope is walk_.scope
-    injected = bound and held_by(walk_.follower.interpreter, function, receiver) is not None
+    interpreter = walk_.follower.interpreter
+    injected = bound and held_by(interpreter, function, receiver) is not None
+    injected = injected or reads_request(interpreter, function)
     if (
         not decorated
         and not injected

@@ -7,8 +7,21 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program import credentials
+from fastapi_seclint.program.context_requests import VARIABLE, holds_request
 from fastapi_seclint.program.encounters import Raised
-from fastapi_seclint.program.kinds import ABSENT, BAD, CLEAN, EITHER, FALSE, HIDDEN, HOLDERS, TAINTED, TRUE, Kinds
+from fastapi_seclint.program.kinds import (
+    ABSENT,
+    BAD,
+    CLEAN,
+    EITHER,
+    FALSE,
+    HIDDEN,
+    HOLDERS,
+    REQUEST,
+    TAINTED,
+    TRUE,
+    Kinds,
+)
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.schemes import base_may_be_quiet
 from fastapi_seclint.program.stranger_attributes import attribute_kinds
@@ -57,7 +70,9 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
         decided = _any_of(walk_, form, name == "builtins.any")
         if decided is not None:
             return decided
-    if name == "contextvars.ContextVar().get" and not form[3]:
+    if name == f"{VARIABLE}.get" and holds_request(walk_.follower.interpreter, value.parent):
+        return REQUEST
+    if name == f"{VARIABLE}.get" and not form[3]:
         kept = last_name(form[2][2])
         return ABSENT if credentials.says_who(kept) or walk_.carries_credential(kept) else CLEAN
     if name.startswith("fastapi.security.") and name.endswith(".__call__"):

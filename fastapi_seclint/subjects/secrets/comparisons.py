@@ -49,7 +49,10 @@ _WORDS = (
     b"secret", b"passw", b"key", b"token", b"signature", b"digest", b"credential", b"authorization", b"configured",
     b"valid", b"known", b"allowed", b"headers",
 )  # fmt: skip
+_REFUSALS = (b",401]", b",403]", b"HTTP_401_UNAUTHORIZED", b"HTTP_403_FORBIDDEN", b"UNAUTHORIZED", b"FORBIDDEN")
+"""What a stranger is answered, whatever the secret that he does not know is called."""
 _HELD = ("API key", "token", "secret")
+_STATUSES = frozenset({"401", "403", "HTTP_401_UNAUTHORIZED", "HTTP_403_FORBIDDEN", "UNAUTHORIZED", "FORBIDDEN"})
 _VERBS = word_set("get load fetch read list find current valid known")
 _NO_KEYS = word_set("revoked blacklist blacklisted denylist used seen special stop reserved forbidden db database")
 
@@ -82,7 +85,7 @@ def comparisons(program: Program) -> list[Comparison]:
         for module in sorted(program.modules.by_file.values(), key=lambda item: item.path):
             if program.is_test(module) or for_trying(program, module):
                 continue
-            named = set(module.facts.speaking(*_WORDS, folded=True))
+            named = {*module.facts.speaking(*_WORDS, folded=True), *module.facts.speaking(*_REFUSALS)}
             for number in module.facts.speaking(b'["compare"', b"compare_digest", b'"__eq__"', b'"eq"'):
                 block = program.sites.block(module, number) if number in named else None
                 if block is not None and isinstance(block.scope, FunctionScope):
@@ -142,7 +145,8 @@ class _Search:
                 return
             kept = own is not None and any(secret is side for side in own.sides)
             value = ask(self.program, own.block if own is not None and kept else self.block, core(secret))
-            if kind := self.kind(core(given), core(secret), value) or self.account(core(given), core(secret)):
+            kind = self.kind(core(given), core(secret), value) or self.account(core(given), core(secret))
+            if kind := kind or self.opens(form, core(given), value):
                 yield Comparison(self.block, form, operator, given, secret, kind, value)
                 return
 
@@ -179,6 +183,17 @@ class _Search:
             return "API key"
         heard = list(self.sent.names(given))
         return next((kind for name in named for other in heard if (kind := alike(name, other))), "")
+
+    def opens(self, form: Form, given: Form, value: Value) -> str:
+        """`secret` where whoever sends what a setting says in a header is let in, and others get a 401 or 403."""
+        read = [option for option in options(value) if isinstance(option, Environment)]
+        if not read or not all(option.default is None and " " not in option.name for option in read):
+            return ""
+        if not self.is_header(given):
+            return ""
+        tests = (test for test in self.block.forms.of("if") if any(inner is form for inner in walk(test[2])))
+        told = {str(inner[-1]) for test in tests for inner in walk(test[3:]) if inner[0] in ("const", "attr", "name")}
+        return "secret" if told & _STATUSES else ""
 
     def is_header(self, form: Form) -> bool:
         """Whether a name is a parameter that a header fills."""

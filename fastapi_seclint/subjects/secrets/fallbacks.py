@@ -212,7 +212,7 @@ class _Search:
             own = self.key(read) if read is not None else name_of(item)
             if self.words.kind(own):
                 kind, named = self.words.kind(own), own
-        if kind and first[0] in ("call", "attr", "name", "sub", "bool"):
+        if (kind := kind or self.used_as(last)) and first[0] in ("call", "attr", "name", "sub", "bool"):
             yield from self.made(last, named, kind, at, "or", form)
 
     def of_either(self, form: Form, name: str, at: int) -> Iterator[Fallback]:
@@ -220,7 +220,7 @@ class _Search:
         for value, other in ((body, otherwise), (otherwise, body)):
             read = read_of(value) if value[0] == "call" else None
             own = self.key(read) if read is not None else name_of(value)
-            kind = self.words.kind(own) or self.words.kind(name)
+            kind = self.words.kind(own) or self.words.kind(name) or self.used_as(other)
             if kind and reads_setting(value) and _asks_for(test, value):
                 yield from self.made(other, own or name, kind, at, "either", form)
 
@@ -263,8 +263,10 @@ class _Search:
                 yield from self.made(item[3], name, kind, item[1], how, item)
 
     def of_field(self, field: SettingsField) -> Iterator[Fallback]:
-        kind = self.words.kind(field.name) or (self.used_as(field.default) if field.default is not None else "")
-        if kind and field.default is not None:
+        if field.default is None:
+            return
+        kind = self.words.kind(field.name) or self.used_as(field.default)
+        if kind := kind or ("secret" if _is_kept_secret(field) and _may_be(field.name) else ""):
             for item in self.made(field.default, field.name, kind, field.statement[1], "field", field.statement):
                 yield replace(item, field=field, symbol=field.symbol)
 
@@ -289,6 +291,13 @@ class _Search:
             return False
         named = [getattr(option, "name", "") for option in options(ask(self.program, self.block, form))]
         return any(name.startswith(_WEAK_MODULE) and "SystemRandom" not in name for name in named)
+
+
+def _is_kept_secret(field: SettingsField) -> bool:
+    """Whether the type of a field keeps its text out of logs: `SecretStr`, which is for nothing but secrets."""
+    told = field.statement[3] if field.statement[0] == "annassign" else None
+    spoken = [item[-1] for part in (told, field.call) if part is not None for item in walk(part)]
+    return any(isinstance(word, str) and word in ("SecretStr", "SecretBytes") for word in spoken)
 
 
 def _may_be(key: str) -> bool:
