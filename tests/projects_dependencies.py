@@ -380,3 +380,62 @@ app = FastAPI(dependencies=[Marker(d)])
 def x(one: int = needs(int), two: None = Plain(b), three: None = Security(c, scopes=["s"])): ...
 """,
 )
+
+project(
+    "signatures that code writes",
+    FLAT
+    + """
+import functools
+import inspect
+from inspect import Parameter, Signature
+from typing import Annotated
+
+def with_guards(function):
+    async def inner(*args, **kwargs):
+        return await function(*args, **kwargs)
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
+    del parameters[-1]
+    for name, guard in {"one": a, "two": b}.items():
+        given = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=Depends(guard))
+        parameters.append(given)
+    inner.__signature__ = signature.replace(parameters=parameters)
+    return inner
+
+def without_rest(function):
+    @functools.wraps(function)
+    async def inner(*args, **kwargs): ...
+    signature = inspect.signature(function)
+    kept = [item for item in signature.parameters.values() if item.kind != inspect.Parameter.VAR_KEYWORD]
+    told = [item.replace(default=Depends(d)) if item.name == "told" else item for item in kept]
+    inner.__signature__ = signature.replace(parameters=told)
+    return inner
+
+def typed(function):
+    def inner(**kwargs): ...
+    guard = Parameter("guard", kind=Parameter.POSITIONAL_OR_KEYWORD, annotation=Annotated[str, Depends(e)])
+    setattr(inner, "__signature__", Signature([guard]))
+    return inner
+
+app = FastAPI()
+
+@app.get("/guards")
+@with_guards
+async def guards(own: None = Depends(c), **filters): ...
+
+@app.get("/rest")
+@without_rest
+async def rest(own: "Annotated[str, Depends(c)]", told: str = "", **filters): ...
+
+@app.get("/typed")
+@typed
+def typed_one(own: None = Depends(c)): ...
+
+class Query:
+    def __init__(self, **kwargs): ...
+Query.__signature__ = Signature([Parameter("f", Parameter.KEYWORD_ONLY, default=Depends(f))])
+
+@app.get("/class")
+def of_class(query: Query = Depends()): ...
+""",
+)

@@ -8,7 +8,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes
 from fastapi_seclint.program.builtin_methods import keep_possible
 from fastapi_seclint.program.scopes import Scope
-from fastapi_seclint.program.values import Collection, Instance, Mapping, Unknown, Value, iterate
+from fastapi_seclint.program.values import Collection, Const, Instance, Mapping, Unknown, Value, iterate
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -35,6 +35,19 @@ def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -
             _unpack(interpreter, items, value, scope)
         case ["star", _, inner]:
             assign(interpreter, inner, value, scope)
+
+
+def remove(holder: Value, index: Value) -> None:
+    """What `del holder[index]` does to a list or a dictionary."""
+    if isinstance(holder, Mapping) and isinstance(index, Const):
+        kept = [item for item in holder.items if not (isinstance(item[0], Const) and item[0].value == index.value)]
+        holder.items[:] = kept
+    elif isinstance(holder, Collection):
+        number = index.value if isinstance(index, Const) else None
+        if isinstance(number, int) and not holder.open and -len(holder.items) <= number < len(holder.items):
+            del holder.items[number]
+        else:
+            holder.open = True
 
 
 def _unpack(interpreter: Interpreter, items: list[Form], value: Value, scope: Scope) -> None:

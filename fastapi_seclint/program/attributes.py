@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import calls, models, paths
+from fastapi_seclint.program import calls, models, paths, signatures
 from fastapi_seclint.program.builtin_calls import DUMPS
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.values import (
@@ -122,6 +122,8 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
             return found
     if name == "__class__":
         return value.cls
+    if name == "replace" and signatures.is_signature(value):
+        return Native(value, name)
     if isinstance(value.cls, Class):
         found = of_class(interpreter, value.cls, value, name, place)
         if name in DUMPS and isinstance(found, Unknown | External) and value.native is None:
@@ -275,6 +277,7 @@ def set_attribute(interpreter: Interpreter, owner: Value, name: str, value: Valu
         owner.namespace[name] = value
     elif isinstance(owner, Function):
         owner.attributes[name] = value
+        owner.signature = None
     elif isinstance(owner, External) and owner.called:
         owner.attributes = {**(owner.attributes or {}), name: value}
     elif isinstance(owner, ModuleValue):

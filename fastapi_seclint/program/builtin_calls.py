@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import command_line, json_calls, module_calls, new_types
+from fastapi_seclint.program import command_line, json_calls, module_calls, new_types, signatures
 from fastapi_seclint.program.builtin_methods import on_mapping
 from fastapi_seclint.program.iteration_calls import (
     Handler,
@@ -307,4 +307,8 @@ _TABLE: dict[str, Handler] = {
     "contextlib.contextmanager": _first,
     "asyncio.run": _first,
     "types.MappingProxyType": _first,
+    "inspect.signature": signatures.signature,
+    "inspect.Signature": signatures.make_signature,
+    "inspect.Parameter": signatures.make_parameter,
+    "fastapi.dependencies.utils.get_typed_signature": signatures.signature,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program import signatures
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -79,9 +80,12 @@ def dotted_name(value: Value) -> str | None:
 def parameters(value: Value) -> list[Parameter]:
     """The signature that `inspect.signature` gives for a callable, `__wrapped__` followed."""
     if isinstance(value, Function):
-        wrapped = next(options(value.wraps), None)
+        wrapped = next(options(value.wraps), None) if "__signature__" not in value.attributes else None
         if isinstance(wrapped, Function | Bound | Class | Instance | Partial):
             return parameters(wrapped)
+        if value.signature is None and (signed := value.attributes.get("__signature__")) is not None:
+            given = signatures.read(signed, value.place)
+            value.signature = tuple(given) if given is not None else None
         if value.signature is None:
             value.signature = tuple(
                 Parameter(form[0], form[1], form[2], default, value.scope, Place(value.module, form[4]))
@@ -106,6 +110,11 @@ def _of_partial(value: Partial) -> list[Parameter]:
 
 
 def _of_class(value: Class) -> list[Parameter]:
+    if (signed := value.namespace.get("__signature__")) is not None:
+        if value.signature is None and (given := signatures.read(signed, value.place)) is not None:
+            value.signature = tuple(given)
+        if value.signature is not None:
+            return list(value.signature)
     initializer = method_of(Instance(value), "__init__")
     if initializer is not None:
         return parameters(initializer)[1:]

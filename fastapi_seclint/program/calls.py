@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import ASYNC, GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC
-from fastapi_seclint.program import builtin_calls, builtin_methods, command_line, fastapi_calls, new_types, paths
+from fastapi_seclint.program import (
+    builtin_calls,
+    builtin_methods,
+    command_line,
+    fastapi_calls,
+    new_types,
+    paths,
+    signatures,
+)
 from fastapi_seclint.program.fastapi_calls import native_attribute
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.models import data_of, factory_of, field_default, validated_by
@@ -107,6 +115,8 @@ def _call_native(interpreter: Interpreter, method: Native, arguments: Arguments,
     if isinstance(receiver, Instance) and receiver.native is None and method.name in builtin_calls.DUMPS:
         dumped = builtin_calls.as_dict(interpreter, Arguments([receiver]), place)
         return dumped if dumped is not None else Unknown("an object as a dictionary", place)
+    if isinstance(receiver, Instance) and signatures.is_signature(receiver):
+        return signatures.replaced(receiver, arguments, place)
     if isinstance(receiver, Instance):
         return fastapi_calls.call_method(interpreter, receiver, method.name, arguments, place)
     return builtin_methods.call_method(interpreter, receiver, method.name, arguments, place)

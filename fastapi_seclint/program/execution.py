@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import definitions
-from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
+from fastapi_seclint.program.assignments import MAX_ROUNDS, assign, remove
 from fastapi_seclint.program.importing import bind_members, bind_modules
 from fastapi_seclint.program.scopes import Pending, Scope
 from fastapi_seclint.program.values import (
@@ -261,6 +261,13 @@ def _from(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     return FALLS
 
 
+def _delete(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    for target in form[2]:
+        if target[0] == "sub":
+            remove(interpreter.evaluate(target[2], scope), interpreter.evaluate(target[3], scope))
+    return FALLS
+
+
 def _global(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     (scope.globals if form[0] == "global" else scope.shared).update(form[2])
     return FALLS
@@ -288,7 +295,7 @@ _TABLE: dict[str, Callable[[Interpreter, Form, Scope], int]] = {
     "from": _from,
     "global": _global,
     "nonlocal": _global,
-    "delete": _leave(FALLS),
+    "delete": _delete,
     "assert": _leave(FALLS),
     "pass": _leave(FALLS),
     "break": _leave(BREAKS),

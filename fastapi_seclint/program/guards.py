@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import credentials
+from fastapi_seclint.program import credentials, signatures
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS_OF_A_HANDLER, MAX_STATEMENTS_OF_A_HANDLER, Follower
 from fastapi_seclint.program.callables import dotted_name, parameters, running
 from fastapi_seclint.program.calls import invoke, method_of
@@ -263,8 +263,11 @@ def _is_signed_anew(function: Function) -> bool:
     """Whether the function that makes a wrapper gives it another signature: `wrapper.__signature__ = made`.
 
     FastAPI reads `__signature__` (fastapi/dependencies/utils.py, `get_typed_signature`), and so asks for dependencies
-    that are nowhere written.
+    that are nowhere written, unless the signature can be followed.
     """
+    given = function.attributes.get("__signature__")
+    if given is not None and signatures.read(given, function.place) is not None:
+        return False
     facts = function.module.facts
     around = facts.functions[function.number][2] if function.number >= 0 else -1
     if around < 0 or not facts.body_mentions(around, b'"__signature__"'):

@@ -214,6 +214,7 @@ class Class:
     """A class of the project. `fields` are its annotated names with annotation and default, in order.
 
     `view_of` is the router that its decorator was given: its methods are handlers that get the object by dependency.
+    `signature` is what `callables.parameters` makes of a signature that code gives it, once.
     """
 
     module: Module
@@ -227,6 +228,7 @@ class Class:
     keywords: dict[str, Value] = field(default_factory=dict)
     decorators: list[Value] = field(default_factory=list)
     view_of: Value | None = None
+    signature: tuple[Parameter, ...] | None = field(default=None, init=False, repr=False)
 
     @property
     def place(self) -> Place:

@@ -14,6 +14,7 @@ from fastapi_seclint.program.values.classes import (
     Const,
     Dependency,
     Environment,
+    External,
     Function,
     Instance,
     Mapping,
@@ -126,6 +127,8 @@ def same(left: Value, right: Value) -> bool | None:
             return same(one.attributes["value"], other)
     if isinstance(left, Function | Class) and isinstance(right, Function | Class):
         return left is right
+    if isinstance(left, External) and isinstance(right, External) and left.name.startswith("inspect.Parameter"):
+        return left.name.rpartition(".")[2] == right.name.rpartition(".")[2].removeprefix("_")
     return None
 
 
