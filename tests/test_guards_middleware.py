@@ -257,6 +257,23 @@ def test_middleware_that_redirects_to_https_does_not_protect(name: str, tmp_path
     assert protection(tmp_path, TO_HTTPS[name] + READ) == "open"
 
 
+TENANT = """
+@app.middleware("http")
+async def tenant(request: Request, call_next):
+    name = request.headers.get("x-tenant"DEFAULT)
+    if not name.isalnum():
+        return JSONResponse({}, status_code=400)
+    if name != "main" and name not in await known_tenants():
+        return JSONResponse({}, status_code=403)
+    return await call_next(request)
+"""
+
+
+@pytest.mark.parametrize(("default", "expected"), [(', "main"', "open"), (", None", "protected"), ("", "protected")])
+def test_a_header_that_has_a_default_tells_nobody_apart(default: str, expected: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, TENANT.replace("DEFAULT", default) + READ) == expected
+
+
 def test_middleware_covers_what_is_mounted_and_dependencies_do_not(tmp_path: Path) -> None:
     sub = "sub = FastAPI(openapi_url=None)\n@sub.get('/in')\ndef inside(): ...\n"
     wrapped = routes(

@@ -206,10 +206,16 @@ def _fetched(walk_: Walk, receiver: Kinds, form: Form) -> Kinds:
         return CLEAN
     if "session" in receiver:
         return ABSENT if key is None or _tells_who(walk_, key) else CLEAN
+    defaults = [*form[3][1:2], *(value for name, value, _ in form[4] if name == "default")]
+    if key is not None and not credentials.names_credential(key) and any(not _is_nothing(item) for item in defaults):
+        return CLEAN  # `headers.get("x-tenant", "main")`: who sends none is served as well
     if walk_.stranger.junk:
         return JUNK
-    defaults = [*form[3][1:2], *(value for name, value, _ in form[4] if name == "default")]
     return EMPTY if defaults and walk_.text(defaults[0]) == "" else ABSENT
+
+
+def _is_nothing(form: Form) -> bool:
+    return form[0] == "const" and not form[2]
 
 
 def _tells_who(walk_: Walk, key: str) -> bool:
