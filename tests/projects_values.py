@@ -449,3 +449,80 @@ app = FastAPI()
 app.include_router(router)
 """,
 )
+
+project(
+    "classes that calls make, and questions about classes",
+    FLAT
+    + """
+class Base: ...
+class Text(Base):
+    def __init__(self, q: str = "", guard: None = Depends(a)): ...
+class Other: ...
+
+def endpoint(model):
+    if isinstance(model, dict):
+        def read(data: dict): ...
+    elif issubclass(model, Base):
+        def read(data=Depends(model)): ...
+    elif issubclass(model, (Other, str)):
+        def read(guard: None = Depends(b)): ...
+    else:
+        raise ValueError(model)
+    return read
+
+def joined(name, mixins):
+    parts = [Text, *mixins]
+    if all(issubclass(part, Base) for part in parts):
+        return type(name, tuple(parts), {})
+    elif any([issubclass(part, Other) for part in parts]):
+        return Other
+    return Base
+
+app = FastAPI()
+app.add_api_route("/text", endpoint(joined("Search", [])), methods=["GET"])
+app.add_api_route("/other", endpoint(joined("Search", [Other])), methods=["GET"])
+app.add_api_route("/dict", endpoint({}), methods=["POST"])
+""",
+)
+
+project(
+    "what a factory gives that raises with the defaults of settings which are read at start",
+    FLAT
+    + """
+import tomllib
+from typing import Optional, Union
+from pydantic import BaseModel
+
+class Config(BaseModel):
+    provider: Optional[str] = None
+class Guarding:
+    def wrapper(self, public: bool = False):
+        def check(token: None = Depends(a)): ...
+        return check
+class One(Guarding): ...
+class Two(Guarding): ...
+
+def make_one(config) -> One | Two:
+    if config.provider == "one":
+        return One()
+    elif config.provider == "two":
+        return Two()
+    raise ValueError(config.provider)
+
+def make_two(config) -> Union[One, Two]:
+    if config.provider == "one":
+        return One()
+    raise ValueError(config.provider)
+
+app = FastAPI()
+def serve():
+    config = Config(**tomllib.loads('provider = "one"'))
+    one = make_one(config)
+    two = make_two(config)
+    @app.get("/one")
+    def first(user=Depends(one.wrapper())): ...
+    @app.get("/two", dependencies=[Depends(two.wrapper(public=True))])
+    def second(): ...
+serve()
+""",
+)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import command_line, json_calls, module_calls, new_types, signatures
+from fastapi_seclint.program import class_calls, command_line, json_calls, module_calls, new_types, signatures
 from fastapi_seclint.program.builtin_methods import on_mapping
 from fastapi_seclint.program.iteration_calls import (
     Handler,
+    all_of,
+    any_of,
     chain,
     chain_of,
     enumerated,
@@ -23,7 +25,6 @@ from fastapi_seclint.program.iteration_calls import (
     zipped,
 )
 from fastapi_seclint.program.models import replaced
-from fastapi_seclint.program.route_objects import is_route
 from fastapi_seclint.program.values import (
     NONE,
     Arguments,
@@ -164,11 +165,6 @@ def _second(interpreter: Interpreter, arguments: Arguments, place: Place) -> Val
     return arguments.positional[1] if len(arguments.positional) > 1 else None
 
 
-def _type_of(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
-    value = arguments.positional[0] if len(arguments.positional) == 1 else None
-    return value.cls if isinstance(value, Instance) else Unknown("a type", place)
-
-
 def _update_wrapper(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
     wrapper, wrapped = arguments.get("wrapper", 0), arguments.get("wrapped", 1)
     if isinstance(wrapper, Function) and wrapped is not None:
@@ -226,24 +222,6 @@ def _from_keys(interpreter: Interpreter, arguments: Arguments, place: Place) -> 
     return Mapping([(key, value) for key in keys], False, place)
 
 
-def _isinstance(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
-    value, kind = arguments.get("obj", 0), arguments.get("kind", 1)
-    if isinstance(kind, External) and not isinstance(value, Unknown | Choice | Environment | External):
-        answers: dict[str, type | tuple[type, ...]] = {"builtins.str": str, "builtins.int": int, "builtins.bool": bool}
-        if kind.name in answers:
-            return Const(isinstance(value, Const) and isinstance(value.value, answers[kind.name]), place)
-        if kind.name in ("builtins.list", "builtins.dict", "builtins.tuple", "builtins.set"):
-            shape = "dict" if isinstance(value, Mapping) else value.kind if isinstance(value, Collection) else ""
-            return Const(kind.name.endswith(shape) and bool(shape), place)
-    if isinstance(kind, External) and (answer := is_route(value, kind.name)) is not None:
-        return Const(answer, place)
-    if isinstance(kind, Class) and isinstance(value, Instance) and isinstance(value.cls, Class):
-        of_that_kind = kind in list(value.cls.lineage())
-        if of_that_kind or value.arguments is not None:
-            return Const(of_that_kind, place)
-    return Unknown("a condition", place)
-
-
 _TABLE: dict[str, Handler] = {
     "os.getenv": _getenv,
     "os.environ.setdefault": _getenv,
@@ -273,8 +251,8 @@ _TABLE: dict[str, Handler] = {
     "builtins.map": mapped,
     "builtins.zip": zipped,
     "builtins.range": ranged,
-    "builtins.isinstance": _isinstance,
-    "builtins.issubclass": _unknown_condition,
+    "builtins.isinstance": class_calls.is_instance,
+    "builtins.issubclass": class_calls.is_subclass,
     "builtins.hasattr": _hasattr,
     "builtins.filter": filtered,
     "builtins.next": next_item,
@@ -282,9 +260,9 @@ _TABLE: dict[str, Handler] = {
     "itertools.chain": chain,
     "itertools.chain.from_iterable": chain_of,
     "builtins.callable": _unknown_condition,
-    "builtins.any": _unknown_condition,
-    "builtins.all": _unknown_condition,
-    "builtins.type": _type_of,
+    "builtins.any": any_of,
+    "builtins.all": all_of,
+    "builtins.type": class_calls.type_of,
     "builtins.__import__": module_calls.import_module,
     "functools.partial": _partial,
     "functools.update_wrapper": _update_wrapper,
@@ -303,6 +281,7 @@ _TABLE: dict[str, Handler] = {
     "copy.deepcopy": _copied,
     "typing.cast": _second,
     "typing.NewType": new_types.make,
+    **dict.fromkeys(("attr.make_class", "attrs.make_class"), class_calls.make_class),
     "contextlib.asynccontextmanager": _first,
     "contextlib.contextmanager": _first,
     "asyncio.run": _first,

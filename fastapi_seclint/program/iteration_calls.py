@@ -36,6 +36,25 @@ def length(interpreter: Interpreter, arguments: Arguments, place: Place) -> Valu
     return Unknown("a length", place)
 
 
+def all_of(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    """`all(items)`."""
+    return _held(arguments, False, place)
+
+
+def any_of(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    """`any(items)`."""
+    return _held(arguments, True, place)
+
+
+def _held(arguments: Arguments, deciding: bool, place: Place) -> Value:
+    """Whether one item is what decides; unknown where none is and not all are known."""
+    items = iterate(arguments.positional[0]) if arguments.positional else None
+    found = None if items is None else [truth(item) for item in items]
+    if found is None or (deciding not in found and None in found):
+        return Unknown("a condition", place)
+    return Const((deciding in found) is deciding, place)
+
+
 def make_collection(kind: str) -> Handler:
     """`list(...)`, `tuple(...)`, `set(...)`."""
 

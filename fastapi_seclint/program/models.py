@@ -71,7 +71,11 @@ def factory_of(default: Value | None) -> Value | None:
 
 def field_default(value: Value) -> Value | None:
     """The default that a field of a model has: `Field(default=...)` and `Field(...)` looked into."""
-    if isinstance(value, External) and value.name.endswith(("Field()", "field()")) and value.arguments is not None:
+    if (
+        isinstance(value, External)
+        and value.name.endswith(("Field()", "field()", "attr.ib()", "attr.attrib()"))
+        and value.arguments is not None
+    ):
         default = value.arguments.get("default", 0)
         if isinstance(default, External) and default.name == "builtins.Ellipsis":
             return None
