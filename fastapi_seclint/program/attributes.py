@@ -128,9 +128,9 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
         found = of_class(interpreter, value.cls, value, name, place)
         if name in DUMPS and isinstance(found, Unknown | External) and value.native is None:
             return Native(value, name)
-        if value.arguments is not None and value.arguments.open and _is_field(value.cls, name):
-            if isinstance(found, Const | Collection | Mapping):
-                return Environment(f"{value.cls.name}.{name}", found, place)  # read from what is not in sight
+        is_given = value.arguments is not None and value.arguments.open and _is_field(value.cls, name)
+        if is_given and isinstance(found, Const | Collection | Mapping):
+            return Environment(f"{value.cls.name}.{name}", found, place)  # read from what is not in sight
         if value.arguments is None and not value.attributes and not isinstance(found, Bound):
             from fastapi_seclint.program.unmade import attribute_of_unmade, field_of_unmade, is_left_open, is_told
 
