@@ -544,6 +544,33 @@ def test_an_application_that_a_handler_is_to_call_may_be_a_guard(call: str, expe
     assert protection(tmp_path, text) == expected
 
 
+PARTS = """
+def parts_of(cookies):
+    parts, number = [], 0
+    while True:
+        key = f"access_token_{number}"
+        if key not in cookies:
+            break
+        parts.append(cookies[key])
+        number += 1
+    return "".join(parts) or None
+def user(request: Request):
+    token = request.cookies.get("access_token") or parts_of(request.cookies)
+    if token is None:
+        return None
+    try:
+        return jwt.decode(token, os.environ["KEY"], algorithms=["HS256"])
+    except jwt.PyJWTError:
+        raise HTTPException(401)
+@app.get("/x")
+def x(user=Depends(user)): ...
+"""
+
+
+def test_a_loop_without_end_is_left_where_it_breaks(tmp_path: Path) -> None:
+    assert protection(tmp_path, PARTS) == "open"
+
+
 # WebSockets, whose guards close the connection
 
 SOCKET = """

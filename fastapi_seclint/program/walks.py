@@ -45,6 +45,7 @@ class Walk:
         self.assumed: dict[str, Value] = {}
         self.encounter = Encounter()
         self.doubt = 0
+        self.broken = False
         self.failed: str | None = None
         """In what handles an exception: the name that holds it, empty for none."""
         self.may_raise = False
@@ -158,13 +159,13 @@ class Walk:
                 self.assign(target, self.kinds(iterable))
                 if known := stranger_loops.turns(self, target, iterable, body):
                     return self.each(known, body) and self.block(otherwise)
-                return self.branch({True, False}, body, [], certain=True) and self.block(otherwise)
+                return self.loop({True, False}, body, otherwise)
             case ["while", _, test, body, otherwise]:
                 outcome = self.truths(test)
                 endless = test[0] == "const" and test[2] is True
-                goes_on = self.branch(outcome if endless else outcome | {False}, body, [], certain=True)
-                return goes_on and self.block(otherwise)
+                return self.loop(outcome if endless else outcome | {False}, body, otherwise)
             case ["break" | "continue", _]:
+                self.broken = self.broken or form[0] == "break"
                 return False
         return True
 
@@ -193,6 +194,13 @@ class Walk:
         self.doubt -= 0 if certain else 1
         self.names = merged(after) if after else before
         return bool(after)
+
+    def loop(self, outcomes: set[bool], body: list[Form], otherwise: list[Form]) -> bool:
+        """Walk the body of a loop; control goes on behind it where it ends, and where something breaks it off."""
+        before, self.broken = self.broken, False
+        goes_on = self.branch(outcomes, body, [], certain=True) and self.block(otherwise)
+        goes_on, self.broken = goes_on or self.broken, before
+        return goes_on
 
     def each(self, turns: list[dict[str, Value]], body: list[Form]) -> bool:
         """Walk the body of a loop once for each turn, up to the one that leaves."""
