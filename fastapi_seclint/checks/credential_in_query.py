@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import Annotated, Class, External, Generic, Value, options
+from fastapi_seclint.program.values import Class, External, Generic, Value, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
@@ -143,15 +143,13 @@ def _credential(program: Program, route: Route, parameter: Parameter) -> str:
 
 def _is_switch(program: Program, parameter: Parameter) -> bool:
     """Whether a parameter says yes or no to something secret: `secret: bool = False`."""
-    annotation = program.walker.resolver.annotation(parameter)
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    base = program.walker.resolver.type_of(parameter)
     return any(isinstance(item, External) and item.name == "builtins.bool" for item in options(base))
 
 
 def _names_several(program: Program, parameter: Parameter) -> bool:
     """Whether a list says which secrets are meant: `secrets: list[str] = Query(None)`."""
-    annotation = program.walker.resolver.annotation(parameter)
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    base = program.walker.resolver.type_of(parameter)
     several = (isinstance(item, Generic) and item.origin.endswith(("list", "List")) for item in options(base))
     return spoken(parameter.name).endswith("secrets") and any(several)
 

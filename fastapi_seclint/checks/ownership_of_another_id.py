@@ -10,7 +10,7 @@ from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Annotated, Class, External, Function, is_none, options
+from fastapi_seclint.program.values import Class, External, Function, is_none, options
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.acted import acted_on
@@ -141,29 +141,19 @@ def _comes_from_the_query(program: Program, parameter: Parameter, free: list[str
     """Whether FastAPI takes a parameter from the query for want of a path variable of its name (semantics 38, 39)."""
     if not _SURE_ID.search(snake(parameter.name)) and snake(parameter.name) not in map(_stem, free):
         return False
-    if program.walker.resolver.dependency_of(parameter) is not None or any(_markers(program, parameter)):
+    if program.walker.resolver.dependency_of(parameter) is not None or any(program.walker.resolver.sources(parameter)):
         return False
     default = parameter.default
-    annotation = program.walker.resolver.annotation(parameter)
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    base = program.walker.resolver.type_of(parameter)
     named = [item.name for item in options(base) if isinstance(item, External)]
     if any(access.classes(base)) or any(name.startswith(("fastapi.", "starlette.")) for name in named):
         return False
     return default is None or is_none(default)
 
 
-def _markers(program: Program, parameter: Parameter) -> Iterator[External]:
-    """`Query(...)`, `Path()`, `Header()` ... of a parameter."""
-    annotation, default = program.walker.resolver.annotation(parameter), parameter.default
-    metadata = annotation.metadata if isinstance(annotation, Annotated) else []
-    for value in [*metadata, *([default] if default is not None else [])]:
-        if isinstance(value, External) and value.name.startswith(("fastapi.param_functions.", "fastapi.params.")):
-            yield value
-
-
 def _is_asked_of_the_query(program: Program, parameter: Parameter) -> bool:
     """Whether a parameter that must be sent is said to come from the query: `workspace_id: int = Query(...)`."""
-    for marker in _markers(program, parameter):
+    for marker in program.walker.resolver.sources(parameter):
         given = marker.arguments
         if not marker.name.endswith(".Query()") or given is None or "alias" in given.keywords:
             return False
@@ -199,7 +189,7 @@ def _finding(program: Program, route: Route, node: Node, parameter: Parameter, v
     name = dependency_name(node)
     assert route.place is not None
     fix = None
-    if not any(_markers(program, parameter)):
+    if not any(program.walker.resolver.sources(parameter)):
         fix = renamed(program, node, parameter, variable) or path_renamed(program, route, variable, parameter.name)
     return RULE.finding(
         route.place.location,

@@ -14,13 +14,13 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import is_built_on_scheme
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import (
-    Annotated,
     Const,
     External,
     Function,
     Generic,
     Instance,
     Value,
+    bare_type,
     constant,
     options,
 )
@@ -192,7 +192,7 @@ def _may_be_missing(program: Program, parameter: Parameter, function: Function) 
 
 def _is_optional(annotation: Value | None) -> bool:
     """Whether an annotation, an alias followed, lets None through: `Sent = Annotated[Credentials | None, ...]`."""
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    base = bare_type(annotation)
     members = [one for option in options(base) for one in (option.members if isinstance(option, Generic) else ())]
     optional = any(isinstance(option, Generic) and option.origin.endswith("Optional") for option in options(base))
     return optional or any(isinstance(one, Const) and one.value is None for one in members)

@@ -26,6 +26,7 @@ from fastapi_seclint.program.values import (
     Place,
     Unknown,
     Value,
+    bare_type,
     iterate,
     options,
 )
@@ -164,6 +165,23 @@ class Resolver:
                 value = Annotated(value.base.base, [*value.base.metadata, *value.metadata], value.place)
             self._annotations[key] = value
         return self._annotations[key]
+
+    def type_of(self, parameter: Parameter) -> Value | None:
+        """The type of a parameter: its annotation without what `Annotated` puts beside it."""
+        return bare_type(self.annotation(parameter))
+
+    def marks(self, parameter: Parameter) -> Iterator[Value]:
+        """What stands beside the type of a parameter: the metadata of `Annotated`, then the default."""
+        annotation = self.annotation(parameter)
+        for mark in annotation.metadata if isinstance(annotation, Annotated) else ():
+            yield from options(mark)
+        yield from options(parameter.default)
+
+    def sources(self, parameter: Parameter) -> Iterator[External]:
+        """What says of which part of the request a parameter is: `Header()`, `Query(alias="q")`, `Body()`."""
+        for mark in self.marks(parameter):
+            if isinstance(mark, External) and is_parameter(mark):
+                yield mark
 
     def _of_parameter(self, parameter: Parameter, depth: int) -> list[Node]:
         if parameter.kind in (VARIADIC, KEYWORDS):

@@ -28,18 +28,10 @@ from fastapi_seclint.program.values import (
     Function,
     Instance,
     Value,
+    bare_type,
     constant,
     options,
 )
-
-
-def _marker(annotation: Value | None, default: Value | None) -> External | None:
-    """`Header()`, `Cookie()`, `Query()` ... of a parameter."""
-    candidates = list(annotation.metadata) if isinstance(annotation, Annotated) else []
-    for value in [*candidates, *([default] if default is not None else [])]:
-        if isinstance(value, External) and value.name.startswith(("fastapi.param_functions.", "fastapi.params.")):
-            return value
-    return None
 
 
 def _all(arguments: dict[str, Kinds]) -> Kinds:
@@ -181,12 +173,12 @@ class DependencyGuards:
     ) -> Kinds | None:
         """The kinds of a parameter that is no dependency; None when a missing one is refused by validation."""
         annotation = self._resolver.annotation(parameter)
-        base = annotation.base if isinstance(annotation, Annotated) else annotation
+        base = bare_type(annotation)
         if isinstance(base, External) and base.name.startswith(("starlette.requests.", "starlette.websockets.")):
             return REQUEST
         if parameter.name in ("request", "websocket", "conn", "connection") and parameter.default is None:
             return REQUEST
-        marker = _marker(annotation, parameter.default)
+        marker = next(self._resolver.sources(parameter), None)
         name = parameter.name
         if marker is not None and marker.name.endswith((".Header()", ".Cookie()")) and marker.arguments is not None:
             alias = constant(marker.arguments.get("alias"))

@@ -36,6 +36,7 @@ from fastapi_seclint.program.values.classes import (
 )
 from fastapi_seclint.program.values.questions import (
     ITEMS,
+    bare_type,
     can_be_none,
     constant,
     is_none,
@@ -78,6 +79,7 @@ __all__ = [
     "Text",
     "Unknown",
     "Value",
+    "bare_type",
     "can_be_none",
     "constant",
     "is_none",

@@ -104,6 +104,11 @@ def likely(value: Value) -> bool | None:
     return None
 
 
+def bare_type(annotation: Value | None) -> Value | None:
+    """The type that an annotation says, without what `Annotated` puts beside it."""
+    return annotation.base if isinstance(annotation, Annotated) else annotation
+
+
 def is_none(value: Value) -> bool:
     """Whether a value can be nothing but None."""
     return all(isinstance(option, Const) and option.value is None for option in options(value))

@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.languages import english
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Annotated, Class, Function, Instance, options
+from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.subjects.code.copies import makes_a_copy
 
 if TYPE_CHECKING:
@@ -301,8 +301,7 @@ def classes(value: object) -> Iterator[Class]:
 def names_in(program: Program, parameter: Parameter) -> Iterator[str]:
     """The name of a parameter, and those of the fields of its models."""
     yield parameter.name
-    annotation = program.walker.resolver.annotation(parameter)
-    for cls in classes(annotation.base if isinstance(annotation, Annotated) else annotation):
+    for cls in classes(program.walker.resolver.type_of(parameter)):
         yield from _fields(cls)
 
 

@@ -16,7 +16,7 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Annotated, External, Function, Place
+from fastapi_seclint.program.values import Annotated, External, Function, Place, bare_type
 from fastapi_seclint.subjects.code.imports import imported_as
 from fastapi_seclint.subjects.guards.access import changes_state, is_admin_like
 from fastapi_seclint.subjects.guards.carriers import carriers_of
@@ -202,7 +202,7 @@ def _stands_alone(program: Program, node: Node) -> bool:
             if program.walker.resolver.dependency_of(parameter) is not None:
                 continue
             annotation = program.walker.resolver.annotation(parameter)
-            base = annotation.base if isinstance(annotation, Annotated) else annotation
+            base = bare_type(annotation)
             connection = isinstance(base, External) and base.name.startswith(("starlette.", "fastapi.security."))
             if not connection and parameter.default is None and not isinstance(annotation, Annotated):
                 return False

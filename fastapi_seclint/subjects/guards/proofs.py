@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Annotated, Class, External, Function, options
+from fastapi_seclint.program.values import Class, External, Function, options
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
@@ -49,7 +49,7 @@ def _redeems(program: Program, route: Route, block: Block, sent: set[str]) -> bo
         cls
         for parameter in (parameters(route.endpoint) if route.endpoint is not None else ())
         if parameter.name in sent
-        for cls in access.classes(_plain(program.walker.resolver.annotation(parameter)))
+        for cls in access.classes(program.walker.resolver.type_of(parameter))
     ]
     fields = [name for cls in bodies for base in cls.lineage() if isinstance(base, Class) for name, _, _ in base.fields]
     if not fields or path_variables(route.path) or not all(map(_TICKET.match, fields)):
@@ -76,10 +76,6 @@ _PUBLIC_CODE = re.compile(
     re.I,
 )
 """Codes that name a place, a kind or a thing, and those that are programs: everybody knows or writes them."""
-
-
-def _plain(annotation: object) -> object:
-    return annotation.base if isinstance(annotation, Annotated) else annotation
 
 
 def _has_checked(program: Program, handler: Function, block: Block) -> bool:

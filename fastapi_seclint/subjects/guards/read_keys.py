@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Annotated, External, Generic, options
+from fastapi_seclint.program.values import External, Generic, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -36,8 +36,7 @@ def _dictionaries(program: Program, route: Route) -> set[str]:
     """The parameters of a handler that are dictionaries, which FastAPI takes from the body."""
     found = set()
     for parameter in parameters(route.endpoint) if route.endpoint is not None else ():
-        annotation = program.walker.resolver.annotation(parameter)
-        plain = annotation.base if isinstance(annotation, Annotated) else annotation
+        plain = program.walker.resolver.type_of(parameter)
         for option in options(plain):
             name = option.name if isinstance(option, External) else option.origin if isinstance(option, Generic) else ""
             if name in _DICTIONARIES and program.walker.resolver.dependency_of(parameter) is None:

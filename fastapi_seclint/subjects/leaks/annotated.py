@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Annotated, Class, External, Value, options
+from fastapi_seclint.program.values import Class, External, Value, bare_type, options
 from fastapi_seclint.subjects.code.origins import ask, called
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def _classes(value: Value | None) -> Iterator[Class]:
 
 def is_type(annotation: Value | None, names: tuple[str, ...]) -> bool:
     """Whether a resolved annotation is one of these classes of a library."""
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    base = bare_type(annotation)
     return any(isinstance(item, External) and item.name.endswith(names) for item in options(base))

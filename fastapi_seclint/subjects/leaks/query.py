@@ -41,12 +41,7 @@ def query_name(program: Program, parameter: Parameter) -> bool:
     resolver = program.walker.resolver
     if resolver.dependency_of(parameter) is not None:
         return False
-    annotation = resolver.annotation(parameter)
-    sources: list[Value] = list(options(parameter.default))
-    base = annotation
-    if isinstance(annotation, Annotated):
-        sources += [option for item in annotation.metadata for option in options(item)]
-        base = annotation.base
+    sources, base = list(resolver.marks(parameter)), resolver.type_of(parameter)
     said = [_source(value) for value in sources]
     if _QUERY in said:
         return True
@@ -64,8 +59,7 @@ def query_fields(program: Program, parameter: Parameter) -> list[str]:
 
     What it inherits or may have is left out: models of searches often descend from those of what is searched.
     """
-    annotation = program.walker.resolver.annotation(parameter)
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    base = program.walker.resolver.type_of(parameter)
     if not isinstance(base, Class) or not query_name(program, parameter):
         return []
     return [name for name, _, default in base.fields if default is None or field_default(default) is None]
@@ -73,12 +67,9 @@ def query_fields(program: Program, parameter: Parameter) -> list[str]:
 
 def query_alias(program: Program, parameter: Parameter) -> str:
     """What a parameter is called in the query, where `Query(alias="...")` says so."""
-    annotation = program.walker.resolver.annotation(parameter)
-    marks: list[Value | None] = [parameter.default]
-    marks += annotation.metadata if isinstance(annotation, Annotated) else []
-    for option in (option for mark in marks for option in options(mark)):
-        if _source(option) == _QUERY and isinstance(option, External) and option.arguments is not None:
-            return string(option.arguments.get("alias") or NONE) or ""
+    for mark in program.walker.resolver.marks(parameter):
+        if _source(mark) == _QUERY and isinstance(mark, External) and mark.arguments is not None:
+            return string(mark.arguments.get("alias") or NONE) or ""
     return ""
 
 

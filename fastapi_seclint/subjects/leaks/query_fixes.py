@@ -12,7 +12,7 @@ from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Annotated, External, Function, ModuleValue, Value, options, string
+from fastapi_seclint.program.values import External, Function, ModuleValue, options, string
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
@@ -149,13 +149,8 @@ def _gives_tokens(program: Program, route: Route) -> bool:
 
 def _source(program: Program, parameter: Parameter) -> str:
     """Where a parameter comes from, by what it says; `?` for models and all that is not known."""
-    annotation = program.walker.resolver.annotation(parameter)
-    said: list[Value] = list(options(parameter.default))
-    base: Value | None = annotation
-    if isinstance(annotation, Annotated):
-        said += [option for item in annotation.metadata for option in options(item)]
-        base = annotation.base
-    for value in said:
+    base = program.walker.resolver.type_of(parameter)
+    for value in program.walker.resolver.marks(parameter):
         if isinstance(value, External) and value.name.startswith("fastapi.") and value.called:
             last = value.name.removesuffix("()").rpartition(".")[2]
             return "?" if last == "Body" and _alone(value) else "Path" if last == "Body" else last

@@ -10,7 +10,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Annotated, Dependency, Environment, External, Value, options
+from fastapi_seclint.program.values import Dependency, Environment, External, Value, options
 from fastapi_seclint.subjects.code.origins import ask
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def is_session_cookie(program: Program, block: Block, name: str) -> bool:
         return False
     for parameter in parameters(block.function):
         if parameter.name == name:
-            annotation = program.walker.resolver.annotation(parameter)
-            marks = [*annotation.metadata] if isinstance(annotation, Annotated) else []
-            return any(_is_cookie(option) for mark in (*marks, parameter.default) for option in options(mark))
+            return any(map(_is_cookie, program.walker.resolver.marks(parameter)))
     return False
 
 

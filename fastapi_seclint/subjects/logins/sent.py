@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Annotated, Class, External, options
+from fastapi_seclint.program.values import Class, External, options
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
 from fastapi_seclint.subjects.guards.read_keys import read_keys
@@ -64,8 +64,7 @@ def fields(program: Program, route: Route, *, models: bool = True) -> list[str]:
 
 def _without_model(program: Program, parameter: Parameter, names: list[str]) -> list[str]:
     """The fields of a model without the parameter that it comes in; nothing for the request itself."""
-    annotation = program.walker.resolver.annotation(parameter)
-    plain = annotation.base if isinstance(annotation, Annotated) else annotation
+    plain = program.walker.resolver.type_of(parameter)
     kinds = [item.name for item in options(plain) if isinstance(item, External)]
     own = any(name.startswith(("fastapi.", "starlette.")) for name in kinds)
     return [] if own else names if len(names) == 1 else names[1:]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Annotated
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
 
 if TYPE_CHECKING:
@@ -40,6 +39,5 @@ def _fields(program: Program, parameter: Parameter) -> list[str]:
     """The fields of a parameter that a body fills; none for what a dependency fills."""
     if program.walker.resolver.dependency_of(parameter) is not None:
         return []
-    annotation = program.walker.resolver.annotation(parameter)
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    base = program.walker.resolver.type_of(parameter)
     return [name for cls in classes_in(base) for name in field_names(cls)]

@@ -13,7 +13,7 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Annotated, Class, External, Function, Value, options
+from fastapi_seclint.program.values import Class, External, Function, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
@@ -168,8 +168,7 @@ def _sides(program: Program, call: Value, caller: str, field: str, tie: Tie | No
 def _class_of(program: Program, call: Value, caller: str) -> Class | None:
     for parameter in parameters(call):
         if parameter.name == caller:
-            annotation = program.walker.resolver.annotation(parameter)
-            return next(access.classes(annotation.base if isinstance(annotation, Annotated) else annotation), None)
+            return next(access.classes(program.walker.resolver.type_of(parameter)), None)
     return None
 
 

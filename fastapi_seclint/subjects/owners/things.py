@@ -104,8 +104,7 @@ def _sent(program: Program, route: Route) -> Iterator[tuple[str, str]]:
     for parameter in parameters(route.endpoint):
         if program.walker.resolver.dependency_of(parameter) is not None:
             continue
-        annotation = program.walker.resolver.annotation(parameter)
-        classes = classes_in(annotation.base if isinstance(annotation, Annotated) else annotation)
+        classes = classes_in(program.walker.resolver.type_of(parameter))
         name = snake(parameter.name)
         if not classes and _ID.search(name) and any(_takes(form, parameter.name, "") for form in used):
             yield parameter.name, name

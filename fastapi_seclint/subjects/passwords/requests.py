@@ -20,6 +20,7 @@ from fastapi_seclint.program.values import (
     Instance,
     Unknown,
     Value,
+    bare_type,
     options,
 )
 from fastapi_seclint.subjects.code.development import holds
@@ -208,7 +209,7 @@ class Requests:
         if parameter is None:
             return None
         annotation = self.program.walker.resolver.annotation(parameter)
-        base = annotation.base if isinstance(annotation, Annotated) else annotation
+        base = bare_type(annotation)
         if is_form(base) or is_form(self._dependency(parameter)):
             return Source(sure=True)
         handler = is_handler(self.program, function)
@@ -292,8 +293,5 @@ class Requests:
         return any(option is cls for option in options(self._dependency(parameter))) and not is_table(cls)
 
     def _is_marked(self, parameter: Parameter) -> bool:
-        annotation = self.program.walker.resolver.annotation(parameter)
-        marks = [*options(parameter.default)]
-        if isinstance(annotation, Annotated):
-            marks += [option for item in annotation.metadata for option in options(item)]
+        marks = self.program.walker.resolver.marks(parameter)
         return any(isinstance(item, External) and item.name.endswith(_MARKERS) for item in marks)

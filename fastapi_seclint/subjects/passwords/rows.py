@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Annotated, Function
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, has_own_ways, is_table
 from fastapi_seclint.subjects.passwords.names import naming
@@ -38,8 +38,7 @@ def stored_rows(known: Passwords) -> Iterator[tuple[Block, Form]]:
         for parameter in parameters(route.endpoint):
             if known.program.walker.resolver.dependency_of(parameter) is not None:
                 continue
-            annotation = known.program.walker.resolver.annotation(parameter)
-            base = annotation.base if isinstance(annotation, Annotated) else annotation
+            base = known.program.walker.resolver.type_of(parameter)
             for cls in classes_in(base):
                 secret = any(naming(name) == "plain" for name in field_names(cls))
                 if secret and is_table(cls) and not has_own_ways(cls):

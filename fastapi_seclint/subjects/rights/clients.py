@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Annotated, Class, External, Function, Instance
+from fastapi_seclint.program.values import Class, External, Function, Instance
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import http_exception
@@ -102,8 +102,7 @@ def _classes(program: Program, route: Route, guard: Guard) -> Iterator[Class]:
     """The classes of what a guard gives the handler: its parameter's annotation, what the guard says it returns."""
     for parameter in parameters(route.endpoint) if route.endpoint is not None else []:
         if parameter.name == guard.parameter:
-            annotation = program.walker.resolver.annotation(parameter)
-            yield from access.classes(annotation.base if isinstance(annotation, Annotated) else annotation)
+            yield from access.classes(program.walker.resolver.type_of(parameter))
     function = guard.node.function if guard.node is not None else None
     if function is not None and function.returns is not None:
         yield from access.classes(program.interpreter.ask(function.returns, function.scope))

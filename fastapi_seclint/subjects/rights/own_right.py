@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import AddImport, AddParameter, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, line_of, names_in, span_of
 from fastapi_seclint.program.callables import parameters, running
-from fastapi_seclint.program.values import Annotated, Class, Function, options
+from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.fixes import depends_name
@@ -93,8 +93,7 @@ def _users(program: Program, function: Function) -> Iterator[tuple[str, Class]]:
         found = program.walker.resolver.dependency_of(parameter)
         if found is None or not any(program.guard_model.authenticates(option) for option in options(found[1])):
             continue
-        annotation = program.walker.resolver.annotation(parameter)
-        for cls in access.classes(annotation.base if isinstance(annotation, Annotated) else annotation):
+        for cls in access.classes(program.walker.resolver.type_of(parameter)):
             yield parameter.name, cls
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import arguments, last_name
-from fastapi_seclint.program.callables import Parameter, dotted_name, parameters
+from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
@@ -17,7 +17,6 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import (
-    Annotated,
     Class,
     Collection,
     External,
@@ -184,14 +183,9 @@ def takes_scopes(program: Program, node: Node) -> bool:
     scoped = any(
         isinstance(option, External) and option.name.endswith("SecurityScopes")
         for parameter in parameters(node.call)
-        for option in options(_plain(program, parameter))
+        for option in options(program.walker.resolver.type_of(parameter))
     )
     return scoped and not _demands(node)
-
-
-def _plain(program: Program, parameter: Parameter) -> Value | None:
-    annotation = program.walker.resolver.annotation(parameter)
-    return annotation.base if isinstance(annotation, Annotated) else annotation
 
 
 def _demands(node: Node) -> bool:
@@ -208,8 +202,7 @@ def _gets_an_administrator(program: Program, route: Route) -> bool:
     named = {guard.parameter for guard in guards(program, route) if guard.parameter}
     for parameter in parameters(route.endpoint):
         if parameter.name in named:
-            annotation = program.walker.resolver.annotation(parameter)
-            base = annotation.base if isinstance(annotation, Annotated) else annotation
+            base = program.walker.resolver.type_of(parameter)
             names = [cls.name for cls in access.classes(base)]
             names += [option.name.rpartition(".")[2] for option in options(base) if isinstance(option, External)]
             if any(access.is_admin_name(snake(name)) for name in names):

@@ -152,9 +152,8 @@ def _given_by(program: Program, dependency: Function, depth: int) -> Sent | None
 
 
 def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None:
-    annotation = program.walker.resolver.annotation(parameter)
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
-    marker = _marker(annotation, parameter.default)
+    base = program.walker.resolver.type_of(parameter)
+    marker = next(program.walker.resolver.sources(parameter), None)
     kind = marker.name.removesuffix("()").rpartition(".")[2].lower() if marker is not None else "query"
     origin: Origin = "header" if kind == "header" else "cookie" if kind == "cookie" else "query"
     for cls in access.classes(base):
@@ -191,14 +190,6 @@ def _own_dumps(cls: Class, rights: frozenset[str]) -> Iterator[str]:
         whole = all(item is not None and (item in dumps or (item[0] == "name" and item[2] in made)) for item in given)
         if dumps and given and whole and not texts & rights and not any(form[4] for form in dumps):
             yield name
-
-
-def _marker(annotation: Value | None, default: Value | None) -> External | None:
-    candidates = list(annotation.metadata) if isinstance(annotation, Annotated) else []
-    for value in [*candidates, *([default] if default is not None else [])]:
-        if isinstance(value, External) and value.name.startswith(("fastapi.param_functions.", "fastapi.params.")):
-            return value
-    return None
 
 
 def _alias(marker: External | None) -> str:

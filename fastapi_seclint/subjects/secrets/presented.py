@@ -10,12 +10,10 @@ from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import (
     NONE,
-    Annotated,
     Class,
     External,
     Function,
     Instance,
-    Value,
     options,
     string,
 )
@@ -123,9 +121,6 @@ def _is_header(program: Program, parameter: Parameter) -> bool:
 
 def _marks(program: Program, parameter: Parameter) -> Iterator[External]:
     """What FastAPI offers to say where a parameter comes from: `Header(...)`, as default or in `Annotated`."""
-    annotation = program.walker.resolver.annotation(parameter)
-    marks: list[Value | None] = [parameter.default]
-    marks += annotation.metadata if isinstance(annotation, Annotated) else []
-    for option in (option for mark in marks for option in options(mark)):
-        if isinstance(option, External) and option.name.startswith("fastapi."):
-            yield option
+    for mark in program.walker.resolver.marks(parameter):
+        if isinstance(mark, External) and mark.name.startswith("fastapi."):
+            yield mark

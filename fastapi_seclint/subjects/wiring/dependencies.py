@@ -12,21 +12,12 @@ from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Call
-from fastapi_seclint.program.values import (
-    Annotated,
-    Class,
-    External,
-    Function,
-    Instance,
-    Value,
-    options,
-)
+from fastapi_seclint.program.values import Class, External, Function, Instance, Value, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 DEPENDS = ("fastapi.param_functions.Depends", "fastapi.param_functions.Security")
-_MARKERS = ("fastapi.param_functions.", "fastapi.params.")
 _CONNECTIONS = ("starlette.requests.", "starlette.websockets.", "fastapi.security.oauth2.SecurityScopes")
 _WIRING: WeakKeyDictionary[Program, Wiring] = WeakKeyDictionary()
 
@@ -113,12 +104,10 @@ def asks(program: Program, parameter: Parameter) -> bool:
     """Whether FastAPI fills a parameter with more than plain input: a dependency, the request, a header, a cookie."""
     if program.walker.resolver.dependency_of(parameter) is not None:
         return True
-    annotation = program.walker.resolver.annotation(parameter)
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    base = program.walker.resolver.type_of(parameter)
     if isinstance(base, External) and base.name.startswith(_CONNECTIONS):
         return True
-    written = [*(annotation.metadata if isinstance(annotation, Annotated) else []), parameter.default]
-    return any(isinstance(item, External) and item.name.startswith(_MARKERS) for item in written)
+    return any(True for _ in program.walker.resolver.sources(parameter))
 
 
 def is_dependency(program: Program, value: Value) -> bool:

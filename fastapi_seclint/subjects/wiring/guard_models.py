@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.calls import method_of
-from fastapi_seclint.program.values import Annotated, Class, Dependency, Instance, Value, options
+from fastapi_seclint.program.values import Class, Dependency, Instance, Value, options
 from fastapi_seclint.subjects.wiring.dependencies import Consumer, asks, wiring
 from fastapi_seclint.subjects.wiring.lost_fixes import givers
 
@@ -49,8 +49,7 @@ def wired(program: Program) -> dict[tuple[str, int], Dependency]:
             pair = program.walker.resolver.dependency_of(consumer.parameter)
             if pair is None or pair[0].call is None or consumer.route is None:
                 continue
-            annotation = program.walker.resolver.annotation(consumer.parameter)
-            base = annotation.base if isinstance(annotation, Annotated) else annotation
+            base = program.walker.resolver.type_of(consumer.parameter)
             for option in options(base):
                 known = isinstance(option, Class) and (consumer.parameter.name, id(option)) in found
                 if isinstance(option, Class) and not known and _guards(program, pair[1]):

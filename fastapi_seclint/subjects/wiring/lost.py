@@ -26,6 +26,7 @@ from fastapi_seclint.program.values import (
     Place,
     Unknown,
     Value,
+    bare_type,
     options,
 )
 from fastapi_seclint.rule import Confidence, Evidence, Fix, Severity
@@ -201,7 +202,7 @@ def _as_default(program: Program, consumer: Consumer) -> Iterator[Loss]:
 def _model(program: Program, consumer: Consumer, annotation: Value | None) -> Iterator[Loss]:
     """`user: User = Depends()`, `Depends(factory())` where the factory returns nothing, and `user: User` alone."""
     parameter = consumer.parameter
-    base = annotation.base if isinstance(annotation, Annotated) else annotation
+    base = bare_type(annotation)
     found = program.walker.resolver.dependency_of(parameter)
     classes = [option for option in options(base) if isinstance(option, Class)]
     if found is not None and found[1] is not base and not any(found[1] is item for item in classes):
