@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import InsertStatements
-from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, awaited, span_of, walk
 from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -164,8 +164,7 @@ def _named(form: Form, truths: dict[str, Truth]) -> bool:
 
 def _is_lookup(value: Form) -> bool:
     """Whether an account is found by a call, or in a dictionary of accounts; the claim of a token is none."""
-    while value[0] == "await":
-        value = value[2]
+    value = awaited(value)
     if value[0] == "sub" and value[3][0] != "const":
         return True
     return bool(value[0] == "call" or (value[0] == "sub" and value[2][0] == "name" and is_account(value[2][2])))

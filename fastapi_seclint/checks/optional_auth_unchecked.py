@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
 from fastapi_seclint.edits import ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, awaited, span_of, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
@@ -192,8 +192,7 @@ def _lookups(function: Function) -> list[Form]:
 
 
 def _is_lookup(form: Form) -> bool:
-    while form[0] == "await":
-        form = form[2]
+    form = awaited(form)
     if form[0] != "call" or form[2][0] not in ("name", "attr"):
         return False
     return _LOOKUP.match(str(form[2][-1])) is not None

@@ -114,6 +114,25 @@ def awaited(form: Form) -> Form:
     return form
 
 
+def is_none(form: Form | None) -> bool:
+    """Whether an expression is left out, or is None."""
+    return form is None or (form[0] == "const" and form[2] is None)
+
+
+CALLED = ("attr", "sub", "call")
+"""The kinds of forms in a chain of attributes, items and calls, `a.b(c)["d"]`."""
+
+
+def beginning(form: Form, through: Container[str] = ("attr", "sub")) -> str:
+    """The name that a chain of attributes and items begins with, `a` for `a.b["c"]`; empty for all else.
+
+    `through` are the kinds of forms that may be in the chain.
+    """
+    while form[0] in through:
+        form = form[2]
+    return str(form[2]) if form[0] == "name" else ""
+
+
 def walk(form: Any) -> Iterator[Form]:
     """Every form in a form or a list of forms, itself included, in source order."""
     return iter((form,) if is_leaf(form) else _every([form]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, awaited
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Value, bare_type, options
@@ -25,8 +25,7 @@ def annotated_classes(program: Program, block: Block, form: Form) -> Iterator[Cl
             yield from _classes(ask(program, block, statement[3]))
             continue
         value = statement[3]
-        while value[0] == "await":
-            value = value[2]
+        value = awaited(value)
         for function, _ in called(program, block, value) if value[0] == "call" and len(statement[2]) == 1 else ():
             if function.returns is not None:
                 yield from _classes(program.interpreter.ask(function.returns, function.scope))

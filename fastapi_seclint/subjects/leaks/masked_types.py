@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, is_none, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Instance, options
@@ -47,7 +47,7 @@ def _is_masked_name(program: Program, block: Block, name: str) -> bool:
     if annotations:
         return annotations[0] is not None and _speaks_of_secret(annotations[0])
     found = scope.assignments(name)
-    return bool(found) and any(item[0] in ("assign", "annassign") and not _is_nothing(item[-1]) for item in found) and (
+    return bool(found) and any(item[0] in ("assign", "annassign") and not is_none(item[-1]) for item in found) and (
         all(_gives_masked(program, block, item) for item in found)
     )  # fmt: skip
 
@@ -58,7 +58,7 @@ def _gives_masked(program: Program, block: Block, statement: Form) -> bool:
     if statement[0] not in ("assign", "annassign"):
         return False
     value = statement[-1]
-    if _is_nothing(value):
+    if is_none(value):
         return True
     if value[0] == "await":
         value = value[2]
@@ -78,7 +78,3 @@ def _gives_masked(program: Program, block: Block, statement: Form) -> bool:
 
 def _speaks_of_secret(annotation: Form) -> bool:
     return any(item[0] in ("name", "attr") and "Secret" in str(item[-1]) for item in walk(annotation))
-
-
-def _is_nothing(value: Form | None) -> bool:
-    return value is None or (value[0] == "const" and value[2] is None)

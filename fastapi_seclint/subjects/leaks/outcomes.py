@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, awaited, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
@@ -90,8 +90,7 @@ def _givers(program: Program, route: Route, block: Block, owner: Form) -> Keys |
 
 
 def _functions(program: Program, route: Route, block: Block, owner: Form) -> list[Function] | None:
-    while owner[0] == "await":
-        owner = owner[2]
+    owner = awaited(owner)
     if owner[0] == "call" and owner[2][0] in ("name", "attr"):
         made_here = any(isinstance(option, Class) for option in options(ask(program, block, owner[2])))
         return [function for function, _ in called(program, block, owner)] or ([] if made_here else None)

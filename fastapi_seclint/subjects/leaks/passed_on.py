@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, Form, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, awaited, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
@@ -52,7 +52,7 @@ def _passed(block: Block, call: Form, keys: frozenset[str]) -> str:
     returned = ""
     for form in block.forms.every:
         match form:
-            case ["assign", _, targets, value] if _plain(value) is call:
+            case ["assign", _, targets, value] if awaited(value) is call:
                 tuples = [target[2] for target in targets if target[0] == "tuple"]
                 parts = [part for target in tuples for part in enumerate(target)]
                 names |= {target[2] for target in targets if target[0] == "name"}
@@ -68,7 +68,7 @@ def _passed(block: Block, call: Form, keys: frozenset[str]) -> str:
 
 def _holds(value: Form, call: Form, names: set[str], keys: frozenset[str]) -> bool:
     """Whether an expression holds the result: itself, an item under one of the keys, or a text or display with it."""
-    value = _plain(value)
+    value = awaited(value)
     match value:
         case ["name", _, name]:
             return name in names
@@ -96,12 +96,6 @@ def _holds(value: Form, call: Form, names: set[str], keys: frozenset[str]) -> bo
         case ["call", _, ["name", _, "jsonable_encoder" | "dict" | "str" | "asdict"], [inner], _]:
             return _holds(inner, call, names, keys)
     return value is call
-
-
-def _plain(form: Form) -> Form:
-    while form[0] == "await":
-        form = form[2]
-    return form
 
 
 def own_classes(program: Program, found: Caught) -> Iterator[Class]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, awaited, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.logins.worlds import FOUND, Truth, called_name, looks_anything_up, mentions_password
 
@@ -17,8 +17,7 @@ _ROW = re.compile(
 
 def held(block: Block, name: str, value: Form) -> Truth | None:
     """What is known of a name that is given one row of something: FOUND where the row's password is read."""
-    while value[0] == "await":
-        value = value[2]
+    value = awaited(value)
     looked = value[0] == "call" and (_takes_first(value) or looks_anything_up(value) or _ROW.search(called_name(value)))
     if not looked and not (value[0] == "sub" and value[2][0] in ("name", "attr") and value[3][0] != "const"):
         return None

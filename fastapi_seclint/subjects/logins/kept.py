@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.facts.forms import Form, beginning, last_name
 from fastapi_seclint.subjects.logins.ends import Outcome, Worlds
 from fastapi_seclint.subjects.logins.records import fields_read, parts
-from fastapi_seclint.subjects.logins.results import base
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -38,7 +37,7 @@ class Kept:
         `caught` is the exception at hand: `content = {"error": error.detail}`.
         """
         if value[0] in ("name", "attr"):
-            name, read = base(value), value[3] if value[0] == "attr" else ""
+            name, read = beginning(value), value[3] if value[0] == "attr" else ""
             found = list(parts(self.program, self.ends.get(name, ()), read))
         else:
             found = self.read(value) if _is_answer(value) else []

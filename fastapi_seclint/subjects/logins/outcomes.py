@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, awaited, beginning, walk
 from fastapi_seclint.program.bindings import targets
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.sites import Block
@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.logins.handlers import entered, tells_of_nothing, 
 from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.kept import Kept
 from fastapi_seclint.subjects.logins.records import fields_read
-from fastapi_seclint.subjects.logins.results import at_call, base, before_refusal, catches, repeats, told_by
+from fastapi_seclint.subjects.logins.results import at_call, before_refusal, catches, repeats, told_by
 from fastapi_seclint.subjects.logins.said import is_text, said, says, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
 from fastapi_seclint.subjects.logins.worlds import (
@@ -241,14 +241,12 @@ class _Walk:
                 self._bind(list(targets(form[2])), form[3])
 
     def _bind(self, names: list[str], value: Form, worlds: Worlds = ALL) -> None:
-        inner = value
-        while inner[0] == "await":
-            inner = inner[2]
+        inner = awaited(value)
         functions = self._functions(inner) if inner[0] == "call" else []
         held_on = [] if functions else self.kept.passed_on(inner, self.caught, worlds)
         for name in names:
             self.kept.put(name, held_on, worlds)
-            self.results[name] = list(self.results.get(base(inner), ()))
+            self.results[name] = list(self.results.get(beginning(inner), ()))
             found = self._known(inner) if inner[0] == "call" else None
             if found is None and inner[0] in ("bool", "compare", "unary", "ifexp"):
                 found = truth(inner, self._known)

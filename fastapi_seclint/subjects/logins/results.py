@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
+from fastapi_seclint.facts.forms import Form, beginning, last_name, mentions, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.logins.said import is_text
 from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, FOUND, Truth, World, of_call
@@ -25,17 +25,10 @@ def told_by(form: Form, results: Mapping[str, Sequence[Outcome]]) -> Truth | Non
         case _:
             return None
     for side, other in ((left, right), (right, left)):
-        ends, wanted = results.get(base(side), ()), _mark(other)
+        ends, wanted = results.get(beginning(side), ()), _mark(other)
         if ends and wanted and any(wanted in _marks(end) for end in ends):
             return {world: _answers(world, ends, wanted, _EQUAL[operator]) for world in ALL}
     return None
-
-
-def base(form: Form) -> str:
-    """The name that an expression reads a part of: `result` of `result.outcome`; empty for other expressions."""
-    while form[0] in ("attr", "sub"):
-        form = form[2]
-    return str(form[2]) if form[0] == "name" else ""
 
 
 def at_call(end: Outcome, block: Block, call: Form) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, names_in, walk
+from fastapi_seclint.facts.forms import Form, awaited, last_name, names_in, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 def said(program: Program, block: Block, form: Form) -> tuple[object, str, Class | None]:
     """What an expression says, the name of the exception that it makes, and its class when the project has it."""
-    while form[0] == "await":
-        form = form[2]
+    form = awaited(form)
     made = _made(block, form)
     if made is not None:
         form = made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, awaited, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
@@ -53,8 +53,7 @@ def _assigned_before(scope: FunctionScope, name: str, at: int) -> Form | None:
 
 def selects_account(form: Form) -> bool:
     """Whether a statement that is run selects accounts: `await session.execute(select(User).where(...))`."""
-    while form[0] == "await":
-        form = form[2]
+    form = awaited(form)
     if form[0] != "call" or called_name(form) not in ("execute", "exec", "scalars", "stream"):
         return False
     return _of_accounts(form)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, awaited, last_name, walk
 from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.subjects.logins.provider_codes import said_by
 from fastapi_seclint.subjects.owners.states import STATES
@@ -166,8 +166,7 @@ def is_account(name: str) -> bool:
 
 def looked_up(name: str, form: Form) -> Truth | None:
     """What is known of a variable that was assigned from an expression that cannot be looked into."""
-    while form[0] == "await":
-        form = form[2]
+    form = awaited(form)
     if form[0] == "bool" and form[2] == "or":
         known = [looked_up(name, item) for item in form[3]]
         return FOUND if all(item == FOUND for item in known) else None

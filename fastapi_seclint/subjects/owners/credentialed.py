@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, beginning, last_name, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, options
 
@@ -32,9 +32,7 @@ def made_of_credentials(function: Function) -> frozenset[str]:
 
 def _is_part(form: Form, sent: set[str]) -> bool:
     """Whether an expression is a credential, or a part of one: `credentials.credentials`."""
-    while form[0] == "attr":
-        form = form[2]
-    return form[0] == "name" and form[2] in sent
+    return beginning(form, ("attr",)) in sent
 
 
 def _by_alias(function: Function, parameter: Form) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, names_in
+from fastapi_seclint.facts.forms import Form, beginning, last_name, names_in
 from fastapi_seclint.program.implementers import CONNECTIONS
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
@@ -93,9 +93,7 @@ def spread(function: Function, known: set[str]) -> None:
 
 
 def _is_of(form: Form, known: set[str]) -> bool:
-    while form[0] in ("attr", "sub"):
-        form = form[2]
-    return form[0] == "name" and form[2] in known
+    return beginning(form) in known
 
 
 def _mentions_request(form: Form, requests: frozenset[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import CALLED, Form, beginning, walk
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.rights.sent import Input
 
@@ -35,17 +35,11 @@ def _is_of(held: Form, own: set[str]) -> bool:
     """Whether a list belongs to one of the names, or is found by it: `me.roles`, `ROLES.get(me)`, `ROLES[me.id]`."""
     match held:
         case ["attr", _, owner, _]:
-            return _root(owner) in own
+            return beginning(owner, CALLED) in own
         case ["call", _, ["name", _, _], [inner, *_], _]:
-            return _is_of(inner, own) or _root(inner) in own
+            return _is_of(inner, own) or beginning(inner, CALLED) in own
         case ["call", _, ["attr", _, owner, _], keys, _]:
-            return any(_root(key) in own for key in (owner, *keys))
+            return any(beginning(key, CALLED) in own for key in (owner, *keys))
         case ["sub", _, owner, key]:
-            return _root(owner) in own or _root(key) in own
+            return beginning(owner, CALLED) in own or beginning(key, CALLED) in own
     return False
-
-
-def _root(form: Form) -> str:
-    while form[0] in ("attr", "sub", "call"):
-        form = form[2]
-    return str(form[2]) if form[0] == "name" else ""

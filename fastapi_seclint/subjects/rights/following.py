@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_seclint.facts.forms import Form, Forms, walk
+from fastapi_seclint.facts.forms import Form, Forms, awaited, walk
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.rights.sent import Input, dumped, source
 
@@ -37,8 +37,7 @@ def _bind(found: Input, name: str, value: Form) -> None:
 
 
 def _is_raw_body(value: Form) -> bool:
-    while value[0] == "await":
-        value = value[2]
+    value = awaited(value)
     return (
         value[0] == "call"
         and value[2][0] == "attr"

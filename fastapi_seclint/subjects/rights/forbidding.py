@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from fastapi_seclint.facts.forms import Form, arguments, walk
+from fastapi_seclint.facts.forms import Form, arguments, beginning, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 
@@ -94,9 +94,7 @@ def _is_question(call: Form, names: set[str]) -> bool:
 
 
 def _is_of(form: Form, names: set[str]) -> bool:
-    while form[0] == "attr":
-        form = form[2]
-    return bool(form[0] == "name" and form[2] in names)
+    return beginning(form, ("attr",)) in names
 
 
 def _is_call(form: Form) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fastapi_seclint.facts.forms import Form, names_in
+from fastapi_seclint.facts.forms import CALLED, Form, beginning, names_in
 from fastapi_seclint.program.values import Function
 
 _PLAIN = frozenset({"int", "str", "float", "bool", "datetime", "date", "Decimal", "UUID", "None"})
@@ -18,7 +18,7 @@ def made_of(handler: Function, sent: frozenset[str]) -> frozenset[str]:
     found: set[str] = set()
     for form in handler.forms.of("assign"):
         value = form[3]
-        if value is not None and value[0] in ("attr", "sub") and _root(value) in sent:
+        if value is not None and value[0] in ("attr", "sub") and beginning(value) in sent:
             found.update(target[2] for target in form[2] if target[0] == "name")
         if value is None or value[0] != "call" or value[2][0] != "name" or not value[2][2][:1].isupper():
             continue
@@ -26,13 +26,6 @@ def made_of(handler: Function, sent: frozenset[str]) -> frozenset[str]:
         if given & sent:
             found.update(target[2] for target in form[2] if target[0] == "name" and given <= {*sent, *_PLAIN})
     return frozenset(found)
-
-
-def _root(form: Form) -> str:
-    """The name that an attribute or item is read of; empty for anything else."""
-    while form[0] in ("attr", "sub"):
-        form = form[2]
-    return str(form[2]) if form[0] == "name" else ""
 
 
 def looked_up(handler: Function, sent: frozenset[str], callers: set[str]) -> frozenset[str]:
@@ -57,16 +50,9 @@ def picked_by(handler: Function, variables: set[str], callers: set[str]) -> froz
         named = names_in(inner)
         if target[0] != "name" or named & callers:
             found -= {target[2]} if target[0] == "name" else set()
-        elif (inner[0] == "call" and named & variables) or (inner[0] != "const" and _begin(inner) in found):
+        elif (inner[0] == "call" and named & variables) or (inner[0] != "const" and beginning(inner, CALLED) in found):
             found.add(target[2])
     return frozenset(found)
-
-
-def _begin(form: Form) -> str:
-    """The name that a chain of attributes, items and calls begins with; empty for anything else."""
-    while form[0] in ("attr", "sub", "call"):
-        form = form[2]
-    return str(form[2]) if form[0] == "name" else ""
 
 
 def _pairs(handler: Function) -> Iterator[tuple[Form, Form]]:

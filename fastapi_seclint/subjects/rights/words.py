@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from fastapi_seclint.facts.forms import Form, mentions, walk
+from fastapi_seclint.facts.forms import CALLED, Form, beginning, mentions, walk
 from fastapi_seclint.program.spelling import snake
 
 _RIGHT = re.compile(
@@ -178,9 +178,7 @@ def speaks_of_rights(form: Form, sent: frozenset[str] = frozenset()) -> bool:
 
 def _is_of(form: Form, names: frozenset[str]) -> bool:
     """Whether an attribute or item belongs to one of the names."""
-    while form[0] in ("attr", "sub", "call"):
-        form = form[2]
-    return form[0] == "name" and form[2] in names
+    return beginning(form, CALLED) in names
 
 
 def _is_key(text: str) -> bool:

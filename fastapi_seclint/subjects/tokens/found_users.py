@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, awaited, is_none, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, Mapping, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -133,8 +133,7 @@ def _is_optional(function: Function) -> bool:
 
 def may_be_none(program: Program, block: Block, form: Form, depth: int = 2) -> bool:
     """Whether an expression finds a user, or gives None when there is none."""
-    while form[0] == "await":
-        form = form[2]
+    form = awaited(form)
     if form[0] != "call" or form[2][0] not in ("name", "attr"):
         return False
     name, function = str(form[2][-1]), form[2]
@@ -165,7 +164,4 @@ def _may_give_none(program: Program, function: Function, depth: int) -> bool:
     given = [form[2] for form in body.forms.every if form[0] == "return"]
     if not given or body.statements[-1][0] in ("if", "for", "while"):
         return bool(given)
-    return any(
-        value is None or (value[0] == "const" and value[2] is None) or may_be_none(program, body, value, depth)
-        for value in given
-    )
+    return any(is_none(value) or may_be_none(program, body, value, depth) for value in given)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, walk
+from fastapi_seclint.facts.forms import Form, arguments, is_none, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.wiring.handlers import is_handler
@@ -28,7 +28,7 @@ def only_logged(program: Program, block: Block, call: Form) -> bool:
     function = block.function
     if function is None or is_handler(program, function) or not any(map(_writes, block.forms.of("call"))):
         return False
-    if any(form[0] in _TELLING or (form[0] == "return" and not _is_nothing(form[2])) for form in block.forms.every):
+    if any(form[0] in _TELLING or (form[0] == "return" and not is_none(form[2])) for form in block.forms.every):
         return False
     names: set[str] = set()
     for form in block.forms.of("assign", "annassign", "walrus"):
@@ -81,7 +81,3 @@ def _writes(form: Form) -> bool:
 
 def _mentions(value: Form, call: Form, names: set[str]) -> bool:
     return any(form is call or (form[0] == "name" and form[2] in names) for form in walk(value))
-
-
-def _is_nothing(value: Form | None) -> bool:
-    return value is None or (value[0] == "const" and value[2] is None)

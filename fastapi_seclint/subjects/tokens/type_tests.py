@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, mentions, span_of, walk
+from fastapi_seclint.facts.forms import Form, is_none, mentions, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, callers
@@ -96,7 +96,7 @@ def _gives(block: Block, call: Form) -> str | None:
     """An empty text when a function gives the claims as it read them; None when it gives something else."""
     names = block.forms.names_of(lambda value: value is call)
     returned = [form[2] for form in block.forms.of("return")]
-    whole = [value for value in returned if value is not None and not (value[0] == "const" and value[2] is None)]
+    whole = [value for value in returned if not is_none(value)]
     given = all(value is call or (value[0] == "name" and value[2] in names) for value in whole)
     return "" if whole and given and len(whole) == len(returned) else None
 
