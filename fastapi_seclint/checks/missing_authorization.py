@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.rights.beside import unlike_its_sibling
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
 from fastapi_seclint.subjects.rights.listed_accounts import shown_to_few
+from fastapi_seclint.subjects.rights.membership import grants_as_member
 from fastapi_seclint.subjects.rights.neighbours import listed_for_few, unlike_its_neighbours
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import asks_for_rights, ignores_its_caller, privilege
@@ -53,7 +54,25 @@ def missing_authorization(program: Program) -> Iterator[Finding]:
     for route, why in found:
         if route.place not in seen:
             seen.add(route.place)
-            yield _finding(program, route, why)
+            yield _granted(program, route) if why is _GRANTS else _finding(program, route, why)
+
+
+_GRANTS = "takes the role that somebody is to have"
+
+
+def _granted(program: Program, route: Route) -> Finding:
+    """The finding about a route on which every member makes himself, or anybody, what he likes."""
+    guard = next(iter(guards(program, route)), None)
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"every member may call {access.spoken(route)}, which {_GRANTS}: {guard.name if guard else 'its guard'} asks "
+        "for the least role there is; ask for one that may give others",
+        confidence="medium",
+        symbol=access.symbol(route),
+        route=access.key(route),
+        masks=("missing-ownership-check", "inactive-user-accepted"),
+    )
 
 
 def _why(program: Program, route: Route) -> str:
@@ -64,6 +83,8 @@ def _why(program: Program, route: Route) -> str:
         return ""
     if _tells_who_they_are(route) or _is_restated(program, route):
         return ""
+    if is_authenticated(program, route) and grants_as_member(program, route):
+        return _GRANTS
     untested = untested_permissions(program, route)
     why = privilege(program, route) or untested or _named_only(program, route)
     compared = _unlike_others(program, route) if not why else ""

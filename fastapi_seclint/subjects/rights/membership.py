@@ -1,0 +1,46 @@
+"""Guards that ask for nothing but membership, and routes behind them that hand out roles all the same."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.program.callables import running
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import Const, Function, Value
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes_inside
+from fastapi_seclint.subjects.rights.sent_rights import input_of
+from fastapi_seclint.subjects.rights.words import is_role, names_right
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_LOWEST = frozenset({"member", "user", "viewer", "guest", "reader"})
+_MEMBERS = re.compile(r"^(\w+[-_])?(members?|collaborators?|participants?|users?|memberships?|roles?)$", re.I)
+
+
+def grants_as_member(program: Program, route: Route) -> bool:
+    """Whether a route takes the role that somebody is to have, and lets every member of the same thing call it."""
+    if route.function is None or not access.changes_state(route) or not _is_about_members(route):
+        return False
+    asked = list(asked_before(program, route))
+    if not asked or not all(map(_asks_for_membership, asked)) or authorizes_inside(program, route):
+        return False
+    if any(is_role(form[2]) for form in route.function.forms.of("const")):
+        return False  # it asks for more itself, or knows which role nobody is to get
+    return bool(input_of(program, route.function, route.path))
+
+
+def _is_about_members(route: Route) -> bool:
+    return any(map(_MEMBERS.match, access.segments(route.path)[-2:]))
+
+
+def _asks_for_membership(guard: Value) -> bool:
+    """Whether a guard asks for the least role there is, unless it is told another: `least_role: str = "member"`."""
+    function = running(guard)
+    if not isinstance(function, Function) or len(function.parameters) != len(function.defaults):
+        return False
+    pairs = zip(function.parameters, function.defaults, strict=True)
+    found = [default.value for form, default in pairs if names_right(form[0]) and isinstance(default, Const)]
+    return bool(found) and all(isinstance(text, str) and text.lower() in _LOWEST for text in found)
