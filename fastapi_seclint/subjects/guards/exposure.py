@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.meetings import Meeting
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
 from fastapi_seclint.subjects.guards.computing import only_computes
 from fastapi_seclint.subjects.guards.conversations import opens_a_conversation, opens_a_shell, streams_logs
+from fastapi_seclint.subjects.guards.forwarding import only_sends_on
 from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.hollow import (
     does_nothing,
@@ -54,7 +56,7 @@ def _asked_by(program: Program, route: Route) -> str:
             return f"{item.name} refuses who brings no credentials"
         if item.configured:
             return f"{item.name} guards it once it is set up"
-        if item.name == route.name and item.checked and item.used:
+        if item.name == route.name and item.checked and item.used and not _serves_without(route, item):
             return "the handler looks at the credentials that come with the request, and decides"
         if item.optional:
             return f"{item.name} tells strangers from known callers, and the handler decides"
@@ -63,6 +65,11 @@ def _asked_by(program: Program, route: Route) -> str:
         if node.name in using or _hands_on(program, route, node):
             return f"{node.name} hands credentials on to what may refuse them"
     return ""
+
+
+def _serves_without(route: Route, item: Meeting) -> bool:
+    """Whether a handler serves who brings no credentials, and only sends on those of others."""
+    return item.missing == "passes" and route.function is not None and only_sends_on(route.function)
 
 
 def _hands_on(program: Program, route: Route, node: Node) -> bool:
