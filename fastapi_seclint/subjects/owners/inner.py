@@ -20,7 +20,7 @@ from fastapi_seclint.program.values import Class, Function, Value, options
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
-from fastapi_seclint.subjects.owners.notes import logs
+from fastapi_seclint.subjects.owners.notes import ATTRIBUTION, logs
 from fastapi_seclint.subjects.owners.records import field_names
 from fastapi_seclint.subjects.owners.same_right import is_for_administrators, looks_up
 from fastapi_seclint.subjects.owners.things import resource_of
@@ -100,8 +100,16 @@ def _asked_inside(program: Program, route: Route, block: Block, outer: str) -> I
     for call in block.forms.of("call") if callers else ():
         if mentions(call, {outer}) and mentions(call, callers) and not _only_tells(call):
             for function, _ in handed_to(program, block, call, {outer}):
-                if _refuses(function):
+                if _refuses(function) or _is_refused_by(block, call):
                     yield function.name
+
+
+def _is_refused_by(block: Block, call: Form) -> bool:
+    """Whether a handler refuses by what a call gives: `role = role_in(team_id, me)`, `if role != "owner": raise`."""
+    assigned = [form for form in block.forms.of("assign") if any(item is call for item in walk(form[3]))]
+    names = {name for form in assigned for name in _names_in(form)}
+    tests = (form for form in block.forms.of("if") if any(item[0] == "raise" for item in form[3]))
+    return any(mentions(form[2], names) or any(item is call for item in walk(form[2])) for form in tests)
 
 
 def _all_of(function: Function) -> Iterator[Form]:
@@ -152,10 +160,17 @@ def _is_tied(program: Program, route: Route, handler: Function, variable: str) -
             things |= _names_in(form) if both[0] else set()
             others |= _names_in(form) if both[1] else set()
     return any(
-        mentions(form, things) and mentions(form, others)
+        mentions(form, things) and mentions(_without_notes(form), others)
         for form in handler.forms.of("call", "compare", "sub", "comp", "for")
         if form[0] != "call" or not _only_tells(form)
     )
+
+
+def _without_notes(form: Form) -> Form:
+    """A call without what it only notes about who made it: `approve(request_id, approved_by=me.email)`."""
+    if form[0] != "call":
+        return form
+    return [*form[:4], [item for item in form[4] if item[0] is None or not ATTRIBUTION.search(item[0])]]
 
 
 def _names_in(form: Form) -> set[str]:

@@ -7,7 +7,8 @@ import re
 from fastapi_seclint.facts.forms import Form, last_name
 
 ATTRIBUTION = re.compile(
-    r"(^|_)(updated|modified|edited|changed|deleted|reviewed|approved|performed|last|acted)_by(_id)?$|^actor"
+    r"(^|_)(updated|modified|edited|changed|deleted|reviewed|approved|rejected|accepted|resolved|closed|processed|handled|decided"
+    r"|cancell?ed|revoked|performed|last|acted)_by(_id)?$|^actor"
     r"|(^|_)action_(user|by)(_id)?$"
 )
 """Fields that say who touched an object last."""
