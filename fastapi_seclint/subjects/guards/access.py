@@ -33,6 +33,7 @@ _PERSONAL = frozenset(
         "salary", "medical_record", "contact_info", "contact_number", "mobile", "mobile_number", "passport_number",
     }
 )  # fmt: skip
+_RIGHTS = frozenset({"scope", "scopes", "role", "roles", "permissions", "is_admin", "is_superuser"})
 _OF_MONEY = re.compile(
     r"^(wallet(?!_(currency|type|kind|name)$)(_\w+)?|(account|wallet)_balance|bank_account(_\w+)?|card_number"
     r"|account_number)$"
@@ -205,10 +206,14 @@ def _called_in(function: Function) -> Iterator[str]:
 
 
 def returns_personal_data(program: Program, route: Route) -> str:
-    """The field of a person that a route's response model has (`User.email`), or an empty string."""
+    """The field of a person that a route's response model has (`User.email`), or an empty string.
+
+    What somebody logs in with, beside what he may do then, is one too: `login` and `scopes`.
+    """
     for cls in answered(program, route):
-        for name in _fields(cls):
-            if is_personal(name, cls.name):
+        names = list(_fields(cls))
+        for name in names:
+            if is_personal(name, cls.name) or (name == "login" and _RIGHTS & set(names)):
                 return f"{cls.name}.{name}"
     return ""
 
