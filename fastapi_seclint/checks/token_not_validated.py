@@ -26,6 +26,7 @@ from fastapi_seclint.subjects.guards.demanded_only import demanding
 from fastapi_seclint.subjects.guards.discarded import thrown_away
 from fastapi_seclint.subjects.guards.entrances import is_for_development
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes, with_new_guard
+from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.tokens.new_guards import tested_in
 from fastapi_seclint.subjects.tokens.swallowing import raises_for_junk, swallows
 from fastapi_seclint.subjects.tokens.unverified import believers
@@ -123,7 +124,8 @@ def _is_scheme_of_others(program: Program, guard: Node) -> bool:
 
 def _reads_unverified(program: Program, guard: Node) -> bool:
     """Whether a dependency takes the claims out of a token without its signature, which is told where it does so."""
-    functions = [node.function for node in guard.walk() if node.function is not None]
+    own = [node.function for node in guard.walk() if node.function is not None]
+    functions = [inner for function in own for inner in reached(program, function)]
     return any((function.module.file, function.number) in believers(program) for function in functions)
 
 

@@ -15,7 +15,7 @@ from fastapi_seclint.program.callables import Parameter, dotted_name, parameters
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Resolver
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
-from fastapi_seclint.program.kinds import ABSENT, CLEAN, HIDDEN, JUNK, QUERY, REQUEST, Kinds, names_token
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, EMPTY, HIDDEN, JUNK, QUERY, REQUEST, Kinds, names_token
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import path_variables
 from fastapi_seclint.program.schemes import meet_scheme, scheme_of
@@ -221,7 +221,7 @@ class DependencyGuards:
         if isinstance(default, External) and default is marker:
             default = default.arguments.get("default", 0) if default.arguments else None
         required = default is None or (isinstance(default, External) and default.name == "builtins.Ellipsis")
-        return None if required else ABSENT
+        return None if required else EMPTY if constant(default) == "" else ABSENT
 
     def _external(self, value: External, stranger: Stranger) -> Encounter:
         """A library's callable: a security scheme, one of the table, or something unknown."""

@@ -25,7 +25,7 @@ from fastapi_seclint.program.kinds import CLEAN, REQUEST
 from fastapi_seclint.program.meetings import Guarding, Meeting, meeting_of, refused, verdict
 from fastapi_seclint.program.middleware_guards import MiddlewareGuards
 from fastapi_seclint.program.privileges import authorizing, limiting
-from fastapi_seclint.program.routers import Layer, native
+from fastapi_seclint.program.routers import Layer, Router, native
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.table import Guards
@@ -49,9 +49,11 @@ class GuardModel:
         self._follower = Follower(interpreter)
         self.dependencies = DependencyGuards(self._follower, resolver, declared)
         self.middleware = MiddlewareGuards(self._follower, declared)
+        self._believed: dict[Router, set[str]] = {}
 
     def of_route(self, route: Route) -> Guarding:
         """What guards a route, and so its protection."""
+        self._enter(route)
         inner = self._dependency_meetings(route) if route.kind in ("http", "websocket") else []
         meetings = [*self._layer_meetings(route, precise=not refused(inner)), *inner]
         if route.kind in ("http", "websocket", "raw") and route.endpoint is not None and not refused(meetings):
@@ -72,6 +74,14 @@ class GuardModel:
             return Guarding("unknown", guards, reason, meetings)
         absent = [item.name for item in meetings if item.configured]
         return Guarding("open", guards, f"{absent[0]} guards it only when configured" if absent else "", meetings)
+
+    def _enter(self, route: Route) -> None:
+        """Walk the middleware first, whatever else is asked: guards behind it may rely on what it leaves behind."""
+        known = self._believed.get(route.app)
+        self._follower.believed = self._believed.setdefault(route.app, set())
+        if known is None:
+            for layer in layers_of(route):
+                self.middleware.layer(layer, Stranger(True), websocket=False, precise=False)
 
     def _doubt(self, route: Route, meetings: list[Meeting], missing: bool) -> str:
         """Why a route that nobody is seen to protect may be protected all the same."""
@@ -214,7 +224,9 @@ class GuardModel:
             requests = {form[0]: REQUEST for form in function.parameters if form[0] in ("request", "websocket")}
             given = {**bag, **requests, **arguments, "*": frozenset({"bag"})}
             receiver = value.receiver if isinstance(value, Bound) else receiver
-            self._follower.in_handler, self._follower.handler = True, function
+            wrapped = next(options(function.wraps), None)
+            self._follower.handler = function
+            self._follower.in_handler = not isinstance(wrapped, Function) or wrapped is function
             try:
                 result = self._follower.meet(function, stranger, given, receiver)
                 asked = self.dependencies.without_unknown(value, stranger, result, given, receiver)
@@ -225,7 +237,6 @@ class GuardModel:
             switched = switched or result.switched
             if verdict(result) == "denies":
                 return result
-            wrapped = next(options(function.wraps), None)
             value = wrapped if wrapped is not function else None
         return Encounter(result.endings, result.checked, opaque, used=result.used, switched=switched)
 

@@ -21,7 +21,9 @@ def attempt(walk_: Walk, form: Form) -> bool:
     outer, walk_.may_raise = walk_.may_raise, False
     outside, walk_.may_fail = walk_.may_fail, False
     hidden = len(walk_.encounter.opaque)
+    outer_trial, walk_.on_trial = walk_.on_trial, walk_.on_trial or answers_with_refusal(walk_, handlers)
     goes_on = walk_.block(body)
+    walk_.on_trial = outer_trial
     inside, walk_.encounter.endings = walk_.encounter.endings, kept
     if len(walk_.encounter.opaque) > hidden and answers_with_refusal(walk_, handlers):
         del walk_.encounter.opaque[hidden:]
@@ -36,7 +38,8 @@ def attempt(walk_: Walk, form: Form) -> bool:
         ways.append(walk_.names)
     certain = certain or (not goes_on and not inside)
     if certain or failing:
-        ways += answers(walk_, handlers, before, bool(caught), certain)
+        empty = dict.fromkeys(_filled(body) & walk_.empty, BAD)
+        ways += answers(walk_, handlers, {**before, **empty} if certain else before, bool(caught), certain)
     if not ways:
         walk_.block(final)
         return False
@@ -61,14 +64,20 @@ def answers(walk_: Walk, handlers: list[Form], before: Names, refused: bool, cer
     return ways
 
 
+def _filled(body: list[Form]) -> set[str]:
+    """The names that statements of a `try` give a value, which they keep without when it raises."""
+    return {target[2] for form in body if form[0] == "assign" for target in form[2] if target[0] == "name"}
+
+
 def _in_its_place(walk_: Walk, statements: list[Form]) -> Names:
     """The names to which a handler gives an empty value in place of what could not be read, which is as bad as that."""
-    given = [form for form in statements if form[0] == "assign" and _is_empty(form[3])]
+    given = [form for form in statements if form[0] == "assign" and is_empty(form[3])]
     names = [target[2] for form in given for target in form[2] if target[0] == "name"]
     return {name: BAD for name in names if walk_.names.get(name) in (CLEAN, FALSE)}
 
 
-def _is_empty(value: Form) -> bool:
+def is_empty(value: Form) -> bool:
+    """Whether an expression is an empty text, dictionary or list."""
     return (value[0] == "const" and value[2] == "") or (value[0] in ("dict", "list") and not value[2])
 
 

@@ -55,6 +55,8 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
     if "session" in owner:
         if name == "session":
             return frozenset({"session"})
+        if walk_.stranger.junk and name in walk_.follower.believed:
+            return JUNK
         return ABSENT if credentials.says_who(name) else CLEAN
     if "store" in owner or "scope" in owner:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
@@ -120,7 +122,11 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form, table: Form | None = None
 
 def _fills_itself(walk_: Walk, table: Form | None) -> bool:
     """Whether a table may have something under every key: `defaultdict(list)`, or one of a handler or local."""
-    if table is None or walk_.follower.in_handler or (table[0] == "name" and walk_.only_local(table)):
+    if (
+        table is None
+        or (walk_.follower.in_handler and not walk_.on_trial)
+        or (table[0] == "name" and walk_.only_local(table))
+    ):
         return True
     return any(
         isinstance(option, External) and option.name.startswith("collections.")

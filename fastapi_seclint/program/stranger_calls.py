@@ -14,6 +14,7 @@ from fastapi_seclint.program.kinds import (
     CARRIERS,
     CLEAN,
     FALSE,
+    NOTHING,
     OBJECT,
     PLACES,
     QUERY,
@@ -163,9 +164,8 @@ def _called(
         held = held_by(walk_.follower.interpreter, function, receiver) is not None
         made = receiver if isinstance(receiver, Instance) and _is_told_apart(receiver, held) else None
         is_answer = form is walk_.delegated and (is_response(function) or any("request" in item for item in given))
-        return _project_call(
-            walk_, function, isinstance(value, Bound), given, named, touched, made, own, is_answer=is_answer
-        )
+        follow = is_answer or _hands_nothing(form, given)
+        return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made, own, follow=follow)
     if isinstance(value, Class):
         return made_of(walk_, [*given, *(found for _, found in named)], touched)
     if isinstance(value, Generic):
@@ -182,6 +182,11 @@ def _called(
 def _is_told_apart(receiver: Instance, held: bool) -> bool:
     """Whether something is known of this object that its class does not say of every one."""
     return bool(held or receiver.attributes or receiver.arguments)
+
+
+def _hands_nothing(form: Form, given: list[Kinds]) -> bool:
+    """Whether a call hands on what is None where credentials are missing: `token = None`, and no header to fill it."""
+    return any(one[0] == "name" and kinds == NOTHING for one, kinds in zip(form[3], given, strict=False))
 
 
 def _hands_over(walk_: Walk, form: Form) -> None:
@@ -215,7 +220,7 @@ def _project_call(
     receiver: Value | None = None,
     own: Kinds = frozenset(),
     *,
-    is_answer: bool = False,
+    follow: bool = False,
 ) -> Kinds:
     handed = [*given, *(found for _, found in named)]
     wrapped = unwrapped(function)
@@ -229,11 +234,11 @@ def _project_call(
         and touched == CLEAN
         and not (bound and own)
         and not any(item & CARRIERS | item & PLACES for item in handed)
-        and not is_answer
+        and not follow
         and not may_guard(walk_, function)
     ):
         return CLEAN
-    followed = decorated or injected or sounds_like_check(wrapped.name) or is_answer
+    followed = decorated or injected or sounds_like_check(wrapped.name) or follow
     if walk_.follower.in_handler and touched <= BAD and not followed:
         return CLEAN
     arguments: dict[str, Kinds] = {}

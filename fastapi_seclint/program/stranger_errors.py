@@ -6,7 +6,7 @@ import re
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.kinds import FALSE, TRUE, Kinds
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import External, Function, Value, constant, options
 
 REFUSAL = re.compile(
     r"(forbid|unauthori[sz]ed|unauthenticated|access_?denied|permission_?(denied|error)|not_?allowed)", re.I
@@ -29,6 +29,15 @@ def catches(handlers: list[Form], code: int | None) -> bool:
             if code is None and name[-1] not in ("HTTPException", "StarletteHTTPException"):
                 return True
     return False
+
+
+def code_of_made(value: Value) -> int | None:
+    """The status code of an HTTPException that is made elsewhere: `DENIED = HTTPException(401)`."""
+    for option in options(value):
+        if isinstance(option, External) and option.name.endswith("HTTPException()") and option.arguments is not None:
+            code = constant(option.arguments.get("status_code", 0))
+            return code if isinstance(code, int) else None
+    return None
 
 
 def remembered(value: Form, exception: str) -> Kinds:

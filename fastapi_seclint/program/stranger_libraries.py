@@ -17,6 +17,7 @@ from fastapi_seclint.program.kinds import (
     FALSE,
     HIDDEN,
     HOLDERS,
+    NOTHING,
     REQUEST,
     TAINTED,
     TRUE,
@@ -26,7 +27,7 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.schemes import base_may_be_quiet
 from fastapi_seclint.program.stranger_attributes import attribute_kinds
 from fastapi_seclint.program.stranger_paths import path_matches
-from fastapi_seclint.program.values import Class, External, constant, iterate, options
+from fastapi_seclint.program.values import Class, External, Mapping, constant, iterate, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -87,6 +88,7 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
     if name == "builtins.isinstance" and "session" in touched and _asks_for_user(walk_, form):
         walk_.encounter.checked = True
         return BAD
+    _refuse_nothing(walk_, name, form)
     if touched == CLEAN or not touched & TAINTED:
         return touched & HOLDERS if name in _HARMLESS_BUILTINS else _holder_call(walk_, name, form, touched)
     if name in ("builtins.bool", "hmac.compare_digest", "secrets.compare_digest", "hmac.compare_digest()"):
@@ -116,6 +118,13 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
     ):
         return touched
     return unknown_call_kinds(walk_, form, touched)
+
+
+def _refuse_nothing(walk_: Walk, name: str, form: Form) -> None:
+    """A library that verifies tokens raises for None."""
+    if credentials.entry("verifier", name) is not None and form[3] and walk_.kinds(form[3][0]) == NOTHING:
+        walk_.encounter.checked = True
+        raise Raised
 
 
 def _signs_in(form: Form) -> bool:
@@ -176,11 +185,11 @@ _OTHER_MATTERS = frozenset({405, 413, 414, 415, 429})
 
 def _switched_off(walk_: Walk, form: Form) -> bool:
     """Whether a decoding call has its signature check switched off."""
-    for item in walk(form[4]):
-        if item[0] == "dict":
-            for key, value in item[2]:
-                if key is not None and key[-1] == "verify_signature" and constant(walk_.value(value)) is False:
-                    return True
+    given = [*form[3][1:], *(value for _, value, _ in form[4])]
+    for option in (option for argument in given for option in options(walk_.value(argument))):
+        for key, value in option.items if isinstance(option, Mapping) else ():
+            if constant(key) == "verify_signature" and constant(value) is False:
+                return True
     return any(name == "verify" and constant(walk_.value(value)) is False for name, value, _ in form[4])
 
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.kinds import ABSENT, BAD, CLEAN, EITHER, FALSE, TAINTED, TRUE, Kinds, truth_of, worst
+from fastapi_seclint.program.kinds import (
+    ABSENT,
+    BAD,
+    CLEAN,
+    EITHER,
+    EMPTY,
+    FALSE,
+    NOTHING,
+    TAINTED,
+    TRUE,
+    Kinds,
+    truth_of,
+    worst,
+)
 from fastapi_seclint.program.stranger_attributes import attribute_kinds, item_kinds
 from fastapi_seclint.program.stranger_calls import call_kinds
 
@@ -19,7 +32,9 @@ def kinds(walk_: Walk, form: Form) -> Kinds:
         case ["name", _, name]:
             return walk_.names.get(name, CLEAN)
         case ["const", _, None]:
-            return frozenset({"nothing"})
+            return NOTHING
+        case ["const", _, bool(value)]:
+            return TRUE if value else FALSE
         case ["const" | "bytes" | "lambda" | "opaque" | "ellipsis", *_]:
             return CLEAN
         case ["await" | "star" | "fmt" | "yieldfrom", _, inner, *_]:
@@ -35,10 +50,7 @@ def kinds(walk_: Walk, form: Form) -> Kinds:
         case ["bool", _, symbol, items]:
             return _bool(walk_, symbol, items)
         case ["ifexp", _, test, body, otherwise]:
-            found: Kinds = frozenset()
-            for outcome in walk_.truths(test):
-                found |= kinds(walk_, body if outcome else otherwise)
-            return found
+            return _chosen(walk_, test, body, otherwise)
         case ["unary", _, symbol, inner] if symbol != "not":
             return kinds(walk_, inner)
         case ["compare" | "unary", *_]:
@@ -61,6 +73,21 @@ def kinds(walk_: Walk, form: Form) -> Kinds:
     return CLEAN
 
 
+def _chosen(walk_: Walk, test: Form, body: Form, otherwise: Form) -> Kinds:
+    """`header[7:] if header else None`: what is there in place of missing credentials is as good as those."""
+    before, walk_.encounter.checked = walk_.encounter.checked, False
+    outcomes = walk_.truths(test)
+    asked, walk_.encounter.checked = walk_.encounter.checked, before or walk_.encounter.checked
+    found: Kinds = frozenset()
+    for outcome in outcomes:
+        match body if outcome else otherwise:
+            case ["const", _, None | "" as replacement] if asked and len(outcomes) == 1:
+                found |= ABSENT if replacement is None else EMPTY
+            case form:
+                found |= kinds(walk_, form)
+    return found
+
+
 def _about_credentials(walk_: Walk, form: Form) -> bool:
     parts = [form[3]] if form[0] == "unary" else [form[2], *form[4]]
     return any(kinds(walk_, part) & TAINTED for part in parts)
@@ -73,7 +100,7 @@ def _bool(walk_: Walk, symbol: str, items: list[Form]) -> Kinds:
         current = kinds(walk_, item)
         if symbol == "or" and missing and number == len(items) - 1 and item[0] == "const" and not item[2]:
             return found | missing  # `request.headers.get("X-Key") or ""`
-        missing |= current & ABSENT
+        missing |= current & (ABSENT | BAD)
         outcomes = truth_of(current) if current != CLEAN else walk_.truths(item)
         if number == len(items) - 1:
             return found | current

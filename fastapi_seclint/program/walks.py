@@ -17,10 +17,10 @@ from fastapi_seclint.program import (
 )
 from fastapi_seclint.program.asking import denies, hands_on
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
-from fastapi_seclint.program.kinds import BAD, CLEAN, NOTHING, PASSED, QUERY, Kinds, Names, merged, names_token
+from fastapi_seclint.program.kinds import BAD, CLEAN, JUNK, NOTHING, PASSED, QUERY, Kinds, Names, merged, names_token
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.request_holders import held_by
-from fastapi_seclint.program.stranger_errors import REFUSAL, remembered
+from fastapi_seclint.program.stranger_errors import REFUSAL, code_of_made, remembered
 from fastapi_seclint.program.values import Function, Place, Value, constant
 
 if TYPE_CHECKING:
@@ -44,12 +44,16 @@ class Walk:
         self.names: Names = {}
         self.assumed: dict[str, Value] = {}
         self.encounter = Encounter()
+        self.empty: set[str] = set()
+        """The names that hold an empty text, dictionary or list: `claims = {}`."""
         self.doubt = 0
         self.broken = False
         self.failed: str | None = None
         """In what handles an exception: the name that holds it, empty for none."""
         self.may_raise = False
         self.may_fail = False
+        self.on_trial = False
+        """In the body of a `try` whose handler answers 401 or 403."""
         self.spoken = False
         """Whether a websocket may have talked to the client: one whose handler ends before that refuses him."""
         self.parts: list[Kinds] = []
@@ -218,6 +222,8 @@ class Walk:
         """An assignment."""
         self.parts = []
         kinds = self.kinds(value)
+        plain = {target[2] for target in names if target[0] == "name"}
+        self.empty = self.empty | plain if stranger_attempts.is_empty(value) else self.empty - plain
         if self.failed is not None:
             kinds = remembered(value, self.failed) or kinds
         for target in names:
@@ -231,6 +237,8 @@ class Walk:
             return
         if target[0] == "name":
             self.names[target[2]] = self.named(target[2], kinds)
+        elif target[0] == "attr" and kinds == JUNK and "session" in self.kinds(target[2]):
+            self.follower.believed.add(target[3])
         elif target[0] == "attr" and target[2][0] == "name":
             self.names[f"{target[2][2]}.{target[3]}"] = kinds
         elif target[0] in ("tuple", "list", "star"):
@@ -251,7 +259,7 @@ class Walk:
         if REFUSAL.search(spelled(call)):
             return 403
         if call[0] != "call":
-            return None
+            return code_of_made(self.value(call))
         codes = [value for name, value, _ in call[4] if name == "status_code"] + call[3][:1]
         for form in codes:
             code = constant(self.value(form))

@@ -14,6 +14,7 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, Unknown, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.tokens.jwt import decodings
 from fastapi_seclint.subjects.tokens.refusals import refuses
 
 if TYPE_CHECKING:
@@ -106,11 +107,16 @@ def _verifies(program: Program, block: Block, form: Form) -> bool:
     for option in options(ask(program, block, form[2])):
         if isinstance(option, External):
             row = credentials.entry("verifier", option.name)
-            return row is not None and row.get("raises", True)
+            return row is not None and row.get("raises", True) and not _only_reads(program, form)
         if isinstance(option, Unknown):
             decodes = _DECODING.search(name) is not None and bool(form[3] or form[4])
             return decodes and not _is_of_bytes(form) and _OF_LANGUAGE.search(spelled(form[2])) is None
     return any(raises_for_junk(program, function) for function, _ in called(program, block, form))
+
+
+def _only_reads(program: Program, call: Form) -> bool:
+    """Whether a call takes a token whoever signed it, which is a mistake of its own."""
+    return any(item.call.form is call and not item.verifies_signature for item in decodings(program))
 
 
 def _is_of_bytes(call: Form) -> bool:
