@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
 from fastapi_seclint.subjects.secrets.fixes import from_environment
 from fastapi_seclint.subjects.secrets.names import FORMAT_WORDS, Reach, kind_of, plausible, random_looking
 from fastapi_seclint.subjects.secrets.refusals import only_compared, refused
-from fastapi_seclint.subjects.secrets.sown import is_of_an_example
+from fastapi_seclint.subjects.secrets.sown import is_of_an_example, is_powerful
 from fastapi_seclint.subjects.secrets.takers import takers
 from fastapi_seclint.subjects.secrets.use import Use
 from fastapi_seclint.subjects.secrets.uses import uses
@@ -218,7 +218,9 @@ def _named_secret(module: Module, literal: Literal, kind: str) -> bool:
     if len(literal.texts) > 1 and 2 * sum(bool(kind_of(text)) for text in literal.texts) > len(literal.texts):
         return False
     many = plural and len(literal.texts) > 1
-    found = [plausible(text, kind, literal.name, literal.reach, many=many) for text in literal.texts]
+    given = kind == "password" and literal.reach is Reach.PASSED and is_powerful(literal)
+    reach = Reach.USED if given else literal.reach
+    found = [plausible(text, kind, literal.name, reach, many=many) for text in literal.texts]
     return 2 * sum(found) >= len(found)
 
 

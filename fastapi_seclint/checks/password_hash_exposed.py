@@ -12,12 +12,13 @@ from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.named_answers import named_answer, type_arguments
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.records import classes_in, field_names
 from fastapi_seclint.subjects.passwords.enveloped import given_to_open_fields, unwrapped
 from fastapi_seclint.subjects.passwords.exposure_fixes import Taking
-from fastapi_seclint.subjects.passwords.exposure_models import named_answer, other_model, type_arguments
+from fastapi_seclint.subjects.passwords.exposure_models import other_model
 from fastapi_seclint.subjects.passwords.fields import Givers, password_field
 from fastapi_seclint.subjects.passwords.left_out import leaves_out, tells_new_one
 from fastapi_seclint.subjects.passwords.made_models import made_of

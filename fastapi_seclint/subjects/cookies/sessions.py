@@ -80,7 +80,17 @@ def is_removed(program: Program, call: Call) -> bool:
     if value is None or (value[1][0] == "const" and str(value[1][2]).lower() in _MARKS):
         return True
     ages = [given[1] for name in ("max_age", "expires") if (given := _given(program, call, name)) is not None]
-    return any(form[0] in ("const", "unary") and form[-1] in (0, 1) and form[-1] is not True for form in ages)
+    return any(_is_over(form) for form in ages)
+
+
+def _is_over(age: Form) -> bool:
+    """Whether a cookie of this age is gone at once: 0, 1 or any negative number of seconds."""
+    match age:
+        case ["unary", _, "-", ["const", _, int() | float()]]:
+            return True
+        case ["const" | "unary", *_]:
+            return age[-1] in (0, 1) and age[-1] is not True
+    return False
 
 
 def is_secret(program: Program, call: Call) -> bool:

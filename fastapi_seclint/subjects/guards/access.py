@@ -13,6 +13,7 @@ from fastapi_seclint.program.languages import english
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.subjects.code.copies import makes_a_copy
+from fastapi_seclint.subjects.code.named_answers import type_arguments
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -228,6 +229,8 @@ def answered(program: Program, route: Route) -> Iterator[Class]:
         values.append(program.interpreter.ask(handler.returns, handler.scope))
     for outer in (cls for value in values for option in options(value) for cls in classes(option)):
         yield from (outer, *_enveloped(program, outer))
+    if handler is not None:
+        yield from type_arguments(program, route, handler)
 
 
 def is_personal(field: str, owner: str) -> bool:

@@ -18,13 +18,14 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, External, Function, Place, bare_type
 from fastapi_seclint.subjects.code.imports import imported_as
+from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.guards.access import changes_state, is_admin_like
 from fastapi_seclint.subjects.guards.carriers import carriers_of
 from fastapi_seclint.subjects.guards.code import code_of
 from fastapi_seclint.subjects.guards.idle import idle_role_guards
 from fastapi_seclint.subjects.guards.swapping import argument_of, usable_name
 from fastapi_seclint.subjects.owners.activity import active_guards, node_tests_activity
-from fastapi_seclint.subjects.owners.identity import form_at, guards
+from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.rights.roles import considers_rights, takes_scopes
 from fastapi_seclint.subjects.rights.words import is_role, names_right
 

@@ -12,11 +12,12 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import External, Place, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.guards.carriers import carriers
 from fastapi_seclint.subjects.guards.choice import Choice, fitting
 from fastapi_seclint.subjects.guards.swapping import argument_of
-from fastapi_seclint.subjects.owners.identity import form_at, guards
+from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.tokens.new_guards import guard_below
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from fastapi_seclint.facts.forms import Form, line_of, span_of
 from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Function, Instance, Place, Value, options
+from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.code.reference import local_name
-from fastapi_seclint.subjects.owners.identity import form_at
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

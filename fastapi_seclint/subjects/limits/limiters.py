@@ -29,8 +29,8 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.code.definitions import decorators_of
+from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.limits.defaults import SLOWAPI_LAYERS, default_limits, loose_default
-from fastapi_seclint.subjects.owners.identity import form_at
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -18,7 +18,11 @@ _OTHER = re.compile(r"\bname\b|slug|title|compan|business|organi[sz]ation|worksp
 """What else may be taken already when somebody registers: the name of a firm."""
 _BY_ID = re.compile(r"\b(user|account|member|customer)_(id|uuid|pk)\b", re.I)
 """What is looked up by the account that it belongs to, and is none: one profile a user."""
-_TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|unique|\b409\b|conflict", re.I)
+_TAKEN = re.compile(
+    r"exist|taken|already|registered|in use|duplicat|unique|\b409\b|conflict|cadastrad|registrad[oa]|enregistr"
+    r"|bereits|vergeben|utilis[eé]e?\b|существует|занят|зарегистрирован|уже|已存在|已注册|已被",
+    re.I,
+)
 _NEUTRAL = re.compile(r"(fail(ed|ure)?|could not|cannot|can't|unable|impossible|not possible|invalid|rejected)\b", re.I)
 """What says that something went wrong, and not what; the status still tells, which is for auditors."""
 

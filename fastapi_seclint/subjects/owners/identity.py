@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, arguments, names_in
 from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.dependencies import Node
-from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, External, Function, Place, options
+from fastapi_seclint.subjects.code.named_answers import form_at
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -151,21 +150,6 @@ def spelled(place: Place) -> str:
     while inner[0] == "call":
         inner = inner[2]
     return str(inner[-1]) if inner[0] in ("name", "attr") else ""
-
-
-def form_at(place: Place) -> Form | None:
-    """The call that stands at a place."""
-    return _calls(place.module).get(place.at)
-
-
-@lru_cache(maxsize=32)
-def _calls(module: Module) -> dict[int, Form]:
-    facts = module.facts
-    found: dict[int, Form] = {}
-    for number in range(MODULE, len(facts.functions)):
-        for form in facts.forms(number).of("call"):
-            found.setdefault(form[1], form)
-    return found
 
 
 def is_authenticated(program: Program, route: Route) -> bool:

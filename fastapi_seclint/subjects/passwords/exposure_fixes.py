@@ -13,11 +13,11 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, Function, Mapping, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.named_answers import registration
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.records import is_schema
-from fastapi_seclint.subjects.passwords.exposure_models import registration
 from fastapi_seclint.subjects.passwords.fields import Givers, owner_among
 from fastapi_seclint.subjects.passwords.kept import appended
 from fastapi_seclint.subjects.passwords.mappings import identifies

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
-from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.substitution import exchanged
-from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.named_answers import registration
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.owners.identity import form_at
 from fastapi_seclint.subjects.passwords.fields import password_field
 from fastapi_seclint.subjects.passwords.public_models import public_model
 
@@ -65,28 +63,3 @@ def _in_field(program: Program, block: Block, cls: Class) -> Fix | None:
 
 def _is(program: Program, block: Block, form: Form, cls: Class) -> bool:
     return form[0] in ("name", "attr") and any(option is cls for option in options(ask(program, block, form)))
-
-
-def type_arguments(program: Program, route: Route, function: Function) -> Iterator[Class]:
-    """The classes that a generic model of the project is given where a route names its answer: `Page[User]`."""
-    module = function.module
-    place, shown = Block(module, None, module.scope, NO_STATEMENTS), named_answer(route, function)
-    for form in walk(shown) if shown is not None else ():
-        if form[0] != "sub" or not any(isinstance(owner, Class) for owner in options(ask(program, place, form[2]))):
-            continue
-        for inner in walk(form[3]):
-            named = options(ask(program, place, inner)) if inner[0] in ("name", "attr") else ()
-            yield from (option for option in named if isinstance(option, Class))
-
-
-def named_answer(route: Route, function: Function) -> Form | None:
-    """How a route names its answer: `response_model=Page[User]`, or what its handler is annotated with."""
-    call = registration(route, function.module)
-    given = next((value for keyword, value, _ in call[4] if keyword == "response_model"), None) if call else None
-    return given if given is not None else function.returns
-
-
-def registration(route: Route, module: Module) -> Form | None:
-    """The call that registers a route, in the file of its handler."""
-    place = route.registration.place if route.registration is not None else None
-    return form_at(place) if place is not None and place.module is module else None

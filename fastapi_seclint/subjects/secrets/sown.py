@@ -24,9 +24,14 @@ _POWERFUL = frozenset({"admin", "administrator", "root", "superuser", "super", "
 
 def is_of_an_example(program: Program, literal: Literal) -> bool:
     """Whether a password is that of one of the people whom a program makes up each time it starts."""
-    if not literal.account or _POWERFUL & set(words_of(literal.account)):
+    if not literal.account or is_powerful(literal):
         return False
     return _keeps_nothing(program)
+
+
+def is_powerful(literal: Literal) -> bool:
+    """Whether a password is given to an account that is named after what it may do: `email="admin@example.com"`."""
+    return bool(_POWERFUL & set(words_of(literal.account)))
 
 
 @lru_cache(maxsize=1)

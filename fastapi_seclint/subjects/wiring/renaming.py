@@ -12,8 +12,8 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Span
+from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.code.origins import callers
-from fastapi_seclint.subjects.owners.identity import form_at
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
