@@ -16,6 +16,10 @@ from fastapi_seclint.program.values import Class, Function, Instance
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.authentication import asks_callers
+from fastapi_seclint.subjects.logins.routes import auth_routes
+from fastapi_seclint.subjects.owners.accounts import tables_of_accounts
+from fastapi_seclint.subjects.owners.belongings import records_are_in_sight
 from fastapi_seclint.subjects.rights.believed import Belief, believed
 from fastapi_seclint.subjects.rights.built import built_of_rights
 from fastapi_seclint.subjects.rights.decided import decided
@@ -55,7 +59,7 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
         beliefs = list(_decided(program, handler, found))
         for inner in _wrapping(program, route):
             beliefs += _decided(program, inner, input_of(program, inner))
-        if found and id(route) not in told and not authorizes(program, route):
+        if found and id(route) not in told and not authorizes(program, route) and not _rules_nobody(program, route):
             beliefs += believed(program, worker(program.interpreter, handler), found, route.path)
         for belief in beliefs:
             if belief.location not in seen:
@@ -73,6 +77,13 @@ def client_chosen_role(program: Program) -> Iterator[Finding]:
             if belief.location not in seen:
                 seen.add(belief.location)
                 yield _finding(None, belief)
+
+
+def _rules_nobody(program: Program, route: Route) -> bool:
+    """Whether a role can only be a job or a part that is played: nobody logs in, and no table keeps a password."""
+    if not records_are_in_sight(program) or tables_of_accounts(program):
+        return False
+    return not asks_callers(program, route.app) and not any(True for _ in auth_routes(program))
 
 
 def _wrapping(program: Program, route: Route) -> Iterator[Function]:

@@ -72,7 +72,7 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
     block = body_of(program, function)
     if block is None:
         return
-    declared = _declared(program, arguments.get("response_model"), function)
+    declared = None if _answers_by_hand(block) else _declared(program, arguments.get("response_model"), function)
     for cls in classes_in(declared) if declared is not None else ():
         name, holder = _shown_by(program, cls)
         if name and _is_asked_for(route, holder):
@@ -135,6 +135,12 @@ def _parts(value: Form) -> list[Form] | None:
     if value[0] == "call" and value[2][0] in ("name", "attr") and str(value[2][-1]).endswith("JSONResponse"):
         return [*value[3][:1], *(item for keyword, item, _ in value[4] if keyword == "content")]
     return None
+
+
+def _answers_by_hand(block: Block) -> bool:
+    """Whether all that a handler returns are responses made by hand, of which FastAPI makes no model."""
+    given = [form[2] for form in block.forms.of("return") if form[2] is not None]
+    return bool(given) and all(_parts(value) is not None for value in given)
 
 
 def _declared(program: Program, given: Value | None, function: Function) -> Value | None:

@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Instance, options
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.passwords.dumping import DUMPS
+from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _PUTTING = frozenset(
         "find_one_and_replace",
     }
 )  # fmt: skip
-_ASKING = frozenset({"find_one", "find", "find_one_and_update"})
+_ASKING = frozenset({"find_one", "find", "find_one_and_update", "find_one_and_delete", "find_one_and_replace"})
 _GOING_ON = frozenset({"to_list", "sort", "limit", "skip"})
 
 
@@ -64,8 +64,8 @@ def models_in(program: Program, block: Block, value: Form) -> Iterator[Class]:
     for form in walk([value]):
         inner: Form | None = None
         match form:
-            case ["call", _, ["attr", _, owner, method], *_] if method in DUMPS:
-                inner = owner
+            case ["call", _, ["attr", _, owner, method], _, keywords] if method in DUMPS:
+                inner = owner if not any(keyword in LEAVING_OUT for keyword, _, _ in keywords) else None
             case ["call", _, ["name", _, "jsonable_encoder" | "dict" | "vars" | "asdict"], [owner, *_], _]:
                 inner = owner
         for option in options(ask(program, block, inner)) if inner is not None else ():

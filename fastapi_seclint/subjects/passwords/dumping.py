@@ -93,6 +93,22 @@ def gives_back(function: Function, bound: bool) -> bool:
             case ["dict", _, pairs] if any(key is None and value[0] == "name" and value[2] == names[0]
                                            for key, value in pairs):  # fmt: skip
                 return True
+            case ["dict", _, pairs] if any(key is None and _copies(value, names[0]) for key, value in pairs):
+                return True
+            case ["comp", *_] if _copies(form[2], names[0]):
+                return True
+    return False
+
+
+def _copies(form: Form, name: str) -> bool:
+    """Whether entries are copied one by one, all but some: `{key: doc[key] for key in doc if key != "_id"}`."""
+    match form:
+        case ["comp", _, "dict", ["name", _, key], ["sub", _, ["name", _, owner], ["name", _, read]],
+              [[["name", _, each], ["name", _, whole], tests]]]:  # fmt: skip
+            plain = key == read == each and owner == whole == name
+            texts = [item[2] for item in walk(tests) if item[0] == "const"]
+            kept = all(test[0] == "compare" and test[3] in (["!="], ["not in"]) for test in tests)
+            return plain and kept and not any(is_password(str(text), True) for text in texts)
     return False
 
 

@@ -237,8 +237,30 @@ class Givers:
         """Whether a function of the project returns its first argument with the password in it, where that has one."""
         own = call[0] == "call" and call[3] and call[2][0] in ("name", "attr")
         found = called(self.program, block, call) if own else ()
-        bodies = [body_of(self.program, item) for item, bound in found if gives_back(item, bound)]
-        return any(body is not None and not leaves_out(body) for body in bodies)
+        for item, bound in found:
+            body = body_of(self.program, item)
+            same = body is not None and (gives_back(item, bound) or self._gives_each(body, item, bound))
+            if body is not None and same and not leaves_out(body):
+                return True
+        return False
+
+    def _gives_each(self, body: Block, function: Function, bound: bool) -> bool:
+        """Whether a function returns each of what it is given: `return [serialized(row) for row in rows]`."""
+        names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
+        for form in body.forms.of("return") if names else ():
+            match form[2]:
+                case ["comp", _, "list" | "generator", element, None, [[["name", _, each], ["name", _, whole], _]]]:
+                    if whole == names[0] and self._gives_one(body, element, str(each)):
+                        return True
+        return False
+
+    def _gives_one(self, body: Block, element: Form, each: str) -> bool:
+        """Whether an element of a comprehension is all of the name that it is made of."""
+        if dumped(element) == each or element[2:] == [each]:
+            return True
+        found = called(self.program, body, element) if element[0] == "call" else ()
+        plain = element[0] == "call" and [item[2:] for item in element[3]] == [[each]]
+        return plain and any(gives_back(item, bound) for item, bound in found)
 
     def _of_collection(self, name: str) -> tuple[str, Class | None] | None:
         """The password field of the documents that the program puts into a collection of this name."""
@@ -246,11 +268,11 @@ class Givers:
             self._documents = {}
             for owner, block, value in kept_documents(self.program):
                 spoken = [str(key[2]) for form in walk([value]) if form[0] == "dict" for key, _ in form[2] if key]
-                spoken += [field for cls in models_in(self.program, block, value) if (field := password_field(cls))]
+                shown = [field for cls in models_in(self.program, block, value) if (field := password_field(cls))]
                 written = written_above(block, value)
                 spoken += [str(key[2]) for key, _ in written[2] if key] if written[0] == "dict" else []
                 found = next((field for field in spoken if is_password(field)), "") or hashed_key(block, value, written)
-                if found:
+                if found := found or next(iter(shown), ""):
                     self._documents.setdefault(owner, (found, None))
         return self._documents.get(name)
 

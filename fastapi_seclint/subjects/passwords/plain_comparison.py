@@ -172,10 +172,24 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
         owner = form[2][2]
     if spelled(owner) in _BESIDE or is_of_machine(spelled(owner)) or is_configured(block, form, owner):
         return False
+    if _is_beside(block, owner):
+        return False
     if known.requests.source(Where(block), owner, 8) is not None or is_of_a_server(known, block, owner):
         return False
     own = Environment if is_entry(block, owner) else Const | Environment
     return not any(isinstance(item, own) for item in options(ask(known.program, block, form)))
+
+
+def _is_beside(block: Block, owner: Form) -> bool:
+    """Whether a validator of pydantic reads another field of the body, whatever its parameter is called."""
+    root = owner
+    while root[0] in ("attr", "call", "sub"):
+        root = root[2]
+    function = block.function
+    if function is None or root[0] != "name" or root[2] not in [item[0] for item in function.parameters]:
+        return False
+    made = (str(getattr(item, "name", "")) for item in function.decorators)
+    return any(name.startswith("pydantic.") and "validator" in name for name in made)
 
 
 def _unwrapped(form: Form) -> Form:

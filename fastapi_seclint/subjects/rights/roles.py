@@ -149,10 +149,11 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
         parameter.name
         for parameter in parameters(handler)
         if parameter.name not in caller and program.walker.resolver.dependency_of(parameter) is None
-    ) - {"request", "self"}
+        if parameter.name not in ("request", "self") or _is_body(program, parameter)
+    )
     sent |= made_of(handler, sent) | replaced_callers(program, route)
     found = looked_up(handler, sent, caller)
-    knowing = {*caller, *_rules_of(route), "request", "self"}
+    knowing = {*caller, *_rules_of(route), *({"request", "self"} - sent)}
     variables = set(path_variables(route.path)) if guards(program, route) else set[str]()
     picked = picked_by(handler, variables, knowing)
     if any(decides(function, sent, found, picked) for function in reached(program, handler, 0)):
@@ -161,6 +162,11 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     if any(considers_rights(program, function) for function in asked):
         return True
     return hands_right_on(handler, caller) or forbids(handler, caller)
+
+
+def _is_body(program: Program, parameter: Parameter) -> bool:
+    """Whether what is called a request is a body of the project's: `request: UserCreate`."""
+    return any(True for _ in access.classes(program.walker.resolver.annotation(parameter)))
 
 
 _STORE = re.compile(r"(^|_)(db|database|session|conn|connection|engine|redis|cache|pool)$", re.I)

@@ -33,7 +33,7 @@ from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.forbidding import STANDING
 from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, names_groups, source
 from fastapi_seclint.subjects.rights.tested import ranking, tested_rights
-from fastapi_seclint.subjects.rights.words import has_ranks, is_role
+from fastapi_seclint.subjects.rights.words import has_ranks, is_administrator, is_role
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -240,9 +240,30 @@ def _is_validated(cls: Class, name: str) -> bool:
                     and decorator.arguments is not None
                 ):
                     named = [constant(value) for value in decorator.arguments.positional]
-                    if name in named or decorator.name.endswith(("model_validator()", "root_validator()")):
+                    whole = decorator.name.endswith(("model_validator()", "root_validator()"))
+                    if (name in named or whole) and _restricts(item):
                         return True
     return False
+
+
+def _restricts(validator: Function) -> bool:
+    """Whether a validator refuses or replaces some values, that of an administrator among them.
+
+    One that makes them lower case lets all through, and so does `if value not in ("admin", "user"): raise`.
+    """
+    forms = validator.forms
+    if any(
+        form[3] == ["not in"] and form[4][0][0] in ("list", "tuple", "set") and any(_is_ruler(i) for i in form[4][0][2])
+        for form in forms.of("compare")
+    ):
+        return False
+    given = [form[2] for form in forms.of("return") if form[2] is not None]
+    chosen = any(form[0] in ("const", "attr", "sub", "ifexp") for form in given)
+    return chosen or bool([*forms.of("raise", "assert", "compare", "assign")])
+
+
+def _is_ruler(form: Form) -> bool:
+    return form[0] == "const" and is_administrator(form[2])
 
 
 def _may_be_privileged(program: Program, value: Value | None) -> bool:

@@ -36,6 +36,9 @@ def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | 
     if form[0] != "call":
         return None
     names = [keyword for keyword, value, _ in form[4] if keyword is not None and source(found, value) is not None]
+    others = [value for _, value, _ in form[4] if source(found, value) is None]
+    if names and any(source(found, inner) is not None for inner in walk(others)):
+        return None  # `role=body.role, is_superuser=body.role == "admin"`: half a fix is none
     constructed = _constructed(program, block, form)
     if names and constructed is not None and all(_has_default(constructed, name) for name in names):
         edits: tuple[Edit, ...] = tuple(RemoveKeyword(block.module.path, span_of(form[1]), name) for name in names)

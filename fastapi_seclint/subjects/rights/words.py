@@ -121,9 +121,13 @@ _TAKES_OUT = frozenset(
     {
         "append", "copy", "add", "unique", "scalars", "scalar", "scalar_one", "scalar_one_or_none", "mappings", "all",
         "first", "one", "one_or_none", "fetchall", "fetchone", "partitions",
+        "lower", "upper", "strip", "casefold", "title", "capitalize", "split", "replace", "encode", "format",
     }
 )  # fmt: skip
-"""What is done with rows that were found, SQLAlchemy's results among them: `roles_result.unique().scalars()`."""
+"""What is done with rows that were found, SQLAlchemy's results among them: `roles_result.unique().scalars()`.
+
+And with texts: `body.role.lower()` only spells the role.
+"""
 _AUTHENTICATES = re.compile(r"(^|_)(jwt|tokens?|cookies?|subject|login|authenticate)(_|$)")
 """The methods of an object that is called `Authorize` and only says who is calling, as fastapi-jwt-auth's is."""
 
