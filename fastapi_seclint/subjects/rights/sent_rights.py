@@ -241,7 +241,7 @@ def _is_validated(cls: Class, name: str) -> bool:
                 ):
                     named = [constant(value) for value in decorator.arguments.positional]
                     whole = decorator.name.endswith(("model_validator()", "root_validator()"))
-                    if (name in named or whole) and _restricts(item):
+                    if (name in named or whole) and isinstance(item, Function) and _restricts(item):
                         return True
     return False
 
