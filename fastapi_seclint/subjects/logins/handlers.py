@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.subjects.logins.ends import Worlds
 from fastapi_seclint.subjects.logins.provider_codes import left_out
-from fastapi_seclint.subjects.logins.worlds import mentions_password, only_refuses
+from fastapi_seclint.subjects.logins.worlds import called_name, mentions_password, only_refuses
 
 _NOT_FOUND = re.compile(r"DoesNotExist|NoResultFound|Not_?Found|KeyError|NoSuch|UnknownUser|StopIteration", re.I)
 _MISMATCH = re.compile(
@@ -29,6 +29,29 @@ def tells_of_second(names: list[str]) -> bool:
     return not other and any(_DUPLICATE.search(name) for name in names)
 
 
+def ends_in_refusal(statements: list[Form]) -> bool:
+    """Whether a handler raises something of its own."""
+    return bool(statements) and statements[-1][0] == "raise" and statements[-1][2] is not None
+
+
+def _looks_strictly(body: list[Form]) -> bool:
+    """Whether a `try` does nothing but look an account up by what raises where there is none: `result.scalar_one()`."""
+    calls = [form for form in walk(body) if form[0] == "call"]
+    strict = any(_STRICT.match(called_name(form)) or _is_get_of_model(form) for form in calls)
+    return strict and not mentions_password(body)
+
+
+def _is_get_of_model(call: Form) -> bool:
+    """`await User.get(email=email)` of Tortoise ORM and of Django."""
+    match call:
+        case ["call", _, ["attr", _, owner, "get"], [], [_, *_]]:
+            return last_name(owner)[:1].isupper() or last_name(owner) == "objects"
+    return False
+
+
+_STRICT = re.compile(r"^(one|scalar_one|get_one)$")
+
+
 def entered(
     names: list[str], statements: list[Form], body: list[Form], around: tuple[Worlds, Worlds], *, apart: bool
 ) -> tuple[Worlds, Worlds]:
@@ -44,6 +67,8 @@ def entered(
         asked = any(item[0] in ("if", "ifexp") for item in walk(statements))
         told = {"wrong", *(rest & {"absent"} if asked else ())}
         return worlds & told, rest - told
+    if not apart and ends_in_refusal(statements) and _looks_strictly(body):
+        return worlds & {"absent"}, rest - {"absent"}
     rest -= left_out(statements)
     if not apart and only_refuses(statements):
         return (worlds - {"right"} if mentions_password(body) else worlds & {"absent"}), rest

@@ -12,6 +12,7 @@ from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Function, Instance, options
 from fastapi_seclint.subjects.code.implementations import made_of
+from fastapi_seclint.subjects.logins import members
 from fastapi_seclint.subjects.logins.choices import by_worlds
 from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds
 from fastapi_seclint.subjects.logins.handlers import entered, tells_of_nothing, tells_of_second
@@ -19,7 +20,7 @@ from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.kept import Kept
 from fastapi_seclint.subjects.logins.records import fields_read
 from fastapi_seclint.subjects.logins.results import at_call, before_refusal, catches, repeats, told_by
-from fastapi_seclint.subjects.logins.said import is_text, said, says, told
+from fastapi_seclint.subjects.logins.said import is_error, is_text, said, says, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
 from fastapi_seclint.subjects.logins.worlds import (
     ALL,
@@ -147,6 +148,8 @@ class _Walk:
                 return self._loop(self._calls(iterable, worlds), body, otherwise)
             case ["while", _, _, body, otherwise]:
                 return self.run(otherwise, worlds | self.run(body, worlds))
+            case ["assign", *_] if single := members.apart(form):
+                return self.run(single, worlds)
             case ["assign", _, [["name", _, name]], value] if texts := self._texts(value, worlds):
                 for chosen, left in texts:
                     self._keep_text([*form[:3], chosen], name, chosen, left)
@@ -259,8 +262,18 @@ class _Walk:
                 self.anything.add(name)
             for function in functions:
                 ends = self.follower.outcomes(function, self.depth - 1)
+                if len(names) > 1:
+                    self._bind_member(name, ends, names.index(name))
+                    continue
                 self.kept.ends[name] += [end for end in ends if end.kind == "answer"]
-                self.results[name] += [end for end in ends if end.kind in ("answer", "value")]
+                self.results[name] += [end for end in ends if end.kind != "raise"]
+
+    def _bind_member(self, name: str, ends: list[Outcome], number: int) -> None:
+        """A name of `user, problem = authenticate(...)`."""
+        if (found := members.truth_of(ends, number)) is not None:
+            self.names[name] = found
+        self.kept.ends[name] += members.texts(self.follower.program, ends, number)
+        self.results[name] += [end for end in ends if end.kind in ("answer", "value")]
 
     def _texts(self, value: Form, worlds: Worlds) -> list[tuple[Form, Worlds]]:
         """What a text that is kept says, and in which worlds; nothing for what is no text."""
@@ -315,7 +328,7 @@ class _Walk:
                 rest -= where
         if not rest:
             return
-        text_given = any(is_text(inner) for inner in walk(value)) or repeats(self.caught, value)
+        text_given = any(is_text(inner) for inner in walk(value)) or repeats(self.caught, value) or is_error(value)
         kind: Kind = "answer" if text_given else "value"
         self._end(Outcome(rest, kind, text, self.block, form), value)
 

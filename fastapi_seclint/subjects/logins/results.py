@@ -24,11 +24,31 @@ def told_by(form: Form, results: Mapping[str, Sequence[Outcome]]) -> Truth | Non
             pass
         case _:
             return None
+    if right[0] == "const" and (right[2] is None or right[2] is False):
+        return _told_apart(results.get(beginning(left), ()), repr(right[2]), _EQUAL[operator])
     for side, other in ((left, right), (right, left)):
         ends, wanted = results.get(beginning(side), ()), _mark(other)
         if ends and wanted and any(wanted in _marks(end) for end in ends):
             return {world: _answers(world, ends, wanted, _EQUAL[operator]) for world in ALL}
     return None
+
+
+def _told_apart(ends: Sequence[Outcome], wanted: str, equal: bool) -> Truth | None:
+    """In which worlds a result is None, or False, of a function that returns the one here and the other there."""
+    if not {"None", "False"} <= {_nothing(end) for end in ends}:
+        return None
+    given = {world: {_nothing(end) == wanted for end in ends if world in end.worlds} for world in ALL}
+    return {world: frozenset(answer is equal for answer in answers) or EITHER for world, answers in given.items()}
+
+
+def _nothing(end: Outcome) -> str:
+    """Which nothing a function gives back, empty for something."""
+    if end.kind != "falsy":
+        return ""
+    match end.form:
+        case ["return", _, ["const", _, False]]:
+            return "False"
+    return "None"
 
 
 def at_call(end: Outcome, block: Block, call: Form) -> Outcome:

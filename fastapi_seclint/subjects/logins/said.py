@@ -32,6 +32,19 @@ def is_text(form: Form) -> bool:
     return form[0] == "fstr" or (form[0] == "const" and isinstance(form[2], str) and " " in form[2].strip())
 
 
+def is_error(form: Form) -> bool:
+    """Whether an answer is an error by its status or by a key of its body: `{"error": "invalid_password"}`."""
+    if form[0] == "call" and last_name(form[2]).endswith("Response"):
+        given = [value for keyword, value, _ in form[4] if keyword == "status_code"] + form[3][1:2]
+        return any(value[0] == "const" and type(value[2]) is int and value[2] >= 400 for value in given)
+    if form[0] == "dict":
+        return any(key is not None and key[-1] in _SPEAKING and says(value) for key, value in form[2])
+    return False
+
+
+_SPEAKING = frozenset({"error", "detail", "reason", "message", "msg"})
+
+
 def says(value: Form) -> bool:
     """Whether a value is a text, a member or entry that stands for one, or a display with a text in it."""
     if value[0] in ("attr", "sub") and value[2][0] in ("name", "attr"):

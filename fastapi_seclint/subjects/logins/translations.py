@@ -29,16 +29,21 @@ class Translations:
         if end.cls is None:
             return end if "HTTP" in end.name or end.name.endswith(("NotFound", "Unauthorized", "BadRequest")) else None
         names = {base.name for base in end.cls.lineage()}
-        for name, handler in self._handlers:
-            if name in names:
+        for base in end.cls.lineage():
+            if id(base) in self._handlers:
+                handler = self._handlers[id(base)]
                 if handler is None or _tells(handler):
                     return end
                 return replace(end, said=("handler", handler.dotted, _closed_over(handler)))
         return end if names & set(HTTP_EXCEPTIONS) or any("HTTPException" in name for name in names) else None
 
     @cached_property
-    def _handlers(self) -> list[tuple[str, Function | None]]:
-        return [(cls.name, handler) for cls, handler in handled_classes(self._program)]
+    def _handlers(self) -> dict[int, Function | None]:
+        """By the class, which the program keeps; of two handlers the first one is known."""
+        found: dict[int, Function | None] = {}
+        for cls, handler in handled_classes(self._program):
+            found.setdefault(id(cls), handler)
+        return found
 
 
 def _closed_over(handler: Function) -> object:

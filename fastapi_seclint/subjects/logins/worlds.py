@@ -96,6 +96,8 @@ def truth(form: Form, known: Callable[[Form], Truth | None]) -> Truth:
             return known(form) or UNKNOWN
         case ["call", _, ["name", _, "bool" | "len" | "any"], [inner], _]:
             return truth(inner, known)
+        case ["call", _, ["name", _, "isinstance"], [inner, _], _]:
+            return FOUND if truth(inner, known) == FOUND else UNKNOWN
         case ["attr" | "sub", *_] if _PASSWORD.search(_last(form)):
             return {"absent": EITHER, "wrong": EITHER, "right": YES}
         case ["call", *_]:
