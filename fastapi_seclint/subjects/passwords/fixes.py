@@ -134,7 +134,7 @@ def verified(
 ) -> Fix | None:
     """The fix that verifies in place of a comparison for equality; `perhaps` there is nothing stored."""
     hasher = hasher_for(known, block.module)
-    typed, kept = rendered(plain), rendered(stored)
+    typed, kept = rendered(_as_text(plain)), rendered(_as_text(stored))
     if hasher is None or typed is None or kept is None:
         return None
     negated = compare[0] == "compare" and compare[3] == ["!="]
@@ -143,6 +143,14 @@ def verified(
         code = f"{kept} {'is None or' if negated else 'is not None and'} {code}"
     edits = (*used(hasher, VERIFYING), ReplaceExpression(block.module.path, span_of(compare[1]), code))
     return Fix(f"verify the password against its stored hash{hasher.needs}", False, edits)
+
+
+def _as_text(form: Form) -> Form:
+    """A text without the `.encode()` that `compare_digest` needs and hashers do not."""
+    match form:
+        case ["call", _, ["attr", _, inner, "encode"], _, []]:
+            return inner
+    return form
 
 
 def in_constant_time(block: Block, compare: Form, left: Form, right: Form) -> Fix | None:

@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.passwords.columns import column_of
 from fastapi_seclint.subjects.passwords.configured import is_configured
 from fastapi_seclint.subjects.passwords.names import is_of_machine, naming
 from fastapi_seclint.subjects.passwords.parameters import brings_data
+from fastapi_seclint.subjects.passwords.plain_storage import other_columns
 from fastapi_seclint.subjects.passwords.stages import Where
 from fastapi_seclint.subjects.passwords.statements import statement_of
 from fastapi_seclint.subjects.passwords.stores import is_of_a_server, is_store
@@ -164,8 +165,8 @@ def is_stored(known: Passwords, block: Block, form: Form) -> bool:
         return True
     name = field_of(form)
     if not name:
-        return naming(column_of(known.program, block, form)) != ""
-    if not naming(name):
+        return naming(column_of(known.program, block, _unwrapped(form))) != ""
+    if not naming(name) and name not in other_columns(known):
         return False
     owner = form[2]
     if form[0] == "call":

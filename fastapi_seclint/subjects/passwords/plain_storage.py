@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.names import spelled
@@ -14,7 +15,7 @@ from fastapi_seclint.program.values import Class
 from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there, in_order
-from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema
+from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.hooks import hooked
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
@@ -45,6 +46,7 @@ from fastapi_seclint.subjects.passwords.whole_bodies import DUMPS, Kept, as_type
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 _KEEPS = word_set(
@@ -61,6 +63,7 @@ _SETS_FIELDS = frozenset({"update_from_dict", "sqlmodel_update"})
 """Methods of rows that set the fields which a dictionary has: Tortoise's and SQLModel's."""
 _SAVES = _TAKES_WHOLE | {"save", "persist"}
 _WRITING = re.compile(r"\b(insert\s+(?:(?:or\s+)?\w+\s+)?into|update|replace\s+into|merge\s+into)\b", re.I)
+_OTHER: WeakKeyDictionary[Program, set[str]] = WeakKeyDictionary()
 _SPREAD_INTO = frozenset({"values", "add", "create", "save", "insert", "insert_one", "execute"})
 
 
@@ -133,6 +136,27 @@ def _named_a_hash(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         yield from (item for item in as_typed(known, block, at, value) if item.sure or value[0] == "attr")
 
 
+def other_columns(known: Passwords) -> set[str]:
+    """The columns of tables that are not called after passwords and get one as it was typed all the same."""
+    if known.program not in _OTHER:
+        _OTHER[known.program] = {
+            keyword
+            for block in known.blocks
+            for call in block.forms.of("call")
+            for keyword, value, _ in call[4]
+            if keyword is not None and not naming(keyword) and _is_typed(value)
+            if (cls := class_of(known, block, call[2])) is not None and is_table(cls)
+        }
+    return _OTHER[known.program]
+
+
+def _is_typed(form: Form) -> bool:
+    """Whether a value is called a password, so that the name of the field that gets it does not matter."""
+    while form[0] == "call" and form[2][0] == "attr" and form[2][3] == "get_secret_value":
+        form = form[2][2]
+    return form[0] in ("name", "attr", "sub") and naming(str(_last(form))) == "plain"
+
+
 def _last(form: Form) -> object:
     """The last name of an expression: of an item its key, where that is a text."""
     return form[3][2] if form[0] == "sub" and form[3][0] == "const" else form[-1]
@@ -159,7 +183,10 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     function = call[2]
     last = str(function[-1]) if function[0] in ("name", "attr") else ""
     tells = any(
-        keyword is None or naming(keyword) or (value[0] == "name" and known.is_handed(block, value[2]))
+        keyword is None
+        or naming(keyword)
+        or _is_typed(value)
+        or (value[0] == "name" and known.is_handed(block, value[2]))
         for keyword, value, _ in call[4]
     )
     yield from _named_a_hash(known, block, call)
@@ -240,6 +267,8 @@ def _keywords(known: Passwords, block: Block, call: Form, cls: Class | None) -> 
         if keyword is not None and naming(keyword):
             yield from as_typed(known, block, at, value)
         elif keyword is not None and value[0] == "name" and known.is_handed(block, value[2]):
+            yield from (one for one in as_typed(known, block, at, value) if one.sure)
+        elif keyword is not None and cls is not None and is_table(cls) and _is_typed(value):
             yield from (one for one in as_typed(known, block, at, value) if one.sure)
         elif keyword is None and (cls is None or any(naming(name) for name in names)):
             yield from whole_body(known, block, value[1], value, names or None)
