@@ -19,10 +19,15 @@ from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import JWT_AUTH
-from fastapi_seclint.subjects.guards.demanding import demanded, found_or_refused
+from fastapi_seclint.subjects.guards.demanding import asked_for, demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
-from fastapi_seclint.subjects.guards.given_objects import always_gives_an_object, gives_for_nothing, is_asked_elsewhere
+from fastapi_seclint.subjects.guards.given_objects import (
+    always_gives_an_object,
+    gives_for_nothing,
+    is_asked_elsewhere,
+    refuses_only_what_is_sent,
+)
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
 from fastapi_seclint.subjects.tokens.looking import looked_at
 from fastapi_seclint.subjects.tokens.swallowing import swallows
@@ -153,7 +158,7 @@ def _is_listed_scheme(route: Route) -> bool:
 def _lets_through(program: Program, route: Route, node: Node) -> bool:
     """Whether a dependency gives nothing for missing or made-up credentials and the handler does not look at it."""
     if not node.parameter and scheme_of(node.call) is None and not gives_for_nothing(program, node, route):
-        return False
+        return access.changes_state(route) and refuses_only_what_is_sent(program, node, route) != ""
     shown = not {"PUT", "PATCH", "DELETE"} & set(route.methods)
     handler = route.function
     if node.parameter and handler is not None and looked_at(program, handler, {node.parameter}, shown=shown):
@@ -215,6 +220,8 @@ def _fix(program: Program, ways: list[tuple[Route, Node]]) -> Fix | None:
             whole = not always_gives_an_object(program, node)
             return demanded(route.function, node.parameter) if whole else None
         return None if node.function is None else found_or_refused(node.function, _lookups(node.function))
+    if node.function is not None and (asked := refuses_only_what_is_sent(program, node, route)):
+        return asked_for(node.function, asked)
     if any(node.parameter or scheme_of(node.call) is None for _, node in ways):
         return None
     routes = [route for route, _ in ways]

@@ -28,10 +28,14 @@ def rendered(form: Form | None) -> str | None:
             return _filled("{} " + str(operator) + " {}", left, right)
         case ["bool", _, "or" | "and" as operator, items]:
             return _filled("(" + f" {operator} ".join("{}" for _ in items) + ")", *items)
+        case ["unary", _, "not", value]:
+            return _filled("not {}", value)
         case ["call", _, function, positional, keywords]:
             return _called(function, positional, keywords)
         case ["list", _, items]:
             return _filled("[" + ", ".join("{}" for _ in items) + "]", *items)
+        case ["dict", _, pairs] if all(key is not None for key, _ in pairs):
+            return _filled("{{" + ", ".join("{}: {}" for _ in pairs) + "}}", *(part for pair in pairs for part in pair))
         case ["fstr", _, parts]:
             return _text(parts)
         case ["tuple", _, [_, _, *_] as items]:

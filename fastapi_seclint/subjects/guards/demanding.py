@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceStatement
+from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceExpression, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, names_in, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import External, Function, options
@@ -20,6 +20,34 @@ def demanded(function: Function, name: str) -> Fix | None:
     code = f"if {name} is None:\n    {_REFUSAL.format(error)}"
     edit = InsertStatements(function.module.path, span_of(function.at), "first-in-body", code)
     return Fix("refuse who is not logged in", False, (edit, *imports))
+
+
+def asked_for(function: Function, name: str) -> Fix | None:
+    """The fix that lets a guard refuse who sends nothing as it refuses what is wrong."""
+    title = "refuse who sends nothing, too"
+    path = function.module.path
+    for form in function.forms.of("if"):
+        match form[2], form[3]:
+            case [
+                ["bool", at, "and", [["compare", _, ["name", _, asked], ["is not"], [["const", _, None]]], *rest]],
+                [["raise", *_], *_],
+            ] if asked == name:
+                tests = [rendered(test) for test in rest]
+                if None not in tests:
+                    code = " or ".join([f"{name} is None", *map(str, tests)])
+                    return Fix(title, False, (ReplaceExpression(path, span_of(at), code),))
+    raised = next((rendered(form[2]) for form in function.forms.of("raise") if form[2] is not None), None)
+    error, imports = http_exception(function.module)
+    refusal, imports = (f"raise {raised}", ()) if raised is not None else (_REFUSAL.format(error), imports)
+    for form in function.forms.of("if"):
+        match form[2], form[3]:
+            case [
+                ["compare", _, ["name", _, asked], ["is"], [["const", _, None]]] | ["unary", _, "not", ["name", _, asked]],
+                [["return", at, _]],
+            ] if asked == name:
+                return Fix(title, False, (ReplaceStatement(path, span_of(at), refusal), *imports))
+    code = f"if {name} is None:\n    {refusal}"
+    return Fix(title, False, (InsertStatements(path, span_of(function.at), "first-in-body", code), *imports))
 
 
 def found_or_refused(function: Function, lookups: list[Form]) -> Fix | None:

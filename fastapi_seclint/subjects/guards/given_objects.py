@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
+from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.uses import asks_the_request
@@ -53,17 +55,40 @@ def gives_for_nothing(program: Program, node: Node, route: Route) -> bool:
     function = node.function
     if function is None or any(_may_refuse(one) for one in reached(program, function, 3)):
         return False
-    if route.function is not None and asks_the_request(route.function):
+    if _is_asked_for(program, function, route):
         return False
+    return any(form[0] == "assign" or form[2] is not None for form in function.forms.of("assign", "return"))
+
+
+def refuses_only_what_is_sent(program: Program, node: Node, route: Route) -> str:
+    """The parameter of a dependency in a list with what a scheme read, where only a wrong one is refused, none is not.
+
+    Nobody gets what such a dependency gives, so nobody else can refuse who sends nothing. Empty for any other.
+    """
+    function = node.function
+    schemes = [child.parameter for child in node.children if child.parameter and scheme_of(child.call) is not None]
+    if node.parameter or function is None or len(schemes) != 1 or _is_asked_for(program, function, route):
+        return ""
+    encounter = program.guard_model.dependencies.encounter
+    missing, junk = (encounter(node.call, Stranger(sent)) for sent in (False, True))
+    configured = encounter(node.call, Stranger(junk=False, configured=True))
+    open_to_all = all(verdict(one) == "passes" and not one.opaque for one in (missing, configured))
+    return schemes[0] if open_to_all and verdict(junk) == "denies" and not junk.opaque else ""
+
+
+def _is_asked_for(program: Program, function: Function, route: Route) -> bool:
+    """Whether what a dependency found may be asked for later: it keeps something, or the handler looks at the request."""
+    if route.function is not None and asks_the_request(route.function):
+        return True
     targets = [
         target
         for form in function.forms.of("assign")
         for target in form[2]
         if target[0] in ("attr", "sub") and not _is_kept_unread(program, function, target)
     ]
-    if targets or any(form[2][0] == "attr" and _KEEPS.match(form[2][3]) for form in function.forms.of("call")):
-        return False
-    return any(form[0] == "assign" or form[2] is not None for form in function.forms.of("assign", "return"))
+    return bool(targets) or any(
+        form[2][0] == "attr" and _KEEPS.match(form[2][3]) for form in function.forms.of("call")
+    )
 
 
 def _may_refuse(function: Function) -> bool:
