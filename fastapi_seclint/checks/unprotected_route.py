@@ -11,6 +11,7 @@ from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Fi
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import asks_callers, comparison
 from fastapi_seclint.subjects.guards.choice import is_meant
+from fastapi_seclint.subjects.guards.decorating import decorated_like_others
 from fastapi_seclint.subjects.guards.exposure import excuse, exposed
 from fastapi_seclint.subjects.guards.fixes import guarded_calls
 from fastapi_seclint.subjects.wiring.unwired import is_unwired
@@ -89,7 +90,8 @@ def _fix(program: Program, routes: list[tuple[Route, str]]) -> Fix | None:
         return None
     admin = any(access.is_admin_like(route.path) for route, _ in routes)
     places = [item.place for item in registrations if item is not None]
-    return guarded_calls(program, places, admin, [route for route, _ in routes])
+    guarded = [route for route, _ in routes]
+    return guarded_calls(program, places, admin, guarded) or decorated_like_others(program, guarded)
 
 
 def _other_ways(routes: list[tuple[Route, str]]) -> Iterator[Evidence]:

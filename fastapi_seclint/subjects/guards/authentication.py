@@ -54,6 +54,7 @@ def asks_callers(program: Program, app: Router) -> bool:
 
 UNAUTHORIZED = (b",401]", b"UNAUTHORIZED", b"Unauthorized", b"NotAuthenticated")
 """How the body of a function says that it answers 401."""
+FORBIDDEN = (b",403]", b"FORBIDDEN", b"Forbidden")
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +69,7 @@ def _asking_apps(program: Program) -> list[Router]:
 def _asks(program: Program, route: Route) -> bool:
     meetings = program.guarding(route).meetings
     refusing = [meeting.name for meeting in meetings if meeting.junk == "denies" and not meeting.blind]
-    if any(name != route.name or _is_decorated(program, route) for name in refusing):
+    if any(name != route.name or refusing_decorators(program, route) for name in refusing):
         return True
     if any(is_scheme(node.call) for node in route.nodes()) or guards(program, route):
         return True
@@ -127,14 +128,19 @@ def _asks_an_object(program: Program, route: Route, taking: set[str]) -> bool:
     return False
 
 
-def _is_decorated(program: Program, route: Route) -> bool:
-    """Whether a decorator of the project's own answers 401 around a handler, as `@login_required` does."""
-    for decorator, _ in wrapping_decorators(route):
-        function = decorator if isinstance(decorator, Function) else None
-        for inner in reached(program, function, 2) if function is not None else ():
-            if any(inner.module.facts.body_mentions(inner.number, word) for word in UNAUTHORIZED):
-                return True
-    return False
+def refusing_decorators(program: Program, route: Route) -> list[Function]:
+    """The project's own decorators that answer 401 or 403 around a handler, as `@login_required` does."""
+    words = (*UNAUTHORIZED, *FORBIDDEN)
+    return [
+        decorator
+        for decorator, _ in wrapping_decorators(route)
+        if isinstance(decorator, Function)
+        and any(
+            inner.module.facts.body_mentions(inner.number, word)
+            for inner in reached(program, decorator, 2)
+            for word in words
+        )
+    ]
 
 
 def is_scheme(value: object) -> bool:
