@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Function, Instance, options
+from fastapi_seclint.program.values import Class, Function, Instance, Mapping, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.tokens.parts import BASE64
@@ -25,7 +25,7 @@ def from_header(program: Program, block: Block, form: Form, depth: int = 3) -> b
         return any(from_header(program, block, part, depth) for part in form[2])
     if form[0] == "attr" and form[3] == "algorithm_name":
         return False  # what the key itself is for (PyJWT, `PyJWK.algorithm_name`)
-    for item in walk(form):
+    for item in walk([form] if (table := _table(program, block, form)) is None else table):
         match item:
             case ["call", _, ["name" | "attr", *_] as function, *_] if function[-1] in _READERS:
                 return True
@@ -38,6 +38,22 @@ def from_header(program: Program, block: Block, form: Form, depth: int = 3) -> b
             case ["attr", _, owner, name] if depth and _of_object(program, block, owner, name, depth - 1):
                 return True
     return False
+
+
+def _table(program: Program, block: Block, form: Form) -> list[Form] | None:
+    """What a look-up in a dictionary of the program's own may give, whatever it is asked for; None for anything else."""
+    match form:
+        case ["sub", _, owner, _]:
+            others = []
+        case ["call", _, ["attr", _, owner, "get"], [_, *others], []]:
+            pass
+        case _:
+            return None
+    if owner[0] == "dict":
+        return [*(value for _, value in owner[2]), *others]
+    known = list(options(ask(program, block, owner))) if owner[0] in ("name", "attr") else []
+    written = bool(known) and all(isinstance(option, Mapping) and option.items for option in known)
+    return others if written else None
 
 
 def _of_object(program: Program, block: Block, owner: Form, name: str, depth: int) -> bool:
