@@ -175,6 +175,7 @@ def set_dict_item(brackets: Bracketed, edit: SetDictItem) -> Splices:
     single = "'" in written and '"' not in written
     key = repr(edit.key) if single else '"' + edit.key.replace("\\", "\\\\").replace('"', '\\"') + '"'
     brackets.of_display(node).add(f"{key}: {code}", name=edit.key)
+    _widened(brackets, node, f"{key}: {code}")
     return ()
 
 
@@ -206,7 +207,16 @@ def add_list_item(brackets: Bracketed, edit: AddListItem) -> Splices:
     first = 0 if edit.where == "first" and node.elements else None
     comma = "," if isinstance(node, cst.Tuple) and not node.elements else ""
     brackets.of_display(node).add(parsed(edit.code) + comma, first)
+    _widened(brackets, node, parsed(edit.code))
     return ()
+
+
+def _widened(brackets: Bracketed, node: Display | cst.Dict, item: str) -> None:
+    """Take note that a display on one line gets another item, so that the call around it may have to be wrapped."""
+    extent = brackets.tree.extent(node)
+    written = brackets.tree.text.code[slice(*extent)]
+    if not {"\n", "\r"} & {*written}:
+        brackets.grow(node, extent, f"{written}, {item}")
 
 
 def replace_expression(brackets: Bracketed, edit: ReplaceExpression) -> Splices:

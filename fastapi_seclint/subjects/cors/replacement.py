@@ -174,6 +174,8 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
     path, span = block.module.path, span_of(form[1])
     if form[0] in ("list", "tuple", "set"):
         stars = [index for index, item in enumerate(form[2]) if item[0] == "const" and item[2] == "*"]
+        if not stars and len(form[2]) > 1:
+            return _of_item(path, form, remedy)
         if not stars and (len(form[2]) != 1 or form[2][0][0] == "const"):
             return None
         if len(form[2]) > 1 and remedy.variable:
@@ -196,6 +198,16 @@ def _of_form(program: Program, block: Block, form: Form, remedy: Remedy) -> Fix 
         code = _split(remedy.written(variable), _separator(form))
         return _fix(remedy, block, ReplaceExpression(path, span, code), variable)
     return _of_setting(path, form, remedy) if remedy.variable else None
+
+
+def _of_item(path: str, display: Form, remedy: Remedy) -> Fix | None:
+    """One of several items that is a star where its setting is missing: what matches nobody else stands there then."""
+    for item in display[2]:
+        if item[0] == "call" and _reads(item) and item[3][-1][0] == "const" and item[3][-1][2] == "*":
+            default = '"localhost"' if remedy is HOSTS else '""'
+            edit = ReplaceExpression(path, span_of(item[3][-1][1]), default)
+            return Fix(f"without a setting: {default}", False, (edit,)) if remedy.variable else None
+    return None
 
 
 def _of_setting(path: str, form: Form, remedy: Remedy) -> Fix | None:

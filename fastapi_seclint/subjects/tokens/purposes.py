@@ -137,7 +137,7 @@ def _said(token: Token) -> Iterator[set[str]]:
         for name in names:
             yield _without(set(words_of(name)))
         words = set(words_of(around))
-        if (words & _MAKING and words & {"token", "jwt"}) or (words <= _PLAIN and _is_returned(step, token)):
+        if (words & _MAKING and words & {"token", "jwt"}) or (words - _MAKING <= _PLAIN and _is_returned(step, token)):
             yield _without(words)
     for name in result_names(token.encoding.program, token.makers[0]):
         yield _without(set(words_of(name)))
