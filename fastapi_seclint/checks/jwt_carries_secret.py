@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, RemoveStatement, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, RemoveStatement, ReplaceExpression, SetKeyword
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
+from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.texts import blocks_with
 from fastapi_seclint.subjects.leaks.personal_secrets import secret_kind
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
@@ -153,7 +154,7 @@ def _fix(token: Token, claim: Claim, held: Held, written: Written | None) -> Fix
     if written is not None and written.form[0] == "item":
         edit = _removal(written, claim.key)
     elif written is None:
-        edit = _excluded(held, claim.key)
+        edit = _excluded(held, claim.key) or _sifted(token, held)
     return None if edit is None else Fix(f"leave `{claim.key}` out of the token", False, (edit,))
 
 
@@ -179,6 +180,21 @@ def _excluded(held: Held, key: str) -> Edit | None:
                 if names is not None:
                     listed = ", ".join(f'"{name}"' for name in (*names, key))
                     return SetKeyword(written.block.module.path, span_of(form[1]), "exclude", f"{{{listed}}}")
+    return None
+
+
+def _sifted(token: Token, held: Held) -> Edit | None:
+    """`asdict(user)` without the secrets that are in it, which has no way to leave fields out."""
+    around = list(_all_claims(token.claims, token.payload.written))
+    names = list(dict.fromkeys(item.key for item, other in around if other == held and _secret(item) is not None))
+    for written in held:
+        for form in walk(written.form):
+            if form[0] == "call" and last_name(form[2]) == "asdict" and (code := rendered(form)) is not None:
+                tested = (
+                    f'!= "{names[0]}"' if len(names) == 1 else "not in (" + ", ".join(f'"{n}"' for n in names) + ")"
+                )
+                kept = f"{{name: value for name, value in {code}.items() if name {tested}}}"
+                return ReplaceExpression(written.block.module.path, span_of(form[1]), kept)
     return None
 
 

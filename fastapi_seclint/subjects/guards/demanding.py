@@ -42,7 +42,8 @@ def asked_for(function: Function, name: str) -> Fix | None:
     for form in function.forms.of("if"):
         match form[2], form[3]:
             case [
-                ["compare", _, ["name", _, asked], ["is"], [["const", _, None]]] | ["unary", _, "not", ["name", _, asked]],
+                ["compare", _, ["name", _, asked], ["is"], [["const", _, None]]]
+                | ["unary", _, "not", ["name", _, asked]],
                 [["return", at, _]],
             ] if asked == name:
                 return Fix(title, False, (ReplaceStatement(path, span_of(at), refusal), *imports))

@@ -86,9 +86,7 @@ def _is_asked_for(program: Program, function: Function, route: Route) -> bool:
         for target in form[2]
         if target[0] in ("attr", "sub") and not _is_kept_unread(program, function, target)
     ]
-    return bool(targets) or any(
-        form[2][0] == "attr" and _KEEPS.match(form[2][3]) for form in function.forms.of("call")
-    )
+    return bool(targets) or any(form[2][0] == "attr" and _KEEPS.match(form[2][3]) for form in function.forms.of("call"))
 
 
 def _may_refuse(function: Function) -> bool:

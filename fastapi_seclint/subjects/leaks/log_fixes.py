@@ -18,7 +18,7 @@ def masked(path: str, call: Form, secrets: list[Form]) -> tuple[Edit, ...] | Non
     done: list[Form] = []
     for text in texts:
         inside = [form for form in secrets if any(item is form for item in walk(text))]
-        if inside:
+        if inside and not all(any(form is item for item in done) for form in inside):
             code = _text(text, inside)
             if code is None:
                 return None

@@ -1,4 +1,4 @@
-"""Rows of a database that a function looks up and makes a token of: `db.exec(select(User).where(...)).first()`."""
+"""Rows that a function looks up and makes a token of: `db.exec(select(User).where(...)).first()`, `USERS.get(name)`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, options
+from fastapi_seclint.program.values import Class, Mapping, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.owners.records import is_table
@@ -27,7 +27,29 @@ def row(program: Program, block: Block, form: Form) -> Known | None:
     value = _assigned(block, form)
     single = value is not None and value[0] == "call" and last_name(value[2]) in _SINGLE
     cls = _table(program, block, value, _DEPTH) if single and value is not None else None
+    cls = cls or (_kept(program, block, value) if value is not None else None)
     return Known(made=Made(cls, {}, True), opaque="object") if cls is not None else None
+
+
+def _kept(program: Program, block: Block, form: Form) -> Class | None:
+    """The class of what a dictionary of the program's own has under any key: `users: dict[str, User] = {}`."""
+    match form:
+        case ["call", _, ["attr", _, ["name", _, owner], "get"], [_, *_], []] | ["sub", _, ["name", _, owner], _]:
+            pass
+        case _:
+            return None
+    for option in options(ask(program, block, form[2][2] if form[0] == "call" else form[2])):
+        home = option.place.module if isinstance(option, Mapping) and option.place is not None else None
+        top = program.sites.top(home) if home is not None else None
+        for statement in top.statements if top is not None else ():
+            match statement:
+                case ["annassign", _, ["name", _, name], ["sub", _, kind, ["tuple", _, [_, held]]], *_] if name == owner:
+                    classes = options(ask(program, top, held)) if top and last_name(kind) in _DICTIONARIES else ()
+                    return next((item for item in classes if isinstance(item, Class)), None)
+    return None
+
+
+_DICTIONARIES = frozenset({"dict", "Dict", "Mapping", "MutableMapping"})
 
 
 def _assigned(block: Block, form: Form) -> Form | None:
