@@ -83,7 +83,16 @@ def _sent(program: Program, found: Caught) -> Iterator[tuple[str, str]]:
     """The attributes of the project's exceptions that a handler puts into its answer."""
     for form in walk(found.statements):
         if form[0] == "call" and form[2][0] in ("name", "attr") and _RESPONSE.match(str(form[2][-1])):
-            yield from sent_attributes(program, found, readable(form)[:1])
+            yield from sent_attributes(program, found, _contents(found, form))
+
+
+def _contents(found: Caught, call: Form) -> list[Form]:
+    """What a response is made of: its `content` or first argument, where that has a name what it was assigned."""
+    content = next((value for keyword, value, _ in call[4] if keyword == "content"), None)
+    given = [content] if content is not None else readable(call)[:1]
+    names = {item[2] for item in given if item[0] == "name"}
+    assigned = (form for form in walk(found.statements) if form[0] == "assign" and names)
+    return [*given, *(form[3] for form in assigned if any(target[-1] in names for target in form[2]))]
 
 
 def _sort(program: Program, found: Caught, form: Form) -> Sort:

@@ -215,7 +215,8 @@ def _widened(brackets: Bracketed, node: Display | cst.Dict, item: str) -> None:
     """Take note that a display on one line gets another item, so that the call around it may have to be wrapped."""
     extent = brackets.tree.extent(node)
     written = brackets.tree.text.code[slice(*extent)]
-    if not {"\n", "\r"} & {*written}:
+    alone = len(brackets.tree.text.indent(extent[0]) + brackets.tree.room.unit + f"{written}, {item},")
+    if not {"\n", "\r"} & {*written} and alone <= max(brackets.tree.room.limit, 120):
         brackets.grow(node, extent, f"{written}, {item}")
 
 

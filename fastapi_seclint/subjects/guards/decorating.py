@@ -47,6 +47,6 @@ def _fitting(program: Program, handler: Function) -> Iterator[str]:
         own = [option for option in options(known) if isinstance(option, Function) and option.module is handler.module]
         needed = set.intersection(*({item[0] for item in one.parameters} for one in functions))
         alike = all(one.flags & ASYNC == handler.flags & ASYNC for one in functions)
-        if alike and needed <= {item[0] for item in handler.parameters} and handler.owner is None:
-            if all(line_of(option.at) < line_of(handler.at) for option in own):
-                yield name
+        alike = alike and needed <= {item[0] for item in handler.parameters} and handler.owner is None
+        if alike and all(line_of(option.at) < line_of(handler.at) for option in own):
+            yield name

@@ -77,7 +77,7 @@ def refuses_only_what_is_sent(program: Program, node: Node, route: Route) -> str
 
 
 def _is_asked_for(program: Program, function: Function, route: Route) -> bool:
-    """Whether what a dependency found may be asked for later: it keeps something, or the handler looks at the request."""
+    """Whether what a dependency found may be asked for later: it keeps something, or the handler reads the request."""
     if route.function is not None and asks_the_request(route.function):
         return True
     targets = [

@@ -23,6 +23,8 @@ _ADMINISTRATORS = ("admin", "administrator", "superuser", "superadmin", "super_a
 _LISTS = re.compile(r"^(list|List|set|Set|tuple|Tuple|frozenset|Iterable|Sequence|Collection)$")
 _LESSER = re.compile(r"moderator|editor|owner|manager|member|author|user|viewer|reader|permission|scope")
 """Words of guards that people pass who are no administrators."""
+_PARTIAL = re.compile(r"owner|member|author|user|viewer|reader|permission|scope")
+"""Words of guards that people pass for something of their own, or for one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,16 @@ class IdleGuard:
 def idle_role_guards(program: Program, known: Collection[Function | None]) -> list[IdleGuard]:
     """The role guards that are not among the `known` ones.
 
-    One that nothing names after administrators counts where the project has no other role guard than this one.
+    One that nothing names after administrators counts where the project has no other role guard than this one; one
+    for managers and the like, who are no administrators, where the project has no role for those either.
     """
     found = [guard for guard in _role_guards(program) if guard.function not in known]
     administrators = [guard for guard in found if not guard.lesser]
     if administrators or any(item is not None and considers_rights(program, item) for item in known):
         return administrators
-    return found if len(found) == 1 and not _LESSER.search(_words(found[0].form)) else []
+    if len(found) != 1 or _PARTIAL.search(_words(found[0].form)):
+        return []
+    return found if not _LESSER.search(_words(found[0].form)) or not _named_administrators(program) else []
 
 
 def _role_guards(program: Program) -> Iterator[IdleGuard]:
@@ -77,7 +82,8 @@ def _from_instance(program: Program, module: Module, name: str, cls: Class) -> I
 
 def _from_function(program: Program, function: Function) -> IdleGuard | None:
     """`require_admin` as it is, `require_role` called with the administrators' role."""
-    if not names_right(function.name) or _is_handler(program, function) or not considers_rights(program, function):
+    named = names_right(function.name) or is_role(function.name)
+    if not named or _is_handler(program, function) or not considers_rights(program, function):
         return None
     form: Form = ["name", function.at, function.name]
     if not function.module.facts.inside(function.number):
@@ -119,17 +125,31 @@ def _role_argument(program: Program, function: Function, parameter: Form) -> For
     return value if kind in (POSITIONAL, VARIADIC) else None
 
 
-@lru_cache(maxsize=1)
 def _administrators_role(program: Program) -> str:
     """What the project calls the role of administrators; `admin` where it names no role at all."""
+    named = _named_administrators(program)
+    return next((role for role in _ADMINISTRATORS if role in named), "admin")
+
+
+@lru_cache(maxsize=1)
+def _named_administrators(program: Program) -> set[str]:
+    """The roles of administrators that the project has as texts; paths and tags are none."""
     named: set[str] = set()
     for module in program.modules.by_file.values():
         if not program.is_test(module):
             for number in range(-1, len(module.facts.functions)):
                 for role in _ADMINISTRATORS:
                     if role not in named and module.facts.body_mentions(number, b'"%b"]' % role.encode()):
-                        named.add(role)
-    return next((role for role in _ADMINISTRATORS if role in named), "admin")
+                        named |= {role} if number >= 0 or not _only_tags(module, role) else set()
+    return named
+
+
+def _only_tags(module: Module, role: str) -> bool:
+    """Whether a file says a role outside of functions only where it tags routes: `APIRouter(tags=["admin"])`."""
+    forms = list(walk(module.facts.module))
+    tags = [value for form in forms if form[0] == "call" for keyword, value, _ in form[4] if keyword == "tags"]
+    tagged = {id(inner) for value in tags for inner in walk(value)}
+    return all(id(form) in tagged for form in forms if form[0] == "const" and form[2] == role)
 
 
 def _is_handler(program: Program, function: Function) -> bool:

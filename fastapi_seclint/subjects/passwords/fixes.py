@@ -148,7 +148,7 @@ def verified(
 def _as_text(form: Form) -> Form:
     """A text without the `.encode()` that `compare_digest` needs and hashers do not."""
     match form:
-        case ["call", _, ["attr", _, inner, "encode"], _, []]:
+        case ["call", _, ["attr", _, [*inner], "encode"], _, []]:
             return inner
     return form
 

@@ -263,12 +263,13 @@ def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
 
 def _keywords(known: Passwords, block: Block, call: Form, cls: Class | None) -> Iterator[Kept]:
     names = set(field_names(cls)) if cls is not None else set()
+    rows = cls is not None and is_table(cls)
     for keyword, value, at in call[4]:
         if keyword is not None and naming(keyword):
             yield from as_typed(known, block, at, value)
-        elif keyword is not None and value[0] == "name" and known.is_handed(block, value[2]):
-            yield from (one for one in as_typed(known, block, at, value) if one.sure)
-        elif keyword is not None and cls is not None and is_table(cls) and _is_typed(value):
+        elif keyword is not None and (
+            (rows and _is_typed(value)) or (value[0] == "name" and known.is_handed(block, value[2]))
+        ):
             yield from (one for one in as_typed(known, block, at, value) if one.sure)
         elif keyword is None and (cls is None or any(naming(name) for name in names)):
             yield from whole_body(known, block, value[1], value, names or None)

@@ -43,7 +43,9 @@ def _kept(program: Program, block: Block, form: Form) -> Class | None:
         top = program.sites.top(home) if home is not None else None
         for statement in top.statements if top is not None else ():
             match statement:
-                case ["annassign", _, ["name", _, name], ["sub", _, kind, ["tuple", _, [_, held]]], *_] if name == owner:
+                case ["annassign", _, ["name", _, name], ["sub", _, kind, ["tuple", _, [_, held]]], *_] if (
+                    name == owner
+                ):
                     classes = options(ask(program, top, held)) if top and last_name(kind) in _DICTIONARIES else ()
                     return next((item for item in classes if isinstance(item, Class)), None)
     return None

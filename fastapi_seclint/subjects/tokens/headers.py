@@ -41,10 +41,11 @@ def from_header(program: Program, block: Block, form: Form, depth: int = 3) -> b
 
 
 def _table(program: Program, block: Block, form: Form) -> list[Form] | None:
-    """What a look-up in a dictionary of the program's own may give, whatever it is asked for; None for anything else."""
+    """What a look-up in a dictionary of the program's own may give, whatever is asked for; None for anything else."""
+    others: list[Form] = []
     match form:
         case ["sub", _, owner, _]:
-            others = []
+            pass
         case ["call", _, ["attr", _, owner, "get"], [_, *others], []]:
             pass
         case _:
