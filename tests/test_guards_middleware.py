@@ -257,6 +257,35 @@ def test_middleware_that_redirects_to_https_does_not_protect(name: str, tmp_path
     assert protection(tmp_path, TO_HTTPS[name] + READ) == "open"
 
 
+HEADERS = {
+    "headers that a loop goes through": """
+from starlette.middleware.gzip import GZipMiddleware
+class Zip(GZipMiddleware):
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http":
+            scope["headers"] = list(without_encoding(scope["headers"]))
+        await super().__call__(scope, receive, send)
+def without_encoding(headers):
+    return (pair for pair in headers if pair[0].decode().lower() != "accept-encoding")
+app.add_middleware(Zip)
+""",
+    "headers that name the page": """
+from urllib.parse import urlparse
+@app.middleware("http")
+async def origins(request: Request, call_next):
+    for key in "origin", "referer":
+        if (url := request.headers.get(key)) and urlparse(url).hostname not in os.environ["HOSTS"]:
+            return Response(f"untrusted {key}", status_code=401)
+    return await call_next(request)
+""",
+}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_headers_that_are_no_credentials_guard_nothing(name: str, tmp_path: Path) -> None:
+    assert protection(tmp_path, HEADERS[name] + READ) == "open"
+
+
 TENANT = """
 @app.middleware("http")
 async def tenant(request: Request, call_next):

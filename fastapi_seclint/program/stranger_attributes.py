@@ -108,6 +108,8 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form, table: Form | None = None
         walk_.may_raise = True
         return BAD if key is None or _tells_who(walk_, key) else CLEAN
     if "store" in owner:
+        if index[0] == "const" and type(index[2]) is int:  # of a header that a loop goes through: its name or value
+            return walk_.stranger.credential if index[2] else CLEAN
         if key is not None and not walk_.carries_credential(key):
             return CLEAN
         if not walk_.stranger.junk:
@@ -208,7 +210,9 @@ def _turns_away(walk_: Walk, form: Form) -> bool:
 
 def _fetched(walk_: Walk, receiver: Kinds, form: Form) -> Kinds:
     key = walk_.text(form[3][0]) if form[3] else None
-    if key is not None and "store" in receiver and not walk_.carries_credential(key):
+    keys = [string(option) for option in settled(walk_.value(form[3][0]))] if form[3] else []
+    named = [name for name in keys if name is not None]
+    if "store" in receiver and named and len(named) == len(keys) and not any(map(walk_.carries_credential, named)):
         return CLEAN
     if "session" in receiver:
         return ABSENT if key is None or _tells_who(walk_, key) else CLEAN
