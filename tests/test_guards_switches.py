@@ -231,3 +231,58 @@ def guard(authorization: str = Header()):
         raise HTTPException(403)
 """
     assert protection(tmp_path, text + READ.replace("'/x'", "'/x', dependencies=[Depends(guard)]")) == "protected"
+
+
+ACCOUNTS = """
+class Accounts:
+    def __init__(self):
+        self.keys = {}
+        self.given = []
+        if configured := KEYS:
+            for account in configured.split(","):
+                name, key = account.split(":", 1)
+                self.keys[name] = key
+                self.given.append(key)
+accounts = Accounts()
+is_on = ON
+def guard(sent: str | None = Header(None, alias="X-API-Key")):
+    if not is_on:
+        return
+    if sent not in accounts.given:
+        raise HTTPException(401)
+@app.get("/x", dependencies=[Depends(guard)])
+def x(): ...
+"""
+
+
+@pytest.mark.parametrize("test", ["bool(accounts.keys)", "bool(accounts.given)", "accounts.keys"])
+def test_keys_that_are_only_there_once_they_are_configured(test: str, tmp_path: Path) -> None:
+    text = ACCOUNTS.replace("KEYS", 'os.environ.get("ACCOUNTS", "")').replace("ON", test)
+    found = row(tmp_path, text)
+    assert (found.protection, found.reason) == ("open", "main.guard guards it only when configured")
+
+
+def test_keys_of_which_nobody_says_whether_they_are_there(tmp_path: Path) -> None:
+    text = "from outside import given\n" + ACCOUNTS.replace("KEYS", "given()").replace("ON", "bool(accounts.keys)")
+    assert protection(tmp_path, text) == "protected"
+
+
+LAZY = """
+class Options:
+    api_key = os.environ.get("API_KEY")
+class Lazy:
+    def GETTER(self, name):
+        return getattr(Options(), name)
+options = Lazy()
+def guard(sent: str | None = Header(None, alias="X-API-Key")):
+    if options.api_key and sent != options.api_key:
+        raise HTTPException(401)
+@app.get("/x", dependencies=[Depends(guard)])
+def x(): ...
+"""
+
+
+@pytest.mark.parametrize("getter", ["__getattr__", "__getattribute__"])
+def test_options_behind_an_object_that_asks_for_them(getter: str, tmp_path: Path) -> None:
+    found = row(tmp_path, LAZY.replace("GETTER", getter))
+    assert (found.protection, found.reason) == ("open", "main.guard guards it only when configured")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes
-from fastapi_seclint.program.builtin_methods import keep_possible
+from fastapi_seclint.program.builtin_methods import keep_possible, mark
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import Collection, Const, Instance, Mapping, Unknown, Value, iterate
 
@@ -27,6 +27,7 @@ def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -
             holder = interpreter.evaluate(owner, scope)
             if isinstance(holder, Mapping):
                 before = list(holder.items) if interpreter.unlikely else []
+                mark(interpreter, holder)
                 holder.set(interpreter.evaluate(index, scope), value)
                 keep_possible(holder, before)
             elif isinstance(holder, Collection):

@@ -125,7 +125,8 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
     if name == "replace" and signatures.is_signature(value):
         return Native(value, name)
     if isinstance(value.cls, Class):
-        found = of_class(interpreter, value.cls, value, name, place)
+        found = _by_method(interpreter, value, value.cls, name, place)
+        found = found or of_class(interpreter, value.cls, value, name, place)
         if name in DUMPS and isinstance(found, Unknown | External) and value.native is None:
             return Native(value, name)
         is_given = value.arguments is not None and value.arguments.open and _is_field(value.cls, name)
@@ -144,6 +145,19 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
     if value.cls.name == "starlette.datastructures.State":
         return Unknown(f"the application's state has no {name} in sight", place)
     return external(f"{value.cls.name}().{name}", place, value.cls)
+
+
+def _by_method(interpreter: Interpreter, value: Instance, cls: Class, name: str, place: Place) -> Value | None:
+    """What `__getattribute__` gives, or `__getattr__` for a name that the class does not have; None where none does."""
+    if name.startswith("__"):
+        return None
+    getter = _class_member(cls, "__getattribute__")
+    if getter is None and _class_member(cls, name) is None and not cls.external_bases():
+        getter = _class_member(cls, "__getattr__")
+    if not isinstance(getter, Function):
+        return None
+    found = calls.call(interpreter, Bound(value, getter), Arguments([Const(name)]), place)
+    return None if isinstance(found, Unknown) else found
 
 
 def _is_of_base(cls: Class, found: Value, name: str) -> bool:

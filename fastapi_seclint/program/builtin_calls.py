@@ -113,6 +113,8 @@ def converted(kind: type[str] | type[int] | type[float] | type[bool], value: Val
         return join([converted(kind, option, place) for option in value.options])
     if isinstance(value, Text) and kind is str:
         return value
+    if kind is bool and isinstance(value, Collection | Mapping) and value.perhaps == "unlikely":
+        return Environment("?", Const(False), place)
     known = truth(value)
     return Const(known, place) if kind is bool and known is not None else Unknown("converted", place)
 

@@ -46,6 +46,8 @@ def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments:
                 [call_method(interpreter, option, name, arguments, place) for option in options(receiver.default)]
             )
         return Environment(receiver.name, default, place)
+    if isinstance(receiver, Collection | Mapping) and name in _ADDING:
+        mark(interpreter, receiver)
     if isinstance(receiver, Collection):
         if interpreter.unlikely and name in ("append", "insert"):
             value = _perhaps(arguments.positional[-1], interpreter.against > 0) if arguments.positional else NONE
@@ -64,6 +66,17 @@ def call_method(interpreter: Interpreter, receiver: Value, name: str, arguments:
     if isinstance(receiver, Text) and name in ("lower", "upper", "strip", "rstrip", "lstrip", "format", "replace"):
         return receiver
     return Unknown(f"the result of {name}", place)
+
+
+_ADDING = frozenset({"append", "insert", "add", "extend", "update", "setdefault"})
+
+
+def mark(interpreter: Interpreter, holder: Collection | Mapping) -> None:
+    """Note how sure it is that a list or dictionary holds something once what is added now is in it."""
+    if not interpreter.uncertain:
+        holder.perhaps = ""
+    elif not holder.items and not holder.open:
+        holder.perhaps = "unlikely" if interpreter.against else "unknown"
 
 
 _PURE = frozenset(

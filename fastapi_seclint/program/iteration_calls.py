@@ -11,6 +11,7 @@ from fastapi_seclint.program.values import (
     Arguments,
     Collection,
     Const,
+    Environment,
     Mapping,
     Place,
     Unknown,
@@ -29,6 +30,8 @@ Handler = Callable[["Interpreter", Arguments, Place], "Value | None"]
 def length(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
     """`len(value)`."""
     value = arguments.get("obj", 0)
+    if isinstance(value, Collection | Mapping) and value.perhaps:
+        return Environment("?", Const(0), place) if value.perhaps == "unlikely" else Unknown("a length", place)
     if isinstance(value, Collection | Mapping) and not value.open:
         return Const(len(value.items), place)
     if isinstance(value, Const) and isinstance(value.value, str | bytes):

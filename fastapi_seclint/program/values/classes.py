@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fastapi_seclint.facts.forms import Form, Forms, line_of, span_of
 from fastapi_seclint.spans import Location
@@ -58,23 +58,30 @@ class Text:
     place: Place | None = None
 
 
+Perhaps = Literal["", "unknown", "unlikely"]
+"""How what a list or dictionary holds got there: for certain, in a branch that may not be taken, in one that is not
+taken by default."""
+
+
 @dataclass(slots=True, eq=False)
 class Collection:
-    """A list, tuple or set; `open` when it may hold more than its items."""
+    """A list, tuple or set; `open` when it may hold more than its items, `perhaps` when it may hold none of them."""
 
     kind: str
     items: list[Value]
     open: bool = False
     place: Place | None = None
+    perhaps: Perhaps = ""
 
 
 @dataclass(slots=True, eq=False)
 class Mapping:
-    """A dictionary; `open` when it may hold more than its items."""
+    """A dictionary; `open` when it may hold more than its items, `perhaps` when it may hold none of them."""
 
     items: list[tuple[Value, Value]]
     open: bool = False
     place: Place | None = None
+    perhaps: Perhaps = ""
 
     def get(self, key: object) -> Value | None:
         """The last value under a constant key."""

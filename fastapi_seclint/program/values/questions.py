@@ -84,7 +84,9 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, Const):
         return bool(value.value)
     if isinstance(value, Collection | Mapping):
-        return True if value.items else (None if value.open else False)
+        if value.items:
+            return None if value.perhaps else True
+        return None if value.open else False
     if isinstance(value, Function | Class | Instance | Bound | ModuleValue | Dependency | Annotated | Partial):
         return True
     if isinstance(value, Choice):
@@ -100,6 +102,8 @@ def likely(value: Value) -> bool | None:
             if option.default is None:
                 return False if option.optional else None
             return likely(option.default)
+        if isinstance(option, Collection | Mapping) and option.perhaps == "unlikely":
+            return False
         return truth(option)
     return None
 
