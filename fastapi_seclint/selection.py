@@ -39,10 +39,10 @@ def pattern(text: str) -> Matches:
 
 
 def kept_back(config: Config) -> tuple[str, ...]:
-    """A sentence for each rule that is selected by its own code or name and that the persona does not show."""
+    """A sentence for each rule that is asked for by its own code or name and not shown, or one where none is left."""
     words = {*config.select, *config.extend_select} - {"ALL"}
-    if not words:
-        return ()
+    if not rules_of(config):
+        return ("no rule is selected, so nothing was looked for",)
     shown = PERSONAS[: PERSONAS.index(config.persona) + 1]
     return tuple(
         f"{rule.code} {rule.name} shows findings with --persona {rule.persona} only"

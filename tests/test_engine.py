@@ -311,6 +311,11 @@ def test_a_rule_that_is_asked_for_and_kept_back_is_told(project: Path, tmp_path:
         assert fastapi_seclint.check(project, select=["FSL9"]).notes == ()
 
 
+def test_a_run_without_rules_is_told(project: Path) -> None:
+    report = fastapi_seclint.check(project, ignore=["FSL"])
+    assert (report.findings, report.notes[-1]) == ((), "no rule is selected, so nothing was looked for")
+
+
 @pytest.mark.usefixtures("toy_danger")
 def test_projects_side_by_side_have_their_own_configuration(project: Path) -> None:
     for name in ("one", "two"):
