@@ -35,17 +35,18 @@ _DEPTH = 3
 _REQUESTS = frozenset({"request", "req"})
 
 
-def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]]:
+Concerned = dict[tuple[str, int], tuple[Function, Scheme]]
+
+
+def concerned(program: Program) -> Concerned:
     """The functions whose 401s are answers of a bearer or Basic scheme, by file and number."""
-    found: dict[tuple[str, int], tuple[Function, Scheme]] = {}
+    found: Concerned = {}
     logins: list[Function] = []
     wanted: list[Scheme] = []
     asking = {id(route) for route, purpose in auth_routes(program) if purpose in _ASKING}
     for route in program.routes:
         if route.place is None or program.is_test(route.place.module):
             continue
-        tops = [top for top in route.dependencies if top.parameter]
-        direct = [kind for top in tops if (kind := wanted_scheme(program, top.call)) is not None]
         below = {top.parameter: kinds[0] for top in route.dependencies if (kinds := _gather(program, top, found))}
         wanted += below.values()
         handler = route.function
@@ -53,18 +54,10 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
             _add(program, found, reader, "Bearer", 0)
         for decorator in _decorators(program, route):
             _add(program, found, decorator, "Bearer", 1)
-        for finder, kind in looking_up(program, handler, below) if handler is not None and below else ():
-            _add(program, found, finder, kind, 0)
-        if handler is not None and direct:
-            _add(program, found, handler, direct[0])
-        elif handler is not None and (kind := next(looked_at(handler, below), None)) is not None:
-            _add(program, found, handler, kind, 0)
-            _add(program, found, worker(program.interpreter, handler), kind, 0)
-        elif handler is not None and (
-            any(is_login_form(node.call) for node in route.nodes())
-            or (id(route) in asking and not _wants_key(route) and _gives_token(program, handler))
-        ):
-            logins += [] if _keeps_token_in_cookie(program, handler) else [handler]
+        if handler is not None and not _takes(program, found, route, handler, below):
+            token = id(route) in asking and not _wants_key(route) and _gives_token(program, handler)
+            logs_in = token or any(is_login_form(node.call) for node in route.nodes())
+            logins += [handler] if logs_in and not _keeps_token_in_cookie(program, handler) else []
     for function in loose(program):
         tops = program.walker.resolver.of_callable(function)
         direct = [kind for top in tops if (kind := wanted_scheme(program, top.call)) is not None]
@@ -77,6 +70,22 @@ def concerned(program: Program) -> dict[tuple[str, int], tuple[Function, Scheme]
             _add(program, found, handler, next(iter(found.values()))[1] if found else wanted[0])
         _add_handlers(program, found)
     return found
+
+
+def _takes(program: Program, found: Concerned, route: Route, handler: Function, below: dict[str, Scheme]) -> bool:
+    """Whether a handler takes the credentials of a scheme itself: it and those that it asks are added to the found."""
+    for finder, kind in looking_up(program, handler, below) if below else ():
+        _add(program, found, finder, kind, 0)
+    tops = [top for top in route.dependencies if top.parameter]
+    direct = next((own for top in tops if (own := wanted_scheme(program, top.call)) is not None), None)
+    if direct is not None:
+        _add(program, found, handler, direct)
+        return True
+    looked = next(looked_at(handler, below), None)
+    if looked is not None:
+        _add(program, found, handler, looked, 0)
+        _add(program, found, worker(program.interpreter, handler), looked, 0)
+    return looked is not None
 
 
 def _readers(program: Program, handler: Function) -> Iterator[Function]:
@@ -113,7 +122,7 @@ def _decorators(program: Program, route: Route) -> Iterator[Function]:
                 yield function
 
 
-def _add_handlers(program: Program, found: dict[tuple[str, int], tuple[Function, Scheme]]) -> None:
+def _add_handlers(program: Program, found: Concerned) -> None:
     """The functions that answer for the exceptions which the others raise."""
     blocks = [(program.sites.block(function.module, function.number), kind) for function, kind in found.values()]
     kinds = {name: kind for block, kind in blocks if block is not None for name in raised(program, block)}
@@ -184,7 +193,7 @@ def _speaks_of_token(function: Function) -> bool:
     return any(_TOKEN.search(str(form[-1])) for form in function.forms.of("name", "attr", "const"))
 
 
-def _gather(program: Program, node: Node, found: dict[tuple[str, int], tuple[Function, Scheme]]) -> list[Scheme]:
+def _gather(program: Program, node: Node, found: Concerned) -> list[Scheme]:
     """The schemes below a dependency; the functions that use them are added."""
     kind = wanted_scheme(program, node.call)
     if kind is not None:
@@ -247,7 +256,7 @@ def unused(program: Program) -> Iterator[Function]:
 
 def _add(
     program: Program,
-    found: dict[tuple[str, int], tuple[Function, Scheme]],
+    found: Concerned,
     function: Function,
     kind: Scheme,
     depth: int = _DEPTH,

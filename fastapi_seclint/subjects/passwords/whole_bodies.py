@@ -80,6 +80,11 @@ def whole_body(
         if not changed(known, block, value):
             yield from (replace(item, at=at) for item in _display(known, block, display, depth))
         return
+    yield from _dump(known, block, at, value, names, beside)
+
+
+def _dump(known: Passwords, block: Block, at: int, value: Form, names: set[str] | None, beside: bool) -> Iterator[Kept]:
+    """The body itself, or a dictionary of all of its fields, where its class does not see to the password."""
     source = known.requests.source(Where(block), value, 6)
     if source is None or source.cls is None or source.values is not None or not _is_dump(value):
         return
