@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -14,6 +15,11 @@ FailOn = Literal["critical", "high", "medium", "low", "never"]
 RequireReason = Literal["off", "warn", "error"]
 REQUIRE_REASON: tuple[RequireReason, ...] = ("off", "warn", "error")
 FAIL_ON: tuple[FailOn, ...] = ("critical", "high", "medium", "low", "never")
+
+
+def display(path: Path, cwd: Path) -> str:
+    """A path as people are shown it: from the working directory, with `/`."""
+    return Path(os.path.relpath(path, cwd)).as_posix()
 
 
 @dataclass(frozen=True, order=True, slots=True)

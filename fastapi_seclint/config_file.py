@@ -24,6 +24,7 @@ from fastapi_seclint.config import (
     RateLimitConfig,
     SecretsConfig,
     SuppressionsConfig,
+    display,
 )
 from fastapi_seclint.rule import CONFIDENCES, PERSONAS, SEVERITIES
 from fastapi_seclint.toml_lines import KeyPath, item_line, key_lines, nearest_line
@@ -104,7 +105,7 @@ def load(start: Path, *, cwd: Path, file: Path | None = None, isolated: bool = F
         return Config()
     found = _read(file, cwd) if file else find(start, cwd)
     if found is None and file is not None:
-        raise ConfigError("no [tool.seclint] section", Origin(_display(file, cwd), 1))
+        raise ConfigError("no [tool.seclint] section", Origin(display(file, cwd), 1))
     return _config(found, cwd, ()) if found else Config()
 
 
@@ -119,33 +120,27 @@ def find(start: Path, cwd: Path) -> _File | None:
     return None
 
 
-def _display(path: Path, cwd: Path) -> str:
-    return Path(os.path.relpath(path, cwd)).as_posix()
-
-
 def _read(path: Path, cwd: Path) -> _File | None:
     """The file, or None when it is a pyproject.toml without the section."""
-    display = _display(path, cwd)
+    shown = display(path, cwd)
     try:
         text = path.read_bytes().decode("utf-8-sig")
         data = tomli.loads(text)
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror or error}", Origin(display, 1)) from None
+        raise ConfigError(f"cannot be read: {error.strerror or error}", Origin(shown, 1)) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError("is not UTF-8", Origin(display, line)) from None
+        raise ConfigError("is not UTF-8", Origin(shown, line)) from None
     except (tomli.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"is not valid TOML: {error}", Origin(display, getattr(error, "lineno", 1))) from None
+        raise ConfigError(f"is not valid TOML: {error}", Origin(shown, getattr(error, "lineno", 1))) from None
     tool = data.get("tool")
     section = tool.get("seclint") if isinstance(tool, dict) else None
     lines = key_lines(text.replace("\r\n", "\n"))
     if section is not None:
         if not isinstance(section, dict):
-            raise ConfigError(
-                "`tool.seclint` must be a table", Origin(display, nearest_line(lines, ("tool", "seclint")))
-            )
-        return _File(path, display, text, section, ("tool", "seclint"), lines)
-    return None if path.name == "pyproject.toml" else _File(path, display, text, data, (), lines)
+            raise ConfigError("`tool.seclint` must be a table", Origin(shown, nearest_line(lines, ("tool", "seclint"))))
+        return _File(path, shown, text, section, ("tool", "seclint"), lines)
+    return None if path.name == "pyproject.toml" else _File(path, shown, text, data, (), lines)
 
 
 def _config(file: _File, cwd: Path, seen: tuple[Path, ...]) -> Config:
@@ -160,12 +155,12 @@ def _config(file: _File, cwd: Path, seen: tuple[Path, ...]) -> Config:
         path = Path(os.path.normpath(chain[-1].path.parent / str(base)))
         resolved = path.resolve()
         if resolved in seen:
-            raise ConfigError(f"`extend` goes round in a circle through {_display(path, cwd)}", place)
+            raise ConfigError(f"`extend` goes round in a circle through {display(path, cwd)}", place)
         if not path.is_file():
-            raise ConfigError(f"`extend` names {_display(path, cwd)}, which is no file", place)
+            raise ConfigError(f"`extend` names {display(path, cwd)}, which is no file", place)
         extended = _read(path, cwd)
         if extended is None:
-            raise ConfigError(f"`extend` names {_display(path, cwd)}, which has no [tool.seclint] section", place)
+            raise ConfigError(f"`extend` names {display(path, cwd)}, which has no [tool.seclint] section", place)
         chain.append(extended)
         below_values, below_origins = dict[str, Any](), dict[str, Origin]()
         _flatten(extended, below_values, below_origins, notes)

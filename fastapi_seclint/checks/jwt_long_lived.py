@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, bounds, walk
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Place
-from fastapi_seclint.rule import Evidence, Finding, Rule
+from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Amount
 from fastapi_seclint.subjects.tokens.handmade_expiry import own_expiry
 from fastapi_seclint.subjects.tokens.leeway import spoken
-from fastapi_seclint.subjects.tokens.lifetimes import LIMITS, OTHER, Declared, configured, declared, shorter
+from fastapi_seclint.subjects.tokens.lifetimes import (
+    LIMITS,
+    OTHER,
+    Declared,
+    configured,
+    declared,
+    made_elsewhere,
+    shorter,
+)
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of, purpose_of_words
 
 if TYPE_CHECKING:
@@ -151,15 +159,12 @@ def _names(forms: list[Form], word: str) -> bool:
 
 def _finding(token: Token, amount: Amount, place: Place, purpose: Purpose, said: bool) -> Finding:
     call = token.encoding.call
-    evidence = []
-    if (place.module, place.line) != (call.block.module, call.place.line):
-        evidence.append(Evidence(call.location, "the token is made here"))
     return RULE.finding(
         place.location,
         _message(purpose, amount.number),
         confidence="high" if said else "medium",
         symbol=call.block.symbol if place.module is call.block.module else place.module.name,
-        evidence=evidence,
+        evidence=made_elsewhere(token, place),
         fix=shorter(place, amount.number, amount.scale, purpose),
     )
 

@@ -10,12 +10,13 @@ from fastapi_seclint.facts.forms import Form, mentions, span_of
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Place
-from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
+from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.origins import blocks_of
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Amount, Clock
 from fastapi_seclint.subjects.tokens.dates import symbol
+from fastapi_seclint.subjects.tokens.lifetimes import made_elsewhere
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -54,17 +55,13 @@ def jwt_naive_expiry(program: Program) -> Iterator[Finding]:
 
 
 def _finding(token: Token, amount: Amount, place: Place) -> Finding:
-    call = token.encoding.call
-    evidence = []
-    if (place.module, place.line) != (call.block.module, call.place.line):
-        evidence.append(Evidence(call.location, "the token is made here"))
     found = _block_of(token, place)
     return RULE.finding(
         place.location,
         f"{_WHY[amount.clock]}, so on a server east of Greenwich a stolen token works for hours after its expiry: "
         "use datetime.now(timezone.utc)",
         symbol=found[0].symbol if found is not None else place.module.name,
-        evidence=evidence,
+        evidence=made_elsewhere(token, place),
         fix=None if found is None else _fix(*found),
     )
 

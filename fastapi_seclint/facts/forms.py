@@ -172,10 +172,16 @@ class Forms:
             self._of[kinds] = found
         return found
 
+    def bindings(self) -> Iterator[tuple[str, Form]]:
+        """The plain names that assignments give a value, `:=` among them, each with the value, in source order."""
+        for form in self.of("assign", "annassign", "walrus"):
+            for target in form[2] if form[0] == "assign" else (form[2],):
+                if target[0] == "name" and form[-1] is not None:
+                    yield target[2], form[-1]
+
     def names_of(self, holds: Callable[[Form], bool]) -> set[str]:
         """The plain names that an assignment gives a value of which `holds` is true."""
-        given = (form[2] for form in self.of("assign") if holds(form[3]))
-        return {target[2] for targets in given for target in targets if target[0] == "name"}
+        return {name for name, value in self.bindings() if holds(value)}
 
     @property
     def _by_kind(self) -> dict[str, list[Form]]:

@@ -49,6 +49,10 @@ class Block:
         """The dotted name of what the block belongs to."""
         return self.module.name if self.function is None else self.function.dotted
 
+    def is_local(self, name: str) -> bool:
+        """Whether a name is a parameter of the function, or assigned in it by no import or definition."""
+        return isinstance(self.scope, FunctionScope) and self.scope.is_local(name)
+
     def location(self, form_or_place: Form | int) -> Location:
         """Where a form of this block stands."""
         at = form_or_place if isinstance(form_or_place, int) else form_or_place[1]

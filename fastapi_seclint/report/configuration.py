@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi_seclint.config import Config, PublicRoute
+from fastapi_seclint.config import Config, PublicRoute, display
 from fastapi_seclint.report.words import harmless
 from fastapi_seclint.rule import Finding
 
@@ -20,7 +19,7 @@ NOT_SHOWN = ("file", "origins", "notes")
 def render_text(config: Config, cwd: Path) -> str:
     """A line a value: key, value as TOML has it, and where it was written."""
     rows = [(key, _toml(value), origin) for key, value, origin in _rows(config)]
-    file = harmless(_display(config.file, cwd)) if config.file else "none, so every value is the default"
+    file = harmless(display(config.file, cwd)) if config.file else "none, so every value is the default"
     width = max(len(f"{key} = {value}") for key, value, _ in rows)
     width = min(width, 60)
     lines = [f"{f'{key} = {value}':<{width}}  # {origin}" for key, value, origin in rows]
@@ -30,7 +29,7 @@ def render_text(config: Config, cwd: Path) -> str:
 def render_json(config: Config, cwd: Path) -> str:
     """The same as one JSON object."""
     values = {key: {"value": _plain(value), "origin": origin} for key, value, origin in _rows(config)}
-    file = _display(config.file, cwd) if config.file else None
+    file = display(config.file, cwd) if config.file else None
     return json.dumps({"schema_version": 1, "file": file, "values": values}, indent=2) + "\n"
 
 
@@ -77,10 +76,6 @@ def _toml(value: Any) -> str:
     if isinstance(plain, dict):
         return "{" + ", ".join(f"{key} = {json.dumps(inner)}" for key, inner in plain.items() if inner) + "}"
     return "(unset)" if plain is None else json.dumps(plain, ensure_ascii=False)
-
-
-def _display(path: Path, cwd: Path) -> str:
-    return Path(os.path.relpath(path, cwd)).as_posix()
 
 
 RENDERERS: Mapping[str, Callable[[Config, Path], str]] = {"text": render_text, "json": render_json}

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, mentions, span_of, walk
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables
@@ -61,14 +61,19 @@ def moved_to_header(function: Function, parameter: Parameter) -> Fix | None:
         edits = [ReplaceExpression(module.path, span_of(written[2][1]), name), *imports]
         edits.append(SetKeyword(module.path, span_of(written[1]), "alias", alias))
         return Fix("take it from a header; clients have to send it there", False, tuple(edits))
+    marked = _marked(module, form, "Depends", scheme) if scheme else _marked(module, form, "Header", f"alias={alias}")
+    return Fix("take it from a header; clients have to send it there", False, tuple(marked)) if marked else None
+
+
+def _marked(module: Module, form: Form, marker: str, told: str) -> list[Edit]:
+    """The edits that put `marker(told)` beside the type of a parameter; none where its type is marked already."""
     code = rendered(form[2])
-    if code is None or any(item[0] == "name" and item[2] == "Annotated" for item in walk(form[2])):
-        return None
-    name, imports = _name(module, "Depends" if scheme else "Header", "fastapi")
+    if code is None or mentions(form[2], {"Annotated"}):
+        return []
+    name, imports = _name(module, marker, "fastapi")
     annotated, more = _name(module, "Annotated", "typing")
-    source = f"{name}({scheme})" if scheme else f"{name}(alias={alias})"
-    edit = ReplaceExpression(module.path, span_of(form[2][1]), f"{annotated}[{code}, {source}]")
-    return Fix("take it from a header; clients have to send it there", False, (edit, *imports, *more))
+    edit = ReplaceExpression(module.path, span_of(form[2][1]), f"{annotated}[{code}, {name}({told})]")
+    return [edit, *imports, *more]
 
 
 def _bearer_scheme(module: Module) -> str | None:
@@ -93,13 +98,7 @@ def _taken_from(target: str, module: Module, form: Form) -> list[Edit] | None:
         if target == "Body":
             edits.append(SetKeyword(module.path, span_of(written[1]), "embed", "True"))
         return edits
-    code = rendered(form[2])
-    if code is None or any(item[0] == "name" and item[2] == "Annotated" for item in walk(form[2])):
-        return None
-    annotated, more = _name(module, "Annotated", "typing")
-    source = f"{name}(embed=True)" if target == "Body" else f"{name}()"
-    edit = ReplaceExpression(module.path, span_of(form[2][1]), f"{annotated}[{code}, {source}]")
-    return [edit, *imports, *more]
+    return _marked(module, form, target, "embed=True" if target == "Body" else "") or None
 
 
 def _names_of_account(program: Program, route: Route) -> list[Form]:

@@ -81,6 +81,6 @@ def _is_local(program: Program, block: Block, form: Form, depth: int = 4) -> boo
 
 
 def _is_one_of(program: Program, block: Block, form: Form, names: tuple[str, ...]) -> bool:
-    if form[0] != "name" or (isinstance(block.scope, FunctionScope) and block.scope.is_local(form[2])):
+    if form[0] != "name" or block.is_local(form[2]):
         return False
     return any(isinstance(one, External) and one.name in names for one in options(ask(program, block, form)))

@@ -26,7 +26,7 @@ def ends_there(swallow: Swallow) -> bool:
 
     What needs the token stands in the `try`, as in a websocket that is served there and closed here.
     """
-    function, trying = swallow.function, _trying(swallow)
+    function, trying = swallow.function, swallow.trying
     if trying is None or swallow.returned is not None:
         return False
     if any(holds(form[1], trying[1]) for form in function.forms.of("for", "while")):
@@ -45,7 +45,7 @@ def answers_there(program: Program, swallow: Swallow) -> bool:
     `except InvalidToken: page = "error.html"` and then `return templates.TemplateResponse(page)`: what needs the token
     stands in the `try`.
     """
-    function, trying = swallow.function, _trying(swallow)
+    function, trying = swallow.function, swallow.trying
     block = body_of(program, function)
     body = function.module.facts.body(function.number)
     if block is None or trying is None or swallow.returned is not None or len(body) < 2:
@@ -65,12 +65,6 @@ def _is_response(program: Program, block: Block, call: Form) -> bool:
     return bool(found) and all(
         isinstance(item, External) and item.name.partition(".")[0] in ("fastapi", "starlette") for item in found
     )
-
-
-def _trying(swallow: Swallow) -> Form | None:
-    """The `try` that a swallow belongs to."""
-    tried = swallow.function.forms.of("try")
-    return next((form for form in tried if any(one[3] == swallow.at for one in form[3])), None)
 
 
 def refused_later(swallow: Swallow) -> bool:

@@ -14,7 +14,7 @@ def keys_read(block: Block, call: Form) -> set[str]:
 
     A key that an `assert` compares gives nobody anything. Where a whole token is read the claims are in its payload.
     """
-    names = names_of(block, call)
+    names = block.forms.names_of(lambda value: value is call)
     asserted = {id(item) for form in block.forms.of("assert") for item in walk(form)}
     found: list[str] = []
     below: list[str] = []
@@ -61,13 +61,3 @@ def _named(form: Form, names: set[str]) -> bool:
 def is_given(form: Form, call: Form, names: set[str]) -> bool:
     """Whether an expression is what a call gives, by itself or by a name of it."""
     return form is call or (form[0] == "name" and form[2] in names)
-
-
-def names_of(block: Block, call: Form) -> set[str]:
-    """The names that a block gives to what a call gives."""
-    found: set[str] = set()
-    for form in block.forms.every:
-        if form[0] in ("assign", "annassign", "walrus") and form[-1] is call:
-            targets = form[2] if form[0] == "assign" else [form[2]]
-            found.update(target[2] for target in targets if target[0] == "name")
-    return found

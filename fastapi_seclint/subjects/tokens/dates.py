@@ -19,6 +19,12 @@ _UNTIL = frozenset({"expires", "expire", "expiry", "expiration", "until"})
 _LIFE: dict[Purpose, str] = {"access": "minutes=30", "refresh": "days=7", "other": "hours=1"}
 
 
+def timedelta_name(call: Form) -> str:
+    """What a call of `timedelta` calls it: `timedelta`, or `datetime.timedelta`."""
+    owner = f"{call[2][2][2]}." if call[2][0] == "attr" and call[2][2][0] == "name" else ""
+    return f"{owner}timedelta"
+
+
 def expiring(token: Token, purpose: Purpose) -> Fix | None:
     """Give the token an `exp` where it is made; one that it has already wins."""
     payload, block = token.encoding.payload, token.encoding.call.block

@@ -70,10 +70,8 @@ def _given(program: Program, block: Block, source: Form | None, known: frozenset
     def concerned(form: Form | list[Form]) -> bool:
         return any(one is source or (one[0] == "name" and one[2] in names) for one in walk(form))
 
-    for form in block.forms.every:
-        if form[0] in ("assign", "annassign") and form[-1] is not None and concerned(form[-1]):
-            targets = form[2] if form[0] == "assign" else [form[2]]
-            names.update(target[2] for target in targets if target[0] == "name")
+    for name, value in block.forms.bindings():
+        names |= {name} if concerned(value) else set()
     for form in block.forms.of("call"):
         if form[2][0] not in ("name", "attr") or form is source:
             continue
@@ -92,10 +90,8 @@ def compares(block: Block) -> bool:
         if any(inner[0] == "attr" and inner[3] in _EXPIRED for inner in walk(form[2])):
             return True
     names = set(_EXPIRY)
-    for form in block.forms.every:
-        if form[0] in ("assign", "annassign") and form[-1] is not None and _mentions(form[-1], names):
-            targets = form[2] if form[0] == "assign" else [form[2]]
-            names.update(target[2] for target in targets if target[0] == "name")
+    for name, value in block.forms.bindings():
+        names |= {name} if _mentions(value, names) else set()
     if any(form[0] == "return" and _tells(form[2], names) for form in block.forms.every):
         return True
     return any(

@@ -42,10 +42,8 @@ def _compared(program: Program, key: str) -> bool:
 
 def _compares(block: Block, key: str) -> bool:
     names: set[str] = set()
-    for form in block.forms.every:
-        if form[0] in ("assign", "annassign") and form[-1] is not None and _reads(form[-1], key, names):
-            targets = form[2] if form[0] == "assign" else [form[2]]
-            names.update(target[2] for target in targets if target[0] == "name")
+    for name, value in block.forms.bindings():
+        names |= {name} if _reads(value, key, names) else set()
     beginning = bool(_BEGINNINGS & set(words_of(key)))
     return any(
         form[0] == "compare"

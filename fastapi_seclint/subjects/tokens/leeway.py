@@ -14,6 +14,7 @@ from fastapi_seclint.rule import Evidence, Fix
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.items import Item
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.tokens.dates import timedelta_name
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 
 if TYPE_CHECKING:
@@ -122,7 +123,6 @@ def _fix(block: Block, form: Form, sure: bool) -> Fix | None:
     code = "60"
     for call in walk(form):
         if call[0] == "call" and call[2][-1] == "timedelta":
-            owner = f"{call[2][2][2]}." if call[2][0] == "attr" and call[2][2][0] == "name" else ""
-            code = f"{owner}timedelta(seconds=60)"
+            code = f"{timedelta_name(call)}(seconds=60)"
     edit = ReplaceExpression(block.module.path, span_of(form[1]), code)
     return Fix("allow a minute of difference between clocks", True, (edit,))

@@ -13,12 +13,13 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Place, Value
-from fastapi_seclint.rule import Fix
+from fastapi_seclint.rule import Evidence, Fix
 from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Known
 from fastapi_seclint.subjects.payloads.moments import UNITS
 from fastapi_seclint.subjects.payloads.values import of_value
+from fastapi_seclint.subjects.tokens.dates import timedelta_name
 from fastapi_seclint.subjects.tokens.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -172,6 +173,13 @@ def _lengths(name: str, known: Known) -> Iterator[tuple[float, float, Place | No
             yield float(found[1]) * _SPELLED_UNITS[found[2]], 0.0, None
 
 
+def made_elsewhere(token: Token, place: Place) -> list[Evidence]:
+    """Where a token is made, for a finding about it at a place that is another one."""
+    call = token.encoding.call
+    there = (place.module, place.line) == (call.block.module, call.place.line)
+    return [] if there else [Evidence(call.location, "the token is made here")]
+
+
 # The fix
 
 
@@ -186,8 +194,7 @@ def shorter(place: Place, seconds: float, scale: float, purpose: Purpose) -> Fix
         if all(_is_number(item) for item in walk(form)):
             code = _in_unit(usual, scale, LIMITS[purpose], form) or _part_of_day(place, scale, purpose)
     elif not scale and form[0] == "call" and form[2][-1] == "timedelta":
-        owner = f"{form[2][2][2]}." if form[2][0] == "attr" and form[2][2][0] == "name" else ""
-        code = f"{owner}timedelta({'minutes=30' if purpose == 'access' else 'days=7'})"
+        code = f"{timedelta_name(form)}({'minutes=30' if purpose == 'access' else 'days=7'})"
     elif scale and form[0] == "call":
         inside = [item for item in walk(form) if item[0] == "const" and _as_number(item[2]) == seconds / scale]
         if len(inside) == 1:

@@ -35,7 +35,7 @@ def makes_somebody_up(swallow: Swallow) -> bool:
 def goes_on_as_somebody(swallow: Swallow) -> bool:
     """Whether claims that name somebody are there before the token is read, and given to the caller when it is bad."""
     function = swallow.function
-    trying = next((form for form in function.forms.of("try") if any(one[3] == swallow.at for one in form[3])), None)
+    trying = swallow.trying
     if trying is None or swallow.returned is not None:
         return False
     made_up = {

@@ -91,7 +91,7 @@ def _borrowed(program: Program, maker: Encoding, block: Block) -> tuple[str, tup
     root = next((item[2] for item in walk(argument.form) if item[0] == "name"), "")
     home = maker.call.block.module
     statement = next(iter(bound_names(home.facts.module).get(root, [])), None)
-    if statement is None or _is_local(maker.call.block, root) or home is block.module:
+    if statement is None or maker.call.block.is_local(root) or home is block.module:
         return code, ()
     known = None if leads_to(program, home, block.module) else imported_as(home, statement, root, block.module)
     return (code, ()) if known is None else (known[0] + spelled(argument.form)[len(root) :], known[1])
@@ -145,14 +145,10 @@ def reachable(form: Form, origin: Block, block: Block) -> bool:
     root = next((item[2] for item in walk(form) if item[0] == "name"), None)
     if root == "self" and origin.function is not None and block.function is not None:
         return origin.function.owner is not None and origin.function.owner is block.function.owner
-    if root is None or _is_local(origin, root) or _is_local(block, root):
+    if root is None or origin.is_local(root) or block.is_local(root):
         return False
     one, other = _global(origin.module, root), _global(block.module, root)
     return one is not None and (one is other or origin.module is block.module)
-
-
-def _is_local(block: Block, name: str) -> bool:
-    return isinstance(block.scope, FunctionScope) and block.scope.is_local(name)
 
 
 def _global(module: Module, name: str) -> object:

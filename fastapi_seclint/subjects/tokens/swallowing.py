@@ -38,6 +38,12 @@ class Swallow:
     body: list[Form]
     returned: Form | None
 
+    @property
+    def trying(self) -> Form | None:
+        """The `try` statement that it belongs to."""
+        tried = self.function.forms.of("try")
+        return next((form for form in tried if any(one[3] == self.at for one in form[3])), None)
+
 
 def swallows(program: Program, function: Function, depth: int = _DEPTH) -> list[Swallow]:
     """The swallows in a function and in the functions of the project that it calls; found once a program."""

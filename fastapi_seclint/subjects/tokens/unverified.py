@@ -14,7 +14,7 @@ from fastapi_seclint.program.sites import NO_STATEMENTS, Block, Call
 from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import Annotated, Dependency, External, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
-from fastapi_seclint.subjects.tokens.claims_read import is_given, keys_read, names_of
+from fastapi_seclint.subjects.tokens.claims_read import is_given, keys_read
 from fastapi_seclint.subjects.tokens.hand_decoding import decoded_by_hand, decoded_by_helper
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.logged import only_logged, only_reported
@@ -129,7 +129,7 @@ def _is_command(block: Block) -> bool:
 
 def _is_returned(block: Block, call: Form) -> bool:
     """Whether a function gives claims back, or single ones that it has taken out of them."""
-    names = names_of(block, call)
+    names = block.forms.names_of(lambda value: value is call)
     for form in block.forms.of("assign"):
         if form[2][0][0] == "name" and is_given(_taken_from(form[3]), call, names):
             names.add(form[2][0][2])

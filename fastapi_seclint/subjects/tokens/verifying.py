@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddArgument, AddImport, Edit, RemoveKeyword, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
-from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Block
@@ -202,7 +201,7 @@ def key_of_file(program: Program, block: Block) -> tuple[str, tuple[Edit, ...]] 
         return None
     for name, value in sorted(block.module.scope.names.items()):
         written = any(isinstance(option, Const) for option in options(value))
-        if vocabulary(program).kind(name) == "signing key" and not written and not _is_local(block, name):
+        if vocabulary(program).kind(name) == "signing key" and not written and not block.is_local(name):
             return name, ()
     return 'os.environ["SECRET_KEY"]', (AddImport(block.module.path, "os"),)
 
@@ -210,10 +209,6 @@ def key_of_file(program: Program, block: Block) -> tuple[str, tuple[Edit, ...]] 
 def usual_algorithm(program: Program) -> str | None:
     """The algorithm that goes with such a key; None where tokens are made in sight."""
     return None if encodings(program) else '"HS256"'
-
-
-def _is_local(block: Block, name: str) -> bool:
-    return isinstance(block.scope, FunctionScope) and block.scope.is_local(name)
 
 
 def library_in(module: Module, library: str) -> tuple[str, tuple[Edit, ...]]:
