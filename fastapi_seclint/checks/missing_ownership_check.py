@@ -35,6 +35,7 @@ from fastapi_seclint.subjects.owners.belongings import (
     singular,
 )
 from fastapi_seclint.subjects.owners.beside import held_beside
+from fastapi_seclint.subjects.owners.dropped import dropped
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.hidden import owned_beside, reads_hidden
 from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls
@@ -118,7 +119,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
     for route in program.routes:
         case = _case(program, route, ties, about)
         if case is None or not case.sure:
-            case = _below(program, route, container(route, within)) or case
+            case = _dropped(program, route) or _below(program, route, container(route, within)) or case
         if case is None or not case.sure:
             case = _below(program, route, held_beside(program, route)) or case
         if case is None or not case.sure:
@@ -230,6 +231,18 @@ def _owned_besides(program: Program, route: Route, resource: str, alike: list[Ro
     if found is None and reads_hidden(program, route, resource):
         found = owned_beside(program, route, resource, alike)
     return found
+
+
+def _dropped(program: Program, route: Route) -> _Case | None:
+    """A route whose thing is looked up by a function that is handed the caller for it and does not use him."""
+    handler = route.function
+    if route.kind != "http" or handler is None or route.place is None or program.is_test(handler.module):
+        return None
+    resource, variable = resource_of(route)
+    if not variable or is_no_object(route, resource):
+        return None
+    field = dropped(program, route)
+    return _Case(route, resource, variable, field, 2) if field else None
 
 
 def _below(program: Program, route: Route, found: tuple[str, Route] | None) -> _Case | None:

@@ -14,6 +14,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.owners.notes import logs
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -28,6 +29,23 @@ def ignores_caller(program: Program, route: Route, node: Node, callers: set[str]
     cls, given = made
     held = _held(cls, given)
     return bool(held) and not _speaks(cls, handler, node.parameter, held, set())
+
+
+def ignores_given(program: Program, cls: Class, maker: Form, callers: set[str], method: str) -> Iterator[str]:
+    """The attributes for the caller that an object is made with, where a method reads none of them and others do."""
+    names = _parameters(cls)
+    pairs = [*zip(names, maker[3], strict=False), *((key, value) for key, value, _ in maker[4] if key is not None)]
+    held = _held(cls, {name for name, value in pairs if mentions(value, callers)})
+    used = _member(cls, method)
+    if not held or used is None or not used.parameters or _speaks(cls, used, used.parameters[0][0], held, set()):
+        return
+    for other in cls.namespace.values():
+        if isinstance(other, Function) and other.parameters and other.name not in ("__init__", method):
+            own = other.parameters[0][0]
+            for form in other.forms.of("compare"):
+                for item in (form[2], *form[4]):
+                    if item[0] == "attr" and item[3] in held and item[2][2:] == [own]:
+                        yield str(item[3])
 
 
 def _made(program: Program, node: Node, callers: set[str]) -> tuple[Class, set[str]] | None:
@@ -93,6 +111,8 @@ def _speaks(cls: Class, function: Function, own: str, held: set[str], seen: set[
         owners.add(id(form))
         if name in held:
             return True
+        if not name:
+            continue  # it is only written to a log
         method = _member(cls, name)
         if method is None and name not in _kept(cls):
             return True
@@ -107,9 +127,10 @@ def _speaks(cls: Class, function: Function, own: str, held: set[str], seen: set[
 
 def _reads(function: Function, own: str) -> Iterator[tuple[str, Form]]:
     """The attributes of an object that a function reads, each with the object's name in that place."""
+    written = {id(item) for call in function.forms.of("call") if logs(call) for item in walk(call[3:])}
     for form in function.forms.of("attr"):
         if form[2][0] == "name" and form[2][2] == own:
-            yield str(form[3]), form[2]
+            yield "" if id(form) in written else str(form[3]), form[2]
 
 
 def _kept(cls: Class) -> set[str]:

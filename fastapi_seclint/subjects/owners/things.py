@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
@@ -191,6 +191,16 @@ def picked(route: Route, variable: str) -> str:
     return next((thing(word, name) for word, name in _PICKED.findall(route.path) if name == variable), variable)
 
 
+def taken_as(handler: Function | None, variable: str) -> str:
+    """The parameter that holds a variable of the path, where it has another name: `note_id: int = Path(alias="id")`."""
+    for name, _, annotation, default, _ in handler.parameters if handler is not None else ():
+        for form in walk([item for item in (annotation, default) if item is not None]):
+            if form[0] == "call" and last_name(form[2]) == "Path":
+                if any(key == "alias" and value[2:] == [variable] for key, value, _ in form[4]):
+                    return str(name)
+    return variable
+
+
 def resources_of(route: Route) -> list[str]:
     """What a route may be about: the thing whose id it takes, else each word of its path (`/posts/mine`)."""
     resource, variable = resource_of(route)
@@ -201,7 +211,7 @@ def resource_of(route: Route) -> tuple[str, str]:
     """What kind of thing a route is about, in the singular, and the path variable that picks one of them."""
     found = _PICKED.findall(route.path)
     if found:
-        return thing(*found[-1]), found[-1][1]
+        return thing(*found[-1]), taken_as(route.function, found[-1][1])
     parts = segments(route.path)
     return (singular(parts[-1]), "") if parts else ("", "")
 

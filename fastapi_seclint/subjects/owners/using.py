@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, walk
+from fastapi_seclint.facts.forms import Form, mentions
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.handing_over import worker
@@ -18,8 +18,9 @@ from fastapi_seclint.subjects.code.implementations import has_no_body
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
+from fastapi_seclint.subjects.owners.late import changes_first
 from fastapi_seclint.subjects.owners.services import ignores_caller
-from fastapi_seclint.subjects.owners.uses import CALLER, Follow, Using, asks_the_request, spread, uses
+from fastapi_seclint.subjects.owners.uses import CALLER, Follow, asks_the_request, uses
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -44,8 +45,8 @@ def ties_caller(program: Program, route: Route) -> bool:
     if _is_closed_over(handler, callers):
         return True
     variables = set(path_variables(route.path))
-    used = uses(handler, callers, sent, _inside(program, handler), by_hand)
-    return used and not _only_afterwards(handler, callers, variables)
+    used = uses(handler, callers, sent, _inside(program, handler, sent), by_hand)
+    return used and not _decides_too_late(program, handler, callers - by_hand or callers, variables)
 
 
 def _is_closed_over(handler: Function, callers: set[str]) -> bool:
@@ -61,42 +62,39 @@ def _ignoring(program: Program, route: Route) -> set[str]:
     return {node.parameter for node in nodes if ignores_caller(program, route, node, callers_of(program, node))}
 
 
-def _inside(program: Program, function: Function, depth: int = 2) -> Follow:
-    """Tells of a call whether the functions of the project that get the caller use him; None where it may be others."""
+def _inside(program: Program, function: Function, sent: Collection[str] = (), depth: int = 2) -> Follow:
+    """Tells of a call whether the functions of the project that get the caller use him; None where it may be others.
+
+    What was `sent` is followed with him: looking him up alone decides nothing there either.
+    """
     block = body_of(program, function)
 
     def follow(call: Form, known: set[str]) -> bool | None:
         handed = handed_to(program, block, call, known) if block is not None and depth else []
         if not handed or any(asks_the_request(inner) or has_no_body(inner) for inner, _ in handed):
             return None
-        return any(uses(inner, given, (), _inside(program, inner, depth - 1)) for inner, given in handed)
+        ids = {id(inner): given for inner, given in handed_to(program, block, call, set(sent))} if block else {}
+        return any(
+            uses(inner, given, ids.get(id(inner), ()), _inside(program, inner, ids.get(id(inner), ()), depth - 1))
+            for inner, given in handed
+        )
 
     return follow
 
 
-_CHANGES = re.compile(r"^(update|delete|remove|edit|patch|replace|cancel|revoke)(_\w+)?$")
-
-
-def _only_afterwards(function: Function, callers: set[str], variables: set[str]) -> bool:
-    """Whether a function changes what a variable of the path names before it uses the caller at all."""
-    known = set(callers)
-    spread(function, known)
-    pending = function.statements()
-    while pending:
-        statement, *pending = pending
-        if statement[0] == "try":
-            pending = [*statement[2], *pending]
-        elif Using(known, {})(statement):
-            return False
-        elif any(_changes_by_id(form, variables) for form in walk(statement) if form[0] == "call"):
-            return True
-    return False
-
-
-def _changes_by_id(call: Form, variables: set[str]) -> bool:
-    given = arguments(call)
-    named = any(item[0] == "name" and item[2] in variables for item in given)
-    return named and call[2][0] in ("name", "attr") and _CHANGES.match(snake(str(call[2][-1]))) is not None
+def _decides_too_late(program: Program, handler: Function, callers: set[str], variables: set[str]) -> bool:
+    """Whether a handler, or the one function to which it hands the caller with the id, changes things before it asks."""
+    if changes_first(handler, callers, variables):
+        return True
+    block = body_of(program, handler)
+    calls = [form for form in block.forms.of("call") if mentions(form, callers)] if block is not None else []
+    if block is None or len(calls) != 1 or sum(form[2] in callers for form in handler.forms.of("name")) != 1:
+        return False
+    ids = {id(inner): given for inner, given in handed_to(program, block, calls[0], variables)}
+    handed = [pair for pair in handed_to(program, block, calls[0], callers) if not has_no_body(pair[0])]
+    return bool(handed) and all(
+        id(inner) in ids and changes_first(inner, given, ids[id(inner)]) for inner, given in handed
+    )
 
 
 def is_tied(program: Program, route: Route) -> bool:
