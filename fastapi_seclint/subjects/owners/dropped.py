@@ -137,9 +137,9 @@ def _functions(program: Program, module: Module) -> Iterator[Function]:
 
 def _compares(function: Function, name: str) -> bool:
     for form in function.forms.of("compare"):
-        if form[3] == ["=="] or form[3] == ["!="]:
-            if any(item[0] == "name" and item[2] == name for item in (form[2], *form[4])):
-                return True
+        compared = (form[2], *form[4]) if form[3] in (["=="], ["!="]) else ()
+        if any(item[0] == "name" and item[2] == name for item in compared):
+            return True
     return any(
         keyword == name and value[0] == "name" and value[2] == name
         for form in function.forms.of("call") if str(form[2][-1]).startswith(("filter", "find", "get_or_none"))

@@ -195,9 +195,9 @@ def taken_as(handler: Function | None, variable: str) -> str:
     """The parameter that holds a variable of the path, where it has another name: `note_id: int = Path(alias="id")`."""
     for name, _, annotation, default, _ in handler.parameters if handler is not None else ():
         for form in walk([item for item in (annotation, default) if item is not None]):
-            if form[0] == "call" and last_name(form[2]) == "Path":
-                if any(key == "alias" and value[2:] == [variable] for key, value, _ in form[4]):
-                    return str(name)
+            named = form[4] if form[0] == "call" and last_name(form[2]) == "Path" else ()
+            if any(key == "alias" and value[2:] == [variable] for key, value, _ in named):
+                return str(name)
     return variable
 
 

@@ -83,7 +83,7 @@ def _inside(program: Program, function: Function, sent: Collection[str] = (), de
 
 
 def _decides_too_late(program: Program, handler: Function, callers: set[str], variables: set[str]) -> bool:
-    """Whether a handler, or the one function to which it hands the caller with the id, changes things before it asks."""
+    """Whether a handler, or the one function to which it hands caller and id, changes things before it asks."""
     if changes_first(handler, callers, variables):
         return True
     block = body_of(program, handler)
