@@ -112,7 +112,8 @@ def _unlike_others(program: Program, route: Route) -> str:
     if (other := unlike_its_sibling(program, route)) is not None:
         return f"changes what {access.spoken(other)} looks at the caller's rights for"
     if strict := unlike_its_neighbours(program, route):
-        return f"changes something, as {_listed(strict)} of its router do, which look at the caller's rights"
+        does = "changes something" if access.changes_state(route) else "lists everybody"
+        return f"{does}, as {_listed(strict)} of its router do, which look at the caller's rights"
     few = listed_for_few(program, route)
     if few is not None:
         return f"gives each of what {access.spoken(few)} only gives to some"

@@ -29,6 +29,8 @@ def standing_in(interpreter: Interpreter, cls: Class) -> Class:
         if any(module.state == "running" for module in interpreter.modules.by_file.values()):
             return cls
         found = list(_implementers(interpreter, cls)) if _left_open(cls) else []
+        if len(found) > 1:  # what says that it is one goes before what only has methods of the same names
+            found = [own for own in found if cls in own.lineage()] or found
         if len(found) > 1:
             found = [own for own in found if _is_made_of_request(own)]
         known[id(cls)] = (cls, found[0] if len(found) == 1 else cls)

@@ -32,24 +32,47 @@ def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
     Rights to one thing, which a handler looks up for itself, say nothing of who may make a new one; and two that each
     list a guard which lets every user in were meant to.
     """
-    if not _changes(program, route) or not _asks_for_nothing(program, route):
+    lists = _lists_people(route)
+    if not (lists or _changes(program, route)) or not _asks_for_nothing(program, route):
         return []
     beside = {
         other.place: other
-        for other in program.routes
-        if other.app is route.app and other.router is route.router and other.place != route.place
+        for other in _in_one_room(program, route)
         if route.router is not route.app or _kind(other) == _kind(route) != ""
         if _changes(program, other) or (access.changes_state(other) and _is_strict(program, other, False))
     }
     if len(beside) < _LEAST or ties_caller(program, route) or is_tied(program, route):
         return []
-    strict = [other for other in beside.values() if _is_strict(program, other, bool(path_variables(route.path)))]
+    inside = lists or bool(path_variables(route.path))
+    strict = [other for other in beside.values() if _is_strict(program, other, inside)]
     loose = [other for other in beside.values() if other not in strict]
     if _lists_guards(route) and any(map(_lists_guards, loose)):
         return []
     if _uses(route) or (_makes(route, strict) and not _agree(program, strict)):
         return []
+    if lists and (loose or len(strict) <= _LEAST):
+        return []
     return strict if len(strict) >= max(_LEAST, len(loose) * _STRICT_FOR_EACH_LOOSE) else []
+
+
+_PEOPLE = re.compile(r"^(users|accounts|customers|members|employees|patients)$")
+
+
+def _lists_people(route: Route) -> bool:
+    """Whether a route lists all accounts: where whoever changes one of them is asked for rights, so is who sees all."""
+    last = (access.segments(route.path) or [""])[-1]
+    return set(route.methods) - {"HEAD"} == {"GET"} and _PEOPLE.match(last) is not None
+
+
+def _in_one_room(program: Program, route: Route) -> list[Route]:
+    """The other routes of a route's router; where each route has one for itself, those of the router around them."""
+    others = [other for other in program.routes if other.app is route.app and other.place != route.place]
+    found = [other for other in others if other.router is route.router]
+    if found or len(route.includes) < 2:  # noqa: PLR2004
+        return found
+    around = route.includes[:-1]
+    alone = [other for other in others if other.includes[:-1] == around]
+    return alone if len({id(other.router) for other in alone}) == len({other.place for other in alone}) else []
 
 
 _USES = re.compile(
@@ -118,9 +141,18 @@ def _changes(program: Program, route: Route) -> bool:
     """Whether a route changes something that is not its caller's by its path, and is no way in."""
     if route.kind != "http" or route.function is None or not access.changes_state(route):
         return False
-    if access.only_reads(route) or entrances.is_entrance(program, route):
+    if access.only_reads(route) or (entrances.is_entrance(program, route) and not _is_of_account(program, route)):
         return False
     return not is_about_oneself(access.segments(route.path))
+
+
+_OF_ACCOUNT = re.compile(r"^(user|account|employee|member|staff)_?(id|uuid|pk)$", re.I)
+
+
+def _is_of_account(program: Program, route: Route) -> bool:
+    """Whether a route does something to the account of an id, its password say, for whoever has logged in."""
+    named = any(_OF_ACCOUNT.match(name) for name in path_variables(route.path))
+    return named and program.guarding(route).protection == "protected"
 
 
 def _is_strict(program: Program, route: Route, inside: bool) -> bool:
