@@ -68,7 +68,7 @@ def _in_one_room(program: Program, route: Route) -> list[Route]:
     """The other routes of a route's router; where each route has one for itself, those of the router around them."""
     others = [other for other in program.routes if other.app is route.app and other.place != route.place]
     found = [other for other in others if other.router is route.router]
-    if found or len(route.includes) < 2:  # noqa: PLR2004
+    if found or len(route.includes) < 2:
         return found
     around = route.includes[:-1]
     alone = [other for other in others if other.includes[:-1] == around]
