@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.guards.fixes import authorizing
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, names_identity
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied
-from fastapi_seclint.subjects.rights.beside import unlike_its_sibling
+from fastapi_seclint.subjects.rights.beside import asks_for_less, unlike_its_sibling
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
 from fastapi_seclint.subjects.rights.listed_accounts import shown_to_few
@@ -85,6 +85,8 @@ def _why(program: Program, route: Route) -> str:
         return ""
     if is_authenticated(program, route) and grants_as_member(program, route):
         return _GRANTS
+    if (strict := asks_for_less(program, route)) and is_authenticated(program, route):
+        return f"asks for less than {_listed(strict)} of the same path, which are for administrators"
     untested = untested_permissions(program, route)
     why = privilege(program, route) or untested or _named_only(program, route)
     compared = _unlike_others(program, route) if not why else ""
@@ -208,6 +210,8 @@ def _all_users_are_administrators(program: Program, privileged: int) -> bool:
 def _finding(program: Program, route: Route, why: str) -> Finding:
     guard = next(iter(guards(program, route)), None)
     asked = f"{guard.name} only says who is calling" if guard is not None else "the route only asks who is calling"
+    less = bool(asks_for_less(program, route))
+    asked = "the right that its guard was given is a lesser one" if less else asked
     compared, evidence = _comparison(program, route)
     advice = f"while {compared}; depend on it here too" if compared else "test the caller's role or permissions as well"
     confidence: Confidence = "high" if compared and access.is_admin_like(route.path) else "medium"
@@ -220,7 +224,7 @@ def _finding(program: Program, route: Route, why: str) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
-        fix=permission_tested(program, route) if client else _mended(program, route),
+        fix=None if less else permission_tested(program, route) if client else _mended(program, route),
         masks=("missing-ownership-check", "inactive-user-accepted"),
     )
 

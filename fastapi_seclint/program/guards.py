@@ -131,6 +131,8 @@ class GuardModel:
         """How a dependency of a route, or one below it, answers strangers by itself."""
         meeting = self._asked(route, node.name, lambda stranger: self.dependencies.encounter(node.call, stranger))
         meeting.scheme = scheme_of(node.call) is not None
+        if meeting.opaque and _is_never_asked(route, node):
+            meeting.opaque = ()
         unchecked = meeting.inert and not meeting.checked
         meeting.blind = unchecked and node.function is not None and not parameters(node.call)
         return meeting
@@ -251,6 +253,21 @@ class GuardModel:
             if scheme_of(node.call) is None and node.name not in blind and self.authenticates(node.call):
                 names.append(node.name)
         return names
+
+
+def _is_never_asked(route: Route, node: Node) -> bool:
+    """Whether a dependency gives an object whose methods are guards, and the handler calls none and hands it to nobody.
+
+    `authorize: AuthJWT = Depends()`, without `authorize.jwt_required()`.
+    """
+    handler = route.function
+    if handler is None or not node.parameter or not isinstance(node.call, External):
+        return False
+    if credentials.entry("object", node.call.name) is None:
+        return False
+    facts = handler.module.facts
+    forms = [handler.forms, *(facts.forms(number) for number in facts.inside(handler.number))]
+    return not any(form[2] == node.parameter for each in forms for form in each.of("name"))
 
 
 def _switch_off(meeting: Meeting) -> None:

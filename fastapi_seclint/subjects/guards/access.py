@@ -26,7 +26,7 @@ _ADMIN = re.compile(
     r"|back[-_]?office|internal|management|moderation|debug)($|[-_/. ])",
     re.I,
 )
-_ADMIN_NAME = re.compile(r"(^|_)(admins?|administration|superusers?|back_?office)($|_)", re.I)
+_ADMIN_NAME = re.compile(r"(^|_)(admins?|administration|super_?users?|back_?office)($|_)", re.I)
 _PERSONAL = frozenset(
     {
         "email", "phone", "phone_number", "address", "ssn", "date_of_birth", "birthday", "iban", "credit_card",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.values import Function, Instance, Value
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
-from fastapi_seclint.subjects.rights.roles import authorizes
+from fastapi_seclint.subjects.rights.made_with import asked_for
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -37,3 +40,37 @@ def _is_stricter(program: Program, other: Route, route: Route) -> bool:
         return False
     same = {node.name for node in route.dependencies} == {node.name for node in other.dependencies}
     return not ties_caller(program, route) and (same or not is_tied(program, route))
+
+
+def asks_for_less(program: Program, route: Route) -> list[Route]:
+    """The other routes of a path, where all of them ask for an administrator and this one, which changes, for less.
+
+    They ask by guards of one maker, `require(Right.SUPERUSER)`, which was given something else here. One other alone
+    may have been meant so.
+    """
+    own = list(asked_before(program, route))
+    if not access.changes_state(route) or not path_variables(route.path) or len(own) != 1 or not _plain(own[0]):
+        return []
+    others = [other for other in program.routes if other.app is route.app and other.path == route.path]
+    found = {other.place: other for other in others if other.place != route.place}
+    strict = [
+        other
+        for other in found.values()
+        if any(_is_made_alike(guard, own[0]) and _for_administrators(guard) for guard in asked_before(program, other))
+    ]
+    return strict if len(strict) > 1 and len(strict) == len(found) else []
+
+
+def _plain(guard: Value) -> bool:
+    return bool(asked_for(guard)) and not _for_administrators(guard)
+
+
+def _for_administrators(guard: Value) -> bool:
+    return any(access.is_admin_name(snake(name)) for names in asked_for(guard) for name in names)
+
+
+def _is_made_alike(one: Value, other: Value) -> bool:
+    """Whether two guards come out of one function, or are objects of one class."""
+    if isinstance(one, Function) and isinstance(other, Function):
+        return one.number == other.number and one.module is other.module
+    return isinstance(one, Instance) and isinstance(other, Instance) and one.cls is other.cls

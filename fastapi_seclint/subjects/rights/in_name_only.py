@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.states import STATES
 from fastapi_seclint.subjects.rights.decisions import decides
 from fastapi_seclint.subjects.rights.words import names_right
 
@@ -35,8 +37,19 @@ def reads_token_only(program: Program, functions: Iterable[Function]) -> bool:
 
 
 def hands_caller_back(function: Function) -> bool:
-    """Whether a guard only gives back whom it depends on: nothing in it can refuse anybody."""
-    return not function.forms.of("if", "ifexp", "assert", "raise", "compare", "bool", "call", "match", "await", "try")
+    """Whether a guard only gives back whom it depends on: nothing in it can refuse anybody but a closed account."""
+    asked = [form for form in function.forms.of("if") if not _asks_for_state(form)]
+    refused = {id(inner) for form in function.forms.of("raise") for inner in walk(form)}
+    others = function.forms.of("ifexp", "assert", "compare", "bool", "call", "match", "await", "try")
+    return not asked and all(id(form) in refused for form in others)
+
+
+def _asks_for_state(form: Form) -> bool:
+    """Whether all that a condition asks is the state of an account: `if not user.is_active: raise ...`."""
+    test = form[2][3] if form[2][0] == "unary" else form[2]
+    return (
+        test[0] == "attr" and snake(test[3]) in STATES and all(inner[0] == "raise" for inner in form[3]) and not form[4]
+    )
 
 
 _LOOKS_UP = re.compile(

@@ -71,10 +71,25 @@ def guarding_readers(program: Program) -> Iterator[Function]:
         function = running(value)
         if function is not None and not renews(function.name) and program.guard_model.authenticates(value):
             yield function
+    yield from _below_guards(program)
     for function in (*own_readers(program), *on_the_way(program)):
         named = any(form[2] in _PEOPLE for one, _ in reached(program, function, 2) for form in one.forms.of("const"))
         if named and not _ENDING & set(words_of(function.name)) and is_heard(program, function):
             yield function
+
+
+def _below_guards(program: Program) -> list[Function]:
+    """The dependencies of a guard that read its token, and leave it to the guard to refuse who sends none."""
+    authenticates = program.guard_model.authenticates
+    found: dict[int, Function] = {}
+    for route in program.routes:
+        for node in route.nodes():
+            if node.function is None or not node.children or not authenticates(node.call):
+                continue
+            for child in node.children:
+                if child.function is not None and id(child.function) not in found and not authenticates(child.call):
+                    found[id(child.function)] = child.function
+    return [one for one in found.values() if not renews(one.name) and read_in(program, one)]
 
 
 def _named(program: Program, block: Block, form: Form) -> str:
