@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fastapi_seclint.facts.forms import Form, arguments, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.values import (
@@ -78,6 +78,14 @@ def demanded(node: Node) -> list[list[str]]:
     return list(_names(node.dependency.scopes)) if node.dependency.scopes is not None else []
 
 
+def demands_scopes(node: Node) -> bool:
+    """Whether a route demands scopes of a guard, whatever they are called."""
+    scopes = node.dependency.scopes
+    return scopes is not None and not any(
+        isinstance(option, Collection) and not option.items and not option.open for option in options(scopes)
+    )
+
+
 def _made_with(guard: Value) -> Iterator[Value]:
     """What the maker of a guard was given: the variables around an inner function, the arguments of an object."""
     if isinstance(guard, Function) and guard.scope.kind == "function":
@@ -103,7 +111,7 @@ def demands_nothing(node: Node, function: Function) -> bool:
     What stands behind such a condition never runs then, and who may do everything is let in as everybody is.
     """
     kept = _kept(node.call, function)
-    if kept is None or _hands_on_rights(node.call, function):
+    if kept is None or _hands_on_rights(node.call, function) or _hands_on_scopes(node, function):
         return False
     tests = function.forms.of("if", "ifexp", "assert")
     off = [form for form in tests if any(map(kept, _all_of(form[2])))]
@@ -121,6 +129,15 @@ def _hands_on_rights(guard: Value, function: Function) -> bool:
         form[0] == "name" and names_right(form[2]) and form[2] in names and not _is_nothing(names[form[2]])
         for form in given
     )
+
+
+def _hands_on_scopes(node: Node, function: Function) -> bool:
+    """Whether a guard hands on the scopes that a route demands of it: `service.find(token, security_scopes)`."""
+    names = {
+        item[0] for item in function.parameters if item[2] is not None and last_name(item[2]).endswith("SecurityScopes")
+    }
+    given = (item for call in function.forms.of("call") for item in arguments(call))
+    return demands_scopes(node) and any(form[0] == "name" and form[2] in names for form in given)
 
 
 def _gives_back(form: Form, given: set[str]) -> bool:

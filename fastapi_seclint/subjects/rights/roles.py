@@ -18,7 +18,6 @@ from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import (
     Class,
-    Collection,
     External,
     Function,
     Unknown,
@@ -33,7 +32,12 @@ from fastapi_seclint.subjects.rights.decisions import decides
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, hands_right_on, takers
 from fastapi_seclint.subjects.rights.in_name_only import finds_user_only, hands_caller_back, reads_token_only
-from fastapi_seclint.subjects.rights.made_with import asks_what_everybody_has, demands_nothing, made_for_administrators
+from fastapi_seclint.subjects.rights.made_with import (
+    asks_what_everybody_has,
+    demands_nothing,
+    demands_scopes,
+    made_for_administrators,
+)
 from fastapi_seclint.subjects.rights.of_library import asks_of_library
 from fastapi_seclint.subjects.rights.reached import injected, reached
 from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of, picked_by
@@ -84,7 +88,7 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
         name = dependency_name(node)
         named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
         named = named and scheme_of(node.call) is None
-        known = node.name in program.guarding(route).guards.authorization or _demands(node)
+        known = node.name in program.guarding(route).guards.authorization or demands_scopes(node)
         return (named and not names_database(name)) or known
     if demands_nothing(node, function) or asks_what_everybody_has(node):
         return False
@@ -191,14 +195,7 @@ def takes_scopes(program: Program, node: Node) -> bool:
         for parameter in parameters(node.call)
         for option in options(program.walker.resolver.type_of(parameter))
     )
-    return scoped and not _demands(node)
-
-
-def _demands(node: Node) -> bool:
-    scopes = node.dependency.scopes
-    return scopes is not None and not any(
-        isinstance(option, Collection) and not option.items and not option.open for option in options(scopes)
-    )
+    return scoped and not demands_scopes(node)
 
 
 def _gets_an_administrator(program: Program, route: Route) -> bool:
