@@ -72,15 +72,16 @@ def _guards(program: Program) -> Iterator[Finding]:
     typed = [token for token in typed if not _only_scopes(token, plain)]
     if not typed or not plain:
         return
+    everywhere = {claim for claim in type_claims(typed[0]) if all(claim in token.claims.items for token in plain)}
     receivers = _receivers(program)
     told: set[tuple[str, int]] = set()
     for function in guarding_readers(program):
         if _FOR_ELSE.intersection(words_of(function.name)):
             continue  # it reads links from mails and the like
         claims = {claim for token in typed for claim in type_claims(token)}
-        if any(looks_for(one, claims) for one in receivers.get(id(function), [])):
+        if any(looks_for(one, claims, everywhere) for one in receivers.get(id(function), [])):
             continue
-        found = _unlooked(program, function, typed)
+        found = _unlooked(program, function, typed, everywhere)
         if found is None:
             continue
         decoding, form, token = found
@@ -134,12 +135,17 @@ def _receivers(program: Program) -> dict[int, list[Function]]:
     return found
 
 
-def _unlooked(program: Program, function: Function, others: list[Token]) -> tuple[Decoding, Form, Token] | None:
-    """The reading of a token on the way of a function that takes another type too, and the call that leads there."""
+def _unlooked(
+    program: Program, function: Function, others: list[Token], everywhere: set[str]
+) -> tuple[Decoding, Form, Token] | None:
+    """The reading of a token on the way of a function that takes another type too, and the call that leads there.
+
+    Claims that all tokens have `everywhere` tell none from another by being there.
+    """
     way = list(reached(program, function))
     claims = {claim for token in others for claim in type_claims(token)}
     looked = claims | {"aud", "audience"}
-    if any(looks_when_called(one, looked, call) or demands(program, one, others) for one, call in way):
+    if any(looks_when_called(one, looked, call, everywhere) or demands(program, one, others) for one, call in way):
         return None
     needed = {key for one, _ in way for key in needed_claims(one)}
     for one, first in way:
@@ -175,8 +181,8 @@ def _finding(place: Location, function: Function, decoding: Decoding, token: Tok
     claim = sorted(type_claims(token))[0]
     return RULE.finding(
         place,
-        f"`{function.name}` never looks at the claim `{claim}`, so a token that was made for something else, which "
-        f"lives longer or travels by mail, opens the API: refuse what is no access token",
+        f"`{function.name}` does not ask what the claim `{claim}` says, so a token that was made for something else, "
+        f"which lives longer or travels by mail, opens the API: refuse what is no access token",
         symbol=function.dotted,
         evidence=evidence,
         fix=fix,

@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
+from fastapi_seclint.subjects.tokens.presence import only_asked_for
 from fastapi_seclint.subjects.tokens.purposes import Purpose, purpose_of, renews, telling_claims
 from fastapi_seclint.subjects.tokens.standing import is_heard, on_the_way, own_readers
 from fastapi_seclint.subjects.wiring.dependencies import wiring
@@ -32,6 +33,7 @@ _PEOPLE = ("sub", "user", "user_id", "userId", "uid", "id", "username", "email")
 """Claims by which code finds out whose a token is."""
 _ENDING = frozenset({"refresh", "renew", "logout", "signout", "revoke"})
 _NAMES = ("name", "attr")
+_NO_CLAIMS: set[str] = set()
 _VALIDATING = frozenset({"model_validate", "model_validate_json", "parse_obj"})
 
 
@@ -145,25 +147,33 @@ def read_in(program: Program, function: Function) -> list[Decoding]:
     ]
 
 
-def looks_for(function: Function, claims: set[str]) -> bool:
-    """Whether a function's body names one of the claims, as a key or as an attribute."""
+def looks_for(function: Function, claims: set[str], everywhere: set[str] = _NO_CLAIMS) -> bool:
+    """Whether a function's body names one of the claims, as a key or as an attribute.
+
+    Of those that tokens of all types have `everywhere` it has to ask more than whether there is one.
+    """
+    idle = only_asked_for(function, everywhere) if everywhere else set()
     for form in function.forms.of("const", "attr", "call"):
-        if form[0] != "call" and form[-1] in claims:
+        if form[0] != "call" and form[-1] in claims and id(form) not in idle:
             return True
         if form[0] == "call" and any(keyword in claims for keyword, _, _ in form[4]):
             return True
     return False
 
 
-def looks_when_called(function: Function, claims: set[str], call: Form | None) -> bool:
+def looks_when_called(
+    function: Function, claims: set[str], call: Form | None, everywhere: set[str] = _NO_CLAIMS
+) -> bool:
     """Whether a function names one of the claims for this call: one that is told what to expect may not be told here.
 
     `def read(raw, expected=None)` with `if expected and claims["type"] != expected` looks at nothing in `read(raw)`.
     """
-    if not looks_for(function, claims):
+    if not looks_for(function, claims, everywhere):
         return False
     unset = _left_out(function, call) if call is not None and last_name(call[2]) == function.name else set()
     idle = [form for form in function.forms.of("if") if _asks_for(form[2], unset)] if unset else []
+    if not idle:
+        return True
     return any(
         form[-1] in claims and not any(holds(one[1], form[1]) for one in idle)
         for form in function.forms.of("const", "attr")
