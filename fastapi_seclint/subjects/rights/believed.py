@@ -29,6 +29,7 @@ _PERSON = re.compile(
     r"|signup|login|tokens?|jwt|claims|payload|to_encode|me|auth\w*|usuari[oa]s?|clientes?|empleados?|funcionarios?"
     r"|cadastr\w*|utilisateurs?|benutzer|nutzer)(_|$)"
 )
+_CALLER = re.compile(r"super_?users?(?=_|$)")
 _TALK = re.compile(r"(^|_)(messages?|chats?|conversations?|completions?|prompts?|llm|threads?)(_|$)")
 _STORES = re.compile(
     r"^_*(create|add|insert|save|store|register|new|make|update|patch|edit|put|upsert|sign_up|signup|from|build|set|write"
@@ -98,7 +99,7 @@ def _place(form: Form, sent: Sent) -> int:
 
 def _is_personal(right: str, *words: str) -> bool:
     """Whether a right is somebody's: a flag always is, a role when the words around speak of people, not of talk."""
-    text = "_".join(words)
+    text = _CALLER.sub("", "_".join(words))
     if snake(right).startswith("is_"):
         return True
     return _PERSON.search(text) is not None and _TALK.search(text) is None
