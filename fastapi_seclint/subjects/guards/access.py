@@ -74,7 +74,7 @@ _LISTING = re.compile(r"^(all|list|paginated?)$", re.I)
 _FILES = re.compile(r"^(media|static|avatars?|images?|files?|assets|thumbnails?)$", re.I)
 _READS = re.compile(
     r"(^(get|read|fetch)_|^(view|show|display|match|recommend|suggest|compare)([-_]|$)|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
-    r"|export|decode|parse|convert|conversion)",
+    r"|export|decode|parse|convert|conversion|paginat)",
     re.I,
 )
 _ACTS = re.compile(

@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Environment, Text, options
+from fastapi_seclint.program.values import Environment, Text, Value, options, string
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.secrets.names import word_set
@@ -27,6 +27,11 @@ _PATH = re.compile(
 """The end of a path behind which a one-time code stands."""
 _SPOKEN = word_set("url uri dsn urls link")
 _PROPERTIES = frozenset({"property", "cached_property", "computed_field"})
+_DATABASE = re.compile(
+    r"(^|_)(database|db|postgres|postgresql|pg|mysql|mariadb|mongo|mongodb)_?(ur[li]|dsn|connection_string|conn_str)$", re.I
+)
+"""Settings by which operators name a database, its user and his password."""
+_WITH_PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
 _PASSWORD = re.compile(r"passw|pwd|(^|_)(pass|pw)(_|$)", re.I)
 
 
@@ -60,9 +65,11 @@ def _added(form: Form) -> Iterator[Form]:
 
 
 def carries_password(program: Program, block: Block, form: Form) -> bool:
-    """Whether a name or attribute is a URL that the project puts together from a user and a password."""
+    """Whether an expression is a URL that the project puts together from a user and a password, or that is set so."""
+    if any(_is_set(program, option) for option in options(ask(program, block, form))):
+        return True
     words = words_of(name_of(form))
-    if not _SPOKEN & set(words):
+    if form[0] not in ("name", "attr") or not _SPOKEN & set(words):
         return False
     if (form[0] == "attr" and form[3] in _makers(program)) or _is_made(program, block, form):
         return True
@@ -72,6 +79,27 @@ def carries_password(program: Program, block: Block, form: Form) -> bool:
             if any(_is_password(program, name) for name in named):
                 return True
     return False
+
+
+def _is_set(program: Program, value: Value) -> bool:
+    """Whether a value is a database's URL out of the environment, where nothing shows that it needs no password."""
+    if not isinstance(value, Environment) or not _DATABASE.search(value.name) or _may_be_a_file(program):
+        return False
+    default = string(value.default) if value.default is not None else None
+    return value.default is None or (default is not None and _WITH_PASSWORD.search(default) is not None)
+
+
+@lru_cache(maxsize=1)
+def _may_be_a_file(program: Program) -> bool:
+    """Whether a project makes ready for SQLite, whose URLs name a file."""
+    modules = (module for module in program.modules.by_file.values() if not program.is_test(module))
+    return any(module.facts.speaking(b"sqlite", b"check_same_thread", folded=True) for module in modules)
+
+
+def _builds(call: Form) -> bool:
+    """Whether a call puts pydantic's URL together: `PostgresDsn.build(...)`."""
+    called: Form = call[2]
+    return bool(called[0] == "attr" and called[3] == "build") and name_of(called[2]).endswith(("Dsn", "Url"))
 
 
 def _is_made(program: Program, block: Block, form: Form) -> bool:
@@ -98,9 +126,12 @@ def _makers(program: Program) -> frozenset[str]:
     for module in program.modules.by_file.values():
         facts = module.facts
         properties = not facts.words.isdisjoint(_PROPERTIES)
-        for number in facts.speaking(b"://"):
+        for number in facts.speaking(b"://", b'"build"'):
             if number < 0 or not (properties or _SPOKEN & set(words_of(facts.functions[number][0].rpartition(".")[2]))):
                 continue
+            for form in facts.forms(number).of("call"):
+                if _builds(form) and any(key == "password" and value[0] != "const" for key, value, _ in form[4]):
+                    found.add(facts.functions[number][0].rpartition(".")[2])
             for form in facts.forms(number).of("fstr"):
                 texts = [item[2] for item in form[2] if item[0] == "const" and isinstance(item[2], str)]
                 parts = [name_of(item[2]) for item in form[2] if item[0] == "fmt"]

@@ -89,9 +89,9 @@ class Leaks:
             case ["call", _, ["attr", _, inner, "encode" | "decode" | "strip"], _, _]:
                 return _whole(self.of(inner), form)
             case ["call", _, ["attr", _, _, "get" | "getenv"], [["const", _, str() as key], *_], _]:
-                return self.named(key, form)
+                return self.named(key, form) or self.address(form, key)
             case ["call", _, ["name", _, "getenv"], [["const", _, str() as key], *_], _]:
-                return self.named(key, form)
+                return self.named(key, form) or self.address(form, key)
             case ["call", _, ["name", _, "vars"], [inner], _]:
                 return _whole(self.of(inner) or self.login_form(inner), form)
             case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
@@ -99,7 +99,7 @@ class Leaks:
             case ["call", *_]:
                 return self.made(form)
             case ["sub", _, _, ["const", _, str() as key]]:
-                return self.named(key, form)
+                return self.named(key, form) or self.address(form, key)
             case ["attr", _, inner, "__dict__"]:
                 return _whole(self.model(inner) or self.login_form(inner), form)
             case ["attr", _, inner, "headers" | "cookies" as part] if self.is_request(inner):
@@ -216,11 +216,11 @@ class Leaks:
             for statement in (scope.assignments(name) if isinstance(scope, FunctionScope) else ())
         )
 
-    def address(self, form: Form) -> Leak | None:
+    def address(self, form: Form, key: str = "") -> Leak | None:
         """A URL of a database or broker that is put together with its password."""
         if not carries_password(self.program, self.block, form):
             return None
-        return Leak(f"`{name_of(form)}`, which has a password in it,", form)
+        return Leak(f"`{key or name_of(form)}`, which has a password in it,", form)
 
     def model(self, form: Form) -> Leak | None:
         """An object whose text has a secret in it: credentials, a model with a password."""
