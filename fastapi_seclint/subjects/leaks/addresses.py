@@ -28,7 +28,8 @@ _PATH = re.compile(
 _SPOKEN = word_set("url uri dsn urls link")
 _PROPERTIES = frozenset({"property", "cached_property", "computed_field"})
 _DATABASE = re.compile(
-    r"(^|_)(database|db|postgres|postgresql|pg|mysql|mariadb|mongo|mongodb)_?(ur[li]|dsn|connection_string|conn_str)$", re.I
+    r"(^|_)(database|db|postgres|postgresql|pg|mysql|mariadb|mongo|mongodb)_?(ur[li]|dsn|connection_string|conn_str)$",
+    re.I,
 )
 """Settings by which operators name a database, its user and his password."""
 _WITH_PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")

@@ -61,11 +61,18 @@ def lists_other_things(program: Program, route: Route) -> bool:
 
 
 _SEARCHED = re.compile(r"^(q|((search|query)_?)?(terms?|text|query|string|keywords?|phrase|prefix|pattern))$")
+_SPAN = re.compile(
+    r"^((start|end|from|to|since|until|begin)_?(date|day|time|year|month)|(date|day)_(from|to|start|end))$"
+)
+"""The ends of a span of time, between which many things of many are: `/orders/{start_date}/{end_date}`."""
 
 
 def is_choice(program: Program, route: Route, variable: str) -> bool:
-    """Whether a path variable is no object's id: one of a few words, an enumeration or `Literal`, or a text to find."""
-    if _SEARCHED.match(snake(variable)):
+    """Whether a path variable is no object's id: one of a few words, an enumeration or `Literal`, or a text to find.
+
+    Or a day, from which on there are many.
+    """
+    if _SEARCHED.match(snake(variable)) or _SPAN.match(snake(variable)):
         return True
     for parameter in parameters(route.endpoint) if route.endpoint is not None else ():
         if parameter.name == variable:
