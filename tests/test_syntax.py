@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fastapi_seclint.syntax import MAX_BYTES, MAX_DEPTH, Unreadable, char_columns, decode, parse, read
+from fastapi_seclint.syntax import MAX_BYTES, MAX_DEPTH, Unreadable, char_columns, decode, parse
 from fastapi_seclint.syntax.outline import Asked, outline
 
 MARK = "the file starts with a UTF-8 byte order mark"
@@ -59,6 +59,7 @@ def test_bytes_are_decoded_as_the_interpreter_does(data: bytes, text: str) -> No
         (b"x\n\0", 2, "source code cannot contain null bytes"),
         (b"# coding: utf-7\n'+AAA-'", 1, "source code cannot contain null bytes"),
         ("x = 1".encode("utf-16"), 1, "source code cannot contain null bytes"),
+        (b"#" * (MAX_BYTES + 1), 1, "the file is larger than 5,000,000 bytes"),
     ],
 )  # fmt: skip
 def test_bytes_that_are_no_text_are_refused_with_their_line(data: bytes, line: int, message: str) -> None:
@@ -71,24 +72,6 @@ def test_only_line_feeds_and_carriage_returns_end_lines() -> None:
     text = "a = '''\x0b\x0c\x1c\x85\u2028'''\r\n\x0cb = 2\rc = 3\n"
     tree, rewritten = parse(text)
     assert ([node.lineno for node in tree.body], rewritten) == ([1, 2, 3], False)
-
-
-def test_a_file_is_read_with_the_path_to_show(tmp_path: Path) -> None:
-    file = tmp_path / "main.py"
-    file.write_bytes(b"\xef\xbb\xbfx = 1\r\n")
-    source = read(file, "app/main.py")
-    assert (source.path, source.text, source.rewritten) == ("app/main.py", "x = 1\r\n", False)
-    assert ast.unparse(source.tree) == "x = 1"
-
-
-def test_files_that_cannot_be_opened_or_are_too_large_are_unreadable(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="cannot be read: No such file or directory"):
-        read(tmp_path / "gone.py", "gone.py")
-    large = tmp_path / "large.py"
-    with large.open("wb") as file:
-        file.truncate(MAX_BYTES + 1)
-    with pytest.raises(Unreadable, match="the file is larger than 5,000,000 bytes"):
-        read(large, "large.py")
 
 
 OLDER = sys.version_info < (3, 12)

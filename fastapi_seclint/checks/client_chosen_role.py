@@ -24,11 +24,11 @@ from fastapi_seclint.subjects.rights.believed import Belief, believed
 from fastapi_seclint.subjects.rights.built import built_of_rights
 from fastapi_seclint.subjects.rights.decided import decided
 from fastapi_seclint.subjects.rights.following import follow
-from fastapi_seclint.subjects.rights.noted import noted
 from fastapi_seclint.subjects.rights.own_right import asked_of_user
 from fastapi_seclint.subjects.rights.roles import authorizes
 from fastapi_seclint.subjects.rights.sent import Input, Sent
 from fastapi_seclint.subjects.rights.sent_rights import input_of, sent_to
+from fastapi_seclint.subjects.rights.state_notes import noted
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
 if TYPE_CHECKING:

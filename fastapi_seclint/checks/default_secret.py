@@ -14,8 +14,8 @@ from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing, works_e
 from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
 from fastapi_seclint.subjects.secrets.names import usable
+from fastapi_seclint.subjects.secrets.needs import Use
 from fastapi_seclint.subjects.secrets.refusals import refused
-from fastapi_seclint.subjects.secrets.use import Use
 from fastapi_seclint.subjects.secrets.uses import uses
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 

@@ -22,10 +22,10 @@ from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing
 from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
 from fastapi_seclint.subjects.secrets.fixes import from_environment
 from fastapi_seclint.subjects.secrets.names import FORMAT_WORDS, Reach, kind_of, plausible, random_looking
+from fastapi_seclint.subjects.secrets.needs import Use
 from fastapi_seclint.subjects.secrets.refusals import only_compared, refused
 from fastapi_seclint.subjects.secrets.sown import is_of_an_example, is_powerful
 from fastapi_seclint.subjects.secrets.takers import takers
-from fastapi_seclint.subjects.secrets.use import Use
 from fastapi_seclint.subjects.secrets.uses import uses
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
 

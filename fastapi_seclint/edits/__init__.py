@@ -7,7 +7,6 @@ comments, newlines and all else outside the places stay byte for byte. LibCST is
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from fastapi_seclint.edits.named import (
@@ -36,7 +35,6 @@ from fastapi_seclint.edits.named import (
 )
 from fastapi_seclint.edits.plain import from_json, to_json
 from fastapi_seclint.edits.text import EditError, Text, TextEdit
-from fastapi_seclint.syntax import Unreadable
 
 __all__ = [
     "AddArgument",
@@ -65,7 +63,6 @@ __all__ = [
     "TextEdit",
     "apply",
     "from_json",
-    "name_for_import",
     "text_edits",
     "to_json",
 ]
@@ -94,18 +91,3 @@ def text_edits(
     text = Text(source)
     found = splices(source, edits, others, width)
     return tuple(TextEdit(text.span(one.start, one.end), one.content) for one in found)
-
-
-def name_for_import(source: str, module: str, name: str | None = None) -> str:
-    """The local name by which a file knows, or can know, `module` or `name` from it.
-
-    Give it to `AddImport` as `alias` when it differs from the name. Costs no parsing where the name is not in the text.
-    """
-    if not re.search(rf"\b{re.escape((name or module).split('.')[0])}\b", source):
-        return name or module
-    from fastapi_seclint.syntax.local_names import local_name
-
-    try:
-        return local_name(source, module, name)
-    except Unreadable:  # no edit of this text will succeed, and that is where the reason is told
-        return name or module

@@ -9,7 +9,6 @@ from functools import cached_property
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
 from fastapi_seclint.program import credentials, injected
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS, MAX_STATEMENTS, Follower
-from fastapi_seclint.program.asking import asks_for
 from fastapi_seclint.program.body_tokens import BODY_TOKENS, carries_token, given_tokens
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
 from fastapi_seclint.program.declared import Declared
@@ -32,6 +31,7 @@ from fastapi_seclint.program.values import (
     constant,
     options,
 )
+from fastapi_seclint.program.verifying import asks_for
 
 
 def _all(arguments: dict[str, Kinds]) -> Kinds:

@@ -15,13 +15,13 @@ from fastapi_seclint.program import (
     stranger_results,
     strangers,
 )
-from fastapi_seclint.program.asking import denies, hands_on
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
 from fastapi_seclint.program.kinds import BAD, CLEAN, JUNK, NOTHING, PASSED, QUERY, Kinds, Names, merged, names_token
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.request_holders import held_by
 from fastapi_seclint.program.stranger_errors import REFUSAL, code_of_made, remembered
 from fastapi_seclint.program.values import Function, Place, Value, constant
+from fastapi_seclint.program.verifying import denies, hands_on
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.anonymous import Follower

@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
 
 MAX_BYTES = 5_000_000
 """Larger files are not read."""
@@ -51,18 +50,6 @@ class Source:
     text: str
     tree: ast.Module
     rewritten: bool
-
-
-def read(file: Path, display: str) -> Source:
-    """Read and parse a file; raises Unreadable, also when the file cannot be opened or is larger than MAX_BYTES."""
-    try:
-        with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise Unreadable(1, f"cannot be read: {error.strerror or error}") from error
-    text = decode(data)
-    tree, rewritten = parse(text)
-    return Source(display, text, tree, rewritten)
 
 
 def decode(data: bytes) -> str:

@@ -12,7 +12,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, External, Function, Generic, options
 from fastapi_seclint.subjects.code.development import asks_who_does_it
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.guards.read_keys import read_keys
+from fastapi_seclint.subjects.guards.body_keys import read_keys
 from fastapi_seclint.subjects.guards.resets import sets_any_password
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 

@@ -11,8 +11,8 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, External, options
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.body_keys import read_keys
 from fastapi_seclint.subjects.guards.entrances import is_login_form
-from fastapi_seclint.subjects.guards.read_keys import read_keys
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 
 if TYPE_CHECKING:

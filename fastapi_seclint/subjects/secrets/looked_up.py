@@ -14,9 +14,9 @@ from fastapi_seclint.program.values import Collection, Const, Mapping, Value, op
 from fastapi_seclint.subjects.code.literals import texts
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.secrets.names import Reach, plausible
+from fastapi_seclint.subjects.secrets.needs import Use
 from fastapi_seclint.subjects.secrets.presented import presented
 from fastapi_seclint.subjects.secrets.sent import Sent, core
-from fastapi_seclint.subjects.secrets.use import Use
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:

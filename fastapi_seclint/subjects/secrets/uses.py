@@ -28,7 +28,7 @@ from fastapi_seclint.subjects.code.told import told
 from fastapi_seclint.subjects.secrets.comparisons import comparisons
 from fastapi_seclint.subjects.secrets.looked_up import looked_up
 from fastapi_seclint.subjects.secrets.names import kind_of
-from fastapi_seclint.subjects.secrets.use import Use
+from fastapi_seclint.subjects.secrets.needs import Use
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
