@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Wrapping:
-    """One object that holds an application and is served in its place; `mounted` when a mount serves it."""
+    """One object that holds an application and is served in its place; `mounted` when a mount serves it.
+
+    The object is kept, since wrappings are found by its identity.
+    """
 
     wrapper: Value
     inner: Value

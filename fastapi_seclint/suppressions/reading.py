@@ -39,7 +39,6 @@ class _Row:
     first: int
     last: int
     block_end: int
-    head: bool
     line: int
     column: int
     complaints: list[str] = field(default_factory=list)
@@ -72,7 +71,7 @@ def _row(path: str, row: Sequence[Any], resolve: Resolve) -> _Row:
     line, column, end, own, first, last, block_end, head, text = row
     location = Location(path, Span(line, column, line, end))
     comment = _comment(location, text, resolve)
-    made = _Row(comment, bool(own), first, last, block_end, bool(head), line, column)
+    made = _Row(comment, bool(own), first, last, block_end, line, column)
     if comment.verb == "ignore-file" and not head:
         made.complaints.append("`ignore-file` stands before the first statement of a file")
     elif comment.verb in ("disable", "enable") and not own:
