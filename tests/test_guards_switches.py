@@ -286,3 +286,34 @@ def x(): ...
 def test_options_behind_an_object_that_asks_for_them(getter: str, tmp_path: Path) -> None:
     found = row(tmp_path, LAZY.replace("GETTER", getter))
     assert (found.protection, found.reason) == ("open", "main.guard guards it only when configured")
+
+
+COMPUTED = """
+def is_on():
+    if not (value := os.getenv("AUTH")):
+        return False
+    return value.lower() in ("1", "true")
+ON = is_on()
+PLAIN = os.getenv("AUTH", "off").lower() == "on"
+OFF = not PLAIN
+app.state.on = is_on()
+def guard(request: Request, sent: str | None = Header(None, alias="X-API-Key")):
+    if TEST:
+        return
+    if sent != os.environ["KEY"]:
+        raise HTTPException(401)
+@app.get("/x", dependencies=[Depends(guard)])
+def x(): ...
+"""
+
+
+@pytest.mark.parametrize("test", ["not ON", "not is_on()", "not PLAIN", "OFF", "not request.app.state.on"])
+def test_a_switch_that_is_worked_out_of_a_setting(test: str, tmp_path: Path) -> None:
+    found = row(tmp_path, COMPUTED.replace("TEST", test))
+    assert (found.protection, found.reason) == ("open", "main.guard guards it only when configured")
+
+
+@pytest.mark.parametrize("default", ["on", "yes"])
+def test_a_switch_that_is_on_by_default_leaves_a_guard(default: str, tmp_path: Path) -> None:
+    text = COMPUTED.replace('"AUTH", "off"', f'"AUTH", "{default}"').replace('== "on"', '!= "off"')
+    assert protection(tmp_path, text.replace("TEST", "not PLAIN")) == "protected"

@@ -154,7 +154,9 @@ def _unary(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     value = evaluate(interpreter, operand, scope)
     place = Place(scope.module, at)
     if symbol == "not":
-        return condition([None if (known := truth(option)) is None else not known for option in worlds(value)], place)
+        return condition(
+            [None if (known := truth(option)) is None else not known for option in worlds(value)], place, [value]
+        )
     if symbol == "-" and isinstance(value, Const) and isinstance(value.value, int | float):
         return Const(-value.value, place)
     return Unknown("computed", place)
@@ -183,7 +185,7 @@ def _compare(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     left = evaluate(interpreter, left_form, scope)
     rights = [evaluate(interpreter, item, scope) for item in comparators]
     if len(operators) == 1:
-        return condition(_answers(operators[0], left, rights[0]), place)
+        return condition(_answers(operators[0], left, rights[0]), place, [left, rights[0]])
     links = [_answers(*link) for link in zip(operators, [left, *rights], rights, strict=False)]
     if any(set(link) == {False} for link in links):
         return Const(False, place)

@@ -249,9 +249,9 @@ class Interpreter:
             made += [instance] if len(made) < MAX_OBJECTS else []
 
     def application(self) -> Instance | None:
-        """The application, where there is only one that requests can have come to."""
-        apps = [router.instance for router in self.routers if router.kind == "app"]
-        return apps[0] if len(apps) == 1 else None
+        """The application, where there is only one that requests can have come to, or one function makes all."""
+        apps = [router for router in self.routers if router.kind == "app"]
+        return apps[0].instance if apps and len({app.place for app in apps}) == 1 else None
 
     def give_up(self, place: Place, reason: str) -> Unknown:
         """Something that matters to the route table could not be followed: list it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastapi_seclint.program.values import (
@@ -190,11 +190,23 @@ def text(parts: list[str | Value], place: Place | None) -> Value:
     return Text(merged, place)
 
 
-def condition(answers: list[bool | None], place: Place) -> Value:
-    """A condition that holds or not in the worlds that are possible, the likeliest first."""
+def condition(answers: list[bool | None], place: Place, operands: Sequence[Value] = ()) -> Value:
+    """A condition on operands that holds or not in the worlds that are possible, the likeliest first."""
+    configured = any(isinstance(option, Environment) for operand in operands for option in options(operand))
+    reason = CONFIGURED if configured or any(map(is_configured_condition, operands)) else "a condition"
     if not answers:
-        return Unknown("a condition", place)
-    return join([Unknown("a condition", place) if answer is None else Const(answer, place) for answer in answers])
+        return Unknown(reason, place)
+    return join([Unknown(reason, place) if answer is None else Const(answer, place) for answer in answers])
+
+
+CONFIGURED = "a condition that the configuration decides"
+
+
+def is_configured_condition(value: Value) -> bool:
+    """Whether a value is a condition that the configuration decides, and it is known what it is by default."""
+    found = list(options(value))
+    asked = any(isinstance(option, Unknown) and option.reason == CONFIGURED for option in found[1:])
+    return asked and isinstance(found[0], Const)
 
 
 def worlds(value: Value) -> list[Value]:

@@ -82,13 +82,22 @@ def _with(form: Form, name: str, value: Form) -> Form:
 
 def _configured(walk_: Walk, form: Form) -> set[bool]:
     """A condition without credentials in it: decided by a constant or by the default configuration, else both."""
-    if walk_.only_local(form):
+    if walk_.only_local(form) and not (_is_of_application(form) and is_configured(walk_.value(form))):
         return _of_own_object(walk_, form)
     value = walk_.value(form)
     known = None if _may_be_set_later(form, value) else truth(value)
     if known is None and is_configured(value) and (likely_so := likely(value)) is not None:
         known = by_default(walk_, likely_so)
     return is_there(walk_, form) if known is None else {known}
+
+
+def _is_of_application(form: Form) -> bool:
+    """Whether an expression is what the application keeps, `request.app.state.auth_enabled`."""
+    while form[0] == "attr" and form[2][0] == "attr":
+        form = form[2]
+        if form[3] == "app":
+            return True
+    return False
 
 
 def _of_own_object(walk_: Walk, form: Form) -> set[bool]:

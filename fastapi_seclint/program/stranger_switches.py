@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.operators import is_configured_condition
 from fastapi_seclint.program.values import Collection, Environment, Function, Mapping, Value, likely, options
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def is_configured(value: Value) -> bool:
     """Whether a value is a setting whose default is known, or what is empty until it is configured."""
     if isinstance(value, Collection | Mapping):
         return value.perhaps == "unlikely"
+    if is_configured_condition(value):
+        return True
     found = [option for option in options(value) if isinstance(option, Environment)]
     return bool(found) and all(not option.name.startswith("parameter ") for option in found)
 
