@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.values import Const, settled
+from fastapi_seclint.program.values import Const, Function, settled
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -30,7 +29,7 @@ def methods(program: Program) -> list[str]:
 
 
 def headers(program: Program) -> list[str]:
-    """The headers for tokens and JSON, those of API keys, and those that routes take as parameters.
+    """The headers for tokens and JSON, those of API keys, and those that routes, guards and middleware read.
 
     Each once: case does not matter in their names (RFC 9110, section 5.1).
     """
@@ -41,7 +40,9 @@ def headers(program: Program) -> list[str]:
             if isinstance(known, Const) and isinstance(known.value, str):
                 found[known.value] = None
     for route in program.routes:
-        found.update(dict.fromkeys(_parameters(route)))
+        functions = [route.function, *(node.function for node in route.nodes())]
+        found.update(dict.fromkeys(name for function in functions if function for name in _parameters(function)))
+    found.update(dict.fromkeys(_read(program)))
     kept: dict[str, str] = {}
     for name in found:
         if not name.lower().startswith(_OF_BROWSERS):
@@ -49,8 +50,25 @@ def headers(program: Program) -> list[str]:
     return list(kept.values())
 
 
-def _parameters(route: Route) -> Iterator[str]:
-    for name, _, annotation, default, _ in route.function.parameters if route.function is not None else ():
+def _read(program: Program) -> Iterator[str]:
+    """The headers of the project's own that code takes out of a request: `request.headers.get("X-CSRF-Token")`."""
+    for block in program.sites.blocks(frozenset({"headers"})):
+        for form in block.forms.of("call", "sub") if not program.is_test(block.module) else ():
+            match form:
+                case ["call", _, ["attr", _, owner, "get"], [["const", _, str() as name], *_], _]:
+                    pass
+                case ["sub", _, owner, ["const", _, str() as name]]:
+                    pass
+                case _:
+                    continue
+            match owner:
+                case ["attr", _, ["name", _, "request" | "req" | "websocket" | "connection"], "headers"]:
+                    if name.lower().startswith("x-"):
+                        yield name
+
+
+def _parameters(function: Function) -> Iterator[str]:
+    for name, _, annotation, default, _ in function.parameters:
         for form in walk([part for part in (annotation, default) if part is not None]):
             if form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] == "Header":
                 yield _alias(form) or "-".join(word.capitalize() for word in name.split("_"))

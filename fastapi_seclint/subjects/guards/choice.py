@@ -19,6 +19,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Annotated, External, Function, Place, bare_type
 from fastapi_seclint.subjects.code.imports import imported_as
 from fastapi_seclint.subjects.code.named_answers import form_at
+from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.access import changes_state, is_admin_like
 from fastapi_seclint.subjects.guards.carriers import carriers_of
 from fastapi_seclint.subjects.guards.code import code_of
@@ -26,7 +27,7 @@ from fastapi_seclint.subjects.guards.idle import idle_role_guards
 from fastapi_seclint.subjects.guards.swapping import argument_of, usable_name
 from fastapi_seclint.subjects.owners.activity import active_guards, node_tests_activity
 from fastapi_seclint.subjects.owners.identity import guards
-from fastapi_seclint.subjects.rights.roles import considers_rights, takes_scopes
+from fastapi_seclint.subjects.rights.roles import considers_rights, reads_scopes, takes_scopes
 from fastapi_seclint.subjects.rights.words import is_role, names_right
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Choice:
     authorizes: bool
     gives_user: bool
     name: str
+    scopes: str = ""
+    """The scopes that `Security(...)` demands with it elsewhere, as code; empty where `Depends(...)` names it."""
 
 
 _CONTEXT = re.compile(r"context|ctx|_var\b|current|request", re.I)
@@ -60,6 +63,8 @@ class _Candidate:
     uses: int
     gives_user: bool
     function: Function | None = None
+    scopes: str | None = ""
+    """The scopes that are demanded with it, as code; None where those cannot be named elsewhere."""
 
     @property
     def key(self) -> _Key:
@@ -82,12 +87,13 @@ def fitting(
     their credentials, a guard that is seen to look elsewhere does not fit.
     """
     for candidate in _ranked(program, admin, _demanded_beside(program, routes)):
-        if carriers and not _looks_there(program, candidate, carriers):
+        if candidate.scopes is None or (carriers and not _looks_there(program, candidate, carriers)):
             continue
         named = _named(candidate, module, line)
         if named is not None:
             code, edits = named
-            return Choice(code, edits, candidate.authorizes, candidate.gives_user, _spoken(candidate.form))
+            name, scopes = _spoken(candidate.form), candidate.scopes or ""
+            return Choice(code, edits, candidate.authorizes, candidate.gives_user, name, scopes)
     return None
 
 
@@ -168,6 +174,7 @@ def _candidates(program: Program) -> tuple[_Candidate, ...]:
     found: dict[tuple[Module, str], _Candidate] = {}
     uses: Counter[tuple[Module, str]] = Counter()
     among_administrators: set[tuple[Module, str]] = set()
+    scopes: dict[tuple[Module, str], Counter[str | None]] = {}
     for route in program.routes:
         for written, node in _written(program, route):
             form = argument_of(written)
@@ -176,16 +183,32 @@ def _candidates(program: Program) -> tuple[_Candidate, ...]:
                 continue
             key = (written.module, code)
             uses[key] += 1
+            demanded = node is not None and any(reads_scopes(program, inner) for inner in node.walk())
+            scopes.setdefault(key, Counter())[_scopes_at(written) if demanded else ""] += 1
             scoped = node is not None and (node.dependency.scopes is not None or takes_scopes(program, node))
             if is_admin_like(route.path) and not scoped and _names_no_action(form):
                 among_administrators.add(key)
             if key not in found:
                 found[key] = _candidate(program, route, written.module, form, node)
     used = [
-        replace(item, uses=uses[key], for_administrators=item.for_administrators or key in among_administrators)
+        replace(
+            item,
+            uses=uses[key],
+            for_administrators=item.for_administrators or key in among_administrators,
+            scopes=scopes[key].most_common(1)[0][0],
+        )
         for key, item in found.items()
     ]
     return (*used, *_unused(program, used))
+
+
+def _scopes_at(written: Place) -> str | None:
+    """The scopes that the `Security(...)` at a place demands, as code; empty for none, None where they have names."""
+    form = form_at(written)
+    given = next((value for keyword, value, _ in form[4] if keyword == "scopes"), None) if form is not None else None
+    if given is None:
+        return ""
+    return rendered(given) if given[0] == "list" and all(item[0] == "const" for item in given[2]) else None
 
 
 def _written(program: Program, route: Route) -> Iterator[tuple[Place, Node | None]]:

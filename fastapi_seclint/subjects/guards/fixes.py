@@ -85,23 +85,26 @@ def _in_place_of_scheme(route: Route, place: Place, chosen: Choice) -> tuple[Edi
         if node.parameter or scheme_of(node.call) is None or written is None:
             continue
         argument = argument_of(written) if written.module is place.module and written.at in inside else None
-        if argument is not None:
+        if argument is not None and not chosen.scopes:
             return (ReplaceExpression(place.module.path, span_of(argument[1]), chosen.code), *chosen.edits)
     return ()
 
 
 def _added(place: Place, chosen: Choice) -> tuple[Edit, ...]:
-    return depending(place, chosen.code, chosen.edits)
+    return depending(place, chosen.code, chosen.edits, chosen.scopes)
 
 
-def depending(place: Place, callable_code: str, needed: Sequence[Edit]) -> tuple[Edit, ...]:
-    """`dependencies=[Depends(callable)]` for a call, with what the callable needs; empty where that cannot be."""
+def depending(place: Place, callable_code: str, needed: Sequence[Edit], scopes: str = "") -> tuple[Edit, ...]:
+    """`dependencies=[Depends(callable)]` for a call, with what the callable needs; empty where that cannot be.
+
+    With `scopes`, a list as code, it is `Security(callable, scopes=[...])`.
+    """
     form = form_at(place)
     if form is None or form[0] != "call" or any(keyword is None for keyword, _, _ in form[4]):
         return ()
     path = place.module.path
-    depends, imports = depends_name(place.module)
-    code = f"{depends}({callable_code})"
+    depends, imports = depends_name(place.module, "Security" if scopes else "Depends")
+    code = f"{depends}({callable_code}, scopes={scopes})" if scopes else f"{depends}({callable_code})"
     given = next((value for keyword, value, _ in form[4] if keyword == "dependencies"), None)
     if given is None:
         return (SetKeyword(path, span_of(form[1]), "dependencies", f"[{code}]"), *imports, *needed)
@@ -110,15 +113,15 @@ def depending(place: Place, callable_code: str, needed: Sequence[Edit]) -> tuple
     return (AddListItem(path, span_of(given[1]), code), *imports, *needed)
 
 
-def depends_name(module: Module) -> tuple[str, tuple[Edit, ...]]:
-    """How a file says `Depends`, and the import that it needs for that."""
+def depends_name(module: Module, marker: str = "Depends") -> tuple[str, tuple[Edit, ...]]:
+    """How a file says `Depends` (or `Security`), and the import that it needs for that."""
     for name, value in module.scope.names.items():
         if any(
-            isinstance(item, External) and item.name.endswith(".param_functions.Depends") for item in options(value)
+            isinstance(item, External) and item.name.endswith(f".param_functions.{marker}") for item in options(value)
         ):
             return name, ()
-    name = local_name(module, "Depends", "fastapi")
-    return name, (AddImport(module.path, "fastapi", "Depends", None if name == "Depends" else name),)
+    name = local_name(module, marker, "fastapi")
+    return name, (AddImport(module.path, "fastapi", marker, None if name == marker else name),)
 
 
 def authorizing(program: Program, route: Route) -> Fix | None:
@@ -132,7 +135,8 @@ def authorizing(program: Program, route: Route) -> Fix | None:
     for guard in guards(program, route):
         written = guard.written
         argument = argument_of(written) if written is not None and guard.parameter else None
-        if written is not None and argument is not None and _is_inside(route, written) and chosen.gives_user:
+        replaceable = chosen.gives_user and not chosen.scopes
+        if written is not None and argument is not None and _is_inside(route, written) and replaceable:
             edit = ReplaceExpression(written.module.path, span_of(argument[1]), chosen.code)
             return Fix(f"ask for the role: depend on {chosen.name}", False, (edit, *chosen.edits))
     added = _added(registration.place, chosen)

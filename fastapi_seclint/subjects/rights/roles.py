@@ -84,6 +84,8 @@ def _requires_scopes(decorator: Value) -> bool:
 def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     if program.guard_model.declared.authorizes(node.name):
         return True
+    if demands_scopes(node) and any(reads_scopes(program, below) for below in node.walk() if below is not node):
+        return True  # FastAPI hands the scopes on to what a dependency depends on
     if (function := node.function) is None:
         name = dependency_name(node)
         named = isinstance(node.call, External) and names_right(name) and not SUPPLIES.search(name)
@@ -190,12 +192,16 @@ def _rules_of(route: Route) -> set[str]:
 
 def takes_scopes(program: Program, node: Node) -> bool:
     """Whether a dependency looks at scopes (`SecurityScopes`) and this route demands none of it."""
-    scoped = any(
+    return reads_scopes(program, node) and not demands_scopes(node)
+
+
+def reads_scopes(program: Program, node: Node) -> bool:
+    """Whether a dependency has a parameter for the scopes that whoever names it demands (`SecurityScopes`)."""
+    return any(
         isinstance(option, External) and option.name.endswith("SecurityScopes")
         for parameter in parameters(node.call)
         for option in options(program.walker.resolver.type_of(parameter))
     )
-    return scoped and not demands_scopes(node)
 
 
 def _gets_an_administrator(program: Program, route: Route) -> bool:

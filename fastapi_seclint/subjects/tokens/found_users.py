@@ -141,7 +141,7 @@ def may_be_none(program: Program, block: Block, form: Form, depth: int = 2) -> b
         owner = function[2]
         stored = owner[0] in ("name", "attr") and STORE.search(str(owner[-1])) is not None
         if name == "get" and (stored or _is_table(program, block, owner)):
-            return len(form[3]) == 1 or last_name(form[3][0])[:1].isupper()
+            return len(form[3]) < 2 or last_name(form[3][0])[:1].isupper()
         if name in _MAYBE:
             return any(is_lookup(item) or item[-1] in ("query", "filter", "where") for item in walk(form))
     functions = [one for one, _ in called(program, block, form)]
