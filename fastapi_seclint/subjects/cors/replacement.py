@@ -72,6 +72,9 @@ HOSTS = Remedy(
 )
 
 
+_OWN = ("localhost", "127.0.0.1", "testserver")
+
+
 class Listed(NamedTuple):
     """A list as code, the edits that it takes, and what people are told."""
 
@@ -110,10 +113,10 @@ def replaced(program: Program, configuration: Configuration, name: str, remedy: 
     call = configuration.call
     if any(option.form is form and option.location == call.block.location(form) for form in call.spread):
         return None  # a part of what is spread there, which has no place of its own
-    for value in options(made(program, option.value)):
-        fix = _of_value(program, value, remedy)
-        if fix is not None:
-            return fix
+    fixes = [_of_value(program, value, remedy) for value in options(made(program, option.value))]
+    if found := [fix for fix in fixes if fix is not None]:
+        edits = (edit for fix in found for edit in (*fix.edits, *_as_list(option, fix)))
+        return Fix(found[0].title, False, tuple(dict.fromkeys(edits)))
     if _is_all(configuration, option):
         return _in_place(program, option.block, option.form, remedy)
     return None
@@ -157,16 +160,38 @@ def _of_value(program: Program, value: Value, remedy: Remedy) -> Fix | None:
         read = _at(program, value.place) if isinstance(value, Environment) and value.place is not None else None
         if read is not None and _reads(read[1]):
             found = read
-        if found is None:
-            return None
-        return _of_form(program, found[0], found[1], remedy)
+        fix = _of_form(program, found[0], found[1], remedy) if found is not None else None
+        return fix or (_of_text(program, value.name, remedy) if isinstance(value, Environment) else None)
     return None
+
+
+_TEXT = "without the setting: nobody but who it names"
+
+
+def _of_text(program: Program, setting: str, remedy: Remedy) -> Fix | None:
+    """A star that is the default of a settings field for one text: what goes in its place is one text as well."""
+    text = "" if remedy is ORIGINS else ",".join(_OWN)
+    known = [module for module in program.modules.by_file.values() if setting in module.facts.words]
+    fields = ((one, field) for one in known for form in one.facts.module if form[0] == "class" for field in form[6])
+    for module, field in fields if remedy.variable else ():
+        match field:
+            case ["annassign", _, ["name", _, name], ["name", _, "str"], ["const", at, "*"]] if name == setting:
+                return Fix(_TEXT, False, (ReplaceExpression(module.path, span_of(at), f'"{text}"'),))
+    return None
+
+
+def _as_list(option: Option, fix: Fix) -> Iterator[Edit]:
+    """The text that an option is given as it is, split: pieces of it would count as well."""
+    dotted = rendered(option.form) if option.form[0] in ("name", "attr") else None
+    if fix.title == _TEXT and dotted is not None:
+        code = f'[origin.strip() for origin in {dotted}.split(",") if origin.strip()]'
+        yield ReplaceExpression(option.block.module.path, span_of(option.form[1]), code)
 
 
 def _own_names(form: Form, remedy: Remedy) -> list[str]:
     """This machine's own names, as code, that a list of hosts lacks: without the star it would shut them out."""
     known = {item[2] for item in form[2] if item[0] == "const"}
-    names = ("localhost", "127.0.0.1", "testserver") if remedy is HOSTS else ()
+    names = _OWN if remedy is HOSTS else ()
     return [f'"{name}"' for name in names if name not in known]
 
 
