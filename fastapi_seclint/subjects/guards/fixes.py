@@ -55,7 +55,7 @@ def instead_of_schemes(program: Program, routes: Sequence[Route], admin: bool) -
         edits += added
     if chosen is None or any(route.registration is None for route in routes):
         return None
-    return Fix(f"depend on {chosen.name}, which validates them", False, tuple(dict.fromkeys(edits)))
+    return Fix(f"depend on {chosen.name}, which validates credentials", False, tuple(dict.fromkeys(edits)))
 
 
 def with_new_guard(program: Program, routes: Sequence[Route]) -> Fix | None:
