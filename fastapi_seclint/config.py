@@ -34,7 +34,7 @@ class Origin:
 
 
 class ConfigError(Exception):
-    """A configuration that cannot be used; its text starts with `file:line: ` where the place is known."""
+    """A configuration that cannot be used: a line for each fault, with `file:line: ` before it where that is known."""
 
     def __init__(self, message: str, origin: Origin | None = None) -> None:
         super().__init__(f"{origin}: {message}" if origin else message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -174,18 +174,30 @@ def _config(file: _File, cwd: Path, seen: tuple[Path, ...]) -> Config:
 
 
 def _flatten(file: _File, values: dict[str, Any], origins: dict[str, Origin], notes: list[str]) -> None:
-    """Check one file and put its values under dotted keys."""
-    for key, value in file.section.items():
-        if key == "public-routes":
-            values[key] = _public_routes(file, value)
-            origins[key] = file.origin(key)
-        elif key in TABLES:
-            if not isinstance(value, dict):
-                raise ConfigError(f"`{key}` must be a table", file.origin(key))
-            for name, inner in value.items():
-                _put(file, (key, name), inner, values, origins, notes)
+    """Check one file and put its values under dotted keys; what is wrong is told of all of them, a line each."""
+    faults = []
+    for path, value in _keys(file.section):
+        try:
+            if path == ("public-routes",):
+                values[path[0]] = _public_routes(file, value)
+                origins[path[0]] = file.origin(*path)
+            elif path[0] in TABLES and len(path) == 1:
+                raise ConfigError(f"`{path[0]}` must be a table", file.origin(*path))
+            else:
+                _put(file, path, value, values, origins, notes)
+        except ConfigError as error:
+            faults.append(str(error))
+    if faults:
+        raise ConfigError("\n".join(faults))
+
+
+def _keys(section: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Every key of a section with its value; those of tables by themselves."""
+    for key, value in section.items():
+        if key in TABLES and isinstance(value, dict):
+            yield from (((key, name), inner) for name, inner in value.items())
         else:
-            _put(file, (key,), value, values, origins, notes)
+            yield (key,), value
 
 
 def _put(

@@ -186,6 +186,19 @@ def test_help_lists_the_options_of_a_check_by_what_they_are_about(seclint: Run) 
     assert " ".join(titles) == "Rules and findings: Exit code: Output: Repair: Files: Configuration and run: Options:"
 
 
+def test_all_faults_of_a_configuration_are_told(seclint: Run, project: Path) -> None:
+    (project / "seclint.toml").write_text(
+        'selekt = ["ALL"]\nfail-on = "hihg"\n\n[auth]\nfactory = []\n', encoding="utf-8"
+    )
+    code, out, err = seclint("config", "check")
+    assert (code, out) == (2, "")
+    assert [line.partition(",")[0] for line in err.splitlines()] == [
+        "seclint: error: seclint.toml:1: unknown key `selekt`",
+        "seclint: error: seclint.toml:2: `fail-on` must be one of critical",
+        "seclint: error: seclint.toml:5: unknown key `auth.factory`",
+    ]
+
+
 def test_a_configuration_error(seclint: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.seclint]\nselct = []\n", encoding="utf-8")
     assert seclint("check") == (

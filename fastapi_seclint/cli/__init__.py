@@ -132,7 +132,8 @@ def _invoke(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return 130
     except ConfigError as error:
-        complain(str(error))
+        for fault in str(error).split("\n"):
+            complain(fault)
         return 2
     except BrokenPipeError:
         raise
