@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, line_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, line_of, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Place, options
@@ -92,7 +92,7 @@ def _contents(found: Caught, call: Form) -> list[Form]:
     given = [content] if content is not None else readable(call)[:1]
     names = {item[2] for item in given if item[0] == "name"}
     assigned = (form for form in walk(found.statements) if form[0] == "assign" and names)
-    return [*given, *(form[3] for form in assigned if any(target[-1] in names for target in form[2]))]
+    return [*given, *(form[3] for form in assigned if any(last_name(target) in names for target in form[2]))]
 
 
 def _sort(program: Program, found: Caught, form: Form) -> Sort:
