@@ -63,6 +63,13 @@ _NAMES = (
     b"kennwort",
     b"senha",
     b"contrasen",
+    b"mima",
+    b"miyao",
+    b"schluessel",
+    b"chave",
+    b"clave_",
+    b"cle_",
+    b"mot_de_passe",
     b"authorization",
 )
 _FORMATS = tuple(word if word[:1] == b":" or b" " in word else b'"' + word for word in FORMAT_WORDS)

@@ -93,7 +93,8 @@ def _why(program: Program, route: Route) -> str:
     why = why or compared
     if not why or not is_authenticated(program, route) or _is_authorized(program, route):
         return ""
-    if not compared and (_reads_its_own(program, route) or is_tied(program, route)):
+    unasked = bool(untested) and access.changes_state(route)
+    if not (compared or unasked) and (_reads_its_own(program, route) or is_tied(program, route)):
         return ""
     found = guards(program, route)
     asking = bool(found) or _asks_by_itself(route) or _is_decorated(route)

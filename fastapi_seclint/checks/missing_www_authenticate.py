@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, SetDictItem, SetKeyword
-from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.facts.forms import last_name, span_of
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme
@@ -32,11 +32,14 @@ RULE = Rule(
 def missing_www_authenticate(program: Program) -> Iterator[Finding]:
     """One finding a call that makes the exception."""
     functions = concerned(program)
-    if not functions or added_elsewhere(program):
+    if not functions or added_elsewhere(program, plain=True):
         return
+    added = added_elsewhere(program)
     seen: set[Location] = set()
     for function, scheme in functions.values():
         for refusal in refusals(program, function):
+            if added and not (refusal.form[0] == "call" and last_name(refusal.form[2]) == "HTTPException"):
+                continue
             location = refusal.block.location(refusal.form)
             if location not in seen and not program.is_test(refusal.block.module):
                 seen.add(location)

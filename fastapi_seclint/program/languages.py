@@ -1,4 +1,4 @@
-"""Names in Spanish, Portuguese, French, German, Italian and Dutch, said in English for those who read names.
+"""Names in Spanish, Portuguese, French, German, Italian, Dutch and pinyin, said in English for those who read names.
 
 Only words that mean nothing else in English code are here, so `papel` is and `cargo` is not. What is a word of
 passwords in any language is in `subjects/passwords/names.py`.
@@ -29,7 +29,8 @@ right: derecho direito droit rights: derechos direitos droits rechte
 administrator: administrador administradora administrateur administratrice amministratore beheerder
 administrators: administradores administrateurs amministratori
 administration: administracion administracao verwaltung amministrazione beheer
-manager: gerente gestor gestora gestionnaire moderator: moderador moderadora moderateur moderatore
+management: gerencia gestao gestion gestione manager: gerente gestor gestora gestionnaire
+moderator: moderador moderadora moderateur moderatore
 
 active: activo activa ativo ativa actif aktiv attivo actief inactive: inactivo inactiva inativo inativa inactif inaktiv
 blocked: bloqueado bloqueada gesperrt bloccato bloccata geblokkeerd
@@ -39,6 +40,7 @@ enabled: habilitado habilitada abilitato disabled: deshabilitado deshabilitada d
 deleted: eliminado eliminada excluido excluida borrado borrada geloescht supprime eliminato
 verified: verificado verificada verifie verifiziert verificato confirmed: confirmado confirmada confirme bestaetigt
 
+me: ich moi
 new: nuevo nueva novo nouveau nouvelle neues neuer nuovo nuova
 secret: segredo segreto secreto secreta secrete geheimnis geheim secrets: segredos segreti secretos geheimnisse
 key: schluessel schlussel sleutel token: jeton tokens: jetons
@@ -49,11 +51,11 @@ register: registrar registrarse registrieren registrierung inscription cadastrar
 forgot_password: olvide olvido esqueci vergessen oublie oubli vergeten
 reset_password: restablecer restablecimiento redefinir redefinicao zuruecksetzen reinitialiser reinitialisation
 recover: recuperar recuperacion recuperacao code: codigo codice codes: codigos codici
-refresh: refrescar rafraichir verify: verificar verifier verificare verification: verificacion verificacao
+refresh: rafraichir verify: verificar verifier verificare verification: verificacion verificacao
 confirm: confirmar confirmer bestaetigen confermare change: cambiar alterar mudar aendern changer cambiare
-update: actualizar atualizar aktualisieren aggiornare create: crear criar creer erstellen anlegen
+update: aktualisieren aggiornare create: crear criar creer erstellen anlegen
 delete: borrar eliminar apagar excluir deletar supprimer effacer loeschen eliminare cancel: cancelar annuler stornieren
-renew: renovar renouveler erneuern close: cerrar fechar schliessen
+renew: renouveler erneuern close: cerrar fechar schliessen
 
 order: pedido commande bestellung encomenda ordine ordem orders: pedidos commandes bestellungen encomendas ordini ordens
 invoice: factura fatura facture rechnung fattura invoices: facturas faturas factures rechnungen fatture
@@ -71,17 +73,23 @@ report: informe relatorio rapport bericht reports: informes relatorios rapports 
 file: archivo arquivo fichier datei files: archivos arquivos fichiers dateien
 project: proyecto projeto projet projekt progetto projects: proyectos projetos projets projekte
 session: sesion sessao sitzung sessions: sesiones sessoes
+
+user: yonghu account: zhanghao password: mima role: juese permission: quanxian administrator: guanliyuan
+administration: guanli token: lingpai key: miyao login: denglu logout: tuichu register: zhuce
+refresh: shuaxin code: yanzhengma email: youxiang phone: shouji order: dingdan file: wenjian
+member: huiyuan customer: kehu teacher: laoshi student: xuesheng comment: pinglun message: xiaoxi payment: zhifu
 """
 _PHRASES = {
-    "mot_de_passe": "password", "nova_senha": "new_password", "mots_de_passe": "passwords",
-    "correo_electronico": "email", "iniciar_sesion": "login", "inicio_sesion": "login", "inicio_de_sesion": "login",
-    "se_connecter": "login", "fazer_login": "login", "cerrar_sesion": "logout", "terminar_sessao": "logout",
-    "se_deconnecter": "logout", "dado_de_baja": "deactivated", "de_baja": "deactivated",
-    "token_acceso": "access_token", "token_de_acceso": "access_token", "token_acesso": "access_token",
-    "token_acces": "access_token", "jeton_acces": "access_token", "jeton_d_acces": "access_token",
-    "zugriffstoken": "access_token", "token_refresco": "refresh_token", "token_actualizacion": "refresh_token",
-    "token_atualizacao": "refresh_token", "benutzername": "username", "nombre_usuario": "username",
-    "nome_usuario": "username", "nom_utilisateur": "username",
+    "mot_de_passe": "password", "morenmima": "default_password", "xinmima": "new_password", "jiumima": "old_password",
+    "nova_senha": "new_password", "mots_de_passe": "passwords", "correo_electronico": "email",
+    "iniciar_sesion": "login", "inicio_sesion": "login", "inicio_de_sesion": "login", "se_connecter": "login",
+    "fazer_login": "login", "cerrar_sesion": "logout", "terminar_sessao": "logout", "se_deconnecter": "logout",
+    "dado_de_baja": "deactivated", "de_baja": "deactivated", "token_acceso": "access_token",
+    "token_de_acceso": "access_token", "token_acesso": "access_token", "token_acces": "access_token",
+    "jeton_acces": "access_token", "jeton_d_acces": "access_token", "zugriffstoken": "access_token",
+    "token_refresco": "refresh_token", "token_actualizacion": "refresh_token", "token_atualizacao": "refresh_token",
+    "benutzername": "username", "nombre_usuario": "username", "nome_usuario": "username",
+    "nom_utilisateur": "username",
 }  # fmt: skip
 _KEYS = re.compile(r"^(?:clave|chave|cle|chiave)_(?:de_|da_|do_|du_|di_)?([a-z0-9_]+)$")
 _SECRETS = re.compile(r"^(?:segredo|secreto|segreto)_(?:de_|da_|do_|di_)?([a-z0-9_]+)$")

@@ -13,6 +13,7 @@ from fastapi_seclint.program.values import Collection, Const, Value, iterate, se
 from fastapi_seclint.subjects.code.items import items
 from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, origins
+from fastapi_seclint.subjects.leaks.made_tokens import is_signed_token
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -106,6 +107,8 @@ def is_secret(program: Program, call: Call) -> bool:
     if any(_secret(found) for found in named):
         return True
     if value is not None and any(_is_secret_value(found) for found in _values(program, *value)):
+        return True
+    if value is not None and is_signed_token(program, *value):
         return True
     function = call.block.function
     return not texts and function is not None and "cookie" in function.name and _secret(words(function.name))

@@ -243,14 +243,24 @@ def _lacks(program: Program, block: Block, form: Form) -> tuple[Form | None] | N
     return None
 
 
-def added_elsewhere(program: Program) -> bool:
-    """Whether a handler of exceptions or a middleware of the project adds the header to its answers."""
+def added_elsewhere(program: Program, plain: bool = False) -> bool:
+    """Whether a handler of exceptions or a middleware of the project adds the header to its answers.
+
+    A handler for an exception of the project's own adds it to that one only, so not to a `plain` HTTPException.
+    """
+    own = {
+        (handler.module.file, handler.number)
+        for cls, handler in (exception_handlers(program) if plain else ())
+        if not any(base.endswith("HTTPException") for base in cls.external_bases())
+    }
     for module in program.modules.by_file.values():
         if "JSONResponse" not in module.facts.words and "headers" not in module.facts.words:
             continue
         for number in range(-1, len(module.facts.functions)):
-            if module.facts.body_mentions(number, _HEADER) and _answers(
-                module.facts.module if number < 0 else module.facts.body(number)
+            if (
+                (module.file, number) not in own
+                and module.facts.body_mentions(number, _HEADER)
+                and _answers(module.facts.module if number < 0 else module.facts.body(number))
             ):
                 return True
     return False

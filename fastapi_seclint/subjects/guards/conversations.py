@@ -34,6 +34,34 @@ def opens_a_conversation(route: Route) -> bool:
     return any(_goes_to_others(handler, call) and (chosen or _is_for_whom_it_names(call)) for call in calls)
 
 
+_FINDS = re.compile(
+    r"^(get(_or_none|_by_\w+|_one)?|find(_one|_by_\w+)?|fetch_one|one(_or_none)?|first|scalar(_one(_or_none)?)?)$"
+)
+_CHANGES = frozenset({"save", "set", "update", "delete", "inc", "replace", "save_changes", "remove"})
+_REWRITES = re.compile(r"^((update|delete|replace)_one|find_one_and_(update|delete|replace))$")
+
+
+def changes_what_is_kept(route: Route) -> bool:
+    """Whether a websocket hears its client and changes what is kept: `found = await Order.get(...)`, `found.set()`."""
+    handler = route.function
+    if route.kind != "websocket" or handler is None or not _hears(handler):
+        return False
+    found = {
+        target[2]
+        for form in handler.forms.of("assign")
+        for target in form[2]
+        if target[0] == "name" and form[3][0] == "await" and form[3][2][0] == "call" and _finds(form[3][2])
+    }
+    changed = (call[2] for call in handler.forms.of("call") if call[2][0] == "attr")
+    if any(call[3] in _CHANGES and call[2][0] == "name" and call[2][2] in found for call in changed):
+        return True
+    return any(call[2][0] == "attr" and _REWRITES.match(call[2][3]) for call in handler.forms.of("call"))
+
+
+def _finds(call: Form) -> bool:
+    return bool(call[2][0] == "attr" and call[3] and _FINDS.match(call[2][3]))
+
+
 def _hears(handler: Function) -> bool:
     return any(last_name(call[2]).startswith(_HEARS) for call in handler.forms.of("call"))
 

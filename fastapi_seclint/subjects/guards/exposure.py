@@ -12,7 +12,12 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
 from fastapi_seclint.subjects.guards.computing import only_computes
-from fastapi_seclint.subjects.guards.conversations import opens_a_conversation, opens_a_shell, streams_logs
+from fastapi_seclint.subjects.guards.conversations import (
+    changes_what_is_kept,
+    opens_a_conversation,
+    opens_a_shell,
+    streams_logs,
+)
 from fastapi_seclint.subjects.guards.forwarding import only_sends_on
 from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.hollow import (
@@ -148,6 +153,8 @@ def _gained(program: Program, route: Route) -> str:
         return "lets strangers read along and speak to its users"
     if opens_a_shell(program, route):
         return "runs commands"
+    if changes_what_is_kept(route):
+        return "changes state"
     if streams_logs(route):
         return "lets strangers read the program's logs"
     if changes_by_id(route):

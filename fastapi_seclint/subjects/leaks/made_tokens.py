@@ -22,13 +22,18 @@ def made_token(program: Program, block: Block, form: Form) -> str:
     """What token an expression is that the project makes, in words, or an empty string."""
     if form[0] not in ("name", "call"):
         return ""
-    if any(isinstance(option, External) and option.name in _SIGNED for option in options(ask(program, block, form))):
+    if is_signed_token(program, block, form):
         return "a signed token"
     if form[0] == "name" and _is_random(block, form[2]) and _is_set_as_cookie(block, form[2]):
         return f"`{form[2]}`, which is put in a cookie,"
     if form[0] == "name" and any(_is_address(block, item) for item in _assigned(block, form[2])):
         return f"`{form[2]}`, which has a token in it,"
     return ""
+
+
+def is_signed_token(program: Program, block: Block, form: Form) -> bool:
+    """Whether an expression is what a token library signed, by functions of the project too."""
+    return any(isinstance(option, External) and option.name in _SIGNED for option in options(ask(program, block, form)))
 
 
 def _assigned(block: Block, name: str) -> list[Form]:

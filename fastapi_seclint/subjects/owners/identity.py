@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, arguments, names_in
 from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.spelling import snake
@@ -197,19 +198,36 @@ def _overwritten(function: Function | None, names: set[str], variables: set[str]
 
 def guard_calls(program: Program, route: Route) -> list[Form]:
     """The calls in a handler that refuses strangers itself which find out who is calling: `require_member(request)`."""
+    return [call for call, _ in called_guards(program, route)]
+
+
+def called_guards(program: Program, route: Route) -> list[tuple[Form, Function | None]]:
+    """These calls, each with the function of the project that it runs; None for one that is known by its name only."""
     handler = route.function
-    calls = [form for form in handler.forms.of("call") if _is_guard_call(form)] if handler is not None else []
+    calls = [form for form in handler.forms.of("call") if _may_be_guard(form)] if handler is not None else []
     if not calls or not any(
         item.name == route.name and item.junk == "denies" for item in program.guarding(route).meetings
     ):
         return []
-    return calls
+    found = [(form, _guard_of(program, handler, form)) for form in calls if handler is not None]
+    return [(form, guard) for form, guard in found if guard is not None or names_identity(str(form[2][-1]))]
 
 
-def _is_guard_call(form: Form) -> bool:
+def _may_be_guard(form: Form) -> bool:
+    """Whether a call is given nothing, or the request."""
     given = arguments(form)
     handed = any(item[0] == "name" and item[2] in ("request", "websocket") for item in given)
-    return (handed or not given) and form[2][0] in ("name", "attr") and names_identity(str(form[2][-1]))
+    return (handed or not given) and form[2][0] in ("name", "attr")
+
+
+def _guard_of(program: Program, handler: Function, call: Form) -> Function | None:
+    """The function that a call without arguments runs, where that refuses strangers, whatever it is called."""
+    if arguments(call) or call[2][0] != "name":
+        return None
+    for option in options(FunctionScope(program.interpreter, handler).ask(call[2])):
+        if isinstance(option, Function) and option.number >= 0 and program.guard_model.authenticates(option):
+            return option
+    return None
 
 
 def _assigned_callers(program: Program, route: Route) -> Iterator[str]:

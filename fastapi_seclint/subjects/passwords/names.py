@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
+from fastapi_seclint.program.languages import english
 from fastapi_seclint.subjects.secrets.names import word_set
 
 Naming = Literal["plain", "kept", ""]
@@ -15,13 +16,13 @@ Naming = Literal["plain", "kept", ""]
 MENTIONS = (
     b"passw", b"passphrase", b"passcode", b"pwd", b'"pw"', b'"pass"', b"senha", b"contrase", b"kennwort", b"parola",
     b"mdp", b"mot_de_passe", b"motdepasse", b'_pass"', b'_pw"', b"wachtwoord", b"senord", b"passord", b"adgangskode",
-    b"haslo", b"heslo", b"sifre", b"salasana", b"jelszo", b'"clave"',
+    b"haslo", b"heslo", b"sifre", b"salasana", b"jelszo", b'"clave"', b"mima",
 )  # fmt: skip
 """Text of facts, in lower case, in which a password may be spoken of."""
 
 FOREIGN = (
     r"(clave|senha|contrase[nñ]a|passwort|kennwort|parola|mdp|mot_?de_?passe|wachtwoord|losenord|passord|adgangskode"
-    r"|haslo|heslo|sifre|salasana|jelszo)"
+    r"|haslo|heslo|sifre|salasana|jelszo|(xin|jiu|moren)?_?mima)"
 )
 """A pattern for what a password is called in other languages, in lower case."""
 
@@ -38,6 +39,8 @@ _KEPT = word_set(
     """
     hash hashed hashes hashedpassword passwordhash digest encrypted crypted salted stored db saved real
     correct expected actual original record
+    resumen resumo empreinte huella cifrada cifrado hasheada encriptada criptografada verschluesselt gehasht hache
+    chiffre
     """
 )
 _MACHINES = word_set(
@@ -48,7 +51,7 @@ _MACHINES = word_set(
     node tunnel vpn vnc rdp winrm telnet snmp rpc wallet sheet worksheet workbook spreadsheet excel xlsx
     """
 )
-_TYPED = re.compile(r"^((user|plain|raw|login)_?)?(password|passwd|pwd)$", re.I)
+_TYPED = re.compile(rf"^((user|plain|raw|login)_?)?(password|passwd|pwd|{FOREIGN})$", re.I)
 _SERVICES = word_set(
     "connection connector datasource integration provider downloader gateway config configuration protection"
 )
@@ -132,7 +135,7 @@ def is_of_password_manager(name: str) -> bool:
 @cache
 def is_of_people(name: str) -> bool:
     """Whether a name speaks of people who log in: `UserTable`, `accounts`, `register`."""
-    return _PEOPLE.search("_".join(words(name))) is not None
+    return _PEOPLE.search(english("_".join(words(name)))) is not None
 
 
 def is_password(name: str, people: bool = False) -> bool:

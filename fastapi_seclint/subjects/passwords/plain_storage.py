@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.entries import accounts_of
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there, in_order
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
+from fastapi_seclint.subjects.passwords.columns_written import sent_to_columns
 from fastapi_seclint.subjects.passwords.hooks import hooked
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
@@ -204,6 +205,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         return
     statement, inside = statement_of(known, block, call)
     if _WRITING.search(statement):
+        yield from (Kept(block, call[1], value, True) for value in sent_to_columns(known.program, block, call))
         there = [value for _, value in hashed_there(call)]
         for item in (*inside, *(item for argument in in_order(call)[1:] for item in given_values(argument))):
             if any(item is value for value in there):

@@ -13,11 +13,12 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.handing import takers
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.following import follow
-from fastapi_seclint.subjects.rights.sent import Input, Sent, dumped, source
+from fastapi_seclint.subjects.rights.sent import Input, Sent, carried, dumped, source
 from fastapi_seclint.subjects.rights.withholding import not_given, withheld
 from fastapi_seclint.subjects.rights.words import names_right
 
@@ -63,17 +64,30 @@ def believed(program: Program, function: Function, found: Input, context: str, l
         return
     about = snake(" ".join([context.replace("/", "_"), function.name, *found.classes]).replace(" ", "_"))
     answers = _answers(block.statements)
+    told, made = set[str](), list[Belief]()
     for form in block.forms.every:
         further = (
             list(_further(program, block, form, found, context, level)) if form[0] == "call" and level < _LEVELS else []
         )
+        if further and _hands_made(form, found):
+            made += further
+            further = []
         yield from further
         for sent, how, sure in (
             _stored(program, block, form, found, about) if not further and id(form) not in answers else ()
         ):
             place = Location(block.module.path, span_of(_place(form, sent)))
             fix = withheld(program, block, form, found)
+            told.add(sent.name)
             yield Belief(place, sent, how, block.symbol, sure=sure, fix=fix)
+    yield from (belief for belief in made if belief.sent.name not in told)
+
+
+def _hands_made(call: Form, found: Input) -> bool:
+    """Whether what a call hands on is an object that was made of what was sent, and nothing else of it."""
+    given = [*call[3], *(value for _, value, _ in call[4])]
+    whole = any(dumped(found, value) or source(found, value) for value in given)
+    return not whole and any(carried(found, value) for value in given)
 
 
 def _answers(statements: list[Form]) -> set[int]:
@@ -210,12 +224,31 @@ def _has_field(program: Program, block: Block, form: Form, right: str) -> bool:
     return True
 
 
+def _of_message(program: Program, block: Block, form: Form, found: Input, context: str, level: int) -> Iterator[Belief]:
+    """What handlers of messages do with one that a call is given: `await send(SignUp(body.email, body.role))`.
+
+    Where a function that is called takes it itself, it is followed there.
+    """
+    rights = carried(found, form)
+    outer = [call for call in block.forms.of("call") if rights and any(item is form for item in call[3])]
+    direct = {(one.module.file, one.number) for call in outer for one, _ in called(program, block, call)}
+    if not outer:
+        return
+    for cls in options(ask(program, block, form[2])) if rights and form[2][0] == "name" else ():
+        for function, name in takers(program, cls) if isinstance(cls, Class) else ():
+            if function.owner is not None and (function.module.file, function.number) not in direct:
+                inner = Input({name: rights}, classes=set(found.classes), rights=found.rights)
+                follow(function, inner)
+                yield from believed(program, function, inner, context, level + 1)
+
+
 def _further(program: Program, block: Block, form: Form, found: Input, context: str, level: int) -> Iterator[Belief]:
     """Functions of the project that get a body or a single right."""
     own = dumped(found, form[2][2]) if form[2][0] == "attr" else frozenset()
     given = [*form[3], *(item[1] for item in form[4])]
-    if not own and not any(dumped(found, value) or source(found, value) for value in given):
+    if not own and not any(dumped(found, value) or source(found, value) or carried(found, value) for value in given):
         return
+    yield from _of_message(program, block, form, found, context, level)
     for function, bound in called(program, block, form):
         names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
         pairs = [*zip(names, form[3], strict=False), *((key, value) for key, value, _ in form[4] if key is not None)]
@@ -223,7 +256,7 @@ def _further(program: Program, block: Block, form: Form, found: Input, context: 
         if own and bound:
             inner.bodies[function.parameters[0][0]] = own
         for name, value in pairs:
-            if rights := dumped(found, value):
+            if rights := dumped(found, value) or carried(found, value):
                 inner.bodies[name] = rights
             elif (sent := source(found, value)) is not None:
                 inner.values[name] = sent

@@ -8,10 +8,11 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function, Instance, Value
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.identity import called_guards
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
 from fastapi_seclint.subjects.rights.made_with import asked_for
-from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, considers_rights
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def unlike_its_sibling(program: Program, route: Route) -> Route | None:
     """The route that changes the same thing by another method and looks at the caller's rights, where this does not.
 
+    One that reads it counts, too, where its guard asks for rights: who may not look at a thing may not change it.
     What looks whose the thing is, or works with the caller in any other way, is none.
     """
     if not access.changes_state(route) or not path_variables(route.path) or route.function is None:
@@ -30,9 +32,18 @@ def unlike_its_sibling(program: Program, route: Route) -> Route | None:
         if other.app is not route.app or other.path != route.path or other is route or other.place == route.place:
             continue
         changes = access.changes_state(other) and set(other.methods) & {"PUT", "PATCH", "DELETE"}
-        if changes and _is_stricter(program, other, route):
+        if (changes or ("GET" in other.methods and _asks_by_guard(program, other))) and _is_stricter(
+            program, other, route
+        ):
             return other
     return None
+
+
+def _asks_by_guard(program: Program, route: Route) -> bool:
+    """Whether a guard of a route looks at rights: one that FastAPI runs, or that the handler calls itself."""
+    if next(asked_before(program, route), None) is not None:
+        return True
+    return any(guard is not None and considers_rights(program, guard) for _, guard in called_guards(program, route))
 
 
 def _is_stricter(program: Program, other: Route, route: Route) -> bool:

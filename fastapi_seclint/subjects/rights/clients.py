@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import InsertStatements
-from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
@@ -16,6 +16,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import http_exception
 from fastapi_seclint.subjects.owners.identity import Guard, guards
+from fastapi_seclint.subjects.rights.tested import tested_rights
 from fastapi_seclint.subjects.wiring.meant_rights import meant_permission
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _PERMISSIONS = frozenset(
     {"permissions", "scopes", "allowed_scopes", "granted_scopes", "privileges", "grants", "rights"}
 )
+_SEVERAL = frozenset({"list", "set", "frozenset", "tuple", "List", "Set", "FrozenSet", "Tuple", "Sequence"})
 _CLIENT = re.compile(r"(^|_)(client|api_?key|key|service|partner|integration|consumer|application|machine)(_|$)")
 _ABOUT_ONESELF = re.compile(r"^(me|whoami|self|status|usage|limits|quota)$", re.I)
 
@@ -42,7 +44,7 @@ def ignored_client(program: Program, route: Route) -> tuple[str, str, str] | Non
         if route.function is not None and guard.parameter and _shows_only(route.function, guard.parameter):
             return None
         for cls in _classes(program, route, guard):
-            field = _permissions(cls)
+            field = _permissions(program, cls)
             if field and (_CLIENT.search(snake(cls.name)) or _takes_key(guard)):
                 return guard.parameter, cls.name, field
         if _CLIENT.search(snake(guard.name)) and (field := _tested_beside(program, route, guard)):
@@ -108,10 +110,12 @@ def _classes(program: Program, route: Route, guard: Guard) -> Iterator[Class]:
         yield from access.classes(program.interpreter.ask(function.returns, function.scope))
 
 
-def _permissions(cls: Class) -> str:
+def _permissions(program: Program, cls: Class) -> str:
+    """The field for what a client may do: one of the usual names, or a list by which a guard refuses clients."""
     for base in cls.lineage():
-        for name, _, _ in base.fields if isinstance(base, Class) else ():
-            if name in _PERMISSIONS:
+        for name, annotation, _ in base.fields if isinstance(base, Class) else ():
+            several = any(item[-1] in _SEVERAL for item in walk([annotation]) if item[0] in ("name", "attr"))
+            if name in _PERMISSIONS or (several and name in tested_rights(program)):
                 return name
     return ""
 

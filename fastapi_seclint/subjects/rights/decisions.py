@@ -27,7 +27,7 @@ def decides(
     the thing that the path picks is like, one of those `picked`, where nothing else is asked.
     """
     said = [form for form in function.forms.every if not _is_about(form, picked, sent)]
-    forms = [form for form in said if not _is_presence(form, looked_up)]
+    forms = [form for form in said if not _is_presence(form, looked_up | _found_owners(function))]
     if any(_is_decision(form, sent) for form in forms):
         return True
     granted = {name for form in function.forms.of("assign") for name in _granted(form, sent)}
@@ -36,6 +36,22 @@ def decides(
     lacking = {name for form in function.forms.of("assign") for name in _lacking(form, sent)}
     tests = (form[2] for form in function.forms.of("if", "assert", "ifexp")) if lacking else ()
     return any(inner[0] == "name" and inner[2] in lacking for test in tests for inner in walk(test))
+
+
+_OWNER = re.compile(r"(^|_)owner(_id)?$")
+
+
+def _found_owners(function: Function) -> frozenset[str]:
+    """The names of owners that a function looks up, whose session or token that is: `owner = await sessions.get(sid)`.
+
+    That there is one says who is calling and no more.
+    """
+    return frozenset(
+        target[2]
+        for form in function.forms.of("assign")
+        for target in form[2]
+        if target[0] == "name" and _OWNER.search(snake(target[2])) and form[3][0] in ("await", "call")
+    )
 
 
 def _is_about(form: Form, picked: frozenset[str], sent: frozenset[str]) -> bool:

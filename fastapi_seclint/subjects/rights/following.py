@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fastapi_seclint.facts.forms import Form, Forms, awaited, walk
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.rights.sent import Input, dumped, source
+from fastapi_seclint.subjects.rights.sent import Input, carried, dumped, source
 
 _REQUESTS = frozenset({"request", "websocket"})
 
@@ -32,6 +32,8 @@ def _bind(found: Input, name: str, value: Form) -> None:
         found.values.setdefault(name, sent)
     elif (rights := dumped(found, value)) and name not in found.bodies:
         found.bodies[name] = rights
+    elif rights := carried(found, value):
+        found.made[name] = rights
     elif _is_raw_body(value):
         found.open_bodies.add(name)
 

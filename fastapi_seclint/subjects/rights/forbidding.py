@@ -10,7 +10,7 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 
 FORBIDDEN = (b",403]", b"FORBIDDEN", b"Forbidden", b"PermissionDenied")
-_STATE = re.compile(
+STATE = re.compile(
     r"(^|_)(in)?(active|enabled|disabled|verified|confirmed|activated|deactivated|banned|blocked|suspended|deleted|locked|archived"
     r"|expired|valid|validated|authenticated|anonymous|mfa|2fa|otp|totp|terms|onboarded|scheme|status|state|email|name|id)(_|$)"
 )
@@ -46,12 +46,28 @@ def forbids(function: Function, callers: Collection[str] | None = None) -> bool:
     """
     if not says_forbidden(function):
         return False
-    names = {parameter[0] for parameter in function.parameters} - _NO_CALLER if callers is None else set(callers)
+    names = set(callers or ())
+    if callers is None:
+        names = ({parameter[0] for parameter in function.parameters} | _asked_for(function)) - _NO_CALLER
     tests = [form[2] for form in function.forms.of("if", "ifexp")]
-    if any(_asks_for_quality(item, names) for test in tests for item in walk(test)):
+    made_with = {*names, *(parameter[0] for parameter in function.parameters), *assigned(function)}
+    if any(_asks_for_quality(item, names, made_with) for test in tests for item in walk(test)):
         return True
     asked = function.forms.of("if")
     return any(_turns_down(form, function, names) or (callers and _refuses_some(form, names)) for form in asked)
+
+
+def _asked_for(function: Function) -> set[str]:
+    """The names that get what a function gives that is told nothing: `me = current_member()`."""
+    given = ((form[2], form[3][2] if form[3][0] == "await" else form[3]) for form in function.forms.of("assign"))
+    asked = [targets for targets, value in given if value[0] == "call" and not value[3] and not value[4]]
+    return {str(target[2]) for targets in asked for target in targets if target[0] == "name"}
+
+
+def assigned(function: Function) -> set[str]:
+    """The names that a function binds itself."""
+    given = (target for form in function.forms.of("assign") for target in form[2])
+    return {str(target[2]) for target in given if target[0] == "name"}
 
 
 def _turns_down(form: Form, function: Function, names: set[str]) -> bool:
@@ -62,7 +78,7 @@ def _turns_down(form: Form, function: Function, names: set[str]) -> bool:
             found = caller in names or any(
                 item[2][0][0] == "name" and item[2][0][2] == caller and _is_call(item[3]) for item in given
             )
-            return bool(found and _says(raised) and _CALLER.search(caller)) and _STATE.search(snake(quality)) is None
+            return bool(found and _says(raised) and _CALLER.search(caller)) and STATE.search(snake(quality)) is None
     return False
 
 
@@ -87,7 +103,7 @@ def _is_question(call: Form, names: set[str]) -> bool:
     That of one whose password or code is verified says who is calling and no more.
     """
     name = snake(str(call[2][-1])) if call[2][0] in ("name", "attr") else ""
-    if not name or _STATE.search(name) or _WHO.search(name):
+    if not name or STATE.search(name) or _WHO.search(name):
         return False
     given = arguments(call)
     return len(given) > 1 and any(_is_of(item, names) for item in given)
@@ -101,24 +117,36 @@ def _is_call(form: Form) -> bool:
     return "call" in (form[0], form[2][0] if form[0] == "await" else "")
 
 
-def _asks_for_quality(form: Form, names: set[str]) -> bool:
+def _asks_for_quality(form: Form, names: set[str], own: set[str]) -> bool:
+    """`own` are the names of the function itself; others are what it was made with, `admitted` of a factory."""
     if form[0] == "attr":
         return _is_quality(form, names) and _QUALITY.match(snake(form[3])) is not None
     if form[0] == "compare" and any(_is_standing(side, names) for side in (form[2], *form[4])):
         return not any(side[0] == "const" and side[2] is None for side in form[4])
     if form[0] != "compare" or form[3][0] not in ("==", "!=", "in", "not in"):
         return False
-    return _is_quality(form[2], names) and all(_is_fixed(side) for side in form[4])
+    if form[3][0] in ("in", "not in") and (_is_fixed(form[2]) or is_made_with(form[2], own)):
+        return _is_quality(form[4][0], names)
+    fixed = all(_is_fixed(side) or is_made_with(side, own) for side in form[4])
+    return fixed and _is_quality(form[2], names)
 
 
 def _is_standing(form: Form, names: set[str]) -> bool:
     """`me.rank`, `me.rank.value`: how much a caller may do, whatever that is compared with."""
     if form[0] == "attr" and form[3] == "value":
         form = form[2]
+    form = _as_attribute(form)
     return _is_quality(form, names) and STANDING.search(snake(form[3])) is not None
 
 
+def _as_attribute(form: Form) -> Form:
+    """`me["rank"]` as `me.rank`."""
+    named = form[0] == "sub" and form[3][0] == "const" and isinstance(form[3][2], str)
+    return ["attr", form[1], form[2], form[3][2]] if named else form
+
+
 def _is_quality(form: Form, names: set[str]) -> bool:
+    form = _as_attribute(form)
     if form[0] != "attr":
         return False
     way, owner = [str(form[3])], form[2]
@@ -127,7 +155,14 @@ def _is_quality(form: Form, names: set[str]) -> bool:
         owner = owner[2]
     if len(way) > 1 and way[0] in _CALLED:
         way.pop(0)
-    return owner[0] == "name" and owner[2] in names and not any(_STATE.search(snake(name)) for name in way)
+    return owner[0] == "name" and owner[2] in names and not any(STATE.search(snake(name)) for name in way)
+
+
+def is_made_with(form: Form, own: set[str]) -> bool:
+    """Whether an expression is what a guard was made with: `self.admitted`, or a parameter of its factory."""
+    if form[0] == "attr":
+        return bool(form[2][0] == "name" and form[2][2] == "self")
+    return bool(form[0] == "name" and form[2] not in own and form[2][:1].islower())
 
 
 def _is_fixed(form: Form) -> bool:

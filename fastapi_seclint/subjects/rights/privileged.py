@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.owners.uses import requests_of
 from fastapi_seclint.subjects.owners.using import ties_caller
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, role_guard
+from fastapi_seclint.subjects.rights.tested import tested_rights
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -99,8 +100,11 @@ def privilege(program: Program, route: Route) -> str:
     variable = _last_is_variable(route) or (
         path_variables(route.path) and _RIGHTS_SEGMENT.match(found[-1] if found else "")
     )
+    last = route.path.rstrip("/").rpartition("/")[2]
     if path_variables(route.path) and (
-        _CHANGES_RIGHTS.search(name) or _RIGHTS_SEGMENT.match(found[-1] if found else "")
+        _CHANGES_RIGHTS.search(name)
+        or _RIGHTS_SEGMENT.match(found[-1] if found else "")
+        or last.replace("-", "_") in tested_rights(program)
     ):
         return "changes what a user may do"
     if len(found) > 1 and _ROLES.match(found[-2]) and _CHANGING.match(snake(found[-1])):

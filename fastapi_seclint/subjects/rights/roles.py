@@ -27,7 +27,14 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.identity import Guard, caller_names, dependency_name, guards, replaced_callers
+from fastapi_seclint.subjects.owners.identity import (
+    Guard,
+    called_guards,
+    caller_names,
+    dependency_name,
+    guards,
+    replaced_callers,
+)
 from fastapi_seclint.subjects.rights.decisions import decides
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, hands_right_on, takers
@@ -165,6 +172,7 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     if any(decides(function, sent, found, picked) for function in reached(program, handler, 0)):
         return True
     asked = [*takers(program, handler, caller | _rules_of(route)), *injected(program, handler)]
+    asked += [guard for _, guard in called_guards(program, route) if guard is not None]
     if any(considers_rights(program, function) for function in asked):
         return True
     return hands_right_on(handler, caller) or forbids(handler, caller)

@@ -33,7 +33,8 @@ class Input:
     """What a function has from the client: whole bodies with the rights in them, single values by local name.
 
     `origins` says by what way a whole body came that is none, such as a model of headers; `rights` are the project's
-    own names for rights, `dumps` methods of the bodies' classes that give all of a body in a dictionary.
+    own names for rights, `dumps` methods of the bodies' classes that give all of a body in a dictionary, `made` objects
+    that the function makes with what was sent.
     """
 
     bodies: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Input:
     origins: dict[str, Origin] = field(default_factory=dict)
     rights: frozenset[str] = frozenset()
     dumps: set[str] = field(default_factory=set)
+    made: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def names_right(self, name: str) -> bool:
         """Whether a field, header or cookie of this name says what its sender may do, in this project."""
@@ -123,6 +125,18 @@ def _of_request(found: Input, part: str, name: object) -> Sent | None:
         return None
     named = found.names_right(name) or (part != "query_params" and names_groups(name))
     return Sent(name, ways[part]) if named else None
+
+
+def carried(found: Input, form: Form) -> frozenset[str]:
+    """The rights that an object is made with, to be handed on: `Registration(body.name, body.role)`."""
+    match form:
+        case ["name", _, name]:
+            return found.made.get(name, frozenset())
+        case ["call", _, ["name" | "attr", *_] as called, positional, keywords] if str(called[-1])[:1].isupper():
+            sent = [source(found, value) for value in (*positional, *(value for key, value, _ in keywords if key))]
+            spread = (dumped(found, value) for key, value, _ in keywords if key is None)
+            return frozenset(one.name for one in sent if one is not None).union(*spread)
+    return frozenset()
 
 
 def dumped(found: Input, form: Form) -> frozenset[str]:

@@ -32,7 +32,7 @@ from fastapi_seclint.subjects.rights.confirmed import confirmed
 from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.forbidding import STANDING
 from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, names_groups, source
-from fastapi_seclint.subjects.rights.tested import ranking, tested_rights
+from fastapi_seclint.subjects.rights.tested import asked_of_administrators, ranking, tested_rights
 from fastapi_seclint.subjects.rights.words import has_ranks, is_administrator, is_role
 
 if TYPE_CHECKING:
@@ -269,7 +269,9 @@ def _is_ruler(form: Form) -> bool:
 def _may_be_privileged(program: Program, value: Value | None) -> bool:
     """Whether a type allows more than harmless values: text and flags do, a choice of buyer and seller does not."""
     allowed = [text for option in options(value) for text in _allowed(option)]
-    return not allowed or any(is_role(text) or "admin" in str(text).lower() for text in allowed)
+    if not allowed or any(is_role(text) or "admin" in str(text).lower() for text in allowed):
+        return True
+    return not asked_of_administrators(program).isdisjoint(str(text).upper() for text in allowed)
 
 
 def _allowed(value: Value) -> Iterator[object]:

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.using import callers_of
-from fastapi_seclint.subjects.rights.forbidding import FORBIDDEN, STANDING, says_forbidden
+from fastapi_seclint.subjects.rights.forbidding import (
+    FORBIDDEN,
+    STANDING,
+    STATE,
+    assigned,
+    is_made_with,
+    says_forbidden,
+)
+from fastapi_seclint.subjects.rights.made_with import asked_for
 from fastapi_seclint.subjects.rights.words import names_right
 
 if TYPE_CHECKING:
@@ -34,6 +43,7 @@ def tested_rights(program: Program) -> frozenset[str]:
             if says_forbidden(function):
                 callers = callers_of(program, node) if node is not None else caller_names(program, route)
                 found.update(_asked(function, callers))
+                found.update(_asked_by_method(program, function, callers))
     return frozenset(found) | ranking(program)
 
 
@@ -62,13 +72,71 @@ def ranking(program: Program) -> frozenset[str]:
 
 
 def _asked(function: Function, callers: set[str]) -> Iterator[str]:
+    own = {*callers, *(parameter[0] for parameter in function.parameters), *assigned(function)}
     for form in function.forms.of("if", "ifexp", "assert"):
         for test in walk([form[2]]):
             if test[0] == "compare" and not any(_is_nothing(side) for side in (test[2], *test[4])):
                 for side in (test[2], *test[4]):
                     name = _field(side, callers)
-                    if name and (names_right(name) or STANDING.search(snake(name))):
+                    if name and (names_right(name) or STANDING.search(snake(name)) or _is_given(test, name, own)):
                         yield name
+
+
+def _is_given(compare: Form, name: str, own: set[str]) -> bool:
+    """Whether a field is compared with what a guard was made with, or a member of an enum: `me.desk in self.desks`.
+
+    Then it is a right whatever its name is, unless that says in what state an account is or whose.
+    """
+    if STATE.search(snake(name)) or name.endswith("_id"):
+        return False
+    return any(is_made_with(side, own) or _is_member(side) for side in (compare[2], *compare[4]))
+
+
+def _is_member(form: Form) -> bool:
+    """`Rank.CAPTAIN`, or several of them."""
+    if form[0] in ("list", "tuple", "set"):
+        return bool(form[2]) and all(map(_is_member, form[2]))
+    return bool(form[0] == "attr" and form[2][0] == "name" and form[2][2][:1].isupper() and form[3].isupper())
+
+
+@lru_cache(maxsize=1)
+def asked_of_administrators(program: Program) -> frozenset[str]:
+    """The members of enums that guards of routes for administrators ask for: `Rank.CAPTAIN`, whatever it is called."""
+    found: set[str] = set()
+    for route in program.routes:
+        for node in route.nodes() if access.is_admin_like(route.path) else ():
+            found.update(name.upper() for names in asked_for(node.call) for name in names)
+            function = node.function
+            if function is not None and function.number >= 0 and says_forbidden(function):
+                forms = [*function.forms.of("compare"), *_comparisons_of(program, function, callers_of(program, node))]
+                found.update(str(item[3]) for form in forms for side in form[4] for item in _members(side))
+    return frozenset(found)
+
+
+def _members(form: Form) -> Iterator[Form]:
+    yield from (item for item in walk([form]) if item[0] == "attr" and _is_member(item))
+
+
+def _asked_by_method(program: Program, function: Function, callers: set[str]) -> Iterator[str]:
+    """The fields that a method or property of the caller compares by which a function refuses: `me.is_captain()`."""
+    for form in _comparisons_of(program, function, callers):
+        field = _field(form[2], {"self"})
+        if field and not STATE.search(snake(field)) and all(map(_is_member, form[4])):
+            yield field
+
+
+def _comparisons_of(program: Program, function: Function, callers: set[str]) -> Iterator[Form]:
+    """What the methods and properties of the caller compare that a function asks for."""
+    asked = {
+        str(inner[3])
+        for form in function.forms.of("if", "ifexp", "assert")
+        for inner in walk([form[2]])
+        if inner[0] == "attr" and inner[2][0] == "name" and inner[2][2] in callers
+    }
+    for module in program.modules.by_file.values() if asked else ():
+        for number, (name, _, _) in enumerate(module.facts.functions):
+            if name.rpartition(".")[2] in asked and "." in name:
+                yield from module.facts.forms(number).of("compare")
 
 
 def _is_nothing(form: Form) -> bool:

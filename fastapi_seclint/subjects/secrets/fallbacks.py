@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 How = Literal["read", "or", "either", "except", "unset", "replaced", "field"]
 _WORDS = (
     b"secret", b"passw", b"pwd", b"_pass", b"key", b"token", b"pepper", b"geheim", b"segred", b"kennwort", b"senha",
-    b"contrasen",
+    b"contrasen", b"mima", b"miyao", b"schluessel", b"chave", b"clave_", b"cle_", b"mot_de_passe",
 )  # fmt: skip
 _ELSE = word_set(
     "alg algorithm backend file folder header host hours id location minutes mode name path prefix region seconds type"

@@ -163,12 +163,38 @@ def missing_of_value(option: Value) -> Missing:
         return NEVER
     default = option.default
     if default is None:
+        if option.place is not None and _is_demanded(option.place):
+            return NEVER
         form = form_at(option.place)
         read = read_of(form) if form is not None and form[0] == "call" else None
         return frozenset({None}) if read is not None and read.environment and read.default is None else NEVER
     if isinstance(default, Const) and (default.value is None or default.value == ""):
         return frozenset({default.value if isinstance(default.value, str) else None})
     return NEVER
+
+
+def _is_demanded(place: Place) -> bool:
+    """Whether the function that reads a setting raises where it is missing: `value = getenv(name)`, `if not value:`."""
+    facts = place.module.facts
+    for number in facts.speaking(b'["raise"'):
+        read = [form for form in facts.forms(number).of("assign") if form[3][1] == place.at and form[3][0] == "call"]
+        names = {target[2] for form in read for target in form[2] if target[0] == "name"}
+        for form in facts.forms(number).of("if") if names and number >= 0 else ():
+            if form[1] > place.at and _asks_for_missing(form[2], names) and form[3][-1][0] == "raise":
+                return True
+            given = form[2][0] == "name" and form[2][2] in names and form[3][-1][0] == "return"
+            if given and facts.body(number)[-1][0] == "raise":
+                return True
+    return False
+
+
+def _asks_for_missing(test: Form, names: set[str]) -> bool:
+    match test:
+        case ["unary", _, "not", ["name", _, name]]:
+            return name in names
+        case ["compare", _, ["name", _, name], ["is" | "=="], [["const", _, None | ""]]]:
+            return name in names
+    return False
 
 
 def form_at(place: Place | None) -> Form | None:

@@ -19,12 +19,20 @@ Purpose = Literal["access", "refresh", "other"]
 TYPE_CLAIMS = ("type", "token_type", "typ", "purpose", "token_use", "use", "kind", "scope", "tokenType", "ttype")
 """Claims by which people tell one kind of token from another."""
 
-_TELLING = frozenset({"access", "refresh", "reset", "verification", "verify", "confirm", "activation", "invitation"})
+_FOREIGN_ACCESS = word_set("acceso acesso acces zugriff zugang accesso fangwen")
+_FOREIGN_REFRESH = word_set(
+    "renovacion renovacao renouvellement rafraichissement erneuerung aktualisierung rinnovo shuaxin"
+)
+_TELLING = (
+    _FOREIGN_ACCESS
+    | _FOREIGN_REFRESH
+    | frozenset({"access", "refresh", "reset", "verification", "verify", "confirm", "activation", "invitation"})
+)
 _ABOUT_USERS = frozenset({"sub", "iss", "aud", "jti", "email", "name", "username", "user", "role", "roles", "provider"})
 
 _RENEWS = re.compile(r"refresh|renew|prolong", re.I)
-_REFRESH = frozenset({"refresh", "refreshtoken", "rt"})
-_ACCESS = word_set("access accesstoken auth authentication bearer login session signin api jwt")
+_REFRESH = _FOREIGN_REFRESH | frozenset({"refresh", "refreshtoken", "rt"})
+_ACCESS = _FOREIGN_ACCESS | word_set("access accesstoken auth authentication bearer login session signin api jwt")
 _MAKING = word_set("create generate make issue build get mint encode sign new")
 _PLAIN = word_set("access refresh token jwt")
 _OTHER = word_set(

@@ -172,12 +172,24 @@ def looks_when_called(
         return False
     unset = _left_out(function, call) if call is not None and last_name(call[2]) == function.name else set()
     idle = [form for form in function.forms.of("if") if _asks_for(form[2], unset)] if unset else []
+    idle += [part for form in function.forms.of("bool") for part in _unasked(form, unset)] if unset else []
     if not idle:
         return True
     return any(
         form[-1] in claims and not any(holds(one[1], form[1]) for one in idle)
         for form in function.forms.of("const", "attr")
     )
+
+
+def _unasked(form: Form, names: set[str]) -> list[Form]:
+    """What is not asked where one of the parameters is not given: `use is None or claims["use"] == use`."""
+    for number, part in enumerate(form[3] if form[2] == "or" else ()):
+        match part:
+            case ["compare", _, ["name", _, name], ["is" | "=="], [["const", _, None]]] | [
+                "unary", _, "not", ["name", _, name]
+            ] if name in names:  # fmt: skip
+                return list(form[3][number + 1 :])
+    return []
 
 
 def _left_out(function: Function, call: Form) -> set[str]:
