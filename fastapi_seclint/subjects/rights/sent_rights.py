@@ -252,11 +252,12 @@ def _restricts(validator: Function) -> bool:
     One that makes them lower case lets all through, and so does `if value not in ("admin", "user"): raise`.
     """
     forms = validator.forms
-    if any(
-        form[3] == ["not in"] and form[4][0][0] in ("list", "tuple", "set") and any(_is_ruler(i) for i in form[4][0][2])
-        for form in forms.of("compare")
-    ):
-        return False
+    known = {target[2]: form[3] for form in forms.of("assign") for target in form[2] if target[0] == "name"}
+    for form in forms.of("compare"):
+        listed = known.get(form[4][0][2], form[4][0]) if form[4][0][0] == "name" else form[4][0]
+        rulers = listed[0] in ("list", "tuple", "set") and any(_is_ruler(item) for item in listed[2])
+        if form[3] == ["not in"] and rulers:
+            return False
     given = [form[2] for form in forms.of("return") if form[2] is not None]
     chosen = any(form[0] in ("const", "attr", "sub", "ifexp") for form in given)
     return chosen or bool([*forms.of("raise", "assert", "compare", "assign")])
