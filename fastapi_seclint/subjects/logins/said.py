@@ -38,7 +38,8 @@ def is_error(form: Form) -> bool:
         given = [value for keyword, value, _ in form[4] if keyword == "status_code"] + form[3][1:2]
         return any(value[0] == "const" and type(value[2]) is int and value[2] >= 400 for value in given)
     if form[0] == "dict":
-        return any(key is not None and key[-1] in _SPEAKING and says(value) for key, value in form[2])
+        spoken = (value for key, value in form[2] if key is not None and key[0] == "const" and key[2] in _SPEAKING)
+        return any(map(says, spoken))
     return False
 
 
