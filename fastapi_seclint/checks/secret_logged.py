@@ -45,11 +45,14 @@ _TOOLS = word_set(
 )
 
 
+_GUESSING = word_set("brute bruter bruteforce bruteforcer spray sprayer cracker honeypot wordlist")
+
+
 @RULE.check
 def secret_logged(program: Program) -> Iterator[Finding]:
     """One finding for each log call or print that writes a secret."""
     for block in program.sites.blocks(frozenset(_WORDS)):
-        if program.is_test(block.module) or for_trying(program, block.module):
+        if program.is_test(block.module) or for_trying(program, block.module) or _guesses(block.module):
             continue
         prints = None
         inner = {id(form[2][2]) for form in block.forms.of("call") if form[2][0] == "attr"}
@@ -120,6 +123,11 @@ def _finding(block: Block, form: Form, found: list[Leak], texts: list[Form]) -> 
         symbol=block.symbol,
         fix=Fix(_MASKED, False, (*edits, *without(block, secrets))) if edits else None,
     )
+
+
+def _guesses(module: Module) -> bool:
+    """Whether a file tries out, cracks or collects the passwords of others, and tells which: `ssh_bruter.py`."""
+    return bool(_GUESSING & set(words_of(module.path.rpartition("/")[2].removesuffix(".py"))))
 
 
 def _is_made_up(module: Module, secret: Form) -> bool:

@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
 from fastapi_seclint.subjects.leaks.annotated import annotated_classes, is_type
 from fastapi_seclint.subjects.leaks.currencies import is_directory, is_list, is_no_credential, names_something
+from fastapi_seclint.subjects.leaks.entry_keys import after_failure, finds_an_entry
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.made_tokens import made_token
 from fastapi_seclint.subjects.leaks.masked_types import is_masked
@@ -159,6 +160,8 @@ class Leaks:
             return None
         if form[0] == "name" and kind == "API key" and names_something(self.block, name):
             return None
+        if form[0] == "name" and finds_an_entry(self.block, name):
+            return None
         if words == ["token"] and is_no_credential(self.program, self.block, form):
             return None
         if words == ["pwd"] and is_directory(self.block):
@@ -249,7 +252,8 @@ class Leaks:
         """A dictionary with a secret in it that is not written in code: `{"Authorization": f"Bearer {token}"}`."""
         if _MASKED & set(words_of(name_of(form))):
             return None
-        if form[0] == "name" and (token := token_inside(self.block, form[2])):
+        token = token_inside(self.block, form[2]) if form[0] == "name" else ""
+        if token and not after_failure(self.block, form):
             return Leak(f"`{form[2]}`, which has `{token}` in it,", form)
         if (dumped := self.dumped(form)) is not None:
             return _whole(self.of(dumped), form)

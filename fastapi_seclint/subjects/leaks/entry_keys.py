@@ -1,0 +1,103 @@
+"""Names that end in `key` and are what an entry is found by: put together from ids, or the name of a secret."""
+
+from __future__ import annotations
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.literal_names import name_of
+from fastapi_seclint.subjects.leaks.log_calls import pieces
+from fastapi_seclint.subjects.secrets.names import kind_of
+
+_LEAST = 2
+"""How many parts a key is put together from that names one thing among others."""
+_ENTRIES = ("pop", "get", "setdefault", "discard", "remove")
+
+
+def finds_an_entry(block: Block, name: str) -> bool:
+    """Whether a local name is what an entry is found by: `client_key = f"{room}/{client_id}"`, `del secrets[secret_key]`.
+
+    The key of an API is looked for in the same way, so one of those is an entry's only where it is put together.
+    """
+    words = words_of(name)
+    if words[-1:] != ["key"]:
+        return False
+    return _is_put_together(block, name) or (words == ["secret", "key"] and _is_index(block, name))
+
+
+def _is_put_together(block: Block, name: str) -> bool:
+    """Whether all that is given to a name is a text made of parameters that are no secrets themselves."""
+    scope = block.scope
+    if not isinstance(scope, FunctionScope):
+        return False
+    own = {parameter[0] for parameter in scope.function.parameters}
+    given = [item[-1] for item in scope.assignments(name) if item[0] == "assign"]
+    return bool(given) and all(_is_made_of(value, own) for value in given)
+
+
+def _is_made_of(value: Form, own: set[str]) -> bool:
+    parts = list(pieces(value)) if value[0] in ("fstr", "binop") else []
+    plain = [part[0] == "name" and part[2] in own and not kind_of(part[2]) for part in parts if part[0] != "const"]
+    return len(plain) >= _LEAST and all(plain)
+
+
+def _is_index(block: Block, name: str) -> bool:
+    """Whether something is looked for, kept or taken away under a name."""
+    for form in block.forms.of("sub", "compare", "call"):
+        match form:
+            case ["sub", _, _, ["name", _, key]] | ["compare", _, ["name", _, key], ["in" | "not in"], _]:
+                found = key == name
+            case ["call", _, ["attr", _, _, method], [["name", _, key], *_], _]:
+                found = key == name and method in _ENTRIES
+            case _:
+                found = False
+        if found:
+            return True
+    return False
+
+
+_FAILED = frozenset({"is_error", "is_client_error", "is_server_error"})
+_GOOD = frozenset({"ok", "is_success"})
+
+
+def after_failure(block: Block, form: Form) -> bool:
+    """Whether a call runs only where another server answered with an error, which has no tokens in it (RFC 6749, 5.2).
+
+    `if response.is_error: log(body)`, `if not response.ok:`, `if response.status_code != 200:`, `if "error" in body:`.
+    """
+    return any(
+        _is_failure(item[2]) and any(holds(statement[1], form[1]) for statement in item[3])
+        for item in block.forms.of("if")
+    )
+
+
+def _is_failure(test: Form) -> bool:
+    match test:
+        case ["attr", _, _, name]:
+            return name in _FAILED
+        case ["unary", _, "not", ["attr", _, _, name]]:
+            return name in _GOOD
+        case ["compare", _, left, [operator], [right]]:
+            if operator == "in" and left[0] == "const":
+                return _is_error(left)
+            if name_of(left) in ("status_code", "status") and right[0] == "const":
+                return operator in ("!=", ">=", ">") and isinstance(right[2], int)
+            return operator in ("!=", "is not") and _reads_error(left)
+    return _reads_error(test)
+
+
+def _reads_error(form: Form) -> bool:
+    """Whether an expression is what an answer says of an error: `answer.get("errcode")`, `answer["error"]`."""
+    match form:
+        case ["call", _, ["attr", _, _, "get"], [key, *_], _] | ["sub", _, _, key]:
+            return _is_error(key)
+    return False
+
+
+def _is_error(key: Form) -> bool:
+    return key[0] == "const" and isinstance(key[2], str) and bool(_ERRORS & set(words_of(key[2])))
+
+
+_ERRORS = frozenset({"error", "errors", "errcode", "err"})
