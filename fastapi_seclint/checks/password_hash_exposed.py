@@ -81,15 +81,15 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
             fix = other_model(program, route, block, cls)
             sent = naming(name) != "kept" and bool(sent_back(program, route, block, cls))
             confidence: Confidence = "high" if holder is cls else "medium"
-            yield _finding(route, block, block.location(function.at), name, cls, confidence, fix, holder, sent)
+            yield _finding(program, route, block, block.location(function.at), name, cls, confidence, fix, holder, sent)
             return
     for cls in type_arguments(program, route, function) if declared is not None else ():
         name, holder = _shown_by(program, cls)
         if name and _is_filled(program, route, block, cls, name):
-            yield _finding(route, block, block.location(function.at), name, cls, "medium", None, holder)
+            yield _finding(program, route, block, block.location(function.at), name, cls, "medium", None, holder)
             return
     for name, cls in made_of(declared) if declared is not None else ():
-        yield _finding(route, block, block.location(function.at), name, cls, "high", None)
+        yield _finding(program, route, block, block.location(function.at), name, cls, "high", None)
         return
     if leaves_out(block):
         return
@@ -109,7 +109,7 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
                 fix = Taking(program, givers, route, block).fix(inner, filtered=parts is None)
                 name, held = found
                 sent = held is not None and naming(name) != "kept" and bool(sent_back(program, route, block, held))
-                yield _finding(route, block, block.location(form), name, held, confidence, fix, sent=sent)
+                yield _finding(program, route, block, block.location(form), name, held, confidence, fix, sent=sent)
                 return
 
 
@@ -201,6 +201,7 @@ def _is_relation(value: Value | None) -> bool:
 
 
 def _finding(
+    program: Program,
     route: Route,
     block: Block,
     location: Location,
@@ -213,7 +214,8 @@ def _finding(
 ) -> Finding:
     fields = field_names(holder or cls) if cls is not None else []
     gets = "a password hash to crack" if naming(name) == "kept" else "a password, or the hash of one to crack"
-    if logs_in_elsewhere(fields) or _ELSEWHERE.intersection(fields):
+    elsewhere = logs_in_elsewhere(fields) or bool(_ELSEWHERE.intersection(fields))
+    if elsewhere:
         gets = "the password of an account at another server"
     elif sent:
         gets = "the password back as it was sent"
@@ -223,6 +225,7 @@ def _finding(
         location,
         f"everybody who may call this route gets {gets}, since {what}: answer with a model without it",
         confidence=confidence,
+        persona="pedantic" if elsewhere and program.guarding(route).protection == "protected" else None,
         symbol=block.symbol,
         route=access.key(route),
         evidence=evidence,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ _TRYING = frozenset(
 _SEEDS = frozenset({"seed", "seeds", "seeder", "seeders"})
 _FOR_TESTS = frozenset({"test", "tests", "testing"})
 _INVENTED = frozenset({"sample", "demo", "dummy", "fake", "example"})
+_INVENTED_DATA = re.compile(r"(dummy|fake|sample|mock)data", re.I)
+"""How one word says it: `gendummydata.py`."""
 
 
 def for_trying(program: Program, module: Module) -> bool:
@@ -86,7 +89,9 @@ def _binds(assignment: Form, name: str) -> bool:
 def _says_so(file: str, root: str) -> bool:
     path = posixpath.relpath(file, root).removesuffix(".py")
     words = [{word.rstrip("0123456789") for word in words_of(part)} for part in path.split("/")]
-    return any(_TRYING & part for part in words) or bool("data" in words[-1] and _INVENTED & words[-1])
+    if any(_TRYING & part for part in words) or bool("data" in words[-1] and _INVENTED & words[-1]):
+        return True
+    return _INVENTED_DATA.search(posixpath.basename(path)) is not None
 
 
 @cache

@@ -17,7 +17,7 @@ _ENTRIES = ("pop", "get", "setdefault", "discard", "remove")
 
 
 def finds_an_entry(block: Block, name: str) -> bool:
-    """Whether a local name is what an entry is found by: `client_key = f"{room}/{client_id}"`, `del secrets[secret_key]`.
+    """Whether a name is what an entry is found by: `client_key = f"{room}/{client_id}"`, `del secrets[secret_key]`.
 
     The key of an API is looked for in the same way, so one of those is an entry's only where it is put together.
     """

@@ -219,6 +219,8 @@ def _call_tells(found: Caught, call: Form) -> bool:
         return any(holds(item[1], call[1]) for item in found.statements)
     if _TAKING_AWAY.search(name):
         return False
+    if function[0] == "name" and name == "getattr" and len(given) > 1 and given[1][0] == "const":
+        return tells(found, ["attr", call[1], given[0], given[1][2]]) or any(tells(found, item) for item in given[2:])
     if function[0] == "name" and name in ("str", "repr", "dict", "list", "getattr", "format", "ascii"):
         return any(tells(found, item) for item in given)
     if function[0] == "attr":

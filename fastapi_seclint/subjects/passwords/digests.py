@@ -10,6 +10,7 @@ from fastapi_seclint.program.values import External, Function, options, string
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.passwords.hashers import step_by_name
 from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.superseded import made_anew
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.sites import Block
@@ -54,6 +55,8 @@ def harmless(known: Passwords, caller: Block, text: Text) -> bool:
     names = _names_of(known, block, form)
     names |= _names_of(known, caller, text.through) if text.through is not None else set()
     if any(_NO_STORAGE.search(name) and "hash" not in name.lower() for name in names):
+        return True
+    if made_anew(known, block, form) or (text.through is not None and made_anew(known, caller, text.through)):
         return True
     places = [(block, form)] if text.through is None else []
     return _reaches_hasher(known, *(places[0] if places else (block, form)), _DEPTH)

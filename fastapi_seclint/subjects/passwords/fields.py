@@ -36,6 +36,7 @@ from fastapi_seclint.subjects.passwords.selected import selected
 from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.passwords.tables import column_of_table
 from fastapi_seclint.subjects.passwords.unpacked import unpacked
+from fastapi_seclint.subjects.passwords.unreadable import made_unreadable
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -59,7 +60,7 @@ def password_field(cls: Class) -> str:
         if isinstance(base, Class)
         for name, annotation, default in base.fields
         if is_hidden(annotation, default)
-    }
+    } | made_unreadable(cls)
     names = [name for name in field_names(cls) if name not in hidden]
     people = any(map(IDENTITY.match, names)) or (is_of_people(cls.name) and not _OPENS.intersection(names))
     return next((name for name in names if is_password(name, people)), "")

@@ -32,9 +32,10 @@ def kept_for_a_while(block: Block, encoding: Form) -> bool:
         if any(item is encoding or (item[0] == "name" and item[2] in names) for item in walk([form[3]])):
             names.update(target[2] for target in form[2] if target[0] == "name")
     for form in block.forms.of("call") if names else ():
-        if form[2][0] != "attr" or form[1] < encoding[1]:
+        name = str(form[2][-1]) if form[2][0] in ("name", "attr") else ""
+        if not name or form[1] < encoding[1]:
             continue
-        timed = form[2][3] in _FORGETS or (form[2][3] == "set" and any(one[0] in ("ex", "px") for one in form[4]))
+        timed = name in _FORGETS or (words_of(name)[:1] == ["set"] and any(one[0] in ("ex", "px") for one in form[4]))
         if timed and mentions(form[3], names):
             return True
     return False
