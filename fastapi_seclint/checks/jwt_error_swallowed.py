@@ -47,7 +47,7 @@ RULE = Rule(
     guide="5",
     fixable="safe",
 )
-_OPTIONAL = re.compile(r"optional|maybe|or_none|anonymous|guest|if_any|try_", re.I)
+_OPTIONAL = re.compile(r"optional|maybe|or_none|anonymous|guest|if_any|try_|^open_?auth|public|everybody", re.I)
 
 
 @RULE.check

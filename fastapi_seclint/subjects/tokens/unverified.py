@@ -15,6 +15,7 @@ from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import Annotated, Dependency, External, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.tokens.claims_read import is_given, keys_read
+from fastapi_seclint.subjects.tokens.guarded import is_of_guard
 from fastapi_seclint.subjects.tokens.hand_decoding import decoded_by_hand, decoded_by_helper
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.logged import only_logged, only_reported
@@ -76,6 +77,8 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
         return False
     around = [item for item in callers(program, block.function) if not program.is_test(item[0].module)]
     if not around and _SAYS_SO & set(words_of(block.function.name)):
+        return True
+    if around and _SAYS_SO & set(words_of(block.function.name)) and all(is_of_guard(*item[:2]) for item in around):
         return True
     if not around or not _is_returned(block, call):
         return False
