@@ -888,3 +888,26 @@ def test_a_scheme_of_the_project_does_what_it_was_told_when_it_was_made(
 ) -> None:
     text = "from fastapi import Security\nfrom fastapi.security import SecurityScopes\n" + QUIET.replace("GIVEN", given)
     assert protection(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [("== 0", "protected"), ("< 1", "protected"), ("!= 0", "open"), (">= 0", "protected"), ("> 5", "open")],
+)
+def test_made_up_credentials_are_counted_as_none(count: str, expected: str, tmp_path: Path) -> None:
+    text = (
+        f"from store import redis\ndef g(key: str = Depends(APIKeyHeader(name='k'))):\n"
+        f"    if redis.sismember('keys', key) {count}:\n        raise HTTPException(401)\n    return key\n"
+        "@app.get('/x')\ndef x(key=Depends(g)): ...\n"
+    )
+    assert protection(tmp_path, text) == expected
+
+
+def test_middleware_that_tests_add_is_not_the_application_s(tmp_path: Path) -> None:
+    refusing = (
+        "from main import app\nfrom starlette.responses import Response\n@app.middleware('http')\n"
+        "async def nobody(request, call_next):\n    if request.headers.get('authorization') != KEY:\n"
+        "        return Response(status_code=401)\n    return await call_next(request)\n"
+    )
+    app = "from fastapi import FastAPI\napp = FastAPI(openapi_url=None)\n@app.get('/x')\ndef x(): ...\n"
+    assert routes(tmp_path, {"main.py": app, "tests/test_main.py": refusing})["/x"].protection == "open"

@@ -293,3 +293,16 @@ def test_tests_are_not_part_of_the_application(tmp_path: Path) -> None:
         tmp_path, {"main.py": APP, "tests/test_main.py": "from main import app\n@app.get('/t')\ndef t(): ...\n"}
     )
     assert [row.path for row in found.table.routes] == []
+
+
+def test_a_package_that_is_run_from_inside_finds_its_own_module_before_the_folder_of_its_tests(tmp_path: Path) -> None:
+    found = routes(
+        tmp_path,
+        {
+            "quay/__init__.py": "",
+            "quay/main.py": f"{APP}from berths import router\n{INCLUDE}",
+            "quay/berths/__init__.py": ROUTER,
+            "quay/tests/berths/test_berths.py": "def test_berths(): ...\n",
+        },
+    )
+    assert found["/x"].dependencies == ("berths.guard",)

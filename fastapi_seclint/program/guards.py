@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.program import credentials, signatures
 from fastapi_seclint.program.anonymous import MAX_FUNCTIONS_OF_A_HANDLER, MAX_STATEMENTS_OF_A_HANDLER, Follower
 from fastapi_seclint.program.callables import dotted_name, parameters, running
@@ -277,14 +278,16 @@ def _switch_off(meeting: Meeting) -> None:
 
 
 def layers_of(route: Route) -> list[Layer]:
-    """The middleware that a request to a route goes through, outermost first."""
+    """The middleware that a request to a route goes through, outermost first, without what tests add to try it."""
     layers = [*reversed(route.app.layers)]
     for mount in route.mounts:
         layers += mount.layers
         for instance in native(mount.app):
             if instance.native is not None:
                 layers += reversed(instance.native.layers)
-    return layers
+    if is_test_path(route.app.place.module.path):
+        return layers
+    return [layer for layer in layers if not is_test_path(layer.place.module.path)]
 
 
 def _is_signed_anew(function: Function) -> bool:

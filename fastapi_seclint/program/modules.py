@@ -1,7 +1,8 @@
 """Which file is which module: names and static import resolution over the files of one project.
 
 A module is looked for where Python would find it when somebody runs the project: in the folder that holds the importing
-file's top package, then in the folders above, then in the project's other source roots, at last beside the file itself.
+file's top package, then in the folders above, then in the project's other source roots, at last beside the file itself;
+what lies with the tests is for tests first.
 """
 
 from __future__ import annotations
@@ -157,8 +158,14 @@ class Modules:
         if elsewhere:
             return
         others = [other for other in self._folders if self._holds(other, top) and not self._is_package(other)]
-        yield from sorted(others, key=lambda other: (other.count("/"), other))
+        others.sort(key=lambda other: (other.count("/"), other))
+        for_tests = [] if self._is_for_tests(folder) else [other for other in others if self._is_for_tests(other)]
+        yield from (other for other in others if other not in for_tests)
         yield from (other for other in inner if self._holds(other, top))
+        yield from for_tests
+
+    def _is_for_tests(self, folder: str) -> bool:
+        return is_test_path(posixpath.relpath(folder, self.root) + "/")
 
     def is_folder(self, path: str) -> bool:
         """Whether files of the project lie below a folder."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import credentials
-from fastapi_seclint.program.kinds import CLEAN, EMPTY, HIDDEN, JUNK, NOTHING, TAINTED, Kinds, truth_of
+from fastapi_seclint.program.kinds import BAD, CLEAN, EMPTY, HIDDEN, JUNK, NOTHING, TAINTED, Kinds, truth_of
 from fastapi_seclint.program.schemes import raises_by_itself
 from fastapi_seclint.program.stranger_switches import by_default, is_configured, is_off, is_there
 from fastapi_seclint.program.values import (
@@ -15,6 +15,7 @@ from fastapi_seclint.program.values import (
     Instance,
     Value,
     can_be_none,
+    constant,
     likely,
     options,
     settled,
@@ -170,6 +171,9 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if one == NOTHING and other == CLEAN and _has_no_nothing(walk_, operator, right):
         walk_.encounter.checked = True
         return {not positive}
+    if one == BAD and (counted := _of_none(walk_, operator, right)) is not None:
+        walk_.encounter.checked = True
+        return {counted}
     tainted = (one | other) & TAINTED
     if tainted and operator in ("==", "!=", "is", "is not", "in", "not in"):
         walk_.encounter.checked = True
@@ -187,6 +191,15 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if tainted:
         return {True, False}
     return _settled_compare(walk_, operator, left, right)
+
+
+def _of_none(walk_: Walk, operator: str, right: Form) -> bool | None:
+    """What a comparison with 0 or 1 says of how many a look-up by made-up credentials finds, which is none."""
+    least = constant(walk_.value(right))
+    if isinstance(least, bool) or not isinstance(least, int) or not 0 <= least <= 1:
+        return None
+    known = {"==": least == 0, "!=": least != 0, ">": False, ">=": least == 0, "<": least == 1, "<=": True}
+    return known.get(operator)
 
 
 def _has_no_nothing(walk_: Walk, operator: str, right: Form) -> bool:

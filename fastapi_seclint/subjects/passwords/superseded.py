@@ -24,9 +24,7 @@ def made_anew(known: Passwords, block: Block, digest: Form) -> bool:
     """
     names = block.forms.names_of(lambda value: any(part is digest for part in walk(value)))
     tests = [*block.forms.of("compare"), *(call for call in block.forms.of("call") if _compares(call))]
-    compared = any(
-        part is digest or (part[0] == "name" and part[2] in names) for test in tests for part in walk(test)
-    )
+    compared = any(part is digest or (part[0] == "name" and part[2] in names) for test in tests for part in walk(test))
     plain = {part[2] for part in walk(arguments(digest)) if part[0] == "name"}
     if not compared or not plain or block.function is None:
         return False
