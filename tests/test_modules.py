@@ -306,3 +306,32 @@ def test_a_package_that_is_run_from_inside_finds_its_own_module_before_the_folde
         },
     )
     assert found["/x"].dependencies == ("berths.guard",)
+
+
+@pytest.mark.parametrize(
+    "filling",
+    [
+        pytest.param(
+            "from quay.helpers import each\nfrom quay import berths\ndef started():\n"
+            "    def add(module):\n        app.include_router(module.router)\n    each([berths], add)\nstarted()\n",
+            id="by a helper that is told what to do with each",
+        ),
+        pytest.param(
+            "def serve(quay: 'Quay'):\n    from quay.routers import register\n    app.mount('/static', StaticFiles())\n"
+            "    register(app)\n",
+            id="by a function that nobody calls here",
+        ),
+    ],
+)
+def test_routers_are_included_wherever_an_application_is_filled(filling: str, tmp_path: Path) -> None:
+    found = routes(
+        tmp_path,
+        {
+            "quay/__init__.py": "",
+            "quay/main.py": f"from fastapi.staticfiles import StaticFiles\n{APP}{filling}",
+            "quay/berths.py": ROUTER,
+            "quay/helpers.py": "def each(items, act):\n    for item in items:\n        act(item)\n    return items\n",
+            "quay/routers.py": "from quay import berths\ndef register(app):\n    app.include_router(berths.router)\n",
+        },
+    )
+    assert found["/x"].dependencies == ("quay.berths.guard",)

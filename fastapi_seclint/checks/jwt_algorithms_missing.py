@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import RemoveListItem
-from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.facts.forms import Form, last_name, span_of
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import NONE, Collection, Const, Environment, External, Partial, Value, options
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule, Severity
@@ -48,6 +49,8 @@ def jwt_algorithms_missing(program: Program) -> Iterator[Finding]:
         if decoding.maker or program.is_test(decoding.call.block.module) or not decoding.verifies_signature:
             continue
         given = _given(decoding) or _prepared_with(program, decoding)
+        if given is None and _has_own_algorithm(program, decoding):
+            continue
         if given is None:
             yield from _missing(program, decoding, decoding.call.location)
             continue
@@ -95,6 +98,21 @@ def _prepared_with(program: Program, decoding: Decoding) -> tuple[Block, Form, L
             if isinstance(option, Partial) and kept.call.place == option.place:
                 return _given(kept)
     return None
+
+
+def _has_own_algorithm(program: Program, decoding: Decoding) -> bool:
+    """Whether the key is one of a key set, which brings its algorithm (PyJWT 2.10, `PyJWS._verify_signature`)."""
+    key = decoding.call.argument("key", 1)
+    if decoding.library != "pyjwt" or key is None or program.versions.surely_below("pyjwt", (2, 10)):
+        return False
+    block, form = decoding.call.block, key.form
+    made = [form]
+    if form[0] == "name" and isinstance(block.scope, FunctionScope):
+        made = [item[3] for item in block.scope.assignments(form[2]) if item[0] == "assign"]
+    return bool(made) and all(
+        item[0] == "call" and last_name(item[2]) in ("get_signing_key_from_jwt", "get_signing_key", "PyJWK")
+        for item in made
+    )
 
 
 def _missing(program: Program, decoding: Decoding, location: Location) -> Iterator[Finding]:

@@ -199,10 +199,21 @@ def _in_layers(program: Program, route: Route) -> Iterator[Swallow]:
                 methods = [method_of(Instance(option), name) for name in ("dispatch", "__call__")]
                 functions = [method for method in methods if method is not None]
             found = [swallow for function in functions for swallow in own_swallows(program, function)]
+            found = [swallow for swallow in found if not _begins_session(swallow)]
             helped = [one for function in functions for one in _of_helpers(program, function)]
             if (found or helped) and not _app_protected(program, route):
                 yield from helped
                 yield from (swallow for swallow in found if swallow.returned is None or _hands_on(swallow.returned))
+
+
+def _begins_session(swallow: Swallow) -> bool:
+    """Whether a layer gives an empty session to who comes with a bad cookie: `scope["session"] = {}`, as Starlette."""
+    emptied = [
+        item[2] for item in walk(swallow.body) if item[0] == "assign" and item[3][0] == "dict" and not item[3][2]
+    ]
+    targets = [target for form in swallow.function.forms.of("assign") for target in form[2]]
+    kept = any(target[0] == "sub" and target[3][:1] == ["const"] and target[3][2] == "session" for target in targets)
+    return bool(emptied) and kept
 
 
 def _in_backends(program: Program, route: Route) -> Iterator[Swallow]:

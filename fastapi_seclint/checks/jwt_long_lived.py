@@ -66,6 +66,10 @@ def jwt_long_lived(program: Program) -> Iterator[Finding]:
             yield _of_setting(found)
 
 
+_ROUNDED = 60.0
+"""Seconds by which a time that is rounded up may be over."""
+
+
 def _too_long(program: Program, token: Token, purpose: Purpose) -> Iterator[Amount]:
     claim = token.claims.get("exp") or token.claims.get(own_expiry(program, token.claims))
     limit = LIMITS.get(purpose)
@@ -75,7 +79,7 @@ def _too_long(program: Program, token: Token, purpose: Purpose) -> Iterator[Amou
     beside = any(not _is_named_refresh(amount) for amount in amounts)
     for amount in amounts:
         anothers = purpose == "access" and len(amounts) > 1 and _is_of_another(amount)
-        too_long = amount.kind == "moment" and amount.number > limit
+        too_long = amount.kind == "moment" and amount.number > limit + _ROUNDED
         if too_long and not anothers and not _is_renewals(purpose, amount, beside):
             yield amount
 

@@ -221,11 +221,16 @@ def builds(function: Function) -> bool:
 
 
 def _touches_routes(function: Function, arguments: Arguments) -> bool:
-    """Whether a call at start can add routes: it is given an application or router, or its file speaks of them."""
+    """Whether a call at start can add routes: it is given an application or router, or what fills one with them.
+
+    Or its file speaks of them. `apply_all(modules, include)` does for each module what `include` does.
+    """
     if function.module.facts.words & WEB_WORDS:
         return True
     given = [*arguments.positional, *arguments.keywords.values()]
-    return any(isinstance(value, Instance) and value.native is not None for value in given)
+    if any(isinstance(value, Instance) and value.native is not None for value in given):
+        return True
+    return any(isinstance(value, Function) and builds(value) for value in given)
 
 
 _LONG_BODY = 6000

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import calls
+from fastapi_seclint.program.calls import builds
 from fastapi_seclint.program.inside import object_of
 from fastapi_seclint.program.models import names_configuration
-from fastapi_seclint.program.routers import Router, native
+from fastapi_seclint.program.routers import Mount, Router, native
 from fastapi_seclint.program.values import Arguments, Class, Function, Instance
 
 if TYPE_CHECKING:
@@ -47,6 +48,27 @@ def fill_applications(interpreter: Interpreter, modules: Sequence[Module], call:
         for number, function in enumerate(module.facts.functions):
             if function[2] < 0 and any(module.facts.body_mentions(number, name) for name in names):
                 call(module, number)
+
+
+def fill_by_hand(interpreter: Interpreter, modules: Sequence[Module], call: Callable[[Module, int], None]) -> None:
+    """Call the functions that hand an application without routes to what fills it: `register_routers(app)`."""
+    if not any(_is_bare(router) for router in interpreter.routers):
+        return
+    idle = {
+        function.name
+        for key, function in interpreter.functions.items()
+        if key not in interpreter.invoked and function.parameters and builds(function)
+    }
+    names = [f'"{name}"'.encode() for name in sorted(idle)]
+    for module in sorted(modules, key=lambda item: item.file):
+        for number, function in enumerate(module.facts.functions if module.facts.words & idle else ()):
+            if function[2] < 0 and any(module.facts.body_mentions(number, name) for name in names):
+                call(module, number)
+
+
+def _is_bare(router: Router) -> bool:
+    """Whether an application has mounts at most."""
+    return router.kind == "app" and all(isinstance(entry, Mount) for entry in router.entries)
 
 
 def configuration_for(interpreter: Interpreter, function: Function | None) -> Arguments:

@@ -14,7 +14,7 @@ from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name
 from fastapi_seclint.program import calls
 from fastapi_seclint.program.calls import WEB_WORDS, builds
 from fastapi_seclint.program.declared import Declared
-from fastapi_seclint.program.factories import configuration_for, fill_applications, make_applications
+from fastapi_seclint.program.factories import configuration_for, fill_applications, fill_by_hand, make_applications
 from fastapi_seclint.program.guards import Guarding, GuardModel
 from fastapi_seclint.program.interpreter import Interpreter
 from fastapi_seclint.program.modules import Module, Modules
@@ -68,6 +68,7 @@ class Program:
         interpreter.run_deferred()
         self._call_factories(own)
         fill_applications(interpreter, own, self._call_factory)
+        fill_by_hand(interpreter, own, self._call_factory)
         make_applications(interpreter, own)
         interpreter.run_deferred()
         self._adopt_orphans()

@@ -149,6 +149,8 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         return item_kinds(walk_, receiver, form[3][0])
     if receiver & {"store", "session"} and name in ("get", "getlist", "pop", "get_list"):
         return _fetched(walk_, receiver, form)
+    if "session" in receiver and not form[3] and name == "is_authenticated":
+        return ABSENT | FALSE
     if "request" in receiver and (name in _MESSAGES or name.startswith("send")):
         walk_.spoken = True
     if "request" in receiver and name in ("get", "json", "form", "body", "stream", "url_for", "accept"):

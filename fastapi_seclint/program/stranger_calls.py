@@ -13,6 +13,7 @@ from fastapi_seclint.program.kinds import (
     BAD,
     CARRIERS,
     CLEAN,
+    DENIAL,
     FALSE,
     NOTHING,
     OBJECT,
@@ -294,6 +295,8 @@ def _met(
         walk_.may_fail = True
     wrapped = next(options(function.wraps), None)
     if isinstance(wrapped, Function) and wrapped is not function:
+        if encounter.checked and encounter.passes and all(ending.kinds == DENIAL for ending in encounter.passes):
+            return DENIAL
         names = [form[0] for form in wrapped.parameters if form[1] in (0, 1)][1 if bound else 0 :]
         inner = {**arguments, **dict(zip(names, given, strict=False))}
         if wrapped.scope is walk_.scope:

@@ -171,6 +171,10 @@ def _compare(walk_: Walk, operator: str, left: Form, right: Form) -> set[bool]:
     if one == NOTHING and other == CLEAN and _has_no_nothing(walk_, operator, right):
         walk_.encounter.checked = True
         return {not positive}
+    said = constant(walk_.value(right)) if "false" in one and operator in ("==", "!=", "is", "is not") else None
+    if isinstance(said, bool):
+        walk_.encounter.checked = walk_.encounter.checked or bool(one & TAINTED)
+        return {(said is False) is positive}
     if one == BAD and (counted := _of_none(walk_, operator, right)) is not None:
         walk_.encounter.checked = True
         return {counted}

@@ -13,7 +13,8 @@ from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import Place
 
 _DEVELOPMENT = re.compile(
-    r"(?:^|[_\-.])(?:is)?(?:dev|develop|development|local|debug|debugging|testing|unit_?tests?)(?:$|[_\-.]|mode)", re.I
+    r"(?:^|[_\-.])(?:is)?(?:dev|develop|development|local|debug|debugging|testing|unit_?tests?|insecure)(?:$|[_\-.]|mode)",
+    re.I,
 )
 _PRODUCTION = re.compile(r"(?:^|[_\-.])(?:is)?(?:prod|production|live)(?:$|[_\-.])", re.I)
 _IN_HOUSE = frozenset(
@@ -36,7 +37,31 @@ def only_in_development(place: Place) -> bool:
                 return True
             if form[0] in ("if", "ifexp") and keeps_to_development(form, place.at):
                 return not _is_settled(place.module, form[2])
+        if any(_about(form[2]) == "production" for form in _left_before(statements, place.at)):
+            return True
     return False
+
+
+def _left_before(statements: list[Form], at: int) -> Iterator[Form]:
+    """The tests above a place that leave the function or refuse: `if not insecure: raise ...`, the rest is below it."""
+    for number, statement in enumerate(statements):
+        if holds(statement[1], at) and statement[0] not in ("def", "class"):
+            yield from (
+                above
+                for above in statements[:number]
+                if above[0] == "if" and above[3] and above[3][-1][0] in ("raise", "return") and _is_plain(above[2])
+            )
+            for block in blocks(statement):
+                yield from _left_before(block, at)
+
+
+def _is_plain(test: Form) -> bool:
+    """Whether a test says more than "local" or "testing", which are said of much else."""
+    said = (str(item[-1]) for item in walk(test) if item[0] in ("name", "attr", "const"))
+    return any(_PRODUCTION.search(word) or _PLAIN.search(word) for word in said)
+
+
+_PLAIN = re.compile(r"(?:^|[_\-.])(?:is)?(?:dev|develop|development|debug|insecure)(?:$|[_\-.]|mode)", re.I)
 
 
 def _is_settled(module: Module, test: Form) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.languages import english
 from fastapi_seclint.program.routes import Route
@@ -138,7 +138,20 @@ def only_reads(route: Route) -> bool:
     name = handler.name if handler is not None else ""
     if _BEGINS.match(name):
         return False
+    if handler is not None and _is_sent_a_query(handler) and not acts(route):
+        return True
     return any(_READS.search(word) for word in (name, *segments(route.path)[-1:])) and not acts(route)
+
+
+_QUESTION = re.compile(r"(Query|Filters?|Search(Params|Request)?)$")
+
+
+def _is_sent_a_query(handler: Function) -> bool:
+    """Whether the body that a handler takes is a question by the name of its class: `query: GeneQuery`."""
+    types = [
+        last_name(item[2]) for item in handler.parameters if item[2] is not None and item[2][0] in ("name", "attr")
+    ]
+    return any(_QUESTION.search(name) and name not in ("Query", "Search") for name in types)
 
 
 def acts(route: Route) -> bool:

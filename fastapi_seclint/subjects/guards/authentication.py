@@ -129,8 +129,11 @@ def _asks_an_object(program: Program, route: Route, taking: set[str]) -> bool:
 
 
 def refusing_decorators(program: Program, route: Route) -> list[Function]:
-    """The project's own decorators that answer 401 or 403 around a handler, as `@login_required` does."""
-    words = (*UNAUTHORIZED, *FORBIDDEN)
+    """The project's own decorators that answer 401 or 403 around a handler, as `@login_required` does.
+
+    One that asks `request.user.is_authenticated` may send strangers to the login instead.
+    """
+    words = (*UNAUTHORIZED, *FORBIDDEN, b'"is_authenticated"')
     return [
         decorator
         for decorator, _ in wrapping_decorators(route)

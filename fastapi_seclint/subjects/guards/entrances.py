@@ -34,7 +34,8 @@ _ENTRANCE = re.compile(
 )
 _DEVICE_FLOW = re.compile(
     r"(^|/)(auth|oauth2?|oidc|login|connect)/(v\d+/)?device(/|$)"
-    r"|(^|/)device/(code|token|auth\w*|init|start|poll|verify|approve)/?$",
+    r"|(^|/)device/(code|token|auth\w*|init|start|poll|verify|approve)/?$"
+    r"|(^|/)((generate|create|request|new|get)[-_])?(pairing|setup|link(ing)?|device)[-_]?code/?$",
     re.I,
 )
 """How a television comes in (RFC 8628); a path that ends in `/device` is about things otherwise."""

@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake, words_of
-from fastapi_seclint.program.values import External, constant, options
+from fastapi_seclint.program.values import External, Function, constant, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.rights.reached import reached
@@ -23,6 +23,8 @@ _STUB = re.compile(r"\b(not (yet )?implemented|to be implemented|coming soon)\b"
 def is_stub(route: Route) -> bool:
     """Whether a handler only says that it is not written yet, in so many words or by its status alone."""
     handler = route.function
+    if handler is not None and _only_raises(handler):
+        return True
     if handler is None or handler.forms.of("call", "assign", "annassign", "delete"):
         return False
     status = route.registration.arguments.get("status_code") if route.registration is not None else None
@@ -30,6 +32,16 @@ def is_stub(route: Route) -> bool:
         return True
     told = (item[2] for answer in handler.forms.of("return") for item in walk(answer) if item[0] == "const")
     return any(isinstance(text, str) and _STUB.search(text) for text in told)
+
+
+_UNWRITTEN = re.compile(r"not_?(yet_?)?implemented", re.I)
+
+
+def _only_raises(handler: Function) -> bool:
+    """Whether a handler raises that it is not written, and nothing else: `raise not_implemented`."""
+    statements = [form for form in handler.statements() if form[0] not in ("expr", "pass")]
+    raised = statements[0][2] if len(statements) == 1 and statements[0][0] == "raise" else None
+    return raised is not None and _UNWRITTEN.search(last_name(raised[2] if raised[0] == "call" else raised)) is not None
 
 
 def does_nothing(route: Route) -> bool:

@@ -201,7 +201,7 @@ class Leaks:
             if statement[0] == "assign":
                 if (named := self.of(statement[3]) if statement[3][0] == "attr" else None) is not None:
                     return Leak(named.what, form)
-                if self.is_link(form[2]) or any(self.is_link(name) for name in _put_in(statement[3])):
+                if self.is_link(form[2], form[1]) or any(self.is_link(name) for name in _put_in(statement[3])):
                     return Leak(f"`{form[2]}`, which has a token in it,", form)
                 key = from_request(statement[3])
                 if key and ("session" in words_of(key) or self.named(key, form) is not None):
@@ -211,12 +211,15 @@ class Leaks:
                         return Leak("the request's headers", form)
         return None
 
-    def is_link(self, name: str) -> bool:
-        """Whether a local name is a link that is put together with a one-time token."""
+    def is_link(self, name: str, at: int = 0) -> bool:
+        """Whether a local name is a link that is put together with a one-time token, the last time before a place."""
         scope = self.block.scope
+        given = scope.assignments(name) if isinstance(scope, FunctionScope) else []
+        texts = [item for item in given if item[0] == "assign" and item[3][0] in ("fstr", "binop")]
+        if at and len(texts) == len(given) and (above := [item for item in texts if item[1] < at]):
+            given = above[-1:]
         return words_of(name)[-1:] in (["link"], ["url"]) and any(
-            statement[0] == "assign" and carries_token(statement[3])
-            for statement in (scope.assignments(name) if isinstance(scope, FunctionScope) else ())
+            statement[0] == "assign" and carries_token(statement[3]) for statement in given
         )
 
     def address(self, form: Form, key: str = "") -> Leak | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, is_none, last_name, walk
@@ -52,6 +53,17 @@ def _is_masked_name(program: Program, block: Block, name: str) -> bool:
     )  # fmt: skip
 
 
+def _only_shows_censored(text: Form) -> bool:
+    """Whether a text is put together of nothing but what a call censors: `f" - {censor(settings.API_KEY)}"`."""
+    parts = [part[2] for part in text[2] if part[0] == "fmt"] if text[0] == "fstr" else [text]
+    return bool(parts) and all(
+        part[0] == "call" and _CENSORING.search(last_name(part[2])) is not None for part in parts
+    )
+
+
+_CENSORING = re.compile(r"censor|mask|redact|obfuscat|sanitis|sanitiz", re.I)
+
+
 def _gives_masked(program: Program, block: Block, statement: Form) -> bool:
     if statement[0] == "annassign" and _speaks_of_secret(statement[3]):
         return True
@@ -63,7 +75,7 @@ def _gives_masked(program: Program, block: Block, statement: Form) -> bool:
     if value[0] == "await":
         value = value[2]
     if value[0] == "ifexp":
-        return all(part[0] == "const" for part in value[3:5])
+        return all(part[0] == "const" or _only_shows_censored(part) for part in value[3:5])
     if value[0] == "attr":
         return is_masked(program, block, value)
     if value[0] != "call" or value[2][0] not in ("name", "attr"):

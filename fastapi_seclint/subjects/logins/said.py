@@ -79,6 +79,11 @@ def _made(block: Block, form: Form) -> Form | None:
     return None
 
 
+def _is_inside(keyword: str) -> bool:
+    """Whether what is given under a name never reaches the client's eyes: headers, texts for a log."""
+    return keyword == "headers" or keyword.startswith(("log_", "internal_", "debug_"))
+
+
 def _plain(program: Program, block: Block, form: Form | None) -> object:
     if form is None:
         return None
@@ -86,7 +91,7 @@ def _plain(program: Program, block: Block, form: Form | None) -> object:
         return made
     if form[0] == "call":
         positional = [_plain(program, block, item) for item in form[3]]
-        named = {str(key): _plain(program, block, value) for key, value, _ in form[4] if key != "headers"}
+        named = {str(key): _plain(program, block, value) for key, value, _ in form[4] if not _is_inside(str(key))}
         callee = form[2]
         if callee[0] in ("name", "attr") and callee[-1] == "HTTPException":
             named |= dict(zip(("status_code", "detail"), positional, strict=False))

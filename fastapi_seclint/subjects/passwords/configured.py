@@ -23,6 +23,8 @@ def is_configured(block: Block, form: Form, owner: Form) -> bool:
     text = spelled(owner)
     if _CONFIGURED.search(text) or _ENVIRONMENT & set(words_of(text.rpartition(".")[2])):
         return True
+    if owner[0] == "name" and any(_is_allowed(loop, owner[2]) for loop in block.forms.of("for")):
+        return True
     match form:
         case ["sub", _, _, ["const", _, str() as key]]:
             return key.isupper()
@@ -32,3 +34,13 @@ def is_configured(block: Block, form: Form, owner: Form) -> bool:
             bases = block.function.owner.external_bases()
             return any(base in SETTINGS_BASES or base.startswith("traitlets.") for base in bases)
     return False
+
+
+_ALLOWED = (["allowed"], ["configured"], ["permitted"], ["accepted"])
+
+
+def _is_allowed(loop: Form, name: str) -> bool:
+    """Whether a loop gives a name one of a few that the configuration lets in: `for known in allowed_credentials`."""
+    target, iterable = loop[2], loop[3]
+    named = iterable[0] in ("name", "attr") and words_of(str(iterable[-1]))[:1] in _ALLOWED
+    return bool(named and target[0] == "name" and target[2] == name)

@@ -15,11 +15,12 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.schemes import scheme_of
-from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import (
     Class,
     External,
     Function,
+    Partial,
     Unknown,
     Value,
     options,
@@ -101,6 +102,8 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
         return (named and not names_database(name)) or known
     if demands_nothing(node, function) or asks_what_everybody_has(node):
         return False
+    if _gives_a_condition(program, function):
+        return True
     named = names_right(dependency_name(node)) and scheme_of(node.call) is None
     if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
         return not in_name_only(program, node)
@@ -131,6 +134,22 @@ def _asks_out_of_sight(program: Program, function: Function) -> bool:
             asked = options(ask(program, block, form[2]))
             if any(isinstance(one, Unknown) or (isinstance(one, Class) and one.name != form[2][2]) for one in asked):
                 return True
+    return False
+
+
+_CONDITIONS = (["is"], ["has"], ["can"], ["may"])
+
+
+def _gives_a_condition(program: Program, guard: Function) -> bool:
+    """Whether a guard gives a library what decides who passes: `await require(credentials, provider, is_steward)`."""
+    block = body_of(program, guard)
+    for call in guard.forms.of("call") if block is not None else ():
+        named = [item for item in arguments(call) if item[0] == "name" and words_of(item[2])[:1] in _CONDITIONS]
+        found = [one for item in named for one in options(ask(program, block, item))] if block is not None else []
+        if block is None or not any(isinstance(option, Function | Partial) for option in found):
+            continue
+        if any(isinstance(option, External) for option in options(ask(program, block, call[2]))):
+            return True
     return False
 
 
