@@ -39,6 +39,7 @@ def headers(program: Program) -> list[str]:
         for known in settled(call.value(given)) if given is not None else ():
             if isinstance(known, Const) and isinstance(known.value, str):
                 found[known.value] = None
+    found.update(dict.fromkeys(_of_own_schemes(program)))
     for route in program.routes:
         functions = [route.function, *(node.function for node in route.nodes())]
         found.update(dict.fromkeys(name for function in functions if function for name in _parameters(function)))
@@ -48,6 +49,23 @@ def headers(program: Program) -> list[str]:
         if not name.lower().startswith(_OF_BROWSERS):
             kept.setdefault(name.lower(), name)
     return list(kept.values())
+
+
+def _of_own_schemes(program: Program) -> Iterator[str]:
+    """The headers that schemes of the project's own read: `super().__init__(name="X-Key")` of an `APIKeyHeader`."""
+    for block in program.sites.blocks(frozenset({"APIKeyHeader"})):
+        for statement in block.forms.of("class"):
+            if not any(base[-1] == "APIKeyHeader" for base in statement[3] if base[0] in ("name", "attr")):
+                continue
+            for definition in statement[6]:
+                inner = program.sites.block(block.module, definition[2]) if definition[0] == "def" else None
+                if inner is None or inner.function is None or inner.function.name != "__init__":
+                    continue
+                given = [(item[0], item[3]) for item in inner.function.parameters]
+                given += [(keyword, value) for call in inner.forms.of("call") for keyword, value, _ in call[4]]
+                for name, value in given:
+                    if value is not None and value[0] == "const" and (name == "name" or "header" in str(name)):
+                        yield str(value[2])
 
 
 def _read(program: Program) -> Iterator[str]:
