@@ -292,7 +292,8 @@ COMPUTED = """
 def is_on():
     if not (value := os.getenv("AUTH")):
         return False
-    return value.lower() in ("1", "true")
+    assert (lower := value.lower()) in ("true", "false")
+    return lower == "true"
 ON = is_on()
 PLAIN = os.getenv("AUTH", "off").lower() == "on"
 OFF = not PLAIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import definitions
 from fastapi_seclint.program.assignments import MAX_ROUNDS, assign, remove
 from fastapi_seclint.program.importing import bind_members, bind_modules
@@ -261,6 +261,12 @@ def _from(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     return FALLS
 
 
+def _assert(interpreter: Interpreter, form: Form, scope: Scope) -> int:
+    if any(item[0] == "walrus" for item in walk(form[2])):  # only names that it binds matter
+        interpreter.evaluate(form[2], scope)
+    return FALLS
+
+
 def _delete(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     for target in form[2]:
         if target[0] == "sub":
@@ -296,7 +302,7 @@ _TABLE: dict[str, Callable[[Interpreter, Form, Scope], int]] = {
     "global": _global,
     "nonlocal": _global,
     "delete": _delete,
-    "assert": _leave(FALLS),
+    "assert": _assert,
     "pass": _leave(FALLS),
     "break": _leave(BREAKS),
     "continue": _leave(CONTINUES),
