@@ -526,3 +526,24 @@ def serve():
 serve()
 """,
 )
+
+project(
+    "parameters that depend on something only where it is configured",
+    FLAT
+    + """
+import os
+from typing import Annotated
+from fastapi.security import APIKeyHeader
+KEY = os.getenv("A_KEY_THAT_NOBODY_SET")
+header = None
+if KEY:
+    header = APIKeyHeader(name="X-Key", auto_error=False)
+app = FastAPI()
+@app.get("/configured")
+def configured(key: str | None = None if header is None else Depends(header)): ...
+@app.get("/said")
+def said(key: Annotated[str | None, Depends(b)] = None): ...
+@app.get("/other")
+def other(key: str | None = Depends(a) if header is None else Depends(header)): ...
+""",
+)

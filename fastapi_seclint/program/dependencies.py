@@ -142,9 +142,7 @@ class Resolver:
                         found = option
                     elif is_parameter(option):
                         found = None
-        for option in options(parameter.default):
-            if isinstance(option, Dependency):
-                found = option
+        found = next((option for option in options(parameter.default) if isinstance(option, Dependency)), found)
         if found is None:
             given = injected.provided(self._interpreter, parameter, annotation)
             if given is None:
@@ -193,7 +191,11 @@ class Resolver:
                 self.problems.append((parameter.place, f"the type of {parameter.name} is unknown: {annotation.reason}"))
             return []
         dependency, call = found
-        return self._nodes(dependency, call, parameter.name, depth)
+        nodes = self._nodes(dependency, call, parameter.name, depth)
+        default = list(options(parameter.default))
+        if dependency in default and dependency is not default[0]:
+            _doubt(nodes, alternative=True)  # `key = None if KEY is None else Security(header)`
+        return nodes
 
     def _nodes(self, dependency: Dependency, call: Value | None, parameter: str, depth: int) -> list[Node]:
         nodes: list[Node] = []
