@@ -67,8 +67,11 @@ def _of_calls(program: Program, block: Block, callers: set[str], ids: set[str], 
         uses = _uses(inner, his)
         if not uses and not function.module.facts.inside(function.number):
             yield from (name for name in sorted(his) if _is_compared(program, function, name))
-        elif all(_hands_on(form, inner_ids) for form in uses):
+            continue
+        if all(_hands_on(form, inner_ids) for form in uses):
             yield from _of_calls(program, inner, his, inner_ids, depth - 1)
+        if uses:
+            return  # it was looked up among the caller's things, and what comes behind is about that one
 
 
 def _of_objects(program: Program, block: Block, callers: set[str], ids: set[str]) -> Iterator[str]:
