@@ -26,6 +26,7 @@ from fastapi_seclint.subjects.owners.closed import (
 )
 from fastapi_seclint.subjects.owners.finding_users import finds_user, testing_logins
 from fastapi_seclint.subjects.owners.identity import Guard, guards, known_as
+from fastapi_seclint.subjects.owners.one_way import one_way_only
 from fastapi_seclint.subjects.owners.switched import switched
 
 if TYPE_CHECKING:
@@ -74,8 +75,30 @@ def inactive_user_accepted(program: Program) -> Iterator[Finding]:
     if not found and not unseen and not named:
         yield from _tested_at_login_only(program)
         yield from _never_tested(program)
+    yield from _on_one_way(program)
     yield from _of_switched(program)
     yield from _of_library(program)
+
+
+def _on_one_way(program: Program) -> Iterator[Finding]:
+    """Guards that find users on several ways, and look whether they are active on some of them only."""
+    told: set[int] = set()
+    for route in program.routes:
+        if route.place is None or program.is_test(route.place.module):
+            continue
+        for node in route.nodes():
+            function = one_way_only(program, node)
+            if function is not None and id(function) not in told and not _is_about_activity(program, route):
+                told.add(id(function))
+                yield RULE.finding(
+                    function.place.location,
+                    f"{known_as(function)} lets in users whose account was closed: other ways to be let in look "
+                    "whether it is active, and this one does not; test it here too",
+                    confidence="medium",
+                    symbol=function.dotted,
+                    route=access.key(route),
+                    evidence=[Evidence(route.place.location, f"{access.spoken(route)} relies on it")],
+                )
 
 
 def _of_switched(program: Program) -> Iterator[Finding]:

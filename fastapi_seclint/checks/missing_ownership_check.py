@@ -45,7 +45,7 @@ from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.same_right import asks_owner_too, changed_by_right
 from fastapi_seclint.subjects.owners.shared import depended
-from fastapi_seclint.subjects.owners.stores import looks_up_for_caller
+from fastapi_seclint.subjects.owners.stores import lists_of_caller, looks_up_for_caller
 from fastapi_seclint.subjects.owners.things import (
     by_its_key,
     is_choice,
@@ -214,7 +214,8 @@ def _case(
         return _Case(route, resource, variable, field, 2, sibling, tie)
     hidden = sibling is not None and not is_published(field) and reads_hidden(program, route, resource)
     shown = not changes and not hidden and (is_published(field) or not PRIVATE.match(resource))
-    if shown and not lists_own(program, sibling):
+    own = lists_own(program, sibling) or (sibling is not None and lists_of_caller(program, resource, about))
+    if shown and not own:
         sure = int(bool(field) and not is_published(field) and _is_for_its_maker(program, route, resource))
     if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None

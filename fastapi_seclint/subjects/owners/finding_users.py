@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
@@ -45,14 +45,20 @@ def finds_user(program: Program, node: Node, names: frozenset[str] = frozenset()
         function = inner.function
         if function is None or node_tests_activity(program, inner):
             continue
-        if program.guard_model.authenticates(inner.call) and _loads_user(function, names):
+        if program.guard_model.authenticates(inner.call) and loads_user(function, names):
             return function
     return None
 
 
-def _loads_user(function: Function, names: frozenset[str]) -> bool:
-    """`user = get_user(...)`, tested for None or returned; `names` are what else an account may be called."""
-    for form in function.forms.of("assign", "walrus"):
+def loads_user(where: Function | list[Form], names: frozenset[str] = frozenset()) -> bool:
+    """`user = get_user(...)`, tested for None or returned; `names` are what else an account may be called.
+
+    Looked for in a function, or in some of its statements.
+    """
+    forms = walk(where) if isinstance(where, list) else where.forms.of("assign", "walrus")
+    for form in forms:
+        if form[0] not in ("assign", "walrus"):
+            continue
         targets = form[2] if form[0] == "assign" else [form[2]]
         value = form[3][2] if form[3][0] == "await" else form[3]
         if value[0] != "call" or value[2][0] not in ("name", "attr"):

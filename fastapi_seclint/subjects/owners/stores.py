@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.code.sql import met
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.notes import is_attribution
+from fastapi_seclint.subjects.owners.things import resource_of
 from fastapi_seclint.subjects.owners.ties import Tie, is_caller, tie_by
 from fastapi_seclint.subjects.owners.using import tells_caller
 from fastapi_seclint.subjects.owners.views import view_node
@@ -46,6 +47,31 @@ def looks_up_for_caller(program: Program, route: Route, resource: str) -> bool:
     return any(_compares(program, function, given) for function, given in _handed(program, handler, callers))
 
 
+def lists_of_caller(program: Program, resource: str, about: Mapping[str, Iterable[Route]]) -> bool:
+    """Whether the list of all things of a kind, `/keys`, is of the caller's only."""
+    lists = {
+        other.place: other
+        for other in about.get(resource, ())
+        if "GET" in other.methods and resource_of(other) == (resource, "")
+    }
+    return bool(lists) and all(
+        looks_up_for_caller(program, other, resource) or _selects_own(program, other) for other in lists.values()
+    )
+
+
+def _selects_own(program: Program, route: Route) -> bool:
+    """Whether a function that gets the caller of a handler compares a column for owners with him."""
+    handler = route.function
+    callers = caller_names(program, route) if handler is not None else set()
+    for function, given in _handed(program, handler, callers) if handler is not None and callers else ():
+        for form in function.forms.of("compare"):
+            sides = (form[2], *form[4])
+            owned = any(side[0] == "attr" and names_owner(side[3]) and not is_staff(side[3]) for side in sides)
+            if owned and any(is_caller(side, given) for side in sides):
+                return True
+    return False
+
+
 def _takes_own(program: Program, handler: Function, callers: set[str], resource: str) -> bool:
     """Whether a handler, or a function that it hands the caller to, takes his things of a kind: `tenant.leases`."""
     return any(
@@ -55,10 +81,15 @@ def _takes_own(program: Program, handler: Function, callers: set[str], resource:
     )
 
 
-def _handed(program: Program, handler: Function, callers: set[str]) -> Iterator[tuple[Function, set[str]]]:
+def _handed(
+    program: Program, handler: Function, callers: set[str], depth: int = 2
+) -> Iterator[tuple[Function, set[str]]]:
+    """The functions that get the caller of a handler, and those to which they hand him on."""
     block = body_of(program, handler)
-    for call in handler.forms.of("call") if block is not None else ():
-        yield from handed_to(program, block, call, callers) if block is not None else ()
+    for call in handler.forms.of("call") if block is not None and depth else ():
+        for function, given in handed_to(program, block, call, callers) if block is not None else ():
+            yield function, given
+            yield from _handed(program, function, given, depth - 1)
 
 
 def _compares(program: Program, function: Function, callers: set[str]) -> bool:
