@@ -106,6 +106,7 @@ def _takes_headers(program: Program, cls: Class) -> bool:
     block = program.sites.block(initializer.module, initializer.number)
     for call in block.forms.of("call") if block is not None and "headers" in optional else ():
         handed = any(keyword == "headers" and value[::2] == ["name", "headers"] for keyword, value, _ in call[4])
+        handed = handed or [item[::2] for item in call[3][2:3]] == [["name", "headers"]]
         if block is not None and handed and call[2][0] == "attr" and call[2][3] == "__init__":
             return _is_unauthorized(program, block, call) or _status_of(program, cls, call) == 401
     return False
