@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import giving, parameters
-from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.inside import FunctionScope, object_of_field
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Collection, Function, Instance, Mapping, options
+from fastapi_seclint.program.values import Class, Collection, Function, Instance, Mapping, Value, options
 from fastapi_seclint.subjects.code.origins import ask, bodies, body_of, called, is_given_around
 from fastapi_seclint.subjects.owners.records import classes_returned, field_names, is_schema, is_table
 from fastapi_seclint.subjects.passwords.collections import collection_of, kept_documents, models_in
@@ -190,13 +190,19 @@ class Givers:
                         yield id(option), field
 
     def _of_value(self, block: Block, form: Form) -> tuple[str, Class | None] | None:
-        for option in options(ask(self.program, block, form)):
+        for option in (*options(ask(self.program, block, form)), *self._of_field(block, form)):
             cls = option.cls if isinstance(option, Instance) else None
             if isinstance(cls, Class) and (is_table(cls) or is_schema(cls)) and (name := password_field(cls)):
                 return name, cls
             if isinstance(option, Mapping) and (name := in_mapping(option)):
                 return name, None
         return None
+
+    def _of_field(self, block: Block, form: Form) -> Iterator[Value]:
+        """What a field of an object holds by its annotation: `context.user` of a class with `user: User`."""
+        for option in options(ask(self.program, block, form[2])) if form[0] == "attr" else ():
+            if isinstance(option, Instance) and isinstance(option.cls, Class):
+                yield from options(object_of_field(self.program.interpreter, option.cls, form[3]))
 
     def _of_call(self, block: Block, call: Form, depth: int) -> tuple[str, Class | None] | None:
         function = call[2]
