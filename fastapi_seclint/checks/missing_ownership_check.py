@@ -212,14 +212,18 @@ def _case(
         return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
     if compares_replaced(program, route):
         return _Case(route, resource, variable, field, 2, sibling, tie)
-    hidden = sibling is not None and not is_published(field) and reads_hidden(program, route, resource)
+    hidden = sibling is not None and not is_published(field) and _is_hidden(program, route, resource, about)
     shown = not changes and not hidden and (is_published(field) or not PRIVATE.match(resource))
-    own = lists_own(program, sibling) or (sibling is not None and lists_of_caller(program, resource, about))
-    if shown and not own:
+    if shown and not lists_own(program, sibling):
         sure = int(bool(field) and not is_published(field) and _is_for_its_maker(program, route, resource))
     if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
+
+
+def _is_hidden(program: Program, route: Route, resource: str, about: dict[str, list[Route]]) -> bool:
+    """Whether what a route reads is kept from others: in itself, or since it is listed for its owner only."""
+    return reads_hidden(program, route, resource) or lists_of_caller(program, resource, about)
 
 
 def _is_for_all(program: Program, route: Route, resource: str) -> bool:
