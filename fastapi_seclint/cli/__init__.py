@@ -70,7 +70,7 @@ def _refuse_misspelt(words: list[str], ctx: click.Context) -> None:
     import difflib
 
     for word in words:
-        near = difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.7)
+        near = [] if word.startswith("-") else difflib.get_close_matches(word, COMMANDS, n=1, cutoff=0.7)
         if near and not os.path.lexists(word):
             raise click.UsageError(f"no such file or directory: {word}, did you mean `seclint {near[0]}`?", ctx)
 

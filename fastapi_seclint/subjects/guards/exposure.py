@@ -27,6 +27,7 @@ from fastapi_seclint.subjects.guards.hollow import (
     only_gives_back_its_sender,
     only_keeps_a_cookie,
     only_makes_a_file,
+    only_reads_a_page,
     only_says_hello,
     only_shows_a_page,
     only_tells_about_itself,
@@ -172,7 +173,7 @@ def _gained(program: Program, route: Route) -> str:
         return f"returns {field}"
     if (listing := guarded_listing(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to users"
-    if only_fills_a_frame(route) or only_tells_about_itself(route):
+    if only_fills_a_frame(route) or only_reads_a_page(route) or only_tells_about_itself(route):
         return ""
     word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)
     if tells_where_it_runs(route, word):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake, words_of
@@ -126,6 +126,24 @@ def only_fills_a_frame(route: Route) -> bool:
     return bool(calls) and all(
         call[2][0] == "attr" and call[2][3] == "TemplateResponse" and _is_plain(call, given) for call in calls
     )
+
+
+def only_reads_a_page(route: Route) -> bool:
+    """Whether a GET gives back a file by its written name, whatever it is sent: the page of an application's front."""
+    handler = route.function
+    if handler is None or set(route.methods) - {"GET", "HEAD"} or route.dependencies:
+        return False
+    taken = {parameter[0] for parameter in handler.parameters}
+    calls = handler.forms.of("call")
+    opened = [call for call in calls if last_name(call[2]) in ("open", "FileResponse", "Path")]
+    named = all(call[3] and call[3][0][0] == "const" for call in opened)
+    rest = (last_name(call[2]) for call in calls if call not in opened)
+    return (
+        bool(opened) and named and not mentions(handler.statements(), taken) and all(name in _READING for name in rest)
+    )
+
+
+_READING = frozenset({"read", "read_text", "HTMLResponse"})
 
 
 def only_tells_about_itself(route: Route) -> bool:
