@@ -222,7 +222,7 @@ def _named_secret(module: Module, literal: Literal, kind: str) -> bool:
         return False
     if literal.reach is Reach.COMPARED and kind in ("token", "API key") and not _speaks_web(module):
         return False
-    if len(literal.texts) > 1 and 2 * sum(bool(kind_of(text)) for text in literal.texts) > len(literal.texts):
+    if len(literal.texts) > 1 and 2 * sum(bool(kind_of(text)) for text in literal.texts) >= len(literal.texts):
         return False
     many = plural and len(literal.texts) > 1
     given = kind == "password" and literal.reach is Reach.PASSED and is_powerful(literal)
