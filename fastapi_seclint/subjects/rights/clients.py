@@ -16,6 +16,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import http_exception
 from fastapi_seclint.subjects.owners.identity import Guard, guards
+from fastapi_seclint.subjects.rights.roles import reads_scopes
 from fastapi_seclint.subjects.rights.tested import tested_rights
 from fastapi_seclint.subjects.wiring.meant_rights import meant_permission
 
@@ -41,6 +42,8 @@ def ignored_client(program: Program, route: Route) -> tuple[str, str, str] | Non
     if any(_ABOUT_ONESELF.match(word) for word in access.segments(route.path)):
         return None
     for guard in guards(program, route):
+        if guard.node is not None and reads_scopes(program, guard.node):
+            continue  # each route says which scopes it wants, `Security(guard, scopes=[])` that it wants none
         if route.function is not None and guard.parameter and _shows_only(route.function, guard.parameter):
             return None
         for cls in _classes(program, route, guard):
