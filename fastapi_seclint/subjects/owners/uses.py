@@ -38,12 +38,12 @@ def uses(
 
     What is looked up for the caller alone, without anything that was `sent`, decides nothing where it is only tested
     for being there: every user is. `follow` tells of a call that gets him whether it does; else it is believed to.
-    Whether there is a caller, be he one that a function finds out `by_hand`, only asks for a login.
+    Whether there is one of those that a function finds out `by_hand` only asks for a login.
     """
     known = set(callers)
     spread(function, known)
     looking = _look_ups(function, known, set(sent)) if sent else {}
-    using = Using(known, looking, follow, frozenset({*callers, *by_hand, *looking.values()}))
+    using = Using(known, looking, follow, frozenset({*by_hand, *looking.values()}))
     return any(using(statement) for statement in function.statements())
 
 

@@ -45,7 +45,8 @@ def ties_caller(program: Program, route: Route) -> bool:
     if _is_closed_over(handler, callers):
         return True
     variables = set(path_variables(route.path))
-    used = uses(handler, callers, sent, _inside(program, handler, sent), by_hand)
+    always = {node.parameter for node in route.dependencies if not program.guard_model.meeting(route, node).optional}
+    used = uses(handler, callers, sent, _inside(program, handler, sent), by_hand | (callers & always))
     return used and not _decides_too_late(program, handler, callers - by_hand or callers, variables)
 
 
