@@ -41,6 +41,8 @@ def pattern(text: str) -> Matches:
 def kept_back(config: Config) -> tuple[str, ...]:
     """A sentence for each rule that is asked for by its own code or name and not shown, or one where none is left."""
     words = {*config.select, *config.extend_select} - {"ALL"}
+    if config.select and not words and not config.ignore:
+        return ()  # all rules are selected, and to load them takes longer than a run in which nothing changed
     if not rules_of(config):
         return ("no rule is selected, so nothing was looked for",)
     shown = PERSONAS[: PERSONAS.index(config.persona) + 1]

@@ -179,3 +179,17 @@ def test_processes_that_write_at_once_leave_a_whole_pack(tmp_path: Path) -> None
     found = cache.get_many([f"{name}{number}" for name in "xyz" for number in range(20)])
     assert found
     assert all(data == name[:1].encode() * 5000 for name, data in found.items())
+
+
+def test_a_run_in_which_nothing_changed_loads_no_rule_that_reads_code(tmp_path: Path) -> None:
+    """Loading them takes longer than everything else that such a run does."""
+    (tmp_path / "main.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n", encoding="utf-8")
+    asked = (
+        "import sys; from fastapi_seclint.cli import run; run(['check', '.']);"
+        " print([name for name in sys.modules if name.startswith('fastapi_seclint.subjects')])"
+    )
+    for loaded in (True, False):
+        done = subprocess.run(
+            [sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120
+        )
+        assert (done.stdout.splitlines()[-1] != "[]") is loaded
