@@ -130,6 +130,7 @@ class GuardModel:
 
     def meeting(self, route: Route, node: Node) -> Meeting:
         """How a dependency of a route, or one below it, answers strangers by itself."""
+        self._enter(route)
         meeting = self._asked(route, node.name, lambda stranger: self.dependencies.encounter(node.call, stranger))
         meeting.scheme = scheme_of(node.call) is not None
         if meeting.opaque and _is_never_asked(route, node):

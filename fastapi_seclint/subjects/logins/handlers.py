@@ -29,7 +29,7 @@ def tells_of_second(names: list[str]) -> bool:
     return not other and any(_DUPLICATE.search(name) for name in names)
 
 
-def ends_in_refusal(statements: list[Form]) -> bool:
+def _ends_in_refusal(statements: list[Form]) -> bool:
     """Whether a handler raises something of its own."""
     return bool(statements) and statements[-1][0] == "raise" and statements[-1][2] is not None
 
@@ -67,7 +67,7 @@ def entered(
         asked = any(item[0] in ("if", "ifexp") for item in walk(statements))
         told = {"wrong", *(rest & {"absent"} if asked else ())}
         return worlds & told, rest - told
-    if not apart and ends_in_refusal(statements) and _looks_strictly(body):
+    if not apart and _ends_in_refusal(statements) and _looks_strictly(body):
         return worlds & {"absent"}, rest - {"absent"}
     rest -= left_out(statements)
     if not apart and only_refuses(statements):
