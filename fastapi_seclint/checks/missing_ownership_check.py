@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import parameters
-from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.routes import Route, path_variables, variable_names
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.outliers import gives_published
@@ -126,7 +126,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             case = _inside(program, route) or case
         if case is not None and route.place not in seen:
             seen.add(route.place)
-            mends = case.sure and case.variable in path_variables(route.path)
+            mends = case.sure and case.variable in variable_names(route)
             mends = mends and not any(asks_roles_of_several(node.call) for node in route.nodes())
             mends = mends and not reads_hidden(program, route, case.resource)  # whom it is shown to is not said here
             mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import dotted_name
 from fastapi_seclint.program.dependencies import Node, Resolver
 from fastapi_seclint.program.routers import Include, Mount, Registration, Router, native
@@ -278,3 +278,20 @@ def _documentation(app: Router, prefix: str, root: Router | None = None) -> Iter
 def path_variables(path: str) -> list[str]:
     """The names of the variables in a path template."""
     return re.findall(r"{(\w+)(?::\w+)?}", path)
+
+
+def taken_as(handler: Function | None, variable: str) -> str:
+    """The parameter that holds a variable of the path, where it has another name: `note_id: int = Path(alias="id")`."""
+    for name, _, annotation, default, _ in handler.parameters if handler is not None else ():
+        for form in walk([item for item in (annotation, default) if item is not None]):
+            named = form[4] if form[0] == "call" and last_name(form[2]) == "Path" else ()
+            if any(key == "alias" and value[2:] == [variable] for key, value, _ in named):
+                return str(name)
+    return variable
+
+
+def variable_names(route: Route) -> set[str]:
+    """What the variables of a route's path are called, there and by the handler and the dependencies that take them."""
+    written = path_variables(route.path)
+    takers = [route.function, *(node.function for node in route.nodes())] if written else []
+    return {*written, *(taken_as(taker, name) for taker in takers for name in written)}

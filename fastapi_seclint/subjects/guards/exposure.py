@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.guards.conversations import (
     opens_a_shell,
     streams_logs,
 )
+from fastapi_seclint.subjects.guards.deciding import closes_on_strangers
 from fastapi_seclint.subjects.guards.forwarding import only_sends_on
 from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.hollow import (
@@ -66,6 +67,8 @@ def _asked_by(program: Program, route: Route) -> str:
             return "the handler looks at the credentials that come with the request, and decides"
         if item.optional:
             return f"{item.name} tells strangers from known callers, and the handler decides"
+    if asked := closes_on_strangers(program, route):
+        return f"the handler asks for {asked}, and closes the connection of whom that does not know"
     using = {item.name for item in guarding.meetings if item.used} - set(guarding.guards.rate_limit)
     for node in route.dependencies:
         if node.name in using or _hands_on(program, route, node):

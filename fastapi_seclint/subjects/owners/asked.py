@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.routes import Route, path_variables, variable_names
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access, entrances
 from fastapi_seclint.subjects.owners.belonging_words import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def takes_person(program: Program, route: Route) -> bool:
     """Whether a handler, or the dependency that loads the thing, takes the caller, who is a person."""
     taken = [guard.name for guard in guards(program, route) if guard.parameter]
-    variables = set(path_variables(route.path))
+    variables = variable_names(route)
     taken += [str(form[2][-1]) for form in guard_calls(program, route)]
     loading = [node for node in route.dependencies if takes_id(node, variables)]
     taken += [name for node in loading for name in callers_of(program, node)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
-from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.routes import Route, path_variables, taken_as
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.implementations import has_no_body
@@ -20,7 +20,6 @@ from fastapi_seclint.subjects.owners.identity import caller_names
 from fastapi_seclint.subjects.owners.notes import logs
 from fastapi_seclint.subjects.owners.same_right import is_for_administrators
 from fastapi_seclint.subjects.owners.services import ignores_given
-from fastapi_seclint.subjects.owners.things import taken_as
 from fastapi_seclint.subjects.rights.roles import asked_before
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from fastapi_seclint.facts.forms import Form, arguments, names_in
 from fastapi_seclint.program.callables import dotted_name, parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.inside import FunctionScope
-from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, External, Function, Place, options
@@ -161,16 +161,16 @@ def is_authenticated(program: Program, route: Route) -> bool:
 def caller_names(program: Program, route: Route) -> set[str]:
     """The parameters of a handler that hold the caller; what a dependency loads by an id of the path is none."""
     known = _filled_with_callers(program, route)
-    return known - _overwritten(route.function, known, set(path_variables(route.path)))
+    return known - _overwritten(route.function, known, variable_names(route))
 
 
 def replaced_callers(program: Program, route: Route) -> set[str]:
     """The parameters that come with the caller, and get what the path names before anything reads him."""
-    return _overwritten(route.function, _filled_with_callers(program, route), set(path_variables(route.path)))
+    return _overwritten(route.function, _filled_with_callers(program, route), variable_names(route))
 
 
 def _filled_with_callers(program: Program, route: Route) -> set[str]:
-    variables = set(path_variables(route.path))
+    variables = variable_names(route)
     found = guards(program, route)
     known = {
         guard.parameter
@@ -179,6 +179,7 @@ def _filled_with_callers(program: Program, route: Route) -> set[str]:
     }
     if not known and (not found or any(guard.node is None and not guard.parameter for guard in found)):
         known.update(_named_callers(route, variables))
+        known.update(_refused_inside(program, route, variables))
         known.update(_assigned_callers(program, route))
     return known
 
@@ -246,6 +247,17 @@ def _named_callers(route: Route, variables: set[str]) -> Iterator[str]:
     """The parameters named after callers that dependencies fill, where a guard below them is not in sight or fails."""
     for node in route.dependencies:
         if node.parameter and _CALLER.search(snake(node.parameter)) and not _takes(node, variables):
+            yield node.parameter
+
+
+def _refused_inside(program: Program, route: Route, variables: set[str]) -> Iterator[str]:
+    """The parameters that dependencies fill which let strangers in, whom the handler itself then turns away."""
+    meetings = program.guarding(route).meetings
+    if not any(item.name == route.name and "denies" in (item.missing, item.junk) for item in meetings):
+        return
+    optional = {item.name for item in meetings if item.optional}
+    for node in route.dependencies:
+        if node.parameter and node.name in optional and not _takes(node, variables):
             yield node.parameter
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
 from fastapi_seclint.program.callables import dotted_name, parameters, running
 from fastapi_seclint.program.decorators import wrapping_decorators
-from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.routes import Route, path_variables, taken_as, variable_names
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, Value, options
@@ -50,8 +50,8 @@ def inner_id(program: Program, route: Route) -> Inner | None:
 
     Things of that kind have the outer id among their fields, so that it could be asked for as well.
     """
-    variables = path_variables(route.path)
     handler = route.function
+    variables = [taken_as(handler, name) for name in path_variables(route.path)]
     thing, variable = resource_of(route)
     if len(variables) < 2 or handler is None or route.kind != "http" or variable != variables[-1]:
         return None
@@ -145,7 +145,7 @@ def _is_for_administrators(program: Program, route: Route, outer: str) -> bool:
 
 def _is_tied(program: Program, route: Route, handler: Function, variable: str) -> bool:
     """Whether a handler does anything with the thing and its caller, or with the thing and what holds it."""
-    others = caller_names(program, route) | set(path_variables(route.path)) - {variable}
+    others = caller_names(program, route) | variable_names(route) - {variable}
     for node in route.dependencies:
         taken = {item.name for item in parameters(node.call)}
         if variable in taken:

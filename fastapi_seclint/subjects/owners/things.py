@@ -6,9 +6,9 @@ import re
 from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments
 from fastapi_seclint.program.callables import parameters
-from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.routes import Route, taken_as
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Annotated, Class, Function, Generic, options
 from fastapi_seclint.subjects.guards.access import segments
@@ -196,16 +196,6 @@ _PICKED = re.compile(r"(?<![^/])(?!api/|v\d+/)([^/{}]+?)(?:/(?:by[-_])?(?:id|uui
 def picked(route: Route, variable: str) -> str:
     """What kind of thing one variable of a path picks, in the singular."""
     return next((thing(word, name) for word, name in _PICKED.findall(route.path) if name == variable), variable)
-
-
-def taken_as(handler: Function | None, variable: str) -> str:
-    """The parameter that holds a variable of the path, where it has another name: `note_id: int = Path(alias="id")`."""
-    for name, _, annotation, default, _ in handler.parameters if handler is not None else ():
-        for form in walk([item for item in (annotation, default) if item is not None]):
-            named = form[4] if form[0] == "call" and last_name(form[2]) == "Path" else ()
-            if any(key == "alias" and value[2:] == [variable] for key, value, _ in named):
-                return str(name)
-    return variable
 
 
 def resources_of(route: Route) -> list[str]:

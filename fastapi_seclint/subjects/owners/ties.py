@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions
-from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, options
@@ -49,7 +49,7 @@ def compares_owner(program: Program, route: Route) -> Tie | None:
     functions: list[tuple[Function, set[str]]] = []
     for node in route.nodes():
         if node.function is not None:
-            loads = takes_id(node, set(path_variables(route.path)))
+            loads = takes_id(node, variable_names(route))
             functions.append((node.function, callers_of(program, node) if loads else set()))
     if route.function is not None:
         functions.append((route.function, caller_names(program, route)))

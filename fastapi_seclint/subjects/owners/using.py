@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form, mentions
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.handing_over import worker
-from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
@@ -44,7 +44,7 @@ def ties_caller(program: Program, route: Route) -> bool:
     callers = caller_names(program, route) - ignoring | by_hand
     if _is_closed_over(handler, callers):
         return True
-    variables = set(path_variables(route.path))
+    variables = variable_names(route)
     always = {node.parameter for node in route.dependencies if not program.guard_model.meeting(route, node).optional}
     used = uses(handler, callers, sent, _inside(program, handler, sent), by_hand | (callers & always))
     return used and not _decides_too_late(program, handler, callers - by_hand or callers, variables)
@@ -100,7 +100,7 @@ def _decides_too_late(program: Program, handler: Function, callers: set[str], va
 
 def is_tied(program: Program, route: Route) -> bool:
     """Whether a dependency gets an id of the path and knows the caller, or looks at the path by itself."""
-    variables = set(path_variables(route.path))
+    variables = variable_names(route)
     for node in route.nodes():
         function = node.function
         if function is None:

@@ -257,6 +257,7 @@ def ignores_its_caller(program: Program, route: Route) -> bool:
     """Whether a handler never looks at who is calling, nor at what a middleware put into the request for that.
 
     That he may not do it to himself, `if user_id == me.id: raise ...`, is no such look: he does it to anybody else.
+    Nor is that he is anybody at all, `if me is None: raise ...`.
     """
     handler = route.function
     requests = requests_of(handler) if handler is not None else frozenset[str]()
@@ -266,7 +267,7 @@ def ignores_its_caller(program: Program, route: Route) -> bool:
     return not any(
         form[0] == "name" and form[2] in caller
         for statement in handler.statements()
-        if not _spares_oneself(statement, caller)
+        if not _spares_oneself(statement, caller) and not _refuses_strangers(statement, caller)
         for form in walk(statement)
     )
 
@@ -277,4 +278,18 @@ def _spares_oneself(statement: Form, caller: set[str]) -> bool:
         case ["if", _, ["compare", _, left, ["=="], [right]], [["raise", *_]], []]:
             sides = [mentions(side, caller) for side in (left, right)]
             return sides[0] is not sides[1]
+    return False
+
+
+def _refuses_strangers(statement: Form, caller: set[str]) -> bool:
+    """Whether a statement only turns away whom nobody knows: `if me is None: raise HTTPException(401)`."""
+    match statement:
+        case ["if", _, ["compare", _, ["name", _, name], ["is"], [["const", _, None]]], [["raise", *_]], []] | [
+            "if",
+            _,
+            ["unary", _, "not", ["name", _, name]],
+            [["raise", *_]],
+            [],
+        ]:
+            return name in caller
     return False

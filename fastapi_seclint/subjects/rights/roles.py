@@ -13,7 +13,7 @@ from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
-from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import (
@@ -186,7 +186,7 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     sent |= made_of(handler, sent) | replaced_callers(program, route)
     found = looked_up(handler, sent, caller)
     knowing = {*caller, *_rules_of(route), *({"request", "self"} - sent)}
-    variables = set(path_variables(route.path)) if guards(program, route) else set[str]()
+    variables = variable_names(route) if guards(program, route) else set[str]()
     picked = picked_by(handler, variables, knowing)
     if any(decides(function, sent, found, picked) for function in reached(program, handler, 0)):
         return True
