@@ -8,7 +8,18 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes
 from fastapi_seclint.program.builtin_methods import keep_possible, mark
 from fastapi_seclint.program.scopes import Scope
-from fastapi_seclint.program.values import Collection, Const, Instance, Mapping, Unknown, Value, iterate
+from fastapi_seclint.program.values import (
+    Class,
+    Collection,
+    Const,
+    Instance,
+    Mapping,
+    ModuleValue,
+    Place,
+    Unknown,
+    Value,
+    iterate,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -22,7 +33,9 @@ def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -
         case ["name", _, name]:
             scope.bind(name, value)
         case ["attr", _, owner, name]:
-            attributes.set_attribute(interpreter, interpreter.evaluate(owner, scope), name, value)
+            held = interpreter.evaluate(owner, scope)
+            if not _is_changed_for_a_test(interpreter, held, scope):
+                attributes.set_attribute(interpreter, held, name, value)
         case ["sub", _, owner, index]:
             holder = interpreter.evaluate(owner, scope)
             if isinstance(holder, Mapping):
@@ -36,6 +49,16 @@ def assign(interpreter: Interpreter, target: Form, value: Value, scope: Scope) -
             _unpack(interpreter, items, value, scope)
         case ["star", _, inner]:
             assign(interpreter, inner, value, scope)
+
+
+def _is_changed_for_a_test(interpreter: Interpreter, held: Value, scope: Scope) -> bool:
+    """Whether a test sets up the program's own object for itself: `settings.auth_enabled = False`."""
+    if not interpreter.modules.is_test(scope.module):
+        return False
+    match held:
+        case Class(module=module) | ModuleValue(module=module) | Instance(place=Place(module=module)):
+            return not interpreter.modules.is_test(module)
+    return False
 
 
 def remove(holder: Value, index: Value) -> None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.program.stranger_objects import PROTOCOLS, is_abstract
 from fastapi_seclint.program.values import Class, Function
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
     from fastapi_seclint.program.interpreter import Interpreter
-    from fastapi_seclint.program.modules import Module
 
 CONNECTIONS = frozenset({"Request", "HTTPConnection", "WebSocket"})
 """What Starlette calls a request to which an answer is due (starlette/requests.py, starlette/websockets.py)."""
@@ -80,16 +78,11 @@ def _implementers(interpreter: Interpreter, interface: Class) -> Iterator[Class]
     for module in interpreter.modules.by_file.values():
         if not wanted.issubset(module.facts.words) and interface.name not in module.facts.words:
             continue
-        if not _is_test(interpreter, module):
+        if not interpreter.modules.is_test(module):
             interpreter.run_module(module)
             for value in list(module.scope.names.values()):
                 if isinstance(value, Class) and value.module is module and implements(value, interface):
                     yield value
-
-
-def _is_test(interpreter: Interpreter, module: Module) -> bool:
-    root = interpreter.modules.root.rstrip("/") + "/"
-    return is_test_path(module.file.removeprefix(root))
 
 
 def heirs(program: Program, cls: Class) -> Iterator[Class]:

@@ -67,6 +67,7 @@ class Modules:
         self._limit = posixpath.dirname(self._packages_above[-1]) if self._packages_above else posixpath.dirname(root)
         self._is_library = is_library
         self.by_file: dict[str, Module] = {}
+        self._tests: dict[str, bool] = {}
         self._folders: set[str] = set()
         self._namespaces: dict[str, Module] = {}
         self.roots: dict[tuple[str, str], list[str]] = {}
@@ -164,6 +165,12 @@ class Modules:
         yield from (other for other in inner if self._holds(other, top))
         yield from for_tests
 
+    def is_test(self, module: Module) -> bool:
+        """Whether a file is a test by where it lies in the project."""
+        if module.file not in self._tests:
+            self._tests[module.file] = is_test_path(posixpath.relpath(module.file, self.root))
+        return self._tests[module.file]
+
     def _is_for_tests(self, folder: str) -> bool:
         return is_test_path(posixpath.relpath(folder, self.root) + "/")
 
@@ -210,7 +217,7 @@ class Modules:
         votes: Counter[str] = Counter()
         seen: dict[tuple[str, str], str | None] = {}
         for module in self.by_file.values():
-            if is_test_path(posixpath.relpath(module.file, self.root)):
+            if self.is_test(module):
                 continue
             for name in module.facts.imports:
                 key = (module.folder, name.partition(".")[0])

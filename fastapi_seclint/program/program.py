@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.discovery import is_test_path
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name
 from fastapi_seclint.program import calls
@@ -54,7 +52,6 @@ class Program:
         self.refusals = write_out(self.modules)
         """The calls that stood for a refusal, by file and place."""
         self._interpreter = Interpreter(self.modules)
-        self._tests: dict[str, bool] = {}
 
     @cached_property
     def interpreter(self) -> Interpreter:
@@ -101,9 +98,7 @@ class Program:
 
     def is_test(self, module: Module) -> bool:
         """Whether a file is a test by where it lies in the project."""
-        if module.file not in self._tests:
-            self._tests[module.file] = is_test_path(posixpath.relpath(module.file, self.root.as_posix()))
-        return self._tests[module.file]
+        return self.modules.is_test(module)
 
     def _run_callers(self, modules: Sequence[Module]) -> None:
         """Run the modules that name a function which makes or fills an application and was not called so far."""

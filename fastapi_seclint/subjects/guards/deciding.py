@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CLOSED = frozenset({1008, 3000, 3003, 4001, 4003, 4401, 4403})
 """Codes by which a connection is closed for what its caller may not do.
 
-1008 is of RFC 6455, section 7.4.1, 3000 and 3003 of IANA's registry; those from 4000 on that people make of 401 and 403.
+1008 is of RFC 6455, section 7.4.1, 3000 and 3003 of the registry there; those from 4000 on people make of 401 and 403.
 """
 _STATUSES = ("WS_1008_POLICY_VIOLATION",)
 

@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
-from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.callables import Parameter, parameters
+from fastapi_seclint.program.models import field_default
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, External, Function, Generic, options
 from fastapi_seclint.subjects.code.development import asks_who_does_it
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.body_keys import read_keys
+from fastapi_seclint.subjects.guards.first_start import makes_administrators, starts_once
 from fastapi_seclint.subjects.guards.resets import sets_any_password
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 
@@ -44,18 +46,6 @@ _SURE_ENTRANCE = re.compile(
 )
 _ENTERING_FUNCTION = re.compile(
     r"^(\w+_)?(login|log_in|sign_?in|sign_?up|register|(create|open|new)_account|logout|refresh_token|webhook)(_\w+)?$"
-)
-_ADMIN_MAKER = re.compile(
-    r"(^|_)(register|sign_?up|create|add|new|make)(_\w+)?_(super_?)?(admin|administrator|superuser)s?(_|$)"
-    r"|(^|_)(super_?)?(admin|administrator|superuser)s?_(register|registration|sign_?up)(_|$)"
-)
-_FIRST = re.compile(r"(^|_)(first|initial|init|setup|bootstrap|install|onboarding)(_|$)")
-_START = re.compile(
-    r"(^|_)(init|initial|initiali[sz]e\w*|bootstrap|install|setup|set_up|first_(run|start|admin|user))(_|$)"
-)
-_DONE = re.compile(
-    r"already|^exists$|(^|_)(initiali[sz]ed|installed|bootstrapped|set_up|setup_(done|complete\w*)|has_\w*(users?|admins?))",
-    re.I,
 )
 _ENDS_SESSION = re.compile(r"^(log|sign)[-_]?out$", re.I)
 _ONESELF = re.compile(r"^(me|who[-_]?am[-_]?i|(my[-_]?)?profile|(get[-_]?)?current[-_]?user|user[-_]?info)$", re.I)
@@ -114,7 +104,9 @@ def is_entrance(program: Program, route: Route) -> bool:
         return False
     if any(is_login_form(node.call) for node in route.nodes()) or _takes_password(program, route):
         return True
-    if sure or _ends_own_session(route, found) or _starts_once(route) or _takes_code(program, found, route):
+    if sure or _ends_own_session(route, found) or starts_once(route) or _takes_code(program, found, route):
+        return True
+    if _opens_by_mail(program, route):
         return True
     if access.is_admin_like(route.path) or _deletes_one(route) or _acts_on_a_thing(route) or _invites(route, found):
         return False
@@ -145,29 +137,6 @@ def _invites(route: Route, found: list[str]) -> bool:
     made = found and re.match(r"^(invites?|invitations?)$", found[-1], re.I) and not path_variables(route.path)
     name = route.function.name if route.function is not None else ""
     return bool(made) and "POST" in route.methods and re.match(r"(create|add|new|make|send|post)_", name) is not None
-
-
-def _starts_once(route: Route) -> bool:
-    """Whether a route is for the first start only: by its name, and since it refuses when that has been."""
-    handler = route.function
-    words = [word.replace("-", "_").lower() for word in access.segments(route.path)[-2:]]
-    if handler is None or not any(_START.search(word) for word in [*words, handler.name.lower()]):
-        return False
-    for form in handler.forms.of("if"):
-        if any(inner[0] == "raise" or _sends_on(inner) for inner in walk(form[3])):
-            said = [str(inner[-1]) for inner in walk(form) if inner[0] in ("name", "attr", "const")]
-            if any(_DONE.search(text) for text in said):
-                return True
-    return False
-
-
-def _sends_on(form: Form) -> bool:
-    """Whether a statement answers with a redirect: `return RedirectResponse(...)`, `return self.to_login(...)`."""
-    return (
-        form[0] == "return" and form[2] is not None and any(
-            item[0] == "call" and re.search(r"redirect", last_name(item[2]), re.I) for item in walk(form[2])
-        )
-    )  # fmt: skip
 
 
 def _changes_an_account(program: Program, route: Route) -> bool:
@@ -218,15 +187,6 @@ def _acts_on_a_thing(route: Route) -> bool:
     return handler is not None and not any(
         isinstance(form[-1], str) and _SECRETS.search(form[-1]) for form in handler.forms.of("const", "attr", "name")
     )
-
-
-def makes_administrators(route: Route) -> bool:
-    """Whether a POST is there to open accounts for administrators, by its name: not how people get in."""
-    if "POST" not in route.methods:
-        return False
-    words = "_".join(access.segments(route.path)[-2:]).replace("-", "_").lower()
-    names = [words, route.function.name if route.function is not None else ""]
-    return any(_ADMIN_MAKER.search(name) for name in names) and not any(_FIRST.search(name) for name in names)
 
 
 def is_login_form(value: object) -> bool:
@@ -312,6 +272,44 @@ def _sent(program: Program, route: Route) -> Iterator[str]:
         dependency = program.walker.resolver.dependency_of(parameter)
         if dependency is None or any(isinstance(option, Class) and option.fields for option in options(dependency[1])):
             yield from access.names_in(program, parameter)
+        elif dependency[1] is not None:
+            yield from (item.name for item in parameters(dependency[1]) if _is_of_form(program, item))
+
+
+def _is_of_form(program: Program, parameter: Parameter) -> bool:
+    """Whether a parameter of what a handler depends on is a field of a form: `LoginForm.as_form`."""
+    return any(mark.name.endswith((".Form()", ".Body()")) for mark in program.walker.resolver.sources(parameter))
+
+
+_ACCOUNT_MAKER = re.compile(r"^(create|add|new|open|request)_(\w+_)?(user|account|member|profile)(_|$)")
+_CONFIRMS = re.compile(r"^(activat|confirm|verif)", re.I)
+
+
+def _opens_by_mail(program: Program, route: Route) -> bool:
+    """Whether somebody asks for an account with nothing but an address, to which goes what opens it then.
+
+    What is sent there is redeemed at an open route beside it, `/users/activate`.
+    """
+    handler = route.function
+    if "POST" not in route.methods or handler is None or not _ACCOUNT_MAKER.match(handler.name):
+        return False
+    needed = {
+        name
+        for parameter in (parameters(route.endpoint) if route.endpoint is not None else [])
+        if program.walker.resolver.dependency_of(parameter) is None
+        for cls in access.classes(program.walker.resolver.type_of(parameter))
+        for name, _, default in cls.fields
+        if default is None or field_default(default) is None
+    }
+    if needed != {"email"}:
+        return False
+    parent = route.path.rstrip("/").rpartition("/")[0]
+    return any(
+        "POST" in other.methods and other.app is route.app and other.path.startswith(f"{parent}/")
+        and _CONFIRMS.match((access.segments(other.path) or [""])[-1])
+        and program.guarding(other).protection == "open"
+        for other in program.routes
+    )  # fmt: skip
 
 
 def _names_entrance(handler: Function | None) -> bool:

@@ -10,6 +10,7 @@ from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.meetings import Meeting
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards.addresses import asks_the_address
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
 from fastapi_seclint.subjects.guards.computing import only_computes
 from fastapi_seclint.subjects.guards.conversations import (
@@ -38,6 +39,7 @@ from fastapi_seclint.subjects.guards.listings import asks_for_people, guarded_li
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.guards.proofs import brings_proof
 from fastapi_seclint.subjects.guards.pushing import changes_by_id, tells_strangers
+from fastapi_seclint.subjects.guards.said import says_it_is_for_development, says_it_is_open
 from fastapi_seclint.subjects.guards.twins import asks_what_is_open, divides_land
 from fastapi_seclint.subjects.guards.written_out import writes_out
 from fastapi_seclint.subjects.rights.reached import reached
@@ -125,6 +127,12 @@ def excuse(program: Program, route: Route) -> str:
         return "it is there for development and tests only"
     if asked := _asked_by(program, route):
         return asked
+    if says_it_is_open(route) and not access.is_admin_like(route.path):
+        return "its author says that it is for everybody"
+    if says_it_is_for_development(route):
+        return "its author says that it is there for development only"
+    if asks_the_address(program, route):
+        return "it is refused from other addresses than some"
     if guarded_elsewhere(program, route):
         return "an application of another file guards the same handler"
     if is_stub(route):

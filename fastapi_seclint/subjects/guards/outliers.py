@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.guards import access, entrances
@@ -181,7 +182,7 @@ def gives_published(route: Route) -> bool:
 def _is_one_for_all(program: Program, route: Route) -> bool:
     """Whether a route reads the one thing of its path that only some may change: settings that the program publishes.
 
-    The change answers with the same model, so that there are not several of them.
+    The change takes or answers with the same model, so that there are not several of them.
     """
     if "{" in route.path or (model := _model(route)) is None:
         return False
@@ -189,10 +190,15 @@ def _is_one_for_all(program: Program, route: Route) -> bool:
         other.app is route.app
         and other.path == route.path
         and access.changes_state(other)
-        and _model(other) is model
+        and (_model(other) is model or model in _sent_models(program, other))
         and is_authenticated(program, other)
         for other in program.routes
     )
+
+
+def _sent_models(program: Program, route: Route) -> list[Class]:
+    taken = parameters(route.endpoint) if route.endpoint is not None else []
+    return [cls for item in taken for cls in access.classes(program.walker.resolver.type_of(item))]
 
 
 def _model(route: Route) -> Class | None:

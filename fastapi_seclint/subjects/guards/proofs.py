@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.sites import Block
@@ -40,7 +40,27 @@ def brings_proof(program: Program, route: Route) -> bool:
         or _verifies(program, handler, block, sent)
         or _hands_on(program, block, sent)
         or _redeems(program, route, block, sent)
+        or _awaits_a_wrong_signature(handler)
     )
+
+
+def _awaits_a_wrong_signature(handler: Function) -> bool:
+    """Whether a handler hands its request on and is ready for a signature that does not fit: a webhook's.
+
+    `try: await parser(service, request)`, `except SignatureMismatch: raise ...`, whatever does the parsing.
+    """
+    requests = {item[0] for item in handler.parameters if item[2] is not None and last_name(item[2]) == "Request"}
+    for form in handler.forms.of("try") if requests else ():
+        caught = [clause[0] for clause in form[3] if clause[0] is not None]
+        kinds = [item for kind in caught for item in walk(kind) if item[0] in ("name", "attr")]
+        if any(_SIGNATURE.search(str(kind[-1])) for kind in kinds) and any(
+            item[0] == "call" and any(mentions(value, requests) for value in arguments(item)) for item in walk(form[2])
+        ):
+            return True
+    return False
+
+
+_SIGNATURE = re.compile(r"signature|hmac", re.I)
 
 
 def _redeems(program: Program, route: Route, block: Block, sent: set[str]) -> bool:

@@ -1,0 +1,58 @@
+"""What the author of a route says about it in words: that it is for everybody, or for development only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.values import constant
+
+_CREDENTIALS = r"(auth|authentication|authori[sz]ation|log-?in|login|logging in|token|credentials?|account|api[- ]key)"
+_OPEN = re.compile(
+    rf"\b(public|unprotected|unauthenticated|open) (route|endpoint|api|url|page|access|webhook)\b"
+    rf"|\bpublicly (accessible|available|readable|visible)\b"
+    rf"|\bno {_CREDENTIALS}(\s+\w+)? (is |are )?(required|needed|necessary)\b"
+    rf"|\b(does|do)(n't| not) (require|need) (an? |any )?{_CREDENTIALS}\b"
+    r"|\b(un-?authenticated|anonymous) (users?|callers?|clients?|visitors?|people) (can|may|are allowed)\b"
+    rf"|\b(anyone|anybody|everyone|everybody) (can|may) (call|use|access|see|read|view)\b",
+    re.I | re.S,
+)
+_NOT = re.compile(
+    r"\b(no|not|never|todo|fixme|xxx|bug|warning|insecure|only|should|must|until|reject\w*|refus\w*|den(y|ies)|block\w*"
+    r"|prevent\w*|forbid\w*|so that|which|vulnerab\w*)\b[^.\n]{0,60}$",
+    re.I,
+)
+"""What turns the words after it round, or complains of them: `TODO: should be no public endpoint`."""
+_DEVELOPMENT = re.compile(
+    r"\b(only|just)\b[^.\n]{0,30}\b(in|for|during) (local )?(dev|development|debug(ging)?)( mode)?\b"
+    r"|\b(dev|development|debug)[- ](mode )?only\b",
+    re.I,
+)
+
+
+def says_it_is_open(route: Route) -> bool:
+    """Whether a route's docstring or description says that nobody has to be known: `No authentication required.`"""
+    for text in _texts(route):
+        for found in _OPEN.finditer(text):
+            if not _NOT.search(text[: found.start()]):
+                return True
+    return False
+
+
+def says_it_is_for_development(route: Route) -> bool:
+    """Whether a route's docstring or description says that it is there for development only."""
+    return any(_DEVELOPMENT.search(text) for text in _texts(route))
+
+
+def _texts(route: Route) -> Iterator[str]:
+    handler = route.function
+    for statement in handler.statements() if handler is not None else ():
+        match statement:
+            case ["expr", _, ["const", _, str(text)]]:
+                yield text
+        break
+    for name in ("summary", "description") if route.registration is not None else ():
+        given = constant(route.registration.arguments.get(name)) if route.registration is not None else None
+        if isinstance(given, str):
+            yield given
