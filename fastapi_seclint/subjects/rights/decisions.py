@@ -20,13 +20,16 @@ def decides(
     sent: frozenset[str] = frozenset(),
     looked_up: frozenset[str] = frozenset(),
     picked: frozenset[str] = frozenset(),
+    idle: frozenset[int] = frozenset(),
 ) -> bool:
     """Whether a condition of this function speaks of rights, other than those named `sent`.
 
     Whether something was found that the client asked for, one of those `looked_up`, is no such condition; nor is what
-    the thing that the path picks is like, one of those `picked`, where nothing else is asked.
+    the thing that the path picks is like, one of those `picked`, where nothing else is asked. `idle` are the identities
+    of forms that have no effect.
     """
-    said = [form for form in function.forms.every if not _is_about(form, picked, sent)]
+    every = [form for form in function.forms.every if id(form) not in idle] if idle else function.forms.every
+    said = [form for form in every if not _is_about(form, picked, sent)]
     forms = [form for form in said if not _is_presence(form, looked_up | _found_owners(function))]
     if any(_is_decision(form, sent) for form in forms):
         return True

@@ -13,6 +13,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.owners.uses import requests_of
+from fastapi_seclint.subjects.rights.powerless import without_effect
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -30,8 +31,9 @@ def takers(program: Program, handler: Function, caller: set[str]) -> Iterator[Fu
     """The functions of the project that a handler hands the caller, the request or its own object to."""
     block = body_of(program, handler)
     known = {*caller, *requests_of(handler), "self", "session", "context"} - _bodies(handler)
+    idle = without_effect(program, handler)
     for form in block.forms.every if block is not None else ():
-        if block is None or form[0] != "call" or form[2][0] not in ("name", "attr"):
+        if block is None or form[0] != "call" or form[2][0] not in ("name", "attr") or id(form) in idle:
             continue
         handed = [*form[3], *(value for _, value, _ in form[4]), *(form[2][2:3] if form[2][0] == "attr" else ())]
         if mentions(handed, known):

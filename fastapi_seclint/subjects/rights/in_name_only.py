@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.states import STATES
 from fastapi_seclint.subjects.rights.decisions import decides
+from fastapi_seclint.subjects.rights.powerless import without_effect
 from fastapi_seclint.subjects.rights.words import names_right
 
 if TYPE_CHECKING:
@@ -36,10 +37,11 @@ def reads_token_only(program: Program, functions: Iterable[Function]) -> bool:
     return all(_only_reads(program, function) for function in functions) and _everybody_registers(program)
 
 
-def hands_caller_back(function: Function) -> bool:
+def hands_caller_back(program: Program, function: Function) -> bool:
     """Whether a guard only gives back whom it depends on: nothing in it can refuse anybody but a closed account."""
-    asked = [form for form in function.forms.of("if") if not _asks_for_state(form)]
-    refused = {id(inner) for form in function.forms.of("raise") for inner in walk(form)}
+    idle = without_effect(program, function)
+    asked = [form for form in function.forms.of("if") if id(form) not in idle and not _asks_for_state(form)]
+    refused = idle | {id(inner) for form in function.forms.of("raise") for inner in walk(form)}
     others = function.forms.of("ifexp", "assert", "compare", "bool", "call", "match", "await", "try")
     return not asked and all(id(form) in refused for form in others)
 

@@ -47,6 +47,7 @@ from fastapi_seclint.subjects.rights.made_with import (
     made_for_administrators,
 )
 from fastapi_seclint.subjects.rights.of_library import asks_of_library
+from fastapi_seclint.subjects.rights.powerless import is_powerless, without_effect
 from fastapi_seclint.subjects.rights.reached import injected, reached
 from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of, picked_by
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
@@ -70,8 +71,12 @@ def asked_before(program: Program, route: Route) -> Iterator[Value]:
         yield Unknown("a guard that the configuration names")
     for decorator, _ in wrapping_decorators(route):
         name = (dotted_name(decorator) or "?").partition(".<locals>.")[0].rpartition(".")[2]
-        asking = isinstance(decorator, Unknown) or names_right(name.removesuffix("()")) or _requires_scopes(decorator)
-        if asking or (isinstance(decorator, Function) and considers_rights(program, decorator)):
+        named = names_right(name.removesuffix("()"))
+        if isinstance(decorator, Function):
+            asking = considers_rights(program, decorator) or (named and not is_powerless(program, decorator))
+        else:
+            asking = isinstance(decorator, Unknown) or named or _requires_scopes(decorator)
+        if asking:
             yield decorator
 
 
@@ -116,7 +121,7 @@ def in_name_only(program: Program, node: Node) -> bool:
     """Whether a guard is named after administrators and never looks whether its caller is one."""
     if node.function is None or not access.is_admin_name(snake(dependency_name(node))):
         return False
-    if hands_caller_back(node.function):
+    if hands_caller_back(program, node.function):
         return True  # whom it depends on is asked by itself
     functions = [inner for below in node.walk() if below.function for inner in reached(program, below.function)]
     if reads_token_only(program, functions):
@@ -188,7 +193,8 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     knowing = {*caller, *_rules_of(route), *({"request", "self"} - sent)}
     variables = variable_names(route) if guards(program, route) else set[str]()
     picked = picked_by(handler, variables, knowing)
-    if any(decides(function, sent, found, picked) for function in reached(program, handler, 0)):
+    ways = ((function, without_effect(program, function)) for function in reached(program, handler, 0))
+    if any(decides(function, sent, found, picked, idle) for function, idle in ways):
         return True
     asked = [*takers(program, handler, caller | _rules_of(route)), *injected(program, handler)]
     asked += [guard for _, guard in called_guards(program, route) if guard is not None]
@@ -235,15 +241,20 @@ def _gets_an_administrator(program: Program, route: Route) -> bool:
     """Whether a guard gives the handler an object of a class for administrators."""
     if route.endpoint is None:
         return False
-    named = {guard.parameter for guard in guards(program, route) if guard.parameter}
+    asked = {guard.parameter for guard in guards(program, route) if not _is_made_in_sight(guard)}
     for parameter in parameters(route.endpoint):
-        if parameter.name in named:
+        if parameter.name in asked:
             base = program.walker.resolver.type_of(parameter)
             names = [cls.name for cls in access.classes(base)]
             names += [option.name.rpartition(".")[2] for option in options(base) if isinstance(option, External)]
             if any(access.is_admin_name(snake(name)) for name in names):
                 return True
     return False
+
+
+def _is_made_in_sight(guard: Guard) -> bool:
+    """Whether a dependency is a class of the project itself, so that its own code says whom it takes."""
+    return guard.node is not None and isinstance(guard.node.call, Class)
 
 
 def _layers_authorize(program: Program, route: Route) -> bool:
@@ -282,14 +293,18 @@ def considers_rights(program: Program, function: Function, depth: int = 1) -> bo
         asgi = any(parameter[0] == "scope" for parameter in function.parameters)
         connection = frozenset({"scope"} if asgi else ())  # of ASGI, not of OAuth
         way = reached(program, function, depth, always=True)
-        known[key] = any(decides(inner, connection) or forbids(inner) for inner in way)
+        known[key] = any(_decides(program, inner, connection) or forbids(inner) for inner in way)
         known[key] = known[key] or _refuses_deep_below(program, function)
     return known[key]
 
 
 def _refuses_deep_below(program: Program, function: Function) -> bool:
     """Whether a function that a guard comes to by others answers 403 and decides by rights itself."""
-    return any(says_forbidden(inner) and decides(inner) for inner in reached(program, function, always=True))
+    return any(says_forbidden(inner) and _decides(program, inner) for inner in reached(program, function, always=True))
+
+
+def _decides(program: Program, function: Function, sent: frozenset[str] = frozenset()) -> bool:
+    return decides(function, sent, idle=without_effect(program, function))
 
 
 @lru_cache(maxsize=1)
