@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Collection, Environment, Place, Value, options
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
@@ -13,14 +16,16 @@ from fastapi_seclint.subjects.code.loops import loops
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.secrets.comparison_fixes import constant_time
 from fastapi_seclint.subjects.secrets.comparisons import Comparison, comparisons
+from fastapi_seclint.subjects.secrets.lent import given_for
 from fastapi_seclint.subjects.secrets.presence import (
+    NEVER,
     Missing,
     is_text,
     missing_of_sent,
     missing_of_setting,
     missing_of_value,
 )
-from fastapi_seclint.subjects.secrets.refusals import asked, refuses_short, truths
+from fastapi_seclint.subjects.secrets.refusals import asked, asks_for, refuses_short, truths
 from fastapi_seclint.subjects.secrets.sent import core
 from fastapi_seclint.subjects.secrets.splitting import splits_nothing
 
@@ -74,15 +79,40 @@ def _mistake(program: Program, item: Comparison) -> str:
             "where the setting is missing the text `None` is what a caller has to send: "
             "read it with `os.environ[...]`, so that the program does not start without it"
         )
-    sent = missing_of_sent(program, item.block, item.given)
-    if item.caller is not None and item.handed is not None:
-        sent |= missing_of_sent(program, item.caller, item.handed)
+    sent = _sent(program, item)
     if "" in sent and _looped(program, item) and not _asked_before(program, item):
         return _SPLIT
-    configured = missing_of_setting(program, item.block, item.secret)
-    if not sent & configured or _asked_before(program, item):
-        return ""
-    return _UNSET
+    configured = _left(item.block, item.secret, missing_of_setting(program, item.block, item.secret))
+    return _UNSET if sent & configured and not _demanded(program, item) else ""
+
+
+def _sent(program: Program, item: Comparison) -> Missing:
+    """What a caller may send for nothing, without what the function, or whoever hands it on, asks for before."""
+    sent = missing_of_sent(program, item.block, item.given)
+    if item.caller is not None and item.handed is not None:
+        sent |= _left(item.caller, item.handed, missing_of_sent(program, item.caller, item.handed))
+    elif not sent and isinstance(item.block.scope, FunctionScope):
+        for block, value in given_for(program, item.block.scope.function, core(item.given)):
+            sent |= _left(block, value, missing_of_sent(program, block, value))
+    return _left(item.block, item.given, sent)
+
+
+def _left(block: Block, form: Form, missing: Missing) -> Missing:
+    """What may be missing after the tests of a block: `key is None` says nothing of an empty text."""
+    name = name_of(core(form))
+    found = [one for test in _tests(block) for one in asks_for(test) if one[0] == name] if missing and name else []
+    if any(of_emptiness for _, of_emptiness in found):
+        return NEVER
+    return missing - {None} if found else missing
+
+
+def _tests(block: Block) -> Iterator[Form]:
+    """The conditions of a block, but for what a fallback stands behind: `key or ""`."""
+    for form in block.forms.every:
+        if form[0] in ("if", "ifexp"):
+            yield form[2]
+        elif form[0] == "bool" and not (form[2] == "or" and form[3][-1][0] == "const"):
+            yield form
 
 
 def _of_several(program: Program, item: Comparison) -> str:
@@ -137,13 +167,14 @@ def _asked_before(program: Program, item: Comparison) -> bool:
     secret = core(item.secret)
     if secret[0] == "fstr":
         wanted |= {name_of(part[2]) for part in secret[2] if part[0] == "fmt"}
-    for form in item.block.forms.every:
-        tests = [form[2]] if form[0] in ("if", "ifexp") else form[3] if form[0] == "bool" else []
-        if form[0] == "bool" and form[2] == "or" and form[3][-1][0] == "const":
-            continue
-        if any(name in wanted for test in tests if test is not item.form for name in truths(test)):
-            return True
-    name = name_of(secret).lower()
+    if any(name in wanted for test in _tests(item.block) if test is not item.form for name in truths(test)):
+        return True
+    return _demanded(program, item)
+
+
+def _demanded(program: Program, item: Comparison) -> bool:
+    """Whether the program asks anywhere whether the key is configured."""
+    name = name_of(core(item.secret)).lower()
     return bool(name) and (name in asked(program) or refuses_short(program, name))
 
 

@@ -196,7 +196,7 @@ class _Search:
         return "secret" if told & _STATUSES else ""
 
     def is_header(self, form: Form) -> bool:
-        """Whether a name is a parameter that a header fills."""
+        """Whether a name is a parameter that a header or a cookie fills."""
         return form[0] == "name" and from_header(self.program, self.scope.function, form[2])
 
     def account(self, given: Form, secret: Form) -> str:
@@ -271,6 +271,7 @@ class _Search:
         kind = self.sent.kind(core(left)) or self.unnamed(core(left), right) or self.presented(core(left))
         if not kind and right[0] == "name":
             kind = alike(name_of(right).lower().removesuffix("s"), name_of(core(left)))
+        kind = kind or handed(self.program, self.words, self.scope.function, core(left))
         if kind not in _HELD or not self.sent.is_sent(core(left)) or fills(self.block, left, right):
             return
         if self.sent.is_annotated(core(left), ("int",)) or (
@@ -306,7 +307,9 @@ class _Search:
         """`API key` for a header of any name that is looked for among configured keys."""
         given = self.scope.assignments(form[2]) if form[0] == "name" else []
         read = [form, *(item[3] for item in given if item[0] == "assign")]
-        header = self.is_header(form) or any(item[0] == "attr" and item[3] == "headers" for item in walk(read))
+        header = self.is_header(form) or any(
+            item[0] == "attr" and item[3] in ("headers", "cookies") for item in walk(read)
+        )
         return "API key" if header and configured_keys(self.words, ask(self.program, self.block, core(keys))) else ""
 
     def holds_keys(self, form: Form, value: Value, kind: str) -> bool:

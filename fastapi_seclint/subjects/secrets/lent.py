@@ -83,11 +83,8 @@ def _of_callers(program: Program, function: Function, own: Lent) -> Iterator[Len
 
 def handed(program: Program, words: Vocabulary, function: Function, form: Form) -> str:
     """What kind of credential a caller hands to a helper's parameter whose own name does not say it; empty for none."""
-    if form[0] != "name" or all(item[0] != form[2] for item in function.parameters):
-        return ""
-    for block, call, bound in callers(program, function):
-        value = argument(function, call, form[2], bound)
-        if value is None or not isinstance(block.scope, FunctionScope):
+    for block, value in given_for(program, function, form):
+        if not isinstance(block.scope, FunctionScope):
             continue
         sent, plain = Sent(program, words, block, block.scope), core(value)
         kind = sent.kind(plain) if sent.is_sent(plain) else ""
@@ -96,6 +93,16 @@ def handed(program: Program, words: Vocabulary, function: Function, form: Form) 
         if kind:
             return kind
     return ""
+
+
+def given_for(program: Program, function: Function, form: Form) -> Iterator[tuple[Block, Form]]:
+    """What the calls of a function give for the parameter that a name is, and where they stand."""
+    if form[0] != "name" or all(item[0] != form[2] for item in function.parameters):
+        return
+    for block, call, bound in callers(program, function):
+        value = argument(function, call, form[2], bound)
+        if value is not None:
+            yield block, value
 
 
 def argument(function: Function, call: Form, name: str, bound: bool) -> Form | None:

@@ -111,12 +111,12 @@ def _of_header(program: Program, parameter: Parameter) -> str:
 
 
 def from_header(program: Program, function: Function, name: str) -> bool:
-    """Whether a parameter of a function is filled from a header, whatever it is called."""
+    """Whether a parameter of a function is filled from a header or a cookie, whatever it is called."""
     return any(parameter.name == name and _is_header(program, parameter) for parameter in parameters(function))
 
 
 def _is_header(program: Program, parameter: Parameter) -> bool:
-    return any(_last(option.name) == "Header" for option in _marks(program, parameter))
+    return any(_last(option.name) in ("Header", "Cookie") for option in _marks(program, parameter))
 
 
 def _marks(program: Program, parameter: Parameter) -> Iterator[External]:

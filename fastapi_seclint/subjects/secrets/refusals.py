@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -169,6 +169,20 @@ def truths(test: Form) -> list[str]:
         case ["walrus", _, target, _] | ["call", _, ["attr", _, target, "strip"], _, _]:
             return truths(target)
     return _tested(test)
+
+
+def asks_for(test: Form) -> Iterator[tuple[str, bool]]:
+    """The names whose presence a test asks for, and whether an empty text counts as missing there, too."""
+    match test:
+        case ["bool", _, _, values]:
+            for value in values:
+                yield from asks_for(value)
+        case ["unary", _, "not", ["bool" | "compare", *_] as inner]:
+            yield from asks_for(inner)
+        case ["compare", _, held, ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
+            yield from ((name, False) for name in truths(held))
+        case _:
+            yield from ((name, True) for name in truths(test))
 
 
 def _leaves(form: Form) -> bool:
