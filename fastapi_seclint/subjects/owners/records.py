@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts import MODULE
+from fastapi_seclint.facts.forms import Form, beginning, last_name, walk
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Annotated, Class, Environment, External, Function, Generic, Unknown, Value
+from fastapi_seclint.program.values import (
+    Annotated,
+    Class,
+    Environment,
+    External,
+    Function,
+    Generic,
+    Unknown,
+    Value,
+    options,
+)
 from fastapi_seclint.subjects.code.origins import ask
 
 if TYPE_CHECKING:
@@ -22,6 +35,7 @@ _COLUMN = re.compile(r"(^|\.)(Column|mapped_column|CharField|TextField|StringFie
 _SCHEMA_BASE = re.compile(
     r"^(pydantic\.|pydantic_v1\.|sqlmodel\.|msgspec\.Struct|typing\.TypedDict|fastapi_users\.schemas)"
 )
+_HASHING = re.compile(rb"hash|crypt|argon")
 _SETTERS = ("setter", "validates", "validator", "field_validator", "model_validator", "root_validator", "listens_for",
             "before_event", "hybrid_property", "BeforeValidator", "AfterValidator")  # fmt: skip
 
@@ -120,14 +134,29 @@ def _is_decorated(function: Function) -> bool:
     return (bool(names) and any(word in name for name in names for word in _SETTERS)) or bool(function.decorators)
 
 
-def _hashes(function: Function) -> bool:
-    for form in function.forms.every:
-        if form[0] == "call" and form[2][0] in ("name", "attr") and re.search(r"hash|crypt", str(form[2][-1]), re.I):
+def _hashes(function: Function, depth: int = 2) -> bool:
+    """Whether a function calls something that is called after hashing, or one of its file or class that does."""
+    for form in function.forms.of("call"):
+        if form[2][0] not in ("name", "attr"):
+            continue
+        if re.search(r"hash|crypt", str(form[2][-1]), re.I):
             return True
-        owner = last_name(form[2][2]) if form[0] == "call" and form[2][0] == "attr" else ""
+        owner = last_name(form[2][2]) if form[2][0] == "attr" else ""
         if re.search(r"pwd|hash|crypt|argon", owner, re.I):
             return True
+        if depth and any(_hashes(inner, depth - 1) for inner in _named_there(function, form[2])):
+            return True
     return False
+
+
+def _named_there(function: Function, callee: Form) -> Iterator[Function]:
+    """The functions of a file, or of the class around a method, that a callee names: `seal(value)`, `self._seal(x)`."""
+    names = function.module.scope.names
+    if callee[0] == "attr":
+        own = function.owner is not None and callee[2][0] == "name" and callee[2][2] in ("self", "cls")
+        names = function.owner.namespace if own and function.owner is not None else {}
+    value = names.get(str(callee[-1]))
+    yield from (option for option in options(value) if isinstance(option, Function) and option.number >= 0)
 
 
 def _is_special_column(value: Value) -> bool:
@@ -150,9 +179,26 @@ def _special_annotation(annotation: Form) -> bool:
 def _listened(cls: Class) -> bool:
     """Whether the class's module listens to changes of it: `@event.listens_for(User.password, "set")`."""
     facts = cls.module.facts
-    return "listens_for" in facts.words and cls.name in facts.words and any(
-        facts.body_speaks(number, re.compile(rb"hash|crypt")) for number in range(len(facts.functions))
-    )  # fmt: skip
+    if "listens_for" not in facts.words or cls.name not in facts.words:
+        return False
+    names = {base.name for base in cls.lineage() if isinstance(base, Class)}
+    own = {form[2] for form in facts.module if form[0] == "class"}
+    for form in facts.forms(MODULE).of("def"):
+        heard = [
+            item[3][0] for item in form[6] if item[0] == "call" and last_name(item[2]) == "listens_for" and item[3]
+        ]
+        told = [beginning(item) for item in heard]
+        if any(name in names or name not in own for name in told) and _speaks_of_hashing(cls.module, form):
+            return True
+    return False
+
+
+def _speaks_of_hashing(module: Module, definition: Form) -> bool:
+    if module.facts.body_speaks(definition[2], _HASHING):
+        return True
+    called = (form[2] for form in module.facts.forms(definition[2]).of("call") if form[2][0] == "name")
+    values = (option for callee in called for option in options(module.scope.names.get(callee[2])))
+    return any(isinstance(option, Function) and option.number >= 0 and _hashes(option, 1) for option in values)
 
 
 def classes_in(value: Value | None) -> list[Class]:
