@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.owners.records import has_own_ways
 from fastapi_seclint.subjects.passwords import hashers
 from fastapi_seclint.subjects.passwords.by_hand import compares_slow
 from fastapi_seclint.subjects.passwords.handed import blocks_of, handed
+from fastapi_seclint.subjects.passwords.hooks import is_about_to_be_written
 from fastapi_seclint.subjects.passwords.names import CHANGED, PASSWORDS, naming, words
 from fastapi_seclint.subjects.passwords.objects import text_of_object
 from fastapi_seclint.subjects.passwords.parameters import is_about_passwords
@@ -141,6 +142,8 @@ class Passwords:
                     yield None
 
     def _of_field(self, where: Where, owner: Form, name: str, form: Form, depth: int) -> Text | None:
+        if naming(name) and is_about_to_be_written(where.block, owner):
+            return Text("plain", where.block, form)
         if naming(name) != "plain" and not self._in_change(where, owner, name, depth):
             return text_of_object(self, where.block, owner, name, depth) if form[0] == "attr" else None
         path = f"{spelled(owner)}.{name}"

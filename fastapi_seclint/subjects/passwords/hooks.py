@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -20,6 +22,26 @@ if TYPE_CHECKING:
 
 _REGISTERING = frozenset({"pre_save", "listen"})
 _HASHING = re.compile(r"hash|crypt", re.I)
+
+
+_WRITTEN = frozenset({"before_insert", "before_update"})
+_TARGET = 2
+"""The parameter of such a listener that is the row: `listener(mapper, connection, target)`."""
+
+
+def is_about_to_be_written(block: Block, owner: Form) -> bool:
+    """Whether a name is the row that a listener gets: `@event.listens_for(User, "before_insert")`."""
+    function = block.function
+    if function is None or owner[0] != "name" or "listens_for" not in block.module.facts.words:
+        return False
+    names = [parameter[0] for parameter in function.parameters]
+    if names[_TARGET : _TARGET + 1] != [owner[2]]:
+        return False
+    definition = next((form for form in block.module.facts.forms(MODULE).of("def") if form[2] == block.number), None)
+    return definition is not None and any(
+        item[0] == "call" and last_name(item[2]) == "listens_for" and {one[-1] for one in item[3][1:2]} & _WRITTEN
+        for item in definition[6]
+    )
 
 
 @lru_cache(maxsize=1)
