@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Class, Const, External, Function, Generic, Value, options
+from fastapi_seclint.program.values import Arguments, Class, Const, External, Function, Generic, Value, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.named_answers import named_answer, type_arguments
@@ -19,11 +20,12 @@ from fastapi_seclint.subjects.owners.records import classes_in, field_names
 from fastapi_seclint.subjects.passwords.enveloped import given_to_open_fields, unwrapped
 from fastapi_seclint.subjects.passwords.exposure_fixes import Taking
 from fastapi_seclint.subjects.passwords.exposure_models import other_model
-from fastapi_seclint.subjects.passwords.fields import Givers, password_field
+from fastapi_seclint.subjects.passwords.fields import Givers
 from fastapi_seclint.subjects.passwords.left_out import leaves_out, tells_new_one
 from fastapi_seclint.subjects.passwords.made_models import made_of
-from fastapi_seclint.subjects.passwords.names import logs_in_elsewhere, naming
+from fastapi_seclint.subjects.passwords.names import is_password, logs_in_elsewhere, naming
 from fastapi_seclint.subjects.passwords.never_filled import refused_when_sent, selected_without, sent_back
+from fastapi_seclint.subjects.passwords.showing import password_field
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -43,6 +45,7 @@ _UNFILTERED = ("builtins.", "typing.", "collections.")
 _PLAIN = ("builtins.str", "builtins.int", "builtins.float", "builtins.bool", "builtins.bytes")
 """What FastAPI makes no row or dictionary of."""
 _ELSEWHERE = frozenset({"registry", "server", "server_url", "base_url", "endpoint", "repository"})
+_PICKING = frozenset({"response_model_include", "response_model_exclude"})
 _DEPTH = 3
 
 
@@ -63,26 +66,25 @@ def password_hash_exposed(program: Program) -> Iterator[Finding]:
 
 def _of_route(program: Program, givers: Givers, route: Route, function: Function) -> Iterator[Finding]:
     arguments = route.registration.arguments if route.registration is not None else None
-    if (
-        arguments is None
-        or arguments.open
-        or {"response_model_include", "response_model_exclude"} & set(arguments.keywords)
-    ):
+    if arguments is None or arguments.open:
         return
+    picked = bool(_PICKING & set(arguments.keywords))
     block = body_of(program, function)
     if block is None:
         return
     declared = None if _answers_by_hand(block) else _declared(program, arguments.get("response_model"), function)
     for cls in classes_in(declared) if declared is not None else ():
         name, holder = _shown_by(program, cls)
-        if name and _is_asked_for(route, holder):
+        if name and (_is_asked_for(route, holder) or (picked and not (holder is cls and _is_picked(arguments, name)))):
             return
         if name and _is_filled(program, route, block, cls, name):
-            fix = other_model(program, route, block, cls)
+            fix = other_model(program, route, block, cls) if is_password(name, True) else None
             sent = naming(name) != "kept" and bool(sent_back(program, route, block, cls))
             confidence: Confidence = "high" if holder is cls else "medium"
             yield _finding(program, route, block, block.location(function.at), name, cls, confidence, fix, holder, sent)
             return
+    if picked:
+        return
     for cls in type_arguments(program, route, function) if declared is not None else ():
         name, holder = _shown_by(program, cls)
         if name and _is_filled(program, route, block, cls, name):
@@ -111,6 +113,15 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
                 sent = held is not None and naming(name) != "kept" and bool(sent_back(program, route, block, held))
                 yield _finding(program, route, block, block.location(form), name, held, confidence, fix, sent=sent)
                 return
+
+
+def _is_picked(arguments: Arguments, name: str) -> bool:
+    """Whether a route that says which fields of its model it sends is seen to send this one."""
+    wanted, unwanted = (arguments.keywords.get(key) for key in ("response_model_include", "response_model_exclude"))
+    if wanted is not None and name not in (strings(wanted) or ()):
+        return False
+    known = strings(unwanted) if unwanted is not None else ()
+    return known is not None and name not in known
 
 
 def _is_asked_for(route: Route, holder: Class) -> bool:

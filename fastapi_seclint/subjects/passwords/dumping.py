@@ -145,7 +145,7 @@ def dumps_itself(function: Function) -> bool:
 
 def _has_all(value: Form, own: str) -> bool:
     match value:
-        case ["comp", _, "dict", _, _, [[_, iterable, []]]]:
+        case ["comp", _, "dict", _, _, [[_, iterable, tests]]] if all(map(_takes_others, tests)):
             parts = [form for form in walk([iterable]) if form[0] == "attr"]
             whole = any(form[3] in _WHOLE and form[2][0] == "name" for form in parts)
             return whole and mentions([iterable], {own})
@@ -159,6 +159,17 @@ def _has_all(value: Form, own: str) -> bool:
             return bool(name == own)
         case ["attr", _, ["name", _, name], "__dict__"]:
             return bool(name == own)
+    return False
+
+
+def _takes_others(test: Form) -> bool:
+    """Whether a condition only leaves out columns that are no password's: `if column.name != "created_at"`."""
+    match test:
+        case ["compare", _, _, ["!=" | "not in"], [side]]:
+            named = [item[2] for item in walk([side]) if item[0] == "const"]
+            return bool(named) and not any(is_password(str(one), True) for one in named)
+        case ["unary", _, "not", ["call", _, ["attr", _, _, "startswith"], _, _]]:
+            return True
     return False
 
 

@@ -14,8 +14,8 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.named_answers import registration
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.rendering import rendered
-from fastapi_seclint.subjects.passwords.fields import password_field
 from fastapi_seclint.subjects.passwords.public_models import public_model
+from fastapi_seclint.subjects.passwords.showing import password_field
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -10,9 +10,18 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.callables import giving, parameters
 from fastapi_seclint.program.inside import FunctionScope, object_of_field
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Collection, Function, Instance, Mapping, Value, options
+from fastapi_seclint.program.values import (
+    Class,
+    Collection,
+    External,
+    Function,
+    Instance,
+    Mapping,
+    Value,
+    options,
+)
 from fastapi_seclint.subjects.code.origins import ask, bodies, body_of, called, is_given_around
-from fastapi_seclint.subjects.owners.records import classes_returned, field_names, is_schema, is_table
+from fastapi_seclint.subjects.owners.records import classes_in, classes_returned, is_schema, is_table
 from fastapi_seclint.subjects.passwords.collections import collection_of, kept_documents, models_in
 from fastapi_seclint.subjects.passwords.dumping import (
     DUMPS,
@@ -29,41 +38,22 @@ from fastapi_seclint.subjects.passwords.dumping import (
 )
 from fastapi_seclint.subjects.passwords.enveloped import enveloped, given_to_open_fields
 from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_key, hashed_later, put
-from fastapi_seclint.subjects.passwords.left_out import is_hidden, leaves_out, told_by_maker
-from fastapi_seclint.subjects.passwords.mappings import IDENTITY, identifies, in_mapping, key_read
-from fastapi_seclint.subjects.passwords.names import is_of_people, is_password, naming
+from fastapi_seclint.subjects.passwords.left_out import leaves_out, told_by_maker
+from fastapi_seclint.subjects.passwords.mappings import identifies, in_mapping, key_read
+from fastapi_seclint.subjects.passwords.names import is_password, naming
 from fastapi_seclint.subjects.passwords.selected import selected
+from fastapi_seclint.subjects.passwords.showing import password_field
 from fastapi_seclint.subjects.passwords.spoken import blocks
 from fastapi_seclint.subjects.passwords.tables import column_of_table
 from fastapi_seclint.subjects.passwords.unpacked import unpacked
-from fastapi_seclint.subjects.passwords.unreadable import made_unreadable
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_OPENS = frozenset({"path", "uri", "auth_bearer"})
 _ASKING = frozenset({"query", "select", "get", "find_one", "scalar", "scalars", "refresh"})
 _COUNTING = frozenset({"count", "exists", "delete", "update", "rowcount", "exec_count"})
 _CLASS_WAYS = re.compile(r"^(get|get_or_none|all|find|find_one|find_all|filter|create|objects|query|get_by_\w+|first)$")
 _ENTRIES = frozenset({"get", "values", "pop"})
-_SERIALIZERS = ("model_serializer", "field_serializer", "dict", "model_dump", "json")
-
-
-def password_field(cls: Class) -> str:
-    """The field of a class that shows a person's password or its hash in JSON; empty when none does."""
-    own = (base.namespace.get(name) for base in cls.lineage() if isinstance(base, Class) for name in _SERIALIZERS)
-    if any(made is not None and not (isinstance(made, Function) and dumps_itself(made)) for made in own):
-        return ""
-    hidden = {
-        name
-        for base in cls.lineage()
-        if isinstance(base, Class)
-        for name, annotation, default in base.fields
-        if is_hidden(annotation, default)
-    } | made_unreadable(cls)
-    names = [name for name in field_names(cls) if name not in hidden]
-    people = any(map(IDENTITY.match, names)) or (is_of_people(cls.name) and not _OPENS.intersection(names))
-    return next((name for name in names if is_password(name, people)), "")
 
 
 class Givers:
@@ -103,12 +93,14 @@ class Givers:
                 own = member(found[1], method) if found is not None and found[1] is not None else None
                 return found if isinstance(own, Function) and dumps_itself(own) else None
             case ["comp", _, _, ["call", *_] as element, None, _]:
-                return self._of_function(block, element, depth - 1)
+                return self._of_function(block, element, depth - 1) or self._of_value(block, element)
+            case ["call", at, ["name", _, "map"], [["name" | "attr", *_] as function, mapped, *_], []]:
+                return self.shown(block, ["comp", at, "list", ["call", at, function, [mapped], []], None, []], depth)
             case ["comp", _, _, ["dict", _, pairs], None, [[["name", _, target], iterable, _], *_]]:
                 return self._of_display(block, pairs, depth, {str(target): iterable})
             case ["name", *_]:
                 return self._of_name(block, form, depth - 1)
-            case ["attr", _, owner, "__dict__"] | ["sub", _, owner, ["slice", *_]]:
+            case ["attr", _, owner, "__dict__" | "_mapping"] | ["sub", _, owner, ["slice", *_]]:
                 return self.shown(block, owner, depth - 1)
             case ["attr", *_]:
                 return self._of_value(block, form)
@@ -129,7 +121,7 @@ class Givers:
         for key, value in pairs:
             name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
             field = value[3] if value[0] == "attr" else ""
-            if field and is_password(field) and (not name or naming(name)):
+            if field and is_password(field) and (not name or naming(name) or naming(field) == "kept"):
                 return field, None
             typed = bool(field) and people and naming(name) and is_password(field, people)
             if typed and self.is_row(block, owner_among(value[2], each), depth):
@@ -214,14 +206,17 @@ class Givers:
             return None if keys else self.shown(block, call[3][0], depth)
         if name in _ENTRIES and function[0] == "attr" and (stored := self._entry(block, function[2], name)) is not None:
             return stored
+        if name == "validate_python" and (adapted := self._adapted(block, function[2])) is not None:
+            return adapted
         if name in DUMPS and function[0] == "attr" and not call[3]:
             return self.shown(block, function[2], depth + 1)
         whole = self.shown(block, function[2], depth) if function[0] == "attr" and not call[3] else None
         cls = whole[1] if whole is not None else None
         own = [item for item, bound in called(self.program, block, call) if bound] if whole is not None else []
         known = member(cls, name) if cls is not None else None
-        if any(dumps_itself(item) for item in (*own, known) if isinstance(item, Function)):
-            return whole
+        ways = [item for item in (*own, known) if isinstance(item, Function)]
+        if ways:
+            return whole if any(map(dumps_itself, ways)) else self._of_function(block, call, depth)
         if self.gives_same(block, call) and (given := self.shown(block, call[3][0], depth)) is not None:
             return given
         if (name := collection_of(call)) and (document := self._of_collection(name)) is not None:
@@ -233,6 +228,15 @@ class Givers:
             return column, None
         wrapped = self._first(block, [*enveloped(self.program, block, call), *self.left_open(block, call)], depth)
         return wrapped or self._of_function(block, call, depth) or self._of_value(block, call)
+
+    def _adapted(self, block: Block, adapter: Form) -> tuple[str, Class | None] | None:
+        """The password field of the models that a `TypeAdapter(list[UserOut])` makes."""
+        for option in options(ask(self.program, block, adapter)):
+            if isinstance(option, External) and option.name.endswith("TypeAdapter()") and option.arguments is not None:
+                for cls in classes_in(option.arguments.get("type", 0)):
+                    if name := password_field(cls):
+                        return name, cls
+        return None
 
     def left_open(self, block: Block, call: Form) -> Iterator[Form]:
         """What a call gives to fields of a model that let anything through: `Answer(status="ok", result=row)`."""
@@ -299,6 +303,8 @@ class Givers:
                     found = self._row(block, item) if name in _ASKING else None
                     if found := found or self._asked(block, written_above(block, item)):
                         return found
+                if name in ("select", "query") and (found := self._of_columns(block, at[3])) is not None:
+                    return found
                 if name == "select" and at[2][0] == "attr" and not at[3]:  # peewee's `User.select()`
                     return self._row(block, at[2][2])
                 at = at[2]
@@ -310,6 +316,11 @@ class Givers:
                 at = written_above(block, at)
             else:
                 return None
+
+    def _of_columns(self, block: Block, columns: list[Form]) -> Class | None:
+        """The table whose password is one of the columns asked for: `select(User.id, User.password_hash)`."""
+        named = (item[2] for item in columns if item[0] == "attr" and is_password(item[3], True) and naming(item[3]))
+        return next((found for owner in named if (found := self._row(block, owner)) is not None), None)
 
     def _row(self, block: Block, form: Form) -> Class | None:
         if form[0] not in ("name", "attr"):

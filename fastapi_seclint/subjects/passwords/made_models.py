@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fastapi_seclint.program.values import Class, Collection, Const, External, Generic, Value, options
-from fastapi_seclint.subjects.passwords.fields import password_field
+from fastapi_seclint.subjects.passwords.showing import password_field
 
 _CREATOR = "pydantic_model_creator()"
 

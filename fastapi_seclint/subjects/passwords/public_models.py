@@ -15,8 +15,8 @@ from fastapi_seclint.program.values import Class, External
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.owners.records import field_names, is_schema, is_table
-from fastapi_seclint.subjects.passwords.fields import password_field
 from fastapi_seclint.subjects.passwords.names import is_password, naming
+from fastapi_seclint.subjects.passwords.showing import password_field
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
