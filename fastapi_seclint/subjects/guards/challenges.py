@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, walk
+from fastapi_seclint.facts.forms import Form, arguments, beginning, walk
 from fastapi_seclint.program.attributes import get_attribute
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
@@ -63,8 +63,22 @@ def refusals(program: Program, function: Function) -> Iterator[Refusal]:
                 found = _behind(program, block, form[2])
             else:
                 continue
-            if not _is_told_elsewhere(program, block, form):
+            if not _is_told_elsewhere(program, block, form) and not _gets_headers_later(block, form):
                 yield from (refusal for refusal in found if not replaced(block, form))
+
+
+def _gets_headers_later(block: Block, form: Form) -> bool:
+    """Whether the name that an exception is given gets headers of its own: `error.headers = CHALLENGE`."""
+    names = {
+        target[2]
+        for given in block.forms.of("assign")
+        if given[3] is form
+        for target in given[2]
+        if target[0] == "name"
+    }
+    targets = [target for given in block.forms.of("assign") for target in given[2]] if names else []
+    parts = [target[2] if target[0] == "sub" else target for target in targets]
+    return any(part[0] == "attr" and part[3] == "headers" and beginning(part) in names for part in parts)
 
 
 def _is_told_elsewhere(program: Program, block: Block, form: Form) -> bool:
@@ -171,7 +185,7 @@ def _of_class(program: Program, cls: Class) -> Iterator[Refusal]:
     for form in map(_without_rest, block.forms.of("call")):
         if form[2][0] != "attr" or form[2][3] != "__init__":
             continue
-        if _status_of(program, cls, form) == 401 and _lacks(program, block, form) is not None:
+        if _status_of(program, cls, form) == 401 and (_lacks(program, block, form) or _has_none(program, cls, form)):
             yield Refusal(program.sites.top(cls.module), ["class", cls.at], None)
             continue
         if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
@@ -183,15 +197,27 @@ def _without_rest(call: Form) -> Form:
     return [*call[:4], [item for item in call[4] if item[0] is not None or item[1][0] != "name"]]
 
 
+def _has_none(program: Program, cls: Class, call: Form) -> bool:
+    """Whether the headers that an `__init__` passes on are an attribute that a class of exceptions has not filled."""
+    given = [value for keyword, value, _ in call[4] if keyword == "headers"] or call[3][2:3]
+    found = [option for item in given for option in _own(program, cls, item)]
+    return bool(found) and all(isinstance(option, Const) and option.value is None for option in found)
+
+
 def _status_of(program: Program, cls: Class, call: Form) -> object:
     """The status that a class of exceptions has as an attribute of its own, where its `__init__` passes that on."""
     given = [value for keyword, value, _ in call[4] if keyword == "status_code"] or call[3][:1]
-    match given:
-        case [["attr", at, ["name", _, "self"], name]]:
+    found = (option for item in given for option in _own(program, cls, item))
+    return next((option.value for option in found if isinstance(option, Const)), None)
+
+
+def _own(program: Program, cls: Class, form: Form) -> list[Value]:
+    """What an attribute of the object itself is in a class: `self.status_code`; nothing for another expression."""
+    match form:
+        case ["attr", at, ["name", _, "self"], name]:
             with program.interpreter.asking():
-                value = get_attribute(program.interpreter, Instance(cls), name, Place(cls.module, at))
-            return next((option.value for option in options(value) if isinstance(option, Const)), None)
-    return None
+                return list(options(get_attribute(program.interpreter, Instance(cls), name, Place(cls.module, at))))
+    return []
 
 
 def _behind(program: Program, block: Block, name: Form) -> Iterator[Refusal]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fastapi_seclint.facts.forms import Form, mentions, walk
+from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
 
 Origin = Literal["body", "header", "cookie", "query"]
@@ -32,6 +33,7 @@ class Sent:
 class Input:
     """What a function has from the client: whole bodies with the rights in them, single values by local name.
 
+    A part of a body that has rights of its own is a body, too, under the name that it is read by: `data.profile`.
     `origins` says by what way a whole body came that is none, such as a model of headers; `rights` are the project's
     own names for rights, `dumps` methods of the bodies' classes that give all of a body in a dictionary, `made` objects
     that the function makes with what was sent.
@@ -74,8 +76,8 @@ def names_groups(name: str) -> bool:
 def source(found: Input, form: Form) -> Sent | None:
     """The right that an expression takes from the client."""
     match form:
-        case ["attr", _, ["name", _, name], right] if right in found.bodies.get(name, ()):
-            return Sent(right, found.origins.get(name, "body"))
+        case ["attr", _, ["name" | "attr", *_] as owner, right] if right in found.bodies.get(spelled(owner), ()):
+            return Sent(right, found.origins.get(spelled(owner), "body"))
         case ["sub", _, ["name", _, name], ["const", _, str(right)]]:
             return _item(found, name, right)
         case ["call", _, ["attr", _, ["name", _, name], "get" | "pop"], [["const", _, str(right)], *_], _]:
@@ -152,6 +154,8 @@ def dumped(found: Input, form: Form) -> frozenset[str]:
             return _kept(dumped(found, inner), keywords)
         case ["attr", _, inner, "__dict__"]:
             return dumped(found, inner)
+        case ["attr", *_]:
+            return found.bodies.get(spelled(form), frozenset())
         case ["dict", _, pairs]:
             rights: frozenset[str] = frozenset()
             for key, value in pairs:

@@ -26,6 +26,7 @@ from fastapi_seclint.program.values import (
     options,
 )
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.built import built_of_rights, makes_object
 from fastapi_seclint.subjects.rights.confirmed import confirmed
@@ -157,6 +158,7 @@ def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None
     kind = marker.name.removesuffix("()").rpartition(".")[2].lower() if marker is not None else "query"
     origin: Origin = "header" if kind == "header" else "cookie" if kind == "cookie" else "query"
     for cls in access.classes(base):
+        found.bodies.update(_parts(program, found, cls, parameter.name))
         rights = frozenset(name for name in _rights(program, found, cls))
         if rights and not any(item.startswith(("enum.", "typing.")) for item in cls.external_bases()):
             found.bodies[parameter.name] = rights
@@ -170,6 +172,17 @@ def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None
     named = found.names_right(name) or (origin != "query" and names_groups(name))
     if parameter.name not in found.bodies and named and _may_be_privileged(program, base):
         found.values[parameter.name] = Sent(name, "body" if kind in ("body", "form") else origin)
+
+
+def _parts(program: Program, found: Input, cls: Class, name: str) -> Iterator[tuple[str, frozenset[str]]]:
+    """The models inside a model that have rights of their own, by how they are read: `data.profile`."""
+    for part, annotation, _ in fields(cls):
+        value = program.interpreter.ask(annotation, cls.scope) if annotation is not None else None
+        if isinstance(value, Generic) and value.origin.rpartition(".")[2] not in ("Optional", "Union"):
+            continue
+        for inner in access.classes(value):
+            if inner is not cls and is_schema(inner) and (rights := frozenset(_rights(program, found, inner))):
+                yield f"{name}.{part}", rights
 
 
 def _own_dumps(cls: Class, rights: frozenset[str]) -> Iterator[str]:
