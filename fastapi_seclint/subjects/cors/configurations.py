@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, names_in, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
+from fastapi_seclint.program.operators import is_configured_condition
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import (
     Collection,
@@ -57,8 +58,10 @@ def cors(program: Program) -> Iterator[Configuration]:
 
 
 def surely_on(credentials: Value | None) -> bool:
-    """Whether credentials are allowed whatever is configured, as far as known."""
+    """Whether credentials are allowed where nothing else is configured: `os.getenv("CREDENTIALS", "1") == "1"`, too."""
     known = list(settled(credentials))
+    if credentials is not None and is_configured_condition(credentials):
+        known = known[:1]
     return bool(known) and all(isinstance(option, Const) and bool(option.value) for option in known)
 
 
