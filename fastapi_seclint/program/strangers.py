@@ -41,6 +41,8 @@ def kinds(walk_: Walk, form: Form) -> Kinds:
             return kinds(walk_, inner)
         case ["attr", _, ["name", _, owner], name] if f"{owner}.{name}" in walk_.names:
             return walk_.names[f"{owner}.{name}"]
+        case ["attr", _, ["attr", _, ["name", _, owner], part], name] if f"{owner}.{part}.{name}" in walk_.names:
+            return walk_.names[f"{owner}.{part}.{name}"]
         case ["attr", _, owner, name]:
             return attribute_kinds(walk_, kinds(walk_, owner), name)
         case ["call", *_]:

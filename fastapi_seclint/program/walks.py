@@ -241,6 +241,8 @@ class Walk:
             self.follower.believed.add(target[3])
         elif target[0] == "attr" and target[2][0] == "name":
             self.names[f"{target[2][2]}.{target[3]}"] = kinds
+        elif target[0] == "attr" and target[2][0] == "attr" and target[2][2][0] == "name":
+            self.names[f"{target[2][2][2]}.{target[2][3]}.{target[3]}"] = kinds  # `request.state.user = ...`
         elif target[0] in ("tuple", "list", "star"):
             for item in target[2] if target[0] != "star" else target[2:]:
                 self.assign(item, kinds)

@@ -31,6 +31,8 @@ _CALLER = re.compile(r"(^|_)(user|client|caller|member|account|principal|operato
 _NO_CALLER = frozenset(
     {"request", "websocket", "credentials", "settings", "config", "form", "body", "payload", "token", "self", "cls"}
 )
+_KEPT = frozenset({"request.state", "request.user"})
+"""Where a request keeps the caller whom an earlier guard, or a middleware, has put there."""
 
 
 def says_forbidden(function: Function) -> bool:
@@ -48,7 +50,7 @@ def forbids(function: Function, callers: Collection[str] | None = None) -> bool:
         return False
     names = set(callers or ())
     if callers is None:
-        names = ({parameter[0] for parameter in function.parameters} | _asked_for(function)) - _NO_CALLER
+        names = ({parameter[0] for parameter in function.parameters} | _asked_for(function)) - _NO_CALLER | _KEPT
     tests = [form[2] for form in function.forms.of("if", "ifexp")]
     made_with = {*names, *(parameter[0] for parameter in function.parameters), *assigned(function)}
     if any(_asks_for_quality(item, names, made_with) for test in tests for item in walk(test)):
@@ -155,7 +157,8 @@ def _is_quality(form: Form, names: set[str]) -> bool:
         owner = owner[2]
     if len(way) > 1 and way[0] in _CALLED:
         way.pop(0)
-    return owner[0] == "name" and owner[2] in names and not any(STATE.search(snake(name)) for name in way)
+    held = owner[0] == "name" and (owner[2] in names or (len(way) > 1 and f"{owner[2]}.{way.pop()}" in names))
+    return held and not any(STATE.search(snake(name)) for name in way)
 
 
 def is_made_with(form: Form, own: set[str]) -> bool:
