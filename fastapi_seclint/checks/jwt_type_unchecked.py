@@ -103,7 +103,7 @@ def _only_scopes(token: Token, plain: list[Token]) -> bool:
 
 def _refreshing(program: Program) -> Iterator[Finding]:
     for found in unlooked_refreshing(program):
-        place = Location(found.function.module.path, span_of(found.form[1]))
+        place = found.place or Location(found.function.module.path, span_of(found.form[1]))
         evidence = [Evidence(found.others[0].encoding.call.location, "an access token is made here, with the same key")]
         if found.decoding.call.location != place:
             evidence.append(Evidence(found.decoding.call.location, "the token is read here"))
@@ -111,9 +111,9 @@ def _refreshing(program: Program) -> Iterator[Finding]:
         condition = condition_for(found.own, found.others)
         edits = (
             testing(program, found.function, found.decoding, found.form, condition, "not a refresh token")
-            if condition is not None
+            if condition is not None and found.place is None
             else ()
-        ) or demanding(program, found.decoding)
+        ) or (demanding(program, found.decoding) if found.place is None else ())
         yield RULE.finding(
             place,
             f"`{found.function.name}` never looks at the claim `{claim}`, so whoever steals an access token has it "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
@@ -11,6 +11,7 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Function, options
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.payloads.encodings import Token
@@ -30,7 +31,8 @@ _KEPT = word_set("jti revoked revoke blacklist blacklisted denylist whitelist al
 class Refreshing:
     """Where a function of a refresh route reads a token: the function, the reading, the call in it that leads there.
 
-    `own` are the refresh tokens with the key of the reading, `others` the access tokens with it.
+    `own` are the refresh tokens with the key of the reading, `others` the access tokens with it. `place` is the handler
+    that is given the claims by a dependency which others have, too.
     """
 
     function: Function
@@ -38,6 +40,7 @@ class Refreshing:
     form: Form
     own: tuple[Token, ...]
     others: tuple[Token, ...]
+    place: Location | None = None
 
 
 def unlooked_refreshing(program: Program) -> Iterator[Refreshing]:
@@ -50,13 +53,52 @@ def unlooked_refreshing(program: Program) -> Iterator[Refreshing]:
     makers = {id(step.block.function) for token in (*refresh, *access) for step in token.steps}
     for function in refreshing_functions(program):
         for reading in _readings(program, function, makers):
-            own = tuple(token for token in refresh if has_key(token, reading.decoding))
-            others = tuple(token for token in access if has_key(token, reading.decoding))
-            claims = {claim for token in (*own, *others) for claim in type_claims(token)}
-            if not own or not others or not claims or reading.decoding.argument("audience") is not None:
+            found = _with_tokens(reading, refresh, access)
+            if found is not None and not _looks(program, reading, _claims(found), makers):
+                yield found
+    for reading in _given(program, makers):
+        found = _with_tokens(reading, refresh, access)
+        if found is not None and not any(_asks(one, _claims(found)) for one in _around(program, found)):
+            yield found
+
+
+def _with_tokens(reading: Refreshing, refresh: list[Token], access: list[Token]) -> Refreshing | None:
+    """A reading with the tokens that its key fits, where some of both are told apart by a claim and nothing else."""
+    own = tuple(token for token in refresh if has_key(token, reading.decoding))
+    others = tuple(token for token in access if has_key(token, reading.decoding))
+    found = replace(reading, own=own, others=others)
+    told = own and others and _claims(found) and reading.decoding.argument("audience") is None
+    return found if told else None
+
+
+def _claims(found: Refreshing) -> set[str]:
+    """The claims that say of which kind the tokens are."""
+    return {claim for token in (*found.own, *found.others) for claim in type_claims(token)}
+
+
+def _given(program: Program, makers: set[int]) -> Iterator[Refreshing]:
+    """The handlers of refresh routes that read no token themselves: a dependency gives them the claims."""
+    for route in program.routes:
+        handler = route.function
+        if handler is None or handler.number < 0 or route.place is None or program.is_test(handler.module):
+            continue
+        if not renews(f"{route.path} {route.name.rpartition('.')[2]}") or _readings(program, handler, makers):
+            continue
+        for node in route.dependencies:
+            function = node.function if node.parameter else None
+            if function is None or function.number < 0 or renews(function.name) or id(function) in makers:
                 continue
-            if not _looks(program, reading, claims, makers):
-                yield Refreshing(function, reading.decoding, reading.form, own, others)
+            blocks = [body_of(program, handler), body_of(program, function)]
+            for decoding in read_in(program, function):
+                if not any(block is not None and _is_kept(program, block, decoding.call.form) for block in blocks):
+                    yield Refreshing(handler, decoding, decoding.call.form, (), (), route.place.location)
+
+
+def _around(program: Program, found: Refreshing) -> Iterator[list[Form]]:
+    """What runs on the way to the new tokens: the handler, the reader, and what they call."""
+    reader = found.decoding.call.block.function
+    for function in (found.function, *([reader] if reader is not None else [])):
+        yield from (one.statements() for one, _ in reached(program, function, 2))
 
 
 def refreshing_functions(program: Program) -> Iterator[Function]:
