@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _DEPTH = 4
 _TOKEN = re.compile(r"token|jwt|bearer|credentials?$", re.I)
 _KNOWN: WeakKeyDictionary[Program, dict[int, list[Swallow]]] = WeakKeyDictionary()
+_READERS: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
 _BELOW: WeakKeyDictionary[Program, dict[tuple[str, int, int], list[Swallow]]] = WeakKeyDictionary()
 
 
@@ -61,9 +62,17 @@ def _reached(program: Program, function: Function, depth: int, seen: set[int]) -
     yield from own_swallows(program, function)
     block = body_of(program, function)
     for form in function.forms.every if block is not None else ():
-        if form[0] == "call" and block is not None and _may_verify(form):
+        if form[0] == "call" and block is not None and (_may_verify(form) or last_name(form[2]) in _readers(program)):
             for inner, _ in called(program, block, form):
                 yield from _reached(program, inner, depth - 1, seen)
+
+
+def _readers(program: Program) -> frozenset[str]:
+    """The names of the functions that read a token themselves, whatever those say."""
+    if program not in _READERS:
+        functions = (item.call.block.function for item in decodings(program))
+        _READERS[program] = frozenset(function.name for function in functions if function is not None)
+    return _READERS[program]
 
 
 def _may_verify(call: Form) -> bool:
