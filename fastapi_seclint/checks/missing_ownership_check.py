@@ -45,7 +45,7 @@ from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.same_right import asks_owner_too, changed_by_right
 from fastapi_seclint.subjects.owners.shared import depended
-from fastapi_seclint.subjects.owners.stores import lists_of_caller, looks_up_for_caller
+from fastapi_seclint.subjects.owners.stores import lists_of_caller, looks_up_both, looks_up_for_caller
 from fastapi_seclint.subjects.owners.things import (
     by_its_key,
     is_choice,
@@ -143,7 +143,9 @@ def _is_callers(program: Program, route: Route, name: str, variable: str) -> boo
     """Whether a route looks things up among the caller's own, without a comparison that a fix could repeat."""
     if not variable and PRIVATE.match(name) and _lists_for_caller(program, route):
         return True
-    return not (variable and access.changes_state(route)) and looks_up_for_caller(program, route, name)
+    if variable and access.changes_state(route):
+        return looks_up_both(program, route, variable)
+    return looks_up_for_caller(program, route, name)
 
 
 def _lists_for_caller(program: Program, route: Route) -> bool:

@@ -47,6 +47,30 @@ def looks_up_for_caller(program: Program, route: Route, resource: str) -> bool:
     return any(_compares(program, function, given) for function, given in _handed(program, handler, callers))
 
 
+def looks_up_both(program: Program, route: Route, variable: str) -> bool:
+    """Whether one statement asks for the id in the path and for the caller: `WHERE id = ? AND owner_id = ?`."""
+    handler = route.function
+    callers = caller_names(program, route) if handler is not None else set()
+    return handler is not None and bool(callers) and _together(program, handler, callers, {variable})
+
+
+def _together(program: Program, function: Function, callers: set[str], ids: set[str], depth: int = 2) -> bool:
+    block = body_of(program, function)
+    if block is None:
+        return False
+    for call in function.forms.of("call"):
+        found = [(column, _plain(value)) for column, value in _compared(_spelled_out(program, block, call))]
+        if any(value[0] == "name" and value[2] in ids for _, value in found) and any(
+            is_caller(value, callers) and not _is_other(column) for column, value in found
+        ):
+            return True
+        handed = {id(one): given for one, given in handed_to(program, block, call, callers)} if depth else {}
+        for one, given in handed_to(program, block, call, ids) if handed else ():
+            if id(one) in handed and _together(program, one, handed[id(one)], given, depth - 1):
+                return True
+    return False
+
+
 def lists_of_caller(program: Program, resource: str, about: Mapping[str, Iterable[Route]]) -> bool:
     """Whether the list of all things of a kind, `/keys`, is of the caller's only."""
     lists = {
