@@ -161,7 +161,7 @@ def _sources(program: Program, option: Option) -> Iterator[Origin]:
             Origin(block, form, elsewhere=True)
             for block in (blocks_of(program, place.module) if place is not None else ())
             for form in block.forms.every
-            if place is not None and form[1] == place.at and form[0] in ("call", "sub")
+            if place is not None and form[1] == place.at and form[0] in ("call", "sub") and form[2][-1] != "Field"
         ]
         yield from found[:1] or [origin]
 
@@ -239,6 +239,8 @@ def _is_text(form: Form) -> bool:
 def _of_field(program: Program, block: Block, form: Form, owner: Form, name: str) -> str | None:
     """A settings field that is annotated as a string and that no validator turns into a list."""
     for option in options(ask(program, block, owner)):
+        if isinstance(option, Environment) and option.default is not None:
+            option = option.default  # the settings of one part, within those of all
         cls = option.cls if isinstance(option, Instance) else option
         if not isinstance(cls, Class):
             continue

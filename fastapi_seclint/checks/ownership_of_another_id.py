@@ -33,8 +33,11 @@ RULE = Rule(
     fixable="unsafe",
 )
 
-_ID = re.compile(r"(^|_)(id|ids|ident|identifier|uid|uuid|guid|pk|slug|key|code|number|name)$|^[a-z]{1,2}id$")
-_SURE_ID = re.compile(r"(^|_)(id|uid|uuid|guid|pk|slug)$|^[a-z]{1,2}id$")
+_ID = re.compile(
+    r"(^|_)(id|ids|ident|identifier|uid|uuid|guid|pk|slug|key|code|number|name)$|^[a-z]{1,2}id$|^id_(?=[a-z])"
+)
+_SURE_ID = re.compile(r"(^|_)(id|uid|uuid|guid|pk|slug)$|^[a-z]{1,2}id$|^id_[a-z]")
+"""In Romance languages the thing comes last: `id_cliente`."""
 _GENERIC = frozenset(
     {"", "resource", "object", "obj", "item", "entity", "record", "target", "owned", "model", "instance"}
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.secrets.names import kind_of, word_set
 
-_PASSWORDS = word_set("password passwd pwd passphrase passwort contrasena senha hashedpassword passwordhash pw")
+_PASSWORDS = word_set(
+    "password passwd pwd passphrase passwort kennwort wachtwoord contrasena senha hashedpassword passwordhash pw"
+)
 _HASHES = frozenset({"hash", "hashed", "digest", "encrypted", "salt", "salted"})
 _ABOUT = word_set(
     """

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _COOKIE = "fastapi.security.api_key.APIKeyCookie"
+_PARTS = frozenset({"removeprefix", "strip", "lstrip", "replace", "split", "partition", "rpartition", "rsplit"})
+"""Methods of a text that leave the token in it, or in what they give."""
 
 
 def is_session_cookie(program: Program, block: Block, name: str) -> bool:
@@ -65,8 +67,12 @@ def asks_scheme(value: Form | None, scope: FunctionScope) -> bool:
 
 
 def from_request(form: Form) -> str:
-    """The header or cookie that an expression takes from a request; empty for anything else."""
+    """The header or cookie that an expression takes from a request, or a part of its text; empty for anything else."""
     match form:
+        case ["call", _, ["attr", _, inner, method], _, _] if method in _PARTS:
+            return from_request(inner)
+        case ["sub", _, inner, ["slice", *_] | ["const", _, int()] | ["unary", *_]]:
+            return from_request(inner)
         case [
             "call",
             _,

@@ -27,6 +27,7 @@ _UNCALLED = (
     "fastapi_limiter.depends.RateLimiter",
     "fastapi_limiter.depends.WebSocketRateLimiter",
 )
+_MADE = frozenset({f"{name}().{method}()" for name in SLOWAPI for method in ("limit", "shared_limit")})
 _LAZY_INCLUDES = (0, 137)
 """Since this release of FastAPI slowapi's middleware does not see the limits of included routes (semantics 4)."""
 
@@ -68,6 +69,9 @@ def decorators_above(route: Route) -> list[Form]:
 def _limits(handler: Function, form: Form) -> bool:
     """Whether a decorator limits by what it is called, `limiter.limit("5/minute")`, a constant for it included."""
     if form[0] == "name":
+        known = handler.module.scope.names.get(form[2])
+        if any(isinstance(option, External) and option.name in _MADE for option in options(known)):
+            return True
         made = _made_at_top(handler, form[2])
         if made is not None and _limits(handler, made):
             return True

@@ -42,7 +42,9 @@ _IN_TEXT = re.compile(rb"forwarded|x[-_]real[-_]ip|x[-_]client[-_]ip|(connecting
                       rb"|x[-_](client|device|session|visitor|user)[-_]?id", re.I)  # fmt: skip
 _ADDRESS = re.compile(r"^(host|(get_)?(client|remote|real|caller|peer)_?(ip|host|addr(ess)?)|ip|ip_addr(ess)?|get_ip)$")
 _ACCOUNT = re.compile(r"user|mail|account|login|member|phone|mobile|ident|form|body|json|credential|nick|subject")
-_TRUSTED = re.compile(rb"trust|proxies|proxy_count|num_proxies|hops", re.I)
+_TRUSTED = re.compile(
+    rb"trust|proxies|proxy_count|(num|count|max|allowed|depth|number)_\w*hops|hop_?(count|limit|depth)", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,16 @@ def _lent(program: Program) -> Iterator[Comparison]:
             yield replace(found, block=item.block, given=left, secret=right, caller=block, handed=found.given)
 
 
+def _reads_header(form: Form) -> bool:
+    """Whether an expression reads a header of the application's own: `request.headers.get("x-machine")`."""
+    match form:
+        case ["call", _, ["attr", _, ["attr", _, _, "headers"], "get"], [["const", _, str() as name], *_], _]:
+            return name.lower().startswith("x-")
+        case ["sub", _, ["attr", _, _, "headers"], ["const", _, str() as name]]:
+            return name.lower().startswith("x-")
+    return False
+
+
 @dataclass(slots=True)
 class _Search:
     program: Program
@@ -179,7 +189,7 @@ class _Search:
         if kind := self.presented(given) or is_configured_header(given, secret):
             return kind
         named = [name_of(secret), *(option.name for option in options(value) if isinstance(option, Environment))]
-        if of_key(given, named, self.is_header(given)):
+        if of_key(given, named, self.is_header(given) or _reads_header(given)):
             return "API key"
         heard = list(self.sent.names(given))
         return next((kind for name in named for other in heard if (kind := alike(name, other))), "")

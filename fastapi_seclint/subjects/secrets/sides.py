@@ -34,8 +34,13 @@ _OPENING = word_set("registration register signup admin access setup master invi
 
 
 def of_key(given: Form, named: list[str], header: bool) -> bool:
-    """Whether what is called just `key` is compared with one of the program's, by what that is called (`named`)."""
+    """Whether what is sent is compared with a key of the program's, by what that is called (`named`).
+
+    A header of any name is, and what is called just `key` where the program's says what it opens.
+    """
     keys = [words for words in map(words_of, named) if words[-1:] == ["key"]]
+    if header and any(map(names_some_key, named)):
+        return True
     if name_of(given) != "key":
         return False
     return (header and bool(keys)) or (given[0] == "attr" and any(_OPENING.intersection(words) for words in keys))
