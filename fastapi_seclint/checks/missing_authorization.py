@@ -11,7 +11,7 @@ from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
-from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards import access, entrances, probes
 from fastapi_seclint.subjects.guards.fixes import authorizing
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, names_identity
 from fastapi_seclint.subjects.owners.ties import compares_owner
@@ -79,7 +79,7 @@ def _why(program: Program, route: Route) -> str:
     """Why a route should ask for more than a user, when it does not."""
     if route.kind not in ("http", "websocket") or route.place is None or program.is_test(route.place.module):
         return ""
-    if entrances.is_for_development(route) or entrances.calls_itself_public(route) or _is_way_in(route):
+    if entrances.is_for_development(route) or probes.calls_itself_public(route) or _is_way_in(route):
         return ""
     if _tells_who_they_are(route) or _is_restated(program, route):
         return ""

@@ -61,10 +61,11 @@ from fastapi_seclint.subjects.owners.things import (
 from fastapi_seclint.subjects.owners.ties import Tie, compares_owner, compares_replaced, is_of_members
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
 from fastapi_seclint.subjects.owners.uses import uses
+from fastapi_seclint.subjects.owners.using import asks_too_late
 from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node, works_with_caller
 from fastapi_seclint.subjects.owners.within import container, held
 from fastapi_seclint.subjects.rights.made_with import asks_roles_of_several
-from fastapi_seclint.subjects.rights.roles import authorizes
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -186,7 +187,7 @@ def _case(
     if not access.changes_state(route) and _is_for_all(program, route, resource):
         return None
     sibling, tie = ties.get(resource, (None, None))
-    if authorizes(program, route):
+    if authorizes(program, route) and not (asks_too_late(program, route) and _is_unguarded(program, route)):
         found = _owned_besides(program, route, resource, about.get(resource, []))
         if found is None:
             return None
@@ -221,6 +222,11 @@ def _case(
     if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
+
+
+def _is_unguarded(program: Program, route: Route) -> bool:
+    """Whether nothing looks at the caller's rights before the handler runs."""
+    return next(asked_before(program, route), None) is None
 
 
 def _is_hidden(program: Program, route: Route, resource: str, about: dict[str, list[Route]]) -> bool:

@@ -28,8 +28,8 @@ from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.authentication import is_scheme
-from fastapi_seclint.subjects.guards.entrances import calls_itself_public
 from fastapi_seclint.subjects.guards.optional_schemes import goes_on_without, made_optional, takes_none
+from fastapi_seclint.subjects.guards.probes import calls_itself_public
 from fastapi_seclint.subjects.owners.identity import known_as
 from fastapi_seclint.subjects.wiring.dependencies import Consumer, wiring
 

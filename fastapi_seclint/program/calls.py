@@ -42,6 +42,7 @@ from fastapi_seclint.program.values import (
     Unknown,
     Value,
     join,
+    options,
 )
 from fastapi_seclint.program.wrappings import wrap
 
@@ -154,7 +155,7 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
         return Unknown(f"{function.name} does more than can be followed", place)
     interpreter.invoked.add(key)
     if interpreter.depth >= interpreter.deepest or interpreter.context.count(key) >= _MAX_SAME:
-        return Unknown("calls that nest too deeply", place)
+        return declared(interpreter, function) or Unknown("calls that nest too deeply", place)
     scope = Scope(function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner)
     bind_parameters(function, arguments, scope)
     if function.name == "__init__":
@@ -183,12 +184,27 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     if not returned and outcome == execution.ENDS:
         return declared(interpreter, function) or Unknown(f"{function.name} raises with these settings", place)
     made = join(returned) if returned else NONE
-    unknown = bool(returned) and all(isinstance(value, Unknown) for value in returned)
-    if unknown or (not interpreter.recording and says_nothing(made)):
-        return declared(interpreter, function) or made
+    if _is_unknown_partly(made) or (not interpreter.recording and says_nothing(made)):
+        return _of_declared(declared(interpreter, function), made)
     if isinstance(made, Function) and made.scope is scope:
         return _same_closure(interpreter, function, arguments, made)
     return made
+
+
+def _is_unknown_partly(made: Value) -> bool:
+    return any(isinstance(option, Unknown) for option in options(made))
+
+
+def _of_declared(said: Value | None, made: Value) -> Value:
+    """What a function gives that is not wholly in sight: an object of the class that it says it returns.
+
+    Where it is seen to give anything but such objects, what is seen counts.
+    """
+    known = [option for option in options(made) if not isinstance(option, Unknown) and option is not NONE]
+    if said is None or not isinstance(said, Instance):
+        return made
+    alike = [option for option in known if isinstance(option, Instance) and option.cls is said.cls]
+    return made if len(alike) < len(known) else alike[0] if alike else said
 
 
 def _same_closure(interpreter: Interpreter, function: Function, arguments: Arguments, made: Function) -> Function:

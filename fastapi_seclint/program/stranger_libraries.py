@@ -39,22 +39,23 @@ _HARMLESS_BUILTINS = frozenset(
 
 
 def _any_of(walk_: Walk, form: Form, wanted: bool) -> Kinds | None:
-    """`any(path.startswith(item) for item in ITEMS)` over known items, decided for a known path; None otherwise."""
+    """`any(path.startswith(item) for item in ITEMS)` over known items, decided where one of them is; None otherwise."""
     if len(form[3]) != 1 or form[3][0][0] != "comp" or len(form[3][0][5]) != 1:
         return None
     _, _, _, element, _, [[target, iterable, conditions]] = form[3][0]
     items = iterate(walk_.value(iterable))
     if items is None or target[0] != "name" or conditions:
         return None
-    outcomes: set[bool] = set()
+    outcomes: list[set[bool]] = []
     before = dict(walk_.assumed)
     for item in items[:60]:
         walk_.assumed[target[2]] = item
-        outcomes |= walk_.truths(element)
+        outcomes.append(walk_.truths(element))
     walk_.assumed = before
-    if wanted in outcomes:
-        settled_here = outcomes == {wanted} or walk_.stranger.path is not None
-        return EITHER if not settled_here else TRUE if wanted else FALSE
+    if {wanted} in outcomes:
+        return TRUE if wanted else FALSE
+    if any(wanted in found for found in outcomes):
+        return EITHER  # what one item says is not known
     return FALSE if wanted else TRUE
 
 

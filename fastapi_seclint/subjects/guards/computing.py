@@ -65,7 +65,9 @@ def _computes(program: Program, function: Function, reached_ones: list[Function]
         return False
     if any(_HIDDEN & set(words_of(form[3])) and not _is_own(own, form) for form in function.forms.of("attr")):
         return False
-    return all(_is_pure(program, block, own, call) for call in function.forms.of("call"))
+    awaited = {id(form[2]) for form in function.forms.of("await")}
+    calls = function.forms.of("call")
+    return all(_is_pure(program, block, own, call, waits=id(call) in awaited) for call in calls)
 
 
 def _is_within(function: Function, other: Function) -> bool:
@@ -93,13 +95,19 @@ def _is_own(own: frozenset[str], form: Form) -> bool:
     return form[0] in ("const", "fstr", "dict", "list") or (form[0] == "name" and form[2] in own)
 
 
-def _is_pure(program: Program, block: Block, own: frozenset[str], call: Form) -> bool:
+_OF_UPLOADS = frozenset({"read", "seek", "close", "readline", "readlines"})
+
+
+def _is_pure(program: Program, block: Block, own: frozenset[str], call: Form, *, waits: bool) -> bool:
+    """Whether a call computes and no more; what is not in sight and waited for, an upload aside, asks somebody else."""
     known = [option for option in options(ask(program, block, call[2])) if not isinstance(option, Unknown | Native)]
     if known:
         return all(_is_known(option) for option in known)
     if call[2][0] == "name":
         return call[2][2] in _BUILTIN
-    return call[2][0] == "attr" and _is_own(own, call[2])
+    if call[2][0] != "attr" or (waits and call[2][3] not in _OF_UPLOADS):
+        return False
+    return _is_own(own, call[2])
 
 
 def _is_known(value: Value) -> bool:

@@ -58,19 +58,6 @@ _CHANGES_ACCOUNT = re.compile(
     re.I,
 )
 _DEVELOPMENT = re.compile(r"(^|_)(dev|development|debug|local|test|testing|e2e|mock|demo|sandbox)(_|$)", re.I)
-_PROBE = re.compile(
-    r"^(health([-_]?checks?)?|healthz|livez|readyz|ready|live|liveness|readiness|ping|heartbeat|metrics|status|version"
-    r"|info|(\w+[-_])?(docs|redoc|openapi\.json)|openapi\.json|robots\.txt|favicon\.ico|manifest\.json|static|assets)$",
-    re.I,
-)
-_FOR_EVERYBODY = re.compile(
-    r"^(ping|heartbeat|health([-_]?checks?)?|healthz|public|contact|feedback|contact[-_](us|form)|subscribe|unsubscribe"
-    r"|newsletter([-_]\w+)?|(faq[-_])?[ie]nquir(y|ies)|waitlist|telemetry|analytics|track|events?|csp-report)$",
-    re.I,
-)
-_MAKES = re.compile(r"^(create|add|make|new|insert|save|schedule|book)_")
-_PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
-"""A path or handler that calls itself public says what its author means."""
 _FOREIGN = re.compile(rf"^((nova|nueva|neues|nouveau|nuova)_)?{FOREIGN}$", re.I)
 _SWITCHES = re.compile(r"^(toggle|ban|unban|block|unblock|suspend|promote|demote|grant|revoke)(_|$)")
 """What is done to somebody's account, whatever else the model of its body could take."""
@@ -192,43 +179,6 @@ def _acts_on_a_thing(route: Route) -> bool:
 def is_login_form(value: object) -> bool:
     """Whether a dependency is FastAPI's form with a user name and a password."""
     return isinstance(value, External) and "OAuth2PasswordRequestForm" in value.name
-
-
-def _is_of_a_plan(found: list[str]) -> bool:
-    """Whether subscribing is to a plan that is paid for, not to a newsletter: `/subscriptions/subscribe`."""
-    about = re.compile(r"^(subscriptions?|plans?|billing|memberships?)$", re.I)
-    return found[-1:] in (["subscribe"], ["unsubscribe"]) and any(about.match(word) for word in found[:-1])
-
-
-_COUNTS = re.compile(r"}/(views?|hits?|clicks?|impressions?)/?$")
-
-
-def is_probe(route: Route) -> bool:
-    """Whether a route is for machines and everybody: health, metrics, version, public pages, counters of visits."""
-    found = access.segments(route.path)
-    names = [*found, route.function.name if route.function is not None else ""]
-    if _is_of_a_plan(found):
-        return False
-    if access.changes_state(route) and found and not any(_PUBLIC.search(name) for name in names):
-        told = _FOR_EVERYBODY.match(found[-1]) is not None and not _keeps_events(route, found[-1])
-        return told or _COUNTS.search(route.path) is not None
-    told = not found or any(pattern.match(found[-1]) for pattern in (_PROBE, _FOR_EVERYBODY))
-    told = told and route.kind != "websocket"
-    return told or _COUNTS.search(route.path) is not None or any(_PUBLIC.search(name) for name in names)
-
-
-def _keeps_events(route: Route, word: str) -> bool:
-    """Whether events are things that people plan, not what a page reports: made by name, or changed by their id."""
-    if word.lower().rstrip("s") != "event":
-        return False
-    name = route.function.name if route.function is not None else ""
-    return set(route.methods) != {"POST"} or bool(path_variables(route.path)) or _MAKES.match(name) is not None
-
-
-def calls_itself_public(route: Route) -> bool:
-    """Whether a route's path or handler says that it is for everybody."""
-    names = [*access.segments(route.path), route.function.name if route.function is not None else ""]
-    return any(_PUBLIC.search(name) for name in names)
 
 
 _STAND_IN = re.compile(r"(^|[-_])mock$", re.I)

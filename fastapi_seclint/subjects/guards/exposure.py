@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.meetings import Meeting
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards import access, entrances, probes
 from fastapi_seclint.subjects.guards.addresses import asks_the_address
 from fastapi_seclint.subjects.guards.authentication import guarded_elsewhere
 from fastapi_seclint.subjects.guards.computing import only_computes
@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.guards.conversations import (
     streams_logs,
 )
 from fastapi_seclint.subjects.guards.deciding import closes_on_strangers
+from fastapi_seclint.subjects.guards.for_reading import only_for_reading
 from fastapi_seclint.subjects.guards.forwarding import only_sends_on
 from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.hollow import (
@@ -73,7 +74,8 @@ def _asked_by(program: Program, route: Route) -> str:
         return f"the handler asks for {asked}, and closes the connection of whom that does not know"
     using = {item.name for item in guarding.meetings if item.used} - set(guarding.guards.rate_limit)
     for node in route.dependencies:
-        if node.name in using or _hands_on(program, route, node):
+        handing = node.name if node.name in using else _handing_on(program, route, node)
+        if handing and not only_for_reading(program, route, handing):
             return f"{node.name} hands credentials on to what may refuse them"
     return ""
 
@@ -83,11 +85,11 @@ def _serves_without(route: Route, item: Meeting) -> bool:
     return item.missing == "passes" and route.function is not None and only_sends_on(route.function)
 
 
-def _hands_on(program: Program, route: Route, node: Node) -> bool:
-    """Whether a dependency has one below it that gives credentials to what may refuse them, limiters aside."""
+def _handing_on(program: Program, route: Route, node: Node) -> str:
+    """The name of what is below a dependency and gives credentials to what may refuse them, limiters aside."""
     limits = program.guarding(route).guards.rate_limit
     below = (inner for inner in _below(node) if inner.name not in limits and inner.function is not None)
-    return any(program.guard_model.meeting(route, inner).used for inner in below)
+    return next((inner.name for inner in below if program.guard_model.meeting(route, inner).used), "")
 
 
 def _below(node: Node) -> Iterator[Node]:
@@ -97,7 +99,7 @@ def _below(node: Node) -> Iterator[Node]:
 
 def is_meant_for_everybody(program: Program, route: Route) -> bool:
     """Whether a route is a way in, a health check, or there for development and tests only."""
-    return entrances.is_entrance(program, route) or entrances.is_probe(route) or entrances.is_for_development(route)
+    return entrances.is_entrance(program, route) or probes.is_probe(route) or entrances.is_for_development(route)
 
 
 def _is_for_administrators(program: Program, route: Route) -> bool:
@@ -121,7 +123,7 @@ def excuse(program: Program, route: Route) -> str:
         return "it is part of tests"
     if entrances.is_entrance(program, route):
         return "it is a way in, for people who have no credentials yet"
-    if entrances.is_probe(route):
+    if probes.is_probe(route):
         return "it only tells whether the application is up"
     if entrances.is_for_development(route):
         return "it is there for development and tests only"
@@ -157,6 +159,8 @@ def _gained(program: Program, route: Route) -> str:
             return "" if asks_what_is_open(program, route) or only_keeps_a_cookie(route) else "changes state"
         if _runs_code(program, route):
             return "runs code"
+        if probes.checks_what_is_sent(route):
+            return "calls what its caller describes"
         field = access.returns_personal_data(program, route)
         return f"returns {field}" if field else "tells about people" if asks_for_people(route) else ""
     if access.destroys(route):

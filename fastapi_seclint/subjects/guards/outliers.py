@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, options
-from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards import access, entrances, probes
 from fastapi_seclint.subjects.owners.identity import is_authenticated
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def is_outlier(program: Program, route: Route) -> bool:
     ]
     if _are_shown(route, [other for other in those if not is_authenticated(program, other)]):
         return False
-    those = [item for item in those if not entrances.is_entrance(program, item) and not entrances.is_probe(item)]
+    those = [item for item in those if not entrances.is_entrance(program, item) and not probes.is_probe(item)]
     beside = [item for item in those if not _is_front(item)]
     guarded = [other for other in beside if is_authenticated(program, other)]
     if not guarded:
@@ -84,7 +84,7 @@ def _asking(program: Program, route: Route) -> list[Route]:
 def _by_application(program: Program) -> dict[int, list[Route]]:
     found: dict[int, list[Route]] = {}
     for route in program.routes:
-        if route.kind == "http" and not entrances.is_entrance(program, route) and not entrances.is_probe(route):
+        if route.kind == "http" and not entrances.is_entrance(program, route) and not probes.is_probe(route):
             found.setdefault(id(route.app), []).append(route)
     return found
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route, path_variables, variable_names
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards import access, probes
 from fastapi_seclint.subjects.owners.belonging_words import (
     ACTS,
     MACHINES,
@@ -45,7 +45,7 @@ def is_no_object(route: Route, thing: str) -> bool:
         return True
     shown = after and not access.changes_state(route) and SHOWN.match(last) is not None
     meeting = after and TOGETHER.match(last) is not None and not (last == "block" and PERSONAL.match(thing))
-    return shown or meeting or entrances.is_probe(route)
+    return shown or meeting or probes.is_probe(route)
 
 
 def lists_own(program: Program, sibling: Route | None) -> bool:

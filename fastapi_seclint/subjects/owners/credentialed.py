@@ -6,6 +6,7 @@ from functools import cache
 
 from fastapi_seclint.facts.forms import Form, arguments, beginning, last_name, walk
 from fastapi_seclint.program import credentials
+from fastapi_seclint.program.credentials import names_database
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, options
 
 _SENT = frozenset({"Header", "Cookie", "Security", "Depends"})
@@ -16,7 +17,11 @@ _OF_SCHEMES = frozenset({"HTTPAuthorizationCredentials", "HTTPBasicCredentials"}
 @cache
 def made_of_credentials(function: Function) -> frozenset[str]:
     """The names that get what a call makes of a credential (header, cookie, scheme): they stand for the caller."""
-    sent = {one[0] for one in function.parameters if _is_credential(one[0], one[2], one[3]) or _by_alias(function, one)}
+    sent = {
+        one[0]
+        for one in function.parameters
+        if (_is_credential(one[0], one[2], one[3]) or _by_alias(function, one)) and not _is_of_database(function, one)
+    }
     found: set[str] = set()
     for form in function.forms.of("assign", "annassign") if sent else ():
         value = form[-1][2] if form[-1] is not None and form[-1][0] == "await" else form[-1]
@@ -42,9 +47,28 @@ def _by_alias(function: Function, parameter: Form) -> bool:
     for option in options(found):
         if isinstance(option, Annotated):
             base = getattr(option.base, "name", "").rpartition(".")[2]
-            marked = any(isinstance(item, Dependency | External) for item in option.metadata)
+            marked = any(isinstance(item, Dependency) or _marks(item) for item in option.metadata)
             return base in _OF_SCHEMES or (marked and credentials.names_credential(name))
     return False
+
+
+def _marks(value: object) -> bool:
+    """Whether something beside a type says that a header or cookie is meant; `Field(gt=0)` says no such thing."""
+    return isinstance(value, External) and value.name.removesuffix("()").rpartition(".")[2] in _SENT
+
+
+_DATABASES = ("sqlalchemy", "sqlmodel", "motor", "pymongo", "asyncpg", "psycopg", "redis", "aioredis")
+
+
+def _is_of_database(function: Function, parameter: Form) -> bool:
+    """Whether a parameter gets the session of a database, whatever its type is called: `session: SessionDep`."""
+    name, _, annotation, *_ = parameter
+    if names_database(name):
+        return True
+    said = [form[2] for form in walk(annotation) if form[0] == "name"] if annotation else []
+    found = [option for text in said for option in options(function.module.scope.names.get(text))]
+    types = [option.base if isinstance(option, Annotated) else option for option in found]
+    return any(isinstance(one, External) and one.name.partition(".")[0] in _DATABASES for one in types)
 
 
 def _is_credential(name: str, *written: object) -> bool:

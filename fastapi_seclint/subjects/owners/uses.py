@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, beginning, last_name, names_in
+from fastapi_seclint.facts.forms import Form, beginning, last_name, names_in, walk
 from fastapi_seclint.program.implementers import CONNECTIONS
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
@@ -33,17 +33,19 @@ def uses(
     sent: Collection[str] = (),
     follow: Follow = _believed,
     by_hand: Collection[str] = (),
+    idle: Container[int] = (),
 ) -> bool:
     """Whether a function uses one of the parameters that hold the caller for something that may decide.
 
     What is looked up for the caller alone, without anything that was `sent`, decides nothing where it is only tested
     for being there: every user is. `follow` tells of a call that gets him whether it does; else it is believed to.
-    Whether there is one of those that a function finds out `by_hand` only asks for a login.
+    Whether there is one of those that a function finds out `by_hand` only asks for a login. `idle` are the identities
+    of conditions under which nothing happens.
     """
     known = set(callers)
     spread(function, known)
     looking = _look_ups(function, known, set(sent)) if sent else {}
-    using = Using(known, looking, follow, frozenset({*by_hand, *looking.values()}))
+    using = Using(known, looking, follow, frozenset({*by_hand, *looking.values()}), idle)
     return any(using(statement) for statement in function.statements())
 
 
@@ -118,6 +120,7 @@ class Using:
     looking: Mapping[int, str]
     follow: Follow = _believed
     found: frozenset[str] = frozenset()
+    idle: Container[int] = ()
 
     def __call__(self, form: Form) -> bool:
         match form:
@@ -127,6 +130,8 @@ class Using:
                 return False
             case ["if", _, test, body, otherwise] if self.found and _is_presence(test, self.found):
                 return any(self(item) for item in (*body, *otherwise))
+            case ["if", _, test, *_] if id(form) in self.idle:
+                return any(self(inner) for inner in walk(test) if inner[0] == "call")  # which may refuse by itself
             case ["call", *_]:
                 return self._calls(form)
             case ["assign", _, targets, value]:

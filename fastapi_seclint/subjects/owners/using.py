@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.owners.identity import caller_names, dependency_na
 from fastapi_seclint.subjects.owners.late import changes_first
 from fastapi_seclint.subjects.owners.services import ignores_caller
 from fastapi_seclint.subjects.owners.uses import CALLER, Follow, asks_the_request, uses
+from fastapi_seclint.subjects.rights.powerless import without_effect
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -46,7 +47,8 @@ def ties_caller(program: Program, route: Route) -> bool:
         return True
     variables = variable_names(route)
     always = {node.parameter for node in route.dependencies if not program.guard_model.meeting(route, node).optional}
-    used = uses(handler, callers, sent, _inside(program, handler, sent), by_hand | (callers & always))
+    idle = without_effect(program, handler)
+    used = uses(handler, callers, sent, _inside(program, handler, sent), by_hand | (callers & always), idle)
     return used and not _decides_too_late(program, handler, callers - by_hand or callers, variables)
 
 
@@ -71,6 +73,8 @@ def _inside(program: Program, function: Function, sent: Collection[str] = (), de
     block = body_of(program, function)
 
     def follow(call: Form, known: set[str]) -> bool | None:
+        if id(call) in without_effect(program, function):
+            return False  # nobody asks what it answers
         handed = handed_to(program, block, call, known) if block is not None and depth else []
         if not handed or any(asks_the_request(inner) or has_no_body(inner) for inner, _ in handed):
             return None
@@ -81,6 +85,15 @@ def _inside(program: Program, function: Function, sent: Collection[str] = (), de
         )
 
     return follow
+
+
+def asks_too_late(program: Program, route: Route) -> bool:
+    """Whether a handler asks something of its caller only when what the path names has been changed already."""
+    handler = route.function
+    if handler is None or asks_the_request(handler):
+        return False
+    callers = caller_names(program, route)
+    return bool(callers) and _decides_too_late(program, handler, callers, variable_names(route))
 
 
 def _decides_too_late(program: Program, handler: Function, callers: set[str], variables: set[str]) -> bool:
