@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.handing_over import worker
-from fastapi_seclint.program.values import Function, options
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.limits.limiters import node_limits
-from fastapi_seclint.subjects.payloads.encodings import encodings
 from fastapi_seclint.subjects.tokens.found_users import is_claims_model, is_lookup, is_sought, is_subject, untested
+from fastapi_seclint.subjects.tokens.giving import signers
+from fastapi_seclint.subjects.tokens.identity_claims import identity_of, subject_of
 from fastapi_seclint.subjects.tokens.looking import looked_at
+from fastapi_seclint.subjects.tokens.receivers import most_look, receivers
 from fastapi_seclint.subjects.tokens.subject_fixes import looked_up, refused
 from fastapi_seclint.subjects.tokens.types import reached, read_in
 from fastapi_seclint.subjects.tokens.unverified import believers
@@ -59,7 +61,7 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
             continue
         if not believed and not program.guard_model.authenticates(value):
             continue
-        if not is_sought(taker, subject) and not _is_looked_up(program, function):
+        if not is_sought(taker, subject) and not _is_looked_up(program, function, subject):
             place = inner.location(subject)
             if place not in told:
                 told.add(place)
@@ -91,7 +93,7 @@ def _reads(program: Program, function: Function) -> bool:
 def _taken(program: Program, function: Function) -> tuple[Function, Form | None]:
     """The function that takes the subject out of the claims for a guard, itself or one that it calls."""
     for one, _ in reached(program, function, 2):
-        subject = _subject(one)
+        subject = subject_of(one)
         if subject is not None:
             return one, subject
     for one, _ in reached(program, function, 2):
@@ -99,50 +101,35 @@ def _taken(program: Program, function: Function) -> tuple[Function, Form | None]
         for form in block.forms.of("call") if block is not None else ():
             if block is not None and is_claims_model(program, block, form):
                 return one, form
+    for one, _ in reached(program, function, 2):
+        if (identity := identity_of(program, one)) is not None:
+            return one, identity
     return function, None
 
 
-def _subject(function: Function) -> Form | None:
-    """The expression that takes the subject out of the claims."""
-    return next((form for form in function.forms.every if is_subject(form)), None)
-
-
-def _is_looked_up(program: Program, function: Function) -> bool:
-    """Whether a guard, what it calls, or whoever gets what it gives finds the user."""
+def _is_looked_up(program: Program, function: Function, subject: Form) -> bool:
+    """Whether a guard, what it calls, or most of those who get what it gives find the user."""
     if any(_looks_up(one) for one, _ in reached(program, function, 2)):
         return True
-    made = _makes_user(function)
-    return any(
-        _looks_up(receiver) or (not made and looked_at(program, receiver, {name}))
-        for receiver, name in _receivers(program, function)
-    )
+    return most_look(program, function, tests=subject[0] != "name" and not _gives_claims(function))
 
 
-def _makes_user(function: Function) -> bool:
-    """Whether a guard gives an object that it makes of nothing but the claims: a test of that says nothing."""
+def _gives_claims(function: Function) -> bool:
+    """Whether a guard gives nothing but claims, or what it makes of them: a test of that says nothing."""
     given = [form[2] for form in function.forms.of("return") if form[2] is not None]
     return bool(given) and all(
-        form[0] == "call" and form[2][0] == "name" and form[2][2][:1].isupper() for form in given
+        form[0] == "dict" or (form[0] == "call" and form[2][0] == "name" and form[2][2][:1].isupper()) for form in given
     )
 
 
 def _is_looked_at(program: Program, function: Function) -> bool:
     """Whether somebody who gets what a guard gives tests it."""
-    return any(looked_at(program, receiver, {name}) for receiver, name in _receivers(program, function))
-
-
-def _receivers(program: Program, function: Function) -> Iterator[tuple[Function, str]]:
-    """The functions that are given what a dependency returns, and the parameter that holds it."""
-    for consumer in wiring(program).consumers:
-        pair = program.walker.resolver.dependency_of(consumer.parameter)
-        given = [running(option) for option in options(pair[1])] if pair is not None else []
-        if any(one is not None and worker(program.interpreter, one) is function for one in given):
-            yield consumer.function, consumer.parameter.name
+    return any(looked_at(program, receiver, {name}) for receiver, name in receivers(program, function))
 
 
 def _finds(function: Function) -> bool:
     """Whether a function finds something by its name, or by the subject of a token."""
-    subject = _subject(function)
+    subject = subject_of(function)
     return _looks_up(function) or (subject is not None and is_sought(function, subject))
 
 
@@ -152,11 +139,6 @@ def _looks_up(function: Function) -> bool:
 
 def _refreshing(program: Program) -> Iterator[Finding]:
     """The routes that make a new token from an old one without a look at the user."""
-    makers = {
-        (item.call.block.module.file, item.call.block.function.number)
-        for item in encodings(program)
-        if item.call.block.function is not None
-    }
     seen: set[object] = set()
     for route in program.routes:
         function = route.function
@@ -167,7 +149,7 @@ def _refreshing(program: Program) -> Iterator[Finding]:
         seen.add(route.place)
         given = [item.function for item in route.nodes() if item.function and not node_limits(program, item)]
         way = [one for start in (function, *given) for one, _ in reached(program, start)]
-        makes = any((one.module.file, one.number) in makers for one, _ in reached(program, function))
+        makes = any((one.module.file, one.number) in signers(program) for one, _ in reached(program, function))
         if makes and any(read_in(program, one) for one in way) and not any(_finds(one) for one in way):
             yield RULE.finding(
                 route.place.location,
@@ -183,7 +165,7 @@ def _refreshing(program: Program) -> Iterator[Finding]:
 def _fix(program: Program, way: list[Function]) -> Fix | None:
     """A look at the user where the first function of a route's way takes the subject out of the claims."""
     for one in way:
-        subject, block = _subject(one), body_of(program, one)
+        subject, block = subject_of(one), body_of(program, one)
         if subject is not None and block is not None:
             return looked_up(program, block, subject)
     return None

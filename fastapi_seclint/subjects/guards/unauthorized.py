@@ -24,6 +24,7 @@ from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.owners.things import given_to
 from fastapi_seclint.subjects.rights.reached import reached
+from fastapi_seclint.subjects.tokens.giving import signs
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"token|jwt", re.I)
 _ASKING = ("login", "token", "token refresh")
 _DEPTH = 3
+_SERVICES = 2
+"""How many calls a refusal may be away from a handler behind a scheme."""
 _REQUESTS = frozenset({"request", "req"})
 
 
@@ -55,7 +58,10 @@ def concerned(program: Program) -> Concerned:
         for decorator in _decorators(program, route):
             _add(program, found, decorator, "Bearer", 1)
         if handler is not None and not _takes(program, found, route, handler, below):
-            token = id(route) in asking and not _wants_key(route) and _gives_token(program, handler)
+            for scheme in below.values():
+                _add(program, found, handler, scheme, _SERVICES)
+            token = id(route) in asking or (not below and signs(program, handler))
+            token = token and not _wants_key(route) and _gives_token(program, handler)
             logs_in = token or any(is_login_form(node.call) for node in route.nodes())
             logins += [handler] if logs_in and not _keeps_token_in_cookie(program, handler) else []
     for function in loose(program):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Instance, options
-from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT
+from fastapi_seclint.program.values import Class, Instance, Unknown, options
+from fastapi_seclint.subjects.code.origins import ask, written_at
+from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, written_above
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -23,17 +23,52 @@ _PUTTING = frozenset(
 )  # fmt: skip
 _ASKING = frozenset({"find_one", "find", "find_one_and_update", "find_one_and_delete", "find_one_and_replace"})
 _GOING_ON = frozenset({"to_list", "sort", "limit", "skip"})
+_CHOOSING = frozenset({"$project", "$unset", "$group", "$replaceRoot", "$replaceWith", "$count", "$facet", "$bucket"})
+"""The stages of an aggregation after which its documents are no whole ones any more."""
 
 
-def collection_of(call: Form) -> str:
-    """The collection that a call asks for whole documents, empty where it chooses fields: `db["users"].find()`."""
+def collections_of(program: Program, block: Block, call: Form) -> Iterator[str]:
+    """The collections that a call asks for whole documents, none where it chooses fields: `db["users"].find()`.
+
+    An aggregation has those in it as well that it looks up: `{"$lookup": {"from": "users", ...}}`.
+    """
     while call[0] == "call" and call[2][0] == "attr" and call[2][3] in _GOING_ON:
         call = call[2][2]
-    if call[0] != "call" or call[2][0] != "attr" or call[2][3] not in _ASKING:
-        return ""
+    if call[0] == "await":
+        call = call[2]
+    if call[0] != "call" or call[2][0] != "attr":
+        return
+    if call[2][3] == "aggregate":
+        yield from _aggregated(program, block, call)
+    if call[2][3] not in _ASKING:
+        return
     further = call[3][1:] if call[2][3] != "find_one_and_update" else call[3][2:]
     further = [*further, *(value for keyword, value, _ in call[4] if keyword not in _WHOLE)]
-    return "" if any(not _keeps_password(item) for item in further) else _named(call[2][2])
+    if all(map(_keeps_password, further)) and (name := _named(program, block, call[2][2])):
+        yield name
+
+
+def comes_by_detour(form: Form) -> bool:
+    """Whether an expression joins documents to others, or makes text of them: nobody sees in which of them a key is."""
+    for item in walk(form):
+        if (item[0] == "attr" and item[3] == "aggregate") or (item[0] == "call" and item[2][-1] in ("loads", "dumps")):
+            return True
+    return False
+
+
+def _aggregated(program: Program, block: Block, call: Form) -> Iterator[str]:
+    pipeline = written_above(block, call[3][0]) if call[3] else None
+    if pipeline is None or pipeline[0] != "list" or any(stage[0] != "dict" for stage in pipeline[2]):
+        return
+    stages = [(str(key[2]), value) for stage in pipeline[2] for key, value in stage[2] if key and key[0] == "const"]
+    if any(name in _CHOOSING for name, _ in stages):
+        return
+    if name := _named(program, block, call[2][2]):
+        yield name
+    for stage, value in stages:
+        given = {key[2]: inner for key, inner in value[2] if key and key[0] == "const"} if value[0] == "dict" else {}
+        if stage == "$lookup" and "pipeline" not in given and given.get("from", [""])[0] == "const":
+            yield str(given["from"][2])
 
 
 _WHOLE = frozenset({"filter", "update", "sort", "limit", "skip", "session", "return_document", "upsert"})
@@ -55,7 +90,7 @@ def kept_documents(program: Program) -> Iterator[tuple[str, Block, Form]]:
         for form in block.forms.of("call") if not program.is_test(block.module) else ():
             match form:
                 case ["call", _, ["attr", _, owner, method], [*_, value], _] if method in _PUTTING:
-                    if name := _named(owner):
+                    if name := _named(program, block, owner):
                         yield name, block, value
 
 
@@ -73,12 +108,28 @@ def models_in(program: Program, block: Block, value: Form) -> Iterator[Class]:
                 yield option.cls
 
 
-def _named(owner: Form) -> str:
+def _named(program: Program, block: Block, owner: Form) -> str:
+    """What a collection is called in its database, as far as that is written: `users` for `people = db["users"]`."""
+    if owner[0] == "name":
+        above = written_above(block, owner)
+        if above is not owner:
+            return _called(above) or str(owner[2])
+        for option in options(ask(program, block, owner)):
+            place = option.place if isinstance(option, Unknown) else None
+            written = written_at(program, place, ("sub", "attr", "call")) if place is not None else None
+            if written is not None and (name := _called(written[1])):
+                return name
+    return _called(owner)
+
+
+def _called(owner: Form) -> str:
     match owner:
         case ["attr", _, _, name]:
             return str(name)
         case ["name", _, name]:
             return str(name)
         case ["sub", _, _, ["const", _, str() as name]]:
+            return name
+        case ["call", _, ["attr", _, _, "get_collection"], [["const", _, str() as name], *_], _]:
             return name
     return ""

@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.records import is_schema
+from fastapi_seclint.subjects.passwords.collections import comes_by_detour
 from fastapi_seclint.subjects.passwords.fields import Givers, owner_among
 from fastapi_seclint.subjects.passwords.kept import appended
 from fastapi_seclint.subjects.passwords.mappings import identifies
@@ -205,7 +206,7 @@ class Taking:
         text = code(form)
         if found is None or text is None or selects(self.program, self.block, form):
             return []
-        if asked_table(self.program, self.block, form):
+        if asked_table(self.program, self.block, form) or self._is_further_in(form):
             return []
         if found[1] is not None:
             shape = self._shape(form)
@@ -217,7 +218,13 @@ class Taking:
             return self._of_users(form, form)
         if form[0] == "call" and form[2][-1] == "get" and len(form[3]) == 1:
             text = f"({text} or {{}})"
-        return self._of_each_user(form, text, found[0]) if self._lists(form) else self._without(form, text, found[0])
+        many = self._lists(form) or self._shape(form) == "list[{}]"
+        return self._of_each_user(form, text, found[0]) if many else self._without(form, text, found[0])
+
+    def _is_further_in(self, form: Form) -> bool:
+        """Whether the password is not known to be among the answer's own keys: documents joined to others, or text."""
+        written = (self._written(item) for item in walk(form) if item[0] == "name")
+        return any(map(comes_by_detour, [form, *(value for value in written if value is not None)]))
 
     def _lists(self, form: Form) -> bool:
         """Whether a call is of a function of the project that answers with a list that it makes: `[one(x) for ...]`."""

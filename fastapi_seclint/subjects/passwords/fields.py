@@ -22,7 +22,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.origins import ask, bodies, body_of, called, is_given_around
 from fastapi_seclint.subjects.owners.records import classes_in, classes_returned, is_schema, is_table
-from fastapi_seclint.subjects.passwords.collections import collection_of, kept_documents, models_in
+from fastapi_seclint.subjects.passwords.collections import collections_of, kept_documents, models_in
 from fastapi_seclint.subjects.passwords.dumping import (
     DUMPS,
     LEAVING_OUT,
@@ -54,6 +54,8 @@ _ASKING = frozenset({"query", "select", "get", "find_one", "scalar", "scalars", 
 _COUNTING = frozenset({"count", "exists", "delete", "update", "rowcount", "exec_count"})
 _CLASS_WAYS = re.compile(r"^(get|get_or_none|all|find|find_one|find_all|filter|create|objects|query|get_by_\w+|first)$")
 _ENTRIES = frozenset({"get", "values", "pop"})
+_THROUGH = frozenset({"loads", "dumps"})
+"""By what a document becomes text and back, `json.loads(bson.json_util.dumps(found))`: all of it stays."""
 
 
 class Givers:
@@ -219,8 +221,11 @@ class Givers:
             return whole if any(map(dumps_itself, ways)) else self._of_function(block, call, depth)
         if self.gives_same(block, call) and (given := self.shown(block, call[3][0], depth)) is not None:
             return given
-        if (name := collection_of(call)) and (document := self._of_collection(name)) is not None:
+        documents = (self._of_collection(name) for name in collections_of(self.program, block, call))
+        if (document := next((one for one in documents if one is not None), None)) is not None:
             return document
+        if name in _THROUGH and call[3] and (inner := self.shown(block, call[3][0], depth)) is not None:
+            return inner
         cls = self._asked(block, call)
         if cls is not None:
             return password_field(cls), cls

@@ -166,12 +166,28 @@ def dumped(found: Input, form: Form) -> frozenset[str]:
             return rights
         case ["comp", _, "dict", ["name", _, key], _, [[["tuple", _, [["name", _, first], _]], iterable, conditions]]]:
             every = key == first and iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] == "items"
-            sifted = mentions(conditions, {key})
-            return dumped(found, iterable[2][2]) if every and not sifted else frozenset()
+            left_out = _left_out(conditions, key)
+            return dumped(found, iterable[2][2]) - left_out if every and left_out is not None else frozenset()
         case ["binop", _, "|", left, right]:
             given = {key[2] for key, _ in right[2] if key is not None} if right[0] == "dict" else set()
             return (dumped(found, left) - given) | dumped(found, right)
     return frozenset()
+
+
+def _left_out(conditions: list[Form], key: str) -> frozenset[str] | None:
+    """The keys that conditions on a key leave out, or None where they choose in another way: `key != "password"`."""
+    words: set[str] = set()
+    for condition in conditions:
+        match condition:
+            case ["compare", _, ["name", _, name], ["!="], [["const", _, str(word)]]] if name == key:
+                words.add(word)
+            case ["compare", _, ["name", _, name], ["not in"], [["tuple" | "list" | "set", _, items]]] if name == key:
+                if any(item[0] != "const" for item in items):
+                    return None
+                words |= {str(item[2]) for item in items}
+            case _ if mentions(condition, {key}):
+                return None
+    return frozenset(words)
 
 
 def _kept(rights: frozenset[str], keywords: list[Form]) -> frozenset[str]:
