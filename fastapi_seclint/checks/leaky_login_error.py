@@ -12,10 +12,10 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Persona, Rule, Severity
 from fastapi_seclint.spans import Location
-from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.logins.alike import alike
 from fastapi_seclint.subjects.logins.ends import Outcome
+from fastapi_seclint.subjects.logins.locks import branches, is_lock, is_refused_for_now, told_of_some
 from fastapi_seclint.subjects.logins.lookups import (
     answers_for_addresses,
     names_somebody,
@@ -48,12 +48,14 @@ RULE = Rule(
 )
 
 _LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_access_token|with_password))?$")
-_SECRETS = re.compile(r"(^|_)(token|code|otp|pin|signature|key)$")
+_SECRETS = re.compile(r"(^|_)(token|claim|code|otp|pin|signature|key)$")
 _CODE = re.compile(r"(^|_)(code|otp|pin)$")
 _ADDRESS = re.compile(r"(^|_)(e?mail|email_address|phone|phone_number|user_?name)$")
 _NEW = re.compile(r"^(new|confirm\w*|repeat\w*|password_?(confirm\w*|again|repeat|2))(_|$)|_confirm\w*$")
-_LOCKED = (429, 423)
-_LOCK = re.compile(r"lock|attempt|too many|later|captcha|锁|稍后|(\b|_)50[0-4](\b|_)", re.I)
+_EXISTS = (
+    "this answer tells a stranger without a password that the account exists: test the password first, or answer as "
+    "for a wrong one"
+)
 
 
 @RULE.check
@@ -142,6 +144,9 @@ def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:
             evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
             yield _finding(end, route, message, evidence, fix=one_answer(end, other))
     yield from _before(ends, wrong, route)
+    for end, other in told_of_some(refusals, wrong):
+        evidence = [Evidence(other.block.location(other.form), "a wrong password is answered here")]
+        yield _finding(end, route, _EXISTS, evidence)
     yield from _unlike_success(ends, wrong, route)
 
 
@@ -160,8 +165,7 @@ def _unlike_success(ends: list[Outcome], wrong: list[Outcome], route: Route | No
 
 def _is_nested(end: Outcome) -> bool:
     """Whether more than the test of a password leads to an end: `if member:` around it."""
-    around = [form for form in end.block.forms.of("if") if any(holds(item[1], end.form[1]) for item in form[3])]
-    return len(around) > 1
+    return len(branches(end)) > 1
 
 
 def _refusals(ends: list[Outcome]) -> list[Outcome]:
@@ -170,7 +174,7 @@ def _refusals(ends: list[Outcome]) -> list[Outcome]:
 
 def _wrong(ends: list[Outcome]) -> list[Outcome]:
     """The answers to a wrong password."""
-    return [end for end in _refusals(ends) if "wrong" in end.worlds and not _is_lock(end)]
+    return [end for end in _refusals(ends) if "wrong" in end.worlds and not is_refused_for_now(end)]
 
 
 def _inner(
@@ -185,7 +189,7 @@ def _inner(
 def _unlike(wrong: Outcome, absent: Outcome) -> tuple[bool, bool, int]:
     """How little the answer to a wrong password suits a name that nobody has; best is the plain one."""
     elsewhere = wrong.block.function is not absent.block.function
-    return elsewhere, bool(_LOCK.search(repr(wrong.said))), wrong.block.location(wrong.form).span.column
+    return elsewhere, is_lock(wrong), wrong.block.location(wrong.form).span.column
 
 
 def _before(ends: list[Outcome], wrong: list[Outcome], route: Route | None) -> Iterator[Finding]:
@@ -195,15 +199,11 @@ def _before(ends: list[Outcome], wrong: list[Outcome], route: Route | None) -> I
         later = next((other for other in tests if other.block.function is end.block.function
                       and end.form[1] < other.form[1] and end.said != other.said), None)  # fmt: skip
         if end.kind == "raise" and end.worlds == frozenset({"wrong", "right"}) and later is not None:
-            if _is_lock(end) or _LOCK.search(repr(end.said)):
+            if is_lock(end):
                 continue
-            message = (
-                "this answer tells a stranger without a password that the account exists: test the password first, "
-                "or answer as for a wrong one"
-            )
             evidence = [Evidence(later.block.location(later.form), "a wrong password is answered here")]
             fix = one_answer(end, later)
-            yield _finding(end, route, message, evidence, fix=fix and replace(fix, safe=False))
+            yield _finding(end, route, _EXISTS, evidence, fix=fix and replace(fix, safe=False))
 
 
 def _of_reset(ends: list[Outcome], route: Route, *, coded: bool = False) -> Iterator[Finding]:
@@ -271,10 +271,6 @@ def _alone(program: Program, follower: Follower, translations: Translations, see
 
 def _is_free(function: Function) -> bool:
     return not any("current" in parameter[0] for parameter in function.parameters)
-
-
-def _is_lock(end: Outcome) -> bool:
-    return any(status in repr(end.said) for status in map(str, _LOCKED))
 
 
 def _finding(

@@ -118,7 +118,8 @@ def _by_name(program: Program, route: Route) -> Purpose | None:
         return None
     if any(map(is_of_provider, (*segments[-2:], name))) and not takes_password(program, route):
         return None
-    for word in (segments[-1] if segments else "", last, name):
+    first = segments[-1] if segments else ""
+    for word in (first, *([name] if LOST.match(first) else []), last, name):  # `/login/recover` is no login
         purpose = _called(program, route, word)
         if purpose == "token" and REFRESHES.search(name):
             return "token refresh"

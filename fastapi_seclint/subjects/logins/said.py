@@ -9,7 +9,7 @@ from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, External, Function, Instance, options
-from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.code.origins import ask, body_of, written_at
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -19,8 +19,7 @@ def said(program: Program, block: Block, form: Form) -> tuple[object, str, Class
     """What an expression says, the name of the exception that it makes, and its class when the project has it."""
     form = awaited(form)
     made = _made(block, form)
-    if made is not None:
-        form = made
+    block, form = (block, made) if made is not None else _constant(program, block, form) or (block, form)
     callee = form[2] if form[0] == "call" else form
     name = str(callee[-1]) if callee[0] in ("name", "attr") else ""
     cls = next((option for option in options(ask(program, block, callee)) if isinstance(option, Class)), None)
@@ -76,6 +75,14 @@ def _made(block: Block, form: Form) -> Form | None:
     if len(found) == 1 and found[0][0] in ("assign", "annassign") and found[0][-1] is not None:
         value: Form = found[0][-1]
         return value if value[0] == "call" else None
+    return None
+
+
+def _constant(program: Program, block: Block, form: Form) -> tuple[Block, Form] | None:
+    """The call that makes an exception which a name of a module holds, with its block: `raise NO_SUCH_USER`."""
+    for option in options(ask(program, block, form)) if form[0] in ("name", "attr") else ():
+        if isinstance(option, External) and option.called and option.place is not None:
+            return written_at(program, option.place, ("call",))
     return None
 
 

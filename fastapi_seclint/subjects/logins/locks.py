@@ -1,0 +1,46 @@
+"""Refusals that are about the state of an account: it is locked for now, or it has another way in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.logins.ends import Outcome
+
+_LOCKED = (429, 423)
+_LOCK = re.compile(r"lock|attempt|too many|later|captcha|锁|稍后|(\b|_)50[0-4](\b|_)", re.I)
+
+
+def is_refused_for_now(end: Outcome) -> bool:
+    """Whether the status is one for accounts that nobody gets into for a while."""
+    return any(status in repr(end.said) for status in map(str, _LOCKED))
+
+
+def is_lock(end: Outcome) -> bool:
+    """Whether the status or the text is about a lock, or a service that is away."""
+    return is_refused_for_now(end) or _LOCK.search(repr(end.said)) is not None
+
+
+def branches(end: Outcome) -> list[Form]:
+    """The `if` statements in whose branches an end is."""
+    forms = end.block.forms.of("if") if end.block.function is not None else []
+    return [form for form in forms if any(holds(item[1], end.form[1]) for item in form[3])]
+
+
+def told_of_some(refusals: list[Outcome], wrong: list[Outcome]) -> Iterator[tuple[Outcome, Outcome]]:
+    """What is only said of some accounts that exist, each with the one answer for unknown ones and wrong passwords.
+
+    What is said after a wrong password alone, as in the same branch, is for whoever has tried one.
+    """
+    absent = [end.said for end in refusals if "absent" in end.worlds]
+    usual = next((end for end in reversed(wrong) if end.said in absent), None)
+    if usual is None:
+        return
+    for end in wrong:
+        if end.kind != "raise" or end.worlds != frozenset({"wrong"}) or end.said in absent or is_lock(end):
+            continue
+        apart = all(not any(holds(item[1], usual.form[1]) for item in form[3]) for form in branches(end))
+        if end.block.function is usual.block.function and end.form[1] < usual.form[1] and apart:
+            yield end, usual
