@@ -63,7 +63,7 @@ def exception_text_in_response(program: Program) -> Iterator[Finding]:
         for form, confidence in _leaks(program, found):
             sort = _sort(program, found, form)
             if sort == "own":
-                note_answered(program, found, answered)
+                note_answered(program, found, form, answered)
             else:
                 yield from _finding(program, found, form, confidence, sort, seen)
     sent = {item for found in every if found.handler for item in _sent(program, found)}

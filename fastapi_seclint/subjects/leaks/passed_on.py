@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 _SENT = re.compile(r"(HTTPException|HttpException|HTTPError|Response)$|^send_(text|json)$")
 _DUMPS = frozenset({"model_dump", "model_dump_json", "dict", "json", "to_dict", "as_dict", "_asdict"})
 _DEPTH = 2
-Answered = dict[str, set[tuple[str, int]]]
-"""The classes whose texts are sent, and the functions that send them; `("", 0)` for handlers of the application."""
+Answered = dict[str, dict[tuple[str, int], set[str]]]
+"""The classes whose texts are sent, and the functions that send them; `("", 0)` for handlers of the application.
+
+Of each the attributes that are sent, the empty name for the exception itself.
+"""
 
 
 def reaches_answer(program: Program, function: Function, keys: frozenset[str], depth: int = _DEPTH) -> bool:
@@ -137,32 +140,57 @@ def _kept(cls: Class, sent: set[tuple[str, str]]) -> Iterator[tuple[int, str]]:
             continue
         kinds = {item[0]: item[1] for item in method.parameters}
         for form in method.forms.of("assign"):
-            for target in form[2]:
-                if target[0] == "attr" and target[3] in names and form[3][0] == "name" and form[3][2] in kinds:
-                    yield kinds[form[3][2]], form[3][2]
+            for target, value in _parts(form[2], form[3]):
+                if target[0] == "attr" and target[3] in names and value[0] == "name" and value[2] in kinds:
+                    yield kinds[value[2]], value[2]
 
 
-def note_answered(program: Program, found: Caught, answered: Answered) -> None:
-    """Remember the classes whose texts are sent where an exception is caught."""
+def _parts(targets: list[Form], value: Form) -> Iterator[tuple[Form, Form]]:
+    """What an assignment gives to what, part by part where it is one of tuples: `self.text, self.cause = text, cause`."""
+    for target in targets:
+        if target[0] in ("tuple", "list") and value[0] in ("tuple", "list") and len(target[2]) == len(value[2]):
+            yield from zip(target[2], value[2], strict=True)
+        else:
+            yield target, value
+
+
+def note_answered(program: Program, found: Caught, form: Form, answered: Answered) -> None:
+    """Remember the classes of which something is sent where an exception is caught, and what."""
+    read = [part for part in walk(form) if part[0] == "attr" and part[2][0] == "name" and part[2][2] == found.name]
+    whole = not read or len(read) != sum(part[0] == "name" and part[2] == found.name for part in walk(form))
     for cls in own_classes(program, found):
         everywhere = found.handler or found.passed
-        known = answered.setdefault(cls.dotted, set())
-        known.add(("", 0) if everywhere else (found.block.module.file, found.block.number))
+        place = ("", 0) if everywhere else (found.block.module.file, found.block.number)
+        answered.setdefault(cls.dotted, {}).setdefault(place, set()).update([""] if whole else [part[3] for part in read])
 
 
 def raised_on(program: Program, found: Caught, answered: Answered) -> Iterator[Form]:
     """The texts of a caught exception that are put into one of the project's own whose text is sent as an answer."""
     for form in walk(found.statements):
         match form:
-            case ["raise", _, ["call", _, ["name" | "attr", *_] as function, positional, keywords], _]:
+            case ["raise", _, ["call", _, ["name" | "attr", *_] as function, *_] as call, _]:
                 classes = [cls for cls in options(ask(program, found.block, function)) if isinstance(cls, Class)]
                 lineage = {base.dotted for cls in classes for base in cls.lineage() if isinstance(base, Class)}
-                told = (value for name, value, _ in keywords if not any(_is_aside(one, name) for one in classes))
-                given = [*positional, *told]
-                texts = [item for item in given if tells(found, item)] if lineage & answered.keys() else []
+                texts = [item for item in _texts(classes, call, answered) if tells(found, item)]
                 places = {place for name in lineage & answered.keys() for place in answered[name]} if texts else set()
                 if ("", 0) in places or (places and gets_to(program, found.block, places)):
                     yield from texts
+
+
+def _texts(classes: list[Class], call: Form, answered: Answered) -> list[Form]:
+    """What a constructor is given for what is sent of its objects; all of it where that cannot be told."""
+    given = [*call[3], *(value for name, value, _ in call[4] if not any(_is_aside(one, name) for one in classes))]
+    lineage = {base.dotted for cls in classes for base in cls.lineage() if isinstance(base, Class)}
+    sent = {(name, one) for name in lineage & answered.keys() for every in answered[name].values() for one in every}
+    told = {name for cls in classes for _, name in _kept(cls, sent)}
+    if not sent:
+        return []
+    if not told or any(name in ("", "args") for _, name in sent):
+        return given
+    names = [item.name for item in parameters(classes[0])]
+    aside = [value for name, value in zip(names, call[3], strict=False) if name not in told]
+    aside += [value for name, value, _ in call[4] if name in names and name not in told]
+    return [item for item in given if not any(item is one for one in aside)]
 
 
 def _is_aside(cls: Class, keyword: str | None) -> bool:

@@ -33,7 +33,8 @@ class Translations:
             if id(base) in self._handlers:
                 handler = self._handlers[id(base)]
                 if handler is None or _tells(handler):
-                    return end
+                    spoken = _of_class(handler, end.cls) if handler is not None else None
+                    return end if spoken is None else replace(end, said=spoken)
                 return replace(end, said=("handler", handler.dotted, _closed_over(handler)))
         return end if names & set(HTTP_EXCEPTIONS) or any("HTTPException" in name for name in names) else None
 
@@ -59,6 +60,34 @@ def _plain(value: Value) -> object:
     if isinstance(value, Mapping):
         return tuple((_plain(key), _plain(item)) for key, item in value.items)
     return value.name if isinstance(value, External | Function | Class) else type(value).__name__
+
+
+def _of_class(handler: Function, cls: Class) -> object | None:
+    """What a handler says that only passes on constants of the exception's class; None where it tells more."""
+    if len(handler.parameters) < 2:
+        return None
+    name = handler.parameters[-1][0]
+    used = [form for statement in handler.statements() for form in walk(statement)]
+    read = [form for form in used if form[0] == "attr" and form[2][0] == "name" and form[2][2] == name]
+    names = {form[3] for form in read}
+    if len(read) != sum(form[0] == "name" and form[2] == name for form in used):
+        return None
+    lineage = [base for base in cls.lineage() if isinstance(base, Class)]
+    if any(_sets(method, names) for base in lineage for method in base.namespace.values()):
+        return None
+    constants = {
+        key: next((value for base in lineage if isinstance(value := base.namespace.get(key), Const)), None)
+        for key in names
+    }
+    if any(value is None for value in constants.values()):
+        return None
+    return ("handler", handler.dotted, tuple((key, _plain(value)) for key, value in sorted(constants.items()) if value))
+
+
+def _sets(method: Value, names: set[str]) -> bool:
+    """Whether a method sets one of these attributes for an object of its own."""
+    targets = (target for form in method.forms.of("assign") for target in form[2]) if isinstance(method, Function) else ()
+    return any(part[0] == "attr" and part[3] in names for target in targets for part in walk(target))
 
 
 def _tells(handler: Function) -> bool:
