@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.program.values import Class, External, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.records import classes_in
 from fastapi_seclint.subjects.owners.states import STATES
 from fastapi_seclint.subjects.rights.decisions import decides
 from fastapi_seclint.subjects.rights.powerless import without_effect
@@ -52,6 +53,26 @@ def _asks_for_state(form: Form) -> bool:
     return (
         test[0] == "attr" and snake(test[3]) in STATES and all(inner[0] == "raise" for inner in form[3]) and not form[4]
     )
+
+
+def called_after_all_users(program: Program, function: Function) -> bool:
+    """Whether a guard gives a row of the class that it is called after, and no guard gives one of another class.
+
+    Where boats have owners, and nobody else has an account, `owner` is who is logged in.
+    """
+    given = _given(program, function)
+    if given is None or not snake(function.name).endswith(snake(given.name)) or access.is_admin_name(snake(given.name)):
+        return False
+    guards = {id(node.call): node for route in program.routes for node in route.nodes()}
+    authenticates = program.guard_model.authenticates
+    found = (_given(program, node.function) for node in guards.values() if node.function and authenticates(node.call))
+    return all(cls is None or cls is given for cls in found)
+
+
+def _given(program: Program, function: Function) -> Class | None:
+    """The class of the project that a function says it returns objects of."""
+    value = program.interpreter.ask(function.returns, function.module.scope) if function.returns is not None else None
+    return next((cls for cls in classes_in(value)), None)
 
 
 _LOOKS_UP = re.compile(

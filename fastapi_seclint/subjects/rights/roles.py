@@ -39,7 +39,12 @@ from fastapi_seclint.subjects.owners.identity import (
 from fastapi_seclint.subjects.rights.decisions import decides
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, hands_right_on, takers
-from fastapi_seclint.subjects.rights.in_name_only import finds_user_only, hands_caller_back, reads_token_only
+from fastapi_seclint.subjects.rights.in_name_only import (
+    called_after_all_users,
+    finds_user_only,
+    hands_caller_back,
+    reads_token_only,
+)
 from fastapi_seclint.subjects.rights.made_with import (
     asks_what_everybody_has,
     demands_nothing,
@@ -110,6 +115,7 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     if _gives_a_condition(program, function):
         return True
     named = names_right(dependency_name(node)) and scheme_of(node.call) is None
+    named = named and not (_finds_the_caller(program, node) and called_after_all_users(program, function))
     if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
         return not in_name_only(program, node)
     if made_for_administrators(node) or (not takes_scopes(program, node) and considers_rights(program, function)):
