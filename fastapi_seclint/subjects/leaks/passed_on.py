@@ -146,7 +146,7 @@ def _kept(cls: Class, sent: set[tuple[str, str]]) -> Iterator[tuple[int, str]]:
 
 
 def _parts(targets: list[Form], value: Form) -> Iterator[tuple[Form, Form]]:
-    """What an assignment gives to what, part by part where it is one of tuples: `self.text, self.cause = text, cause`."""
+    """What an assignment gives to what, part by part: `self.text, self.cause = text, cause`."""
     for target in targets:
         if target[0] in ("tuple", "list") and value[0] in ("tuple", "list") and len(target[2]) == len(value[2]):
             yield from zip(target[2], value[2], strict=True)
@@ -161,7 +161,9 @@ def note_answered(program: Program, found: Caught, form: Form, answered: Answere
     for cls in own_classes(program, found):
         everywhere = found.handler or found.passed
         place = ("", 0) if everywhere else (found.block.module.file, found.block.number)
-        answered.setdefault(cls.dotted, {}).setdefault(place, set()).update([""] if whole else [part[3] for part in read])
+        answered.setdefault(cls.dotted, {}).setdefault(place, set()).update(
+            [""] if whole else [part[3] for part in read]
+        )
 
 
 def raised_on(program: Program, found: Caught, answered: Answered) -> Iterator[Form]:

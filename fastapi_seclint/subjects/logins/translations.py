@@ -86,7 +86,9 @@ def _of_class(handler: Function, cls: Class) -> object | None:
 
 def _sets(method: Value, names: set[str]) -> bool:
     """Whether a method sets one of these attributes for an object of its own."""
-    targets = (target for form in method.forms.of("assign") for target in form[2]) if isinstance(method, Function) else ()
+    targets = (
+        (target for form in method.forms.of("assign") for target in form[2]) if isinstance(method, Function) else ()
+    )
     return any(part[0] == "attr" and part[3] in names for target in targets for part in walk(target))
 
 

@@ -46,7 +46,7 @@ def tells_new_one(program: Program, block: Block, cls: Class, field: str) -> boo
     if not given:
         makers = [one for one in program.sites.blocks(frozenset({cls.name})) if not program.is_test(one.module)]
         given = [item for maker in makers for item in _given(program, maker, cls, field)]
-    return bool(given) and all(_is_made_up(program, where, value) for where, value in given)
+    return bool(given) and all(is_made_up(program, where, value) for where, value in given)
 
 
 def _given(program: Program, block: Block, cls: Class, field: str) -> list[tuple[Block, Form]]:
@@ -60,16 +60,17 @@ def _given(program: Program, block: Block, cls: Class, field: str) -> list[tuple
     ]
 
 
-def _is_made_up(program: Program, block: Block, value: Form, depth: int = 2) -> bool:
+def is_made_up(program: Program, block: Block, value: Form, depth: int = 2) -> bool:
+    """Whether a value is a random text: `secrets.token_hex()`, `generate_password()`, a name for one."""
     if value[0] == "name" and isinstance(block.scope, FunctionScope) and depth:
         found = block.scope.assignments(value[2])
         values = [(block, item[-1]) for item in found if item[0] in ("assign", "annassign") and item[-1] is not None]
         if not found:
             values = _handed(program, block, value[2])
         complete = bool(values) and len(values) >= len(found)
-        return complete and all(_is_made_up(program, where, item, depth - 1) for where, item in values)
+        return complete and all(is_made_up(program, where, item, depth - 1) for where, item in values)
     if value[0] == "sub":
-        return _is_made_up(program, block, value[2], depth)
+        return is_made_up(program, block, value[2], depth)
     match value:
         case ["call", _, ["attr", _, ["const", *_], "join"], [["comp", _, _, ["call", _, maker, *_], *_]], _]:
             return last_name(maker) in ("choice", "choices", "sample")
@@ -91,7 +92,7 @@ def told_by_maker(program: Program, block: Block, value: Form, key: str) -> bool
             for form in inside.forms.of("return"):
                 pairs = form[2][2] if form[2] is not None and form[2][0] == "dict" else []
                 told = [item for name, item in pairs if name is not None and name[2:] == [key]]
-                given += [item[0] == "const" or _is_made_up(program, inside, item) for item in told]
+                given += [item[0] == "const" or is_made_up(program, inside, item) for item in told]
     return bool(given) and all(given)
 
 

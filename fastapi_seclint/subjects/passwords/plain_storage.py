@@ -23,9 +23,11 @@ from fastapi_seclint.subjects.passwords.names import (
     is_of_password_manager,
     naming,
 )
+from fastapi_seclint.subjects.passwords.put_away import is_an_entry
 from fastapi_seclint.subjects.passwords.replaced import is_given_salt
 from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
 from fastapi_seclint.subjects.passwords.rows import stored_rows
+from fastapi_seclint.subjects.passwords.rows_made import VALIDATING, rows_of_bodies, table_written
 from fastapi_seclint.subjects.passwords.stages import Where
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import (
@@ -73,7 +75,7 @@ def kept(known: Passwords) -> Iterator[Kept]:
     if hooked(known.program):
         return
     spoken = {id(block.statements) for block in known.blocks}
-    whole = known.program.sites.blocks(DUMPS | {"append", "insert_one", "setattr"})
+    whole = known.program.sites.blocks(DUMPS | VALIDATING | {"append", "insert_one", "setattr"})
     spread = (block for block in known.program.sites.blocks(_SPREAD_INTO) if takes_rest(block))
     others = {
         id(block.statements): block
@@ -138,17 +140,26 @@ def _named_a_hash(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
 
 
 def other_columns(known: Passwords) -> set[str]:
-    """The columns of tables that are not called after passwords and get one as it was typed all the same."""
+    """The columns and fields of what is kept that are not called after passwords and get one as it was typed."""
     if known.program not in _OTHER:
         _OTHER[known.program] = {
-            keyword
+            name
             for block in known.blocks
             for call in block.forms.of("call")
-            for keyword, value, _ in call[4]
-            if keyword is not None and not naming(keyword) and _is_typed(value)
-            if (cls := class_of(known, block, call[2])) is not None and is_table(cls)
+            if any(_is_typed(value) for value in (*call[3], *(item[1] for item in call[4])))
+            for name in _other_fields(known, block, call)
         }
     return _OTHER[known.program]
+
+
+def _other_fields(known: Passwords, block: Block, call: Form) -> Iterator[str]:
+    cls = class_of(known, block, call[2])
+    if cls is None or not (is_table(cls) or (is_an_entry(block, call) and not has_own_ways(cls))):
+        return
+    positional = [] if is_table(cls) else zip(field_names(cls), call[3], strict=False)
+    for name, value in (*positional, *((keyword, value) for keyword, value, _ in call[4])):
+        if name is not None and not naming(name) and _is_typed(value):
+            yield name
 
 
 def _is_typed(form: Form) -> bool:
@@ -229,6 +240,10 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
                     yield from whole_body(known, block, call[1], argument)
         if last in ("values", "update", "create") and speaks_of_people(function[2]):
             yield from _keywords(known, block, call, None)
+        elif last == "values" and (into := table_written(known, block, function[2])) is not None:
+            yield from _keywords(known, block, call, into)
+    elif last in VALIDATING and function[0] == "attr":
+        yield from rows_of_bodies(known, block, call)
 
 
 def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], names: tuple[str, str]) -> Iterator[Kept]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def put_away(known: Passwords, compared: Collection[Kept]) -> Iterator[Kept]:
     """The passwords of such objects, where a program compares what people type with a field of theirs."""
-    stored = [item.stored for item in compared if item.stored is not None]
+    stored = [_bare(item.stored) for item in compared if item.stored is not None]
     fields = {str(form[3]) for form in stored if form[0] == "attr"}
     for block in known.blocks if fields else ():
         for call in block.forms.of("call"):
@@ -29,12 +29,22 @@ def put_away(known: Passwords, compared: Collection[Kept]) -> Iterator[Kept]:
             given = [*zip(field_names(cls), call[3], strict=False), *((key, value) for key, value, _ in call[4])]
             for name, value in given:
                 text = known.text(block, value) if name in fields else None
-                if text is not None and text.kind == "plain" and _is_an_entry(block, call):
+                if text is not None and text.kind == "plain" and is_an_entry(block, call):
                     yield Kept(block, value[1], value, text.sure)
 
 
-def _is_an_entry(block: Block, call: Form) -> bool:
+def _bare(form: Form) -> Form:
+    """A field without what makes bytes of it: `row.secret` of `row.secret.encode()`."""
+    while form[0] == "call" and form[2][0] == "attr" and form[2][3] in ("encode", "strip"):
+        form = form[2][2]
+    return form
+
+
+def is_an_entry(block: Block, call: Form) -> bool:
     """Whether what a call makes is given a key: `SKIPPERS[name] = Skipper(...)`, at once or by its name."""
     names = names_given(block, call)
     entries = [form[3] for form in block.forms.of("assign") if form[2][0][0] == "sub"]
+    for form in block.forms.of("call"):
+        if form[2][0] == "attr" and form[2][3] == "setdefault":
+            entries += form[3][1:2]
     return any(part is call or (part[0] == "name" and part[2] in names) for part in walk(entries))

@@ -27,6 +27,7 @@ from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, is_schema, is_table
 from fastapi_seclint.subjects.passwords.callers import Callers
+from fastapi_seclint.subjects.passwords.left_out import is_made_up
 from fastapi_seclint.subjects.passwords.made_models import made_of
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.parameter_types import (
@@ -100,7 +101,8 @@ class Requests:
         """What callers pass: a request's password, something hashed, or the assumption when there are none."""
         given = list(self.callers.given(function, name))
         texts = [(sure, self._given_text(block, form, min(depth, 6))) for block, form, sure in given]
-        resolved = any(sure for sure, _ in texts)
+        made_up = [is_made_up(self.program, block, form) for block, form, sure in given if sure]
+        resolved = bool(made_up) and not all(made_up)  # what only gets stand-ins gets people's from elsewhere
         if any(sure and text is not None and text.kind == "plain" for sure, text in texts):
             return replace(otherwise, sure=any(text.sure for _, text in texts if text is not None))
         for _, text in texts:
@@ -221,7 +223,8 @@ class Requests:
                 return Source(cls, sure=True)
             if is_table(cls) or not is_schema(cls) or self._hashed_by_callers(function, name, depth):
                 return None
-            return Source(cls)
+            given = self._source_from_callers(function, name, depth)
+            return Source(cls, sure=given is not None and given.sure)
         if self._is_dependency(parameter):
             return None
         if handler and base is not None and (made := next(made_of(base), None)) is not None:
