@@ -115,6 +115,9 @@ def _by_parameter(kind: Kind, step: Step, value: str) -> tuple[Edit, ...]:
         or any(keyword is None for keyword, _, _ in step.form[4])
     ):
         return ()
+    known = told_by(function, step.form, kind.purpose)
+    if known:
+        return _put(first, payload, (), known)
     put = _put(first, payload, (), _PARAMETER)
     added = AddParameter(first.block.module.path, span_of(function.at), f'{_PARAMETER}: str = "access"')
     if not put:
@@ -122,6 +125,14 @@ def _by_parameter(kind: Kind, step: Step, value: str) -> tuple[Edit, ...]:
     if kind.purpose == "access":
         return (added, *put)
     return (added, *put, SetKeyword(step.block.module.path, span_of(step.form[1]), _PARAMETER, value))
+
+
+def told_by(function: Function, call: Form, text: str) -> str:
+    """The parameter of a function that a call gives a text, such as the kind of token; empty where there is none."""
+    names = [item[0] for item in function.parameters]
+    names = names[1:] if function.owner is not None and function.kind != "static" else names
+    given = [*zip(names, call[3], strict=False), *((keyword, value) for keyword, value, _ in call[4])]
+    return next((name for name, value in given if value[0] == "const" and value[2] == text and name in names), "")
 
 
 def _can_be_given(function: Function) -> bool:

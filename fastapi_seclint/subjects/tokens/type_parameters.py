@@ -12,6 +12,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import callers
 from fastapi_seclint.subjects.tokens.jwt import Decoding
 from fastapi_seclint.subjects.tokens.refreshing import refreshing_functions
+from fastapi_seclint.subjects.tokens.type_claims import told_by
 from fastapi_seclint.subjects.tokens.type_tests import only_text, tested
 from fastapi_seclint.subjects.tokens.types import guarding_readers, kinds, reached
 
@@ -32,20 +33,29 @@ def demanding(program: Program, decoding: Decoding) -> tuple[Edit, ...]:
         return ()
     renewed = _renewing_calls(program, reader)
     name = next((free for free in _NAMES if free not in {item[0] for item in reader.parameters}), "")
+    claim, access, refresh = told
+    known = _known_parameter(program, reader, [form for _, form in renewed], access, refresh)
+    name = known or name
     if not renewed or not name:
         return ()
-    claim, access, refresh = told
     suffix = ".claims" if decoding.library == "joserfc" else ""
     edits = tested(
         decoding.call.block, decoding.call.form, suffix, lambda claims: f'{claims}.get("{claim}") != {name}',
         "not a token of the right type",
     )  # fmt: skip
-    if not edits:
-        return ()
+    if not edits or known:
+        return edits
     module = reader.module
     parameter = AddParameter(module.path, span_of(reader.at), f"{name}: str = {_quoted(access)}")
     calls = [SetKeyword(path, span_of(form[1]), name, _quoted(refresh)) for path, form in renewed]
     return (parameter, *edits, *calls)
+
+
+def _known_parameter(program: Program, reader: Function, renewed: list[Form], access: str, refresh: str) -> str:
+    """The parameter by which all callers say already which type they want, and nothing asks; empty for none."""
+    calls = [form for block, form, _ in callers(program, reader) if not program.is_test(block.module)]
+    said = {told_by(reader, form, refresh if any(form is one for one in renewed) else access) for form in calls}
+    return said.pop() if len(said) == 1 else ""
 
 
 def _told(program: Program) -> tuple[str, str, str] | None:
