@@ -58,7 +58,7 @@ _GUESSED = ("login", "code check", "password reset")
 _ONE_TIME = re.compile(
     r"(^|_)(verify|verification|verified|confirm|confirmation|(re)?activate|(re)?activation|invite|invites|invitation|invitations|accept|join"
     r"|unsubscribe|subscribe|download|downloads|file|files|stream|preview|share|shared|magic|magic_link|email|mail|hooks?|webhooks?"
-    r"|callback|media|image|images|avatar|exports?|zip|reset|reset_password|password_reset|recover|oauth2?|sso|connect|ws|sse|events"
+    r"|captcha|callback|media|image|images|avatar|exports?|zip|reset|reset_password|password_reset|recover|oauth2?|sso|connect|ws|sse|events"
     r"|approve|decline|feed|rss|calendar|ical|proxy)(_|$)"
 )
 """Where a link that is mailed or embedded carries a token of its own: there is no other place for it."""

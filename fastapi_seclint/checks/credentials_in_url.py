@@ -38,6 +38,8 @@ _USUAL = {
     "oracle": "DATABASE_URL", "redis": "REDIS_URL", "mongodb": "MONGODB_URL", "amqp": "BROKER_URL",
 }  # fmt: skip
 """The usual variables for addresses, by how their schemes begin."""
+_BY_HAND = re.compile(r"(^|/)(scripts?|tools?|bin|benchmarks?|examples?)/")
+"""Where files lie that somebody runs on his own machine, with a database there that he has thrown up for it."""
 _STRICT = "read the address from the environment"
 
 
@@ -81,6 +83,7 @@ def _finding(item: Address) -> Finding:
         f"{name} {how} an address with a password in it, so everyone who can read the repository can log in there: "
         "read the whole address from the environment and change the password",
         confidence="medium" if item.local and fallback else "high",
+        persona="pedantic" if item.local and (fallback or _BY_HAND.search(item.block.module.path)) else None,
         symbol=item.field.symbol if item.field is not None else item.block.symbol,
         fix=_fix(item),
     )

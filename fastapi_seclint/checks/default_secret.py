@@ -15,7 +15,7 @@ from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
 from fastapi_seclint.subjects.secrets.names import usable
 from fastapi_seclint.subjects.secrets.needs import Use
-from fastapi_seclint.subjects.secrets.refusals import refused
+from fastapi_seclint.subjects.secrets.refusals import demanded, refused
 from fastapi_seclint.subjects.secrets.uses import uses
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -54,7 +54,11 @@ def default_secret(program: Program) -> Iterator[Finding]:
         if key in seen or for_trying(program, item.block.module) or _is_trial(item):
             continue
         use = _use(used, item)
-        if _mistake(program, item, use) and not _for_development(item):
+        if (
+            _mistake(program, item, use)
+            and not _for_development(item)
+            and not demanded(item.block, {item.name, item.written})
+        ):
             seen.add(key)
             yield _finding(program, item, use)
 

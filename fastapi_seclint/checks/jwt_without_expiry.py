@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import can_be_none
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
@@ -101,6 +102,8 @@ def _undated(program: Program, token: Token) -> Confidence | None:
     claims = token.claims
     if claims.surely("exp") or checked_by_hand(program, claims) or _is_provider_token(claims):
         return None
+    if _only_says_where_to_go(claims):
+        return None
     if claims.get("exp") is not None:
         return "medium" if claims.open else "high"
     if not claims.open:
@@ -116,6 +119,16 @@ def _is_provider_token(claims: Claims) -> bool:
     """Whether a token only says who made it and when: a service's for another one, which counts from `iat` (APNs)."""
     names = set(claims.items)
     return not claims.open and {"iss", "iat"} <= names <= {"iss", "iat", "aud", "kid"}
+
+
+_STATE = re.compile(
+    r"^(\w+_)?(state|nonce|csrf|next|provider|(redirect|return|callback|success|failure)(_(to|ur[il]|path))?)$"
+)
+
+
+def _only_says_where_to_go(claims: Claims) -> bool:
+    """Whether a token names nobody: it keeps through a login elsewhere where its browser goes then (its `state`)."""
+    return not claims.open and bool(claims.items) and all(_STATE.match(snake(name)) for name in claims.items)
 
 
 def _speaks_of_tokens(token: Token) -> bool:

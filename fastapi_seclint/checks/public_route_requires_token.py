@@ -127,8 +127,8 @@ def _always_finds(program: Program, guard: Function) -> bool:
 
 
 def _gives_nobody(function: Function) -> bool:
-    """Whether a function returns None as well by its annotation, and does so somewhere."""
-    told = function.returns is not None and any(
+    """Whether a function returns None as well by its annotation, or without any, and does so somewhere."""
+    told = function.returns is None or any(
         (form[0] == "const" and form[2] is None) or form[-1] == "Optional" for form in walk(function.returns)
     )
     given = (form[2] for form in function.forms.of("return") if form[2] is not None)

@@ -73,7 +73,7 @@ _LISTING = re.compile(r"^(all|list|paginated?)$", re.I)
 """Last words of a path that only say that there are many: `/users/paginate`."""
 _FILES = re.compile(r"^(media|static|avatars?|images?|files?|assets|thumbnails?)$", re.I)
 _READS = re.compile(
-    r"(^(get|read|fetch)_|^(view|show|display|match|recommend|suggest|compare)([-_]|$)|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
+    r"(^(get|read|fetch)_|^info$|^(view|show|display|match|recommend|suggest|compare)([-_]|$)|search|query|filter|find|lookup|list|count|preview|validate|check|calculate|estimate|compute"
     r"|export|decode|parse|convert|conversion|paginat)",
     re.I,
 )
@@ -191,7 +191,7 @@ def _acts_in(function: Function) -> bool:
     return any(
         _ACTS.search(str(form[2][-1]))
         for form in function.forms.of("call")
-        if form[2][0] in ("attr", "name") and not _gathers(form[2], gathered)
+        if form[2][0] in ("attr", "name") and not _gathers(form[2], gathered) and not _takes_by_place(form)
     )
 
 
@@ -209,6 +209,11 @@ def _gathered(function: Function) -> set[str]:
 def _gathers(callee: Form, gathered: set[str]) -> bool:
     """Whether a call only puts something into such a list: `filters.append(...)`."""
     return callee[0] == "attr" and callee[2][0] == "name" and callee[2][2] in gathered
+
+
+def _takes_by_place(call: Form) -> bool:
+    """Whether a call takes what stands at a place of a list: `arguments.pop(0)`."""
+    return bool(call[2][-1] == "pop" and call[3] and call[3][0][0] == "const" and type(call[3][0][2]) is int)
 
 
 def _called_in(function: Function) -> Iterator[str]:

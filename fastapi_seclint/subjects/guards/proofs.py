@@ -40,6 +40,7 @@ def brings_proof(program: Program, route: Route) -> bool:
         or _verifies(program, handler, block, sent)
         or _hands_on(program, block, sent)
         or _redeems(program, route, block, sent)
+        or _pairs_by_code(handler, access.segments(route.path), sent)
         or _awaits_a_wrong_signature(handler)
     )
 
@@ -82,6 +83,46 @@ def _redeems(program: Program, route: Route, block: Block, sent: set[str]) -> bo
         for item in arguments(call)
         if not any(isinstance(one, External) and _is_pythons(one) for one in options(ask(program, block, call[2])))
     )
+
+
+def _pairs_by_code(handler: Function, words: list[str], sent: set[str]) -> bool:
+    """Whether a handler looks up a code of its body that only who was given it knows, and refuses where it finds none.
+
+    `paired = await pair(payload.code, link)`, `if not paired: raise HTTPException(404)`, for a setup code say.
+    """
+    for form in handler.forms.of("assign"):
+        call = form[3][2] if form[3][0] == "await" else form[3]
+        if call[0] != "call" or form[2][0][0] != "name":
+            continue
+        codes = [
+            item[3]
+            for item in arguments(call)
+            if item[0] == "attr" and _TICKET.match(item[3]) and item[2][0] == "name" and item[2][2] in sent
+        ]
+        said = " ".join([*codes, last_name(call[2]), handler.name, *words])
+        if codes and _GIVEN_CODE.search(said) and _refuses_nothing(handler, form[2][0][2]):
+            return True
+    return False
+
+
+def _refuses_nothing(handler: Function, name: str) -> bool:
+    """Whether a handler raises, or answers with a failure, where a name holds nothing."""
+    for form in handler.forms.of("if"):
+        match form[2]:
+            case ["unary", _, "not", ["name", _, tested]] | [
+                "compare",
+                _,
+                ["name", _, tested],
+                ["is"],
+                [["const", _, None]],
+            ] if tested == name:
+                return any(item[0] in ("raise", "return") for item in form[3])
+    return False
+
+
+_GIVEN_CODE = re.compile(
+    r"(set_?up|pair(ing)?|link(ing)?|invit\w*|verif\w*|otp|device|share|pick_?up|one_?time|redeem|claim)", re.I
+)
 
 
 def _is_pythons(value: External) -> bool:

@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.code.sql import hashed_there, in_order
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.columns_written import sent_to_columns
 from fastapi_seclint.subjects.passwords.hooks import hooked
+from fastapi_seclint.subjects.passwords.messages import is_told_both
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
     is_of_password_manager,
@@ -184,6 +185,7 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
             yield from (item for item in as_typed(known, block, at, value) if item.sure)
         case ["sub", _, owner, ["const", _, str() as name]] if naming(name):
             apart = is_of_machine(spelled(owner)) or is_sent_on(block, owner) or is_for_call(known, block, owner)
+            apart = apart or is_told_both(block, owner)
             if known.requests.source(Where(block), owner, 6) is None and not apart:
                 yield from as_typed(known, block, at, value)
         case ["sub", _, owner, _] if is_store(owner):

@@ -196,6 +196,10 @@ _HASH = re.compile(r"\$(2[abxy]?|argon2\w*|pbkdf2\w*|scrypt|bcrypt\w*|[156])\$|p
 """How stored hashes of passwords begin: nobody logs in with those."""
 
 
+_REFERENCE = re.compile(r"\$[a-z]\w*(\.[a-z_]\w*)+")
+"""What a value is to be filled in from: `$inputs.email_password`."""
+
+
 def sets_password(method: str) -> bool:
     """Whether a method is there to give an account its password: `user.set_password("...")`."""
     words = words_of(method)
@@ -214,6 +218,8 @@ def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = Fal
         return False
     if words_of(name)[-2:] == ["basic", "auth"] and ":" not in text:
         return False
+    if _REFERENCE.fullmatch(text):
+        return False
     if _PRIVATE.search(text) or known_format(text):
         return True
     if len(text) < (3 if reach is Reach.COMPARED else 4) or _NOTHING.fullmatch(text) or not text.isascii():
@@ -223,6 +229,8 @@ def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = Fal
         phrase = reach is Reach.ASSIGNED and text.islower() and not _SENTENCE.intersection(words)
         return kind == "signing key" and len(words) < 9 and (phrase or bool({"secret", "change", "key"} & set(words)))
     absent = set(words) <= _ABSENT | _FIELD if reach is Reach.COMPARED else bool(_ABSENT & set(words))
+    if kind in ("API key", "token") and reach is Reach.ASSIGNED and set(words) < set(words_of(name)):
+        return False  # what stands for it where none is needed: `LOCAL_API_KEY = "local"`
     if (absent and _ABSENT & set(words)) or words == words_of(name):
         return reach is Reach.COMPARED and kind == "password" and words == ["password"]
     if many and kind in ("API key", "token") and len(text) > 4 and re.search(r"[a-zA-Z].*\d|\d.*[a-zA-Z]", text):

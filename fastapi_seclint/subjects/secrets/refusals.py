@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.secrets.names import kind_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+    from fastapi_seclint.program.sites import Block
 
 _KNOWN: WeakKeyDictionary[Program, list[Refusal]] = WeakKeyDictionary()
 _BY_NAME: WeakKeyDictionary[Program, dict[str, list[Refusal]]] = WeakKeyDictionary()
@@ -294,3 +295,16 @@ def only_compared(program: Program, name: str) -> bool:
                 return False
             found = found or bool(uses & {id(item) for item in rows})
     return found
+
+
+def demanded(block: Block, names: Container[str]) -> bool:
+    """Whether code raises where a variable is not set at all: `if "KEY" not in os.environ: raise ValueError(...)`."""
+    for form in block.forms.of("if"):
+        absent = any(
+            item[0] == "compare" and item[2][0] == "const" and item[2][2] in names
+            and item[3] == ["not in"] and last_name(item[4][0]) == "environ"
+            for item in walk(form[2])
+        )  # fmt: skip
+        if absent and any(item[0] == "raise" for item in walk(form[3])):
+            return True
+    return False

@@ -115,6 +115,8 @@ def _is_nothing(form: Form) -> bool:
 
 def refused_by_caller(program: Program, swallow: Swallow) -> bool:
     """Whether somebody who calls a function refuses by a test of what it gives: `claims, error = parse(token)`."""
+    if _gives_no(swallow) and any(_is_denied_by(block, call) for block, call in _calls(program, swallow.function)):
+        return True
     for block, call in _calls(program, swallow.function) if swallow.returned is not None else ():
         names = {
             item[2]
@@ -128,6 +130,22 @@ def refused_by_caller(program: Program, swallow: Swallow) -> bool:
                 return True
         if any(_is_asked_to_refuse(program, form, call, names) for form in block.forms.of("call")):
             return True
+    return False
+
+
+def _gives_no(swallow: Swallow) -> bool:
+    """Whether a function says no when it swallowed a failure: there, or in its last statement, `return False`."""
+    body = swallow.function.module.facts.body(swallow.function.number)
+    given = swallow.returned if swallow.returned is not None else body[-1] if body else None
+    return given is not None and given[0] == "return" and given[2] is not None and _is_nothing(given[2])
+
+
+def _is_denied_by(block: Block, call: Form) -> bool:
+    """Whether whoever calls a function refuses where that says no: `if not valid(token): raise HTTPException(403)`."""
+    for form in block.forms.of("if"):
+        match form[2]:
+            case ["unary", _, "not", ["await", _, asked] | asked] if asked is call:
+                return refuses(form[3])
     return False
 
 
