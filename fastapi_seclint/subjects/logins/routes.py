@@ -44,6 +44,7 @@ from fastapi_seclint.subjects.logins.works import (
     hands_over,
     is_code,
 )
+from fastapi_seclint.subjects.owners.belongings import singular
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -171,7 +172,8 @@ def _opens_an_account(program: Program, route: Route, word: str) -> bool:
     own = {parameter.name for parameter in parameters(route.endpoint)}
     personal = any(is_password(name) or _IDENTITY.search(spoken(name)) for name in sent(program, route))
     named = word.removeprefix("register_")
-    thing = named != word and any(named in spoken(part).split("_") for part in access.segments(route.path))
+    words = (singular(one) for part in access.segments(route.path) for one in spoken(part).split("_"))
+    thing = named != word and singular(named) in words
     return (thing or bool(set(names) - own)) and not personal
 
 

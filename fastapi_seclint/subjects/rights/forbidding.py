@@ -56,6 +56,8 @@ def forbids(function: Function, callers: Collection[str] | None = None) -> bool:
     if any(_asks_for_quality(item, names, made_with) for test in tests for item in walk(test)):
         return True
     asked = function.forms.of("if")
+    if callers and any(_turns_down_who_has_none(form, function, names) for form in asked):
+        return True
     return any(_turns_down(form, function, names) or (callers and _refuses_some(form, names)) for form in asked)
 
 
@@ -70,6 +72,28 @@ def assigned(function: Function) -> set[str]:
     """The names that a function binds itself."""
     given = (target for form in function.forms.of("assign") for target in form[2])
     return {str(target[2]) for target in given if target[0] == "name"}
+
+
+_STORE = re.compile(r"(^|_)(db|database|session|conn|connection|engine|redis|cache|pool|settings|config|self|cls)$")
+
+
+def _turns_down_who_has_none(form: Form, function: Function, callers: set[str]) -> bool:
+    """`project = find_one({"_id": asked, "members": me.id})`, then `if project is None:` and 403."""
+    match form:
+        case [
+            "if",
+            _,
+            ["compare", _, ["name", _, name], ["is"], [["const", _, None]]] | ["unary", _, "not", ["name", _, name]],
+            [["raise", _, raised, *_]],
+            _,
+        ]:
+            values = [item[3] for item in function.forms.of("assign") if item[2][0][::2] == ["name", name]]
+            named = [inner for value in values for inner in walk(value) if inner[0] == "attr"]
+            of_caller = any(inner[2][0] == "name" and inner[2][2] in callers for inner in named)
+            given = {inner[2] for call in values for inner in walk(call) if inner[0] == "name"}
+            sent = {parameter[0] for parameter in function.parameters if not _STORE.search(parameter[0])} - callers
+            return bool(of_caller and given & sent and any(map(_is_call, values)) and _says(raised))
+    return False
 
 
 def _turns_down(form: Form, function: Function, names: set[str]) -> bool:
