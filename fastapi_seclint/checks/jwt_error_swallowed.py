@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
-from fastapi_seclint.facts.forms import Form, names_in, span_of, walk
+from fastapi_seclint.facts.forms import Form, mentions, names_in, span_of, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
@@ -47,6 +48,7 @@ RULE = Rule(
     guide="5",
     fixable="safe",
 )
+_ADVICE = "raise HTTPException(401) in this handler"
 _OPTIONAL = re.compile(r"optional|maybe|or_none|anonymous|guest|if_any|try_|^open_?auth|public|everybody", re.I)
 
 
@@ -200,7 +202,8 @@ def _in_layers(program: Program, route: Route) -> Iterator[Swallow]:
                 functions = [method for method in methods if method is not None]
             found = [swallow for function in functions for swallow in own_swallows(program, function)]
             found = [swallow for swallow in found if not _begins_session(swallow)]
-            helped = [one for function in functions for one in _of_helpers(program, function)]
+            acts = access.changes_state(route)
+            helped = [one for function in functions for one in _of_helpers(program, function, acts)]
             if (found or helped) and not _app_protected(program, route):
                 yield from helped
                 yield from (swallow for swallow in found if swallow.returned is None or _hands_on(swallow.returned))
@@ -226,15 +229,19 @@ def _in_backends(program: Program, route: Route) -> Iterator[Swallow]:
                     yield swallow
 
 
-def _of_helpers(program: Program, function: Function) -> Iterator[Swallow]:
-    """Swallows of what a middleware hands its request to, which give somebody for a bad token."""
+def _of_helpers(program: Program, function: Function, acts: bool) -> Iterator[Swallow]:
+    """Swallows of what a middleware hands its request or a header to, which give somebody for a bad token.
+
+    Where the route that is behind it `acts`, nobody is bad enough.
+    """
     block = body_of(program, function)
     for form in block.forms.of("call") if block is not None else ():
-        handed = any(item[0] == "name" and item[2] in ("request", "conn", "scope") for item in form[3])
+        handed = mentions(form[3], {"request", "conn", "scope"})
         for inner, _ in called(program, block, form) if handed and block is not None else ():
             for swallow in own_swallows(program, inner):
-                if swallow.returned is not None and _is_somebody(swallow.returned):
-                    yield swallow
+                given = swallow.returned
+                if given is not None and (_is_somebody(given) or (acts and _gives_none(swallow))):
+                    yield replace(swallow, layered=True)
 
 
 def _is_somebody(form: Form) -> bool:
@@ -260,7 +267,7 @@ def _finding(place: Location, swallow: Swallow, routes: list[Route]) -> Finding:
     return RULE.finding(
         place,
         f"a token that fails to verify is let through here, so a forged or expired one opens "
-        f"{access.spoken(routes[0])}: raise HTTPException(401) in this handler",
+        f"{access.spoken(routes[0])}: {'answer 401 in the middleware' if swallow.layered else _ADVICE}",
         symbol=swallow.function.dotted,
         route=access.key(routes[0]),
         evidence=evidence,

@@ -41,6 +41,8 @@ class Follower:
         """How many statements are still walked: who lets a stranger do that much lets him in."""
         self.believed: set[str] = set()
         """What middleware and guards put into `request.state` of credentials that anybody may make up, by its names."""
+        self.lacking: set[str] = set()
+        """Under which names middleware leaves nothing in `request.state` for bad credentials."""
         self.handler: Function | None = None
         """The route's own function while it is walked."""
         self.in_handler = False

@@ -50,7 +50,7 @@ class GuardModel:
         self._follower = Follower(interpreter)
         self.dependencies = DependencyGuards(self._follower, resolver, declared)
         self.middleware = MiddlewareGuards(self._follower, declared)
-        self._believed: dict[Router, set[str]] = {}
+        self._left: dict[Router, tuple[set[str], set[str]]] = {}
 
     def of_route(self, route: Route) -> Guarding:
         """What guards a route, and so its protection."""
@@ -78,8 +78,8 @@ class GuardModel:
 
     def _enter(self, route: Route) -> None:
         """Walk the middleware first, whatever else is asked: guards behind it may rely on what it leaves behind."""
-        known = self._believed.get(route.app)
-        self._follower.believed = self._believed.setdefault(route.app, set())
+        known = self._left.get(route.app)
+        self._follower.believed, self._follower.lacking = self._left.setdefault(route.app, (set(), set()))
         if known is None:
             for layer in layers_of(route):
                 self.middleware.layer(layer, Stranger(True), websocket=False, precise=False)

@@ -36,6 +36,7 @@ REFUSED: Kinds = frozenset({"refusal"})
 QUERY: Kinds = frozenset({"query"})
 
 TAINTED: Kinds = frozenset({"absent", "junk", "bad"})
+LACKING: Kinds = frozenset({"absent", "empty", "bad", "nothing"})
 HOLDERS: Kinds = frozenset({"request", "store", "session", "scope"})
 PLACES: Kinds = frozenset({"path", "verb"})
 CARRIERS: Kinds = frozenset({"passed", "bag", "scope", "query"})

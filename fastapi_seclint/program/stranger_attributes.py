@@ -57,7 +57,7 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
             return frozenset({"session"})
         if walk_.stranger.junk and name in walk_.follower.believed:
             return JUNK
-        return ABSENT if credentials.says_who(name) else CLEAN
+        return ABSENT if credentials.says_who(name) or name in walk_.follower.lacking else CLEAN
     if "store" in owner or "scope" in owner:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
     if "object" in owner:

@@ -16,7 +16,7 @@ from fastapi_seclint.program import (
     strangers,
 )
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
-from fastapi_seclint.program.kinds import BAD, CLEAN, JUNK, NOTHING, PASSED, QUERY, Kinds, Names, merged, names_token
+from fastapi_seclint.program.kinds import BAD, CLEAN, JUNK, LACKING, NOTHING, PASSED, QUERY, Kinds, Names, merged, names_token
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.request_holders import held_by
 from fastapi_seclint.program.stranger_errors import REFUSAL, code_of_made, remembered
@@ -239,6 +239,9 @@ class Walk:
             self.names[target[2]] = self.named(target[2], kinds)
         elif target[0] == "attr" and kinds == JUNK and "session" in self.kinds(target[2]):
             self.follower.believed.add(target[3])
+        elif target[0] == "attr" and self._is_lacking(kinds) and "session" in self.kinds(target[2]):
+            self.follower.lacking.add(target[3])
+            self.names[spelled(target)] = kinds
         elif target[0] == "attr" and target[2][0] == "name":
             self.names[f"{target[2][2]}.{target[3]}"] = kinds
         elif target[0] == "attr" and target[2][0] == "attr" and target[2][2][0] == "name":
@@ -246,6 +249,10 @@ class Walk:
         elif target[0] in ("tuple", "list", "star"):
             for item in target[2] if target[0] != "star" else target[2:]:
                 self.assign(item, kinds)
+
+    def _is_lacking(self, kinds: Kinds) -> bool:
+        """Whether bad credentials were looked at, and what comes of them is nothing."""
+        return self.stranger.junk and self.encounter.checked and bool(kinds) and kinds <= LACKING
 
     def named(self, name: str, kinds: Kinds) -> Kinds:
         """The kinds of a name: a whole message that is called a token is one."""

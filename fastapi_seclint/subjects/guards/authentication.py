@@ -76,7 +76,7 @@ def _asks(program: Program, route: Route) -> bool:
     if any(meeting.configured and meeting.name != route.name for meeting in meetings) or _has_switched_guard(route):
         return True
     handler = route.function if route.name in refusing else None
-    if handler is not None and (_asks_a_helper(program, route) or injected(program, handler)):
+    if handler is not None and (_asks_a_helper(program, route) or _asks_state(handler) or injected(program, handler)):
         return True
     taking = {meeting.name for meeting in meetings if meeting.optional}
     return bool(taking) and _asks_an_object(program, route, taking)
@@ -94,6 +94,11 @@ def _has_switched_guard(route: Route) -> bool:
 
 
 _NO_CALLERS = re.compile(r"sign(ature|ed)|hook|hmac|captcha|csrf|digest", re.I)
+
+
+def _asks_state(handler: Function) -> bool:
+    """Whether a handler that refuses strangers looks at what a middleware has left in the request's state."""
+    return any(form[2][0] == "attr" and form[2][3] == "state" for form in handler.forms.of("attr"))
 
 
 def _asks_a_helper(program: Program, route: Route) -> bool:

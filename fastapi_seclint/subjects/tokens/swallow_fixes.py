@@ -18,7 +18,7 @@ _ANSWER = '{}(status_code=401, content={{"detail": "Invalid token"}}, headers={{
 def refused(swallow: Swallow) -> Fix | None:
     """The handler refuses at its end: it raises 401, or answers so in a middleware, where raising is a 500 (f46)."""
     names = {parameter[0] for parameter in swallow.function.parameters}
-    if not swallow.body or "scope" in names:
+    if not swallow.body or swallow.layered or "scope" in names:
         return None
     path, last = swallow.function.module.path, swallow.body[-1]
     if swallow.returned is not None and any(grants(form) for form in walk(swallow.returned)):

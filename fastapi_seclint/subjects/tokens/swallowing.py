@@ -32,12 +32,14 @@ class Swallow:
     """An `except` (or `suppress`) that catches a failed verification and does not refuse.
 
     `at` is its place, `returned` what it gives to the caller instead, None when it goes on behind the statement.
+    `layered`: a middleware calls it, where what is raised becomes no answer.
     """
 
     function: Function
     at: int
     body: list[Form]
     returned: Form | None
+    layered: bool = False
 
     @property
     def trying(self) -> Form | None:
