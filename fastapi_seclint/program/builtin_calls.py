@@ -213,6 +213,12 @@ def as_dict(interpreter: Interpreter, arguments: Arguments, place: Place) -> Val
     return found
 
 
+def _vars(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """`vars(...)` of an object with fields, or of what the command line was parsed into."""
+    found = as_dict(interpreter, arguments, place)
+    return found or command_line.call(interpreter, External("builtins.vars"), arguments, place)
+
+
 def _from_keys(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
     """`dict.fromkeys(names, value)`."""
     keys = iterate(arguments.positional[0]) if arguments.positional else None
@@ -239,6 +245,7 @@ _TABLE: dict[str, Handler] = {
     "builtins.dict": _make_dict,
     "builtins.dict.fromkeys": _from_keys,
     "dataclasses.asdict": as_dict,
+    "builtins.vars": _vars,
     "attrs.asdict": as_dict,
     "attr.asdict": as_dict,
     "msgspec.structs.asdict": as_dict,

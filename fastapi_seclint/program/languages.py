@@ -26,6 +26,7 @@ author: autor autora auteur autrice autore creator: creador criador createur ers
 role: rol rolle papel ruolo roles: rollen papeis ruoli
 permission: permiso permissao berechtigung permesso permissions: permisos permissoes berechtigungen permessi
 right: derecho direito droit rights: derechos direitos droits rechte
+level: nivel niveau stufe livello
 administrator: administrador administradora administrateur administratrice amministratore beheerder
 administrators: administradores administrateurs amministratori
 administration: administracion administracao verwaltung amministrazione beheer

@@ -16,7 +16,19 @@ from fastapi_seclint.program import (
     strangers,
 )
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
-from fastapi_seclint.program.kinds import BAD, CLEAN, JUNK, LACKING, NOTHING, PASSED, QUERY, Kinds, Names, merged, names_token
+from fastapi_seclint.program.kinds import (
+    BAD,
+    CLEAN,
+    JUNK,
+    LACKING,
+    NOTHING,
+    PASSED,
+    QUERY,
+    Kinds,
+    Names,
+    merged,
+    names_token,
+)
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.request_holders import held_by
 from fastapi_seclint.program.stranger_errors import REFUSAL, code_of_made, remembered

@@ -47,6 +47,9 @@ WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
 )  # fmt: skip
 REFRESHES = dict(WORDS)["token refresh"]
 REGISTERS = dict(WORDS)["registration"]
+RESETS = dict(WORDS)["password reset"]
+STEP = re.compile(r"^(confirm|confirmation|complete|completion|finish|verify|validate|request|start|submit|new|done)$")
+"""How one step of a reset is called below its path: `/password/reset/confirm`."""
 CHECKS = re.compile(r"(^|_)(verify|verification|confirm|confirmation|activate|activation|enable|validate|check)(_|$)")
 AROUND = re.compile(
     r"^(auth|authentication|autenticac(ao|ion)|authentification|users?|accounts?|log_?in|jwt|tokens?|oauth2?|session|identity)$"

@@ -31,7 +31,9 @@ from fastapi_seclint.subjects.logins.purposes import (
     REFRESHES,
     REGISTERS,
     RENEWS,
+    RESETS,
     SESSION,
+    STEP,
     WORDS,
     Purpose,
 )
@@ -120,7 +122,9 @@ def _by_name(program: Program, route: Route) -> Purpose | None:
     if any(map(is_of_provider, (*segments[-2:], name))) and not takes_password(program, route):
         return None
     first = segments[-1] if segments else ""
-    for word in (first, *([name] if LOST.match(first) else []), last, name):  # `/login/recover` is no login
+    step = "_".join(segments[-3:-1]) if STEP.match(first) else ""
+    lost = [name] if LOST.match(first) else []  # `/login/recover` is no login
+    for word in (first, *lost, last, *([step] if RESETS.search(step) else []), name):
         purpose = _called(program, route, word)
         if purpose == "token" and REFRESHES.search(name):
             return "token refresh"

@@ -61,7 +61,10 @@ def _field(known: Passwords, block: Block, record: Form, name: str) -> Form | No
     if record[0] != "call" or record[2][0] not in ("name", "attr"):
         return None
     for cls in (option for option in options(known.value(block, record[2])) if isinstance(option, Class)):
-        fields = [item[0] for item in cls.fields] if "__init__" not in cls.namespace else []
+        init = cls.namespace.get("__init__")
+        fields = [item[0] for item in cls.fields]
+        if init is not None:
+            fields = _kept_by(init, name) if isinstance(init, Function) else []
         given: list[Form] = [value for keyword, value, _ in record[4] if keyword == name and name in fields]
         at = fields.index(name) if name in fields else len(record[3])
         if not any(item[0] == "star" for item in record[3]):
@@ -69,6 +72,20 @@ def _field(known: Passwords, block: Block, record: Form, name: str) -> Form | No
         if given:
             return given[0]
     return None
+
+
+def _kept_by(init: Function, name: str) -> list[str]:
+    """The parameters of a constructor, that which it keeps under a name of its object called after it."""
+    names = [item[0] for item in init.parameters[1:]]
+    for form in init.forms.of("assign"):
+        for target in form[2]:
+            pairs = [(target, form[3])]
+            if target[0] == form[3][0] == "tuple" and len(target[2]) == len(form[3][2]):
+                pairs = list(zip(target[2], form[3][2], strict=True))
+            for one, value in pairs:
+                if one[0] == "attr" and one[2][2:] == ["self"] and one[3] == name and value[0] == "name":
+                    return [name if item == value[2] else item for item in names]
+    return []
 
 
 def _made(block: Block, owner: Form) -> Form | None:

@@ -81,7 +81,7 @@ def _tested(found: Input, form: Form, *, forbidden: bool) -> Sent | None:
         sent = source(found, form)
         return sent if sent is not None and _is_flag(sent.name) else None
     sides = [form[2], *form[4]]
-    named = [source(found, side) for side in sides]
+    named = [source(found, _ranked(side)) for side in sides]
     sent = next((item for item in named if item is not None), None)
     others = [side for side, item in zip(sides, named, strict=True) if item is None]
     if sent is None:
@@ -89,8 +89,21 @@ def _tested(found: Input, form: Form, *, forbidden: bool) -> Sent | None:
     member = names_groups(sent.name) and set(form[3]) <= {"in", "not in"}
     member = member or (_is_flag(sent.name) and any(side[0] == "const" and side[2] in _ON for side in others))
     wanted = any(_is_demand(inner) or (member and inner[0] == "const") for side in others for inner in walk(side))
-    spoken = forbidden and sent.origin in ("header", "cookie") and any(inner[0] == "const" for inner in walk(others))
-    return sent if wanted or spoken else None
+    spoken = any(inner[0] == "const" for inner in walk(others)) or set(form[3]) <= _ORDER
+    return sent if wanted or (forbidden and spoken and sent.origin in ("header", "cookie")) else None
+
+
+_ORDER = frozenset({"<", "<=", ">", ">="})
+
+
+def _ranked(form: Form) -> Form:
+    """What a rank is looked up for: `role` of `ORDER.index(role)`, `RANK[role]` and `RANK.get(role, 0)`."""
+    match form:
+        case ["call", _, ["attr", _, ["name" | "attr", *_], "index" | "get"], [["name" | "attr", *_] as inner, *_], []]:
+            return list(inner)
+        case ["sub", _, ["name" | "attr", *_], ["name" | "attr", *_] as inner]:
+            return list(inner)
+    return form
 
 
 _ON = frozenset({"1", "true", "True", "yes", "on", 1})

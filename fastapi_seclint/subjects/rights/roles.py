@@ -57,6 +57,7 @@ from fastapi_seclint.subjects.rights.reached import injected, reached
 from fastapi_seclint.subjects.rights.sent_objects import looked_up, made_of, picked_by
 from fastapi_seclint.subjects.rights.statements import selects_by_rights
 from fastapi_seclint.subjects.rights.words import SUPPLIES, names_right
+from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -116,11 +117,27 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
         return True
     named = names_right(dependency_name(node)) and scheme_of(node.call) is None
     named = named and not (_finds_the_caller(program, node) and called_after_all_users(program, function))
+    named = named and not _is_never_asked(route, node)
     if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
         return not in_name_only(program, node)
     if made_for_administrators(node) or (not takes_scopes(program, node) and considers_rights(program, function)):
         return True
     return any(selects_by_rights(inner) for inner in reached(program, function, 1))
+
+
+_HELD = word_set("policy policies permissions perms rights acl grants entitlements privileges abilities")
+"""How objects are called that know somebody's rights and have to be asked: `policy.demand("close")`."""
+
+
+def _is_never_asked(route: Route, node: Node) -> bool:
+    """Whether a dependency gives an object that knows the caller's rights, and the handler does nothing with it."""
+    words = words_of(dependency_name(node))
+    if not node.parameter or not words or words[-1] not in _HELD or words[0] in _ASKING or route.function is None:
+        return False
+    return not any(form[2] == node.parameter for form in route.function.forms.of("name"))
+
+
+_ASKING = word_set("check require requires ensure verify assert validate enforce need needs has have must can with")
 
 
 def in_name_only(program: Program, node: Node) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fastapi_seclint.facts.forms import Form, mentions, walk
+from fastapi_seclint.program.languages import english
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
 
@@ -64,13 +65,16 @@ def names_sent_right(name: str) -> bool:
 _GROUPS = re.compile(
     r"^(?!.*(forwarded|auth_request|remote|proxy|authenticated|webauth))"
     r"(x_(\w+_)?|user_|account_|member_)(groups?|scopes?|grants|rights|entitlements|privileges?)$"
+    r"|^x_((user|account|member|access|security)_)?(level|rank|tier|clearance)$"
 )
 """What a proxy that logs people in sends on is its own word, not the client's."""
 
 
 def names_groups(name: str) -> bool:
     """Whether a header or cookie of this name says to which groups its sender belongs, or what he was granted."""
-    return _GROUPS.match(snake(name.replace("-", "_"))) is not None
+    plain = snake(name.replace("-", "_"))
+    said = english(plain)
+    return _GROUPS.match(said) is not None or (said != plain and _RIGHT.match(said) is not None)
 
 
 def source(found: Input, form: Form) -> Sent | None:
