@@ -41,9 +41,9 @@ _PASSWORD = re.compile(
     r"|_confirmation|_repeat|_again)?$"
     rf"|^((nouveau|ancien|neues|altes|nueva|nova|nuova)_)?{FOREIGN}$"
 )
-_SECRET = re.compile(r"^((client|app|shared|my|user|admin|totp)_)?(secret|secret_key|private_key)$")
+_SECRET = re.compile(r"^((client|app|shared|my|user|admin|totp|cron|internal|service|jobs?)_)?(secret|secret_key|private_key)$")
 _TOKEN = re.compile(
-    r"^((access|refresh|auth|jwt|bearer|id|session|user|api|admin|login|enc|encoded|signed)_)?(token|jwt)$|^jeton$|^(x_)?(api|access)_?key$"
+    r"^((access|refresh|auth|jwt|bearer|id|session|user|api|admin|login|enc|encoded|signed|cron|internal|service|secret|scheduler)_)?(token|jwt)$|^jeton$|^(x_)?(api|access)_?key$"
     r"|^(?!(has|have|is|use|with|no|need|needs|include|return|show|require|check|max|min|num)_)[a-z]+_(access|refresh|bearer)_token$"
     r"|^(?!(has|have|is|use|using|with|no|need|needs|include|return|show|hide|require|check|create|delete|revoke|masked|public|publishable)_)"
     r"([a-z0-9]+_){1,3}api_?key$"

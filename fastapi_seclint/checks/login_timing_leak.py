@@ -12,7 +12,9 @@ from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
-from fastapi_seclint.subjects.logins.handlers import tells_of_nothing
+from fastapi_seclint.spans import Location
+from fastapi_seclint.subjects.code.origins import bodies
+from fastapi_seclint.subjects.logins.handlers import looks_strictly, tells_of_nothing
 from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.worlds import FOUND, is_account, looked_up, mentions_password, truth
 from fastapi_seclint.subjects.passwords.dummies import dummy
@@ -37,7 +39,9 @@ RULE = Rule(
 )
 
 _SLOW = re.compile(r"verify|hash|dummy|checkpw|sleep", re.I)
+_LOGIN = re.compile(r"log_?in|sign_?in|authenticate|verify_user|check_(user|credentials)|iniciar", re.I)
 _PRESENT_ONE = re.compile(r"(^|_)(current|old|previous|present|existing)_?(pass|pwd)", re.I)
+_ANYTHING = {"Exception", "BaseException"}
 _GUARD = re.compile(r"^_?(get|require|load|fetch)_(current|logged)_")
 _PRESENT = re.compile(r"(^|_)(current|(?<!remember_)me)(_|$)|change|update|delete|confirm|old_password", re.I)
 
@@ -59,15 +63,37 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
             continue
         skipped = [_skips(block, form) for form in verified]
         early = skipped[0] if skipped and None not in skipped else None
+        if early is None and verified and not any(skipped) and _LOGIN.search(function.name):
+            yield from _of_lookup(known, block, verified[0])
         if early is not None:
-            yield RULE.finding(
-                block.location(early),
-                "a stranger sees by the time of the answer that there is no such account, since no hash is verified "
-                "then: verify a dummy hash for an unknown user",
-                symbol=block.symbol,
-                evidence=[Evidence(block.location(verified[0]), "the password of a known user is verified here")],
-                fix=_fix(known, block, early, verified[0]),
-            )
+            yield _finding(block, early, block.location(verified[0]), _fix(known, block, early, verified[0]))
+
+
+def _finding(block: Block, early: Form, verified: Location, fix: Fix | None) -> Finding:
+    return RULE.finding(
+        block.location(early),
+        "a stranger sees by the time of the answer that there is no such account, since no hash is verified then: "
+        "verify a dummy hash for an unknown user",
+        symbol=block.symbol,
+        evidence=[Evidence(verified, "the password of a known user is verified here")],
+        fix=fix,
+    )
+
+
+def _of_lookup(known: Passwords, block: Block, verification: Form) -> Iterator[Finding]:
+    """The test in the function that a login has its account of, which raises where there is none."""
+    named = {form[2] for form in walk([verification[2], *arguments(verification)]) if form[0] == "name"}
+    for form in block.forms.of("assign"):
+        value = awaited(form[3])
+        targets = {target[2] for target in form[2] if target[0] == "name"}
+        if value[0] != "call" or form[1] > verification[1] or not named & targets & set(_looked_up(block)):
+            continue
+        for inner in bodies(known.program, block, value):
+            truths = _looked_up(inner)
+            for test in inner.forms.of("if"):
+                absent = truth(test[2], _known(truths))["absent"] == frozenset({True})
+                if absent and _asks_for_account(test[2], truths) and _leaves(test[3]) and test[3][-1][0] == "raise":
+                    yield _finding(inner, test[2], block.location(verification), None)
 
 
 def _is_present_one(verification: Form) -> bool:
@@ -153,7 +179,8 @@ def _not_found(form: Form, verification: Form, truths: dict[str, Truth]) -> Form
         return None
     for caught, _, statements, _ in form[3]:
         names = [str(item[-1]) for item in walk(caught) if item[0] in ("name", "attr")] if caught is not None else []
-        if any(map(tells_of_nothing, names)) and _leaves(statements):
+        strictly = not set(names) - _ANYTHING and looks_strictly(form[2])
+        if (strictly or any(map(tells_of_nothing, names))) and _leaves(statements):
             last: Form = statements[-1]
             return last
     return None

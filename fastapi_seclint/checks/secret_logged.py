@@ -151,8 +151,18 @@ def _serves(block: Block) -> Literal["never", "always", "where it is loaded"]:
     return "always" if known else "where it is loaded"
 
 
+def _asks_for_arguments(form: Form) -> bool:
+    """Whether what runs a file has to answer, or to say more: `input("...")`, `sys.argv`."""
+    match form:
+        case ["call", _, ["name", _, "input" | "getpass"], *_] | ["attr", _, ["name", _, "sys"], "argv"]:
+            return True
+    return False
+
+
 def _is_command(module: Module, block: Block) -> bool:
-    if module.facts.body_mentions(-1, b'"__main__"') and not {"FastAPI", "APIRouter"} & module.facts.words:
+    asks = block.function is None and any(_asks_for_arguments(form) for form in block.forms.every)
+    started = asks or module.facts.body_mentions(-1, b'"__main__"')
+    if started and not {"FastAPI", "APIRouter"} & module.facts.words:
         return True
     function = block.function
     decorators = function.decorators if function is not None else []

@@ -65,6 +65,8 @@ message: mensaje mensagem nachricht messages: mensajes mensagens nachrichten
 document: documento dokument documents: documentos dokumente documenti
 address: direccion endereco adresse anschrift indirizzo cart: carrito carrinho panier warenkorb
 booking: reserva reservierung buchung bookings: reservas reservierungen buchungen
+appointment: cita appointments: citas patient: paciente paziente patients: pacientes pazienti
+medical_record: expediente prontuario medical_records: expedientes prontuarios
 loan: prestamo emprestimo ausleihe prestito loans: prestamos emprestimos ausleihen prestiti
 task: tarea tarefa tache aufgabe tasks: tareas tarefas taches aufgaben
 expense: gasto despesa depense expenses: gastos despesas depenses

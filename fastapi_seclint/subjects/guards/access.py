@@ -43,7 +43,7 @@ _ENVELOPED = re.compile(r"^(items|data|results?|records|rows|users|accounts|cust
 _PERSONAL_WORD = re.compile(
     r"^(me|users?|profiles?|accounts?|customers?|clients|patients?|employees?|members"
     r"|((customers?|clients?|suppliers?|users?|members?|patients?|accounts?)[-_])?(orders?|invoices?|payments?|transactions?|receipts?)"
-    r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|medical[-_]?records?|address(es)?"
+    r"|messages?|conversations?|inbox|wallets?|salar(y|ies)|payroll|prescriptions?|medical[-_]?records?|appointments?|address(es)?"
     r"|credit[-_]?cards?|bank[-_]?accounts?|contacts|secrets?|api[-_]?keys?|credentials|audit([-_]logs?)?|backups?"
     r"|(chats?|conversations?|messages?|orders?|purchases?|payments?|transactions?|logins?|medical)[-_]history|dues|debts)$",
     re.I,

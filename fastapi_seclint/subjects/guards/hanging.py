@@ -34,8 +34,9 @@ def hanging(program: Program, route: Route) -> str:
     variables = path_variables(route.path)
     if "GET" not in route.methods or len(variables) != 1 or len(found) < 2 or not route.path.rstrip("/").endswith("}"):
         return ""
-    kind = re.sub(r"^by[-_]", "", found[-1].lower().replace("-", "_"))
-    if variables[0] not in (f"{kind}_id", f"{kind.rstrip('s')}_id", "id"):
+    kind = re.sub(r"^(by|por|par|pelo|pela|nach|per)_", "", found[-1].lower().replace("-", "_"))
+    own = () if kind == found[-1].lower() else (kind,)  # `/by-email/{email}`
+    if variables[0] not in (f"{kind}_id", f"{kind.rstrip('s')}_id", "id", *own):
         return ""
     if _PRIVATE.match(found[-2]) and variables[0] != "id":
         return found[-2]

@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.leaks.entry_keys import after_failure, finds_an_en
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.made_tokens import made_token
 from fastapi_seclint.subjects.leaks.masked_types import is_masked
+from fastapi_seclint.subjects.leaks.one_time_codes import is_one_time_code
 from fastapi_seclint.subjects.leaks.open_fields import open_field
 from fastapi_seclint.subjects.leaks.requested import (
     asks_scheme,
@@ -113,6 +114,8 @@ class Leaks:
                 found = self.named(str(name), form) or self.assigned(form) or self.address(form) or self.model(form)
                 if found is None and is_session_cookie(self.program, self.block, str(name)):
                     return Leak("the cookie of a session", form)
+                if found is None and is_one_time_code(self.block, str(name)):
+                    return Leak(f"`{name}`, a one-time code,", form)
                 return found or self.mapping(form) or self.arguments(form) or self.made(form)
         return None
 

@@ -34,7 +34,7 @@ def _ends_in_refusal(statements: list[Form]) -> bool:
     return bool(statements) and statements[-1][0] == "raise" and statements[-1][2] is not None
 
 
-def _looks_strictly(body: list[Form]) -> bool:
+def looks_strictly(body: list[Form]) -> bool:
     """Whether a `try` does nothing but look an account up by what raises where there is none: `result.scalar_one()`."""
     calls = [form for form in walk(body) if form[0] == "call"]
     strict = any(_STRICT.match(called_name(form)) or _is_get_of_model(form) for form in calls)
@@ -49,7 +49,7 @@ def _is_get_of_model(call: Form) -> bool:
     return False
 
 
-_STRICT = re.compile(r"^(one|scalar_one|get_one)$")
+_STRICT = re.compile(r"^(one|scalar_one|get_one|read_item)$")
 
 
 def entered(
@@ -67,7 +67,7 @@ def entered(
         asked = any(item[0] in ("if", "ifexp") for item in walk(statements))
         told = {"wrong", *(rest & {"absent"} if asked else ())}
         return worlds & told, rest - told
-    if not apart and _ends_in_refusal(statements) and _looks_strictly(body):
+    if not apart and _ends_in_refusal(statements) and looks_strictly(body):
         return worlds & {"absent"}, rest - {"absent"}
     rest -= left_out(statements)
     if not apart and only_refuses(statements):

@@ -1,0 +1,36 @@
+"""Local names that hold a one-time code which the function has made up, or is to send: `code` of an OTP."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.subjects.code.literal_names import name_of
+from fastapi_seclint.subjects.leaks.log_calls import LEVELS, PRINTS
+
+_CODE = re.compile(r"^((sms|email|mail|login|numeric|plain)_?)?(code|pin|passcode)$", re.I)
+_ONE_TIME = re.compile(r"(\b|_)(otp|one[ _-]?time|two[ _-]?factor|2fa|verification|verify|passcode)(\b|_)", re.I)
+_RANDOM = re.compile(
+    r"^(randint|randbelow|randrange|choices?|sample|token_hex|token_urlsafe)$|^_?(generate|make|create|new|random)_\w*(otp|code|pin)"
+)
+
+
+def is_one_time_code(block: Block, name: str) -> bool:
+    """Whether a name is such a code, by how it was made and what the function says of it."""
+    scope = block.scope
+    if not _CODE.match(name) or not isinstance(scope, FunctionScope):
+        return False
+    given = [item[-1] for item in scope.assignments(name) if item[0] in ("assign", "annassign") and item[-1]]
+    made = any(_RANDOM.search(name_of(call[2])) for value in given for call in walk(value) if call[0] == "call")
+    handed = not given and any(item[0] == name for item in scope.function.parameters)
+    if handed:
+        return _ONE_TIME.search(scope.function.name) is not None
+    return made and any(map(_ONE_TIME.search, (scope.function.name, *_told(block))))
+
+
+def _told(block: Block) -> list[str]:
+    """The texts that the function prints or logs."""
+    calls = [form for form in block.forms.of("call") if name_of(form[2]) in LEVELS | PRINTS]
+    return [item[2] for call in calls for item in walk(call) if item[0] == "const" and isinstance(item[2], str)]
