@@ -41,7 +41,9 @@ _PASSWORD = re.compile(
     r"|_confirmation|_repeat|_again)?$"
     rf"|^((nouveau|ancien|neues|altes|nueva|nova|nuova)_)?{FOREIGN}$"
 )
-_SECRET = re.compile(r"^((client|app|shared|my|user|admin|totp|cron|internal|service|jobs?)_)?(secret|secret_key|private_key)$")
+_SECRET = re.compile(
+    r"^((client|app|shared|my|user|admin|totp|cron|internal|service|jobs?)_)?(secret|secret_key|private_key)$"
+)
 _TOKEN = re.compile(
     r"^((access|refresh|auth|jwt|bearer|id|session|user|api|admin|login|enc|encoded|signed|cron|internal|service|secret|scheduler)_)?(token|jwt)$|^jeton$|^(x_)?(api|access)_?key$"
     r"|^(?!(has|have|is|use|with|no|need|needs|include|return|show|require|check|max|min|num)_)[a-z]+_(access|refresh|bearer)_token$"

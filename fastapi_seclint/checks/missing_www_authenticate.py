@@ -36,17 +36,18 @@ def missing_www_authenticate(program: Program) -> Iterator[Finding]:
         return
     added = added_elsewhere(program)
     seen: set[Location] = set()
-    for function, scheme in functions.values():
+    for function, scheme, within in functions.values():
         for refusal in refusals(program, function):
             if added and not (refusal.form[0] == "call" and last_name(refusal.form[2]) == "HTTPException"):
                 continue
             location = refusal.block.location(refusal.form)
             if location not in seen and not program.is_test(refusal.block.module):
                 seen.add(location)
-                yield _finding(refusal, scheme, location)
+                yield _finding(refusal, scheme, location, within=within)
 
 
-def _finding(refusal: Refusal, scheme: Scheme, location: Location) -> Finding:
+def _finding(refusal: Refusal, scheme: Scheme, location: Location, *, within: bool) -> Finding:
+    """A refusal of somebody whom a guard has let pass, which may have been meant as a 403, is for pedants."""
     path, call = location.path, location.span
     edit: Edit = SetKeyword(path, call, "headers", f'{{"WWW-Authenticate": "{scheme}"}}')
     if refusal.headers is not None and refusal.headers[0] == "dict":
@@ -57,6 +58,7 @@ def _finding(refusal: Refusal, scheme: Scheme, location: Location) -> Finding:
         f"this 401 lacks the header that names the scheme, so clients cannot tell that they should come with {scheme} "
         "credentials: "
         f'send `headers={{"WWW-Authenticate": "{scheme}"}}`',
+        persona="pedantic" if within else None,
         symbol=refusal.block.symbol,
         fix=None if positional else Fix("say which scheme the route wants", True, (edit,)),
     )

@@ -38,11 +38,14 @@ _SERVICES = 2
 _REQUESTS = frozenset({"request", "req"})
 
 
-Concerned = dict[tuple[str, int], tuple[Function, Scheme]]
+Concerned = dict[tuple[str, int], tuple[Function, Scheme, bool]]
 
 
 def concerned(program: Program) -> Concerned:
-    """The functions whose 401s are answers of a bearer or Basic scheme, by file and number."""
+    """The functions whose 401s are answers of a bearer or Basic scheme, by file and number.
+
+    The last of each says that a guard has let the caller pass before the function refuses him.
+    """
     found: Concerned = {}
     logins: list[Function] = []
     wanted: list[Scheme] = []
@@ -59,7 +62,7 @@ def concerned(program: Program) -> Concerned:
             _add(program, found, decorator, "Bearer", 1)
         if handler is not None and not _takes(program, found, route, handler, below):
             for scheme in below.values():
-                _add(program, found, handler, scheme, _SERVICES)
+                _add(program, found, handler, scheme, _SERVICES, within=True)
             token = id(route) in asking or (not below and signs(program, handler))
             token = token and not _wants_key(route) and _gives_token(program, handler)
             logs_in = token or any(is_login_form(node.call) for node in route.nodes())
@@ -130,7 +133,7 @@ def _decorators(program: Program, route: Route) -> Iterator[Function]:
 
 def _add_handlers(program: Program, found: Concerned) -> None:
     """The functions that answer for the exceptions which the others raise."""
-    blocks = [(program.sites.block(function.module, function.number), kind) for function, kind in found.values()]
+    blocks = [(program.sites.block(function.module, function.number), kind) for function, kind, _ in found.values()]
     kinds = {name: kind for block, kind in blocks if block is not None for name in raised(program, block)}
     for cls, handler in exception_handlers(program) if kinds else ():
         if cls.dotted in kinds:
@@ -266,11 +269,14 @@ def _add(
     function: Function,
     kind: Scheme,
     depth: int = _DEPTH,
+    *,
+    within: bool = False,
 ) -> None:
     key = (function.module.file, function.number)
-    if function.number < 0 or key in found or program.is_test(function.module):
+    known = key in found and (within or not found[key][2])
+    if function.number < 0 or known or program.is_test(function.module):
         return
-    found[key] = (function, kind)
+    found[key] = (function, kind, within)
     if depth == 0:
         return
     for number in inner_numbers(function)[:6]:
@@ -281,4 +287,4 @@ def _add(
             for option in options(scope.ask(form[2])):
                 target = running(option) if isinstance(option, Function | Bound) else None
                 if target is not None:
-                    _add(program, found, target, kind, depth - 1)
+                    _add(program, found, target, kind, depth - 1, within=within)
