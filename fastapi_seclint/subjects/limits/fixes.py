@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.guards.fixes import depending
 from fastapi_seclint.subjects.guards.swapping import argument_of
 from fastapi_seclint.subjects.limits.defaults import SLOWAPI
 from fastapi_seclint.subjects.limits.keys import by_address
-from fastapi_seclint.subjects.limits.limiters import node_limits
+from fastapi_seclint.subjects.limits.limiters import is_exempt, node_limits
 from fastapi_seclint.subjects.logins.routes import auth_routes
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def limit_routes(program: Program, routes: Iterable[Route], *, guessing: bool = 
     registered = [route for route in routes if route.kind == "http" and route.registration is not None]
     if not registered:
         return None
-    decorated = _by_slowapi(program, registered[0])
+    decorated = _by_slowapi(program, registered[0]) if not is_exempt(registered[0]) else None
     if decorated is not None:
         return decorated
     places = [route.registration.place for route in registered if route.registration is not None]

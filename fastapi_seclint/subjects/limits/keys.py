@@ -63,7 +63,7 @@ class ClientKey:
 def client_keys(program: Program) -> Iterator[ClientKey]:
     """Every key of a limiter that is read from a header, slowapi's `get_ipaddr` included."""
     seen: set[Location] = set()
-    for key in (*_of_slowapi(program), *_hand_written(program), *_declared(program)):
+    for key in (*_of_slowapi(program), *_hand_written(program), *_borrowed(program), *_declared(program)):
         if key.location not in seen and not program.is_test(key.block.module):
             seen.add(key.location)
             yield key
@@ -208,11 +208,37 @@ def _hand_written(program: Program) -> Iterator[ClientKey]:
         if function is None or not block.module.facts.body_speaks(function.number, _IN_TEXT):
             continue
         keys = list(_reads(program, function, None))
-        if not keys or keys[0].header.lower().replace("_", "-") == "user-agent":
+        if not keys or (_is_agent(keys[0].header) and not _is_given_back(block, keys[0].form)):
             continue
         used = any(_limits(program, caller) for caller, _, _ in callers(program, function))
         if used or reaches(program, function, depth=1):
             yield from keys
+
+
+def _borrowed(program: Program) -> Iterator[ClientKey]:
+    """Where a limiter of the project counts by what slowapi's `get_ipaddr` reads."""
+    for call in program.sites.calls(_GET_IPADDR):
+        function, block = call.block.function, call.block
+        if function is not None and reaches(program, function, depth=1):
+            form = call.form[2]
+            yield ClientKey(block.location(form), "X_FORWARDED_FOR", block.symbol, form, block, None, library=True)
+
+
+def _is_agent(header: str) -> bool:
+    return header.lower().replace("_", "-") == "user-agent"
+
+
+def _is_given_back(block: Block, form: Form) -> bool:
+    """Whether a function returns what it reads, or a text with it, so that its callers count by it."""
+    names = {
+        target[2]
+        for item in block.forms.of("assign")
+        if any(inner is form for inner in walk(item[3]))
+        for target in item[2]
+        if target[0] == "name"
+    }
+    given = [inner for item in block.forms.of("return") for inner in walk(item[2:])]
+    return any(inner is form or (inner[0] == "name" and inner[2] in names) for inner in given)
 
 
 def _declared(program: Program) -> Iterator[ClientKey]:

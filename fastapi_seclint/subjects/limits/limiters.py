@@ -31,6 +31,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.definitions import decorators_of
 from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.limits.defaults import SLOWAPI_LAYERS, default_limits, loose_default
+from fastapi_seclint.subjects.limits.toothless import only_counts
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -68,13 +69,13 @@ def limited(program: Program, route: Route, *, failures: bool) -> bool:
     config = program.config.rate_limit if program.config is not None else None
     if config is not None and config.proxy:
         return True
-    declared = Declared.of(program.config)
+    declared, exempt = Declared.of(program.config), is_exempt(route)
     return (
         bool([name for name in program.guarding(route).guards.rate_limit if "SlowAPI" not in name])
         or any(node_limits(program, node) for node in route.nodes(alternatives=False))
-        or any(_decorator_limits(program, declared, *item) for item in _decorators(program, route))
+        or any(_decorator_limits(program, declared, *item) for item in ([] if exempt else _decorators(program, route)))
         or _written_dependency_limits(route)
-        or any(layer_limits(program, layer) for layer in layers(route))
+        or any(layer_limits(program, layer) for layer in layers(route) if not (exempt and _is_slowapi(layer)))
         or _class_limits(program, route)
         or (route.function is not None and reaches(program, route.function, failures))
     )
@@ -101,9 +102,11 @@ def names_limiting_decorator(name: str) -> bool:
 
 def node_limits(program: Program, node: Node) -> bool:
     """Whether a dependency limits rates."""
-    if Declared.of(program.config).limits(node.name) or any(map(names_limiting_decorator, _parts(node.name))):
+    if Declared.of(program.config).limits(node.name):
         return True
     function = running(node.call)
+    if any(map(names_limiting_decorator, _parts(node.name))):
+        return function is None or function.number < 0 or not only_counts(program, function)
     return function is not None and reaches(program, function)
 
 
@@ -114,15 +117,18 @@ def _written_dependency_limits(route: Route) -> bool:
     if route.registration is not None:
         forms.append(form_at(route.registration.place))
     forms += route.function.parameters if route.function is not None else []
-    return any(form is not None and _names_limiting_dependency(form) for form in forms)
+    nodes = [node for node in route.nodes() if (made := running(node.call)) is not None and made.number >= 0]
+    seen = {part for node in nodes for part in _parts(node.name)}
+    return any(form is not None and _names_limiting_dependency(form, seen) for form in forms)
 
 
-def _names_limiting_dependency(form: Form) -> bool:
+def _names_limiting_dependency(form: Form, seen: set[str]) -> bool:
+    """`seen` are the names of dependencies whose code says by itself whether they limit."""
     for inner in walk(form):
         match inner:
             case ["call", _, ["name" | "attr", *_, "Depends" | "Security"], [argument, *_], _]:
                 words = [str(item[-1]) for item in walk(argument) if item[0] in ("name", "attr")]
-                if any(names_limiting_decorator(word) for word in words):
+                if any(names_limiting_decorator(word) for word in words if word not in seen):
                     return True
     return False
 
@@ -165,6 +171,17 @@ def _decorator_limits(program: Program, declared: Declared, form: Form, value: V
         if function is not None and reaches(program, function):
             return True
     return False
+
+
+def is_exempt(route: Route) -> bool:
+    """Whether a route is left out of all that a slowapi limiter limits: `@limiter.exempt` (slowapi/extension.py)."""
+    if route.function is None:
+        return False
+    return any(form[0] == "attr" and form[3] == "exempt" for form in decorators_of(route.function))
+
+
+def _is_slowapi(layer: Layer) -> bool:
+    return any(dotted_name(option) in SLOWAPI_LAYERS for option in options(layer.what))
 
 
 def layer_limits(program: Program, layer: Layer) -> bool:

@@ -1,0 +1,50 @@
+"""Limiters that count and refuse nobody: `if len(seen) > 5: print("too many")`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import External, Function, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.owners.notes import logs
+from fastapi_seclint.subjects.rights.reached import reached
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_COUNTS = re.compile(
+    r"^(append|appendleft|popleft|pop|get|setdefault|clear|add|update|items|keys|values|discard|remove|total_seconds|timestamp"
+    r"|host|split|strip|lower)$"
+)
+_TELLS = re.compile(r"^(slowapi\.util|builtins|time|datetime|collections|logging|itertools|math|typing)\.")
+
+
+def only_counts(program: Program, function: Function) -> bool:
+    """Whether a function that runs before a route cannot refuse: nothing is raised in it, nor in what it calls.
+
+    What is not in sight, and is no part of Python that only tells something, may refuse. So may one that gives an
+    answer to whoever calls it.
+    """
+    for one in reached(program, function):
+        block = body_of(program, one)
+        if block is None or block.forms.of("raise", "assert", "yield", "with", "try"):
+            return False
+        if one is function and any(form[2] is not None for form in block.forms.of("return")):
+            return False
+        if not block.forms.of("if", "augassign") and one is function:
+            return False
+        if not all(_is_harmless(program, block, call) for call in block.forms.of("call")):
+            return False
+    return True
+
+
+def _is_harmless(program: Program, block: Block, call: Form) -> bool:
+    if logs(call) or call[2][0] == "lambda" or any(True for _ in called(program, block, call)):
+        return True
+    known = list(options(ask(program, block, call[2])))
+    if any(isinstance(option, External) and _TELLS.match(option.name) for option in known):
+        return True
+    return call[2][0] == "attr" and _COUNTS.match(last_name(call[2])) is not None
