@@ -36,7 +36,7 @@ def handed_to_logs(program: Program) -> Iterator[Handed]:
     """The calls that give such a helper a secret."""
     for block in program.sites.blocks(LEVELS | PRINTS):
         function = block.function
-        if function is None or _HELPERS.search(snake(function.name)) is None or program.is_test(block.module):
+        if function is None or not _is_there_to_log(function) or program.is_test(block.module):
             continue
         names = _written(block)
         if not any(parameter[0] in names for parameter in function.parameters):
@@ -48,6 +48,12 @@ def handed_to_logs(program: Program) -> Iterator[Handed]:
                 found = (leaks.of(part) for value in _given(function, names, call, bound) for part in pieces(value))
                 if secrets := [leak for leak in found if leak is not None]:
                     yield Handed(caller, call, secrets, only)
+
+
+def _is_there_to_log(function: Function) -> bool:
+    """Whether a function, or the class whose method it is, is called after logs: `Audit.write`."""
+    owner = function.owner.name if function.owner is not None and not function.name.startswith("__") else ""
+    return any(_HELPERS.search(snake(name)) for name in (function.name, owner))
 
 
 def _entries(block: Block) -> list[Form]:

@@ -202,7 +202,7 @@ class Leaks:
         scope = self.block.scope
         for statement in scope.assignments(form[2]) if isinstance(scope, FunctionScope) else ():
             if statement[0] == "assign":
-                if (named := self.of(statement[3]) if statement[3][0] == "attr" else None) is not None:
+                if (named := self.taken(statement[3])) is not None:
                     return Leak(named.what, form)
                 if self.is_link(form[2], form[1]) or any(self.is_link(name) for name in _put_in(statement[3])):
                     return Leak(f"`{form[2]}`, which has a token in it,", form)
@@ -213,6 +213,13 @@ class Leaks:
                     if part[0] == "attr" and part[3] == "headers" and self.is_request(part[2]):
                         return Leak("the request's headers", form)
         return None
+
+    def taken(self, value: Form) -> Leak | None:
+        """What secret a value is that is taken as it is: a part of something, a parameter."""
+        function = self.block.function
+        given = [item[0] for item in function.parameters] if function is not None else []
+        plain = value[0] == "attr" or (value[0] == "sub" and value[3][0] == "const")
+        return self.of(value) if plain or (value[0] == "name" and value[2] in given) else None
 
     def is_link(self, name: str, at: int = 0) -> bool:
         """Whether a local name is a link that is put together with a one-time token, the last time before a place."""
@@ -263,6 +270,9 @@ class Leaks:
             return Leak(f"`{form[2]}`, which has `{token}` in it,", form)
         if (dumped := self.dumped(form)) is not None:
             return _whole(self.of(dumped), form)
+        for entry in self.entries(form):
+            if (leak := self.taken(entry)) is not None:
+                return Leak(f"`{form[2]}`, which has {leak.what.rstrip(',')} in it,", form)
         for option in options(ask(self.program, self.block, form)):
             for key, value in option.items if isinstance(option, Mapping) else ():
                 name = key.value if isinstance(key, Const) else None
@@ -273,6 +283,16 @@ class Leaks:
                 if any(self.named(one, form) is not None for one in (name, *read)):
                     return Leak(f"`{name_of(form)}`, which has `{name}` in it,", form)
         return None
+
+    def entries(self, form: Form) -> list[Form]:
+        """The values of the dictionary that a local name was given, but for what says whether something is there."""
+        scope = self.block.scope
+        given = list(scope.assignments(form[2])) if form[0] == "name" and isinstance(scope, FunctionScope) else []
+        match given:
+            case [["assign", _, _, ["dict", _, pairs]]]:
+                named = [(str(key[2]) if key is not None and key[0] == "const" else "", value) for key, value in pairs]
+                return [value for key, value in named if words_of(key)[:1] not in _ANSWERS]
+        return []
 
     def dumped(self, form: Form) -> Form | None:
         """The call that makes a dictionary of a model for a local name: `data = body.model_dump()`."""
