@@ -27,8 +27,9 @@ from fastapi_seclint.subjects.owners.identity import (
     names_unseen_guard,
     spelled,
 )
-from fastapi_seclint.subjects.owners.states import STATES, field_of, speaks_of_state
+from fastapi_seclint.subjects.owners.states import STATES, compares_status, field_of, speaks_of_state
 from fastapi_seclint.subjects.owners.switched import switched_off
+from fastapi_seclint.subjects.rights.powerless import without_effect
 from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
@@ -56,15 +57,42 @@ class ActiveGuard:
         return known_as(self.function)
 
 
-def tests_activity(function: Function) -> bool:
-    """Whether a function's own body decides something by whether an account is active."""
-    for form in function.forms.of("if", "assert", "ifexp", "while", "compare", "call"):
+def _tests_activity(function: Function, idle: frozenset[int]) -> bool:
+    """Whether a function's own body decides something by whether an account is active.
+
+    `idle` are the identities of the forms that have no effect.
+    """
+    for form in function.forms.of("if", "assert", "ifexp", "while", "compare", "call", "return"):
+        if id(form) in idle:
+            continue
+        if form[0] == "return" and form[2] is not None and _answers(form[2]):
+            return True
         tested = form[2] if form[0] in ("if", "assert", "ifexp", "while") else form if form[0] == "compare" else None
         if tested is not None and speaks_of_state(tested):
             return True
-        if form[0] == "call" and _is_check(form):
+        if form[0] == "call" and (_is_check(form) or _picks_active(form)):
             return True
     return False
+
+
+def _answers(value: Form) -> bool:
+    """Whether a function tells by what it returns whether an account is active: `return not user.is_banned`."""
+    if value[0] == "unary" and value[2] == "not":
+        return _answers(value[3])
+    if value[0] == "bool":
+        return any(map(_answers, value[3]))
+    return value[0] == "attr" and snake(value[3]) in STATES
+
+
+def _picks_active(call: Form) -> bool:
+    """Whether a query wants open accounts only: `where(User.is_active.is_(True))`, `filter(~User.disabled)`."""
+    if call[2][0] not in ("name", "attr") or call[2][-1] not in ("where", "filter", "and_", "filter_by"):
+        return False
+    return any(
+        inner[0] == "attr" and snake(inner[3]) in STATES and inner[2][0] == "name"
+        for item in call[3]
+        for inner in walk(item)
+    )
 
 
 def _is_check(form: Form) -> bool:
@@ -81,8 +109,11 @@ def refuses_closed_user(function: Function) -> bool:
     for form in function.forms.of("if"):
         if any(inner[0] in ("raise", "return") for inner in walk(form[3:])):
             for inner in walk(form[2]):
-                flag = inner[0] in ("attr", "sub") and snake(field_of(inner)) in STATES
-                if flag and inner[2][0] == "name" and _USER.search(snake(inner[2][2])):
+                if inner[0] == "compare" and compares_status(inner):
+                    inner = inner[2]
+                elif inner[0] not in ("attr", "sub") or snake(field_of(inner)) not in STATES:
+                    continue
+                if inner[0] in ("attr", "sub") and inner[2][0] == "name" and _USER.search(snake(inner[2][2])):
                     return True
     return False
 
@@ -98,7 +129,7 @@ def looks_at_activity(program: Program, route: Route) -> bool:
         for option in options(layer.what):
             found = list(getattr(option, "namespace", {}).values()) if not isinstance(option, Function) else [option]
             functions += [item for item in found if isinstance(item, Function)]
-    return any(tests_activity(inner) for function in functions for inner in reached(program, function, 1))
+    return any(asks_for_activity(program, inner) for function in functions for inner in reached(program, function, 1))
 
 
 def node_tests_activity(program: Program, node: Node) -> bool:
@@ -109,14 +140,15 @@ def node_tests_activity(program: Program, node: Node) -> bool:
         return "active" in name or node.name.startswith("fastapi_users.")
     if switched_off(node):
         return False
-    return any(_answer(program, inner) for inner in reached(program, function, 2))
+    return any(asks_for_activity(program, inner) for inner in reached(program, function, 2))
 
 
-def _answer(program: Program, function: Function) -> bool:
+def asks_for_activity(program: Program, function: Function) -> bool:
+    """Whether a function decides something by whether an account is active; found once a program."""
     known = _known(program)
     key = (function.module.file, function.number)
     if key not in known:
-        known[key] = tests_activity(function)
+        known[key] = _tests_activity(function, without_effect(program, function))
     return known[key]
 
 

@@ -17,6 +17,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.records import field_names, is_complete, is_table
+from fastapi_seclint.subjects.owners.states import STATES
 from fastapi_seclint.subjects.passwords.names import is_of_people, naming
 from fastapi_seclint.subjects.tokens.refusing import refusal
 
@@ -155,7 +156,7 @@ def cannot_be_closed(program: Program, function: Function) -> bool:
 
 def _has_flag(cls: Class) -> bool:
     names = {*field_names(cls), *(name for base in cls.lineage() if isinstance(base, Class) for name in base.namespace)}
-    return bool(names & _FLAGS) or any("User" in name for name in cls.external_bases())
+    return bool(names & (_FLAGS | STATES | {"status"})) or any("User" in name for name in cls.external_bases())
 
 
 def refusing_closed(program: Program, function: Function, flag: Flag) -> Fix | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.owners.activity import refuses_closed_user, tests_activity
+from fastapi_seclint.subjects.owners.activity import asks_for_activity, refuses_closed_user
 from fastapi_seclint.subjects.owners.finding_users import loads_user
 from fastapi_seclint.subjects.owners.states import speaks_of_state
 from fastapi_seclint.subjects.passwords.names import is_of_people
@@ -29,16 +29,16 @@ def one_way_only(program: Program, node: Node) -> Function | None:
     if _has_blind_way(program, function):
         return function
     finding = [child.function for child in node.children if child.function and loads_user(child.function)]
-    if len(finding) < 2 or tests_activity(function):
+    if len(finding) < 2 or asks_for_activity(program, function):
         return None
     looking = [one for one in finding if any(refuses_closed_user(inner) for inner in reached(program, one, 1))]
-    blind = [one for one in finding if not any(_tests_people(inner) for inner in reached(program, one, 2))]
+    blind = [one for one in finding if not any(_tests_people(program, inner) for inner in reached(program, one, 2))]
     return blind[0] if looking and blind else None
 
 
-def _tests_people(function: Function) -> bool:
+def _tests_people(program: Program, function: Function) -> bool:
     """Whether a function asks for the state of an account; that of a log's category is none."""
-    return tests_activity(function) and any(is_of_people(form[2]) for form in function.forms.of("name"))
+    return asks_for_activity(program, function) and any(is_of_people(form[2]) for form in function.forms.of("name"))
 
 
 def _has_blind_way(program: Program, function: Function) -> bool:
@@ -49,7 +49,7 @@ def _has_blind_way(program: Program, function: Function) -> bool:
         return False
     blind = [way for way in ways if way not in looking and not any(speaks_of_state(form) for form in _tests(way))]
     called = [inner for inner in reached(program, function, 1) if inner is not function]
-    return any(loads_user(way) for way in blind) and not any(map(_tests_people, called))
+    return any(loads_user(way) for way in blind) and not any(_tests_people(program, inner) for inner in called)
 
 
 def _ways(statements: list[Form], before: list[Form]) -> Iterator[list[Form]]:

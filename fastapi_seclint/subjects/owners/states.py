@@ -13,9 +13,10 @@ STATES = frozenset(
         "banned", "is_banned", "deactivated", "is_deactivated", "suspended", "is_suspended", "is_locked", "is_deleted",
         "banned_until", "blocked_until", "suspended_until", "blocked_at", "suspended_at",
         "deleted_at", "disabled_at", "deactivated_at", "is_inactive", "inactive", "user_status", "account_status",
-        "closed_at", "aktiv", "ist_aktiv", "gesperrt", "ist_gesperrt", "deaktiviert", "inaktiv", "ativo", "ativa",
-        "inativo", "bloqueado", "desativado", "activo", "activa", "esta_activo", "inactivo", "desactivado",
-        "suspendido", "actif", "est_actif", "bloque", "desactive", "attivo", "bloccato", "disattivato", "sospeso",
+        "closed_at", "deleted", "locked", "aktiv", "ist_aktiv", "gesperrt", "ist_gesperrt", "deaktiviert", "inaktiv",
+        "ativo", "ativa", "inativo", "bloqueado", "desativado", "activo", "activa", "esta_activo", "inactivo",
+        "desactivado", "suspendido", "actif", "est_actif", "bloque", "desactive", "attivo", "bloccato",
+        "disattivato", "sospeso",
     }
 )  # fmt: skip
 """Names of flags and moments by which an account is closed or open."""
@@ -28,12 +29,13 @@ def speaks_of_state(form: Form) -> bool:
         name = inner[3] if inner[0] == "attr" else inner[2] if inner[0] in ("name", "const") else ""
         if isinstance(name, str) and snake(name) in STATES:
             return True
-        if inner[0] == "compare" and _compares_status(inner):
+        if inner[0] == "compare" and compares_status(inner):
             return True
     return False
 
 
-def _compares_status(form: Form) -> bool:
+def compares_status(form: Form) -> bool:
+    """Whether a status is compared with a word for one of these states: `user.status != "active"`."""
     sides = [form[2], *form[4]]
     named = any(side[0] in ("attr", "sub") and field_of(side).endswith(("status", "state")) for side in sides)
     words = [str(inner[-1]) for side in sides for inner in walk(side) if inner[0] in ("attr", "const", "name")]
