@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, walk
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, beginning, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -75,6 +75,7 @@ class Leaks:
 
     program: Program
     block: Block
+    _busy: set[str] = field(default_factory=set)
 
     def of(self, form: Form) -> Leak | None:
         """What secret an expression is, or None; what shows stars in its place is none."""
@@ -219,7 +220,13 @@ class Leaks:
         function = self.block.function
         given = [item[0] for item in function.parameters] if function is not None else []
         plain = value[0] == "attr" or (value[0] == "sub" and value[3][0] == "const")
-        return self.of(value) if plain or (value[0] == "name" and value[2] in given) else None
+        name = beginning(value)
+        if name in self._busy or not (plain or (value[0] == "name" and value[2] in given)):
+            return None
+        self._busy.add(name)
+        found = self.of(value)
+        self._busy.discard(name)
+        return found
 
     def is_link(self, name: str, at: int = 0) -> bool:
         """Whether a local name is a link that is put together with a one-time token, the last time before a place."""
@@ -244,8 +251,8 @@ class Leaks:
             return Leak(f"`{name_of(form)}`", form)
         made = (one.cls for one in options(ask(self.program, self.block, form)) if isinstance(one, Instance))
         for cls in (*made, *annotated_classes(self.program, self.block, form), *self.handed(form)):
-            if field := open_field(self.program, cls):
-                return Leak(f"`{name_of(form)}`, which has `{field}` in it,", form)
+            if secret := open_field(self.program, cls):
+                return Leak(f"`{name_of(form)}`, which has `{secret}` in it,", form)
         return None
 
     def handed(self, form: Form) -> Iterator[Class]:
