@@ -10,6 +10,7 @@ from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
+from fastapi_seclint.subjects.secrets.closed_ways import shut
 from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing, works_empty
 from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
 from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
@@ -124,6 +125,8 @@ def _finding(program: Program, item: Fallback, use: Use | None) -> Finding:
 
 def _fix(program: Program, item: Fallback, use: Use | None) -> Fix | None:
     """The setting without its fallback, and where a key signs with nothing in it, not without a value either."""
+    if (closed := shut(item)) is not None:
+        return closed
     kind = "signing key" if use is not None and use.kind == "signing key" else item.kind
     names = (item.name, item.written, item.target)
     fix = fix_of(item, works_empty(program, kind, names), program)
