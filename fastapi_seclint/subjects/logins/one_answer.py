@@ -38,6 +38,8 @@ def one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
     code = _written(wrong.block, other)
     if telling is None or code is None or any(form[0] == "name" and form[2] == "error" for form in walk(telling)):
         return None
+    if absent.form[0] == "return" and other is not None and other[0] == "tuple" and len(other[2]) > 1:
+        code = code.removeprefix("(").removesuffix(")")
     edit = ReplaceExpression(absent.block.module.path, span_of(telling[1]), code)
     return Fix("answer as for a wrong password", True, (edit,))
 
