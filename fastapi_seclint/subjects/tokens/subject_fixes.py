@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements, ReplaceExpression
@@ -16,6 +16,8 @@ from fastapi_seclint.program.values import Function, Mapping, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.owners.activity import active_guards
+from fastapi_seclint.subjects.owners.records import classes_in, field_names
 from fastapi_seclint.subjects.payloads.encodings import tokens
 from fastapi_seclint.subjects.tokens.connected import connected
 from fastapi_seclint.subjects.tokens.found_users import LOOKUP, STORE, is_subject, may_be_none
@@ -41,6 +43,8 @@ class _Finder:
     by: str
     is_async: bool
     edits: tuple[Edit, ...]
+    closed: str = ""
+    """The test that is true of a user of this name whose account is closed, where users have such a state."""
 
 
 def refused(block: Block, statement: Form, value: Form) -> Fix | None:
@@ -82,8 +86,26 @@ def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
     raised, imports = refusal(block, statement, _WHY)
     found = f"{'await ' if finder.is_async else ''}{finder.before}{name or written}{finder.after}"
     test = f"if {found} is None:\n    {raised}"
-    edit = InsertStatements(block.module.path, span_of(statement[1]), "after" if name else "before", test)
+    free = next((one for one in ("user", "found_user") if one not in block.forms.names_of(lambda _: True)), "")
+    if isinstance(finder, _Finder) and finder.closed and free and not active_guards(program):
+        test = f"{free} = {found}\nif {free} is None or {finder.closed.format(free)}:\n    {raised}"
+    anchor = (_presence(block, statement, name) or statement) if name else statement
+    edit = InsertStatements(block.module.path, span_of(anchor[1]), "after" if name else "before", test)
     return Fix(_TITLE, False, (*finder.edits, edit, *imports))
+
+
+def _presence(block: Block, statement: Form, name: str) -> Form | None:
+    """The refusal of a token without a subject that follows where the subject gets its name: `if email is None: ...`."""
+    below = [form for form in block.forms.of("if", *_SIMPLE, "raise", "for", "with") if form[1] > statement[1]]
+    following = min(below, key=lambda form: int(form[1]), default=None)
+    if following is None or following[0] != "if" or following[4] or following[3][-1][0] != "raise":
+        return None
+    match following[2]:
+        case ["compare", _, ["name", _, tested], ["is" | "=="], [["const", _, None]]] | [
+            "unary", _, "not", ["name", _, tested]
+        ] if tested == name:  # fmt: skip
+            return following
+    return None
 
 
 def _as_the_guard(program: Program, block: Block, statement: Form, subject: str, below: bool) -> Fix | None:
@@ -164,10 +186,22 @@ def _finders(program: Program, other: Module, module: Module) -> Iterator[_Finde
                 place = Block(other, None, other.scope, NO_STATEMENTS)
                 if len(needed) == 1 and LOOKUP.search(name) and may_be_none(program, place, call):
                     by = words_of(needed[0][0])[-1:]
-                    yield _brought(name, other, module, ("(", ")"), by, bool(option.flags & ASYNC))
+                    found = _brought(name, other, module, ("(", ")"), by, bool(option.flags & ASYNC))
+                    yield replace(found, closed=_closed(program, option))
             elif isinstance(option, Mapping):
                 asked = _keys(program, name) if STORE.search(name) else (_BY_SUBJECT & set(_keys(program, name)))
                 yield from (_brought(name, other, module, (".get(", ")"), [by], False) for by in asked)
+
+
+def _closed(program: Program, function: Function) -> str:
+    """How a user that a function says it finds is asked whether his account is closed; empty where nothing says so."""
+    if function.returns is None:
+        return ""
+    found = classes_in(program.interpreter.ask(function.returns, function.module.scope))
+    fields = [name for cls in found for name in field_names(cls)]
+    opened = next((name for name in fields if name in ("is_active", "active", "is_enabled", "enabled")), "")
+    shut = next((name for name in fields if name in ("disabled", "is_disabled", "blocked", "is_blocked")), "")
+    return f"not {{}}.{opened}" if opened else f"{{}}.{shut}" if shut else ""
 
 
 def _keys(program: Program, name: str) -> Iterator[str]:
