@@ -1,6 +1,6 @@
 """Ways in that stay shut where their secret is not set: `if key and compare_digest(sent, key): return developer`.
 
-What is compared for one way in of several is no setting that the whole program needs, and a read that fails would answer
+What is compared for one way in of several is no setting that the whole program needs, and a read that fails answers
 everybody with an error, those who come another way among them.
 """
 

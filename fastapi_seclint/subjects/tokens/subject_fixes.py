@@ -95,7 +95,7 @@ def looked_up(program: Program, block: Block, subject: Form) -> Fix | None:
 
 
 def _presence(block: Block, statement: Form, name: str) -> Form | None:
-    """The refusal of a token without a subject that follows where the subject gets its name: `if email is None: ...`."""
+    """The refusal of a token without a subject that follows where it gets its name: `if email is None: ...`."""
     below = [form for form in block.forms.of("if", *_SIMPLE, "raise", "for", "with") if form[1] > statement[1]]
     following = min(below, key=lambda form: int(form[1]), default=None)
     if following is None or following[0] != "if" or following[4] or following[3][-1][0] != "raise":
