@@ -42,6 +42,7 @@ from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guar
 from fastapi_seclint.subjects.owners.inner import Inner, inner_id
 from fastapi_seclint.subjects.owners.listed import all_are_listed
 from fastapi_seclint.subjects.owners.making import tie_to_maker
+from fastapi_seclint.subjects.owners.narrowed import narrowed
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.same_right import asks_owner_too, changed_by_right
 from fastapi_seclint.subjects.owners.shared import depended
@@ -133,7 +134,11 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)
             fix = compared(program, route, case.variable, case.field, case.tie, case.sibling) if mends else None
             if fix is None and mends and case.sibling is not None:
-                fix = depended(program, route, case.variable) or queried(program, route, case.sibling, case.variable)
+                fix = (
+                    depended(program, route, case.variable)
+                    or queried(program, route, case.sibling, case.variable)
+                    or narrowed(program, route, case.sibling, case.variable)
+                )
             yield _finding(case, fix)
         elif case is None and route.place not in seen and (inner := inner_id(program, route)) is not None:
             seen.add(route.place)

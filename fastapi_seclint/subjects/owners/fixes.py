@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.belongings import singular
+from fastapi_seclint.subjects.owners.handed_callers import given_as, handed, taking
 from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.owners.introducing import introduced
 from fastapi_seclint.subjects.owners.service_fixes import looked_up_by_sibling
@@ -74,7 +75,8 @@ def _compared(
 ) -> Fix | None:
     found = _looked_up(handler, variable)
     if found is None:
-        return _looked_up_before(program, call, handler, caller, variable, field)
+        before = _looked_up_before(program, call, handler, caller, variable, field)
+        return before or _looked_up_inside(program, call, handler, caller, variable, field, tie)
     number, name = found
     if singular(name) != name:
         return None
@@ -106,6 +108,33 @@ def _looked_up_before(
     lines = f"{looking.name} = {looking.code}\nif {test}:\n    {raised}"
     edit = InsertStatements(handler.module.path, span_of(looking.before[1]), "before", lines)
     return Fix(f"look it up first, and compare the owner with {caller}", False, (edit, *imports))
+
+
+def _looked_up_inside(
+    program: Program, call: Value, handler: Function, caller: str, variable: str, field: str, tie: Tie | None
+) -> Fix | None:
+    """The same in a method that only this handler calls: it is given the owner, and refuses as what is not there."""
+    inner = taking(program, handler, variable)
+    found = _looked_up(inner[0], inner[1]) if inner is not None else None
+    if inner is None or found is None:
+        return None
+    function, _, handing = inner
+    number, name = found
+    usable = tie is not None and snake(tie.thing) == name
+    sides = _sides(program, call, caller, field, tie if usable else None)
+    owner = sides[0].strip(".") if sides is not None else ""
+    if sides is None or not owner.isidentifier() or any(item[0] == owner for item in function.parameters):
+        return None
+    absent, after = _tested_for_absence(function.statements(), number, name)
+    if not absent or after[0] != "if" or after[3][-1][0] != "raise":
+        return None
+    raised, imports = _raised(function.module, after)
+    known = given_as(function, handing, caller)
+    added = () if known else handed(handler, function, handing, owner, f"{caller}{sides[1]}")
+    lines = f"if {name}{sides[0]} != {f'{known}{sides[1]}' if known else owner}:\n    {raised}"
+    compares = InsertStatements(function.module.path, span_of(after[1]), "after", lines)
+    edits = (*added, compares, *imports)
+    return Fix(f"compare the owner with {caller}", False, edits)
 
 
 def _raised(module: Module, absence: Form | None) -> tuple[str, tuple[Edit, ...]]:
