@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, AddParameter, Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, line_of, names_in, span_of
-from fastapi_seclint.program.callables import parameters, running
+from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.guards import access
@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.guards.fixes import depends_name
 from fastapi_seclint.subjects.guards.swapping import imported, usable_name
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.built import built_of_rights, makes_object
+from fastapi_seclint.subjects.rights.entries import right_of_entry
 from fastapi_seclint.subjects.rights.sent import Input, Sent, names_sent_right, source
 from fastapi_seclint.subjects.rights.sent_rights import input_of
 from fastapi_seclint.subjects.rights.words import is_administrator
@@ -35,6 +36,10 @@ def asked_of_user(program: Program, function: Function, found: Input, test: Form
         right = _right(cls, flag, source(found, sent)) if name not in found.bodies else ""
         if right:
             return _fix(function, sent, f"{name}.{right}", ())
+    for parameter in parameters(function):
+        entry = right_of_entry(program, parameter, flag, source(found, sent))
+        if entry and parameter.name not in found.bodies and _is_guarded(program, parameter):
+            return _fix(function, sent, f'{parameter.name}["{entry}"]', ())
     for guard, cls in _guards(program, function):
         right = _right(cls, flag, source(found, sent))
         added = _parameter(function, guard, cls) if right and not _only_believes(program, guard) else None
@@ -71,7 +76,8 @@ def _introduced(program: Program, function: Function) -> Iterator[tuple[str, Cla
 
 def _fix(function: Function, sent: Form, code: str, edits: tuple[Edit, ...]) -> Fix:
     edit = ReplaceExpression(function.module.path, span_of(sent[1]), code)
-    return Fix(f"ask the user's own {code.rpartition('.')[2]}", False, (*edits, edit))
+    right = code.removesuffix('"]').rpartition('"')[2].rpartition(".")[2]
+    return Fix(f"ask the user's own {right}", False, (*edits, edit))
 
 
 def _right(cls: Class, flag: bool, sent: Sent | None) -> str:
@@ -90,11 +96,16 @@ def _is_right(name: str) -> bool:
 def _users(program: Program, function: Function) -> Iterator[tuple[str, Class]]:
     """The parameters of a function that a guard fills, with their classes."""
     for parameter in parameters(function):
-        found = program.walker.resolver.dependency_of(parameter)
-        if found is None or not any(program.guard_model.authenticates(option) for option in options(found[1])):
+        if not _is_guarded(program, parameter):
             continue
         for cls in access.classes(program.walker.resolver.type_of(parameter)):
             yield parameter.name, cls
+
+
+def _is_guarded(program: Program, parameter: Parameter) -> bool:
+    """Whether a guard fills a parameter."""
+    found = program.walker.resolver.dependency_of(parameter)
+    return found is not None and any(program.guard_model.authenticates(option) for option in options(found[1]))
 
 
 def _guards(program: Program, function: Function) -> list[tuple[Function, Class]]:
