@@ -18,6 +18,9 @@ _ANSWER = '{}(status_code=401, content={{"detail": "Invalid token"}}, headers={{
 def refused(swallow: Swallow) -> Fix | None:
     """The handler refuses at its end: it raises 401, or answers so in a middleware, where raising is a 500 (f46)."""
     names = {parameter[0] for parameter in swallow.function.parameters}
+    plain = not swallow.layered and not names & {"call_next", "scope"}
+    if not swallow.body and plain and (tried := _tried(swallow)) is not None:
+        return tried
     if not swallow.body or swallow.layered or "scope" in names:
         return None
     path, last = swallow.function.module.path, swallow.body[-1]
@@ -34,6 +37,29 @@ def refused(swallow: Swallow) -> Fix | None:
     if last[0] in ("pass", "return") or (last[0] == "assign" and all(target[0] == "name" for target in last[2])):
         edit = ReplaceStatement(path, span_of(last[1]), text)
     return Fix(title, True, (edit, *imports))
+
+
+def _tried(swallow: Swallow) -> Fix | None:
+    """`try:` in place of `with suppress(...)` around one simple statement; None for anything longer."""
+    found = [form for form in swallow.function.forms.of("with") if form[1] == swallow.at]
+    if len(found) != 1 or len(found[0][3]) != 1 or len(found[0][2]) != 1:
+        return None
+    suppress, statement = found[0][2][0][0], found[0][3][0]
+    kinds = [code(kind) for kind in suppress[3]]
+    match statement:
+        case ["assign", _, [target], value]:
+            parts = [code(target), code(value)]
+        case ["expr", _, value]:
+            parts = [code(value)]
+        case _:
+            return None
+    if None in parts or None in kinds or not kinds:
+        return None
+    caught = str(kinds[0]) if len(kinds) == 1 else f"({', '.join(map(str, kinds))})"
+    path = swallow.function.module.path
+    lines = f"try:\n    {' = '.join(map(str, parts))}\nexcept {caught}:\n    {_REFUSAL}"
+    edits = (ReplaceStatement(path, span_of(swallow.at), lines), AddImport(path, "fastapi", "HTTPException"))
+    return Fix("refuse the request: raise 401", True, edits)
 
 
 def _answer(swallow: Swallow) -> tuple[str, tuple[Edit, ...]]:
