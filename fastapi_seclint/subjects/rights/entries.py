@@ -50,7 +50,8 @@ def _store(form: Form) -> Form | None:
     """The dictionary that an expression takes a user out of: `USERS[name]`, `USERS.get(name)`."""
     match form:
         case ["sub", _, ["name", *_] as store, _] | ["call", _, ["attr", _, ["name", *_] as store, "get"], [_], []]:
-            return store
+            found: Form = store
+            return found
     return None
 
 
