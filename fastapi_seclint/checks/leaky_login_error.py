@@ -209,13 +209,25 @@ def _before(ends: list[Outcome], wrong: list[Outcome], route: Route | None) -> I
 def _of_reset(ends: list[Outcome], route: Route, *, coded: bool = False) -> Iterator[Finding]:
     usual = [end for end in ends if "right" in end.worlds]
     for end in ends:
-        if end.kind not in ("raise", "answer") or end.worlds & {"right", "wrong"} or "absent" not in end.worlds:
+        if end.worlds & {"right", "wrong"} or "absent" not in end.worlds:
+            continue
+        if end.kind not in ("raise", "answer") and not any(_is_written(end) and _is_written(one) for one in usual):
             continue
         if any(other.said == end.said for other in usual) or (end.kind == "answer" and not usual):
             continue
         advice = "answer as for a wrong code" if coded else "answer as if the mail had been sent"
         message = f"this answer tells a stranger that nobody has this address: {advice}"
         yield _finding(end, route, message, [], fix=None if coded else as_if_sent(end))
+
+
+def _is_written(end: Outcome) -> bool:
+    """Whether an answer is nothing but words, numbers and truth values that the code has: `{"sent": False}`."""
+    match end.said:
+        case (("dict", tuple()), bool()):
+            return True
+        case ("dict", tuple(pairs)):
+            return end.kind == "value" and all(isinstance(value, str | int | None) for _, value in pairs)
+    return False
 
 
 def _of_code(follower: Follower, ends: list[Outcome], route: Route) -> Iterator[Finding]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class
-from fastapi_seclint.subjects.logins.worlds import World
+from fastapi_seclint.subjects.logins.worlds import Truth, World, truth
 
 Kind = Literal["raise", "answer", "falsy", "value"]
 Worlds = frozenset[World]
@@ -31,3 +32,18 @@ class Outcome:
     cls: Class | None = None
     unique: bool = False
     of_any: Worlds | None = None
+
+
+def told_by_field(end: Outcome, value: Form, known: Callable[[Form], Truth | None]) -> list[Outcome]:
+    """An answer that says in a field whether somebody was found, `{"sent": user is not None}`, as one for each word."""
+    for _, item in value[2] if value[0] == "dict" else ():
+        if item[0] in ("compare", "call", "unary"):
+            found = truth(item, known)
+            absent = frozenset(world for world in end.worlds if found[world] == frozenset({False}))
+            there = frozenset(world for world in end.worlds if found[world] == frozenset({True}))
+            if absent and there and absent | there == end.worlds:
+                return [
+                    replace(end, worlds=absent, said=(end.said, False)),
+                    replace(end, worlds=there, said=(end.said, True)),
+                ]
+    return []

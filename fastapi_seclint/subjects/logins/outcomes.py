@@ -14,7 +14,7 @@ from fastapi_seclint.program.values import Bound, Class, Function, Instance, opt
 from fastapi_seclint.subjects.code.implementations import made_of
 from fastapi_seclint.subjects.logins import members
 from fastapi_seclint.subjects.logins.choices import by_worlds
-from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds
+from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds, told_by_field
 from fastapi_seclint.subjects.logins.handlers import entered, tells_of_nothing, tells_of_second
 from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.kept import Kept
@@ -327,6 +327,10 @@ class _Walk:
                 self.found.append(Outcome(where & rest, "answer", told_by_status, self.block, status))
                 rest -= where
         if not rest:
+            return
+        apart = told_by_field(Outcome(rest, "value", text, self.block, form), value, self._known)
+        self.found += apart
+        if apart:
             return
         text_given = any(is_text(inner) for inner in walk(value)) or repeats(self.caught, value) or is_error(value)
         kind: Kind = "answer" if text_given else "value"

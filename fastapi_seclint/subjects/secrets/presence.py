@@ -59,6 +59,8 @@ def missing_of_sent(program: Program, block: Block, form: Form) -> Missing:
             return frozenset({default, ""})
         case ["sub", _, ["attr", _, _, "headers" | "query_params" | "cookies"], _]:
             return frozenset({""})
+        case ["ifexp", _, _, inner, ["const", _, None | "" as text]]:
+            return missing_of_sent(program, block, inner) | {text}
         case ["name", _, name] if isinstance(block.scope, FunctionScope):
             return _of_name(program, block, block.scope, name)
     return NEVER

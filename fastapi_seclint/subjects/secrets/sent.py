@@ -29,7 +29,10 @@ _WRAPPING = frozenset({"encode", "strip", "get_secret_value", "decode", "lower"}
 
 
 def core(form: Form) -> Form:
-    """An expression without what only changes its type: `.encode()`, `str(...)`, `(x or "")`, `.get_secret_value()`."""
+    """An expression without what only changes its type: `.encode()`, `str(...)`, `(x or "")`, `.get_secret_value()`.
+
+    Neither with what stands in for it where it is not there: `c.credentials if c else None`.
+    """
     match form:
         case ["call", _, ["attr", _, inner, method], _, _] if method in _WRAPPING:
             return core(inner)
@@ -37,7 +40,7 @@ def core(form: Form) -> Form:
             return core(inner)
         case ["bool", _, "or", [inner, ["const" | "bytes", *_]]]:
             return core(inner)
-        case ["await", _, inner]:
+        case ["await", _, inner] | ["ifexp", _, _, inner, ["const", _, None | ""]]:
             return core(inner)
     return form
 
@@ -74,10 +77,16 @@ class Sent:
 
     def kind(self, form: Form) -> str:
         """What kind of credential an expression is by its name, or that of the header it holds; empty for none."""
-        if name_of(form) == "credentials" and form[0] == "attr":
+        if name_of(self._given(form)) == "credentials" and self._given(form)[0] == "attr":
             return "token"
         kinds = ("token" if name.lower() == "authorization" else self.words.kind(name) for name in self.names(form))
         return next((kind for kind in kinds if kind), "")
+
+    def _given(self, form: Form) -> Form:
+        """An expression, or what the one assignment to its local name gives."""
+        found = self.scope.assignments(form[2]) if form[0] == "name" else []
+        plain = len(found) == 1 and found[0][0] in ("assign", "annassign") and found[0][-1] is not None
+        return core(found[0][-1]) if plain else form
 
     def names(self, form: Form) -> Iterator[str]:
         """What an expression is called: its own name, and that of the header which a variable was read from."""
@@ -124,6 +133,8 @@ class Sent:
 
     def _is_taken(self, form: Form, depth: int) -> bool:
         match form:
+            case ["ifexp", _, _, inner, _]:
+                return self._is_taken(inner, depth)
             case ["comp", _, _, _, _, turns]:
                 return any(self._is_taken(iterable, depth) for _, iterable, _ in turns)
             case ["call", _, ["attr", _, inner, method], _, _] if method in _SPLITTING:
