@@ -19,6 +19,7 @@ from fastapi_seclint.program.kinds import (
     OBJECT,
     PLACES,
     QUERY,
+    REFUSED,
     TAINTED,
     TRUE,
     Kinds,
@@ -28,6 +29,7 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.request_holders import held_by
 from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds, names_refusal
 from fastapi_seclint.program.stranger_callees import is_response, may_guard, may_talk, sounds_like_check, unwrapped
+from fastapi_seclint.program.stranger_codes import told_codes
 from fastapi_seclint.program.stranger_errors import lets_go
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
 from fastapi_seclint.program.stranger_objects import is_abstract, made_of, reads_message
@@ -165,6 +167,7 @@ def _called(
         held = held_by(walk_.follower.interpreter, function, receiver) is not None
         made = receiver if isinstance(receiver, Instance) and _is_told_apart(receiver, held) else None
         is_answer = form is walk_.delegated and (is_response(function) or any("request" in item for item in given))
+        given, named = told_codes(walk_, form, given, named)
         follow = is_answer or _hands_nothing(form, given)
         return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made, own, follow=follow)
     if isinstance(value, Class):
@@ -234,7 +237,7 @@ def _project_call(
         and not injected
         and touched == CLEAN
         and not (bound and own)
-        and not any(item & CARRIERS | item & PLACES for item in handed)
+        and not any(item & CARRIERS | item & PLACES | item & REFUSED for item in handed)
         and not follow
         and not may_guard(walk_, function)
     ):

@@ -18,6 +18,7 @@ from fastapi_seclint.program.kinds import (
     HIDDEN,
     HOLDERS,
     NOTHING,
+    REFUSED,
     REQUEST,
     TAINTED,
     TRUE,
@@ -165,19 +166,27 @@ _GETS_TOKEN = re.compile(
 
 
 def _refusal(walk_: Walk, name: str, form: Form) -> Kinds | None:
-    """A response that refuses: an error status, or a redirect to somewhere else."""
+    """A response that refuses: an error status, or a redirect to somewhere else; an exception that will say so."""
+    if name.endswith(".HTTPException"):
+        code = form[3][0] if form[3] else next((value for key, value, _ in form[4] if key == "status_code"), None)
+        return REFUSED if code is not None and is_refusing(walk_, code) else None
     if not name.startswith(("starlette.responses.", "fastapi.responses.")):
         return None
     if name.endswith("RedirectResponse"):
         return frozenset({"denial"})
     given = [("status_code", value) for value in form[3][1:2]] + [(keyword, value) for keyword, value, _ in form[4]]
     for keyword, value in given:
-        code = constant(walk_.value(value)) if keyword == "status_code" else None
-        if isinstance(code, int) and 400 <= code < 500 and code not in _OTHER_MATTERS:
-            return frozenset({"denial"})
-        if keyword == "status_code" and "refusal" in walk_.kinds(value):
+        if keyword == "status_code" and is_refusing(walk_, value):
             return frozenset({"denial"})
     return CLEAN
+
+
+def is_refusing(walk_: Walk, form: Form) -> bool:
+    """Whether an expression is a status code that turns callers away, or holds one that a function was told."""
+    code = constant(walk_.value(form))
+    if isinstance(code, int) and 400 <= code < 500 and code not in _OTHER_MATTERS:
+        return True
+    return "refusal" in walk_.kinds(form)
 
 
 _OTHER_MATTERS = frozenset({405, 413, 414, 415, 429})

@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.guards.conversations import (
 from fastapi_seclint.subjects.guards.deciding import closes_on_strangers
 from fastapi_seclint.subjects.guards.for_reading import only_for_reading
 from fastapi_seclint.subjects.guards.forwarding import only_sends_on
+from fastapi_seclint.subjects.guards.handed_out import hands_out_a_token
 from fastapi_seclint.subjects.guards.hanging import hanging
 from fastapi_seclint.subjects.guards.hollow import (
     does_nothing,
@@ -133,6 +134,8 @@ def excuse(program: Program, route: Route) -> str:
         return "its author says that it is for everybody"
     if says_it_is_for_development(route):
         return "its author says that it is there for development only"
+    if hands_out_a_token(program, route):
+        return "whoever makes a thing there is given a token for it"
     if asks_the_address(program, route):
         return "it is refused from other addresses than some"
     if guarded_elsewhere(program, route):
