@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.leaks.currencies import is_directory, is_list, is_
 from fastapi_seclint.subjects.leaks.entry_keys import after_failure, finds_an_entry
 from fastapi_seclint.subjects.leaks.log_calls import pieces
 from fastapi_seclint.subjects.leaks.made_tokens import made_token
-from fastapi_seclint.subjects.leaks.masked_types import is_masked
+from fastapi_seclint.subjects.leaks.masked_types import is_masked, shows_censored
 from fastapi_seclint.subjects.leaks.one_time_codes import is_one_time_code
 from fastapi_seclint.subjects.leaks.open_fields import open_field
 from fastapi_seclint.subjects.leaks.requested import (
@@ -285,6 +285,8 @@ class Leaks:
                 name = key.value if isinstance(key, Const) else None
                 masked = all(isinstance(item, Const | Mapping | Collection) for item in options(value))
                 if not isinstance(name, str) or masked or words_of(name)[:1] in _ANSWERS:
+                    continue
+                if form[0] == "name" and shows_censored(self.block, form[2], name):
                     continue
                 read = [item.name for item in options(value) if isinstance(item, Environment)]
                 if any(self.named(one, form) is not None for one in (name, *read)):

@@ -64,6 +64,16 @@ def _only_shows_censored(text: Form) -> bool:
 _CENSORING = re.compile(r"censor|mask|redact|obfuscat|sanitis|sanitiz", re.I)
 
 
+def shows_censored(block: Block, name: str, key: str) -> bool:
+    """Whether a dictionary that a local name holds has something censored under a key: `{"key": mask(key)}`."""
+    for form in block.forms.of("assign"):
+        if form[3][0] != "dict" or not any(target[::2] == ["name", name] for target in form[2]):
+            continue
+        values = [value for own, value in form[3][2] if own is not None and own[0] == "const" and own[2] == key]
+        return bool(values) and all(map(_only_shows_censored, values))
+    return False
+
+
 def _gives_masked(program: Program, block: Block, statement: Form) -> bool:
     if statement[0] == "annassign" and _speaks_of_secret(statement[3]):
         return True

@@ -229,6 +229,9 @@ def plausible(text: str, kind: str, name: str, reach: Reach, *, many: bool = Fal
         phrase = reach is Reach.ASSIGNED and text.islower() and not _SENTENCE.intersection(words)
         return kind == "signing key" and len(words) < 9 and (phrase or bool({"secret", "change", "key"} & set(words)))
     absent = set(words) <= _ABSENT | _FIELD if reach is Reach.COMPARED else bool(_ABSENT & set(words))
+    entry = len(words) > 1 and words[-1] in ("token", "key", "password") and "_" in text
+    if entry and reach is Reach.ASSIGNED and {"secret"} == set(words_of(name)) - set(words):
+        return False  # the entry of a store of secrets: `GITHUB_TOKEN_SECRET = "github_token"`
     if kind in ("API key", "token") and reach is Reach.ASSIGNED and set(words) < set(words_of(name)):
         return False  # what stands for it where none is needed: `LOCAL_API_KEY = "local"`
     if (absent and _ABSENT & set(words)) or words == words_of(name):
