@@ -26,10 +26,11 @@ from fastapi_seclint.subjects.guards.given_objects import (
     always_gives_an_object,
     gives_for_nothing,
     is_asked_elsewhere,
+    may_be_nobody,
     refuses_only_what_is_sent,
 )
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
-from fastapi_seclint.subjects.tokens.looking import looked_at
+from fastapi_seclint.subjects.tokens.looking import looked_at, too_late
 from fastapi_seclint.subjects.tokens.swallowing import swallows
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def optional_auth_unchecked(program: Program) -> Iterator[Finding]:
         node = _asked_optionally(program, route)
         if node is None and _is_considered(program, route):
             node = next((node for node in route.dependencies if _lets_through(program, route, node)), None)
+        node = node or _refused_late(program, route)
         if node is not None:
             found.setdefault(route.place, []).append((route, node))
     for ways in found.values():
@@ -75,6 +77,24 @@ def _asked_optionally(program: Program, route: Route) -> Node | None:
             called = {form[3] for form in methods if form[2][::2] == ["name", node.parameter]}
             if called == {"jwt_optional"} and program.guarding(route).protection != "protected":
                 return node
+    return None
+
+
+def _refused_late(program: Program, route: Route) -> Node | None:
+    """The optional user of a route that refuses strangers only after it has stored what they wanted."""
+    handler = route.function
+    if handler is None or not access.changes_state(route) or program.is_test(handler.module):
+        return None
+    for node in route.dependencies:
+        if (
+            not node.parameter
+            or not too_late(handler, {node.parameter})
+            or looked_at(program, handler, {node.parameter})
+        ):
+            continue
+        missing = program.guard_model.dependencies.encounter(node.call, Stranger(False))
+        if not missing.opaque and verdict(missing) == "passes" and missing.returned & {"absent", "bad", "nothing"}:
+            return node
     return None
 
 
@@ -174,6 +194,8 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
         configured = program.guard_model.dependencies.encounter(node.call, Stranger(junk=False, configured=True))
         if missing.switched and verdict(configured) == "denies":
             return False
+        if not node.parameter and any(may_be_nobody(program, child) for child in node.children if child.parameter):
+            return True
         nothing = missing.checked and missing.returned == frozenset({"nothing"})
         return nothing or bool(missing.returned & {"absent", "bad"})
     if junk.opaque or scheme_of(node.call) is not None or node.function is None or not _lookups(node.function):

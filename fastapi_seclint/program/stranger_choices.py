@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _NAMED = ("const", "name", "attr")
 _TOO_MANY = frozenset({"HTTP_429_TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", "RateLimitExceeded"})
+_OTHER = (400, 404, 410)
 _SHAPES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "isascii", "count"})
 
 
@@ -23,18 +24,26 @@ def branches(walk_: Walk, test: Form, body: list[Form], otherwise: list[Form]) -
     """
     if _says_too_many(body):
         return walk_.block(otherwise)
+    before, walk_.encounter.checked = walk_.encounter.checked, False
     outcomes = walk_.truths(test)
+    asked, walk_.encounter.checked = walk_.encounter.checked, before or walk_.encounter.checked
+    if len(outcomes) > 1 and not asked and walk_.follower.in_handler and _says_missing(walk_, body):
+        known = len(walk_.encounter.endings)
+        goes_on = walk_.branch(outcomes, body, otherwise)
+        for ending in walk_.encounter.endings[known:]:
+            ending.checked = ending.checked and ending.code not in _OTHER
+        return goes_on
     if outcomes == {True} and not otherwise and _says_unconfigured(walk_, test, body):
         return True
     if len(outcomes) == 1 or not walk_.stranger.junk or not asks_for_shape(walk_, test):
         return walk_.branch(outcomes, body, otherwise)
-    before, endings = walk_.names, walk_.encounter.endings
+    names, endings = walk_.names, walk_.encounter.endings
     ways = []
     for statements in (body, otherwise):
-        walk_.names, walk_.encounter.endings = dict(before), []
+        walk_.names, walk_.encounter.endings = dict(names), []
         goes_on = walk_.block(statements)
         ways.append((goes_on, walk_.encounter.endings))
-    walk_.names, walk_.encounter.endings = before, endings
+    walk_.names, walk_.encounter.endings = names, endings
     refusing = [
         not goes_on and bool(found) and all(item.denies or item.kinds == DENIAL for item in found)
         for goes_on, found in ways
@@ -42,6 +51,12 @@ def branches(walk_: Walk, test: Form, body: list[Form], otherwise: list[Form]) -
     if refusing[0] is refusing[1]:
         return walk_.branch(outcomes, body, otherwise)
     return walk_.block(otherwise if refusing[0] else body)
+
+
+def _says_missing(walk_: Walk, body: list[Form]) -> bool:
+    """Whether a branch of a handler says of something else than the caller that it is not there, or is wrong."""
+    last = body[-1]
+    return last[0] == "raise" and last[2] is not None and walk_.code_of(last[2]) in _OTHER
 
 
 def _says_too_many(body: list[Form]) -> bool:

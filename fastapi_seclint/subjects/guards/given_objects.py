@@ -57,7 +57,15 @@ def gives_for_nothing(program: Program, node: Node, route: Route) -> bool:
         return False
     if _is_asked_for(program, function, route):
         return False
-    return any(form[0] == "assign" or form[2] is not None for form in function.forms.of("assign", "return"))
+    gives = any(form[0] == "assign" or form[2] is not None for form in function.forms.of("assign", "return"))
+    return gives or any(may_be_nobody(program, child) for child in node.children if child.parameter)
+
+
+def may_be_nobody(program: Program, node: Node) -> bool:
+    """Whether a dependency looks for the caller and gives nothing where there is none."""
+    missing = program.guard_model.dependencies.encounter(node.call, Stranger(junk=False))
+    nobody = missing.checked and bool(missing.returned & {"absent", "nothing"})
+    return nobody and verdict(missing) == "passes" and not missing.opaque
 
 
 def refuses_only_what_is_sent(program: Program, node: Node, route: Route) -> str:
