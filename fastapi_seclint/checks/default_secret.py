@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.secrets.fallbacks import Fallback, fallbacks
 from fastapi_seclint.subjects.secrets.names import usable
 from fastapi_seclint.subjects.secrets.needs import Use
 from fastapi_seclint.subjects.secrets.refusals import demanded, refused
+from fastapi_seclint.subjects.secrets.set_here import set_at_random
 from fastapi_seclint.subjects.secrets.uses import uses
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
@@ -86,6 +87,8 @@ def _use(used: dict[str, dict[int, Use]], item: Fallback) -> Use | None:
 
 
 def _mistake(program: Program, item: Fallback, use: Use | None) -> bool:
+    if item.name in set_at_random(program):
+        return False
     if item.weak:
         return True
     kind = use.kind if use is not None else item.kind

@@ -38,7 +38,7 @@ from fastapi_seclint.subjects.owners.beside import held_beside
 from fastapi_seclint.subjects.owners.dropped import dropped
 from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.hidden import owned_beside, reads_hidden
-from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls
+from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls, guards
 from fastapi_seclint.subjects.owners.inner import Inner, inner_id
 from fastapi_seclint.subjects.owners.listed import all_are_listed
 from fastapi_seclint.subjects.owners.making import tie_to_maker
@@ -183,15 +183,11 @@ def _case(
         return None
     elif resource not in ties:
         resource = by_its_key(program, resource, variable)
-    if is_no_object(route, resource) or uses_caller(program, route) or names_unknown_owner(program, handler):
+    if names_unknown_owner(program, handler) or _is_decided_otherwise(program, route, resource):
         return None
     if not knows_its_user(program, route) and not (resource in ties and is_looked_at_inside(program, route)):
         return None
-    if PEOPLE.match(resource) and lists_other_things(program, route):
-        return None
-    if not access.changes_state(route) and _is_for_all(program, route, resource):
-        return None
-    sibling, tie = ties.get(resource, (None, None))
+    sibling, tie = _beside(route, resource, ties)
     if authorizes(program, route) and not (asks_too_late(program, route) and _is_unguarded(program, route)):
         found = _owned_besides(program, route, resource, about.get(resource, []))
         if found is None:
@@ -227,6 +223,32 @@ def _case(
     if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
+
+
+def _is_decided_otherwise(program: Program, route: Route, resource: str) -> bool:
+    """Whether a route is about nobody's own thing, works with who is calling, or gives what is for all to see."""
+    if is_no_object(route, resource) or uses_caller(program, route) or _uses_what_is_given(program, route):
+        return True
+    if PEOPLE.match(resource) and lists_other_things(program, route):
+        return True
+    return not access.changes_state(route) and _is_for_all(program, route, resource)
+
+
+def _beside(route: Route, resource: str, ties: dict[str, tuple[Route, Tie | None]]) -> tuple[Route | None, Tie | None]:
+    """The route that ties such things to somebody, and how; what people have with one another says nothing of them."""
+    sibling, tie = ties.get(resource, (None, None))
+    if sibling is not None and PEOPLE.match(resource) and not sibling.path.startswith(route.path.partition("{")[0]):
+        return None, None  # `/channels/users/{user_id}` beside `/users/{user_id}`
+    return sibling, tie
+
+
+def _uses_what_is_given(program: Program, route: Route) -> bool:
+    """Whether a handler works with what a guard for rights gives it, who is calling perhaps, whatever it is called."""
+    if route.function is None or guards(program, route):
+        return False
+    asked = list(asked_before(program, route))
+    given = {node.parameter for node in route.dependencies if node.parameter and any(node.call is one for one in asked)}
+    return bool(given) and uses(route.function, given)
 
 
 def _is_unguarded(program: Program, route: Route) -> bool:

@@ -13,6 +13,7 @@ from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.guards import access, entrances, probes
 from fastapi_seclint.subjects.owners.identity import is_authenticated
+from fastapi_seclint.subjects.owners.using import knows_caller
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -52,6 +53,8 @@ def is_outlier(program: Program, route: Route) -> bool:
         return False
     if not _answers_with_data(route) or gives_published(route):
         return False
+    if asks_whose_beside(program, route):
+        return True
     if is_for_all(route) and not _asks_beside(program, route):
         return False
     if _is_one_for_all(program, route) or _is_a_link(route):
@@ -141,6 +144,30 @@ def is_for_all(route: Route) -> bool:
     """Whether a path or handler calls what it gives something for everybody, or is where a part starts."""
     words = [*access.segments(route.path), route.function.name if route.function is not None else ""]
     return _is_front(route) or any(_FOR_ALL.search(word) for word in words)
+
+
+_LEAST_ASKING = 3
+
+
+def asks_whose_beside(program: Program, route: Route) -> bool:
+    """Whether all others of a router that take the same id have a guard which is told it: whose thing is that?
+
+    Pictures and files of a thing are as private as the thing then, whatever its path calls them.
+    """
+    others = [other for other in program.routes if other.router is route.router and other.place != route.place]
+    for variable in path_variables(route.path):
+        same = {other.place: other for other in others if variable in path_variables(other.path)}
+        if len(same) >= _LEAST_ASKING and all(_is_asked_for(program, other, variable) for other in same.values()):
+            return True
+    return False
+
+
+def _is_asked_for(program: Program, route: Route, variable: str) -> bool:
+    """Whether a dependency of a route gets a variable of its path and finds out who is calling."""
+    if program.guarding(route).protection != "protected":
+        return False
+    asked = (node for node in route.nodes() if any(item.name == variable for item in parameters(node.call)))
+    return any(knows_caller(program, node) for node in asked)
 
 
 def _asks_beside(program: Program, route: Route) -> bool:

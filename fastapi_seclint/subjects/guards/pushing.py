@@ -9,6 +9,7 @@ from fastapi_seclint.facts.forms import last_name
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.guards.outliers import is_for_all, nearly_all_ask, shows_leave
+from fastapi_seclint.subjects.owners.identity import is_authenticated
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -39,12 +40,39 @@ def changes_by_id(route: Route) -> bool:
 def tells_strangers(program: Program, route: Route) -> bool:
     """Whether a websocket tells whoever connects what happens, in an application where nearly all routes ask who calls.
 
-    It keeps the connection with the others that are told, or speaks without ever listening.
+    It keeps the connection with the others that are told, or speaks without ever listening. That a route of its own
+    gives the same to users only says as much as all the others.
     """
     handler = route.function
-    if route.kind != "websocket" or handler is None or is_for_all(route) or _is_somebodys(route):
+    if route.kind != "websocket" or handler is None or _is_somebodys(route):
         return False
-    return (_is_kept(handler) or _only_speaks(handler)) and nearly_all_ask(program, route)
+    if not (_is_kept(handler) or _only_speaks(handler)):
+        return False
+    return asking_twin(program, route) is not None or (not is_for_all(route) and nearly_all_ask(program, route))
+
+
+_CHANNEL = re.compile(
+    r"^(wss?|web[-_]?sockets?|sockets?|stream(s|ing)?|live|listen|events?|updates?|feed|subscribe|connect|real[-_]?time)$"
+)
+_ROOT = re.compile(r"^(api|rest|v\d+)$")
+
+
+def asking_twin(program: Program, route: Route) -> Route | None:
+    """The GET that gives users, and nobody else, what a websocket is about: `/alerts` beside `/alerts/ws`."""
+    about = _about(route)
+    if not any(word != "{}" for word in about):
+        return None
+    for other in program.routes:
+        reads = other.app is route.app and other.kind == "http" and "GET" in other.methods
+        if reads and _about(other) == about and is_authenticated(program, other):
+            return other
+    return None
+
+
+def _about(route: Route) -> list[str]:
+    """The words of a path that say what it is about, each variable as `{}`."""
+    words = ["{}" if part.startswith("{") else part.lower() for part in route.path.strip("/").split("/")]
+    return [word for word in words if not _CHANNEL.match(word) and not _ROOT.match(word)]
 
 
 def _is_somebodys(route: Route) -> bool:

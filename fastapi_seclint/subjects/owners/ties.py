@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions
+from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, walk
 from fastapi_seclint.program.routes import Route, variable_names
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.access import changes_state, segments
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity, replaced_callers
+from fastapi_seclint.subjects.owners.uses import is_nothing
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.reached import reached
@@ -111,11 +112,17 @@ def _of_message(program: Program, block: Block, call: Form, callers: set[str]) -
 def compares_named(route: Route) -> bool:
     """Whether a handler compares an owner with what a dependency gives it that says by its name who is calling.
 
-    The dependency itself may take him from where a middleware or the class of the route has left him.
+    The dependency itself may take him from where a middleware or the class of the route has left him. Which of two
+    things is shown, `them = pair.one if pair.other_id == me.id else pair.other`, keeps nobody out.
     """
     names = {node.parameter for node in route.dependencies if node.parameter and names_identity(node.parameter)}
-    forms = route.function.forms.of("compare") if route.function is not None and names else ()
-    return any(_compared(form, names) is not None for form in forms)
+    if route.function is None or not names:
+        return False
+    choosing = (form for form in route.function.forms.of("ifexp") if not any(map(is_nothing, form[3:])))
+    shown = {id(inner) for form in choosing for inner in walk(form[2])}
+    return any(
+        id(form) not in shown and _compared(form, names) is not None for form in route.function.forms.of("compare")
+    )
 
 
 def is_of_members(route: Route, resource: str, tie: Tie) -> bool:

@@ -136,7 +136,7 @@ class Using:
                 return self._calls(form)
             case ["assign", _, targets, value]:
                 return self._assigns(targets, value)
-            case ["ifexp", _, _, *branches] if not any(_is_nothing(branch) for branch in branches):
+            case ["ifexp", _, _, *branches] if not any(is_nothing(branch) for branch in branches):
                 return any(self(branch) for branch in branches)  # it chooses what to show, and refuses nobody
             case ["return", _, ["dict", _, pairs]]:
                 told = [value for _, value in pairs if value[0] not in ("attr", "name", "fstr", "sub")]
@@ -160,7 +160,8 @@ class Using:
         return self(value) or any(self(target) for target in targets if target[0] != "name")
 
 
-def _is_nothing(form: Form) -> bool:
+def is_nothing(form: Form) -> bool:
+    """Whether an expression stands for nothing: None, an empty list."""
     return (form[0] == "const" and not form[2]) or (form[0] in ("list", "dict", "tuple", "set") and not form[2])
 
 

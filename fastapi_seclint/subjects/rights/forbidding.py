@@ -29,8 +29,12 @@ _CALLED = frozenset({"name", "title", "code", "slug", "value", "key"})
 """What something is called that a user has, `me.department.name`; of the user himself it says nothing."""
 _CALLER = re.compile(r"(^|_)(user|client|caller|member|account|principal|operator|consumer|me|actor|person|staff)$")
 _NO_CALLER = frozenset(
-    {"request", "websocket", "credentials", "settings", "config", "form", "body", "payload", "token", "self", "cls"}
-)
+    {
+        "request", "websocket", "credentials", "settings", "config", "form", "body", "payload", "token", "self", "cls",
+        "scope", "receive", "send", "call_next",
+    }
+)  # fmt: skip
+"""What holds no caller; among it what ASGI calls an application with, `scope["type"] == "http"`."""
 _KEPT = frozenset({"request.state", "request.user"})
 """Where a request keeps the caller whom an earlier guard, or a middleware, has put there."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routers import strings
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import (
     Class,
     Collection,
@@ -37,6 +38,43 @@ def asks_what_everybody_has(node: Node) -> bool:
     if _asks_for_roles(node.call) and any(_PLAIN_ROLE.match(name) for names in asked for name in names):
         return True
     return bool(asked) and all(any(_OWN_OR_BASIC.search(name) for name in names) for names in asked)
+
+
+_NO_ROLE_YET = re.compile(r"^(pending|guest|anonymous|banned|blocked|disabled|inactive|unverified|waiting|none)$", re.I)
+
+
+def lets_plain_users_pass(function: Function) -> bool:
+    """Whether all that a guard asks of a role is that it is one of those which users have: `role in {"user", "admin"}`.
+
+    Or that it is none of somebody who is no user yet: `if user.role == "pending": raise ...`.
+    """
+    asked = [form for form in function.forms.of("compare") if _is_role(form[2])]
+    return bool(asked) and all(_asks_for_a_user(form) for form in asked)
+
+
+def _is_role(form: Form) -> bool:
+    while form[0] == "attr" and form[3] == "value":
+        form = form[2]
+    return bool(form[0] in ("attr", "name") and _ROLE.search(snake(str(form[-1]))))
+
+
+_ROLE = re.compile(r"(^|_)role$")
+
+
+def _asks_for_a_user(compare: Form) -> bool:
+    match compare:
+        case ["compare", _, _, ["in" | "not in"], [["set" | "list" | "tuple", _, items]]]:
+            return any(_PLAIN_ROLE.match(_named(item)) for item in items)
+        case ["compare", _, _, ["==" | "!="], [side]]:
+            return _NO_ROLE_YET.match(_named(side)) is not None
+    return False
+
+
+def _named(form: Form) -> str:
+    """What a role is called where it is written down: `"user"`, `Role.USER`, `Role.USER.value`."""
+    while form[0] == "attr" and form[3] == "value":
+        form = form[2]
+    return str(form[-1]) if form[0] in ("const", "attr") else ""
 
 
 def asks_roles_of_several(guard: Value) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Environment, Function, options
@@ -61,9 +61,23 @@ def _compares_fixed(program: Program, function: Function) -> bool:
             return True
         if form[0] == "compare" and last_name(form[2]) not in _PLACES:
             for side in (form[2], *form[4]):
+                if _is_of_application(function, side):
+                    return True
                 if any(isinstance(option, Environment) for option in options(ask(program, block, side))):
                     return True
     return False
+
+
+def _is_of_application(function: Function, side: Form) -> bool:
+    """Whether one side of a comparison is what the application keeps: `token != request.app.state.sync_token`."""
+    given = [side]
+    if side[0] == "name":
+        given += [form[3] for form in function.forms.of("assign") if any(item[2:] == side[2:] for item in form[2])]
+    return any(
+        form[0] == "attr" and form[3] == "state" and last_name(form[2]) == "app"
+        for value in given
+        for form in walk(value)
+    )
 
 
 def _is_written_key(form: Form, function: Function) -> bool:

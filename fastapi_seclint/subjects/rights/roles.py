@@ -49,6 +49,7 @@ from fastapi_seclint.subjects.rights.made_with import (
     asks_what_everybody_has,
     demands_nothing,
     demands_scopes,
+    lets_plain_users_pass,
     made_for_administrators,
 )
 from fastapi_seclint.subjects.rights.of_library import asks_of_library
@@ -111,7 +112,7 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
         named = named and scheme_of(node.call) is None
         known = node.name in program.guarding(route).guards.authorization or demands_scopes(node)
         return (named and not names_database(name)) or known
-    if demands_nothing(node, function) or asks_what_everybody_has(node):
+    if demands_nothing(node, function) or asks_what_everybody_has(node) or lets_plain_users_pass(function):
         return False
     if _gives_a_condition(program, function):
         return True
@@ -313,8 +314,7 @@ def considers_rights(program: Program, function: Function, depth: int = 1) -> bo
     known = _answers(program)
     key = (function.module.file, function.number)
     if key not in known:
-        asgi = any(parameter[0] == "scope" for parameter in function.parameters)
-        connection = frozenset({"scope"} if asgi else ())  # of ASGI, not of OAuth
+        connection = _connection(function)
         way = reached(program, function, depth, always=True)
         known[key] = any(_decides(program, inner, connection) or forbids(inner) for inner in way)
         known[key] = known[key] or _refuses_deep_below(program, function)
@@ -323,7 +323,13 @@ def considers_rights(program: Program, function: Function, depth: int = 1) -> bo
 
 def _refuses_deep_below(program: Program, function: Function) -> bool:
     """Whether a function that a guard comes to by others answers 403 and decides by rights itself."""
-    return any(says_forbidden(inner) and _decides(program, inner) for inner in reached(program, function, always=True))
+    way = reached(program, function, always=True)
+    return any(says_forbidden(inner) and _decides(program, inner, _connection(inner)) for inner in way)
+
+
+def _connection(function: Function) -> frozenset[str]:
+    """What a function calls the connection that ASGI gives it, which is no scope of OAuth."""
+    return frozenset({"scope"} if any(parameter[0] == "scope" for parameter in function.parameters) else ())
 
 
 def _decides(program: Program, function: Function, sent: frozenset[str] = frozenset()) -> bool:

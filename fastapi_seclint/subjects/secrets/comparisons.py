@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import reads_setting
 from fastapi_seclint.subjects.code.trials import for_trying
 from fastapi_seclint.subjects.secrets.key_collections import are_read, configured_keys, fills, mapped, names_of_fields
+from fastapi_seclint.subjects.secrets.key_makers import is_made_at_random
 from fastapi_seclint.subjects.secrets.lent import Lent, handed, lent
 from fastapi_seclint.subjects.secrets.names import Reach, plausible, word_set
 from fastapi_seclint.subjects.secrets.pairs import equality, pairs
@@ -175,7 +176,9 @@ class _Search:
             found = any(isinstance(text, str) and plausible(text, kind, name, Reach.COMPARED) for text in known)
             return kind if kind and found and self.speaks_web() else ""
         if self.is_one_of_many(secret, own, sent) or self.is_item(secret, given, sent):
-            return "API key"
+            return "secret" if words_of(name_of(secret))[-1:] == ["secret"] else "API key"
+        if is_made_at_random(secret, value):
+            return own or sent or "secret"
         if sent in _HELD and is_clients_key(secret):
             return sent
         if is_digest(self.program, self.block, secret) or expected(given, secret) == "signature":

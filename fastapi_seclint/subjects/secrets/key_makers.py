@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.program.values import External, Value, options
 from fastapi_seclint.subjects.code.literal_names import name_of
+from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _OF_LIBRARIES = frozenset({"token_urlsafe", "token_hex", "token_bytes", "uuid4", "generate_api_key", "urandom"})
+_OF_PYTHON = frozenset({"secrets.token_urlsafe()", "secrets.token_hex()", "secrets.token_bytes()"})
+_KNOWN_TO_CLIENTS = word_set("csrf xsrf state nonce request trace correlation session boundary salt etag version")
 HASHING = frozenset(
     {"sha256", "sha512", "sha1", "md5", "blake2b", "hmac", "hashlib", "hash", "hashed", "digest", "hexdigest",
      "encrypt", "encrypted", "fingerprint"}
@@ -27,6 +31,15 @@ def key_makers(program: Program) -> frozenset[str]:
     blocks = [block for block in program.sites.blocks(_OF_LIBRARIES) if not program.is_test(block.module)]
     own = {block.function.name for block in blocks if block.function is not None and _gives_key(block)}
     return _OF_LIBRARIES | own
+
+
+def is_made_at_random(form: Form, value: Value) -> bool:
+    """Whether an expression holds what the program made for itself with `secrets`, once: `self.panel_key`.
+
+    Against forgery, and to tell requests apart, such texts are given to clients, who send them back.
+    """
+    made = [option for option in options(value) if isinstance(option, External) and option.name in _OF_PYTHON]
+    return bool(made) and form[0] in ("attr", "name") and not _KNOWN_TO_CLIENTS & set(words_of(name_of(form)))
 
 
 def _gives_key(block: Block) -> bool:

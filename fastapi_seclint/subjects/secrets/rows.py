@@ -38,22 +38,26 @@ def is_of_row(program: Program, block: Block, form: Form) -> bool:
 
 
 def is_key_of_row(block: Block, form: Form, *, plain: bool = False) -> bool:
-    """Whether an expression is the API key of what was looked up: `client.api_key` of `client = find(client_id)`.
+    """Whether an expression is the API key or secret of what was looked up: `client.api_key`, `hook.secret`.
 
-    `plain` takes what is called just `key`, `token` or `secret` for one.
+    The row was found by something, `client = find(client_id)`, or is the one of a result. `plain` takes what is called
+    just `key` or `token` for one.
     """
     if form[0] != "attr" or form[2][0] != "name" or not isinstance(block.scope, FunctionScope):
         return False
     words = words_of(form[3])
-    named = words[-1:] == ["apikey"] or words[-2:] == ["api", "key"]
+    named = words[-1:] in (["apikey"], ["secret"]) or words[-2:] == ["api", "key"]
     if not named and not (plain and form[3] in _KEYS):
         return False
     given = [item[3] for item in block.scope.assignments(form[2][2]) if item[0] == "assign"]
     calls = [value[2] if value[0] == "await" else value for value in given]
-    return any(call[0] == "call" and (call[3] or call[4]) for call in calls)
+    found = (call for call in calls if call[0] == "call")
+    return any(call[3] or call[4] or last_name(call[2]) in _OF_RESULTS for call in found)
 
 
-_KEYS = frozenset({"key", "token", "secret"})
+_KEYS = frozenset({"key", "token"})
+_OF_RESULTS = frozenset({"one", "one_or_none", "scalar_one", "scalar_one_or_none", "first", "scalar"})
+"""How SQLAlchemy gives the one row that was found."""
 
 
 def _is_column(program: Program, block: Block, form: Form) -> bool:
