@@ -35,7 +35,7 @@ from fastapi_seclint.program.verifying import asks_for
 
 
 def _all(arguments: dict[str, Kinds]) -> Kinds:
-    return frozenset().union(*arguments.values()) or CLEAN
+    return frozenset().union(*(kinds for name, kinds in arguments.items() if name[0] != "^")) or CLEAN
 
 
 def _reads_path(function: Function | None) -> bool:
@@ -114,7 +114,7 @@ class DependencyGuards:
                 ending if ending.denies else Ending(False, kinds, None, ending.conditional, ending.place)
                 for ending in encounter.endings
             ]
-            return Encounter(endings, encounter.checked, encounter.opaque, switched=encounter.switched)
+            return replace(encounter, endings=endings, by_path=False, used=False)
         return encounter
 
     def without_unknown(
@@ -165,6 +165,7 @@ class DependencyGuards:
                 if encounter.opaque and kinds != HIDDEN:
                     kinds |= frozenset({"clean"})
                 found[parameter.name] = kinds
+                found |= {f"^{parameter.name}.{name}": ABSENT for name in encounter.lacking}
                 break
         return found, None
 

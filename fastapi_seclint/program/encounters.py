@@ -45,7 +45,8 @@ class Encounter:
 
     `opaque` names calls of unknown code that got the credentials and may have checked them; `by_path`: the path or
     method of the request was asked for; `used`: credentials went into a look-up or another call that may reject them;
-    `switched`: the configuration decided something, or whether there is anything that credentials are compared with.
+    `switched`: the configuration decided something, or whether there is anything that credentials are compared with;
+    `lacking`: the attributes that a constructor which looked at credentials leaves with nothing in them.
     """
 
     endings: list[Ending] = field(default_factory=list)
@@ -54,6 +55,7 @@ class Encounter:
     by_path: bool = False
     used: bool = False
     switched: bool = False
+    lacking: frozenset[str] = frozenset()
 
     def heed(self, inner: Encounter) -> None:
         """Note what was met in a function that this one called, whichever way out it took."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import GENERATOR, KEYWORDS, VARIADIC, Form, walk
@@ -90,7 +90,16 @@ class Walk:
         if self.block(statements):
             kinds = CLEAN if self.function.flags & GENERATOR else NOTHING
             self.end(False, kinds, None, Place(self.function.module, self.function.at))
+            if self.function.name == "__init__" and self.encounter.checked:
+                self.encounter.lacking = frozenset(self._left_with_nothing())
         return self.encounter
+
+    def _left_with_nothing(self) -> Iterator[str]:
+        """The attributes of the object that is made which have nothing in them for want of good credentials."""
+        own = f"{self.function.parameters[0][0]}." if self.function.parameters else "."
+        for name, kinds in self.names.items():
+            if name.startswith(own) and kinds and kinds <= LACKING:
+                yield name[len(own) :]
 
     def end(self, denies: bool, kinds: Kinds, code: int | None, place: Place, value: Form | None = None) -> None:
         """Note a way out of the function, and the value that it returns where it does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
@@ -136,8 +137,15 @@ def is_given_around(program: Program, block: Block, form: Form) -> bool:
 def callers(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
     """The calls of a function in the whole project: block, call, and whether the first parameter is bound already.
 
-    Those of a constructor are the calls of its class.
+    Those of a constructor are the calls of its class, those of `__call__` the calls of objects by the names of modules.
     """
+    if function.owner is not None and function.name == "__call__":
+        for block in program.sites.blocks(_names_of_objects(program).get(id(function), frozenset())):
+            for form in block.forms.of("call") if function.number >= 0 else ():
+                named = form[2][0] in ("name", "attr")
+                if named and any(found is function for found, _ in called(program, block, form)):
+                    yield block, form, True
+        return
     for block in program.sites.blocks(frozenset({function.name})):
         for form in block.forms.of("call"):
             if form[2][0] in ("name", "attr") and form[2][-1] == function.name:
@@ -150,6 +158,19 @@ def callers(program: Program, function: Function) -> Iterator[tuple[Block, Form,
             for form in block.forms.of("call"):
                 if last_name(form[2]) in {function.owner.name, *names} and _makes(program, block, form[2], function):
                     yield block, form, True
+
+
+@lru_cache(maxsize=1)
+def _names_of_objects(program: Program) -> dict[int, frozenset[str]]:
+    """The names that modules give to objects which are called, by the identity of the `__call__` that runs then."""
+    found: dict[int, set[str]] = {}
+    for module in program.modules.by_file.values():
+        for name, value in module.scope.names.items() if not program.is_test(module) else ():
+            for option in options(value):
+                method = method_of(option, "__call__") if isinstance(option, Instance) else None
+                if method is not None and isinstance(option, Instance) and isinstance(option.cls, Class):
+                    found.setdefault(id(method), set()).add(name)
+    return {key: frozenset(names) for key, names in found.items()}
 
 
 def _makes(program: Program, block: Block, callee: Form, constructor: Function) -> bool:

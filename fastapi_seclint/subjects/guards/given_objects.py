@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 def always_gives_an_object(program: Program, node: Node) -> bool:
     """Whether a dependency puts what was sent into an object of the project: everybody has one, user or not."""
+    if isinstance(node.call, Class):
+        return True
     block = program.sites.block(node.function.module, node.function.number) if node.function is not None else None
     if node.function is None or block is None:
         return False

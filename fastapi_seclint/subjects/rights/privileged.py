@@ -85,6 +85,8 @@ def privilege(program: Program, route: Route) -> str:
         return "is for administrators by its path"
     if _TURNS_TO.search(name) or any(_TURNS_TO.fullmatch(word) for word in found):
         return ""
+    if "moderation" in found[:-1] and access.changes_state(route) and asks_for_rights(program):
+        return "is for moderators by its path"
     if _ADMIN.search(name):
         return "is for administrators by its name"
     if any(_ADMIN.search(tag) for tag in _tags(route)):

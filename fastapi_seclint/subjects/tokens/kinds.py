@@ -137,7 +137,7 @@ def _key(program: Program, token: Token) -> object:
     argument = token.encoding.key
     if argument is None:
         return None
-    block, form = _passed(program, token, argument.form)
+    block, form = _kept(program, token, argument.form) or _passed(program, token, argument.form)
     found = list(options(ask(program, block, form)))
     if len(found) > 1 and _is_chosen(block, form):
         return token
@@ -154,6 +154,23 @@ def _is_chosen(block: Block, form: Form) -> bool:
     function = block.function
     names = {item[0] for item in function.parameters} - {"self", "cls"} if function is not None else set()
     return form[0] in ("attr", "sub", "call") and mentions(form, names)
+
+
+def _kept(program: Program, token: Token, key: Form) -> tuple[Block, Form] | None:
+    """The key that the object keeps which makes the token, `refresh.key` of `refresh.issue(sub)` or `refresh(sub)`."""
+    function = token.encoding.call.block.function
+    own = function.parameters[0][0] if function is not None and function.owner is not None and token.way else ""
+    if not own or key[0] != "attr" or key[2][2:] != [own]:
+        return None
+    step = token.way[0]
+    callee = step.form[2]
+    if callee[0] not in ("attr", "name"):
+        return None
+    maker = callee[2] if callee[0] == "attr" and function is not None and callee[3] == function.name else callee
+    form = ["attr", maker[1], maker, key[3]]
+    known = list(options(ask(program, step.block, form)))
+    plain = len(known) == 1 and isinstance(known[0], Const | Environment)
+    return (step.block, form) if plain else None
 
 
 def _passed(program: Program, token: Token, key: Form) -> tuple[Block, Form]:
