@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, RemoveStatement, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location, Span
@@ -32,6 +34,7 @@ RULE = Rule(
 
 
 Held = tuple[Written, ...]
+_RANDOM = re.compile(r"^(token_urlsafe|token_hex|uuid4|uuid1)$|(^|_)(unique|random)(_|$)", re.I)
 _IDENTIFIERS = ("iss", "aud", "azp", "kid", "client_id", "sub", "jti")
 
 
@@ -63,7 +66,10 @@ def _all_claims(claims: Claims, held: Held, depth: int = 3) -> Iterator[tuple[Cl
 
 def _secret(claim: Claim) -> tuple[str, Confidence] | None:
     """What secret a claim holds, by the expression under it or else by its key."""
-    forms = [written.form[3] for written in claim.written if written.form[0] == "item"]
+    items = [written for written in claim.written if written.form[0] == "item"]
+    if items and all(_made_for_it(written) for written in items):
+        return None
+    forms = [written.form[3] for written in items]
     forms += [written.form for value in claim.values for written in value.written]
     for form in forms if claim.key not in _IDENTIFIERS else ():
         named = _named(form)
@@ -76,6 +82,14 @@ def _secret(claim: Claim) -> tuple[str, Confidence] | None:
     if not kind or not (held or not claim.values) or any(_harmless(value) for value in held):
         return None
     return kind, "high" if claim.written else "medium"
+
+
+def _made_for_it(written: Written) -> bool:
+    """Whether an item holds what the function has just made up, by which the token is found again as by its `jti`."""
+    scope, value = written.block.scope, written.form[3]
+    given = scope.assignments(value[2]) if value[0] == "name" and isinstance(scope, FunctionScope) else []
+    calls = [item[3] for item in given if item[0] == "assign" and item[3][0] == "call"]
+    return bool(given) and len(calls) == len(given) and all(_RANDOM.search(last_name(call[2])) for call in calls)
 
 
 def _harmless(value: Known) -> bool:

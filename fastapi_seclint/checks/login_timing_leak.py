@@ -40,6 +40,10 @@ RULE = Rule(
 
 _SLOW = re.compile(r"verify|hash|dummy|checkpw|sleep", re.I)
 _LOGIN = re.compile(r"log_?in|sign_?in|authenticate|verify_user|check_(user|credentials)|iniciar", re.I)
+_AT_START = re.compile(
+    r"lifespan|startup|on_start|(^|_)(seed|init|setup|bootstrap|create_(default|first|initial|super))(_|$)", re.I
+)
+"""What runs when the program starts, and nobody waits for."""
 _PRESENT_ONE = re.compile(r"(^|_)(current|old|previous|present|existing)_?(pass|pwd)", re.I)
 _ANYTHING = {"Exception", "BaseException"}
 _GUARD = re.compile(r"^_?(get|require|load|fetch)_(current|logged)_")
@@ -53,6 +57,8 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
     for block in known.blocks:
         function = block.function
         if function is None or (_PRESENT.search(function.name) and not _GUARD.match(function.name)):
+            continue
+        if _AT_START.search(function.name):
             continue
         if any(_PRESENT.search(item[0]) for item in function.parameters):
             continue

@@ -185,7 +185,9 @@ def _case(
         resource = by_its_key(program, resource, variable)
     if names_unknown_owner(program, handler) or _is_decided_otherwise(program, route, resource):
         return None
-    if not knows_its_user(program, route) and not (resource in ties and is_looked_at_inside(program, route)):
+    if not knows_its_user(program, route) and not (
+        (resource in ties or owner_field(program, resource, handler.module)) and is_looked_at_inside(program, route)
+    ):
         return None
     sibling, tie = _beside(route, resource, ties)
     if authorizes(program, route) and not (asks_too_late(program, route) and _is_unguarded(program, route)):

@@ -17,6 +17,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
+from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import JWT_AUTH
 from fastapi_seclint.subjects.guards.demanding import asked_for, demanded, found_or_refused
@@ -198,11 +199,26 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
             return True
         nothing = missing.checked and missing.returned == frozenset({"nothing"})
         return nothing or bool(missing.returned & {"absent", "bad"})
-    if junk.opaque or scheme_of(node.call) is not None or node.function is None or not _lookups(node.function):
+    if junk.opaque or scheme_of(node.call) is not None or node.function is None:
         return False
-    if swallows(program, node.function):
+    if not _gives_found(program, node.function) or swallows(program, node.function):
         return False
     return verdict(junk) != "denies" and junk.returned <= {"bad", "nothing"} and "bad" in junk.returned
+
+
+def _gives_found(program: Program, function: Function, depth: int = 1) -> bool:
+    """Whether a function, or the one whose answer it gives, returns what was looked up, or a part of that, or None."""
+    if _lookups(function):
+        return True
+    given = [form[2] for form in function.forms.of("return") if form[2] is not None]
+    found = {target[2] for form in function.forms.of("assign") if form[3] is not None and _is_lookup(form[3])
+             for target in form[2] if target[0] == "name"}  # fmt: skip
+    if any(value[0] == "attr" and value[2][0] == "name" and value[2][2] in found for value in given):
+        return any(value[0] == "const" and value[2] is None for value in given)
+    block = body_of(program, function) if depth else None
+    calls = [awaited(value) for value in given if awaited(value)[0] == "call"]
+    inner = (one for call in calls for one, _ in called(program, block, call)) if block is not None else iter(())
+    return any(_gives_found(program, one, depth - 1) for one in inner)
 
 
 def _lookups(function: Function) -> list[Form]:
@@ -241,7 +257,8 @@ def _fix(program: Program, ways: list[tuple[Route, Node]]) -> Fix | None:
         if verdict(missing) == "passes":
             whole = not always_gives_an_object(program, node)
             return demanded(route.function, node.parameter) if whole else None
-        return None if node.function is None else found_or_refused(node.function, _lookups(node.function))
+        found = _lookups(node.function) if node.function is not None else []
+        return found_or_refused(node.function, found) if node.function is not None and found else None
     if node.function is not None and (asked := refuses_only_what_is_sent(program, node, route)):
         return asked_for(node.function, asked)
     if any(node.parameter or scheme_of(node.call) is None for _, node in ways):

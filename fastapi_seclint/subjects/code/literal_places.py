@@ -8,6 +8,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.subjects.passwords.names import naming
 
 _LOGINS = ("auth", "http_auth", "basic_auth")
+_HASHES = re.compile(r"^(?!.*de(crypt|cod|ciph)).*(hash|crypt|encode|cipher|digest|make_password|cifra)", re.I)
 _ACCOUNTS = ("username", "user_name", "login", "name", "email")
 
 
@@ -32,7 +33,7 @@ def hashed_text(name: str, form: Form) -> Form | None:
     """The text that is hashed for a password's field: `hashed_password=get_password_hash("text")`."""
     match form:
         case ["call", _, ["name" | "attr", *_] as function, [["const", _, str()] as text], []]:
-            return text if naming(name) and "hash" in str(function[-1]).lower() else None
+            return text if naming(name) and _HASHES.match(str(function[-1])) else None
     return None
 
 

@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import walk
 from fastapi_seclint.program.callables import Parameter, parameters
 from fastapi_seclint.program.models import field_default
 from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, External, Function, Generic, options
 from fastapi_seclint.subjects.code.development import asks_who_does_it
 from fastapi_seclint.subjects.guards import access
@@ -48,6 +49,9 @@ _ENTERING_FUNCTION = re.compile(
     r"^(\w+_)?(login|log_in|sign_?in|sign_?up|register|(create|open|new)_account|logout|refresh_token|webhook)(_\w+)?$"
 )
 _ENDS_SESSION = re.compile(r"^(log|sign)[-_]?out$", re.I)
+_SOMEBODY = re.compile(r"^(user|account|member|customer)_?(id|name)$|^(id|e?mail)$", re.I)
+_OWN = re.compile(r"token|session|password|passwd|credential|authorization|cookie|jwt|request$|jti|key|secret", re.I)
+"""What only he has whom a session is of, or what may hold it."""
 _ONESELF = re.compile(r"^(me|who[-_]?am[-_]?i|(my[-_]?)?profile|(get[-_]?)?current[-_]?user|user[-_]?info)$", re.I)
 """What tells people who are in about themselves, below `/auth` as elsewhere."""
 _CALL_BACK = re.compile(r"^((\w+[-_])?call[-_]?back|authori[sz]ed?)$", re.I)
@@ -84,6 +88,8 @@ def is_entrance(program: Program, route: Route) -> bool:
     if makes_administrators(route):
         return False
     found = access.segments(route.path)
+    if _ends_anybodys_session(program, route, found):
+        return False
     sure = any(_SURE_ENTRANCE.match(word) for word in found) or _DEVICE_FLOW.search(route.path) is not None
     if not sure and (_changes_an_account(program, route) or _lists_people(program, route)):
         return False
@@ -112,6 +118,14 @@ def _deletes_one(route: Route) -> bool:
 def _ends_own_session(route: Route, found: list[str]) -> bool:
     """Whether a route logs its caller out: no path names whose session it is."""
     return bool(found) and _ENDS_SESSION.match(found[-1]) is not None and not path_variables(route.path)
+
+
+def _ends_anybodys_session(program: Program, route: Route, found: list[str]) -> bool:
+    """Whether a route logs out whom the client names, who brings nothing of his own: `POST /logout?user_id=7`."""
+    if not found or _ENDS_SESSION.match(found[-1]) is None or not access.changes_state(route):
+        return False
+    names = [snake(name) for name in _sent(program, route)]
+    return any(map(_SOMEBODY.match, names)) and not any(map(_OWN.search, names))
 
 
 def _takes_code(program: Program, found: list[str], route: Route) -> bool:

@@ -9,6 +9,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.routers import Layer
 from fastapi_seclint.program.values import Class, External, Function, Instance, options
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme
+from fastapi_seclint.subjects.rights.reached import reached
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -27,7 +28,7 @@ def refusing_layers(program: Program) -> Iterator[tuple[Function, Scheme]]:
                 if isinstance(option, External) and option.name == _OF_STARLETTE:
                     yield from _of_backend(program, layer)
                 functions = _functions(option) if isinstance(option, Class | Function) else []
-                if functions and (scheme := _scheme([form for item in functions for form in item.forms.every])):
+                if functions and (scheme := _taken(program, functions)):
                     own = [item for item in functions if item.name in _HANDLED or len(functions) == 1]
                     yield from ((item, scheme) for item in own if not program.is_test(item.module))
 
@@ -48,6 +49,18 @@ def _functions(value: Class | Function) -> list[Function]:
         return [value]
     methods = [item for item in value.namespace.values() if isinstance(item, Function) and item.number >= 0]
     return methods if any(item.name in _HANDLED for item in methods) else []
+
+
+def _taken(program: Program, functions: list[Function]) -> Scheme | None:
+    """The scheme of what a middleware reads of the header, in functions that it calls as well."""
+    own = [form for item in functions for form in item.forms.every]
+    if (found := _scheme(own)) is not None or not any(form[0] == "const" and _is_header(form) for form in own):
+        return found
+    return _scheme([form for item in functions for one in reached(program, item, 2) for form in one.forms.every])
+
+
+def _is_header(form: Form) -> bool:
+    return isinstance(form[2], str) and form[2].lower() == "authorization"
 
 
 def _scheme(forms: list[Form]) -> Scheme | None:

@@ -55,6 +55,9 @@ def concerned(program: Program) -> Concerned:
             continue
         below = {top.parameter: kinds[0] for top in route.dependencies if (kinds := _gather(program, top, found))}
         wanted += below.values()
+        for top in route.dependencies if below else ():
+            if top.function is not None and top.parameter not in below:
+                _add(program, found, top.function, next(iter(below.values())), 0, within=True)
         handler = route.function
         for reader in _readers(program, handler) if handler is not None and route.kind == "http" else ():
             _add(program, found, reader, "Bearer", 0)

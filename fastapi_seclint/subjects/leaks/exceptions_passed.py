@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.code.origins import body_of, called, callers
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -42,8 +42,8 @@ def _parameter(function: Function, number: int) -> str:
     return str(function.parameters[number][0]) if 0 <= number < len(function.parameters) else ""
 
 
-def streams(program: Program, function: Function) -> bool:
-    """Whether what a generator yields is an answer: `StreamingResponse(events(prompt))`."""
+def streams(program: Program, function: Function, depth: int = 2) -> bool:
+    """Whether what a generator yields is an answer, also through another: `StreamingResponse(events(prompt))`."""
     for block in program.sites.blocks(frozenset({function.name})):
         made = [form for form in block.forms.of("call") if last_name(form[2]) in _STREAMING]
         named = [
@@ -52,5 +52,20 @@ def streams(program: Program, function: Function) -> bool:
         reached = any((item.module.file, item.number) == (function.module.file, function.number)
                       for form in named for item, _ in called(program, block, form))  # fmt: skip
         if made and reached:
+            return True
+    return depth > 0 and any(
+        block.function is not None and _yields_on(block, call) and streams(program, block.function, depth - 1)
+        for block, call, _ in callers(program, function)
+    )
+
+
+def _yields_on(block: Block, call: Form) -> bool:
+    """Whether a generator yields what another one yields: `async for part in parts(prompt): yield f"data: {part}"`."""
+    for form in block.forms.of("for"):
+        if not any(item is call for item in walk(form[3])):
+            continue
+        names = {item[2] for item in walk(form[2]) if item[0] == "name"}
+        given = (item[2] for item in walk(form[4]) if item[0] == "yield" and item[2] is not None)
+        if any(mentions(value, names) for value in given):
             return True
     return False

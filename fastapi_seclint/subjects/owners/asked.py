@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.owners.belonging_words import (
     TOGETHER,
 )
 from fastapi_seclint.subjects.owners.identity import guard_calls, guards
-from fastapi_seclint.subjects.owners.ties import compares_owner
+from fastapi_seclint.subjects.owners.ties import compares_owner, hands_owner_on
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import privilege
@@ -71,4 +71,4 @@ def is_looked_at_inside(program: Program, route: Route) -> bool:
     """
     if program.guarding(route).protection != "protected" or guards(program, route):
         return False
-    return compares_owner(program, route) is None
+    return compares_owner(program, route) is None and not hands_owner_on(program, route)

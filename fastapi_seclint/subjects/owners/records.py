@@ -33,7 +33,8 @@ _TABLE_BASE = re.compile(
 )
 _COLUMN = re.compile(r"(^|\.)(Column|mapped_column|CharField|TextField|StringField|String)\(\)$")
 _SCHEMA_BASE = re.compile(
-    r"^(pydantic\.|pydantic_v1\.|sqlmodel\.|msgspec\.Struct|typing\.TypedDict|fastapi_users\.schemas)"
+    r"^(pydantic\.|pydantic_v1\.|sqlmodel\.|msgspec\.Struct|typing\.TypedDict|fastapi_users\.schemas"
+    r"|fastapi_camelcase\.|fastapi_utils\.api_model\.)"
 )
 _HASHING = re.compile(rb"hash|crypt|argon")
 _SETTERS = ("setter", "validates", "validator", "field_validator", "model_validator", "root_validator", "listens_for",

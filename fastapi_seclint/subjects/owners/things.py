@@ -216,10 +216,13 @@ def resource_of(route: Route) -> tuple[str, str]:
 def by_its_key(program: Program, resource: str, variable: str) -> str:
     """What the variable of a path says that it picks, where no class of the project is called as the path says.
 
-    `/enderecos/{address_id}` is about addresses where there is a class `Address`, and none of the other name.
+    `/enderecos/{address_id}` is about addresses where there is a class `Address`, and none of the other name;
+    `/address/billing/{address_id}` about those of a class `BillingAddress`.
     """
+    if is_in_sight(program, resource):
+        return resource
     named = singular(_KEY.sub("", snake(variable).removeprefix("id_")))
-    return named if not is_in_sight(program, resource) and is_in_sight(program, named) else resource
+    return next((name for name in (f"{resource}_{named}", named) if is_in_sight(program, name)), resource)
 
 
 def outer_things(route: Route) -> list[tuple[str, str]]:

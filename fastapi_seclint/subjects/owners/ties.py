@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
+_CREDENTIALS = re.compile(r"(^|_)(token|jwt|credentials|authorization)$", re.I)
+
+
 @dataclass(frozen=True, slots=True)
 class Tie:
     """A comparison of owner and caller, as code behind their names: `note.owner_id != me.id` gives `.owner_id`, `.id`.
@@ -123,6 +126,20 @@ def compares_named(route: Route) -> bool:
     return any(
         id(form) not in shown and _compared(form, names) is not None for form in route.function.forms.of("compare")
     )
+
+
+def hands_owner_on(program: Program, route: Route) -> bool:
+    """Whether what gets the raw credentials hands them on with an owner's key: `check(token, note.user.id)`.
+
+    Whoever takes both may compare them.
+    """
+    functions = reached(program, route.function, 2) if route.function is not None else ()
+    for form in (form for function in functions for form in function.forms.of("call")):
+        given = arguments(form)
+        raw = any(item[0] == "name" and _CREDENTIALS.search(item[2]) for item in given)
+        if raw and any(_is_owners_key(item) or (item[0] == "attr" and names_owner(item[3])) for item in given):
+            return True
+    return False
 
 
 def is_of_members(route: Route, resource: str, tie: Tie) -> bool:
