@@ -32,6 +32,8 @@ def kept_account(name: str, form: Form) -> str:
 def hashed_text(name: str, form: Form) -> Form | None:
     """The text that is hashed for a password's field: `hashed_password=get_password_hash("text")`."""
     match form:
+        case ["call", _, ["attr", _, _, "encode" | "digest"], *_]:
+            return None  # `text.encode("utf-8")`
         case ["call", _, ["name" | "attr", *_] as function, [["const", _, str()] as text], []]:
             return text if naming(name) and _HASHES.match(str(function[-1])) else None
     return None
