@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -185,9 +185,7 @@ def _case(
         resource = by_its_key(program, resource, variable)
     if names_unknown_owner(program, handler) or _is_decided_otherwise(program, route, resource):
         return None
-    if not knows_its_user(program, route) and not (
-        (resource in ties or owner_field(program, resource, handler.module)) and is_looked_at_inside(program, route)
-    ):
+    if not knows_its_user(program, route) and not _is_looked_at(program, route, resource, ties):
         return None
     sibling, tie = _beside(route, resource, ties)
     if authorizes(program, route) and not (asks_too_late(program, route) and _is_unguarded(program, route)):
@@ -206,9 +204,9 @@ def _case(
     if not field and (made := tie_to_maker(program, resource)) is not None and names_owner(made.owner):
         field, tie = made.owner, tie or made
     sure = 2 if sibling is not None else 1 if field else 0
-    if PEOPLE.match(resource) and access.changes_state(route) and caller_names(program, route):
-        sure = max(sure, 1)
     changes = access.changes_state(route)
+    if PEOPLE.match(resource) and changes and caller_names(program, route):
+        sure = max(sure, 1)
     sure = max(sure, int(_is_personal(program, route, resource, changes)))
     alone = sure == 1 and not changes and not PERSONAL.match(resource) and sibling is None
     if alone and changed_by_right(program, route, about.get(resource, ())):
@@ -251,6 +249,13 @@ def _uses_what_is_given(program: Program, route: Route) -> bool:
     asked = list(asked_before(program, route))
     given = {node.parameter for node in route.dependencies if node.parameter and any(node.call is one for one in asked)}
     return bool(given) and uses(route.function, given)
+
+
+def _is_looked_at(program: Program, route: Route, resource: str, ties: Container[str]) -> bool:
+    """Whether a middleware, or the handler itself, looks who is calling, where things of a kind have owners."""
+    module = route.function.module if route.function is not None else None
+    owned = resource in ties or (module is not None and bool(owner_field(program, resource, module)))
+    return owned and is_looked_at_inside(program, route)
 
 
 def _is_unguarded(program: Program, route: Route) -> bool:
