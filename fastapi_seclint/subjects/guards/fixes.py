@@ -14,6 +14,7 @@ from fastapi_seclint.program.values import External, Place, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards.carriers import carriers
 from fastapi_seclint.subjects.guards.choice import Choice, fitting
 from fastapi_seclint.subjects.guards.swapping import argument_of
@@ -136,6 +137,8 @@ def authorizing(program: Program, route: Route) -> Fix | None:
         written = guard.written
         argument = argument_of(written) if written is not None and guard.parameter else None
         replaceable = chosen.gives_user and not chosen.scopes
+        if argument is not None and code(argument) == chosen.code:
+            return None  # it asks for nothing there
         if written is not None and argument is not None and _is_inside(route, written) and replaceable:
             edit = ReplaceExpression(written.module.path, span_of(argument[1]), chosen.code)
             return Fix(f"ask for the role: depend on {chosen.name}", False, (edit, *chosen.edits))

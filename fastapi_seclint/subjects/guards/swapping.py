@@ -11,6 +11,7 @@ from fastapi_seclint.facts.forms import Form, line_of, span_of
 from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Function, Instance, Place, Value, options
+from fastapi_seclint.subjects.code import spelling
 from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.code.reference import local_name
 
@@ -29,6 +30,8 @@ def swapped(written: Place, strong: Function, code: str = "") -> tuple[Edit, ...
     if argument is None or known is None or not name:
         return ()
     path, called = written.module.path, code.format(name) if code else f"{name}{known.call}"
+    if spelling.code(argument) == called:
+        return ()  # it is that guard already
     return (ReplaceExpression(path, span_of(argument[1]), called), *known.imported(written.module, name))
 
 

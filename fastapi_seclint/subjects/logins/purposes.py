@@ -34,6 +34,7 @@ WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
             r"(^|_)((verify|validate|check|confirm|login)_?(otp|totp|2fa|mfa|pin|one_time_code|security_code)"
             r"|(otp|totp|2fa|mfa)_?(verify|validate|check|confirm|login|challenge|verification)"
             r"|(token|login|log_in|sign_in)_(2fa|mfa|two_factor)|(2fa|mfa|two_factor)_(otp|totp|auth|token|code))(_|$)"
+            r"|^(auth|authentication|login|log_in|sign_in|session)_(otp|totp|2fa|mfa|pin|two_factor|second_factor)$"
         ),
     ),
     (

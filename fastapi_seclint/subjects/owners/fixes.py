@@ -49,14 +49,33 @@ def compared(
         added = introduced(program, route.function, sibling)
         fix = added and _compared(program, sibling.endpoint, route.function, added[0], variable, field, tie)
         return replace(fix, edits=(added[1], *fix.edits)) if added and fix else None
-    return next(
-        (
-            fix
-            for call, handler, caller in _loading(program, route, variable)
-            if (fix := _compared(program, call, handler, caller, variable, field, tie)) is not None
-        ),
-        None,
-    )
+    loading = _loading(program, route, variable)
+    fixes = (_compared(program, call, handler, caller, variable, field, tie) for call, handler, caller in loading)
+    return next((fix for fix in fixes if fix is not None), None) or _given(program, route, variable, field, tie)
+
+
+def _given(program: Program, route: Route, variable: str, field: str, tie: Tie | None) -> Fix | None:
+    """The owner of an object that a dependency looks up for the handler, compared where the handler begins."""
+    caller = next((guard.parameter for guard in guards(program, route) if guard.parameter), "")
+    if route.function is None or route.endpoint is None or not caller:
+        return None
+    for node in route.dependencies:
+        name = node.parameter or ""
+        if node.function is None or name in ("", caller) or not takes_id(node, {variable}) or singular(name) != name:
+            continue
+        usable = tie is not None and (snake(tie.thing) == name or tie.owner == field)
+        sides = _sides(program, route.endpoint, caller, field, tie if usable else None)
+        refusals = [form for form in node.function.forms.of("raise") if form[2] is not None]
+        same = node.function.module is route.function.module and len(refusals) == 1
+        if sides is None or callers_of(program, node):
+            continue
+        raised, imports = _raised(route.function.module, ["if", 0, None, refusals, []] if same else None)
+        lines = f"if {name}{sides[0]} != {caller}{sides[1]}:\n    {raised}"
+        path, at = route.function.module.path, span_of(route.function.at)
+        return Fix(
+            f"compare the owner with {caller}", False, (InsertStatements(path, at, "first-in-body", lines), *imports)
+        )
+    return None
 
 
 def _loading(program: Program, route: Route, variable: str) -> Iterator[tuple[Value, Function, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import ReplaceExpression, SetKeyword
+from fastapi_seclint.edits import ReplaceExpression, SetDictItem, SetKeyword
 from fastapi_seclint.facts.forms import Form, names_in, span_of
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.routes import Route
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _FINDS = frozenset({"filter", "filter_by", "get", "get_or_none", "get_or_404", "find_one", "first"})
 _KEYS = frozenset({"id", "pk", "uuid"})
+_ASKS = frozenset(
+    {"find", "find_one", "delete_one", "update_one", "replace_one", "find_one_and_update", "find_one_and_delete",
+     "find_one_and_replace", "count_documents"}
+)  # fmt: skip
+"""Methods of a collection whose first argument says which documents (PyMongo, Motor)."""
 
 
 def narrowed(program: Program, route: Route, sibling: Route, variable: str) -> Fix | None:
@@ -43,7 +48,37 @@ def narrowed(program: Program, route: Route, sibling: Route, variable: str) -> F
         if written is not None:
             edit = SetKeyword(route.function.module.path, span_of(call[1]), keyword, written)
             return Fix(f"look it up among those of {caller}", False, (edit,))
-    return _picked(route.function, sibling.function, variable, caller, callers)
+    return _in_document(route.function, sibling.function, variable, caller, callers) or _picked(
+        route.function, sibling.function, variable, caller, callers
+    )
+
+
+def _in_document(function: Function, sibling: Function, variable: str, caller: str, callers: set[str]) -> Fix | None:
+    """`db.drafts.delete_one({"_id": number, "cook": me})`, where a sibling says `db.drafts.find({"cook": me})`."""
+    owners = {
+        owner: (key[2], value)
+        for owner, query in _queries(sibling)
+        for key, value in query[2]
+        if key is not None and key[0] == "const" and names_in(value) and names_in(value) <= callers
+    }
+    for owner, query in _queries(function):
+        asked = {key[2]: value for key, value in query[2] if key is not None and key[0] == "const"}
+        by_id = any(key in ("_id", "id") and variable in names_in(value) for key, value in asked.items())
+        if not by_id or owner not in owners or owners[owner][0] in asked:
+            continue
+        key, value = owners[owner]
+        written = code(_named(value, caller))
+        if written is not None:
+            edit = SetDictItem(function.module.path, span_of(query[1]), str(key), written)
+            return Fix(f"look it up among those of {caller}", False, (edit,))
+    return None
+
+
+def _queries(function: Function) -> Iterator[tuple[str, Form]]:
+    """The documents that collections of MongoDB are asked for, each with the collection: `db.drafts`, `{"_id": 3}`."""
+    for call in function.forms.of("call"):
+        if call[2][0] == "attr" and call[2][3] in _ASKS and call[3] and call[3][0][0] == "dict":
+            yield spelled(call[2][2]), call[3][0]
 
 
 def _picked(function: Function, sibling: Function, variable: str, caller: str, callers: set[str]) -> Fix | None:

@@ -23,12 +23,27 @@ def decided(function: Function, found: Input) -> Iterator[Belief]:
         forbidden = refuses and any(str(part[-1]) in _FORBIDDEN for part in walk(form[3:]) if part[0] in _NAMED)
         for inner in _atoms(form[2]):
             sent = _tested(found, inner, forbidden=forbidden)
-            if sent is None or sent.origin == "body" or not (refuses or sent.origin in ("header", "cookie")):
+            if sent is None or sent.origin == "body":
+                continue
+            if not (refuses or sent.origin in ("header", "cookie") or _gives_more(function, form, inner)):
                 continue
             if sent.origin == "query" and (_corrects(form) or _refuses_administrators(form, inner)):
                 continue
             place = Location(function.module.path, span_of(inner[1]))
             yield Belief(place, sent, "decided by", function.dotted, decides=True, test=inner)
+
+
+def _gives_more(function: Function, form: Form, test: Form) -> bool:
+    """Whether nothing but a flag decides what is answered: `if not is_manager: return mine` before `return everybody`.
+
+    A filter has the flag of what it looks for beside it: `if is_admin: return [u for u in users if u.is_admin]`.
+    """
+    if test[0] != "name" or form[0] != "if" or form[3][-1][0] != "return" or not snake(test[2]).startswith("is_"):
+        return False
+    named = [part for part in function.forms.of("name") if part[2] == test[2]]
+    asked = (part for part in function.forms.of("attr", "const") if part[-1] == test[2])
+    keywords = (keyword for call in function.forms.of("call") for keyword, _, _ in call[4])
+    return len(named) == 1 and not any(asked) and test[2] not in keywords
 
 
 def _corrects(form: Form) -> bool:

@@ -22,6 +22,7 @@ from fastapi_seclint.program.values import (
     string,
 )
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.rights.none_asked import asks_for_none
 from fastapi_seclint.subjects.rights.words import names_right, speaks_of_rights
 
 _OWN_OR_BASIC = re.compile(
@@ -148,6 +149,8 @@ def demands_nothing(node: Node, function: Function) -> bool:
 
     What stands behind such a condition never runs then, and who may do everything is let in as everybody is.
     """
+    if asks_for_none(node.call, function):
+        return True
     kept = _kept(node.call, function)
     if kept is None or _hands_on_rights(node.call, function) or _hands_on_scopes(node, function):
         return False

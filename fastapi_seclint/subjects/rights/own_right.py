@@ -84,9 +84,20 @@ def _right(cls: Class, flag: bool, sent: Sent | None) -> str:
     """The field of a class that says the same right, a flag where a flag was asked."""
     names = [name for name, _, _ in fields(cls) if names_sent_right(name)]
     names += [name for base in cls.lineage() if isinstance(base, Class) for name in base.namespace if _is_right(name)]
+    names += [name for name in _set_by_constructor(cls) if _is_right(name)]
     fit = [name for name in dict.fromkeys(names) if (name.startswith("is_") or "admin" in name) is flag]
     same = [name for name in fit if sent is not None and sent.name.lower().replace("-", "_").endswith(name)]
     return next(iter([*same, *fit]), "")
+
+
+def _set_by_constructor(cls: Class) -> Iterator[str]:
+    """The attributes that the constructor of a class gives its objects."""
+    for base in cls.lineage():
+        made = base.namespace.get("__init__") if isinstance(base, Class) else None
+        for form in made.forms.of("assign", "annassign") if isinstance(made, Function) else ():
+            targets = form[2] if form[0] == "assign" else [form[2]]
+            parts = [part for target in targets for part in (target[2] if target[0] == "tuple" else [target])]
+            yield from (part[3] for part in parts if part[0] == "attr" and part[2][2:] == ["self"])
 
 
 def _is_right(name: str) -> bool:

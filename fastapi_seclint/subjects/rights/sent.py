@@ -13,7 +13,7 @@ from fastapi_seclint.program.spelling import snake
 
 Origin = Literal["body", "header", "cookie", "query"]
 _RIGHT = re.compile(
-    r"^(x_(\w+?_)?)?(user_|account_|member_)?((is_)?(super_?)?admin(istrator)?|is_superuser|superuser|is_staff|staff|is_root"
+    r"^(x_(\w+?_)?)?(user_|account_|member_)?((is_)?(super_?)?admin(istrator)?|is_superuser|superuser|is_staff|staff|is_root|is_(manager|moderator|supervisor)"
     r"|roles?|role_name|role_?id|id_role|(id_)?rol(_id)?|permissions?|perms|privileges?|access_level|user_level)$"
 )
 _SETTING = ("$set", "$setOnInsert")

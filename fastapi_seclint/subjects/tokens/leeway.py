@@ -70,13 +70,24 @@ def _of_item(item: Item) -> tuple[Block, Form, Location]:
 
 
 def _longest(program: Program, block: Block, form: Form) -> tuple[float, Value, bool] | None:
-    for option in options(ask(program, block, form)):
+    for option in options(ask(program, block, _length(form))):
         sure = not isinstance(option, Environment)
         for value in options(option.default) if isinstance(option, Environment) else (option,):
             length = seconds_of(value)
             if length is not None and length > LONGEST:
                 return length, value, sure
     return None
+
+
+def _length(form: Form) -> Form:
+    """What a number of seconds is taken from: the `timedelta` of `int(SKEW.total_seconds())`."""
+    match form:
+        case ["call", _, ["name", _, "int" | "float" | "round"], [inner], []]:
+            return _length(inner)
+        case ["call", _, ["attr", _, inner, "total_seconds"], [], []]:
+            length: Form = inner
+            return length
+    return form
 
 
 def seconds_of(value: Value | None) -> float | None:
