@@ -22,11 +22,11 @@ def all_are_listed(program: Program, route: Route) -> bool:
     if "GET" not in route.methods or not path.endswith("}"):
         return False
     parent = path.rpartition("/")[0]
-    given = _answers(route)
+    given = _answers(program, route)
     lists = (other for other in program.routes if other.app is route.app and other.path.rstrip("/") == parent)
     return bool(given) and any(
         "GET" in other.methods
-        and given <= _answers(other) | _made(program, other)
+        and given <= _answers(program, other) | _made(program, other)
         and is_the_same_for_all(program, other)
         and not uses_caller(program, other)
         and not authorizes(program, other)
@@ -34,9 +34,12 @@ def all_are_listed(program: Program, route: Route) -> bool:
     )
 
 
-def _answers(route: Route) -> set[str]:
-    """The names of the models that a route declares to answer with."""
+def _answers(program: Program, route: Route) -> set[str]:
+    """The names of the models that a route declares to answer with: its `response_model`, else what it returns."""
     model: Value | None = route.registration.arguments.get("response_model") if route.registration is not None else None
+    handler = route.function
+    if model is None and handler is not None and handler.returns is not None:
+        model = program.interpreter.ask(handler.returns, handler.scope)
     return {cls.dotted for cls in classes_in(model)} if model is not None else set()
 
 
