@@ -59,27 +59,53 @@ FORBIDDEN = (b",403]", b"FORBIDDEN", b"Forbidden")
 
 @lru_cache(maxsize=1)
 def _asking_apps(program: Program) -> list[Router]:
+    """The applications one of whose routes has a guard, or several of whose handlers refuse strangers themselves.
+
+    One handler of many that asks for what comes with its own request says nothing of the others.
+    """
     found: dict[int, Router] = {}
+    alone = Counter[int]()
     for route in program.routes:
-        if id(route.app) not in found and _asks(program, route):
+        if id(route.app) in found:
+            continue
+        alone[id(route.app)] += _asks_by_itself(program, route)
+        if _has_guard(program, route) or alone[id(route.app)] >= _SEVERAL:
             found[id(route.app)] = route.app
+    of_all = Counter(id(route.app) for route in program.routes if route.kind == "http")
+    for route in program.routes:
+        if alone[id(route.app)] and of_all[id(route.app)] <= _MANY:
+            found.setdefault(id(route.app), route.app)
     return list(found.values())
 
 
-def _asks(program: Program, route: Route) -> bool:
+_SEVERAL, _MANY = 2, 10
+"""So many handlers that ask by themselves are a habit; among so many routes at least one of them is no exception."""
+
+
+def _has_guard(program: Program, route: Route) -> bool:
+    """Whether something on a route's way before its handler asks who is calling."""
     meetings = program.guarding(route).meetings
-    refusing = [meeting.name for meeting in meetings if meeting.junk == "denies" and not meeting.blind]
+    refusing = _refusing(program, route)
     if any(name != route.name or refusing_decorators(program, route) for name in refusing):
         return True
     if any(is_scheme(node.call) for node in route.nodes()) or guards(program, route):
         return True
     if any(meeting.configured and meeting.name != route.name for meeting in meetings) or _has_switched_guard(route):
         return True
-    handler = route.function if route.name in refusing else None
-    if handler is not None and (_asks_a_helper(program, route) or _asks_state(handler) or injected(program, handler)):
-        return True
     taking = {meeting.name for meeting in meetings if meeting.optional}
     return bool(taking) and _asks_an_object(program, route, taking)
+
+
+def _asks_by_itself(program: Program, route: Route) -> bool:
+    """Whether a handler itself finds out who is calling, and refuses strangers."""
+    handler = route.function if route.name in _refusing(program, route) else None
+    if handler is None:
+        return False
+    return _asks_a_helper(program, route) or _asks_state(handler) or bool(injected(program, handler))
+
+
+def _refusing(program: Program, route: Route) -> list[str]:
+    return [one.name for one in program.guarding(route).meetings if one.junk == "denies" and not one.blind]
 
 
 def _has_switched_guard(route: Route) -> bool:
