@@ -281,6 +281,8 @@ def _asks_for_account(test: Form, truths: dict[str, Truth]) -> bool:
             return _asks_for_account(value, truths)
         case ["compare", _, value, ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
             return value[0] in ("name", "walrus") and _asks_for_account(value, truths)
+        case ["compare", _, ["call", _, ["name", _, "len"], [value], _], _, [["const", _, int()]]]:
+            return _asks_for_account(value, truths)
         case ["walrus", _, name, _]:
             return _asks_for_account(name, truths)
         case ["name", _, name]:

@@ -26,7 +26,7 @@ _READS = frozenset({"body", "json", "form"})
 _CAREFUL = re.compile(r"redact|mask|sensitiv|sanit|scrub|filter|censor|secret|passw|^/|^len$", re.I)
 """Words of code that leaves something out, by name or by path."""
 _HIDING = re.compile(r"redact|mask|sensitiv|sanit|scrub|filter|censor|exclude|^pop$", re.I)
-_ASKING = ("login", "registration", "password reset")
+_ASKING = ("login", "token", "registration", "password reset")
 _KEPT = ("password", "API key", "secret", "private key")
 
 
