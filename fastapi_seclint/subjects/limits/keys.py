@@ -42,6 +42,7 @@ _IN_TEXT = re.compile(rb"forwarded|x[-_]real[-_]ip|x[-_]client[-_]ip|(connecting
                       rb"|x[-_](client|device|session|visitor|user)[-_]?id", re.I)  # fmt: skip
 _ADDRESS = re.compile(r"^(host|(get_)?(client|remote|real|caller|peer)_?(ip|host|addr(ess)?)|ip|ip_addr(ess)?|get_ip)$")
 _ACCOUNT = re.compile(r"user|mail|account|login|member|phone|mobile|ident|form|body|json|credential|nick|subject")
+_PUT_TOGETHER = ("fstr", "binop", "tuple")
 _TRUSTED = re.compile(
     rb"trust|proxies|proxy_count|(num|count|max|allowed|depth|number)_\w*hops|hop_?(count|limit|depth)", re.I
 )
@@ -229,7 +230,7 @@ def _is_agent(header: str) -> bool:
 
 
 def _is_given_back(block: Block, form: Form) -> bool:
-    """Whether a function returns what it reads, or a text with it, so that its callers count by it."""
+    """Whether a function returns a text that is put together with what it reads, so that its callers count by it."""
     names = {
         target[2]
         for item in block.forms.of("assign")
@@ -237,8 +238,9 @@ def _is_given_back(block: Block, form: Form) -> bool:
         for target in item[2]
         if target[0] == "name"
     }
-    given = [inner for item in block.forms.of("return") for inner in walk(item[2:])]
-    return any(inner is form or (inner[0] == "name" and inner[2] in names) for inner in given)
+    texts = (inner for item in block.forms.of("return") for inner in walk(item[2:]) if inner[0] in _PUT_TOGETHER)
+    inside = (inner for text in texts for inner in walk(text[2:]))
+    return any(inner is form or (inner[0] == "name" and inner[2] in names) for inner in inside)
 
 
 def _declared(program: Program) -> Iterator[ClientKey]:
