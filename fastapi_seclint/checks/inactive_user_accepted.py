@@ -53,6 +53,9 @@ _ABOUT_ACTIVITY = re.compile(
 )
 
 
+_SAID = {False: "an account is closed here", True: "closed accounts are refused here, and nobody calls it"}
+
+
 @RULE.check
 def inactive_user_accepted(program: Program) -> Iterator[Finding]:
     """One finding a route that takes the plain guard, a dependency built on it, or the guard that never looks."""
@@ -318,6 +321,6 @@ def _never_tested(program: Program) -> Iterator[Finding]:
                 persona=None if place is not None else "pedantic",
                 symbol=deepest.dotted,
                 route=access.key(route),
-                evidence=[Evidence(place, "an account is closed here")] if place is not None else [],
+                evidence=[Evidence(place, _SAID[flag.tested])] if place is not None else [],
                 fix=refusing_closed(program, deepest, flag),
             )

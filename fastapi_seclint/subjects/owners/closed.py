@@ -16,6 +16,7 @@ from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.owners.activity import refuses_closed_user
 from fastapi_seclint.subjects.owners.records import field_names, is_complete, is_table
 from fastapi_seclint.subjects.owners.states import STATES
 from fastapi_seclint.subjects.passwords.names import is_of_people, naming
@@ -36,14 +37,15 @@ _FLAGS = _OPEN | _CLOSED
 class Flag:
     """What says that an account is closed: its name, and whether it is an item of a dictionary.
 
-    `closes` is a place that closes an account; without one the flag may be there for nothing. `accounts` are the names
-    of the classes that have it, in lower case.
+    `closes` is a place that closes an account, or, if `tested`, asks for a closed one in a function that nobody calls;
+    without one the flag may be there for nothing. `accounts` are the names of the classes that have it, in lower case.
     """
 
     name: str
     item: bool
     closes: tuple[Block, Form] | None = None
     accounts: frozenset[str] = frozenset()
+    tested: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -54,12 +56,17 @@ def unread_flag(program: Program) -> Flag | None:
         return None
     name, item, _ = declared[0]
     closes: tuple[Block, Form] | None = None
+    unused: tuple[Block, Form] | None = None
     for module in program.modules.by_file.values():
         for block in program.sites.speaking(module, f'"{name}"'.encode()) if not program.is_test(module) else ():
             if _reads(block, name):
-                return None
+                if (idle := _unused_test(program, block)) is None:
+                    return None
+                unused = unused or (block, idle)
+                continue
             closes = closes or next(((block, form) for form in _closing(block, name)), None)
-    return Flag(name, item, closes, frozenset(owner.lower() for _, _, owner in declared if owner))
+    owners = frozenset(owner.lower() for _, _, owner in declared if owner)
+    return Flag(name, item, unused or closes, owners, unused is not None)
 
 
 def declared_flag(program: Program) -> Flag | None:
@@ -110,6 +117,20 @@ def _reads(block: Block, name: str) -> bool:
                 if called[-1] != "getattr" and any(keyword == name for keyword, _, _ in form[4]):
                     return True
     return False
+
+
+def _unused_test(program: Program, block: Block) -> Form | None:
+    """The refusal of closed accounts in a function that nobody calls or names, `def ensure_active(user)`."""
+    function = block.function
+    if function is None or function.owner is not None or any(route.function is function for route in program.routes):
+        return None
+    if function.decorators or not refuses_closed_user(function):
+        return None
+    for other in program.sites.blocks(frozenset({function.name})):
+        named = (form for form in other.forms.of("name", "attr") if form[-1] == function.name)
+        if other.number != block.number and any(named):
+            return None
+    return function.forms.of("if")[0]
 
 
 def _closing(block: Block, name: str) -> Iterator[Form]:
