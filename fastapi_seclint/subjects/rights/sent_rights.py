@@ -178,11 +178,19 @@ def _parts(program: Program, found: Input, cls: Class, name: str) -> Iterator[tu
     """The models inside a model that have rights of their own, by how they are read: `data.profile`."""
     for part, annotation, _ in fields(cls):
         value = program.interpreter.ask(annotation, cls.scope) if annotation is not None else None
-        if isinstance(value, Generic) and value.origin.rpartition(".")[2] not in ("Optional", "Union"):
-            continue
-        for inner in access.classes(value):
+        for inner in _alone(value):
             if inner is not cls and is_schema(inner) and (rights := frozenset(_rights(program, found, inner))):
                 yield f"{name}.{part}", rights
+
+
+def _alone(value: Value | None) -> Iterator[Class]:
+    """The classes that an annotation names outside of lists and dictionaries: `Profile | None`."""
+    for option in options(value):
+        if isinstance(option, Class):
+            yield option
+        elif isinstance(option, Generic) and option.origin.rpartition(".")[2] in ("Optional", "Union"):
+            for member in option.members:
+                yield from _alone(member)
 
 
 def _own_dumps(cls: Class, rights: frozenset[str]) -> Iterator[str]:
