@@ -11,10 +11,13 @@ from fastapi_seclint.subjects.guards import access, probes
 from fastapi_seclint.subjects.owners.belonging_words import (
     ACTS,
     MACHINES,
+    PEOPLE,
     PERSONAL,
+    PRIVATE,
     SHOWN,
     TOGETHER,
 )
+from fastapi_seclint.subjects.owners.belongings import names_owner, singular
 from fastapi_seclint.subjects.owners.identity import guard_calls, guards
 from fastapi_seclint.subjects.owners.ties import compares_owner, hands_owner_on
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
@@ -42,10 +45,23 @@ def is_no_object(route: Route, thing: str) -> bool:
     after = not route.path.rstrip("/").endswith("}")
     act = ACTS.match(last if path_variables(route.path) and after else re.split("[-_]", last)[0])
     if "POST" in route.methods and not (act and (after or path_variables(route.path))):
-        return True
+        return not _makes_for_another(route, thing)
     shown = after and not access.changes_state(route) and SHOWN.match(last) is not None
     meeting = after and TOGETHER.match(last) is not None and not (last == "block" and PERSONAL.match(thing))
     return shown or meeting or probes.is_probe(route)
+
+
+def _makes_for_another(route: Route, thing: str) -> bool:
+    """Whether a route makes what people have for themselves, for the one whom its path names: `owner_id=user_id`."""
+    last = (access.segments(route.path) or [""])[-1]
+    if not PEOPLE.match(thing) or not PRIVATE.match(singular(last)) or TOGETHER.match(last) or route.function is None:
+        return False
+    variables = set(path_variables(route.path))
+    return any(
+        keyword and names_owner(keyword) and value[0] == "name" and value[2] in variables
+        for call in route.function.forms.of("call")
+        for keyword, value, _ in call[4]
+    )
 
 
 def lists_own(program: Program, sibling: Route | None) -> bool:

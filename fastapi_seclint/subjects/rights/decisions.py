@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, beginning, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.rights.words import (
@@ -111,7 +111,7 @@ def _is_presence(form: Form, names: frozenset[str]) -> bool:
 def _is_decision(form: Form, sent: frozenset[str]) -> bool:
     """A condition that speaks of rights, or a call that is named like one that checks them."""
     if form[0] == "compare":
-        return speaks_of_rights(form, sent)
+        return speaks_of_rights(form, sent) and not _picks_rows(form, sent)
     if form[0] in ("if", "while", "ifexp", "assert"):
         told = [atom for atom in _atoms(form[2]) if not (_is_setting(atom) or _is_type_test(atom))]
         return any(speaks_of_rights(atom, sent) for atom in told)
@@ -121,6 +121,14 @@ def _is_decision(form: Form, sent: frozenset[str]) -> bool:
         return False
     name = str(form[2][-1])
     return names_check_of_rights(name) or asks_an_enforcer(form[2])
+
+
+def _picks_rows(compare: Form, sent: frozenset[str]) -> bool:
+    """Whether a comparison only picks the rows that the client asks for: `Note.owner_id == user_id`."""
+    sides = [compare[2], *compare[4]]
+    columns = [side for side in sides if side[0] == "attr" and side[2][0] == "name" and side[2][2][:1].isupper()]
+    given = [side for side in sides if beginning(side, ("attr",)) in sent]
+    return len(columns) == 1 and len(given) == 1 and len(sides) == 2
 
 
 def _atoms(test: Form) -> Iterator[Form]:

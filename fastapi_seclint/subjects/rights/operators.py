@@ -31,7 +31,17 @@ def is_operators_key(program: Program, guard: Guard) -> bool:
     functions = [
         inner for node in guard.node.walk() if node.function is not None for inner in reached(program, node.function)
     ]
-    return any(_compares_fixed(program, inner) for inner in functions) and not any(map(_looks_up, functions))
+    if not any(_compares_fixed(program, inner) for inner in functions):
+        return False
+    return not any(_looks_up(inner) for inner in functions if not _reads_settings(inner))
+
+
+_SETTINGS = re.compile(r"(^|_)(settings?|config(uration)?s?)(_|$)")
+
+
+def _reads_settings(function: Function) -> bool:
+    """Whether a function is one by which settings are read, from a database perhaps: `SettingsManager.get`."""
+    return function.owner is not None and _SETTINGS.search(snake(function.owner.name)) is not None
 
 
 _KEEPS_SESSIONS = re.compile(r"redis|cache|sessions?$", re.I)
