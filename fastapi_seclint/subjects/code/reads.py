@@ -10,6 +10,7 @@ from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.secrets.names import word_set
 
 _SOURCES = word_set("env environ environment getenv config conf cfg configuration setting settings secrets")
+_DEFAULTS = frozenset(("const", "call", "bool", "name", "attr", "sub", "list", "fstr"))
 _GETTERS = frozenset(("get", "getenv", "setdefault", "str", "getstr", "get_env", "get_str", "read"))
 
 
@@ -48,7 +49,7 @@ def read_of(form: Form) -> Read | None:
             default = next((given[word] for word in ("default", "fallback") if word in given), None)
             if default is not None:
                 return Read(form, key, default, "default" if "default" in given else "fallback")
-            plain = [other for other in others if other[0] in ("const", "call", "bool", "name", "attr", "list", "fstr")]
+            plain = [other for other in others if other[0] in _DEFAULTS]
             position = 1 if len(plain) == 2 and function[-1] in ("config", "get") and _is_cast(plain[0]) else 0
             return Read(form, key, plain[position] if len(plain) > position else None, None)
     return None

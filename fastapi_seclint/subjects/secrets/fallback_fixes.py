@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import (
     AddImport,
     Edit,
+    RemoveDictItem,
     RemoveKeyword,
     RemoveStatement,
     ReplaceExpression,
@@ -54,6 +55,8 @@ def _constant_gone(program: Program, item: Fallback) -> tuple[Edit, ...]:
     """The edit that takes away the constant which was the fallback, where nothing else in the project speaks of it."""
     last = item.whole[3][-1] if item.how == "or" else item.read.default if item.how == "read" and item.read else None
     module = item.block.module
+    if last is not None and last[0] == "sub":
+        return _entry_gone(program, module, last)
     if last is None or last[0] != "name" or not last[2].isupper():
         return ()
     bound = bound_names(module.facts.module).get(last[2], [])
@@ -67,6 +70,24 @@ def _constant_gone(program: Program, item: Fallback) -> tuple[Edit, ...]:
         return ()
     given = len(bound) == 1 and bound[0][0] == "assign" and bound[0][3][0] == "const" and len(bound[0][2]) == 1
     return (RemoveStatement(module.path, span_of(bound[0][1])),) if given and len(uses) == 2 else ()
+
+
+def _entry_gone(program: Program, module: Module, entry: Form) -> tuple[Edit, ...]:
+    """The edit that takes an entry out of a dictionary of the file of which nothing else reads that entry or all."""
+    owner, key = entry[2], entry[3]
+    if owner[0] != "name" or key[0] != "const":
+        return ()
+    bound = bound_names(module.facts.module).get(owner[2], [])
+    numbers = module.facts.speaking(f'"{owner[2]}"'.encode())
+    named = [form for number in numbers for form in module.facts.forms(number).of("name") if form[2] == owner[2]]
+    read = [form for number in numbers for form in module.facts.forms(number).of("sub") if form[2][2:] == owner[2:]]
+    if len(bound) != 1 or bound[0][0] != "assign" or bound[0][3][0] != "dict" or len(named) != len(read) + 1:
+        return ()
+    again = sum(form[3][2:] == key[2:] for form in read) > 1 or any(form[3][0] != "const" for form in read)
+    others = (other for other in program.modules.by_file.values() if other is not module)
+    if again or any(owner[2] in other.facts.words for other in others):
+        return ()
+    return (RemoveDictItem(module.path, span_of(bound[0][3][1]), str(key[2])),)
 
 
 def _of_setdefault(item: Fallback, read: Read) -> tuple[Edit, ...]:

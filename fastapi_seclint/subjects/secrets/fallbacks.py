@@ -275,9 +275,9 @@ class _Search:
     ) -> Iterator[Fallback]:
         found = tuple(texts(form))
         written = name_of(form) if form[0] in ("name", "attr") else ""
-        if found and form[0] != "dict":
+        if found and form[0] not in ("dict", "sub"):
             yield Fallback(self.block, name, kind, found, at, how, whole, read)
-        elif form[0] in ("name", "attr"):
+        elif form[0] in ("name", "attr", "sub"):
             for option in options(ask(self.program, self.block, form)):
                 if isinstance(option, Const) and isinstance(option.value, str) and option.place is not None:
                     place = ((option.value, option.place.at),)
