@@ -191,7 +191,7 @@ def shorter(place: Place, seconds: float, scale: float, purpose: Purpose) -> Fix
         return None
     code: str | None = None
     if scale and form[0] in ("const", "binop"):
-        if all(_is_number(item) for item in walk(form)):
+        if all(_is_number(item) or (item[0] == "name" and item[2].isupper()) for item in walk(form)):
             code = _in_unit(usual, scale, LIMITS[purpose], form) or _part_of_day(place, scale, purpose)
     elif not scale and form[0] == "call" and form[2][-1] == "timedelta":
         code = f"{timedelta_name(form)}({'minutes=30' if purpose == 'access' else 'days=7'})"
