@@ -231,11 +231,13 @@ class _Search:
             yield from self.assigned(handler[2], names, "except")
 
     def of_unset(self, form: Form) -> Iterator[Fallback]:
-        """`if not KEY: KEY = "text"`."""
+        """`if not KEY: KEY = "text"`, also of what is read right there: `if not (KEY := getenv("KEY")):`."""
         match form[2]:
             case ["unary", _, "not", asked] | ["compare", _, asked, ["is" | "=="], [["const", _, None | ""]]]:
-                found = self.assigned(form[3], {name_of(asked)}, "unset")
-                yield from (item for item in found if not item.weak or self.is_configured(asked))
+                read = asked[3] if asked[0] == "walrus" else None
+                found = self.assigned(form[3], {name_of(asked if read is None else asked[2])}, "unset")
+                told = reads_setting(read) if read is not None else self.is_configured(asked)
+                yield from (item for item in found if not item.weak or told)
 
     def of_replaced(self) -> Iterator[Fallback]:
         """`KEY = "text"`, then `if "KEY" in os.environ: KEY = os.environ["KEY"]`."""

@@ -162,6 +162,7 @@ def _declared(module: Module, name: str, value: Value) -> Declared | None:
 
 def _lengths(name: str, known: Known) -> Iterator[tuple[float, float, Place | None]]:
     unit = next((_SPELLED_UNITS[word] for word in reversed(words_of(name)) if word in _SPELLED_UNITS), None)
+    unit = 1.0 if name.startswith("authjwt_") else unit  # fastapi_jwt_auth/auth_config.py counts seconds
     for amount in known.amounts:
         if amount.kind == "length":
             yield amount.number, amount.scale, amount.place
