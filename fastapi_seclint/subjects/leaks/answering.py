@@ -13,6 +13,7 @@ from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+    from fastapi_seclint.program.modules import Module
 
 _WORDS = frozenset(
     {
@@ -27,12 +28,17 @@ def registered(program: Program) -> dict[str, tuple[Block, Form]]:
     """The names of functions that answer exceptions, with the class of those exceptions (or a status) and where."""
     found: dict[str, tuple[Block, Form]] = {}
     for module in program.modules.by_file.values():
-        for block in blocks_of(program, module) if module.facts.words & _WORDS else ():
+        for block in blocks_of(program, module) if module.facts.words & _WORDS or _names_keyword(module) else ():
             for form in block.forms.of("def", "call", "assign", "annassign"):
                 for name, kind in [*_in_form(form), *_made(program, block, form)]:
                     if name not in found or last_name(found[name][1]) not in _ALL:
                         found[name] = (block, kind)
     return found
+
+
+def _names_keyword(module: Module) -> bool:
+    """Whether a file gives an application its handlers, `FastAPI(exception_handlers=...)`: no keyword is a word."""
+    return "FastAPI" in module.facts.words and bool(module.facts.speaking(b'"exception_handlers"'))
 
 
 _ALL = ("Exception", "BaseException")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from fastapi_seclint.facts.forms import Form, arguments, awaited, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, awaited, last_name, names_in, walk
 from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.subjects.logins.provider_codes import said_by
 from fastapi_seclint.subjects.owners.states import STATES
@@ -51,6 +51,9 @@ _VERIFIES = re.compile(
     r"(verify|check|compare|match|matches|valid|correct)|^(verify|checkpw|verify_and_update|check_password_hash|compare_digest)$",
     re.I,
 )
+_VERIFIERS = frozenset({"checkpw", "check_password_hash", "verify_and_update"})
+"""How bcrypt, Werkzeug, passlib and pwdlib verify a password, whatever they are given."""
+_HALF = re.compile(r"(plain(_?text)?|digest)(_|$)")
 _ADMITS = re.compile(
     r"(authenticate|log_?in|sign_?in|(verify|check|validate)_?(user|credentials?|login|account)|try_?auth)", re.I
 )
@@ -150,6 +153,8 @@ def of_call(form: Form) -> Truth:
         field = bool(form[3]) and form[3][0][0] == "const"
         return UNKNOWN if field else FOUND
     secret = mentions_password(given) or any(keyword and _PASSWORD.search(keyword) for keyword, _, _ in form[4])
+    if name in _VERIFIERS or (name == "verify" and any(map(_HALF.match, names_in(given)))):
+        return VERIFIED
     if _VERIFIES.search(name) and (secret or _PASSWORD.search(name)) and not _HASHES.match(name):
         return VERIFIED
     if _ADMITS.search(name) and secret:

@@ -126,5 +126,12 @@ def _names(program: Program, block: Block, form: Form, depth: int) -> Iterator[s
     elif form[0] == "call":
         plain = last_name(form[2])
         inner = form[3][:1] if plain in SAME else _contents(form) if plain.endswith("Response") else []
-        for item in inner or enveloped(program, block, form, depth - 1):
+        for item in inner or (*enveloped(program, block, form, depth - 1), *_filling(program, block, form)):
             yield from _names(program, block, item, depth)
+
+
+def _filling(program: Program, block: Block, call: Form) -> Iterator[Form]:
+    """What a call that makes a model gives to fields that let anything through: `Answer(data=data)`."""
+    for option in options(ask(program, block, call[2])) if call[2][0] in ("name", "attr") else ():
+        if isinstance(option, Class):
+            yield from given_to_open_fields(program, block, call, option, None)

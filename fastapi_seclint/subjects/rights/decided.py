@@ -132,5 +132,5 @@ def _is_demand(form: Form) -> bool:
     if form[0] == "const":
         return is_role(form[2]) or (isinstance(form[2], str) and "admin" in form[2].lower()) or form[2] is True
     names_role = form[0] in ("name", "attr") and isinstance(form[-1], str)
-    words = ("admin", "role", "allowed", "staff", "superuser", "permission", "required", "needed", "scope")
+    words = ("admin", "role", "allowed", "staff", "superuser", "perm", "required", "needed", "scope")
     return names_role and any(word in form[-1].lower() for word in words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.dependencies import Node
@@ -24,6 +24,9 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.rights.none_asked import asks_for_none
 from fastapi_seclint.subjects.rights.words import names_right, speaks_of_rights
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
 
 _OWN_OR_BASIC = re.compile(
     r"(^|[_:. /-])(own|self)$"
@@ -154,6 +157,23 @@ def demands_nothing(node: Node, function: Function) -> bool:
     kept = _kept(node.call, function)
     if kept is None or _hands_on_rights(node.call, function) or _hands_on_scopes(node, function):
         return False
+    return _asks_for_nothing(kept, function)
+
+
+def wraps_for_nothing(program: Program, decorator: Value) -> bool:
+    """The same of a decorator whose wrapper asks for what it was made with: `@secured()`, and `if roles and ...`."""
+    kept = _kept(decorator, decorator) if isinstance(decorator, Function) else None
+    if kept is None or not isinstance(decorator, Function) or decorator.number < 0:
+        return False
+    numbers = decorator.module.facts.inside(decorator.number)
+    inside = [one for number in numbers if (one := program.sites.function(decorator.module, number)) is not None]
+    return any(_asks_for_nothing(kept, one) for one in inside) and not any(
+        _hands_on_rights(decorator, one) for one in inside
+    )
+
+
+def _asks_for_nothing(kept: Callable[[Form], bool], function: Function) -> bool:
+    """Whether all that a function asks about rights stands behind a condition that nothing fulfils."""
     tests = function.forms.of("if", "ifexp", "assert")
     off = [form for form in tests if any(map(kept, _all_of(form[2])))]
     never = {id(inner) for form in off for inner in walk(form[3] if form[0] == "if" else form)}

@@ -51,6 +51,7 @@ from fastapi_seclint.subjects.rights.made_with import (
     demands_scopes,
     lets_plain_users_pass,
     made_for_administrators,
+    wraps_for_nothing,
 )
 from fastapi_seclint.subjects.rights.of_library import asks_of_library
 from fastapi_seclint.subjects.rights.powerless import is_powerless, without_effect
@@ -81,6 +82,7 @@ def asked_before(program: Program, route: Route) -> Iterator[Value]:
         named = names_right(name.removesuffix("()"))
         if isinstance(decorator, Function):
             asking = considers_rights(program, decorator) or (named and not is_powerless(program, decorator))
+            asking = asking and not wraps_for_nothing(program, decorator)
         else:
             asking = isinstance(decorator, Unknown) or named or _requires_scopes(decorator)
         if asking:
