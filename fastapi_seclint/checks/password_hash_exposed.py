@@ -108,7 +108,7 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
             if found is not None:
                 confidence = "high" if found[1] is not None else "medium"
                 inner = unwrapped(program, givers, block, part)
-                fix = Taking(program, givers, route, block).fix(inner, filtered=parts is None)
+                fix = Taking(program, givers, route, block).fix(inner, filtered=parts is None and inner is part)
                 name, held = found
                 sent = held is not None and naming(name) != "kept" and bool(sent_back(program, route, block, held))
                 yield _finding(program, route, block, block.location(form), name, held, confidence, fix, sent=sent)
