@@ -237,9 +237,18 @@ def _is_decided_otherwise(program: Program, route: Route, resource: str) -> bool
 def _beside(route: Route, resource: str, ties: dict[str, tuple[Route, Tie | None]]) -> tuple[Route | None, Tie | None]:
     """The route that ties such things to somebody, and how; what people have with one another says nothing of them."""
     sibling, tie = ties.get(resource, (None, None))
-    if sibling is not None and PEOPLE.match(resource) and not sibling.path.startswith(route.path.partition("{")[0]):
-        return None, None  # `/channels/users/{user_id}` beside `/users/{user_id}`
+    if sibling is not None and PEOPLE.match(resource):
+        below = [_up_to(one, resource) for one in (route, sibling)]
+        if below[0] != below[1] and all(below):
+            return None, None  # `/channels/users/{user_id}` beside `/users/{user_id}`
     return sibling, tie
+
+
+def _up_to(route: Route, resource: str) -> list[str]:
+    """The words of a path up to the one that says what it is about."""
+    words = access.segments(route.path)
+    at = next((number for number, word in enumerate(words) if singular(word) == resource), None)
+    return words[: at + 1] if at is not None else []
 
 
 def _uses_what_is_given(program: Program, route: Route) -> bool:
