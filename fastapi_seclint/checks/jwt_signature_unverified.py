@@ -72,8 +72,8 @@ def _decodings(program: Program) -> Iterator[Finding]:
             or (not decoding.maker and is_harmless(program, block, decoding.call.form))
         ):
             continue
-        yield from _switched_off(program, decoding)
-        yield from _old_keyword(program, decoding)
+        off = [*_switched_off(program, decoding), *_old_keyword(program, decoding)]
+        yield from off or _with_nothing(decoding)
     for decoding in prepared(program):
         used = [(block, form) for block, form in prepared_uses(program, decoding) if not program.is_test(block.module)]
         trial = _is_trial(program, decoding.call.block.module)
@@ -87,6 +87,23 @@ def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
             how = says(origin, False)
             if how is not None and not _is_peeking(program, origin):
                 yield _off(decoding, item, origin, "high" if how == "surely" else "medium")
+
+
+def _with_nothing(decoding: Decoding) -> Iterator[Finding]:
+    """A key with nothing in it, `jwt.decode(token, "", algorithms=["HS256"])`, which is everybody's."""
+    key = decoding.call.argument("key", 1)
+    asked = decoding.call.argument("algorithms", 2)
+    if key is None or asked is None or key.form[0] != "const" or key.form[2] != "":
+        return
+    if decoding.call.argument("options", 3) is not None or decoding.call.argument("verify", 3) is not None:
+        return
+    block = decoding.call.block
+    yield RULE.finding(
+        block.location(key.form),
+        f"the key is empty, so {_HARM}: verify with the key that signs",
+        symbol=block.symbol,
+        masks=_MASKED,
+    )
 
 
 def _is_trial(program: Program, module: Module) -> bool:
