@@ -93,8 +93,18 @@ def _sent(program: Program, item: Comparison) -> Missing:
         sent |= _left(item.caller, item.handed, missing_of_sent(program, item.caller, item.handed))
     elif not sent and isinstance(item.block.scope, FunctionScope):
         for block, value in given_for(program, item.block.scope.function, core(item.given)):
-            sent |= _left(block, value, missing_of_sent(program, block, value))
+            sent |= _made_of(item.given, _left(block, value, missing_of_sent(program, block, value)))
     return _left(item.block, item.given, sent)
+
+
+def _made_of(form: Form, missing: Missing) -> Missing:
+    """What an expression makes of what its parameter may miss: an empty text of None in `(key or "").encode()`."""
+    match form:
+        case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _]:
+            return _made_of(inner, missing) - {None}
+        case ["bool", _, "or", [inner, ["const", _, str() as text]]]:
+            return frozenset({text}) if _made_of(inner, missing) else NEVER
+    return missing
 
 
 def _left(block: Block, form: Form, missing: Missing) -> Missing:

@@ -13,6 +13,7 @@ from fastapi_seclint.program.callables import dotted_name, running
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.dependencies import Node
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routers import Layer, native
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
@@ -31,7 +32,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.subjects.code.definitions import decorators_of
 from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.limits.defaults import SLOWAPI_LAYERS, default_limits, loose_default
-from fastapi_seclint.subjects.limits.toothless import only_counts
+from fastapi_seclint.subjects.limits.toothless import only_counts, only_wraps
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -113,24 +114,27 @@ def node_limits(program: Program, node: Node) -> bool:
 def _written_dependency_limits(route: Route) -> bool:
     """Whether a `Depends(...)` on the route's way names a limit that is not in sight: `Depends(rate_limit)`."""
     places = [route.router.place, route.app.place, *(include.place for include in route.includes)]
-    forms: list[Form | None] = [form_at(place) for place in places]
-    if route.registration is not None:
-        forms.append(form_at(route.registration.place))
-    forms += route.function.parameters if route.function is not None else []
-    nodes = [node for node in route.nodes() if (made := running(node.call)) is not None and made.number >= 0]
-    seen = {part for node in nodes for part in _parts(node.name)}
-    return any(form is not None and _names_limiting_dependency(form, seen) for form in forms)
+    places += [route.registration.place] if route.registration is not None else []
+    forms = [(form_at(place), place.module) for place in places]
+    if (handler := route.function) is not None:
+        forms += [(parameter, handler.module) for parameter in handler.parameters]
+    return any(form is not None and _names_limiting_dependency(form, module) for form, module in forms)
 
 
-def _names_limiting_dependency(form: Form, seen: set[str]) -> bool:
-    """`seen` are the names of dependencies whose code says by itself whether they limit."""
+def _names_limiting_dependency(form: Form, module: Module) -> bool:
     for inner in walk(form):
         match inner:
             case ["call", _, ["name" | "attr", *_, "Depends" | "Security"], [argument, *_], _]:
                 words = [str(item[-1]) for item in walk(argument) if item[0] in ("name", "attr")]
-                if any(names_limiting_decorator(word) for word in words if word not in seen):
+                if any(names_limiting_decorator(word) and not _is_in_sight(module, word) for word in words):
                     return True
     return False
+
+
+def _is_in_sight(module: Module, name: str) -> bool:
+    """Whether a name of a file is a function, or an object, whose code says by itself whether it limits."""
+    found = [running(option) for option in options(module.scope.names.get(name)) if not isinstance(option, Unknown)]
+    return bool(found) and all(one is not None and one.number >= 0 for one in found)
 
 
 def dependencies_limit(program: Program, value: Value, place: Place) -> bool:
@@ -159,6 +163,8 @@ def _decorator_limits(program: Program, declared: Declared, form: Form, value: V
     called = form
     while called[0] == "call":
         called = called[2]
+    if any(isinstance(option, Function) and only_wraps(program, option) for option in options(value)):
+        return False
     if called[0] in ("name", "attr") and names_limiting_decorator(str(called[-1])):
         return True
     for option in options(value):

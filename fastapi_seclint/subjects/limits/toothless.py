@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.facts.forms import Form, awaited, last_name
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -39,6 +39,24 @@ def only_counts(program: Program, function: Function) -> bool:
         if not all(_is_harmless(program, block, call) for call in block.forms.of("call")):
             return False
     return True
+
+
+def only_wraps(program: Program, decorator: Function) -> bool:
+    """Whether what a decorator puts around a function cannot refuse either: it counts, and calls the function."""
+    facts = decorator.module.facts
+    blocks = [program.sites.block(decorator.module, number) for number in facts.inside(decorator.number)]
+    given = {item[0] for item in decorator.parameters}
+    return bool(blocks) and all(block is not None and _only_calls(program, block, given) for block in blocks)
+
+
+def _only_calls(program: Program, block: Block, given: set[str]) -> bool:
+    if block.forms.of("raise", "assert", "yield", "with", "try") or not block.forms.of("if", "augassign"):
+        return False
+    wrapped = [form for form in block.forms.of("call") if form[2][0] == "name" and form[2][2] in given]
+    if not all(form[2] is None or awaited(form[2]) in wrapped for form in block.forms.of("return")):
+        return False
+    calls = (form for form in block.forms.of("call") if form not in wrapped)
+    return all(_is_harmless(program, block, call) for call in calls)
 
 
 def _is_harmless(program: Program, block: Block, call: Form) -> bool:

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.program.request_holders import holders
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.rights.powerless import without_effect
 from fastapi_seclint.subjects.rights.ways import called_on_one_way
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ _MOST = 40
 
 
 def reached(program: Program, function: Function, depth: int = _DEPTH, *, always: bool = False) -> Iterator[Function]:
-    """A function, those it defines and those of the project that it calls, nearest first; or calls for everybody."""
+    """A function, those it defines and those of the project that it calls, nearest first.
+
+    `always`: only by calls that are made for everybody and whose answer has an effect.
+    """
     seen: set[tuple[str, int]] = set()
     pending = [(function, 0)]
     while pending and len(seen) < _MOST:
@@ -53,8 +57,11 @@ def _called_by(program: Program, function: Function, always: bool) -> list[Funct
 def _search(program: Program, function: Function, always: bool) -> Iterator[Function]:
     block = body_of(program, function)
     passed = called_on_one_way(function) if always else frozenset()
+    idle = without_effect(program, function) if always else frozenset()
     for form in block.forms.of("call") if block is not None else ():
-        if block is not None and form[2][0] in ("name", "attr") and form[1] not in passed:
+        if block is None or form[1] in passed or id(form) in idle:
+            continue
+        if form[2][0] in ("name", "attr"):
             yield from (found for found, _ in called(program, block, form))
     for number in function.module.facts.inside(function.number):
         inner = program.sites.function(function.module, number)

@@ -123,7 +123,8 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     named = named and not _is_never_asked(route, node)
     if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
         return not in_name_only(program, node)
-    if made_for_administrators(node) or (not takes_scopes(program, node) and considers_rights(program, function)):
+    told = made_for_administrators(node) and not is_powerless(program, function)
+    if told or (not takes_scopes(program, node) and considers_rights(program, function)):
         return True
     return any(selects_by_rights(inner) for inner in reached(program, function, 1))
 
