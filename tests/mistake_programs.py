@@ -103,9 +103,31 @@ def _challenges(load: Load) -> bool:
     return "www-authenticate" not in answer.headers
 
 
+def _answers(load: Load) -> bool:
+    answer = TestClient(load().app, raise_server_exceptions=False).post("/x")
+    assert answer.status_code == 500, answer.status_code
+    return "the-name-of-the-table" in answer.text
+
+
+def _cookies(load: Load) -> bool:
+    answer = TestClient(load().app, follow_redirects=False).post("/x")
+    said = answer.headers["set-cookie"].lower()
+    return any(flag not in said for flag in ("httponly", "secure", "samesite"))
+
+
+def _origins(load: Load) -> bool:
+    stranger = {"Origin": "https://evil.example.org", "Cookie": "session=1"}
+    said = TestClient(load().app).post("/x", headers=stranger).headers
+    allowed = said.get("access-control-allow-origin") == stranger["Origin"]
+    return allowed and said.get("access-control-allow-credentials") == "true"
+
+
 KINDS = {
     "rights": Kind(("missing-authorization",), _rights),
     "limits": Kind(("auth-route-without-rate-limit", "rate-limit-inert"), _limits),
     "keys": Kind(("api-key-matches-missing", "default-secret"), _keys),
     "challenges": Kind(("missing-www-authenticate",), _challenges),
+    "answers": Kind(("exception-text-in-response",), _answers),
+    "cookies": Kind(("insecure-cookie",), _cookies),
+    "origins": Kind(("cors-wildcard-with-credentials",), _origins),
 }
