@@ -7,6 +7,7 @@ from functools import cache
 from fastapi_seclint.facts.forms import Form, arguments, beginning, last_name, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.credentials import names_database
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Annotated, Dependency, External, Function, options
 
 _SENT = frozenset({"Header", "Cookie", "Security", "Depends"})
@@ -57,6 +58,8 @@ def _marks(value: object) -> bool:
     return isinstance(value, External) and value.name.removesuffix("()").rpartition(".")[2] in _SENT
 
 
+_PEOPLE = frozenset({"user", "me", "member", "account", "caller", "person", "admin", "superuser", "principal", "actor"})
+"""Last words of what a guard gives that has found out who is calling already."""
 _DATABASES = ("sqlalchemy", "sqlmodel", "motor", "pymongo", "asyncpg", "psycopg", "redis", "aioredis")
 
 
@@ -76,4 +79,4 @@ def _is_credential(name: str, *written: object) -> bool:
     if any(last_name(form) in _OF_SCHEMES for form in said if form[0] != "call"):
         return True
     marks = [last_name(form[2]) for form in said if form[0] == "call"]
-    return bool(_SENT & set(marks)) and credentials.names_credential(name)
+    return bool(_SENT & set(marks)) and credentials.names_credential(name) and not _PEOPLE & set(words_of(name)[-1:])

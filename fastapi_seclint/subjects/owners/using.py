@@ -80,7 +80,13 @@ def _inside(program: Program, function: Function, sent: Collection[str] = (), de
             return None
         ids = {id(inner): given for inner, given in handed_to(program, block, call, set(sent))} if block else {}
         return any(
-            uses(inner, given, ids.get(id(inner), ()), _inside(program, inner, ids.get(id(inner), ()), depth - 1))
+            uses(
+                inner,
+                given,
+                ids.get(id(inner), ()),
+                _inside(program, inner, ids.get(id(inner), ()), depth - 1),
+                idle=without_effect(program, inner),
+            )
             for inner, given in handed
         )
 
@@ -151,7 +157,9 @@ def takes_id(node: Node, variables: set[str], callers: Collection[str] = ()) -> 
 def _may_decide(program: Program, node: Node, function: Function) -> bool:
     """Whether a dependency does anything with the caller that it gets; one that finds him out itself is believed."""
     callers = callers_of(program, node)
-    return not callers or uses(function, callers) or asks_the_request(function)
+    if not callers or asks_the_request(function):
+        return True
+    return uses(function, callers, (), _inside(program, function), idle=without_effect(program, function))
 
 
 def callers_of(program: Program, node: Node) -> set[str]:
