@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,7 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables, variable_names
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.guards.outliers import gives_published
 from fastapi_seclint.subjects.owners.asked import (
-    is_looked_at_inside,
     is_no_object,
     knows_its_user,
     lists_own,
@@ -25,28 +23,33 @@ from fastapi_seclint.subjects.owners.belonging_words import (
     PRIVATE,
 )
 from fastapi_seclint.subjects.owners.belongings import (
-    is_for_sale,
-    is_in_sight,
     is_published,
     names_owner,
     owner_field,
-    records_are_in_sight,
     refers_elsewhere,
     singular,
 )
 from fastapi_seclint.subjects.owners.beside import held_beside
 from fastapi_seclint.subjects.owners.dropped import dropped
+from fastapi_seclint.subjects.owners.evidence import (
+    is_callers,
+    is_for_all,
+    is_for_its_maker,
+    is_hidden,
+    is_looked_at,
+    is_personal,
+    is_unguarded,
+    owned_besides,
+)
 from fastapi_seclint.subjects.owners.fixes import compared
-from fastapi_seclint.subjects.owners.hidden import owned_beside, reads_hidden
-from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls, guards
+from fastapi_seclint.subjects.owners.hidden import reads_hidden
+from fastapi_seclint.subjects.owners.identity import caller_names, guards
 from fastapi_seclint.subjects.owners.inner import Inner, inner_id
-from fastapi_seclint.subjects.owners.listed import all_are_listed
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.narrowed import narrowed
 from fastapi_seclint.subjects.owners.queried import queried
-from fastapi_seclint.subjects.owners.same_right import asks_owner_too, changed_by_right
+from fastapi_seclint.subjects.owners.same_right import changed_by_right
 from fastapi_seclint.subjects.owners.shared import depended
-from fastapi_seclint.subjects.owners.stores import lists_of_caller, looks_up_both, looks_up_for_caller
 from fastapi_seclint.subjects.owners.things import (
     by_its_key,
     is_choice,
@@ -63,7 +66,7 @@ from fastapi_seclint.subjects.owners.ties import Tie, compares_owner, compares_r
 from fastapi_seclint.subjects.owners.unbound import names_unknown_owner
 from fastapi_seclint.subjects.owners.uses import uses
 from fastapi_seclint.subjects.owners.using import asks_too_late
-from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node, works_with_caller
+from fastapi_seclint.subjects.owners.views import same_view, uses_caller, view_node
 from fastapi_seclint.subjects.owners.within import container, held
 from fastapi_seclint.subjects.rights.made_with import asks_roles_of_several
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
@@ -115,7 +118,7 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
                 ties[name] = (route, tie)
     for route in program.routes:
         name, variable = resource_of(route)
-        if name and name not in ties and _is_callers(program, route, name, variable):
+        if name and name not in ties and is_callers(program, route, name, variable):
             ties[name] = (route, None)
     within = held(program)
     for route in program.routes:
@@ -145,28 +148,6 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             yield _of_inner(route, inner)
 
 
-def _is_callers(program: Program, route: Route, name: str, variable: str) -> bool:
-    """Whether a route looks things up among the caller's own, without a comparison that a fix could repeat."""
-    if not variable and PRIVATE.match(name) and _lists_for_caller(program, route):
-        return True
-    if variable and access.changes_state(route):
-        return looks_up_both(program, route, variable)
-    return looks_up_for_caller(program, route, name)
-
-
-def _lists_for_caller(program: Program, route: Route) -> bool:
-    """Whether a route lists things and asks for the caller's, as `select(..., me.id)` does."""
-    handler = route.function
-    if handler is None or access.changes_state(route) or not takes_person(program, route):
-        return False
-    view = view_node(route)
-    if view is not None:
-        return works_with_caller(program, route, view)
-    calls = {form[1] for form in guard_calls(program, route)}
-    handed = (item for form in handler.forms.of("call") if calls for item in form[3])
-    return any(item[1] in calls for item in handed) or uses(handler, caller_names(program, route) - bundles(route))
-
-
 def _case(
     program: Program, route: Route, ties: dict[str, tuple[Route, Tie | None]], about: dict[str, list[Route]]
 ) -> _Case | None:
@@ -185,11 +166,11 @@ def _case(
         resource = by_its_key(program, resource, variable)
     if names_unknown_owner(program, handler) or _is_decided_otherwise(program, route, resource):
         return None
-    if not knows_its_user(program, route) and not _is_looked_at(program, route, resource, ties):
+    if not knows_its_user(program, route) and not is_looked_at(program, route, resource, ties):
         return None
     sibling, tie = _beside(route, resource, ties)
-    if authorizes(program, route) and not (asks_too_late(program, route) and _is_unguarded(program, route)):
-        found = _owned_besides(program, route, resource, about.get(resource, []))
+    if authorizes(program, route) and not (asks_too_late(program, route) and is_unguarded(program, route)):
+        found = owned_besides(program, route, resource, about.get(resource, []))
         if found is None:
             return None
         sibling, tie = found
@@ -207,7 +188,7 @@ def _case(
     changes = access.changes_state(route)
     if PEOPLE.match(resource) and changes and caller_names(program, route):
         sure = max(sure, 1)
-    sure = max(sure, int(_is_personal(program, route, resource, changes)))
+    sure = max(sure, int(is_personal(program, route, resource, changes)))
     alone = sure == 1 and not changes and not PERSONAL.match(resource) and sibling is None
     if alone and changed_by_right(program, route, about.get(resource, ())):
         return None
@@ -216,10 +197,10 @@ def _case(
         return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
     if compares_replaced(program, route):
         return _Case(route, resource, variable, field, 2, sibling, tie)
-    hidden = sibling is not None and not is_published(field) and _is_hidden(program, route, resource, about)
+    hidden = sibling is not None and not is_published(field) and is_hidden(program, route, resource, about)
     shown = not changes and not hidden and (is_published(field) or not PRIVATE.match(resource))
     if shown and not lists_own(program, sibling):
-        sure = int(bool(field) and not is_published(field) and _is_for_its_maker(program, route, resource))
+        sure = int(bool(field) and not is_published(field) and is_for_its_maker(program, route, resource))
     if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
@@ -231,7 +212,7 @@ def _is_decided_otherwise(program: Program, route: Route, resource: str) -> bool
         return True
     if PEOPLE.match(resource) and lists_other_things(program, route):
         return True
-    return not access.changes_state(route) and _is_for_all(program, route, resource)
+    return not access.changes_state(route) and is_for_all(program, route, resource)
 
 
 def _beside(route: Route, resource: str, ties: dict[str, tuple[Route, Tie | None]]) -> tuple[Route | None, Tie | None]:
@@ -258,35 +239,6 @@ def _uses_what_is_given(program: Program, route: Route) -> bool:
     asked = list(asked_before(program, route))
     given = {node.parameter for node in route.dependencies if node.parameter and any(node.call is one for one in asked)}
     return bool(given) and uses(route.function, given)
-
-
-def _is_looked_at(program: Program, route: Route, resource: str, ties: Container[str]) -> bool:
-    """Whether a middleware, or the handler itself, looks who is calling, where things of a kind have owners."""
-    module = route.function.module if route.function is not None else None
-    owned = resource in ties or (module is not None and bool(owner_field(program, resource, module)))
-    return owned and is_looked_at_inside(program, route)
-
-
-def _is_unguarded(program: Program, route: Route) -> bool:
-    """Whether nothing looks at the caller's rights before the handler runs."""
-    return next(asked_before(program, route), None) is None
-
-
-def _is_hidden(program: Program, route: Route, resource: str, about: dict[str, list[Route]]) -> bool:
-    """Whether what a route reads is kept from others: in itself, or since it is listed for its owner only."""
-    return reads_hidden(program, route, resource) or lists_of_caller(program, resource, about)
-
-
-def _is_for_all(program: Program, route: Route, resource: str) -> bool:
-    return is_for_sale(program, resource) or all_are_listed(program, route) or gives_published(route)
-
-
-def _owned_besides(program: Program, route: Route, resource: str, alike: list[Route]) -> tuple[Route, Tie] | None:
-    """A route beside one that asks for a right, which shows that the right to such things is not enough."""
-    found = None if PEOPLE.match(resource) else asks_owner_too(program, route, alike)
-    if found is None and reads_hidden(program, route, resource):
-        found = owned_beside(program, route, resource, alike)
-    return found
 
 
 def _dropped(program: Program, route: Route) -> _Case | None:
@@ -332,25 +284,6 @@ def _inside(program: Program, route: Route) -> _Case | None:
             return None
         return _Case(route, name, variable, field, 1)
     return None
-
-
-def _is_personal(program: Program, route: Route, resource: str, changes: bool) -> bool:
-    """Whether things of this kind belong to somebody by what they are, where the project does not show what it stores.
-
-    The handler, or the dependency that loads the thing, takes the caller as a parameter: it was written with him in
-    mind.
-    """
-    if is_in_sight(program, resource) or records_are_in_sight(program) or not takes_person(program, route):
-        return False
-    return PERSONAL.match(resource) is not None or (changes and AUTHORED.match(resource) is not None)
-
-
-def _is_for_its_maker(program: Program, route: Route, resource: str) -> bool:
-    """Whether a handler knows its caller, things of this kind are made for him, and no route lists them to others."""
-    if AUTHORED.match(resource) or not takes_person(program, route) or tie_to_maker(program, resource) is None:
-        return False
-    lists = [other for other in program.routes if "GET" in other.methods and resource_of(other) == (resource, "")]
-    return all(_lists_for_caller(program, other) for other in lists)
 
 
 def _finding(case: _Case, fix: Fix | None) -> Finding:

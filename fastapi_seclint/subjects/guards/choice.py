@@ -27,7 +27,8 @@ from fastapi_seclint.subjects.guards.idle import idle_role_guards
 from fastapi_seclint.subjects.guards.swapping import argument_of, usable_name
 from fastapi_seclint.subjects.owners.activity import active_guards, node_tests_activity
 from fastapi_seclint.subjects.owners.identity import guards
-from fastapi_seclint.subjects.rights.roles import considers_rights, reads_scopes, takes_scopes
+from fastapi_seclint.subjects.rights.considering import considers_rights
+from fastapi_seclint.subjects.rights.roles import reads_scopes, takes_scopes
 from fastapi_seclint.subjects.rights.words import is_role, names_right
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Function, Instance, options
-from fastapi_seclint.subjects.rights.roles import considers_rights
+from fastapi_seclint.subjects.rights.considering import considers_rights
 from fastapi_seclint.subjects.rights.words import is_role, names_right
 
 if TYPE_CHECKING:

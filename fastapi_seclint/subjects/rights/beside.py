@@ -11,8 +11,9 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.identity import called_guards
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied, ties_caller
+from fastapi_seclint.subjects.rights.considering import considers_rights
 from fastapi_seclint.subjects.rights.made_with import asked_for
-from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, considers_rights
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -36,8 +36,9 @@ from fastapi_seclint.subjects.owners.identity import (
     guards,
     replaced_callers,
 )
+from fastapi_seclint.subjects.rights.considering import considers_rights
 from fastapi_seclint.subjects.rights.decisions import decides
-from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
+from fastapi_seclint.subjects.rights.forbidding import forbids
 from fastapi_seclint.subjects.rights.handed_on import HANDED, hands_caller_on, hands_right_on, takers
 from fastapi_seclint.subjects.rights.in_name_only import (
     called_after_all_users,
@@ -305,38 +306,6 @@ def _refuses(program: Program, functions: list[Function]) -> bool:
             if form[-1] in (401, 403) or (isinstance(form[-1], str) and _REFUSING.match(form[-1])):
                 return True
     return False
-
-
-@lru_cache(maxsize=1)
-def _answers(program: Program) -> dict[tuple[str, int], bool]:
-    return {}
-
-
-def considers_rights(program: Program, function: Function, depth: int = 1) -> bool:
-    """Whether a function, or one of the project that it calls, decides something by roles, permissions or scopes."""
-    known = _answers(program)
-    key = (function.module.file, function.number)
-    if key not in known:
-        connection = _connection(function)
-        way = reached(program, function, depth, always=True)
-        known[key] = any(_decides(program, inner, connection) or forbids(inner) for inner in way)
-        known[key] = known[key] or _refuses_deep_below(program, function)
-    return known[key]
-
-
-def _refuses_deep_below(program: Program, function: Function) -> bool:
-    """Whether a function that a guard comes to by others answers 403 and decides by rights itself."""
-    way = reached(program, function, always=True)
-    return any(says_forbidden(inner) and _decides(program, inner, _connection(inner)) for inner in way)
-
-
-def _connection(function: Function) -> frozenset[str]:
-    """What a function calls the connection that ASGI gives it, which is no scope of OAuth."""
-    return frozenset({"scope"} if any(parameter[0] == "scope" for parameter in function.parameters) else ())
-
-
-def _decides(program: Program, function: Function, sent: frozenset[str] = frozenset()) -> bool:
-    return decides(function, sent, idle=without_effect(program, function))
 
 
 @lru_cache(maxsize=1)
