@@ -192,9 +192,9 @@ def _case(
     alone = sure == 1 and not changes and not PERSONAL.match(resource) and sibling is None
     if alone and changed_by_right(program, route, about.get(resource, ())):
         return None
-    last = singular((access.segments(route.path) or [""])[-1])
-    if PEOPLE.match(resource) and PRIVATE.match(last) and caller_names(program, route):
-        return _Case(route, last, variable, field, max(sure, 1), sibling, tie)
+    kept = _kept_of_one(route) if PEOPLE.match(resource) and caller_names(program, route) else ""
+    if kept:
+        return _Case(route, kept, variable, field, max(sure, 1), sibling, tie)
     if compares_replaced(program, route):
         return _Case(route, resource, variable, field, 2, sibling, tie)
     hidden = sibling is not None and not is_published(field) and is_hidden(program, route, resource, about)
@@ -223,6 +223,13 @@ def _beside(route: Route, resource: str, ties: dict[str, tuple[Route, Tie | None
         if below[0] != below[1] and all(below):
             return None, None  # `/channels/users/{user_id}` beside `/users/{user_id}`
     return sibling, tie
+
+
+def _kept_of_one(route: Route) -> str:
+    """What is always somebody's that a path asks for by the person: `/users/{id}/payments`, `/payments/user/{id}`."""
+    words = [singular(word) for word in access.segments(route.path)]
+    named = words[-1:] if not access.is_last_an_id(route.path) else words[-2:-1]
+    return next((word for word in named if PRIVATE.match(word)), "")
 
 
 def _up_to(route: Route, resource: str) -> list[str]:
