@@ -274,14 +274,24 @@ def _required(handler: Function) -> Fix:
     return Fix("refuse whoever sends no token: `jwt_required()`", False, edits)
 
 
+def _lack(route: Route, node: Node) -> str:
+    """What a route does about it that gets nobody: nothing, or too late."""
+    if route.function is not None and node.parameter and too_late(route.function, {node.parameter}):
+        return (
+            "refuses him only when all is stored, so he gets what he wanted and a 401 with it: test for None before "
+            "anything is changed, or use a dependency that raises 401"
+        )
+    return "does not test it, so it works without valid credentials: use a dependency that raises 401, or test for None"
+
+
 def _finding(route: Route, node: Node, fix: Fix | None) -> Finding:
     name = node.name.rpartition(".")[2]
     evidence = [] if node.written is None else [Evidence(node.written.location, "this gives nothing for a stranger")]
     assert route.place is not None
     return RULE.finding(
         route.place.location,
-        f"`{name}` gives nothing for a stranger instead of refusing him, and {access.spoken(route)} does not test it, "
-        "so it works without valid credentials: use a dependency that raises 401, or test for None",
+        f"`{name}` gives nothing for a stranger instead of refusing him, and {access.spoken(route)} "
+        f"{_lack(route, node)}",
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,

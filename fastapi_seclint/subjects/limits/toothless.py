@@ -19,6 +19,8 @@ _COUNTS = re.compile(
     r"^(append|appendleft|popleft|pop|get|setdefault|clear|add|update|items|keys|values|discard|remove|total_seconds|timestamp"
     r"|host|split|strip|lower)$"
 )
+_LEAVING = ("raise", "assert", "yield", "with", "try")
+"""What may leave a function another way than by its end, or do so in what it opens."""
 _TELLS = re.compile(r"^(slowapi\.util|builtins|time|datetime|collections|logging|itertools|math|typing)\.")
 
 
@@ -28,13 +30,16 @@ def only_counts(program: Program, function: Function) -> bool:
     What is not in sight, and is no part of Python that only tells something, may refuse. So may one that gives an
     answer to whoever calls it.
     """
+    if not function.forms.of("if", "augassign"):
+        return False
+    answers = any(form[2] is not None for form in function.forms.of("return"))
+    return not answers and _refuses_nobody(program, function)
+
+
+def _refuses_nobody(program: Program, function: Function) -> bool:
     for one in reached(program, function):
         block = body_of(program, one)
-        if block is None or block.forms.of("raise", "assert", "yield", "with", "try"):
-            return False
-        if one is function and any(form[2] is not None for form in block.forms.of("return")):
-            return False
-        if not block.forms.of("if", "augassign") and one is function:
+        if block is None or block.forms.of(*_LEAVING):
             return False
         if not all(_is_harmless(program, block, call) for call in block.forms.of("call")):
             return False
@@ -50,13 +55,17 @@ def only_wraps(program: Program, decorator: Function) -> bool:
 
 
 def _only_calls(program: Program, block: Block, given: set[str]) -> bool:
-    if block.forms.of("raise", "assert", "yield", "with", "try") or not block.forms.of("if", "augassign"):
+    if block.forms.of(*_LEAVING) or not block.forms.of("if", "augassign"):
         return False
     wrapped = [form for form in block.forms.of("call") if form[2][0] == "name" and form[2][2] in given]
     if not all(form[2] is None or awaited(form[2]) in wrapped for form in block.forms.of("return")):
         return False
     calls = (form for form in block.forms.of("call") if form not in wrapped)
-    return all(_is_harmless(program, block, call) for call in calls)
+    return all(
+        _is_harmless(program, block, call)
+        and all(_refuses_nobody(program, one) for one, _ in called(program, block, call))
+        for call in calls
+    )
 
 
 def _is_harmless(program: Program, block: Block, call: Form) -> bool:

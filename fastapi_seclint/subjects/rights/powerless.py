@@ -69,10 +69,10 @@ def is_powerless(program: Program, function: Function) -> bool:
         if block is None or len(seen) > _MOST or not (_is_plain(block) or _is_left_empty(block)):
             return False
         for call in block.forms.of("call"):
-            if _tells(call) or (call[2][0] == "name" and call[2][2] in given):
+            if call[2][0] == "name" and call[2][2] in given:
                 continue
             found = [one for one, _ in called(program, block, call)]
-            if not found:
+            if not found and not _tells(call):
                 return False
             pending += found
         inner = (program.sites.function(block.module, number) for number in block.module.facts.inside(current.number))
