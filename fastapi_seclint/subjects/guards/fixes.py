@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.guards.carriers import carriers
 from fastapi_seclint.subjects.guards.choice import Choice, fitting
 from fastapi_seclint.subjects.guards.swapping import argument_of
 from fastapi_seclint.subjects.owners.identity import guards
+from fastapi_seclint.subjects.rights.new_guards import filled_in, guard_of_rights
 from fastapi_seclint.subjects.tokens.new_guards import guard_below
 
 if TYPE_CHECKING:
@@ -126,13 +127,26 @@ def depends_name(module: Module, marker: str = "Depends") -> tuple[str, tuple[Ed
 
 
 def authorizing(program: Program, route: Route) -> Fix | None:
-    """The role guard of the project: in place of the weaker guard where the handler names it, else on the decorator."""
+    """The role guard of the project: in place of the weaker guard where the handler names it, else on the decorator.
+
+    A project without one gets a new guard, if its users have a role or a flag for administrators.
+    """
     registration = route.registration
     if registration is None or route.place is None or route.kind != "http":
         return None
-    chosen = fitting(program, registration.place.module, line_of(registration.place.at), True)
-    if chosen is None or not chosen.authorizes or any(chosen.name == guard.name for guard in guards(program, route)):
+    module = registration.place.module
+    chosen = fitting(program, module, line_of(registration.place.at), True)
+    if chosen is None or not chosen.authorizes:
+        if (filled := filled_in(program, guards(program, route))) is not None:
+            return filled
+        made = guard_of_rights(program, guards(program, route), module)
+        chosen = Choice(made.name, made.edits, True, True, made.name) if made is not None else None
+    if chosen is None or any(chosen.name == guard.name for guard in guards(program, route)):
         return None
+    return _asking(program, route, registration.place, chosen)
+
+
+def _asking(program: Program, route: Route, registration: Place, chosen: Choice) -> Fix | None:
     for guard in guards(program, route):
         written = guard.written
         argument = argument_of(written) if written is not None and guard.parameter else None
@@ -142,7 +156,7 @@ def authorizing(program: Program, route: Route) -> Fix | None:
         if written is not None and argument is not None and _is_inside(route, written) and replaceable:
             edit = ReplaceExpression(written.module.path, span_of(argument[1]), chosen.code)
             return Fix(f"ask for the role: depend on {chosen.name}", False, (edit, *chosen.edits))
-    added = _added(registration.place, chosen)
+    added = _added(registration, chosen)
     return Fix(f"ask for the role: depend on {chosen.name}", False, added) if added else None
 
 
