@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -68,6 +69,9 @@ def _matching(word: str) -> frozenset[str]:
 
 
 def _unknown(word: str) -> str:
+    """What to say of a word of no rule; codes that are near each other have nothing else in common."""
+    if re.fullmatch(r"FSL\d*", word):
+        return f"unknown rule `{word}`, `seclint rules` lists them"
     known = [text for rule in rules() for text in (rule.name, rule.code)]
     near = difflib.get_close_matches(word.lower(), known, n=1) or difflib.get_close_matches(word.upper(), known, n=1)
     return f"unknown rule `{word}`" + (f", did you mean `{near[0]}`?" if near else "")

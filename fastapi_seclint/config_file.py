@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,8 +12,6 @@ from typing import Any
 import tomli
 
 from fastapi_seclint.config import (
-    FAIL_ON,
-    REQUIRE_REASON,
     AuthConfig,
     Config,
     ConfigError,
@@ -26,55 +23,8 @@ from fastapi_seclint.config import (
     SuppressionsConfig,
     display,
 )
-from fastapi_seclint.rule import CONFIDENCES, PERSONAS, SEVERITIES
+from fastapi_seclint.config_keys import KEYS, TABLES, WITHOUT_EFFECT, Kind, fault, kind_of, nearest
 from fastapi_seclint.toml_lines import KeyPath, item_line, key_lines, nearest_line
-
-Kind = str | tuple[str, ...]
-"""`strings`, `string`, `bool`, `number`, `table`, or the words that are allowed."""
-
-KEYS: Mapping[str, Kind] = {
-    "extend": "string",
-    "target-version": "string",
-    "src": "strings",
-    "apps": "strings",
-    "exclude": "strings",
-    "extend-exclude": "strings",
-    "respect-gitignore": "bool",
-    "select": "strings",
-    "ignore": "strings",
-    "extend-select": "strings",
-    "persona": PERSONAS,
-    "min-severity": SEVERITIES,
-    "min-confidence": CONFIDENCES,
-    "fail-on": FAIL_ON,
-    "baseline": "string",
-    "cache-dir": "string",
-    "auth.dependencies": "strings",
-    "auth.optional-dependencies": "strings",
-    "auth.admin-dependencies": "strings",
-    "auth.middleware": "strings",
-    "auth.factories": "strings",
-    "public-routes.path": "string",
-    "public-routes.methods": "strings",
-    "public-routes.reason": "string",
-    "rate-limit.decorators": "strings",
-    "rate-limit.dependencies": "strings",
-    "rate-limit.proxy": "bool",
-    "rate-limit.auth-routes": "strings",
-    "secrets.allow-values": "strings",
-    "secrets.names": "strings",
-    "secrets.min-entropy": "number",
-    "severity.*": SEVERITIES,
-    "per-path-ignores.*": "strings",
-    "suppressions.require-reason": REQUIRE_REASON,
-    "suppressions.unsuppressible": "strings",
-    "suppressions.honor-foreign": "strings",
-    "fix.unsafe": "bool",
-    "fix.unfixable": "strings",
-    "fix.password-backend": ("keep", "passlib", "pwdlib"),
-}
-TABLES = ("auth", "rate-limit", "secrets", "severity", "per-path-ignores", "suppressions", "fix")
-WITHOUT_EFFECT = ("target-version", "src", "apps", "baseline", "suppressions.honor-foreign", "fix.password-backend")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +77,7 @@ def _read(path: Path, cwd: Path) -> _File | None:
         text = path.read_bytes().decode("utf-8-sig")
         data = tomli.loads(text)
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror or error}", Origin(shown, 1)) from None
+        raise ConfigError(f"{shown}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError("is not UTF-8", Origin(shown, line)) from None
@@ -209,10 +159,9 @@ def _put(
     notes: list[str],
 ) -> None:
     key = ".".join(path)
-    kind = KEYS.get(f"{path[0]}.*") if len(path) == 2 else None
-    kind = kind or (KEYS.get(key) if "." not in path[-1] else None)
+    kind = kind_of(path)
     if kind is None:
-        raise ConfigError(f"unknown key `{key}`{_nearest(key, [*KEYS, *TABLES, 'public-routes'])}", file.origin(*path))
+        raise ConfigError(f"unknown key `{key}`{nearest(key, [*KEYS, *TABLES, 'public-routes'])}", file.origin(*path))
     _check(file, path, value, kind)
     place = file.origin(*path)
     if key.startswith(WITHOUT_EFFECT):
@@ -227,22 +176,9 @@ def _put(
 
 def _check(file: _File, path: KeyPath, value: object, kind: Kind) -> None:
     """Raise `ConfigError` unless the value is of the kind."""
-    place = file.origin(*path)
-    name = ".".join(str(part) for part in path if isinstance(part, str))
-    if isinstance(kind, tuple):
-        if value not in kind:
-            near = _nearest(str(value), kind)
-            raise ConfigError(f"`{name}` must be one of {', '.join(kind)}, not {value!r}{near}", place)
-        return
-    right = {
-        "strings": isinstance(value, list) and all(isinstance(item, str) for item in value),
-        "string": isinstance(value, str),
-        "bool": isinstance(value, bool),
-        "number": isinstance(value, int | float) and not isinstance(value, bool),
-    }
-    words = {"strings": "a list of strings", "string": "a string", "bool": "true or false", "number": "a number"}
-    if not right[kind]:
-        raise ConfigError(f"`{name}` must be {words[kind]}", place)
+    if found := fault(value, kind):
+        name = ".".join(part for part in path if isinstance(part, str))
+        raise ConfigError(f"`{name}` {found}", file.origin(*path))
 
 
 def _public_routes(file: _File, value: object) -> tuple[PublicRoute, ...]:
@@ -254,7 +190,7 @@ def _public_routes(file: _File, value: object) -> tuple[PublicRoute, ...]:
         for key, inner in entry.items():
             kind = KEYS.get(f"public-routes.{key}")
             if kind is None:
-                near = _nearest(key, ["path", "methods", "reason"])
+                near = nearest(key, ["path", "methods", "reason"])
                 raise ConfigError(f"unknown key `public-routes.{key}`{near}", file.origin("public-routes", index, key))
             _check(file, ("public-routes", index, key), inner, kind)
         place = file.origin("public-routes", index)
@@ -265,12 +201,6 @@ def _public_routes(file: _File, value: object) -> tuple[PublicRoute, ...]:
         methods = tuple(sorted(method.upper() for method in entry.get("methods", [])))
         routes.append(PublicRoute(entry["path"], methods, entry["reason"].strip(), place))
     return tuple(routes)
-
-
-def _nearest(word: str, known: Sequence[str]) -> str:
-    """`, did you mean ...?` or nothing."""
-    near = difflib.get_close_matches(word, known, n=1)
-    return f", did you mean `{near[0]}`?" if near else ""
 
 
 def _assembled(file: _File, values: Mapping[str, Any], origins: Mapping[str, Origin], notes: tuple[str, ...]) -> Config:

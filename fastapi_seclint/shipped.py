@@ -63,7 +63,7 @@ def implementation(name: str) -> Implementation:
     for needed in needs:
         needs += [item for item in implementation(needed).needs if item not in needs]
     own = {found for found in _imported(source) if not found.startswith(".")} - set(sys.stdlib_module_names)
-    libraries = {_DISTRIBUTIONS.get(library, library) for library in own}
+    libraries = {text for library in own for text in _DISTRIBUTIONS.get(library, library).split()}
     libraries |= {library for needed in needs for library in implementation(needed).libraries}
     return Implementation(name, source, tuple(sorted(needs)), tuple(sorted(libraries)))
 

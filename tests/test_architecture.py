@@ -15,7 +15,7 @@ NAME = PACKAGE.name
 
 # What each room may import at run time. `table` is program/table.py, plain data that outcome and report share.
 PLAIN = {"spans", "rule", "table", "outcome"}
-SETTINGS = {"config", "config_file", "selection"}
+SETTINGS = {"config", "config_file", "config_keys", "selection"}
 ALLOWED: dict[str, set[str]] = {
     "spans": set(),
     "rule": {"spans"},
@@ -28,7 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     "toml_lines": set(),
     "line_lengths": set(),
     "config": {"rule"},
-    "config_file": {"rule", "config", "toml_lines"},
+    "config_keys": {"rule", "config"},
+    "config_file": {"rule", "config", "config_keys", "toml_lines"},
     "selection": {*PLAIN, "config", "catalogue"},
     "facts": {"spans", "syntax"},
     "explanation": {"spans", "rule", "table"},

@@ -141,7 +141,7 @@ def test_findings_in_tests_are_left_out_unless_asked_for(seclint: Run, project: 
     assert seclint("check", "-v") == (
         0,
         "Found nothing in 2 files.\n",
-        "seclint: note: 1 findings in tests left out (--include-tests shows them)\n"
+        "seclint: note: 1 finding in tests left out (--include-tests shows them)\n"
         "seclint: warning: tests/bad.py:1: not checked: invalid syntax\n",
     )
     assert seclint("check", "--include-tests")[0] == 1
@@ -161,11 +161,21 @@ def test_a_named_file_is_reported_alone_in_the_model_of_its_project(seclint: Run
         (("chekc",), "no such file or directory: chekc, did you mean `seclint check`?"),
         (("nowhere",), "no such file or directory: nowhere"),
         (("check", "--select", "unreadable-fiel"), "unknown rule `unreadable-fiel`, did you mean `unreadable-file`?"),
-        (("check", "--ignore", "FSL999"), "unknown rule `FSL999`"),
+        (("check", "--ignore", "FSL999"), "unknown rule `FSL999`, `seclint rules` lists them"),
         (("check", "--format", "yaml"), "'yaml' is not one of text, concise, json, github"),
         (("check", "--format", "text", "--format", "json"), "two formats cannot go to the same place"),
         (("check", "--persona", "nobody"), "'nobody' is not one of"),
-        (("check", "--config", "missing.toml"), "missing.toml:1: cannot be read: No such file or directory"),
+        (("check", "--config", "missing.toml"), "missing.toml: cannot be read: No such file or directory"),
+        (("check", ""), "an empty text is no path"),
+        (("check", "-"), "`-` is no path: files are judged within their project, not alone"),
+        (
+            ("check", "--config", "a.toml", "--isolated"),
+            "--isolated takes no configuration file, and --config names one",
+        ),
+        (("check", "--cache-dir", "app/main.py"), "Directory 'app/main.py' is a file"),
+        (("rules", "--config", "a.toml", "--isolated"), "--isolated takes no configuration file"),
+        (("routes", "--quiet", "--verbose"), "--quiet and --verbose exclude each other"),
+        (("config", "check", "nowhere"), "no such file or directory: nowhere"),
         (("check", "--no-such-option"), "No such option"),
         (("rule", "unreadable-fiel"), "unknown rule `unreadable-fiel`, did you mean `unreadable-file`?"),
         (("rule", "fsl001"), "did you mean `FSL001`?"),

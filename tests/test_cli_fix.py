@@ -94,6 +94,11 @@ def test_diff_tells_what_it_cannot_fix(seclint: Run) -> None:
     assert err == "seclint: note: 2 findings are not fixed by this\n"
 
 
+def test_diff_tells_what_it_would_fix_unsafely(seclint: Run) -> None:
+    err = seclint("check", "--diff", "--no-unsafe-fixes", safe=False)[2]
+    assert err == "seclint: note: 2 findings are not fixed by this, 2 with --unsafe-fixes\n"
+
+
 def test_fixable_and_unfixable(seclint: Run, project: Path) -> None:
     assert seclint("fix", "--unfixable", "FSL998")[0] == 1
     assert seclint("fix", "--fixable", "FSL001")[0] == 1

@@ -307,6 +307,19 @@ def test_only_the_whole_of_what_the_configuration_is_for_is_judged(seclint: Secl
     assert seclint("config", "check")[0] == 0
 
 
+def test_the_configuration_is_checked_on_the_directory_that_it_is_for(seclint: Seclint) -> None:
+    write(Path(), {**APP, "seclint.toml": '[auth]\ndependencies = ["app.auth.gone"]\n'})
+    whole = seclint("config", "check")
+    assert whole[0] == 1
+    assert seclint("config", "check", "app", "app/main.py") == whole
+    elsewhere = seclint("config", "check", "app", "--config", "seclint.toml")
+    assert elsewhere == (0, "", "seclint: note: seclint.toml lies outside of app, so its entries are not judged\n")
+    assert seclint("config", "check", "--isolated")[1:] == (
+        "",
+        "seclint: note: no configuration file for ., so every value is the default\n",
+    )
+
+
 def test_a_mistake_in_the_configuration_ends_with_2(seclint: Seclint) -> None:
     write(Path(), {"main.py": "x = 1\n", "seclint.toml": '\npersonna = "auditor"\n'})
     code, _, err = seclint("config", "check")

@@ -48,7 +48,17 @@ def tell(outcome: FixOutcome, remaining: Report, options: CheckOptions) -> None:
         console.note(f"{verb} {count(len(outcome.applied), 'finding')} in {count(len(outcome.changed), 'file')}")
     rest = len(remaining.findings) - len(outcome.applied)
     if options.diff and not options.quiet and rest > 0:
-        console.note(f"{count(rest, 'finding')} {'is' if rest == 1 else 'are'} not fixed by this")
+        more = "" if options.unsafe_fixes or options.fixable or options.unfixable else _unsafely(remaining, outcome)
+        console.note(f"{count(rest, 'finding')} {'is' if rest == 1 else 'are'} not fixed by this{more}")
+
+
+def _unsafely(remaining: Report, outcome: FixOutcome) -> str:
+    """How many more findings would be fixed unsafely, as the end of a sentence; empty when none."""
+    still, done = (
+        sum(finding.fix is not None and not finding.fix.safe for finding in findings)
+        for findings in (remaining.findings, outcome.applied)
+    )
+    return f", {still - done} with --unsafe-fixes" if still > done else ""
 
 
 def write(outcome: FixOutcome) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from fastapi_seclint.config import FAIL_ON, FailOn, Overrides
 from fastapi_seclint.engine.planning import Options
@@ -66,6 +67,7 @@ class CheckOptions:
 
     def run(self) -> Options:
         """What the pipeline needs to know."""
+        refuse_contradictions(isolated=self.isolated, quiet=self.quiet, verbose=self.verbose)
         return Options(
             overrides=Overrides(
                 select=_words(self.select),
@@ -104,8 +106,21 @@ def _words(given: tuple[str, ...]) -> tuple[str, ...] | None:
     return tuple(word.strip() for text in given for word in text.split(",") if word.strip()) or None
 
 
-def _file(**settings: Any) -> click.Path:
-    return click.Path(path_type=Path, **settings)
+class PathType(click.Path):
+    """A file or directory by name: neither the empty text of an unset variable nor standard input."""
+
+    name = "path"
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(path_type=Path, file_okay=file_okay, dir_okay=dir_okay)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path that a word of the command line names; a usage error for one that names none."""
+        if value == "":
+            self.fail("an empty text is no path", param, ctx)
+        if value == "-":
+            self.fail("`-` is no path: files are judged within their project, not alone", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class _Titled(click.Option):
@@ -142,12 +157,13 @@ _repairing = _under("Repair")
 _choosing = _under("Files")
 _running = _under("Configuration and run")
 
-_PATHS = click.argument("paths", nargs=-1, type=_file())
+_FILE = PathType(dir_okay=False)
+_PATHS = click.argument("paths", nargs=-1, type=PathType())
 _CONFIGURATION = (
-    _running("--config", "config_file", type=_file(), envvar="SECLINT_CONFIG", help="Use this configuration file."),
+    _running("--config", "config_file", type=_FILE, envvar="SECLINT_CONFIG", help="Use this configuration file."),
     _running("--isolated", is_flag=True, help="Use no configuration file."),
     _running("--no-cache", is_flag=True, help="Neither read nor write the cache."),
-    _running("--cache-dir", type=_file(), envvar="SECLINT_CACHE_DIR", help="Where the cache is."),
+    _running("--cache-dir", type=PathType(file_okay=False), envvar="SECLINT_CACHE_DIR", help="Where the cache is."),
     _running("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes [as many as pay]."),
     _running("-q", "--quiet", is_flag=True, help="Results only: no notes, no progress, no summary."),
     _running("-v", "--verbose", is_flag=True, help="Say more on standard error."),
@@ -181,7 +197,7 @@ _OUTPUT = (
         envvar="SECLINT_FORMAT",
         help="text, concise, json or github; repeatable when the others go to files.",
     ),
-    _writing("--output", type=_file(), metavar="FILE", help="Write to a file in place of standard output."),
+    _writing("--output", type=_FILE, metavar="FILE", help="Write to a file in place of standard output."),
     _writing("--statistics", is_flag=True, help="Count findings by rule."),
     _writing("--show-suppressed", is_flag=True, help="Show what comments suppress, with their reasons."),
     _writing("--no-snippet", is_flag=True, help="Show no source lines."),
@@ -225,6 +241,7 @@ def run_options(given: dict[str, Any]) -> Options:
     def words(name: str) -> tuple[str, ...] | None:
         return _words(given.get(name, ()))
 
+    refuse_contradictions(isolated=given["isolated"], quiet=given["quiet"], verbose=given["verbose"])
     cache_dir, config_file = given["cache_dir"], given["config_file"]
     return Options(
         overrides=Overrides(
@@ -240,6 +257,15 @@ def run_options(given: dict[str, Any]) -> Options:
         cache=not given["no_cache"],
         jobs=given["jobs"],
     )
+
+
+def refuse_contradictions(*, isolated: bool, quiet: bool = False, verbose: bool = False) -> None:
+    """Raise a usage error for options of the running command of which one says what the other denies."""
+    named = click.get_current_context().get_parameter_source("config_file") is ParameterSource.COMMANDLINE
+    if isolated and named:
+        raise click.UsageError("--isolated takes no configuration file, and --config names one")
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other")
 
 
 def project_options(function: Function) -> Function:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from fastapi_seclint import catalogue, config_file, selection
+from fastapi_seclint import catalogue, selection
+from fastapi_seclint.cli.options import PathType, refuse_contradictions
+from fastapi_seclint.config_file import load
 from fastapi_seclint.report import rules as tables
 from fastapi_seclint.report.rules import Listed
 
@@ -18,17 +20,16 @@ _FORMAT = click.option(
 
 @click.command(name="rules", short_help="List all rules, and which are enabled here.")
 @_FORMAT
-@click.option(
-    "--config", "file", type=click.Path(path_type=Path), envvar="SECLINT_CONFIG", help="Use this configuration file."
-)
+@click.option("--config", "config_file", type=PathType(), envvar="SECLINT_CONFIG", help="Use this configuration file.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
-def rules(form: str, file: Path | None, isolated: bool) -> int:
+def rules(form: str, config_file: Path | None, isolated: bool) -> int:
     """List all rules: code, name, whether it is enabled here, severity, confidence, persona, fix and what it finds.
 
     A rule is enabled when the configuration of the working directory selects it and its persona is shown.
     """
-    cwd = Path.cwd()
-    config = config_file.load(cwd, cwd=cwd, file=file.absolute() if file else None, isolated=isolated)
+    refuse_contradictions(isolated=isolated)
+    cwd, file = Path.cwd(), config_file.absolute() if config_file else None
+    config = load(cwd, cwd=cwd, file=file, isolated=isolated)
     why = selection.disabled(config)
     sys.stdout.write(tables.RENDERERS[form](Listed(rule, why.get(rule.code, "")) for rule in catalogue.rules()))
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ def suppress(names: tuple[str, ...], reason: str, until: datetime | None, diff: 
         codes = tuple(catalogue.find(name).code for name in names)
         paths = given["paths"] or (Path(),)
         options = run_options(given)
+        if until and not options.isolated and until.date() < (options.today or date.today()):
+            raise click.UsageError(f"--until {until.date()} has passed, so the comments would not act")
         options = replace(options, overrides=replace(options.overrides, select=codes, ignore=()))
         report = engine.analyse(paths, options, progress=console.progress(given["quiet"]))
         outcome = _outcome(report, options, reason, until)

@@ -149,7 +149,11 @@ def _check(unit: Unit, options: Options, overlay: Overlay, fresh: bool, progress
     hidden = _reported(reviewed.hidden, unit, options, inside)
     hidden = hidden if options.include_tests else _outside_tests(hidden, inside)
     left_out = len(shown) - len(kept)
-    details = (f"{left_out} findings in tests left out (--include-tests shows them)",) if left_out else ()
+    details = (
+        (f"{left_out} {'finding' if left_out == 1 else 'findings'} in tests left out (--include-tests shows them)",)
+        if left_out
+        else ()
+    )
     no_app = contents and not examined.apps and not examined.failures
     notes: tuple[str, ...] = (f"no application found in {_shown(unit.project.root, options.cwd)}",) if no_app else ()
     notes += selection.kept_back(unit.config)
