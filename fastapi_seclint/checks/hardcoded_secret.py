@@ -17,6 +17,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development, only_read_in_development
 from fastapi_seclint.subjects.code.literal_names import name_of, returned_name
 from fastapi_seclint.subjects.code.literals import Literal, Reader
+from fastapi_seclint.subjects.code.put_together import put_together
 from fastapi_seclint.subjects.code.trials import for_trying, kept_for_tests, never_runs
 from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing
 from fastapi_seclint.subjects.secrets.fallbacks import fallbacks
@@ -55,6 +56,8 @@ _NAMES = (
     b"secret",
     b"passw",
     b"pwd",
+    b'pw"',
+    b"wachtwoord",
     b"_pass",
     b"key",
     b"token",
@@ -148,6 +151,7 @@ def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterato
     facts = module.facts
     words = vocabulary(program)
     spoken = _may_hold_secret(facts)
+    written = put_together(program, module, used)
     called = sorted(facts.words & takers(program).keys())
     spoken |= set(facts.speaking(*(f'"{name}"'.encode() for name in called))) if called else set()
     for number in range(MODULE, len(facts.functions)):
@@ -159,6 +163,7 @@ def _literals(program: Program, module: Module, used: frozenset[int]) -> Iterato
             continue
         reader = Reader(lambda form: _closed(program, module, form), used, words, local=number >= 0)
         reader.taken = lambda form: _taken(program, form)
+        reader.written = written
         reader.function = name.rpartition(".")[2]
         symbol = f"{module.name}.{name}" if name else module.name
         for literal in reader.read(facts.module if number < 0 else facts.body(number)):

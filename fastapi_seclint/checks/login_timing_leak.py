@@ -117,16 +117,25 @@ def _is_verified(known: Passwords, block: Block, call: Form, truths: dict[str, T
         return known.is_verification(block, call) or _is_method(known, call)
     if owner is not None and owner[0] == "call" and any(_named(item, truths) for item in owner[3]):
         return _is_method(known, call)
-    if not known.is_verification(block, call):
+    if not known.is_verification(block, call) and not _is_handed_both(call, truths):
         return False
     for inner in walk(given):
         if inner[0] in ("attr", "sub", "call") and is_stored(known, block, inner):
+            return True
+        if inner[0] == "attr" and inner[2][0] == "name" and truths.get(inner[2][2]) == FOUND:
             return True
         if inner[0] == "name" and truths.get(inner[2]) == FOUND and not is_account(inner[2]):
             return True
         if inner[0] == "name" and any(is_stored(known, block, value) for value in _taken(block, inner[2])):
             return True
     return False
+
+
+def _is_handed_both(call: Form, truths: dict[str, Truth]) -> bool:
+    """Whether a method that says that it verifies is handed a password and a part of the account that was looked up."""
+    called = call[2][3] if call[2][0] == "attr" else ""
+    parts = [item for item in call[3] if item[0] == "attr" and _named(item[2], truths)]
+    return called == "verify" and bool(parts) and mentions_password([item for item in call[3] if item not in parts])
 
 
 def _taken(block: Block, name: str) -> list[Form]:

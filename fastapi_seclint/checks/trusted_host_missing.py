@@ -52,7 +52,7 @@ def trusted_host_missing(program: Program) -> Iterator[Finding]:
     for app in applications(program):
         if has_layer(program, app, TRUSTED_HOST):
             continue
-        if not says(app, _BY_HAND, but="redirect") and not uses_library(program, app):
+        if not says(app, _BY_HAND, but="redirect") and not uses_library(program, app, for_hosts=True):
             yield RULE.finding(app.place.location, _MESSAGE, symbol=symbol(app), fix=_fix(program, app))
 
 

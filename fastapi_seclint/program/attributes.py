@@ -54,6 +54,8 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
         own = value.attributes.get(name) if value.attributes is not None else None
         if name == "pattern" and value.name == "re.compile()" and value.arguments is not None:
             return value.arguments.get("pattern", 0) or Unknown("a pattern", place)
+        if value.name == "builtins.Ellipsis":
+            return Unknown("of something that is not written yet", place)
         part = paths.attribute(value, name, place) if own is None and paths.is_path(value) else None
         return own or part or external(f"{value.name}.{name}", place, value)
     if isinstance(value, Unknown):

@@ -183,6 +183,8 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     returned = [*scope.returned, *scope.unlikely]
     if not returned and outcome == execution.ENDS:
         return declared(interpreter, function) or Unknown(f"{function.name} raises with these settings", place)
+    if not returned and function.is_stub:
+        return declared(interpreter, function) or Unknown(f"what {function.name} gives is not written here", place)
     made = join(returned) if returned else NONE
     if _is_unknown_partly(made) or (not interpreter.recording and says_nothing(made)):
         return _of_declared(declared(interpreter, function), made)

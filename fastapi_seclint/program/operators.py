@@ -55,7 +55,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 def binary(symbol: str, left: Value, right: Value, place: Place) -> Value:
     """The result of an operator; choices multiply, unknown parts of strings stay as holes."""
-    left, right = _plain_member(left), _plain_member(right)
+    left, right = plain_member(left), plain_member(right)
     if symbol == "|" and _is_type(left) and _is_type(right):
         return Generic("typing.Union", [left, right], place)
     lefts, rights = list(options(left)), list(options(right))
@@ -104,7 +104,7 @@ def _list_with_unknown(left: Value, right: Value, place: Place) -> Value | None:
 _PLAIN = frozenset({"enum.IntEnum", "enum.StrEnum", "enum.IntFlag", "builtins.int", "builtins.str", "builtins.float"})
 
 
-def _plain_member(value: Value) -> Value:
+def plain_member(value: Value) -> Value:
     """The number or text that a member of an `IntEnum` or a `StrEnum` is."""
     if isinstance(value, Instance) and "value" in value.attributes and isinstance(value.cls, Class):
         return value.attributes["value"] if _PLAIN & set(value.cls.external_bases()) else value

@@ -207,6 +207,13 @@ class Function:
         return self.module.facts.body(self.number)
 
     @property
+    def is_stub(self) -> bool:
+        """Whether its body is `...`, which stands for code that is elsewhere: of a protocol, of a stub."""
+        body = self.statements()
+        last = body[-1] if body and self.number >= 0 else ["pass"]
+        return len(body) < 3 and last[0] == "expr" and last[2][0] == "ellipsis"
+
+    @property
     def forms(self) -> Forms:
         """Every form of its body."""
         return Forms(self.statements()) if self.number < 0 else self.module.facts.forms(self.number)

@@ -32,7 +32,7 @@ _SKIPPED_CALLS = word_set(
     """
 )
 _LONGEST = 1024
-_WRAPPERS = ("SecretStr", "Secret", "frozenset", "b64decode", "bytes")
+_WRAPPERS = ("SecretStr", "Secret", "frozenset", "b64decode", "urlsafe_b64decode", "bytes", "fromhex", "unhexlify")
 _FIELDS = ("field", "ib", "attrib")
 _SAMPLES = (
     "example", "sample", "json_schema", "schema_extra", "openapi", "responses", "translat", "messages", "labels",
@@ -72,6 +72,8 @@ class Reader:
     function: str = ""
     taken: Callable[[Form], list[str]] = field(default=lambda form: [])
     account: str = ""
+    written: dict[int, str] = field(default_factory=dict)
+    """By place: the texts that calls and sums put together, `"".join(PARTS)`."""
 
     def read(self, form: object, at: int = 0) -> Iterator[Literal]:
         """The literals in a form or list of forms; `at` is the place of a statement that is the form's whole value."""
@@ -92,6 +94,8 @@ class Reader:
 
     def _literal(self, name: str, form: Form, at: int, reach: Reach) -> Literal | None:
         found = list(texts(form))
+        if not found and form[1] in self.written:
+            found = [(self.written[form[1]], form[1])]
         if not found or not name or (form[0] == "dict" and reach is Reach.PASSED):
             return None
         places = (form[1], *(place for _, place in found))
@@ -284,6 +288,10 @@ def texts(form: Form) -> Iterator[tuple[str, int]]:
             yield from (pair for _, value in items if value[0] == "const" for pair in texts(value))
         case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _] if inner[0] == "const":
             yield from texts(inner)
+        case ["call", at, ["attr", _, ["const", _, str() as between], "join"], [["list" | "tuple", _, items]], []]:
+            parts = [pair for item in items for pair in texts(item)]
+            if len(parts) == len(items):
+                yield between.join(text for text, _ in parts), at
         case ["call", _, called, [], keywords] if name_of(called) in _FIELDS:
             for keyword, value, _ in keywords:
                 if keyword == "default" or (keyword == "default_factory" and value[0] == "lambda"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, arguments, beginning, walk
 from fastapi_seclint.program.attributes import get_attribute
 from fastapi_seclint.program.calls import method_of
+from fastapi_seclint.program.operators import plain_member
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import (
     Class,
@@ -252,7 +253,8 @@ def _is_401(value: Value) -> bool:
     """Whether a status is 401, or a parameter that is where nobody says otherwise: `def deny(text, code=401)`."""
     if isinstance(value, Environment) and value.name.startswith("parameter "):
         return any(isinstance(option, Const) and option.value == 401 for option in options(value.default))
-    return isinstance(value, Const) and value.value == 401
+    plain = plain_member(value)
+    return isinstance(plain, Const) and plain.value == 401
 
 
 def _lacks(program: Program, block: Block, form: Form) -> tuple[Form | None] | None:

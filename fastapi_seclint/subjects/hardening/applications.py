@@ -38,6 +38,7 @@ _OWN = ("starlette.", "fastapi.", "uvicorn.")
 _MADE = re.compile(r"secure\.\w+(\.\w+)?\(\)$")
 _SETTERS = frozenset({"set_headers", "set_headers_async", "framework"})
 _GUARDIAN = re.compile(r"secur|helmet|csp|hsts|header", re.IGNORECASE)
+_ONLY_HEADERS = re.compile(r"^(secweb|secure|asgi_security_headers|fastapi_security_headers)\.|header|csp|hsts", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +150,18 @@ def _is_reached(program: Program, function: Function | None) -> bool:
     return function is None or function.owner is not None or _is_named(program, function.name)
 
 
-def uses_library(program: Program, app: Router) -> bool:
-    """Whether a library for security headers is at work."""
+def uses_library(program: Program, app: Router, *, for_hosts: bool = False) -> bool:
+    """Whether a library for security headers is at work; `for_hosts`, one that may look at the Host header too."""
     for layer in app.layers:
         for option in options(layer.what):
             foreign = isinstance(option, External) and not option.name.startswith(_OWN)
-            if foreign and isinstance(option, External) and _GUARDIAN.search(option.name):
+            name = option.name if foreign and isinstance(option, External) else ""
+            if _GUARDIAN.search(name) and not (for_hosts and _ONLY_HEADERS.search(name)):
                 return True
     imports = ((module, name) for module in program.modules.by_file.values() for name in module.facts.imports)
     found = [(module, root) for module, name in imports if (root := name.split(".")[0].lower()) in _LIBRARIES]
+    if for_hosts:
+        return any("guard" in root for _, root in found)
     return any(root != "secure" or _is_at_work(program, module) for module, root in found)
 
 

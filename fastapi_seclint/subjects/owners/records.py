@@ -31,7 +31,9 @@ _TABLE_BASE = re.compile(
     r"|^tortoise\.models\.Model|^peewee\.Model|^ormar\.|^umongo\.|^pony\.|^gino\.|^django\.db\.models|^piccolo\."
     r"|SQLAlchemyBaseUserTable|Model_Base|\.db\.Model|^pynamodb\.|^advanced_alchemy\.base|^edgy\.|^saffier\.|^mongomock)"
 )
-_COLUMN = re.compile(r"(^|\.)(Column|mapped_column|CharField|TextField|StringField|String)\(\)$")
+_COLUMN = re.compile(
+    r"(^|\.)(Column|mapped_column|CharField|TextField|StringField|String)\(\)$|^piccolo\.columns(\.\w+)*\(\)$"
+)
 _SCHEMA_BASE = re.compile(
     r"^(pydantic\.|pydantic_v1\.|sqlmodel\.|msgspec\.Struct|typing\.TypedDict|fastapi_users\.schemas"
     r"|fastapi_camelcase\.|fastapi_utils\.api_model\.)"

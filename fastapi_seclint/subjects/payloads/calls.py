@@ -135,6 +135,8 @@ def _method(flow: Flow, form: Form, owner: Form, name: str) -> Known | None:
         return _models.changed(flow, base, changes, given if name == "_replace" else {})
     if name not in ("copy", "get", "shift", "add", "subtract", *_DUMPS, *_OF_MOMENTS):
         return None
+    if name == "asdict" and positional:
+        return None  # a library's function: `attrs.asdict(user)`, `msgspec.structs.asdict(user)`
     base = flow.known(owner)
     if name == "copy" and not positional and (base.claims is not None or base.opaque == "parameter"):
         return Known(base.written, as_claims(base).copy(), present=base.present)

@@ -166,7 +166,7 @@ def result(flow: Flow, function: Function, names: Names) -> Known:
         inner = Inner(flow.program, Block(function.module, None, function.scope, NO_STATEMENTS), names, 0, flow.budget)
         return inner.known(function.body) if function.body is not None else NOTHING
     block = body_of(flow.program, function)
-    if block is None or flow.depth <= 0:
+    if block is None or flow.depth <= 0 or function.is_stub:
         return unknown("call")
     inner = Inner(flow.program, block, names, flow.depth - 1, flow.budget)
     inner.run()

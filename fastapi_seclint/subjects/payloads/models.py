@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.payloads.values import of_value
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.payloads.flow import Flow
 
+_LIBRARY = "piccolo.columns."
 _COLUMNS = ("Column()", "mapped_column()", "Field()", "CharField()", "TextField()")
 
 
@@ -60,7 +61,8 @@ def fields(cls: Class) -> list[tuple[str, Form | None, Value | None]]:
             for name, annotation, default in base.fields:
                 found[name] = (name, annotation, default)
             for name, value in base.namespace.items():
-                if isinstance(value, External) and value.name.endswith(_COLUMNS):
+                column = isinstance(value, External) and value.name.endswith(_COLUMNS)
+                if column or (isinstance(value, External) and value.called and value.name.startswith(_LIBRARY)):
                     found.setdefault(name, (name, None, value))
     return list(found.values())
 

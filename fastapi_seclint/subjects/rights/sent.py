@@ -35,9 +35,9 @@ class Input:
     """What a function has from the client: whole bodies with the rights in them, single values by local name.
 
     A part of a body that has rights of its own is a body, too, under the name that it is read by: `data.profile`.
-    `origins` says by what way a whole body came that is none, such as a model of headers; `rights` are the project's
-    own names for rights, `dumps` methods of the bodies' classes that give all of a body in a dictionary, `made` objects
-    that the function makes with what was sent.
+    `classes` are the words that say what the bodies are of. `origins` says by what way a whole body came that is none,
+    such as a model of headers; `rights` are the project's own names for rights, `dumps` methods of the bodies' classes
+    that give all of a body in a dictionary, `made` objects that the function makes with what was sent.
     """
 
     bodies: dict[str, frozenset[str]] = field(default_factory=dict)

@@ -27,11 +27,13 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.records import is_schema
+from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.built import built_of_rights, makes_object
 from fastapi_seclint.subjects.rights.confirmed import confirmed
 from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.forbidding import STANDING
+from fastapi_seclint.subjects.rights.read_bodies import read_bodies
 from fastapi_seclint.subjects.rights.sent import Input, Origin, Sent, names_groups, source
 from fastapi_seclint.subjects.rights.tested import asked_of_administrators, ranking, tested_rights
 from fastapi_seclint.subjects.rights.words import has_ranks, is_administrator, is_role
@@ -61,6 +63,10 @@ def input_of(program: Program, function: Function, path: str = "", depth: int = 
             found.values[parameter.name] = sent
         elif depth < _DEPTH and (whole := _body_given_on(program, parameter, depth)):
             found.bodies[parameter.name] = whole
+    for name, cls in read_bodies(program, function):
+        if named := frozenset(_rights(program, found, cls)):
+            found.bodies[name] = named
+            found.classes |= _said_of(cls)
     follow(function, found)
     for name in confirmed(function, found):
         found.values.pop(name, None)
@@ -162,7 +168,7 @@ def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None
         rights = frozenset(name for name in _rights(program, found, cls))
         if rights and not any(item.startswith(("enum.", "typing.")) for item in cls.external_bases()):
             found.bodies[parameter.name] = rights
-            found.classes.add(cls.name)
+            found.classes |= _said_of(cls)
             found.dumps.update(_own_dumps(cls, rights))
             if marker is not None and kind not in ("body", "form", "file"):
                 found.origins[parameter.name] = origin
@@ -172,6 +178,12 @@ def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None
     named = found.names_right(name) or (origin != "query" and names_groups(name))
     if parameter.name not in found.bodies and named and _may_be_privileged(program, base):
         found.values[parameter.name] = Sent(name, "body" if kind in ("body", "form") else origin)
+
+
+def _said_of(cls: Class) -> set[str]:
+    """What a body is by the name of its class; one with a password in it makes an account, whatever it is called."""
+    made = any(naming(name) for name, _, _ in fields(cls))
+    return {cls.name, "Account"} if made else {cls.name}
 
 
 def _parts(program: Program, found: Input, cls: Class, name: str) -> Iterator[tuple[str, frozenset[str]]]:

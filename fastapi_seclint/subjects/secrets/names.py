@@ -49,7 +49,7 @@ _SERVERS = ("db", "admin", "smtp", "user", "mail", "database", "redis", "mysql",
 _SIGNED = word_set("auth cookie jwt jwtsecret session signing token")
 _PASSWORDS = word_set(
     """
-    password passwd pwd passphrase passwords userpassword adminpassword passwort kennwort senha contrasena
+    password passwd pwd pw passphrase passwords userpassword adminpassword passwort kennwort senha contrasena wachtwoord
     """
 )
 _SECRETS = word_set("secret secrets jwtsecret pepper geheimnis segredo secreto segreto")

@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, Forms, walk
+from fastapi_seclint.facts.forms import Form, Forms, names_in, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
+from fastapi_seclint.program.values import External, Function, options
 from fastapi_seclint.subjects.code.literal_names import name_of
-from fastapi_seclint.subjects.code.origins import called
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.reads import Read
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_LIBRARIES = ("decouple", "environs", "starlette.config")
+_SPOKEN = (b'"getenv"', b'"environ"', b'"get"')
+_MANY = 40
+"""Of how many functions only those are looked at that speak of the environment."""
 _KNOWN: WeakKeyDictionary[Program, dict[str, list[tuple[Function, int, int, bool]]]] = WeakKeyDictionary()
 
 
@@ -46,40 +50,70 @@ def _helpers(program: Program) -> dict[str, list[tuple[Function, int, int, bool]
     if program not in _KNOWN:
         found: dict[str, list[tuple[Function, int, int, bool]]] = {}
         for module in program.modules.by_file.values():
-            if program.is_test(module) or not module.facts.words & {"getenv", "environ"}:
+            libraries = any(name.startswith(_LIBRARIES) for name in module.facts.imports)
+            if program.is_test(module) or not (libraries or module.facts.words & {"getenv", "environ"}):
                 continue
-            for number in module.facts.speaking(b'"getenv"', b'"environ"'):
-                function = program.sites.function(module, number) if number >= 0 else None
-                pair = _pair(function) if function is not None else None
+            for number in range(len(module.facts.functions)):
+                if len(module.facts.functions) > _MANY and number not in module.facts.speaking(*_SPOKEN):
+                    continue
+                function = program.sites.function(module, number)
+                pair = _pair(program, function) if function is not None and function.parameters else None
                 if function is not None and pair is not None:
                     found.setdefault(function.name, []).append((function, *pair))
         _KNOWN[program] = found
     return _KNOWN[program]
 
 
-def _pair(function: Function) -> tuple[int, int, bool] | None:
-    names = [parameter[0] for parameter in function.parameters]
+def _pair(program: Program, function: Function) -> tuple[int, int, bool] | None:
+    names = [parameter[0] for parameter in function.parameters if parameter[0] not in ("self", "cls")]
+    if len(names) < 2:
+        return None
     forms = function.forms
-    keys = [(name, form[0] == "name") for form in _keys(forms) for name in _spoken(form) if name in names]
-    keys = [pair for pair in keys if pair[0] not in ("self", "cls")]
+    keys = [(name, form[0] == "name") for form in _keys(program, function) for name in _spoken(form) if name in names]
     if not keys:
         return None
     key, verbatim = keys[0]
     given = {name for form in forms.of("return") if form[2] is not None for name in _returned(form[2], forms)}
-    defaults = [name for name in names if name in given and name not in (key, "self", "cls")]
-    return (names.index(key), names.index(defaults[0]), verbatim) if defaults else None
+    defaults = [name for name in names if name in given and name != key]
+    every = [parameter[0] for parameter in function.parameters]
+    return (every.index(key), every.index(defaults[0]), verbatim) if defaults else None
 
 
-def _keys(forms: Forms) -> Iterator[Form]:
+def _keys(program: Program, function: Function) -> Iterator[Form]:
     """What the environment is asked for."""
-    for form in forms.of("call", "sub"):
+    for form in function.forms.of("call", "sub"):
         match form:
-            case ["call", _, ["attr", _, owner, "get"], [key, *_], _] if name_of(owner) == "environ":
+            case ["call", _, ["attr", _, owner, "get"], [key, *_], _] if _is_environment(function, owner):
                 yield key
-            case ["call", _, function, [key, *_], _] if name_of(function) == "getenv":
+            case ["call", _, called_, [key, *_], _] if name_of(called_) == "getenv":
                 yield key
-            case ["sub", _, owner, key] if name_of(owner) == "environ":
+            case ["call", _, ["name" | "attr", *_] as called_, [key, *_], _] if _is_library(program, function, called_):
                 yield key
+            case ["sub", _, owner, key] if _is_environment(function, owner):
+                yield key
+
+
+def _is_environment(function: Function, owner: Form) -> bool:
+    """Whether something is `os.environ`, or what an object was made with in its place: `source=os.environ`."""
+    if name_of(owner) == "environ":
+        return True
+    if owner[0] != "attr" or owner[2][2:] != ["self"] or function.owner is None:
+        return False
+    initializer = function.owner.namespace.get("__init__")
+    for form in initializer.forms.of("assign") if isinstance(initializer, Function) else ():
+        if isinstance(initializer, Function) and any(
+            target[0] == "attr" and target[3] == owner[3] for target in form[2]
+        ):
+            given = [form[3], *(one[3] for one in initializer.parameters if one[3] and one[0] in names_in(form[3]))]
+            return any(item[0] == "attr" and item[3] == "environ" for item in walk(given))
+    return False
+
+
+def _is_library(program: Program, function: Function, called_: Form) -> bool:
+    """Whether a library that reads settings is asked: decouple, environs, Starlette's Config."""
+    block = body_of(program, function)
+    found = options(ask(program, block, called_)) if block is not None else ()
+    return any(isinstance(item, External) and item.name.startswith(_LIBRARIES) for item in found)
 
 
 def _spoken(form: Form) -> Iterator[str]:

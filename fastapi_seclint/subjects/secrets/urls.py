@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, Form, pack, span_of, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.subjects.code.literal_names import name_of
-from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.code.origins import ask, blocks_of
 from fastapi_seclint.subjects.code.reads import Read, read_of
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
+from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -62,6 +64,7 @@ def addresses(program: Program, module: Module) -> Iterator[Address]:
     """The URLs with credentials of one file."""
     facts = module.facts
     wanted = {*facts.speaking(b"://")} & {*facts.speaking(b"@")}
+    wanted |= {*facts.speaking(b'"@')} & {*facts.speaking(b'"fmt"')}
     wanted |= {*facts.speaking(b"password=", b"PWD=", b"Password=")}
     if not wanted:
         return
@@ -93,7 +96,9 @@ class _Search:
         match form:
             case ["const", _, str()] | ["fstr", *_]:
                 found = has_credentials(form)
-                if found is not None:
+                if found is None and form[0] == "fstr" and (found := self.with_names(form)) is not None:
+                    yield Address(self.block, form, name, at, statement, read, None, found, part=True)
+                elif found is not None:
                     field = (self.by_place or {}).get(at)
                     yield Address(self.block, form, name, at, statement, read, field, found)
                 elif form[0] == "const" and "\n" in form[2] and name not in _SHOWN:
@@ -126,6 +131,18 @@ class _Search:
                 yield from self.visit(form[2:], name, at, None, read)
             case _:
                 yield from self.visit(form[2:], name, at if name else form[1], None, read)
+
+    def with_names(self, form: Form) -> bool | None:
+        """Like `has_credentials`, where the names in a text hold texts; those of secrets are told where they stand."""
+        parts = []
+        for part in form[2]:
+            inner = part[2] if part[0] == "fmt" and part[2][0] in ("name", "attr") else None
+            if inner is not None and not vocabulary(self.program).kind(str(inner[-1])):
+                held = [item for item in options(ask(self.program, self.block, inner)) if isinstance(item, Const)]
+                text = held[0].value if len(held) == 1 else None
+                part = ["const", part[1], text] if isinstance(text, str) else part
+            parts.append(part)
+        return has_credentials(["fstr", form[1], parts])
 
     def in_lines(self, form: Form) -> Iterator[Address]:
         """The addresses in the lines of a configuration that is written as a text: `url: postgresql://...`."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, awaited, is_none, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, Mapping, options
+from fastapi_seclint.subjects.code.implementations import has_no_body
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.tokens.looking import looks_at
 
@@ -142,12 +143,29 @@ def may_be_none(program: Program, block: Block, form: Form, depth: int = 2) -> b
         stored = owner[0] in ("name", "attr") and STORE.search(str(owner[-1])) is not None
         if name == "get" and (stored or _is_table(program, block, owner)):
             return len(form[3]) < 2 or last_name(form[3][0])[:1].isupper()
+        if name in _OF_DOCUMENTS and _is_document(program, block, owner, name):
+            return True
         if name in _MAYBE:
             return any(is_lookup(item) or item[-1] in ("query", "filter", "where") for item in walk(form))
     functions = [one for one, _ in called(program, block, form)]
     if not functions:
         return _FINDING.match(name) is not None
     return bool(depth) and all(_may_give_none(program, one, depth - 1) for one in functions)
+
+
+_OF_DOCUMENTS = frozenset({"get", "find_one", "get_or_none"})
+
+
+def _is_document(program: Program, block: Block, owner: Form, method: str) -> bool:
+    """Whether a class of rows gives None for who is not there: Tortoise's and Peewee's `get_or_none`, Beanie's `get`.
+
+    Source: https://beanie-odm.dev/tutorial/finding-documents/; `get` of Tortoise and Peewee raises.
+    """
+    for option in options(ask(program, block, owner)):
+        bases = option.external_bases() if isinstance(option, Class) else []
+        if any(base.startswith("beanie.") or (bool(base) and method == "get_or_none") for base in bases):
+            return True
+    return False
 
 
 def _is_table(program: Program, block: Block, owner: Form) -> bool:
@@ -162,6 +180,8 @@ def _may_give_none(program: Program, function: Function, depth: int) -> bool:
     if body is None or any(form[0] == "raise" for form in body.forms.every):
         return False
     given = [form[2] for form in body.forms.every if form[0] == "return"]
+    if not given and has_no_body(function):
+        return _is_optional(function)  # a protocol's: its annotation is all that is said
     if not given or body.statements[-1][0] in ("if", "for", "while"):
         return bool(given)
     return any(is_none(value) or may_be_none(program, body, value, depth) for value in given)

@@ -6,11 +6,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
-from fastapi_seclint.subjects.tokens.parts import BASE64, is_second, second_parts, takes_second
+from fastapi_seclint.subjects.tokens.parts import (
+    BASE64,
+    gives_parts,
+    is_second,
+    kept_second,
+    second_parts,
+    takes_second,
+)
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -19,16 +26,41 @@ if TYPE_CHECKING:
 def decoded_by_hand(program: Program) -> Iterator[tuple[Block, Form]]:
     """The calls that decode the middle part of a token from base64: `b64decode(token.split(".")[1])`."""
     names = _decoders(program)
+    splitters: frozenset[str] | None = None
     for block in program.sites.blocks(names):
-        if not any(form[0] in ("const", "bytes") and form[2] == "." for form in block.forms.every):
-            continue
+        kept = _kept(program, block)
+        if not any(form[0] in ("const", "bytes") and form[2] == "." for form in block.forms.every) and not kept:
+            splitters = _splitters(program) if splitters is None else splitters
+            if not any(last_name(form[2]) in splitters for form in block.forms.of("call")):
+                continue
         if _only_answers(block):
             continue
-        parts, lists = second_parts(block)
+        parts, lists = second_parts(block, splitters or frozenset())
         for form in block.forms.every:
             decodes = form[0] == "call" and form[2][0] in ("name", "attr") and form[2][-1] in names
-            if decodes and takes_second(form[3], parts, lists) and _loads(block):
+            taken = decodes and (
+                takes_second(form[3], parts, lists)
+                or any(item[0] == "attr" and item[3] in kept and item[2][2:] == ["self"] for item in walk(form[3]))
+            )
+            if taken and _loads(block):
                 yield block, form
+
+
+def _splitters(program: Program) -> frozenset[str]:
+    """The names of the functions of the project that take a token apart for those who call them."""
+    found: set[str] = set()
+    for block in program.sites.blocks(frozenset({"split"})):
+        if block.function is not None and gives_parts(block.function):
+            found.add(block.function.name)
+    return frozenset(found)
+
+
+def _kept(program: Program, block: Block) -> set[str]:
+    """The attributes in which the object that a method belongs to keeps the second part of a token."""
+    owner = block.function.owner if block.function is not None else None
+    initializer = owner.namespace.get("__init__") if owner is not None else None
+    inner = body_of(program, initializer) if isinstance(initializer, Function) else None
+    return kept_second(inner) if inner is not None else set()
 
 
 def _decoders(program: Program) -> frozenset[str]:

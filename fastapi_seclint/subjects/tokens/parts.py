@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
 
 BASE64 = frozenset({"b64decode", "urlsafe_b64decode", "base64url_decode", "a2b_base64"})
 """The functions by which a part of a token is decoded (base64, binascii, jwt.utils, jose.utils)."""
@@ -30,11 +31,12 @@ def _is_item(form: Form) -> bool:
     """`x.split(".")[1]`"""
     match form:
         case ["sub", _, inner, ["const", _, 1]]:
-            return _splits(inner)
+            return splits(inner)
     return False
 
 
-def _splits(form: Form) -> bool:
+def splits(form: Form) -> bool:
+    """`x.split(".")`"""
     match form:
         case ["call", _, ["attr", _, _, "split"], [["const" | "bytes", _, "."], *_], _]:
             return True
@@ -48,8 +50,46 @@ def _partitions(form: Form) -> bool:
     return False
 
 
-def second_parts(block: Block) -> tuple[set[str], set[str]]:
-    """The names that hold the second part of something split at dots, padded or not, and those that hold all parts."""
+def gives_parts(function: Function) -> bool:
+    """Whether a function takes a token apart for its caller: `return token.split(".")`, or the names of the parts."""
+    given = [form[2] for form in function.forms.of("return") if form[2] is not None]
+    split = {
+        item[2]
+        for form in function.forms.of("assign")
+        if splits(form[3])
+        for target in form[2]
+        for item in walk(target)
+        if item[0] == "name"
+    }
+    return bool(given) and all(
+        splits(value)
+        or _named(value, split)
+        or (value[0] in ("tuple", "list") and len(value[2]) > 1 and all(_named(item, split) for item in value[2]))
+        for value in given
+    )
+
+
+def kept_second(block: Block) -> set[str]:
+    """The attributes in which an initializer keeps the second part: `self.header, self.payload, _ = raw.split(".")`."""
+    found: set[str] = set()
+    for form in block.forms.of("assign"):
+        match form:
+            case ["assign", _, [["tuple" | "list", _, [_, ["attr", _, ["name", _, "self"], name], *_]]], value]:
+                found |= {name} if splits(value) else set()
+            case ["assign", _, [["attr", _, ["name", _, "self"], name]], value] if _is_item(value):
+                found.add(name)
+    return found
+
+
+def second_parts(block: Block, splitters: frozenset[str] = frozenset()) -> tuple[set[str], set[str]]:
+    """The names that hold the second part of something split at dots, padded or not, and those that hold all parts.
+
+    `splitters` are functions of the project that split.
+    """
+
+    def _splits(form: Form) -> bool:
+        return splits(form) or (form[0] == "call" and last_name(form[2]) in splitters)
+
     lists: set[str] = set()
     rests: set[str] = set()
     found: set[str] = set()
