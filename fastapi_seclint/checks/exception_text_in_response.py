@@ -13,6 +13,7 @@ from fastapi_seclint.program.values import Class, Place, options
 from fastapi_seclint.rule import Confidence, Finding, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.guards.replaced import replaced
 from fastapi_seclint.subjects.leaks.answer_models import makes_answer
 from fastapi_seclint.subjects.leaks.answering import unheard
 from fastapi_seclint.subjects.leaks.exception_fixes import constant_text
@@ -127,7 +128,7 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
         if form[0] not in _ANSWERING:
             continue
         inside = any(holds(item[1], form[1]) for item in found.statements)
-        if form[1] < found.at and not inside:
+        if (form[1] < found.at and not inside) or (form[0] == "raise" and replaced(found.block, form[2] or form)):
             continue
         match form:
             case ["raise", _, ["call", *_] as call, _] | ["return", _, ["call", *_] as call] if is_http(

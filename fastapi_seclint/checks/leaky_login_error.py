@@ -49,7 +49,6 @@ RULE = Rule(
 
 _LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_access_token|with_password))?$")
 _SECRETS = re.compile(r"(^|_)(token|claim|code|otp|pin|signature|key)$")
-_CODE = re.compile(r"(^|_)(code|otp|pin)$")
 _ADDRESS = re.compile(r"(^|_)(e?mail|email_address|phone|phone_number|user_?name)$")
 _NEW = re.compile(r"^(new|confirm\w*|repeat\w*|password_?(confirm\w*|again|repeat|2))(_|$)|_confirm\w*$")
 _EXISTS = (
@@ -119,9 +118,9 @@ def _asks_for_address(program: Program, route: Route, ends: list[Outcome]) -> bo
 
 
 def _asks_for_code(program: Program, route: Route) -> bool:
-    """Whether the client sends an address and a short code that was mailed to it."""
+    """Whether the client sends an address beside the code or token that was mailed to it."""
     names = [spoken(name) for name in sent(program, route)]
-    return any(_CODE.search(name) for name in names) and any(_ADDRESS.search(name) for name in names)
+    return any(_SECRETS.search(name) for name in names) and any(_ADDRESS.search(name) for name in names)
 
 
 def _before_code(ends: list[Outcome]) -> list[Outcome]:

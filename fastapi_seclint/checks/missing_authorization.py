@@ -13,6 +13,7 @@ from fastapi_seclint.program.values import External, Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.guards import access, entrances, probes
 from fastapi_seclint.subjects.guards.fixes import authorizing
+from fastapi_seclint.subjects.guards.said import says_it_is_for_administrators
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, names_identity
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied
@@ -88,7 +89,7 @@ def _why(program: Program, route: Route) -> str:
     if (strict := asks_for_less(program, route)) and is_authenticated(program, route):
         return f"asks for less than {_listed(strict)} of the same path, which are for administrators"
     untested = untested_permissions(program, route)
-    why = privilege(program, route) or untested or _named_only(program, route)
+    why = privilege(program, route) or untested or _named_only(program, route) or _said(route)
     compared = _unlike_others(program, route) if not why else ""
     why = why or compared
     if not why or not is_authenticated(program, route) or _is_authorized(program, route):
@@ -134,6 +135,10 @@ def _named_only(program: Program, route: Route) -> str:
     found = (guard for guard in guards(program, route) if guard.node is not None and in_name_only(program, guard.node))
     guard = next(found, None)
     return f"is for administrators by its guard's name, {guard.name}" if guard is not None else ""
+
+
+def _said(route: Route) -> str:
+    return "is for administrators by what its author says" if says_it_is_for_administrators(route) else ""
 
 
 _WAY_IN = re.compile(

@@ -26,6 +26,7 @@ from fastapi_seclint.subjects.passwords.made_models import made_of
 from fastapi_seclint.subjects.passwords.names import is_password, logs_in_elsewhere, naming
 from fastapi_seclint.subjects.passwords.never_filled import refused_when_sent, selected_without, sent_back
 from fastapi_seclint.subjects.passwords.showing import password_field
+from fastapi_seclint.subjects.passwords.told_apart import is_told_apart
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -105,7 +106,7 @@ def _of_route(program: Program, givers: Givers, route: Route, function: Function
             parts = [one for cls in models for one in given_to_open_fields(program, block, form[2], cls, shown)]
         for part in parts if parts is not None else [form[2]]:
             found = givers.shown(block, part)
-            if found is not None:
+            if found is not None and not is_told_apart(program, block, form, found[1]):
                 confidence = "high" if found[1] is not None else "medium"
                 inner = unwrapped(program, givers, block, part)
                 fix = Taking(program, givers, route, block).fix(inner, filtered=parts is None and inner is part)

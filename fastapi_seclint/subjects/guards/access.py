@@ -11,6 +11,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import Parameter
 from fastapi_seclint.program.languages import english
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, Instance, options
 from fastapi_seclint.subjects.code.copies import makes_a_copy
 from fastapi_seclint.subjects.code.named_answers import type_arguments
@@ -39,6 +40,8 @@ _OF_MONEY = re.compile(
     r"^(wallet(?!_(currency|type|kind|name)$)(_\w+)?|(account|wallet)_balance|bank_account(_\w+)?|card_number"
     r"|account_number)$"
 )
+_CAREER = re.compile(r"^(resume|cv)_(path|url|link|file|key)$")
+"""Where what somebody sent in to be hired lies."""
 _ENVELOPED = re.compile(r"^(items|data|results?|records|rows|users|accounts|customers|members|employees|patients)$")
 _PERSONAL_WORD = re.compile(
     r"^(me|users?|profiles?|accounts?|customers?|clients|patients?|employees?|members"
@@ -252,8 +255,14 @@ def answered(program: Program, route: Route) -> Iterator[Class]:
 
 
 def is_personal(field: str, owner: str) -> bool:
-    """Whether a field of a class, or of a row with that name, is about a person, and not how to reach a firm."""
-    personal = field in _PERSONAL or _OF_MONEY.match(field) is not None
+    """Whether a field of a class, or of a row with that name, is about a person, and not how to reach a firm.
+
+    It may say again whose it is: `user_email` of `UserOut`.
+    """
+    word, _, rest = field.partition("_")
+    if _PERSON.fullmatch(word) and word in snake(owner).split("_"):
+        field = rest
+    personal = field in _PERSONAL or _OF_MONEY.match(field) is not None or _CAREER.match(field) is not None
     return personal and not (field in _OF_PLACES and _is_place(owner))
 
 

@@ -41,7 +41,11 @@ from fastapi_seclint.subjects.guards.listings import asks_for_people, guarded_li
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.guards.proofs import brings_proof
 from fastapi_seclint.subjects.guards.pushing import changes_by_id, tells_strangers
-from fastapi_seclint.subjects.guards.said import says_it_is_for_development, says_it_is_open
+from fastapi_seclint.subjects.guards.said import (
+    says_it_is_for_administrators,
+    says_it_is_for_development,
+    says_it_is_open,
+)
 from fastapi_seclint.subjects.guards.twins import asks_what_is_open, divides_land
 from fastapi_seclint.subjects.guards.written_out import writes_out
 from fastapi_seclint.subjects.rights.reached import reached
@@ -182,7 +186,7 @@ def _gained(program: Program, route: Route) -> str:
         return "tells strangers what happens"
     if access.starts_work(route):
         return "starts work"
-    if _is_for_administrators(program, route):
+    if _is_for_administrators(program, route) or says_it_is_for_administrators(route):
         return "is for administrators"
     if only_gives_back_its_sender(route):
         return ""

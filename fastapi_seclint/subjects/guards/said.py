@@ -1,4 +1,4 @@
-"""What the author of a route says about it in words: that it is for everybody, or for development only."""
+"""What the author of a route says in words: that it is for everybody, for administrators, for development only."""
 
 from __future__ import annotations
 
@@ -29,6 +29,27 @@ _DEVELOPMENT = re.compile(
     r"|\b(dev|development|debug)[- ](mode )?only\b",
     re.I,
 )
+_ADMIN = r"(super|site|sys|system)?[- ]?(admin|administrator|administrador|administrateur|админ\w*)(s|es|en|ов)?"
+_ADMINISTRATORS = re.compile(
+    rf"(?<![\w/,&])(?<!\bor )(?<!\band )(?<!\bnot )(?<!\bno longer )\b{_ADMIN}[- ]only\b"
+    r"|(?<!\bnot )\b(only (for |by )?|(s[oó]lo|apenas|somente) (para )?|nur für |réservée? aux |только (для )?)"
+    rf"(the |an? )?{_ADMIN}\b"
+    rf"|\b(requires?|needs?) (an? |the )?{_ADMIN}( (role|rights?|privileges?|access|permissions?|account|user))?\b",
+    re.I,
+)
+_SOMEBODY_ELSE = re.compile(
+    r"\b(owners?|own|self|themsel\w+|himself|herself|authors?|creators?|members?|or|unless|except|if)\b|/ ?admin", re.I
+)
+"""Who else may call what administrators may."""
+
+
+def says_it_is_for_administrators(route: Route) -> bool:
+    """Whether the first line of a route's docstring or description says that nobody but administrators may call it."""
+    for text in _texts(route):
+        first = text.strip().partition("\n")[0]
+        if _ADMINISTRATORS.search(first) and not _SOMEBODY_ELSE.search(first):
+            return True
+    return False
 
 
 def says_it_is_open(route: Route) -> bool:

@@ -11,6 +11,7 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, callers
+from fastapi_seclint.subjects.guards.replaced import replaced
 from fastapi_seclint.subjects.leaks.exception_texts import Caught, tells
 from fastapi_seclint.subjects.leaks.propagation import gets_to
 from fastapi_seclint.subjects.wiring.handlers import is_handler
@@ -53,6 +54,7 @@ def _passed(block: Block, call: Form, keys: frozenset[str]) -> str:
     """How a block passes the result of a call on: `returned`, `raised` in an HTTPException or sent; empty for not."""
     names: set[str] = set()
     returned = ""
+    without: list[int] = []
     for form in block.forms.every:
         match form:
             case ["assign", _, targets, value] if awaited(value) is call:
@@ -60,13 +62,26 @@ def _passed(block: Block, call: Form, keys: frozenset[str]) -> str:
                 parts = [part for target in tuples for part in enumerate(target)]
                 names |= {target[2] for target in targets if target[0] == "name"}
                 names |= {one[2] for number, one in parts if one[0] == "name" and place_key(number) in keys}
-            case ["return", _, value] if value is not None and _holds(value, call, names, keys):
-                returned = "returned"
+            case ["if", at, test, body, _] if _asks_for_key(test, names, keys) and body[-1][0] in ("raise", "return"):
+                without.append(body[-1][1])
+            case ["return", at, value] if value is not None and _holds(value, call, names, keys):
+                bare = value[0] == "name" and any(ended < at for ended in without)
+                returned = returned if bare else "returned"
             case ["call", _, ["name" | "attr", *_] as called, positional, keywords] if _SENT.search(str(called[-1])):
                 given = [*positional, *(value for _, value, _ in keywords)]
-                if any(_holds(value, call, names, keys) for value in given):
+                if any(_holds(value, call, names, keys) for value in given) and not replaced(block, form):
                     return "raised"
     return returned
+
+
+def _asks_for_key(test: Form, names: set[str], keys: frozenset[str]) -> bool:
+    """Whether a test is whether a dictionary has the key with the text: `"error" in found`, `found.get("error")`."""
+    match test:
+        case ["compare", _, ["const", _, key], ["in"], [["name", _, name]]]:
+            return key in keys and name in names
+        case ["call", _, ["attr", _, ["name", _, name], "get"], [["const", _, key], *_], _]:
+            return key in keys and name in names
+    return False
 
 
 def _holds(value: Form, call: Form, names: set[str], keys: frozenset[str]) -> bool:

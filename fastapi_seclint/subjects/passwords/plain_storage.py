@@ -27,7 +27,7 @@ from fastapi_seclint.subjects.passwords.names import (
 from fastapi_seclint.subjects.passwords.put_away import is_an_entry
 from fastapi_seclint.subjects.passwords.replaced import is_given_salt
 from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
-from fastapi_seclint.subjects.passwords.rows import stored_rows
+from fastapi_seclint.subjects.passwords.rows import replaced_where_given, stored_rows
 from fastapi_seclint.subjects.passwords.rows_made import VALIDATING, rows_of_bodies, table_written
 from fastapi_seclint.subjects.passwords.stages import Where
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
@@ -214,6 +214,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         return
     if tells and is_record(cls, last):
         hashes_itself = is_registered_elsewhere(known, block, call) if cls is None else has_own_ways(cls)
+        hashes_itself = hashes_itself or (cls is not None and replaced_where_given(known, block, call))
         yield from () if hashes_itself else _keywords(known, block, call, cls)
         return
     statement, inside = statement_of(known, block, call)

@@ -16,6 +16,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, has_own_ways, is_table
 from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.unpacked import names_given
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -72,3 +73,32 @@ def _is_replaced(known: Passwords, block: Block, name: str) -> bool:
     """Whether a block writes a password of the row anew."""
     written = [target for _, target, _ in known.writes(block)]
     return any(target.startswith(f"{name}.") and naming(target[len(name) + 1 :]) for target in written)
+
+
+def replaced_where_given(known: Passwords, block: Block, made: Form) -> bool:
+    """Whether a row that a call makes is handed to code of the project which writes its password anew.
+
+    `row = Member(**body.model_dump())`, `service.create(db, row)`, and there `row.password = hashed(row.password)`.
+    """
+    return _is_handed_on(known, block, names_given(block, made), made, _DEPTH)
+
+
+def _is_handed_on(known: Passwords, block: Block, names: set[str], made: Form | None, depth: int) -> bool:
+    for form in block.forms.of("call") if depth else ():
+        named = [(keyword, value) for keyword, value, _ in form[4] if keyword and _is_it(value, names, made)]
+        placed = [number for number, value in enumerate(form[3]) if _is_it(value, names, made)]
+        for target, bound in called(known.program, block, form) if named or placed else ():
+            inside = body_of(known.program, target)
+            taken = [parameter[0] for parameter in target.parameters][1 if bound else 0 :]
+            given = {taken[number] for number in placed if number < len(taken)} | {str(keyword) for keyword, _ in named}
+            if inside is None or inside is block:
+                continue
+            if any(_is_replaced(known, inside, name) for name in given):
+                return True
+            if _is_handed_on(known, inside, given, None, depth - 1):
+                return True
+    return False
+
+
+def _is_it(value: Form, names: set[str], made: Form | None) -> bool:
+    return value is made or (value[0] == "name" and value[2] in names)
