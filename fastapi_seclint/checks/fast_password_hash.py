@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.sql import hashed_there
-from fastapi_seclint.subjects.passwords.digests import algorithm, harmless
+from fastapi_seclint.subjects.passwords.digesting import digested
+from fastapi_seclint.subjects.passwords.digests import algorithm
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.slowing import slowed
@@ -37,7 +36,6 @@ _MESSAGE = (
     "a password goes through {name}: whoever reads the database tries thousands of millions of passwords a "
     "second; use a slow, salted password hasher (argon2 or bcrypt)"
 )
-_DIGESTS = (b"hash", b"digest", b"crypt", b"md5", b"sha", b"blake", b"hmac")
 
 
 @RULE.check
@@ -45,7 +43,7 @@ def fast_password_hash(program: Program) -> Iterator[Finding]:
     """A finding on the digest, or on the call that gives a password to a function that digests anything."""
     known = passwords(program)
     seen: set[Location] = set()
-    found = list(_digests(known))
+    found = list(digested(known))
     for block, text in found:
         finding = _finding(known, block, text, [other for _, other in found])
         if finding.location not in seen:
@@ -66,36 +64,6 @@ def _in_databases(known: Passwords) -> Iterator[Finding]:
                     message = _MESSAGE.format(name=f"the database's {name}()")
                     yield RULE.finding(block.location(call), message, symbol=block.symbol, confidence="medium")
                     break
-
-
-def _digests(known: Passwords) -> Iterator[tuple[Block, Text]]:
-    """Where passwords are digested; in what only gets one handed, what its caller has been found for is left out."""
-    seen: set[Location] = set()
-    for block in known.blocks:
-        further = (block.module.file, block.number) in known.handed
-        for form in block.forms.of("call"):
-            text = known.text(block, form) if _may_digest(known, block, form) else None
-            if text is not None and text.kind == "digest" and not harmless(known, block, text):
-                place = text.block.location(text.form)
-                if not (further and place in seen):
-                    seen.add(place)
-                    yield block, text
-
-
-def _may_digest(known: Passwords, block: Block, call: Form) -> bool:
-    """Whether a call itself digests; what is only done to its result is not looked at twice."""
-    step, _, function = known.step(block, call)
-    if step == "runs":
-        return True
-    made = known.returned(function) if function is not None and step == "" and _speaks_of_digests(function) else None
-    return step == "digest" or (made is not None and made.kind == "digest")
-
-
-def _speaks_of_digests(function: Function) -> bool:
-    if function.number < 0 or any(name.partition(".")[0] == "hashlib" for name in function.module.facts.imports):
-        return True
-    body = function.module.facts.lowered(function.number)
-    return any(word in body or word in function.name.lower().encode() for word in _DIGESTS)
 
 
 def _finding(known: Passwords, block: Block, text: Text, texts: list[Text]) -> Finding:

@@ -12,12 +12,14 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Confidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.passwords.comparing import plain_in
+from fastapi_seclint.subjects.passwords.digesting import digested
 from fastapi_seclint.subjects.passwords.digests import harmless
 from fastapi_seclint.subjects.passwords.fixes import MASKED_UNTIL_VERIFIED, in_constant_time, verified
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.found_by import found_by_column, is_column
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.plain_comparison import pairs
+from fastapi_seclint.subjects.passwords.slowing import slowed
 from fastapi_seclint.subjects.passwords.stages import Text
 
 if TYPE_CHECKING:
@@ -113,6 +115,8 @@ def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, te
     """Verify, where the hash is made in the comparison; compare in constant time where its salt is the stored one."""
     if _is_recomputed(text):
         return in_constant_time(block, form, left, right)
+    if text.kind == "digest":  # what is kept has to become a slow hash with it
+        return slowed(known, [other for _, other in digested(known) if other.block.module is text.block.module])
     call = next((side for side in (left, right) if side[0] == "call" and _hashed(known, block, side) is not None), None)
     if call is None:
         return _named(known, block, form, left, right, text)

@@ -150,6 +150,7 @@ def other_columns(known: Passwords) -> set[str]:
             if any(_is_typed(value) for value in (*call[3], *(item[1] for item in call[4])))
             for name in _other_fields(known, block, call)
         }
+        _OTHER[known.program] |= {name for block in known.blocks for name in _other_attributes(known, block)}
     return _OTHER[known.program]
 
 
@@ -161,6 +162,15 @@ def _other_fields(known: Passwords, block: Block, call: Form) -> Iterator[str]:
     for name, value in (*positional, *((keyword, value) for keyword, value, _ in call[4])):
         if name is not None and not naming(name) and _is_typed(value):
             yield name
+
+
+def _other_attributes(known: Passwords, block: Block) -> Iterator[str]:
+    """The attributes of rows that get a password as it was typed: `self.secret = plain` in a method of their class."""
+    for form in block.forms.of("assign"):
+        match form:
+            case ["assign", at, [["attr", _, owner, name]], value] if not naming(name) and is_row(known, block, owner):
+                if any(item.sure for item in as_typed(known, block, at, value)):
+                    yield name
 
 
 def _is_typed(form: Form) -> bool:
@@ -181,6 +191,8 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
             apart = looks_after_itself(known, block, owner, name)
             if known.requests.source(Where(block), owner, 6) is None and not apart:
                 yield from as_typed(known, block, at, value)
+            elif spelled(owner) == "self" and is_row(known, block, owner):
+                yield from (item for item in as_typed(known, block, at, value) if item.sure)
         case ["attr", _, owner, _] if is_row(known, block, owner):
             yield from (item for item in as_typed(known, block, at, value) if item.sure)
         case ["sub", _, owner, ["const", _, str() as name]] if naming(name):

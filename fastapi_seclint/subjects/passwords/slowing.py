@@ -11,9 +11,11 @@ from fastapi_seclint.edits import Edit, RemoveStatement, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, mentions, names_in, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.passwords.comparing import PARTS, Comparison, comparisons_of, plain_in
 from fastapi_seclint.subjects.passwords.fixes import HASHING, VERIFYING, hasher_for, used
+from fastapi_seclint.subjects.passwords.hashers import DIGESTS
 from fastapi_seclint.subjects.passwords.joining import joined_by_callers
 from fastapi_seclint.subjects.passwords.seeds import digested
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
     from fastapi_seclint.subjects.passwords.stages import Text
 
+_OF_HASHLIB = tuple(name for name in DIGESTS if name.startswith("hashlib."))
 _ENDS = frozenset({"hexdigest", "digest", "hex", "decode", "encode", "upper", "lower"})
 
 
@@ -35,8 +38,28 @@ def slowed(known: Passwords, texts: list[Text]) -> Fix | None:
             return None
         edits.update((edit, None) for edit in (*found, *joined))
         needs = needs or hasher.needs
+    if all(_is_compared(known, text) for text in texts) and digests_elsewhere(known, texts):
+        return None  # what is kept would not be what is verified
     edits.update((edit, None) for edit in digested(known, {text.block.module for text in texts}))
     return Fix(f"keep a slow, salted hash of the password{needs}", False, tuple(edits))
+
+
+def _is_compared(known: Passwords, text: Text) -> bool:
+    """Whether a digest is compared in the function that makes it, and so is none that is kept."""
+    return any(block.statements is text.block.statements for block, _, _ in comparisons_of(known, text))
+
+
+def digests_elsewhere(known: Passwords, texts: list[Text]) -> bool:
+    """Whether the program makes a fast digest of something that is not known, perhaps of the password that it keeps."""
+    places = {text.block.location(text.form) for text in texts}
+    made = (call for call in known.program.sites.calls(*_OF_HASHLIB) if not known.program.is_test(call.block.module))
+    unknown = (call for call in made if not all(item[0] in ("const", "bytes") for item in call.form[3]))
+    return any(not any(_covers(place, call.location) for place in places) for call in unknown)
+
+
+def _covers(place: Location, inner: Location) -> bool:
+    """Whether one place lies in another."""
+    return place.path == inner.path and place.span.line <= inner.span.line <= place.span.end_line
 
 
 def _is_spelled_by_callers(known: Passwords, text: Text) -> bool:
