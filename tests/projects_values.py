@@ -37,6 +37,44 @@ for path in ["/x", "/y"]:
 )
 
 project(
+    "members that number themselves",
+    START
+    + """
+from enum import Enum, Flag, IntEnum, StrEnum, auto
+class End(StrEnum):
+    START_RUN = auto()
+    STOP = auto()
+    OTHER = "elsewhere"
+class Version(IntEnum):
+    FIRST = auto()
+    SECOND = auto()
+    TENTH = 10
+    LATER = auto()
+class Right(Flag):
+    READ = auto()
+    WRITE = auto()
+    SHARE = auto()
+class Named(str, Enum):
+    def _generate_next_value_(name, start, count, last_values):
+        return name.replace("_", "-")
+class Kind(Named):
+    open_house = auto()
+    closed = auto()
+app = FastAPI()
+def handler(): ...
+for member in End:
+    app.add_api_route(f"/all/{member}", handler)
+app.add_api_route("/" + End.STOP, handler)
+app.add_api_route(f"/{End.START_RUN.value}/{{id}}", handler)
+for version in Version:
+    app.add_api_route(f"/v{version.value}", handler)
+app.add_api_route(f"/share{Right.SHARE.value}", handler)
+for kind in Kind:
+    app.add_api_route(f"/kind/{kind.value}", handler)
+""",
+)
+
+project(
     "enumerate from one",
     START
     + """

@@ -315,6 +315,8 @@ def test_names_that_are_no_text_are_shown_readably(tmp_path: Path) -> None:
         ("app/tests.py", False),
         ("test_observer/main.py", False),
         ("contests/models.py", False),
+        ("api/testsets/router.py", False),
+        ("lab/testsessions/router.py", False),
     ],
 )
 def test_folders_of_tests_are_known_by_their_names(path: str, told: bool) -> None:

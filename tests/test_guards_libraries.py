@@ -52,6 +52,22 @@ USERS = "from fastapi_users import FastAPIUsers\nusers = FastAPIUsers(None, [])\
         ),
         (
             (
+                "from supertokens_python.recipe.session.asyncio import get_session\n@app.get('/x')\n"
+                "async def x(request: Request):\n    session = await get_session(request)\n"
+                "    return session.get_user_id()"
+            ),
+            "protected",
+        ),
+        (
+            (
+                "from supertokens_python.recipe.session.asyncio import get_session\n@app.get('/x')\n"
+                "async def x(request: Request):\n    session = await get_session(request, session_required=False)\n"
+                "    return {'known': session is not None}"
+            ),
+            "open",
+        ),
+        (
+            (
                 "from fastapi_jwt_auth import AuthJWT\ndef g(a: AuthJWT = Depends()):\n    a.jwt_required()\n"
                 "    return a.get_jwt_subject()\n"
                 "@app.get('/x')\ndef x(u=Depends(g)): ..."

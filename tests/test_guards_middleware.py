@@ -278,6 +278,41 @@ async def origins(request: Request, call_next):
             return Response(f"untrusted {key}", status_code=401)
     return await call_next(request)
 """,
+    "a host that a method refuses": """
+class Hosts:
+    def __init__(self, app):
+        self.app = app
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http" and not known(Request(scope).headers.get("host", "")):
+            await self.refuse(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+    async def refuse(self, scope, receive, send):
+        await JSONResponse({}, status_code=400)(scope, receive, send)
+def known(host):
+    return "." not in host or host in hosts()
+def hosts():
+    return os.environ["HOSTS"].split(",")
+app.add_middleware(Hosts)
+""",
+    "an origin that a method refuses": """
+class Origins:
+    def __init__(self, app):
+        self.app = app
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http" and not known(Request(scope)):
+            await self.refuse(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+    async def refuse(self, scope, receive, send):
+        response = JSONResponse({}, status_code=403)
+        await response(scope, receive, send)
+def known(request):
+    return is_ours(request.headers.get("origin"), request.headers.get("host", ""))
+def is_ours(origin, host):
+    return origin is None or origin.partition("://")[2] == host
+app.add_middleware(Origins)
+""",
 }
 
 

@@ -118,14 +118,16 @@ def discover(
     return Discovery(tuple(projects), tuple(sorted(run.errors, key=lambda error: error.path)), tuple(run.notes))
 
 
-_TEST_FOLDER = re.compile(r"test|tests\w*|tests-[\w-]+|[\w-]+[-_]tests")
+_TEST_FOLDER = re.compile(
+    r"test|tests(?!(?:et|uite|ession|core|ubject|cenario|tep)s?$)\w*|tests-[\w-]+|[\w-]+[-_]tests"
+)
 
 
 def is_test_path(path: str) -> bool:
     """Whether a path inside a project is that of a test: `tests/`, `test_*.py`, `*_test.py`, `conftest.py`.
 
     Folders of a kind of tests count, too: `unit_tests/`, `tests-e2e/`, `testspg/`. One called `test_observer` may be a
-    product.
+    product, and so may one for things that are called after tests: `testsets/`, `testscores/`.
     """
     folders, _, name = path.rpartition("/")
     inside = any(map(_TEST_FOLDER.fullmatch, folders.split("/")))

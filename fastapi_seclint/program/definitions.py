@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import calls
+from fastapi_seclint.program.enumerations import number_members
 from fastapi_seclint.program.routers import Registration, native
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -108,6 +109,7 @@ def define_class(interpreter: Interpreter, form: Form, scope: Scope) -> None:
     inner.owner = made
     execution.run(interpreter, body, inner)
     made.namespace = inner.names
+    number_members(interpreter, made)
     scope.bind(name, made)
     value: Value = made
     for decorator in reversed(decorators):

@@ -17,6 +17,10 @@ class Raised(Exception):
         self.looked = looked
 
 
+class Sent(Raised):
+    """The expression sends an answer that refuses, which says nothing of whether credentials were looked at."""
+
+
 class PassedOn(Exception):
     """The expression hands the request to the application behind a middleware."""
 
@@ -46,7 +50,8 @@ class Encounter:
     `opaque` names calls of unknown code that got the credentials and may have checked them; `by_path`: the path or
     method of the request was asked for; `used`: credentials went into a look-up or another call that may reject them;
     `switched`: the configuration decided something, or whether there is anything that credentials are compared with;
-    `lacking`: the attributes that a constructor which looked at credentials leaves with nothing in them.
+    `lacking`: the attributes that a constructor which looked at credentials leaves with nothing in them; `sent`: what
+    refuses is an answer that is sent.
     """
 
     endings: list[Ending] = field(default_factory=list)
@@ -56,6 +61,7 @@ class Encounter:
     used: bool = False
     switched: bool = False
     lacking: frozenset[str] = frozenset()
+    sent: bool = False
 
     def heed(self, inner: Encounter) -> None:
         """Note what was met in a function that this one called, whichever way out it took."""

@@ -8,7 +8,7 @@ from fastapi_seclint.facts.forms import VARIADIC, Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.context_requests import reads_request
-from fastapi_seclint.program.encounters import PassedOn, Raised
+from fastapi_seclint.program.encounters import PassedOn, Raised, Sent
 from fastapi_seclint.program.kinds import (
     BAD,
     CARRIERS,
@@ -114,6 +114,15 @@ def _is_send(walk_: Walk, function: Form) -> bool:
     return function[0] == "name" and "send" in walk_.names.get(function[2], CLEAN)
 
 
+def _status(response: Value) -> int | None:
+    """The status of a response that refuses, where it is written: that of a redirect says nothing."""
+    for option in options(response):
+        if isinstance(option, External) and option.arguments is not None:
+            code = constant(option.arguments.get("status_code", 1))
+            return code if isinstance(code, int) and 400 <= code < 500 else None
+    return None
+
+
 def _asgi_call(walk_: Walk, form: Form) -> None:
     """A call that gets `send`, or sends: the request is answered here or handed to the application behind."""
     function = form[2]
@@ -123,12 +132,12 @@ def _asgi_call(walk_: Walk, form: Form) -> None:
                 for key, value in item[2]:
                     code = constant(walk_.value(value)) if key is not None and key[-1] == "status" else None
                     if isinstance(code, int) and 400 <= code < 500:
-                        raise Raised(code, looked=False)
+                        raise Sent(code, looked=False)
         return
     called = walk_.kinds(function)
-    if "denial" in called:
-        raise Raised(401, looked=False)
     target = walk_.value(function)
+    if "denial" in called:
+        raise Sent(_status(target) or 401, looked=False)
     followed = any(isinstance(option, Function) for option in options(target)) or (
         isinstance(target, Bound) and isinstance(target.function, Function)
     )
@@ -290,9 +299,9 @@ def _met(
     walk_.parts = encounter.parts
     if encounter.denies:
         codes = {ending.code for ending in encounter.endings}
-        looked = encounter.checked or bool(codes & {401, 403})
+        looked = encounter.checked or (not encounter.sent and bool(codes & {401, 403}))
         codes = {ending.code for ending in encounter.endings if not ending.conditional} or codes
-        raise Raised(codes.pop() if len(codes) == 1 else None, looked)
+        raise (Sent if encounter.sent else Raised)(codes.pop() if len(codes) == 1 else None, looked)
     if encounter.may_deny:
         walk_.may_raise = walk_.may_raise or encounter.checked
         walk_.may_fail = True

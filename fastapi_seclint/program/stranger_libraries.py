@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program import credentials
@@ -85,8 +85,7 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
         return walk_.stranger.credential
     guard = credentials.entry("call", f"{name}()")
     if guard is not None:
-        walk_.encounter.checked = True
-        raise Raised(401)
+        return _asked(walk_, guard, form)
     if name == "builtins.isinstance" and "session" in touched and _asks_for_user(walk_, form):
         walk_.encounter.checked = True
         return BAD
@@ -120,6 +119,15 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
     ):
         return touched
     return unknown_call_kinds(walk_, form, touched)
+
+
+def _asked(walk_: Walk, guard: dict[str, Any], form: Form) -> Kinds:
+    """A call that refuses strangers, or gives nobody where it is told to."""
+    walk_.encounter.checked = True
+    optional = guard.get("optional", {})
+    if any(name in optional and constant(walk_.value(value)) is optional[name] for name, value, _ in form[4]):
+        return BAD
+    raise Raised(401)
 
 
 def _refuse_nothing(walk_: Walk, name: str, form: Form) -> None:

@@ -15,7 +15,7 @@ from fastapi_seclint.program import (
     stranger_results,
     strangers,
 )
-from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Stranger
+from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Sent, Stranger
 from fastapi_seclint.program.kinds import (
     BAD,
     CLEAN,
@@ -131,6 +131,7 @@ class Walk:
                     return False
             except Raised as raised:
                 self.encounter.checked = self.encounter.checked or raised.looked
+                self.encounter.sent = self.encounter.sent or isinstance(raised, Sent)
                 self.end(True, CLEAN, raised.code, self.place(statement[1]))
                 return False
             except PassedOn:
