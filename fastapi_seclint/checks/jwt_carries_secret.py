@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.texts import blocks_with
 from fastapi_seclint.subjects.leaks.personal_secrets import secret_kind
 from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Claim, Claims, Known, Written
+from fastapi_seclint.subjects.payloads.models import fields
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -62,6 +63,9 @@ def _all_claims(claims: Claims, held: Held, depth: int = 3) -> Iterator[tuple[Cl
         for value in claim.values if depth else ():
             if value.claims is not None:
                 yield from _all_claims(value.claims, value.written, depth - 1)
+            elif value.made is not None and not claim.key.startswith("_"):
+                inner = Claims({name: Claim(name, True, ()) for name, _, _ in fields(value.made.cls)})
+                yield from _all_claims(inner, (*value.written, *claim.written), 0)
 
 
 def _secret(claim: Claim) -> tuple[str, Confidence] | None:

@@ -126,7 +126,11 @@ def _is_verified(known: Passwords, block: Block, call: Form, truths: dict[str, T
             return True
         if inner[0] == "name" and truths.get(inner[2]) == FOUND and not is_account(inner[2]):
             return True
-        if inner[0] == "name" and any(is_stored(known, block, value) for value in _taken(block, inner[2])):
+        taken = _taken(block, inner[2]) if inner[0] == "name" else []
+        if any(
+            is_stored(known, block, value) or (_named(value[2], truths) and truths[value[2][2]] == FOUND)
+            for value in taken
+        ):
             return True
     return False
 

@@ -23,6 +23,8 @@ def name_of(form: Form) -> str:
             return name
         case ["call", _, ["attr", _, _, "get"], [["const" | "bytes", _, str() as name], *_], _]:
             return name
+        case ["call", _, ["name", _, "getattr"], [_, ["const", _, str() as name], *_], _]:
+            return name
         case ["call", _, ["attr", _, inner, "get_secret_value" | "strip" | "encode" | "lower" | "decode"], _, _]:
             return name_of(inner)
         case ["call", _, called, _, _]:

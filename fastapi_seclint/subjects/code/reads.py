@@ -57,7 +57,7 @@ def read_of(form: Form) -> Read | None:
 
 def _reads(function: Form) -> bool:
     last = function[-1]
-    if last == "getenv" or (last in _GETTERS and _source(_owner(function))):
+    if last == "getenv" or (last in _GETTERS and is_source(_owner(function))):
         return True
     if last in ("config", "env", "Config"):
         return function[0] == "name" or _owner(function) in ("decouple", "settings")
@@ -78,7 +78,8 @@ def _owner(function: Form) -> str:
 
 
 @lru_cache(maxsize=16_384)
-def _source(name: str) -> bool:
+def is_source(name: str) -> bool:
+    """Whether something of this name holds settings."""
     return bool(_SOURCES & set(words_of(name)))
 
 
@@ -91,8 +92,10 @@ def reads_setting(form: Form) -> bool:
     for item in walk(form):
         if item[0] == "call" and read_of(item) is not None:
             return True
-        if item[0] == "attr" and item[2][0] in ("name", "attr") and _source(str(item[2][-1])):
+        if item[0] == "call" and item[2][2:] == ["getattr"] and item[3] and is_source(str(item[3][0][-1])):
             return True
-        if item[0] == "sub" and item[2][0] in ("name", "attr") and _source(str(item[2][-1])):
+        if item[0] == "attr" and item[2][0] in ("name", "attr") and is_source(str(item[2][-1])):
+            return True
+        if item[0] == "sub" and item[2][0] in ("name", "attr") and is_source(str(item[2][-1])):
             return True
     return False

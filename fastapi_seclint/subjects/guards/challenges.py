@@ -226,6 +226,8 @@ def _behind(program: Program, block: Block, name: Form) -> Iterator[Refusal]:
     for option in options(ask(program, block, name)):
         if isinstance(option, Class):
             yield from _of_class(program, option)
+            if (fixing := _fixing_401(program, option)) is not None:
+                yield Refusal(program.sites.top(fixing.module), ["class", fixing.at], None)
         place = option.place if isinstance(option, External | Instance) else None
         if place is None or _is_class(option):
             continue

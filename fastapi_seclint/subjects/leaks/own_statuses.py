@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
+_NAMES = ("status_code", "status", "http_status", "http_status_code", "code")
+"""What a class of exceptions calls the status of its answers."""
+
+
 def own_status(program: Program, block: Block, statements: list[Form], form: Form) -> int:
     """The status that the class of the answer gives an expression goes into; 0 where it is not known."""
     for call in walk(statements):
@@ -28,9 +32,14 @@ def own_status(program: Program, block: Block, statements: list[Form], form: For
 
 def status_of(cls: Class) -> int:
     """The status that a class of exceptions fixes for its answers, itself; 0 where it fixes none."""
-    known = cls.namespace.get("status_code")
-    if isinstance(known, Const) and isinstance(known.value, int):
-        return number_of(["const", 0, known.value])
+    for name in _NAMES:
+        known = cls.namespace.get(name)
+        if (
+            isinstance(known, Const)
+            and isinstance(known.value, int)
+            and (found := number_of(["const", 0, known.value]))
+        ):
+            return found
     method = method_of(Instance(cls), "__init__")
     if method is None or method.number < 0:
         return 0

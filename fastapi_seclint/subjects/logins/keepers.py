@@ -38,13 +38,21 @@ def _is_read_as_account(block: Block, name: str) -> bool:
             field = form[3] if form[0] == "attr" else form[3][2] if form[3][0] == "const" else None
             if isinstance(field, str) and mentions_password([["const", form[1], field]]):
                 return True
+    taken = {
+        target[2]
+        for form in block.forms.of("assign")
+        if form[3][0] in ("attr", "sub") and form[3][2][0] == "name" and form[3][2][2] == name
+        for target in form[2]
+        if target[0] == "name"
+    }
     for form in block.forms.of("call"):
         called, given = form[2], form[3]
         if called[0] == "attr" and called[2][0] == "name" and called[2][2] == name:
             told = given
         elif _is_verifier(last_name(called)):
             parts = [part for item in given for part in walk(item) if part[0] == "attr"]
-            told = given if any(part[2][2:] == [name] for part in parts) else []
+            named = any(part[0] == "name" and part[2] in taken for item in given for part in walk(item))
+            told = given if named or any(part[2][2:] == [name] for part in parts) else []
         else:
             continue
         if mentions_password(told):

@@ -11,9 +11,13 @@ from fastapi_seclint.program.values import Bound, Function
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.logins.ends import Outcome
 
-_ADDRESS = re.compile(r"mail|phone|mobile|address", re.I)
-_USER_NAME = re.compile(r"user_?name|user name|nick|login|handle", re.I)
-_ACCOUNT = re.compile(r"user|account|customer|member|client|person|people|profile|registered|sign", re.I)
+_ADDRESS = re.compile(r"mail|phone|mobile|address|correo|courriel|telefono|telefon", re.I)
+_USER_NAME = re.compile(r"user_?name|user name|nick|login|handle|n[ou]tzername|pseudo|nom(br)?e_?(de_?)?usuario", re.I)
+_ACCOUNT = re.compile(
+    r"user|account|customer|member|client|person|people|profile|registered|sign|usu[aá]ri|utilis|utente|nutzer|cuenta"
+    r"|\bcontas?\b|compte|konto|kunde|mitglied|miembro|membr",
+    re.I,
+)
 _OTHER = re.compile(r"\bname\b|slug|title|compan|business|organi[sz]ation|workspace|tenant|team", re.I)
 """What else may be taken already when somebody registers: the name of a firm."""
 _BY_ID = re.compile(r"\b(user|account|member|customer)_(id|uuid|pk)\b", re.I)

@@ -21,6 +21,7 @@ _PUTTING = frozenset(
         "find_one_and_replace",
     }
 )  # fmt: skip
+_LONGEST = 6
 _ASKING = frozenset({"find_one", "find", "find_one_and_update", "find_one_and_delete", "find_one_and_replace"})
 _GOING_ON = frozenset({"to_list", "sort", "limit", "skip"})
 _CHOOSING = frozenset({"$project", "$unset", "$group", "$replaceRoot", "$replaceWith", "$count", "$facet", "$bucket"})
@@ -32,8 +33,10 @@ def collections_of(program: Program, block: Block, call: Form) -> Iterator[str]:
 
     An aggregation has those in it as well that it looks up: `{"$lookup": {"from": "users", ...}}`.
     """
-    while call[0] == "call" and call[2][0] == "attr" and call[2][3] in _GOING_ON:
-        call = call[2][2]
+    for _ in range(_LONGEST):
+        if call[0] == "call" and call[2][0] == "attr" and call[2][3] in _GOING_ON:
+            call = call[2][2]
+            call = written_above(block, call) if call[0] == "name" else call
     if call[0] == "await":
         call = call[2]
     if call[0] != "call" or call[2][0] != "attr":

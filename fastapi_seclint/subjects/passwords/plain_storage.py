@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class
@@ -237,6 +237,9 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
             if any(item is value for value in there):
                 continue
             yield from as_typed(known, block, call[1], item)
+            if item[0] == "call" and last_name(item[2]) in DUMPS:
+                whole = whole_body(known, block, call[1], item)
+                yield from (one for one in whole if re.search(rf"[:(@$]{one.field}\b", statement))
     elif last in _SETS_FIELDS and function[0] == "attr":
         owner = function[2]
         kept_by = is_row(known, block, owner) or speaks_of_people(owner)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 
-DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict"})
+DUMPS = frozenset({"dict", "model_dump", "jsonable_encoder", "asdict", "vars"})
 
 
 @dataclass(frozen=True, slots=True)

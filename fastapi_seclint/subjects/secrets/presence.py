@@ -23,7 +23,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask
-from fastapi_seclint.subjects.code.reads import read_of
+from fastapi_seclint.subjects.code.reads import is_source, read_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -151,12 +151,27 @@ def missing_of_setting(program: Program, block: Block, form: Form) -> Missing:
         case ["call", _, ["attr", _, owner, "get"], [["name" | "attr", *_], *given], []] if name_of(owner) != "environ":
             default = given[0] if given else ["const", 0, None]
             return frozenset({default[2]} if default[0] == "const" and default[2] in (None, "") else ())
+        case ["call", _, ["name", _, "getattr"], [_, ["const", _, str()], ["const", _, None | "" as default]], []]:
+            return frozenset({default})
+        case ["call", _, ["attr", _, owner, "get"], [["const", _, str()], *given], []] if is_source(name_of(owner)):
+            default = given[0] if given else ["const", 0, None]
+            if default[0] == "const" and default[2] in (None, "") and not _is_environment(program, block, owner):
+                return frozenset({default[2]})
     possible = list(options(ask(program, block, form)))
     if any(isinstance(option, External) and option.called for option in possible):
         return NEVER  # `os.getenv(name) or secrets.token_urlsafe()`, kept somewhere
     missing = frozenset(found for option in possible for found in missing_of_value(option))
     empty = any(isinstance(option, Const) and option.value == "" for option in possible)
     return missing | {""} if missing and empty else missing  # `os.getenv(name) or ""`, kept somewhere
+
+
+def _is_environment(program: Program, block: Block, owner: Form) -> bool:
+    """Whether something that is asked for a setting is the environment, or refuses by itself what it lacks."""
+    named = [item.name for item in options(ask(program, block, owner)) if isinstance(item, External)]
+    return name_of(owner) == "environ" or any(name.startswith(_STRICT) for name in named)
+
+
+_STRICT = ("os.environ", "environs.", "decouple.", "starlette.config.")
 
 
 def missing_of_value(option: Value) -> Missing:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, Form, pack, span_of, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Const, options
+from fastapi_seclint.program.values import string
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask, blocks_of
 from fastapi_seclint.subjects.code.reads import Read, read_of
@@ -103,6 +103,8 @@ class _Search:
                     yield Address(self.block, form, name, at, statement, read, field, found)
                 elif form[0] == "const" and "\n" in form[2] and name not in _SHOWN:
                     yield from self.in_lines(form)
+            case ["binop", _, "+", *_] if not self.is_whole(form) and (found := self.with_names(form)) is not None:
+                yield Address(self.block, form, name, at, statement, read, None, found, part=True)
             case ["binop", *_] | ["call", _, ["attr", _, ["const", _, ""], "join"], *_] if self.is_whole(form):
                 field = (self.by_place or {}).get(at)
                 yield Address(self.block, form, name, at, statement, read, field, bool(has_credentials(form)))
@@ -135,14 +137,20 @@ class _Search:
     def with_names(self, form: Form) -> bool | None:
         """Like `has_credentials`, where the names in a text hold texts; those of secrets are told where they stand."""
         parts = []
-        for part in form[2]:
+        for part in _pieces(form):
             inner = part[2] if part[0] == "fmt" and part[2][0] in ("name", "attr") else None
             if inner is not None and not vocabulary(self.program).kind(str(inner[-1])):
-                held = [item for item in options(ask(self.program, self.block, inner)) if isinstance(item, Const)]
-                text = held[0].value if len(held) == 1 else None
-                part = ["const", part[1], text] if isinstance(text, str) else part
+                text = string(ask(self.program, self.block, inner)) or self.field_default(inner)
+                part = ["const", part[1], text] if text else part
             parts.append(part)
         return has_credentials(["fstr", form[1], parts])
+
+    def field_default(self, form: Form) -> str | None:
+        """What a field of the object that a method belongs to is by default: `self.word` of `word: str = "..."`."""
+        function = self.block.function
+        if form[0] != "attr" or form[2][2:] != ["self"] or function is None or function.owner is None:
+            return None
+        return next((string(value) for name, _, value in function.owner.fields if name == form[3]), None)
 
     def in_lines(self, form: Form) -> Iterator[Address]:
         """The addresses in the lines of a configuration that is written as a text: `url: postgresql://...`."""
@@ -180,6 +188,22 @@ class _Search:
             inside = read if read is not None and value is read.default else None
             same = keyword in (None, "default", "default_factory") and bool(name)
             yield from self.visit(value, name if same else keyword, at if same else place, None, inside)
+
+
+def _pieces(form: Form) -> Iterator[Form]:
+    """The pieces of a text that is put together, as those of an f-string; what only quotes another gives that."""
+    match form:
+        case ["fstr", _, parts]:
+            for part in parts:
+                yield from [part] if part[0] == "const" else _pieces(part[2])
+        case ["binop", _, "+", left, right]:
+            yield from (*_pieces(left), *_pieces(right))
+        case ["const", *_]:
+            yield form
+        case ["call", at, called, [inner, *_], _] if name_of(called) in ("quote", "quote_plus", "str"):
+            yield ["fmt", at, inner]
+        case _:
+            yield ["fmt", form[1], form]
 
 
 def has_credentials(form: Form) -> bool | None:
