@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import Parameter, parameters, running
 from fastapi_seclint.program.routes import Route, path_variables
-from fastapi_seclint.program.values import Class, External, Generic, Value, options
+from fastapi_seclint.program.values import Class, External, Function, Generic, Value, options
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.leaks.query import query_alias, query_fields, query_name
 from fastapi_seclint.subjects.leaks.query_fixes import moved, moved_to_header
 from fastapi_seclint.subjects.leaks.raw_query import only_there, raw_reads
+from fastapi_seclint.subjects.leaks.used_as import UNSAID, used_as
 from fastapi_seclint.subjects.logins.purposes import Purpose
 from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.logins.sent import spoken
@@ -76,10 +77,10 @@ def credential_in_query(program: Program) -> Iterator[Finding]:
         for value, symbol in _callables(route):
             for parameter in _signature(program, value):
                 location = parameter.place.location
-                if location not in seen and (kind := _credential(program, route, parameter)):
+                function = running(value)
+                if location not in seen and (kind := _credential(program, route, parameter, function)):
                     seen.add(location)
                     fix = moved(program, route, parameter) if value is route.endpoint else None
-                    function = running(value)
                     bodyless = value is not route.endpoint or _is_bodyless(route)
                     if fix is None and function is not None and bodyless and _kind(spoken(parameter.name)):
                         fix = moved_to_header(function, parameter)
@@ -128,11 +129,13 @@ def _signature(program: Program, value: Value) -> list[Parameter]:
     return [] if module is None or program.is_test(module) else parameters(value)
 
 
-def _credential(program: Program, route: Route, parameter: Parameter) -> str:
-    """What a parameter gives away in the URL, or an empty string."""
+def _credential(program: Program, route: Route, parameter: Parameter, function: Function | None) -> str:
+    """What a parameter of a function gives away in the URL, or an empty string."""
     if parameter.name in path_variables(route.path):
         return ""
     names = [parameter.name, query_alias(program, parameter), *query_fields(program, parameter)]
+    if UNSAID.match(parameter.name) and function is not None and function.number >= 0:
+        names += used_as(program, function, parameter.name)
     kinds = [kind for name in names if (kind := _kind(spoken(name)))]
     kind = kinds[0] if kinds else ""
     if not kind and _is_one_time(route, spoken(parameter.name)) and _purpose(program, route) in _GUESSED:
