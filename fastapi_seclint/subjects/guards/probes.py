@@ -85,9 +85,17 @@ def _sent_to(route: Route) -> list[Form]:
     return [item for item in handler.parameters if item[0] not in filled] if handler is not None else []
 
 
+_OF_A_THING = re.compile(r"^(status|info|metrics|analytics|events?)$", re.I)
+
+
 def _is_of_somebody(route: Route) -> bool:
-    """Whether a path asks for the state of one person's thing: `/mail/status/{user_id}`."""
-    return any(_SOMEBODY.match(name) for name in path_variables(route.path))
+    """Whether a path asks for the state of one person's thing, or of any: `/mail/status/{user_id}`, `/jobs/{id}/info`.
+
+    That is nothing about the application.
+    """
+    below = route.path.rstrip("/").rpartition("/")
+    one = below[0].endswith("}") and _OF_A_THING.match(below[2]) is not None
+    return one or any(_SOMEBODY.match(name) for name in path_variables(route.path))
 
 
 def _keeps_events(route: Route, word: str) -> bool:

@@ -26,6 +26,7 @@ from fastapi_seclint.subjects.owners.belongings import (
 )
 from fastapi_seclint.subjects.owners.hidden import owned_beside, reads_hidden
 from fastapi_seclint.subjects.owners.identity import bundles, caller_names, guard_calls
+from fastapi_seclint.subjects.owners.left_callers import hands_left_caller
 from fastapi_seclint.subjects.owners.listed import all_are_listed
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.same_right import asks_owner_too
@@ -54,8 +55,10 @@ def is_callers(program: Program, route: Route, name: str, variable: str) -> bool
 def _lists_for_caller(program: Program, route: Route) -> bool:
     """Whether a route lists things and asks for the caller's, as `select(..., me.id)` does."""
     handler = route.function
-    if handler is None or access.changes_state(route) or not takes_person(program, route):
+    if handler is None or access.changes_state(route):
         return False
+    if not takes_person(program, route):
+        return hands_left_caller(program, route)
     view = view_node(route)
     if view is not None:
         return works_with_caller(program, route, view)

@@ -13,6 +13,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.owners.belonging_words import PEOPLE
 from fastapi_seclint.subjects.owners.belongings import is_staff, kind_of, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names
+from fastapi_seclint.subjects.owners.left_callers import left_callers
 from fastapi_seclint.subjects.owners.notes import is_attribution
 from fastapi_seclint.subjects.owners.stores import put_down
 from fastapi_seclint.subjects.owners.ties import Tie, is_caller, tie_by
@@ -31,7 +32,8 @@ def _ties(program: Program) -> dict[str, Tie]:
     found: dict[str, Tie] = {}
     for route in program.routes:
         handler = route.function
-        callers = caller_names(program, route) if handler is not None and "POST" in route.methods else set()
+        makes = handler is not None and "POST" in route.methods
+        callers = caller_names(program, route) or left_callers(program, route) if makes else set[str]()
         for form in handler.forms.of("call") if handler is not None and callers else ():
             for where, tie in put_down(form, callers):
                 found.setdefault(singular(where), tie)

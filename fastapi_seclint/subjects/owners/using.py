@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
 from fastapi_seclint.subjects.owners.late import changes_first
+from fastapi_seclint.subjects.owners.left_callers import asks_left_caller
 from fastapi_seclint.subjects.owners.services import ignores_caller
 from fastapi_seclint.subjects.owners.uses import CALLER, Follow, asks_the_request, uses
 from fastapi_seclint.subjects.rights.powerless import without_effect
@@ -37,7 +38,7 @@ def ties_caller(program: Program, route: Route) -> bool:
     handler, ignoring = route.function, _ignoring(program, route)
     if handler is not None and not ignoring:
         handler = worker(program.interpreter, handler)
-    if handler is None or asks_the_request(handler):
+    if handler is None or asks_the_request(handler) or asks_left_caller(program, route):
         return True
     filled = program.walker.resolver.dependency_of
     sent = frozenset(item.name for item in parameters(route.endpoint) if filled(item) is None) if route.endpoint else ()
