@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.guards.said import says_it_is_for_administrators
 from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, names_identity
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied
+from fastapi_seclint.subjects.rights.alike import unlike_all_others
 from fastapi_seclint.subjects.rights.beside import asks_for_less, unlike_its_sibling
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
@@ -24,8 +25,9 @@ from fastapi_seclint.subjects.rights.listed_accounts import shown_to_few
 from fastapi_seclint.subjects.rights.membership import grants_as_member
 from fastapi_seclint.subjects.rights.neighbours import listed_for_few, unlike_its_neighbours
 from fastapi_seclint.subjects.rights.operators import is_operators_key
-from fastapi_seclint.subjects.rights.privileged import asks_for_rights, ignores_its_caller, privilege
+from fastapi_seclint.subjects.rights.privileged import ignores_its_caller, privilege
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, in_name_only, role_guard
+from fastapi_seclint.subjects.rights.somewhere import asks_for_rights
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -118,6 +120,10 @@ def _unlike_others(program: Program, route: Route) -> str:
     if strict := unlike_its_neighbours(program, route):
         does = "changes something" if access.changes_state(route) else "lists everybody"
         return f"{does}, as {_listed(strict)} of its router do, which look at the caller's rights"
+    if (alike := unlike_all_others(program, route)) is not None:
+        does = "changes" if access.changes_state(route) else "reads"
+        listed = _listed(alike.routes)
+        return f"{does} something beside {listed}, and every other route of that router asks more of its caller"
     few = listed_for_few(program, route)
     if few is not None:
         return f"gives each of what {access.spoken(few)} only gives to some"
@@ -218,8 +224,11 @@ def _finding(program: Program, route: Route, why: str) -> Finding:
     asked = f"{guard.name} only says who is calling" if guard is not None else "the route only asks who is calling"
     less = bool(asks_for_less(program, route))
     asked = "the right that its guard was given is a lesser one" if less else asked
-    compared, evidence = _comparison(program, route)
+    alike = unlike_all_others(program, route) if not privilege(program, route) else None
+    called = alike.called if alike is not None else ""
+    compared, evidence = _comparison(program, route) if not called else ("", [])
     advice = f"while {compared}; depend on it here too" if compared else "test the caller's role or permissions as well"
+    advice = f"while their handlers begin with {called}(...); let this one do so, too" if called else advice
     confidence: Confidence = "high" if compared and access.is_admin_like(route.path) else "medium"
     client = not privilege(program, route) and untested_permissions(program, route)
     assert route.place is not None
@@ -230,7 +239,7 @@ def _finding(program: Program, route: Route, why: str) -> Finding:
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,
-        fix=None if less else permission_tested(program, route) if client else _mended(program, route),
+        fix=None if less or called else permission_tested(program, route) if client else _mended(program, route),
         masks=("missing-ownership-check", "inactive-user-accepted"),
     )
 

@@ -33,11 +33,11 @@ def unlike_its_neighbours(program: Program, route: Route) -> list[Route]:
     list a guard which lets every user in were meant to.
     """
     lists = _lists_people(route)
-    if not (lists or _changes(program, route)) or not _asks_for_nothing(program, route):
+    if not (lists or _changes(program, route)) or not asks_for_nothing(program, route):
         return []
     beside = {
         other.place: other
-        for other in _in_one_room(program, route)
+        for other in in_one_room(program, route)
         if route.router is not route.app or _kind(other) == _kind(route) != ""
         if _changes(program, other) or (access.changes_state(other) and _is_strict(program, other, False))
     }
@@ -64,7 +64,7 @@ def _lists_people(route: Route) -> bool:
     return set(route.methods) - {"HEAD"} == {"GET"} and _PEOPLE.match(last) is not None
 
 
-def _in_one_room(program: Program, route: Route) -> list[Route]:
+def in_one_room(program: Program, route: Route) -> list[Route]:
     """The other routes of a route's router; where each route has one for itself, those of the router around them."""
     others = [other for other in program.routes if other.app is route.app and other.place != route.place]
     found = [other for other in others if other.router is route.router]
@@ -118,7 +118,7 @@ def listed_for_few(program: Program, route: Route) -> Route | None:
         for other in program.routes
         if other.app is route.app and other.path.rstrip("/") == collection and "GET" in other.methods
     ]
-    if not lists or not _asks_for_nothing(program, route) or ties_caller(program, route) or is_tied(program, route):
+    if not lists or not asks_for_nothing(program, route) or ties_caller(program, route) or is_tied(program, route):
         return None
     return next((other for other in lists if _is_strict(program, other, False)), None)
 
@@ -128,7 +128,7 @@ def _lists_guards(route: Route) -> bool:
     return route.registration is not None and route.registration.dependencies is not None
 
 
-def _asks_for_nothing(program: Program, route: Route) -> bool:
+def asks_for_nothing(program: Program, route: Route) -> bool:
     """Whether nothing on a route's way looks at the caller or at rights, nor speaks of any."""
     if route.problems or route.function is None or authorizes(program, route):
         return False

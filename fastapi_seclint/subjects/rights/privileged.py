@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, mentions, walk
@@ -16,10 +15,12 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.belonging_words import TOGETHER
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity
+from fastapi_seclint.subjects.owners.left_callers import asks_left_caller
 from fastapi_seclint.subjects.owners.uses import requests_of
 from fastapi_seclint.subjects.owners.using import ties_caller
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
-from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, role_guard
+from fastapi_seclint.subjects.rights.roles import authorizes, has_role_notion
+from fastapi_seclint.subjects.rights.somewhere import asks_for_rights
 from fastapi_seclint.subjects.rights.tested import tested_rights
 
 if TYPE_CHECKING:
@@ -235,14 +236,6 @@ def _acts_on_anybody(program: Program, route: Route) -> bool:
     return ignores_its_caller(program, route) or not ties_caller(program, route)
 
 
-@lru_cache(maxsize=1)
-def asks_for_rights(program: Program) -> bool:
-    """Whether a guard or a decorator of some route of the project looks at rights."""
-    if role_guard(program) is not None:
-        return True
-    return any(next(asked_before(program, route), None) is not None for route in program.routes if route.function)
-
-
 def _is_caller_of_request(form: Form, requests: frozenset[str]) -> bool:
     """Whether an attribute is who a request comes from: `request.user`, `request.state.user_id`."""
     owner = spelled(form[2])
@@ -264,6 +257,8 @@ def ignores_its_caller(program: Program, route: Route) -> bool:
     handler = route.function
     requests = requests_of(handler) if handler is not None else frozenset[str]()
     if handler is None or any(_is_caller_of_request(form, requests) for form in handler.forms.of("attr")):
+        return False
+    if asks_left_caller(program, route):
         return False
     caller = caller_names(program, route)
     return not any(

@@ -13,11 +13,16 @@ _PLAIN = frozenset({"int", "str", "float", "bool", "datetime", "date", "Decimal"
 def made_of(handler: Function, sent: frozenset[str]) -> frozenset[str]:
     """The objects that a handler makes of nothing but what the client sent: `new = NewEmployee(role=role)`.
 
-    What it takes out of them by a name of its own is one of them: `role_ids = data.role_ids`.
+    What it takes out of them by a name of its own is one of them, `role_ids = data.role_ids`, and what it finds there:
+    `is_lead = "lead" in data.roles`.
     """
     found: set[str] = set()
     for form in handler.forms.of("assign"):
         value = form[3]
+        if value is not None and value[0] in ("compare", "bool", "unary"):
+            named = names_in(value)
+            given = named & sent if named <= {*sent, *found, *_PLAIN} else set()
+            found.update(target[2] for target in form[2] if given and target[0] == "name")
         if value is not None and value[0] in ("attr", "sub") and beginning(value) in sent:
             found.update(target[2] for target in form[2] if target[0] == "name")
         if value is None or value[0] != "call" or value[2][0] != "name" or not value[2][2][:1].isupper():

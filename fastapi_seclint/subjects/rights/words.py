@@ -74,11 +74,21 @@ _CHECKS = re.compile(
 )
 
 
+_NO_RIGHT_ENFORCED = re.compile(
+    r"(^|_)enforce_(\w+_)?(e?mail|verif\w+|confirm\w+|active|rate|(rate_?)?limits?|throttl\w+|quotas?|budgets?|passwords?|mfa"
+    r"|2fa|otp|totp|https?|tls|ssl|csrf|captcha|terms|timeouts?|sizes?|lengths?|schemas?|formats?|unique\w*|login"
+    r"|authenticat\w+|auth|tokens?|sessions?|lockouts?)(_|$)"
+)
+"""What is enforced of everybody, whatever his rights are: a limit, a confirmed address, a login."""
+
+
 def names_check_of_rights(name: str) -> bool:
     """Whether a call of this name checks rights: `require_admin`, `has_permission`, `authorize`."""
     plain = snake(name)
     if plain.startswith("can_"):
         return True
+    if _NO_RIGHT_ENFORCED.search(plain) is not None:
+        return False
     return _CHECKS.match(plain) is not None and names_right(plain)
 
 
