@@ -184,7 +184,7 @@ def _beside(program: Program, route: Route, guard: Guard, found: list[ActiveGuar
 
 def _swapped(program: Program, written: Place | None, active: ActiveGuard) -> Fix | None:
     """The stronger guard in place of the plain one, unless the stronger one gets its user from that very place."""
-    if written is None or any(written == place for place, _ in places(program, active.function)):
+    if written is None or active.another or any(written == place for place, _ in places(program, active.function)):
         return None
     edits = swapped(written, active.function)
     return Fix(f"refuse closed accounts: depend on {active.name}", False, edits) if edits else None

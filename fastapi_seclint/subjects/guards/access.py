@@ -286,6 +286,11 @@ def _is_place(name: str) -> bool:
     return _PLACE.search(name) is not None and _PERSON.search(name) is None
 
 
+def is_somebodys(word: str) -> bool:
+    """Whether a word of a path is for people, or for what they have and nobody publishes."""
+    return _PERSONAL_WORD.match(word) is not None
+
+
 def reads_personal_data(program: Program, route: Route, *, judged: bool = True) -> str:
     """The word of a path by which a GET gives away what belongs to persons, where no response model says otherwise.
 

@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.guards.deciding import closes_on_strangers
 from fastapi_seclint.subjects.guards.for_reading import only_for_reading
 from fastapi_seclint.subjects.guards.forwarding import only_sends_on
 from fastapi_seclint.subjects.guards.handed_out import hands_out_a_token
-from fastapi_seclint.subjects.guards.hanging import hanging
+from fastapi_seclint.subjects.guards.hanging import asks_for_callers_own, carried_people, hanging
 from fastapi_seclint.subjects.guards.hollow import (
     does_nothing,
     is_stub,
@@ -193,6 +193,10 @@ def _gained(program: Program, route: Route) -> str:
     field = access.returns_personal_data(program, route)
     if field:
         return f"returns {field}"
+    if carried := carried_people(program, route):
+        return f"returns {carried} with how people are reached"
+    if asks_for_callers_own(route):
+        return "returns what is its caller's own, whoever he says he is"
     if (listing := guarded_listing(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to users"
     if only_fills_a_frame(route) or only_reads_a_page(route) or only_tells_about_itself(route):

@@ -21,6 +21,11 @@ _PRIVATE = re.compile(
 """What nobody publishes, one by one or by the thing that it belongs to."""
 _PERSON = re.compile(r"(by[-_])?(user|member|customer|client|patient|student|owner|author|employee)s?$", re.I)
 _PEOPLE = re.compile(r"user|member|customer|client|patient|student|owner|person|employee|account", re.I)
+_PERSON_OUT = re.compile(
+    r"^(user|member|customer|client|patient|student|owner|person|employee)_?(out|response|read|schema|dto)$", re.I
+)
+_LISTING = re.compile(r"^(all|list|search|filter(ed)?|paginated?)$", re.I)
+_SOMEBODY = re.compile(r"^(user|member|customer|client|patient|student|owner|person|employee|account)_(id|email|name)$")
 _REACHED_BY = frozenset({"email", "phone", "phone_number", "address", "birthday", "date_of_birth", "mobile"})
 
 
@@ -51,7 +56,29 @@ def _tells_of_people(program: Program, route: Route) -> bool:
     return any(_has_people(program, cls) for value in values for one in options(value) for cls in access.classes(one))
 
 
-def _has_people(program: Program, cls: Class) -> bool:
+def carried_people(program: Program, route: Route) -> str:
+    """The class of what a GET answers with that has people in it and how they are reached, where that is theirs.
+
+    `GET /appointments` with `AppointmentOut.customer.user.phone`, `GET /owners` with `OwnerOut.user.email`; whose post
+    it is may be shown to everybody.
+    """
+    words = [word for word in access.segments(route.path) if not _LISTING.match(word)]
+    own = bool(words) and access.is_somebodys(words[-1])
+    if "GET" not in route.methods:
+        return ""
+    found = (cls for cls in access.answered(program, route) if own or _PERSON_OUT.match(cls.name))
+    return next((cls.name for cls in found if _has_people(program, cls)), "")
+
+
+def asks_for_callers_own(route: Route) -> bool:
+    """Whether a GET of what is its caller's own is told by himself who he is: `GET /discounts/me?customer_id=`."""
+    words = access.segments(route.path)
+    if "GET" not in route.methods or not words or words[-1] not in ("me", "my", "mine") or route.function is None:
+        return False
+    return any(_SOMEBODY.match(parameter[0]) for parameter in route.function.parameters)
+
+
+def _has_people(program: Program, cls: Class, depth: int = 2) -> bool:
     for _, annotation, _ in cls.fields:
         named = {str(item[-1]) for item in walk(annotation) if item[0] in ("name", "attr")} if annotation else set()
         if not any(_PEOPLE.search(name) for name in named):
@@ -59,5 +86,7 @@ def _has_people(program: Program, cls: Class) -> bool:
         value = program.interpreter.ask(annotation, cls.module.scope)
         for inner in (each for one in options(value) for each in access.classes(one)):
             if _PEOPLE.search(inner.name) and any(name in _REACHED_BY for name, _, _ in inner.fields):
+                return True
+            if depth > 1 and inner is not cls and _has_people(program, inner, depth - 1):
                 return True
     return False

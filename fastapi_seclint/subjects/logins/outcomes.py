@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from fastapi_seclint.subjects.logins.handlers import entered, tells_of_nothing, 
 from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.kept import Kept
 from fastapi_seclint.subjects.logins.records import fields_read
+from fastapi_seclint.subjects.logins.registrations import says_taken
 from fastapi_seclint.subjects.logins.results import at_call, before_refusal, catches, repeats, told_by
 from fastapi_seclint.subjects.logins.said import is_error, is_text, said, says, told
 from fastapi_seclint.subjects.logins.tables import is_of_other_table, row, takes_any_table
@@ -40,7 +40,6 @@ from fastapi_seclint.subjects.logins.worlds import (
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_TAKEN = re.compile(r"exist|taken|already|registered|in use|duplicat|409|conflict", re.I)
 _DEPTH = 4
 
 
@@ -392,6 +391,6 @@ class _Walk:
         """Follow what is done when there is such an account already: it counts where it tells of that."""
         start = len(self.found)
         rest = self.run(statements, worlds)
-        told = [end for end in self.found[start:] if end.kind != "raise" or _TAKEN.search(repr((end.said, end.name)))]
+        told = [end for end in self.found[start:] if end.kind != "raise" or says_taken(end)]
         self.found[start:] = [replace(end, unique=self.caught is None) for end in told]
         return rest

@@ -19,7 +19,7 @@ WORDS: tuple[tuple[Purpose, re.Pattern[str]], ...] = (
     ),
     (
         "token refresh",
-        re.compile(r"(^(auth_|do_)?refresh$|(^|_)(refresh_(access_|auth_|user_)?(tokens?|jwt|session)|tokens?_refresh|renew_(token|jwt)|update_jwt|(atualizar|renovar|actualizar|refrescar)_(jwt|token|sesion|sessao))(_|$))"),
+        re.compile(r"(^(auth_|do_)?refresh$|(^|_)(refresh_(access_|auth_|user_)?(tokens?|jwt|session)|tokens?_refresh|renew_(tokens?|jwt)|update_jwt|(atualizar|renovar|actualizar|refrescar)_(jwt|token|sesion|sessao))(_|$))"),
     ),
     (
         "registration",

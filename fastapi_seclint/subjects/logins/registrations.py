@@ -24,7 +24,9 @@ _BY_ID = re.compile(r"\b(user|account|member|customer)_(id|uuid|pk)\b", re.I)
 """What is looked up by the account that it belongs to, and is none: one profile a user."""
 _TAKEN = re.compile(
     r"exist|taken|already|registered|in use|duplicat|unique|\b409\b|conflict|cadastrad|registrad[oa]|enregistr"
-    r"|bereits|vergeben|utilis[eé]e?\b|существует|занят|зарегистрирован|уже|已存在|已注册|已被",
+    r"|bereits|vergeben|utilis[eé]e?\b|существует|занят|зарегистрирован|уже|已存在|已注册|已被"
+    r"|استفاده شده|وجود دارد|ثبت شده|قبلا|موجود|مستخدم|مسجل|zaten|kay\wtl\w\b|kullan\wl|이미|중복|既に|すでに|登録済"
+    r"|đã (tồn tại|được)|sudah|terdaftar|già|esiste|zaj[eę]t|istnieje|zarejestrowan|вже|вика",
     re.I,
 )
 _NEUTRAL = re.compile(r"(fail(ed|ure)?|could not|cannot|can't|unable|impossible|not possible|invalid|rejected)\b", re.I)
@@ -35,9 +37,15 @@ def tells_of_account(end: Outcome) -> bool:
     """Whether a refusal of a registration gives away that there is such an account."""
     if not end.worlds or "absent" in end.worlds:
         return False
-    said = repr(end.said)
-    taken = _TAKEN.search(said) is not None
-    return end.kind in ("raise", "answer") and (taken or (end.kind == "raise" and "403" not in said))
+    return end.kind in ("raise", "answer") and (
+        says_taken(end) or (end.kind == "raise" and "403" not in repr(end.said))
+    )
+
+
+def says_taken(end: Outcome) -> bool:
+    """Whether an end says that something is taken, by its text, its class or a constant: `Texts.EMAIL_EXISTS`."""
+    words = (str(form[-1]) for form in walk(end.form) if form[0] in ("name", "attr"))
+    return _TAKEN.search(repr((end.said, end.name))) is not None or any(map(_TAKEN.search, words))
 
 
 def is_said_anyway(end: Outcome, ends: list[Outcome]) -> bool:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments, walk
-from fastapi_seclint.program.callables import parameters, running
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
-from fastapi_seclint.program.values import Bound, External, Function, Instance, Unknown, options
-from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.program.values import Function, Instance, options
+from fastapi_seclint.subjects.owners.given_accounts import USER, guards_below, looked_up
 from fastapi_seclint.subjects.owners.identity import (
     Guard,
     dependency_name,
     guards,
     known_as,
-    names_identity,
-    names_unseen_guard,
-    spelled,
 )
 from fastapi_seclint.subjects.owners.states import STATES, compares_status, field_of, speaks_of_state
 from fastapi_seclint.subjects.owners.switched import switched_off
@@ -36,7 +33,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _KEYS = tuple(f'"{name}"'.encode() for name in sorted(STATES))
-_USER = re.compile(r"(^|_)(users?|account|member|person|customer|employee)(_|$)")
 _CHECKS = re.compile(r"(^|_)(active|disabled|enabled|blocked|banned|suspended)(_|$)")
 
 
@@ -44,12 +40,14 @@ _CHECKS = re.compile(r"(^|_)(active|disabled|enabled|blocked|banned|suspended)(_
 class ActiveGuard:
     """A dependency that refuses closed accounts, and the guards that it gets its user from.
 
-    `unseen` are the dotted names of those that are not in sight.
+    `unseen` are the dotted names of those that are not in sight. One that only gets an id from them and looks the user
+    up itself gives `another` thing than they do, and does not fit in their place.
     """
 
     function: Function
     bases: tuple[Function, ...]
     unseen: frozenset[str] = frozenset()
+    another: bool = False
 
     @property
     def name(self) -> str:
@@ -113,7 +111,7 @@ def refuses_closed_user(function: Function) -> bool:
                     inner = inner[2]
                 elif inner[0] not in ("attr", "sub") or snake(field_of(inner)) not in STATES:
                     continue
-                if inner[0] in ("attr", "sub") and inner[2][0] == "name" and _USER.search(snake(inner[2][2])):
+                if inner[0] in ("attr", "sub") and inner[2][0] == "name" and USER.search(snake(inner[2][2])):
                     return True
     return False
 
@@ -168,10 +166,10 @@ def active_guards(program: Program) -> list[ActiveGuard]:
         told.add(id(value))
         if id(value) in handlers or not _refuses_closed(program, value) or _speaks_of_rights(value):
             continue
-        bases = [base for _, base in _bases(program, value)]
+        bases = [base for _, base in guards_below(program, value)]
         seen = tuple(base for base in bases if isinstance(base, Function))
         unseen = frozenset(base for base in bases if isinstance(base, str))
-        found.append(ActiveGuard(value, seen, unseen))
+        found.append(ActiveGuard(value, seen, unseen, not _refuses_closed(program, value, looking=False)))
     return found
 
 
@@ -200,12 +198,16 @@ def _speaks_of_rights(function: Function) -> bool:
     return decides(function) or names_right(function.name)
 
 
-def _refuses_closed(program: Program, function: Function) -> bool:
-    """Whether a function raises on a condition about the account that another guard gives it."""
+def _refuses_closed(program: Program, function: Function, looking: bool = True) -> bool:
+    """Whether a function raises on a condition about the account that another guard gives it.
+
+    `looking`: or on one about the account that it looks up by what the guard gives it.
+    """
     works = worker(program.interpreter, function)
     asking = [form for form in works.forms.of("if", "call") if _asks_activity(form)]
     asked = {inner[2] for form in asking for inner in walk(form) if inner[0] == "name"}
-    callers = {name for name, _ in _bases(program, function, asked)} if asking else set()
+    callers = {name for name, _ in guards_below(program, function, asked)} if asking else set()
+    callers |= {name for name, _ in looked_up(program, function, asked)} if asking and looking else set()
     raises = bool(works.forms.of("raise"))
     for form in asking if callers else ():
         if form[0] == "call":
@@ -231,7 +233,7 @@ def _is_of_a_belonging(test: Form) -> bool:
     """Whether a condition is about the state of what a user has: `user.subscription.is_active`."""
     asked = [form for form in walk(test) if form[0] == "attr" and snake(form[3]) in STATES]
     return bool(asked) and all(
-        form[2][0] == "attr" and _USER.search(snake(form[2][3])) is None and form[2][3] != "profile" for form in asked
+        form[2][0] == "attr" and USER.search(snake(form[2][3])) is None and form[2][3] != "profile" for form in asked
     )
 
 
@@ -243,45 +245,6 @@ def _demands(call: Form) -> bool:
 
 def _is_one_of(form: Form, names: set[str]) -> bool:
     return form[0] == "name" and form[2] in names
-
-
-def _bases(
-    program: Program, function: Function, asked: Container[str] | None = None
-) -> Iterator[tuple[str, Function | str]]:
-    """The parameters that other guards fill, with the guard; one that is not in sight by its name.
-
-    `asked` are the only names of interest, None for all.
-    """
-    for parameter in parameters(function):
-        if asked is not None and parameter.name not in asked:
-            continue
-        dependency = program.walker.resolver.dependency_of(parameter)
-        for option in options(dependency[1]) if dependency is not None else ():
-            name = ""
-            made = running(option) if isinstance(option, Function | Instance | Bound) else None
-            if made is not None:
-                if program.guard_model.authenticates(option) or names_identity(known_as(made)):
-                    yield parameter.name, made
-            elif isinstance(option, External):
-                name = "" if option.called else option.name
-            elif isinstance(option, Unknown) and dependency is not None and dependency[0].place is not None:
-                name = spelled(dependency[0].place)
-            if name and names_unseen_guard(name):
-                yield parameter.name, name
-    yield from _called(program, function, asked)
-
-
-def _called(program: Program, function: Function, asked: Container[str] | None) -> Iterator[tuple[str, Function]]:
-    """The names that a guard which this one calls itself fills: `user = await get_current_user(token)`."""
-    block = body_of(program, function)
-    for form in block.forms.of("assign") if block is not None and function.parameters else ():
-        value = form[3][2] if form[3][0] == "await" else form[3]
-        if value[0] != "call" or value[2][0] not in ("name", "attr") or block is None:
-            continue
-        names = [target[2] for target in form[2] if target[0] == "name" and (asked is None or target[2] in asked)]
-        for option in options(ask(program, block, value[2])) if names else ():
-            if isinstance(option, Function) and program.guard_model.authenticates(option):
-                yield from ((name, option) for name in names)
 
 
 def plain_name(name: str) -> str:

@@ -37,6 +37,7 @@ _STORES = re.compile(
     r"|append|push|values|model_validate|parse_obj|model_construct|construct|from_orm|sqlmodel_update|encode|merge"
     r"|find_one_and_(update|replace)|find_and_modify)(_|$)"
 )
+_ANY_MODEL = re.compile(r"^_*(orm_?)?(model|entity|table)(_?(class|cls|type))?_*$", re.I)
 _LEVELS = 2
 
 
@@ -77,7 +78,7 @@ def believed(program: Program, function: Function, found: Input, context: str, l
             _stored(program, block, form, found, about) if not further and id(form) not in answers else ()
         ):
             place = Location(block.module.path, span_of(_place(form, sent)))
-            fix = withheld(program, block, form, found)
+            fix = withheld(program, block, form, found) if not _is_row_of_any(form) else None
             told.add(sent.name)
             yield Belief(place, sent, how, block.symbol, sure=sure, fix=fix)
     yield from (belief for belief in made if belief.sent.name not in told)
@@ -206,13 +207,19 @@ def _of_dump(
     if not rights:
         return
     right = min(rights)
-    constructs = _last(form[2])[:1].isupper()
+    constructs = _last(form[2])[:1].isupper() or _is_row_of_any(form)
     if not (constructs or _STORES.match(name)) or not _is_personal(right, about, name, *_roots(form[2])):
         return
     if any(True for _ in called(program, block, form)) or not _has_field(program, block, form, right):
         return
     sure = constructs or name not in ("append",)
     yield Sent(right, "body"), f"given to {_last(form[2])} with the rest of the body", sure and value[0] != "name"
+
+
+def _is_row_of_any(form: Form) -> bool:
+    """Whether a repository makes a row of the class that it was made for: `self.model(**data.model_dump())`."""
+    named = form[0] == "call" and form[2][0] == "attr" and form[2][2][2:] in (["self"], ["cls"])
+    return named and _ANY_MODEL.match(form[2][3]) is not None and any(key is None for key, _, _ in form[4])
 
 
 def _has_field(program: Program, block: Block, form: Form, right: str) -> bool:

@@ -172,6 +172,8 @@ def dumped(found: Input, form: Form) -> frozenset[str]:
             every = key == first and iterable[0] == "call" and iterable[2][0] == "attr" and iterable[2][3] == "items"
             left_out = _left_out(conditions, key)
             return dumped(found, iterable[2][2]) - left_out if every and left_out is not None else frozenset()
+        case ["ifexp", _, ["call", _, ["name", _, "isinstance" | "hasattr"], *_], body, otherwise]:
+            return dumped(found, body) | dumped(found, otherwise)
         case ["binop", _, "|", left, right]:
             given = {key[2] for key, _ in right[2] if key is not None} if right[0] == "dict" else set()
             return (dumped(found, left) - given) | dumped(found, right)
