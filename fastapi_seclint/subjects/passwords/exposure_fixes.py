@@ -34,6 +34,8 @@ _MANY = frozenset({"all", "list", "sorted", "to_list", "find_all", "fetchall", "
 _ONE = frozenset({
     "get", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none", "get_or_none", "find_one", "first",
 })  # fmt: skip
+_VALIDATING = frozenset({"model_validate", "from_orm", "parse_obj", "model_construct"})
+"""Class methods of pydantic's models that make one object."""
 _AS_DICTIONARY = frozenset({"vars", "dict", "asdict"})
 _MAYBE = _ONE - {"one", "scalar_one"}
 
@@ -79,12 +81,16 @@ class Taking:
             shape = self._shape(written, depth - 1) if depth else None
             asked = any(form[0] == "if" and mentions(form[2], {value[2]}) for form in self.block.forms.every)
             return "{}" if shape == "{} | None" and asked else shape
+        if value[0] == "comp" and value[2] == "dict":
+            return "{}"
         if value[0] in ("list", "comp"):
             elements = value[2] if value[0] == "list" else [value[3]]
             return "list[{}]" if all(item[0] in ("name", "star") for item in elements) else None
         if value[0] != "call" or value[2][0] not in ("name", "attr"):
             return None
         name = value[2][-1]
+        if name in _VALIDATING and value[2][0] == "attr":
+            return "{}"
         if name in _MANY:
             return "list[{}]" if name != "scalars" else None
         if name in _ONE and value[2][0] == "attr":
@@ -151,6 +157,9 @@ class Taking:
             case ["call", _, ["attr", _, owner, "dict" | "model_dump"], [], _]:
                 found = self.givers.shown(self.block, owner)
                 return self._excluded(form, found[0]) if found is not None else []
+            case ["call", _, ["attr", _, _, "to_dict" | "as_dict"], [], []]:
+                found, text = self.givers.shown(self.block, form), code(form)
+                return self._without(form, text, found[0]) if found is not None and text is not None else []
             case ["name" | "attr" | "sub" | "call", *_]:
                 return self._of_object(form)
         return []

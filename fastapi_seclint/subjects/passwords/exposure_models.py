@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.substitution import exchanged
@@ -47,7 +48,7 @@ def other_model(program: Program, route: Route, block: Block, cls: Class) -> Fix
 
 
 def _in_field(program: Program, block: Block, cls: Class) -> Fix | None:
-    """The fix for a model whose field shows the password: the base of the field's class in its place."""
+    """The fix for a model whose field shows the password: a model without it in place of the field's class."""
     module = cls.module
     place = Block(module, None, module.scope, NO_STATEMENTS)
     statement = next((form for form in module.facts.module if form[0] == "class" and form[2] == cls.name), None)
@@ -55,10 +56,18 @@ def _in_field(program: Program, block: Block, cls: Class) -> Fix | None:
         for form in walk(field[3]) if field[0] == "annassign" else ():
             for option in options(ask(program, place, form)) if form[0] in ("name", "attr") else ():
                 model = public_model(program, option, module) if isinstance(option, Class) else None
-                if model is not None and model.is_base and isinstance(option, Class) and password_field(option):
+                if model is None or not isinstance(option, Class) or not password_field(option):
+                    continue
+                if model.is_base or _is_above(module, model.name, field):
                     edit = ReplaceExpression(module.path, span_of(form[1]), model.name)
                     return Fix("answer with a model without the password", False, (*model.edits, edit))
     return None
+
+
+def _is_above(module: Module, name: str, field: Form) -> bool:
+    """Whether a class is known where a field is annotated; a new one stands right below the one that it replaces."""
+    known = module.scope.names.get(name)
+    return not isinstance(known, Class) or known.module is not module or known.at < field[1]
 
 
 def _is(program: Program, block: Block, form: Form, cls: Class) -> bool:
