@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, awaited, mentions, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.guards import access
@@ -42,9 +42,16 @@ def tested_rights(program: Program) -> frozenset[str]:
             seen.add(key)
             if says_forbidden(function):
                 callers = callers_of(program, node) if node is not None else caller_names(program, route)
+                callers = callers | _found_by(function, callers)
                 found.update(_asked(function, callers))
                 found.update(_asked_by_method(program, function, callers))
     return frozenset(found) | ranking(program)
+
+
+def _found_by(function: Function, callers: set[str]) -> set[str]:
+    """The names of callers that a function looks up: `me = db.get(User, my_id)`."""
+    found = function.forms.bindings() if callers else ()
+    return {name for name, value in found if awaited(value)[0] == "call" and mentions(value, callers)}
 
 
 @lru_cache(maxsize=1)

@@ -134,13 +134,19 @@ def _fix(names: list[str], edits: tuple[Edit, ...]) -> Fix:
 
 
 def _assigned(block: Block, form: Form, found: Input) -> Fix | None:
-    """`user.role = body.role` goes, where it is not all that a block does."""
+    """`user.role = body.role` goes, with the condition for it, where it is not all that a block does."""
     target = form[2][0]
     if len(form[2]) != 1 or target[0] != "attr" or source(found, form[3]) is None:
         return None
-    if not any(statement is form for statement in block.statements) or len(block.statements) < 2:
+    gone = next((statement for statement in block.statements if statement is form or _only_asks(statement, form)), None)
+    if gone is None or len(block.statements) < 2:
         return None
-    return _fix([target[3]], (RemoveStatement(block.module.path, span_of(form[1])),))
+    return _fix([target[3]], (RemoveStatement(block.module.path, span_of(gone[1])),))
+
+
+def _only_asks(statement: Form, form: Form) -> bool:
+    """Whether a statement is a condition for nothing but another one: `if body.role: user.role = body.role`."""
+    return statement[0] == "if" and len(statement[3]) == 1 and statement[3][0] is form and not statement[4]
 
 
 def _excluded(block: Block, value: Form, found: Input) -> Fix | None:
