@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.code.items import Item
 from fastapi_seclint.subjects.code.origins import Origin, origins
 from fastapi_seclint.subjects.code.removal import removed
 from fastapi_seclint.subjects.tokens.claims import unchecked
+from fastapi_seclint.subjects.tokens.claims_read import keys_read
 from fastapi_seclint.subjects.tokens.expiry import compares, looked_at
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
 from fastapi_seclint.subjects.tokens.leeway import Leeway, on_objects, stretched
@@ -33,6 +34,9 @@ RULE = Rule(
     guide="10",
     fixable="safe",
 )
+
+_OF_THE_TOKEN = frozenset({"jti", "exp", "iat", "nbf"})
+"""What tells one token from another, and when it lives (RFC 7519, 4.1): a list of revoked tokens asks for no more."""
 
 
 @RULE.check
@@ -83,9 +87,16 @@ def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confi
     works = "an expired token works for ever, a stolen or logged-out one too"
     if any(_ends_or_renews(one) for one in (decoding.call.block, block)):
         confidence, works = "medium", "whoever finds a token that expired long ago gets in"
+    read = keys_read(decoding.call.block, decoding.call.form)
     message = f"with the expiry check off {works}: leave `verify_exp` on and answer 401 to expired tokens"
     return RULE.finding(
-        place, message, symbol=block.symbol, confidence=confidence, evidence=_distinct(evidence), fix=fix
+        place,
+        message,
+        symbol=block.symbol,
+        confidence=confidence,
+        persona="pedantic" if read and read <= _OF_THE_TOKEN else None,
+        evidence=_distinct(evidence),
+        fix=fix,
     )
 
 

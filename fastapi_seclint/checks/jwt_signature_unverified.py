@@ -13,7 +13,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.items import Item
 from fastapi_seclint.subjects.code.origins import Origin, origins
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
-from fastapi_seclint.subjects.tokens.fetched import fetched
+from fastapi_seclint.subjects.tokens.fetched import source_of
 from fastapi_seclint.subjects.tokens.hand_decoding import checks_by_hand, decoded_by_hand, decoded_by_helper
 from fastapi_seclint.subjects.tokens.hand_decoding_fixes import verified_payload
 from fastapi_seclint.subjects.tokens.jwt import (
@@ -25,7 +25,7 @@ from fastapi_seclint.subjects.tokens.jwt import (
     says,
 )
 from fastapi_seclint.subjects.tokens.objects import taken_apart
-from fastapi_seclint.subjects.tokens.unverified import is_harmless, readers, unchecked_signatures
+from fastapi_seclint.subjects.tokens.unverified import is_harmless, readers, token_read, unchecked_signatures
 from fastapi_seclint.subjects.tokens.verifying import checked_argument, verified_call, verified_reader
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
         for origin in origins(program, item.block, item.form):
             how = says(origin, False)
             if how is not None and not _is_peeking(program, origin):
-                yield _off(decoding, item, origin, "high" if how == "surely" else "medium")
+                yield _off(program, decoding, item, origin, "high" if how == "surely" else "medium")
 
 
 def _with_nothing(decoding: Decoding) -> Iterator[Finding]:
@@ -119,7 +119,7 @@ def _is_peeking(program: Program, origin: Origin) -> bool:
     return program.is_test(block.module) or is_harmless(program, block, origin.holder.form)
 
 
-def _off(decoding: Decoding, item: Item, origin: Origin, confidence: Confidence) -> Finding:
+def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confidence: Confidence) -> Finding:
     block, place = item.block, Location(item.block.module.path, item.span)
     evidence = []
     if origin.passed is not None and origin.holder is not None:
@@ -129,14 +129,14 @@ def _off(decoding: Decoding, item: Item, origin: Origin, confidence: Confidence)
         evidence.append(Evidence(path_and_span(origin), "the value is written here"))
     if not decoding.contains(place):
         evidence.append(Evidence(decoding.call.location, f"`{decoding.spoken}` gets it here"))
-    token = decoding.call.argument("jwt", 0) or decoding.call.argument("token", 0)
-    own = token is not None and fetched(decoding.call.block, token.form)
+    own = _is_fetched(program, decoding.call.block, decoding.call.form)
     return RULE.finding(
         place,
         f"with the signature check off {_BETWEEN if own else _HARM}: leave `verify_signature` on and give the key and "
         "the algorithm",
         severity="medium" if own else None,
         confidence="medium" if own else confidence,
+        persona="pedantic" if own else None,
         symbol=block.symbol,
         evidence=evidence,
         fix=_fix(decoding, item, origin),
@@ -181,9 +181,13 @@ def _readers(program: Program) -> Iterator[Finding]:
     for call in (*readers(program), *unchecked_signatures(program), *taken_apart(program)):
         if _is_trial(program, call.block.module) or is_harmless(program, call.block, call.form):
             continue
+        own = _is_fetched(program, call.block, call.form)
         yield RULE.finding(
             call.location,
-            f"`{call.form[2][-1]}` checks no signature, so {_HARM}: read the token with a call that verifies it",
+            f"`{call.form[2][-1]}` checks no signature, so {_BETWEEN if own else _HARM}: read the token with a call "
+            "that verifies it",
+            severity="medium" if own else None,
+            persona="pedantic" if own else None,
             symbol=call.block.symbol,
             fix=None if call.name.startswith("jwcrypto.") else verified_reader(program, call),
             masks=_MASKED,
@@ -193,14 +197,24 @@ def _readers(program: Program) -> Iterator[Finding]:
 def _by_hand(program: Program) -> Iterator[Finding]:
     for block, form in (*decoded_by_hand(program), *decoded_by_helper(program)):
         if not _is_trial(program, block.module) and not checks_by_hand(block) and not _peeks(program, block, form):
+            own = _is_fetched(program, block, form)
             yield RULE.finding(
                 Location(block.module.path, span_of(form[1])),
-                f"a payload that is decoded by hand is not verified: {_HARM}, so read it with the library and its key",
+                f"a payload that is decoded by hand is not verified: {_BETWEEN if own else _HARM}, so read it with the "
+                "library and its key",
+                severity="medium" if own else None,
                 confidence="medium",
+                persona="pedantic" if own else None,
                 symbol=block.symbol,
                 fix=verified_payload(program, block, form),
                 masks=_MASKED,
             )
+
+
+def _is_fetched(program: Program, block: Block, call: Form) -> bool:
+    """Whether the token that a call reads is one that the program has just asked a provider for."""
+    source = source_of(program, block, token_read(block, call))
+    return source is not None and source.kind == "fetched"
 
 
 def _peeks(program: Program, block: Block, form: Form) -> bool:

@@ -13,6 +13,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Place, string
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Rule
 from fastapi_seclint.subjects.guards import access, entrances
+from fastapi_seclint.subjects.guards.addresses import asks_the_address
 from fastapi_seclint.subjects.guards.authentication import asks_callers
 from fastapi_seclint.subjects.guards.exposure import exposed, is_meant_for_everybody, is_open
 from fastapi_seclint.subjects.guards.fixes import guarded_calls
@@ -129,7 +130,10 @@ def _stands_open(program: Program, group: _Group) -> bool:
     if program.is_test(group.router.place.module) or not all(is_open(program, route) for route in group.routes):
         return False
     return not any(
-        entrances.is_entrance(program, route) or entrances.is_for_development(route) or is_unwired(program, route)
+        entrances.is_entrance(program, route)
+        or entrances.is_for_development(route)
+        or is_unwired(program, route)
+        or asks_the_address(program, route)
         for route in group.routes
     )
 

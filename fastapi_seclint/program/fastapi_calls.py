@@ -256,7 +256,9 @@ def _mount(interpreter: Interpreter, receiver: Instance, arguments: Arguments, p
     if receiver.native is not None and app is not None:
         path = arguments.get("path", 0) or Const("")
         served, layers = mounted(interpreter, app)
-        receiver.native.entries.append(Mount(path, served, place, interpreter.uncertain > 0, layers))
+        receiver.native.entries.append(
+            Mount(path, served, place, interpreter.uncertain > 0, layers, tuple(interpreter.conditions))
+        )
         if isinstance(app, Unknown):
             interpreter.give_up(place, f"mount of something that could not be followed: {app.reason}")
 
@@ -265,7 +267,9 @@ def _host(interpreter: Interpreter, receiver: Instance, arguments: Arguments, pl
     app = arguments.get("app", 1)
     if receiver.native is not None and app is not None:
         served, layers = mounted(interpreter, app)
-        receiver.native.entries.append(Mount(Const(""), served, place, interpreter.uncertain > 0, layers))
+        receiver.native.entries.append(
+            Mount(Const(""), served, place, interpreter.uncertain > 0, layers, tuple(interpreter.conditions))
+        )
 
 
 def _frontend(interpreter: Interpreter, receiver: Instance, arguments: Arguments, place: Place) -> None:

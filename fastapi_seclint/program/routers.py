@@ -83,6 +83,7 @@ class Mount:
     place: Place
     conditional: bool = False
     layers: list[Layer] = field(default_factory=list)
+    conditions: tuple[Form, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

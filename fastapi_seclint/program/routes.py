@@ -67,6 +67,7 @@ class Route:
     def conditions(self) -> list[Form]:
         """The undecided tests on which the application has this route at all."""
         found = [form for include in self.includes for form in include.conditions]
+        found += [form for mount in self.mounts for form in mount.conditions]
         return found + list(self.registration.conditions if self.registration is not None else ())
 
     def nodes(self, alternatives: bool = True) -> Iterator[Node]:

@@ -19,9 +19,13 @@ def asks_the_address(program: Program, route: Route) -> bool:
     `if request.client.host not in ALLOWED: raise ...`, `books.add(file, uploader_ip=request.client.host)`.
     """
     handler = route.function
-    if handler is None or not {"client", "host"} <= handler.module.facts.words:
+    if handler is None:
         return False
+    if not {"client", "host"} <= handler.module.facts.words:
+        return _asks_a_helper(program, route)
     if any(_is_address(test) and _raises(form) for form in handler.forms.of("if") for test in walk(form[2])):
+        return True
+    if _asks_a_helper(program, route):
         return True
     given = [
         (form, value)
@@ -33,6 +37,24 @@ def asks_the_address(program: Program, route: Route) -> bool:
     for call, value in given if block is not None else ():
         for function, names in handed_to(program, block, call, {_root(value)}) if block is not None else ():
             if any(mentions(form[2], names) and _raises(form) for form in function.forms.of("if")):
+                return True
+    return False
+
+
+def _asks_a_helper(program: Program, route: Route) -> bool:
+    """Whether a handler refuses by what a function of the project makes of the request: `if not is_internal(request)`.
+
+    That function looks at the address and at nothing that the caller writes himself.
+    """
+    handler = route.function
+    block = body_of(program, handler) if handler is not None else None
+    refusals = [form for form in handler.forms.of("if") if _raises(form)] if handler is not None else []
+    for call in (item for form in refusals for item in walk(form[2]) if item[0] == "call"):
+        if block is None or not call[3] or call[3][0][0] != "name":
+            continue
+        for function, names in handed_to(program, block, call, {call[3][0][2]}):
+            looks = any(map(_is_address, function.forms.of("attr")))
+            if names and looks and not any(form[-1] in ("headers", "cookies") for form in function.forms.of("attr")):
                 return True
     return False
 

@@ -18,6 +18,7 @@ from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.entrances import is_login_form
+from fastapi_seclint.subjects.guards.fronted import is_told
 from fastapi_seclint.subjects.logins.routes import auth_routes
 from fastapi_seclint.subjects.logins.sent import takes_password
 from fastapi_seclint.subjects.owners.identity import guards
@@ -68,6 +69,8 @@ def _asking_apps(program: Program) -> list[Router]:
     for route in program.routes:
         if id(route.app) in found:
             continue
+        if is_told(route) and not any(is_scheme(node.call) for node in route.nodes()):
+            continue  # a proxy has asked, for all routes alike
         alone[id(route.app)] += _asks_by_itself(program, route)
         if _has_guard(program, route) or alone[id(route.app)] >= _SEVERAL:
             found[id(route.app)] = route.app

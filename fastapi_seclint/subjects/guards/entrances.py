@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.development import asks_who_does_it
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.body_keys import read_keys
 from fastapi_seclint.subjects.guards.first_start import makes_administrators, starts_once
+from fastapi_seclint.subjects.guards.opting_in import opts_in, opts_out, signs_up
 from fastapi_seclint.subjects.guards.resets import sets_any_password
 from fastapi_seclint.subjects.passwords.names import FOREIGN
 
@@ -99,7 +100,10 @@ def is_entrance(program: Program, route: Route) -> bool:
         return True
     if sure or _ends_own_session(route, found) or starts_once(route) or _takes_code(program, found, route):
         return True
-    if _opens_by_mail(program, route):
+    given = list(_sent(program, route))
+    if _opens_by_mail(program, route) or opts_in(program, route, given) or opts_out(program, route):
+        return True
+    if signs_up(program, route, given):
         return True
     if access.is_admin_like(route.path) or _deletes_one(route) or _acts_on_a_thing(route) or _invites(route, found):
         return False
@@ -196,14 +200,16 @@ def is_login_form(value: object) -> bool:
 
 
 _STAND_IN = re.compile(r"(^|[-_])mock$", re.I)
+_MOCKS = re.compile(r"^mock[-_]", re.I)
 
 
 def is_for_development(route: Route) -> bool:
     """Whether the application has the route only where a setting says development, debugging or tests.
 
-    Or it stands in for somebody else's service by its path: `/bank-mock`.
+    Or it stands in for somebody else's service by its path: `/bank-mock`, or `/mock-storage` where that is a choice.
     """
-    if any(_STAND_IN.search(word) for word in access.segments(route.path)):
+    found = access.segments(route.path)
+    if any(map(_STAND_IN.search, found)) or (route.conditions and any(map(_MOCKS.search, found))):
         return True
     for condition in route.conditions:
         in_house = asks_who_does_it(condition)

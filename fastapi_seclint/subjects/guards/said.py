@@ -9,11 +9,12 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import constant
 
 _CREDENTIALS = r"(auth|authentication|authori[sz]ation|log-?in|login|logging in|token|credentials?|account|api[- ]key)"
+_KNOWN = r"(authenticated|logged[- ]in)\s+(user|caller|client)s?"
 _OPEN = re.compile(
     rf"\b(public|unprotected|unauthenticated|open) (route|endpoint|api|url|page|access|webhook)\b"
     rf"|\bpublicly (accessible|available|readable|visible)\b"
     rf"|\bno {_CREDENTIALS}(\s+\w+)? (is |are )?(required|needed|necessary)\b"
-    rf"|\b(does|do)(n't| not) (require|need) (an? |any )?{_CREDENTIALS}\b"
+    rf"|\b(does|do)(n't| not) (require|need) (an? |any )?({_CREDENTIALS}|{_KNOWN})\b"
     r"|\b(un-?authenticated|anonymous) (users?|callers?|clients?|visitors?|people) (can|may|are allowed)\b"
     rf"|\b(anyone|anybody|everyone|everybody) (can|may) (call|use|access|see|read|view)\b",
     re.I | re.S,

@@ -57,7 +57,9 @@ _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|logi
 _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
 """The end of a path that does something with one thing: `/connections/{connection_id}/refresh`."""
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
-_ACCOUNT = re.compile(r"(^|_)(create|open)_account(_|$)|^register_(?!(new_)?(users?|people|by|with|and)(_|$))[a-z]+")
+_ACCOUNT = re.compile(
+    r"(^|_)(create|open)_account(_|$)|(^|_)register_(?!(new_)?(users?|people|by|with|and)(_|$))[a-z]+"
+)
 _ACCESS = re.compile(r"(^|_)access_token(_|$)")
 """What the second step of a login gives, to somebody who has shown his password before."""
 _CURRENT = re.compile(r"(^|_)current_")
@@ -82,7 +84,7 @@ def _purpose(program: Program, route: Route) -> Purpose | None:
     if program.is_test(route.place.module) or is_for_development(route):
         return None
     purpose = _by_form(route) or _by_name(program, route) or _by_model(program, route)
-    if purpose is None or (purpose == "login" and _is_inside(route)):
+    if purpose is None or (purpose == "login" and (_is_inside(route) or _is_sent_nothing(program, route))):
         return None
     return None if _asks_callers(program, route) and not _lets_in(program, route, purpose) else purpose
 
@@ -101,6 +103,12 @@ def _is_inside(route: Route) -> bool:
     """Whether a dependency says that the caller is somebody already: `get_current_org`."""
     names = (node.name.rpartition(".")[2] for node in route.nodes())
     return any(map(_CURRENT.search, map(spoken, names)))
+
+
+def _is_sent_nothing(program: Program, route: Route) -> bool:
+    """Whether a login takes nothing from its caller at all, like one that opens a window where somebody logs in."""
+    silent = route.endpoint is not None and not parameters(route.endpoint) and not takes_password(program, route)
+    return silent and not any(scheme_kind(node.call) for node in route.nodes())
 
 
 def _by_form(route: Route) -> Purpose | None:
@@ -175,7 +183,7 @@ def _opens_an_account(program: Program, route: Route, word: str) -> bool:
     names = fields(program, route)
     own = {parameter.name for parameter in parameters(route.endpoint)}
     personal = any(is_password(name) or _IDENTITY.search(spoken(name)) for name in sent(program, route))
-    named = word.removeprefix("register_")
+    named = word.rpartition("register_")[2]
     words = (singular(one) for part in access.segments(route.path) for one in spoken(part).split("_"))
     thing = named != word and singular(named) in words
     return (thing or bool(set(names) - own)) and not personal

@@ -125,3 +125,13 @@ def _of_list(form: Form, lists: set[str]) -> bool:
         case ["sub", _, ["name", _, name], ["const", _, 1]]:
             return name in lists
     return False
+
+
+def taken_apart(block: Block) -> Form | None:
+    """The token that a block takes apart at its dots; None where it does so with several."""
+    found = [
+        form[2][2]
+        for form in block.forms.of("call")
+        if form[2][0] == "attr" and (splits(form) or _partitions(form)) and form[2][2][0] in ("name", "attr")
+    ]
+    return found[0] if found and all(form[2:] == found[0][2:] for form in found) else None

@@ -15,10 +15,12 @@ from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import Annotated, Dependency, External, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.tokens.claims_read import is_given, keys_read
+from fastapi_seclint.subjects.tokens.fetched import source_of
 from fastapi_seclint.subjects.tokens.guarded import is_of_guard
 from fastapi_seclint.subjects.tokens.hand_decoding import decoded_by_hand, decoded_by_helper
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
 from fastapi_seclint.subjects.tokens.logged import only_logged, only_reported
+from fastapi_seclint.subjects.tokens.parts import BASE64, taken_apart
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -67,7 +69,7 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     read = keys_read(block, call)
     if read and read <= _ROUTING:
         return True
-    if _is_verified_before(program, block, call) or _asks_for_shape(block, call):
+    if _is_verified_before(program, block, call) or _asks_for_shape(block, call) or _is_known(program, block, call):
         return True
     if _verifies(program, block, call) or _is_command(block) or only_logged(program, block, call):
         return True
@@ -95,6 +97,27 @@ def _only_looks(block: Block, call: Form) -> bool:
 
 
 _SERVING = frozenset({"fastapi", "starlette"})
+
+
+def token_read(block: Block, call: Form) -> Form | None:
+    """The token that a call reads, or that its block takes apart for it."""
+    given = next(iter(call[3]), None) or next((value for name, value, _ in call[4] if name in ("jwt", "token")), None)
+    return taken_apart(block) if call[2][-1] in BASE64 or given is None else given
+
+
+def _is_known(program: Program, block: Block, call: Form) -> bool:
+    """Whether a token is a setting, or lies in the request's state and all that put it there have verified it."""
+    source = source_of(program, block, token_read(block, call))
+    if source is None or source.kind != "kept":
+        return source is not None and source.kind == "configured"
+    keepers = [
+        (keeper, form)
+        for keeper in program.sites.blocks(frozenset({"state"}))
+        for form in keeper.forms.of("assign")
+        if not program.is_test(keeper.module)
+        and any(target[0] == "attr" and target[3] == source.name and target[2][-1] == "state" for target in form[2])
+    ]
+    return bool(keepers) and all(_verifies(program, keeper, form) for keeper, form in keepers)
 
 
 def _is_verified_before(program: Program, block: Block, call: Form) -> bool:
