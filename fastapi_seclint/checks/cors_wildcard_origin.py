@@ -15,6 +15,7 @@ from fastapi_seclint.subjects.cors.configurations import (
     Wildcard,
     aware,
     cors,
+    opted_in,
     refused,
     surely_off,
     surely_on,
@@ -76,7 +77,7 @@ def _wildcard(program: Program, configuration: Configuration) -> Wildcard | None
 
 def _any_website(program: Program, configuration: Configuration, wildcard: Wildcard) -> Finding:
     origins = configuration.options["allow_origins"]
-    deliberate = aware(configuration) or _reads_only(configuration)
+    deliberate = aware(configuration) or _reads_only(configuration) or opted_in(wildcard)
     return RULE.finding(
         origins.location,
         _MESSAGE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.subjects.passwords.names import naming
 
 _LOGINS = ("auth", "http_auth", "basic_auth")
@@ -70,3 +71,21 @@ def is_configured(form: Form) -> bool:
     if form[0] == "name" and form[2].isupper():
         return True
     return any(word in name.lower() for name in names for word in ("settings", "config", "environ", "getenv"))
+
+
+_LEAST = 3
+"""So many entries of a dictionary that spell their keys anew are a habit."""
+
+
+def spells_keys(form: Form) -> frozenset[str]:
+    """The keys of a dictionary that tells how things are called elsewhere: `"DB_PASSWORD": "db_password"`.
+
+    Their texts are names made of words of the key, and those are at least half of all entries.
+    """
+    pairs = [
+        (key[2], value[2])
+        for key, value in form[2]
+        if key is not None and key[0] == value[0] == "const" and isinstance(key[2], str) and isinstance(value[2], str)
+    ]
+    found = {key for key, text in pairs if text.isidentifier() and set(words_of(text)) <= set(words_of(key.lower()))}
+    return frozenset(found) if len(found) >= _LEAST and 2 * len(found) >= len(form[2]) else frozenset()

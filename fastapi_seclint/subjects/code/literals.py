@@ -17,6 +17,7 @@ from fastapi_seclint.subjects.code.literal_places import (
     is_record,
     kept_account,
     login_in,
+    spells_keys,
     token_in,
 )
 from fastapi_seclint.subjects.secrets.names import Reach, sets_password, word_set
@@ -170,11 +171,12 @@ class Reader:
 
     def _dict(self, form: Form, at: int) -> Iterator[Literal]:
         account, self.account = self.account, ""
+        spelt = spells_keys(form)
         if not any(value[1] in self.used for _, value in form[2]):
             yield from self._items([key for key, _ in form[2] if key is not None])
         for key, value in form[2]:
             name = key[2] if key is not None and key[0] == "const" and isinstance(key[2], str) else ""
-            if name and _is_sample(name):
+            if name and (_is_sample(name) or name in spelt):
                 continue
             own = account if value[0] == "const" and self.words.kind(name) == "password" else ""
             reach = Reach.ASSIGNED if own else Reach.PASSED

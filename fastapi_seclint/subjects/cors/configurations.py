@@ -25,6 +25,7 @@ from fastapi_seclint.program.values import (
 from fastapi_seclint.rule import Confidence, Evidence
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.origins import called
+from fastapi_seclint.subjects.code.reads import read_of
 from fastapi_seclint.subjects.hardening.middleware import Configuration, Kind, Option, configurations
 
 if TYPE_CHECKING:
@@ -210,6 +211,30 @@ def aware(configuration: Configuration) -> bool:
     )
 
 
+def opted_in(wildcard: Wildcard) -> bool:
+    """Whether a `"*"` stands in a branch that a setting has to switch on: `if os.getenv("ALLOW_ANY_ORIGIN"):`."""
+    place = wildcard.place
+    return place is not None and any(
+        form[0] == "if" and any(holds(item[1], place.at) for item in form[3]) and _switches_on(form[2])
+        for body in (place.module.facts.module, *_bodies(place.module, b"if"))
+        for form in walk(body)
+    )
+
+
+def _switches_on(test: Form) -> bool:
+    """Whether a test holds only if somebody sets a variable, which has no default or one that is nothing."""
+    match test:
+        case ["call", *_] if (read := read_of(test)) is not None:
+            return read.default is None or (read.default[0] == "const" and not read.default[2])
+        case ["call", _, ["name", *_] | ["attr", _, ["name", *_], _], [inner], []]:
+            return _switches_on(inner)
+        case ["call", _, ["attr", _, inner, "lower" | "strip"], [], []]:
+            return _switches_on(inner)
+        case ["compare", _, inner, ["==" | "in"], [["const", _, str() | True] | ["tuple" | "list" | "set", *_]]]:
+            return _switches_on(inner)
+    return False
+
+
 def _names(option: Option | None) -> set[str]:
     return names_in([option.form]) if option is not None else set()
 
@@ -242,10 +267,10 @@ def _refused_beside(wildcard: Wildcard) -> bool:
     )
 
 
-def _bodies(module: Module) -> Iterator[list[Form]]:
+def _bodies(module: Module, word: bytes = b"raise") -> Iterator[list[Form]]:
     facts = module.facts
     for number in range(len(facts.functions)):
-        if facts.body_mentions(number, b'"*"') and facts.body_mentions(number, b'"raise"'):
+        if facts.body_mentions(number, b'"*"') and facts.body_mentions(number, b'"' + word + b'"'):
             yield facts.body(number)
 
 

@@ -46,9 +46,9 @@ _KEPT = word_set(
 _MACHINES = word_set(
     """
     smtp imap pop pop3 mail email mailbox redis postgres postgresql pg mysql mongo mongodb database proxy ftp
-    sftp ssh ssl tls key keystore keyfile truststore pfx cert certificate p12 zip pdf archive file wifi mqtt
+    sftp ssh ssl tls key keystore keyfile truststore pfx cert certificate p12 zip pdf archive file wifi wlan wpa mqtt
     rabbitmq amqp kafka sasl broker app api service bind ldap sudo vault sql server host router camera device cluster
-    node tunnel vpn vnc rdp winrm telnet snmp rpc wallet sheet worksheet workbook spreadsheet excel xlsx
+    node tunnel hotspot vpn vnc rdp winrm telnet snmp rpc wallet sheet worksheet workbook spreadsheet excel xlsx
     """
 )
 _TYPED = re.compile(rf"^((user|plain|raw|login)_?)?(password|passwd|pwd|{FOREIGN})$", re.I)

@@ -216,6 +216,8 @@ def has_credentials(form: Form) -> bool | None:
     found = _CREDENTIALS.match(text)
     if found is None or _TEMPLATE.search(found["user"]) or _TEMPLATE.search(found["password"]):
         return None
+    if not any(found[part].isascii() for part in ("user", "password", "host")):
+        return None  # "用户名:密码@主机地址" says what belongs there
     if _FORM.search(found[0]):
         return None
     if found["scheme"].lower() in ("http", "https") and _SAMPLES.search(found["host"]):
