@@ -13,7 +13,7 @@ from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
 from fastapi_seclint.subjects.code.literals import texts
-from fastapi_seclint.subjects.code.trials import for_trying
+from fastapi_seclint.subjects.code.trials import for_trying, run_by_hand
 from fastapi_seclint.subjects.secrets.fallback_fixes import of_field, of_or, read_strictly
 from fastapi_seclint.subjects.secrets.urls import Address, addresses
 from fastapi_seclint.subjects.secrets.vocabulary import vocabulary
@@ -38,8 +38,6 @@ _USUAL = {
     "oracle": "DATABASE_URL", "redis": "REDIS_URL", "mongodb": "MONGODB_URL", "amqp": "BROKER_URL",
 }  # fmt: skip
 """The usual variables for addresses, by how their schemes begin."""
-_BY_HAND = re.compile(r"(^|/)(scripts?|tools?|bin|benchmarks?|examples?)/")
-"""Where files lie that somebody runs on his own machine, with a database there that he has thrown up for it."""
 _STRICT = "read the address from the environment"
 
 
@@ -83,7 +81,7 @@ def _finding(item: Address) -> Finding:
         f"{name} {how} an address with a password in it, so everyone who can read the repository can log in there: "
         "read the whole address from the environment and change the password",
         confidence="medium" if item.local and fallback else "high",
-        persona="pedantic" if item.local and (fallback or _BY_HAND.search(item.block.module.path)) else None,
+        persona="pedantic" if item.local and (fallback or run_by_hand(item.block.module)) else None,
         symbol=item.field.symbol if item.field is not None else item.block.symbol,
         fix=_fix(item),
     )

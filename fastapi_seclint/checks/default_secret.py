@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.facts.forms import last_name
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import only_in_development
-from fastapi_seclint.subjects.code.trials import for_trying, when_run
+from fastapi_seclint.subjects.code.trials import for_trying, run_by_hand, when_run
 from fastapi_seclint.subjects.secrets.closed_ways import shut
 from fastapi_seclint.subjects.secrets.emptiness import refusing_nothing, works_empty
 from fastapi_seclint.subjects.secrets.fallback_fixes import fix_of
@@ -77,6 +78,11 @@ def _is_trial(item: Fallback) -> bool:
     return not imported & {"fastapi", "starlette", "uvicorn"} and when_run(item.block, item.whole)
 
 
+def _is_typed(item: Fallback) -> bool:
+    """Whether a fallback is that of an option which somebody types on the command line."""
+    return item.whole[0] == "call" and last_name(item.whole[2]) in ("add_argument", "Option", "option")
+
+
 def _for_development(item: Fallback) -> bool:
     return any(only_in_development(Place(item.block.module, at)) for at in (item.at, item.whole[1]))
 
@@ -119,6 +125,7 @@ def _finding(program: Program, item: Fallback, use: Use | None) -> Finding:
         location,
         message,
         confidence=_confidence(item, use),
+        persona="pedantic" if _is_typed(item) and run_by_hand(item.block.module) else None,
         symbol=item.symbol or item.block.symbol,
         evidence=evidence,
         fix=_fix(program, item, use),

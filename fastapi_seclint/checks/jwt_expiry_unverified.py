@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.tokens.expiry import compares, looked_at
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
 from fastapi_seclint.subjects.tokens.leeway import Leeway, on_objects, stretched
 from fastapi_seclint.subjects.tokens.logged import only_logged
+from fastapi_seclint.subjects.tokens.unverified import verifies_other
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -85,6 +86,9 @@ def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confi
     if not decoding.contains(place):
         evidence.append(Evidence(decoding.call.location, f"`{decoding.spoken}` gets it here"))
     works = "an expired token works for ever, a stolen or logged-out one too"
+    holders = [one for one in (origin.holder, item.holder) if one is not None and one.block.symbol == block.symbol]
+    use = holders[0].form if holders else decoding.call.form
+    other = _renews(block) and verifies_other(program, block, use)
     if any(_ends_or_renews(one) for one in (decoding.call.block, block)):
         confidence, works = "medium", "whoever finds a token that expired long ago gets in"
     read = keys_read(decoding.call.block, decoding.call.form)
@@ -94,10 +98,15 @@ def _off(program: Program, decoding: Decoding, item: Item, origin: Origin, confi
         message,
         symbol=block.symbol,
         confidence=confidence,
-        persona="pedantic" if read and read <= _OF_THE_TOKEN else None,
+        persona="pedantic" if other or (read and read <= _OF_THE_TOKEN) else None,
         evidence=_distinct(evidence),
         fix=fix,
     )
+
+
+def _renews(block: Block) -> bool:
+    """Whether a function makes a new token for an old one, by its name."""
+    return block.function is not None and bool({"refresh", "renew"}.intersection(words_of(block.function.name)))
 
 
 def _ends_or_renews(block: Block) -> bool:

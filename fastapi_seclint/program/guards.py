@@ -156,7 +156,8 @@ class GuardModel:
 
         meeting, switched = met(False)
         if switched and not refused([meeting]):
-            meeting.configured = refused([met(True)[0]]) and not meeting.opaque
+            set_up = met(True)[0]
+            meeting.configured = (refused([set_up]) or bool(set_up.opaque)) and not meeting.opaque
         if meeting.configured and "passes" not in (meeting.missing, meeting.junk):
             meeting.missing, meeting.junk, meeting.configured = "denies", "denies", False
         return meeting

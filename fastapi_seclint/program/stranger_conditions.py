@@ -88,7 +88,7 @@ def _configured(walk_: Walk, form: Form) -> set[bool]:
     value = walk_.value(form)
     known = None if _may_be_set_later(form, value) else truth(value)
     if known is None and is_configured(value) and (likely_so := likely(value)) is not None:
-        known = by_default(walk_, likely_so)
+        known = by_default(walk_, likely_so, form)
     return is_there(walk_, form) if known is None else {known}
 
 
@@ -226,13 +226,15 @@ def _settled_compare(walk_: Walk, operator: str, left: Form, right: Form) -> set
     if walk_.only_local(left) and (right[0] == "const" or walk_.only_local(right)):
         settings = _is_own(walk_, left) and is_configured(walk_.value(left))
         known = likely(walk_.value(["compare", left[1], left, [operator], [right]])) if settings else None
-        return _unless_there(walk_, operator, left, right) if known is None else {by_default(walk_, known)}
+        if known is None:
+            return _unless_there(walk_, operator, left, right)
+        return {by_default(walk_, known, left, operator)}
     value = walk_.value(["compare", left[1], left, [operator], [right]])
     later = _may_be_set_later(left, walk_.value(left)) or _may_be_set_later(right, walk_.value(right))
     known = None if later else truth(value)
     if known is None and (is_configured(walk_.value(left)) or is_configured(walk_.value(right))):
         likely_so = likely(value)
-        known = None if likely_so is None else by_default(walk_, likely_so)
+        known = None if likely_so is None else by_default(walk_, likely_so, left, operator)
     return _unless_there(walk_, operator, left, right) if known is None else {known}
 
 

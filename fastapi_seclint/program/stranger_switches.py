@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.operators import is_configured_condition
@@ -20,10 +20,25 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
 
 
-def by_default(walk_: Walk, known: bool) -> bool:
-    """Which way a condition goes that the default configuration decides; the other way where that is changed."""
+def by_default(walk_: Walk, known: bool, form: Form | None = None, operator: str = "==") -> bool:
+    """Which way a condition goes that the default configuration decides; the other way where that is changed.
+
+    What would switch a guard off by its name, and does not, stays as it is: nobody sets up a guard with that.
+    """
     walk_.encounter.switched = True
+    lets_be = known is (operator in ("!=", "not in", "is not"))
+    if lets_be and form is not None and _switches_off(form):
+        return known
     return known is not walk_.stranger.configured
+
+
+def _switches_off(form: Form) -> bool:
+    """Whether a name in a condition says that it switches something off: `auth_disabled()`, `getenv("SKIP_AUTH")`."""
+    return any(
+        isinstance(item[-1], str) and _OFF_BY_NAME.search(item[-1]) is not None
+        for item in walk(form)
+        if item[0] in ("name", "attr", "const")
+    )
 
 
 def is_there(walk_: Walk, form: Form) -> set[bool]:
@@ -71,6 +86,7 @@ def _means_on(form: Form) -> bool | None:
     return True if _SWITCHES_ON.search(name) else None
 
 
+_OFF_BY_NAME = re.compile(r"(^|[_.])(disabled?|skip(ped)?|bypass(ed)?)(_|$)", re.I)
 _GUARDS = re.compile(r"auth|verif|guard|secur|login", re.I)
 _STATE = re.compile(r"^(is_)?(enabled|required|active|on|disabled|off)$", re.I)
 

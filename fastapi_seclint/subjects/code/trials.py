@@ -27,8 +27,14 @@ _TRYING = frozenset(
 _SEEDS = frozenset({"seed", "seeds", "seeder", "seeders"})
 _FOR_TESTS = frozenset({"test", "tests", "testing"})
 _INVENTED = frozenset({"sample", "demo", "dummy", "fake", "example"})
+_BY_HAND = re.compile(r"(^|/)(scripts?|tools?|bin|benchmarks?|examples?)/")
 _INVENTED_DATA = re.compile(r"(dummy|fake|sample|mock)data", re.I)
 """How one word says it: `gendummydata.py`."""
+
+
+def run_by_hand(module: Module) -> bool:
+    """Whether a file lies where somebody runs it on his own machine, with a database there that he has thrown up."""
+    return _BY_HAND.search(module.path) is not None
 
 
 def for_trying(program: Program, module: Module) -> bool:

@@ -55,7 +55,9 @@ _OWN = re.compile(r"token|session|password|passwd|credential|authorization|cooki
 """What only he has whom a session is of, or what may hold it."""
 _ONESELF = re.compile(r"^(me|who[-_]?am[-_]?i|(my[-_]?)?profile|(get[-_]?)?current[-_]?user|user[-_]?info)$", re.I)
 """What tells people who are in about themselves, below `/auth` as elsewhere."""
-_CALL_BACK = re.compile(r"^((\w+[-_])?call[-_]?back|authori[sz]ed?)$", re.I)
+_CALL_BACK = re.compile(
+    r"^((\w+[-_])?call[-_]?back|authori[sz]ed?|(oidc|oauth2?|openid|sso)[-_](token|login|exchange|code))$", re.I
+)
 _CHANGES_ACCOUNT = re.compile(
     r"^((update|edit|delete|remove|disable|enable|ban|unban|block|promote|demote|grant|revoke)([-_].*)?"
     r"|(assign|change|set|add)[-_](role|permission|status|user|account|member)s?|roles?|permissions?"

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
+from itertools import pairwise
 from typing import Literal
 
 from fastapi_seclint.program.languages import english
@@ -82,6 +83,9 @@ _OF_PEOPLE = word_set("email mail role roles admin superuser staff birthday nick
 """What fields of accounts that people log in with speak of."""
 
 
+_ADDRESSES = frozenset((kind, "url") for kind in ("server", "base", "endpoint", "repo", "repository", "connection"))
+
+
 @cache
 def words(name: str) -> tuple[str, ...]:
     """The words of a name in snake or camel case, in lower case."""
@@ -121,7 +125,9 @@ def logs_in_elsewhere(fields: Iterable[str]) -> bool:
     So is the address of a device in a network, unless they have what only accounts of people have.
     """
     named = [words(name) for name in fields]
-    if any({"host", "hostname", "port"}.intersection(name) for name in named):
+    if any(
+        {"host", "hostname", "port"}.intersection(name) or _ADDRESSES.intersection(pairwise(name)) for name in named
+    ):
         return True
     devices = any(name == ("ip", "address") for name in named)
     return devices and not any(_OF_PEOPLE.intersection(name) for name in named)

@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.passwords.messages import is_told_both
 from fastapi_seclint.subjects.passwords.names import (
     is_of_machine,
     is_of_password_manager,
+    logs_in_elsewhere,
     naming,
 )
 from fastapi_seclint.subjects.passwords.put_away import is_an_entry
@@ -227,6 +228,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
     if tells and is_record(cls, last):
         hashes_itself = is_registered_elsewhere(known, block, call) if cls is None else has_own_ways(cls)
         hashes_itself = hashes_itself or (cls is not None and replaced_where_given(known, block, call))
+        hashes_itself = hashes_itself or logs_in_elsewhere(keyword for keyword, _, _ in call[4] if keyword is not None)
         yield from () if hashes_itself else _keywords(known, block, call, cls)
         return
     statement, inside = statement_of(known, block, call)

@@ -15,7 +15,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.owners.records import classes_in, field_names, has_own_ways, is_table
-from fastapi_seclint.subjects.passwords.names import naming
+from fastapi_seclint.subjects.passwords.names import logs_in_elsewhere, naming
 from fastapi_seclint.subjects.passwords.unpacked import names_given
 from fastapi_seclint.subjects.secrets.names import word_set
 
@@ -42,7 +42,7 @@ def stored_rows(known: Passwords) -> Iterator[tuple[Block, Form]]:
             base = known.program.walker.resolver.type_of(parameter)
             for cls in classes_in(base):
                 secret = any(naming(name) == "plain" for name in field_names(cls))
-                if secret and is_table(cls) and not has_own_ways(cls):
+                if secret and is_table(cls) and not has_own_ways(cls) and not logs_in_elsewhere(field_names(cls)):
                     yield from _stored(known, handler, parameter.name, seen, _DEPTH)
 
 

@@ -237,6 +237,18 @@ def _of_other_tokens(block: Block, call: Form) -> set[int]:
     return found
 
 
+def verifies_other(program: Program, block: Block, call: Form) -> bool:
+    """Whether a block verifies another token than the one that a call of it reads: the refresh token beside it."""
+    token = token_read(block, call)
+    others = [
+        form
+        for form in block.forms.of("call")
+        if form is not call and form[3] and token is not None and form[3][0][2:] != token[2:]
+    ]
+    inside = [body_of(program, function) for form in others for function, _ in called(program, block, form)]
+    return any(inner is not None and _verifies(program, inner, call, 1, 0) for inner in inside)
+
+
 def verifies(program: Program, block: Block) -> bool:
     """Whether a block itself reads a token with its signature checked."""
     sound = _sound(program)
