@@ -58,6 +58,8 @@ def cut(text: str, span: Span) -> str:
         ("def f():\n    global x\n    yield from x", "yieldfrom"),
         ("type A = list[int]", "assign"),
         ("def f[T](x: T) -> T: ...", "def"),
+        ("class A[T](B): x: T", "class"),
+        ("x = t'{a!r:>{b}}'", "fmt"),
     ],
 )
 def test_every_construct_has_a_form(text: str, kind: str) -> None:

@@ -132,6 +132,9 @@ def test_normalised_tokens() -> None:
     assert normalised("  f( 'a' , [1,2,],)  # c") == 'f ( "a" , [ 1 , 2 ] )'
     assert normalised("(1,)") == "( 1 )"
     assert normalised("f('it is \"so\"')") == "f ( 'it is \"so\"' )"
+    assert normalised("g(f'{a}', 0xF_f, 1_0.5E-3)") == 'g ( f"{a}" , 0xff , 10.5e-3 )'
+    assert normalised(r"g(rb'\'')") == r"g ( rb'\'' )"
+    assert normalised("b(x))\n  if a:\n c") == "b ( x ) ) if a : c"
     assert normalised("f(   'open") == normalised("f( 'open")
 
 

@@ -76,6 +76,16 @@ def test_only_line_feeds_and_carriage_returns_end_lines() -> None:
 
 OLDER = sys.version_info < (3, 12)
 
+
+def is_native(text: str) -> bool:
+    """Whether the running interpreter has nodes of its own for a text."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
 NEWER = {
     "type X[T: int] = list[T]": "X = list[T]",
     "if a: type X = int; y = 1": "if a:\n    X = int\n    y = 1",
@@ -106,6 +116,8 @@ NEWER = {
 
 @pytest.mark.parametrize("text", NEWER)
 def test_newer_syntax_becomes_older(text: str) -> None:
+    if is_native(text):
+        pytest.skip("the interpreter parses this by itself")
     tree, _ = parse(text + "\nafter = 1\n")
     assert ast.dump(tree) == ast.dump(ast.parse(f"{NEWER[text]}\nafter = 1"))
     assert tree.body[-1].lineno == text.count("\n") + 2

@@ -141,7 +141,7 @@ def _lines_in_strings(code: str) -> set[int]:
     beginning = True
     try:
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
-            if tokenize.tok_name[token.type] in ("STRING", "FSTRING_MIDDLE") and not beginning:
+            if tokenize.tok_name[token.type] in ("STRING", "FSTRING_MIDDLE", "TSTRING_MIDDLE") and not beginning:
                 inside.update(range(token.start[0] + 1, token.end[0] + 1))
             if token.type not in (tokenize.COMMENT, tokenize.NL):
                 beginning = token.type in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)

@@ -68,6 +68,17 @@ class Builder(ExpressionBuilder):
         self.annotations.append((at, annotation))
         return ["assign", at, [target], value]
 
+    def _TypeAlias(self, node: Any) -> Form:
+        """`type Names = list[str]`: a tree has it from Python 3.12 on, and what `syntax` makes of it before that."""
+        return ["assign", self._at(node), [self.expression(node.name)], self.expression(node.value)]
+
+    def _TemplateStr(self, node: Any) -> Form:
+        """`t"..."`: a tree has it from Python 3.14 on."""
+        return self._JoinedStr(node)
+
+    def _Interpolation(self, node: Any) -> Form:
+        return self._FormattedValue(node)
+
     def _AugAssign(self, node: ast.AugAssign) -> Form:
         operator = OPERATORS[type(node.op)]
         return ["augassign", self._at(node), operator, self.expression(node.target), self.expression(node.value)]

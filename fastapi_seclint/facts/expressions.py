@@ -38,7 +38,9 @@ class ExpressionBuilder:
         self._at = _place if columns is None else self._place_in_characters
         self._yields = [False]
         self._table: dict[type[ast.AST], Callable[[Any], Form]] = {
-            getattr(ast, name[1:]): getattr(self, name) for name in dir(self) if name[:1] == "_" and name[1:2].isupper()
+            getattr(ast, name[1:]): getattr(self, name)
+            for name in dir(self)
+            if name[:1] == "_" and name[1:2].isupper() and hasattr(ast, name[1:])
         }
 
     def expression(self, node: ast.expr | None) -> Form | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
@@ -12,9 +10,15 @@ from hashlib import blake2b
 from fastapi_seclint.report.lines import lines_of
 from fastapi_seclint.rule import Finding
 
-_LAYOUT = frozenset(
-    (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+_TOKEN = re.compile(
+    r"""(?P<layout>(?:\s|\\\n)+|\#[^\n]*)
+    |(?P<string>(?:[rbuft]|r[bft]|[bft]r)?(?:
+        \"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
+    |(?P<number>0[xob][\da-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d[\d_]*)?j?)
+    |\w+|\*\*=?|//=?|<<=?|>>=?|->|:=|\.\.\.|[-+*/%@&|^=!<>]=|.""",
+    re.I | re.S | re.X,
 )
+"""One token of Python. The module `tokenize` takes f-strings and lonely brackets otherwise from release to release."""
 
 
 def fingerprints(findings: Iterable[Finding], sources: Mapping[str, str]) -> list[str]:
@@ -42,14 +46,7 @@ def normalised(text: str) -> str:
 
     A piece that is nothing but comments is taken as it is.
     """
-    try:
-        tokens = [
-            _spelling(token)
-            for token in tokenize.generate_tokens(io.StringIO(text.strip()).readline)
-            if token.type not in _LAYOUT
-        ]
-    except (tokenize.TokenError, SyntaxError):
-        return " ".join(text.split())
+    tokens = [_spelling(match) for match in _TOKEN.finditer(text.strip()) if match.lastgroup != "layout"]
     if not tokens:
         return " ".join(text.split())
     kept = [
@@ -72,10 +69,10 @@ def _hash(parts: list[str]) -> str:
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def _spelling(token: tokenize.TokenInfo) -> str:
-    text = token.string
-    if token.type == tokenize.NUMBER:
+def _spelling(token: re.Match[str]) -> str:
+    text = token[0]
+    if token.lastgroup == "number":
         return text.lower().replace("_", "")
-    if token.type == tokenize.STRING and (plain := re.fullmatch(r"([A-Za-z]*)'([^'\"\\]*)'", text)):
+    if token.lastgroup == "string" and (plain := re.fullmatch(r"([A-Za-z]*)'([^'\"\\]*)'", text)):
         return f'{plain[1]}"{plain[2]}"'
     return text
