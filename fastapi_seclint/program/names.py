@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.statuses import status_named
 from fastapi_seclint.program.values import Const, External, Place, Value
 
 _MODULES = {
@@ -91,9 +90,9 @@ def external(name: str, place: Place | None = None, parent: External | None = No
         if code.isdigit():
             return Const(int(code), place)
     if name.startswith("http.HTTPStatus."):
-        member = getattr(HTTPStatus, name.split(".")[2], None)
-        if isinstance(member, HTTPStatus):
-            return Const(int(member), place)
+        number = status_named(name.split(".")[2])
+        if number is not None:
+            return Const(number, place)
     return External(name, None, parent, place)
 
 

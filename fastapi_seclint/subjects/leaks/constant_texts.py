@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from itertools import pairwise
 from json import dumps, loads
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.statuses import phrase_of, status_named
 from fastapi_seclint.subjects.code.development import holds
 
 _END = re.compile(
@@ -95,7 +95,7 @@ def phrase(statements: list[Form], form: Form, own: int = 0) -> str:
     """
     if _computes_status(statements, form):
         return "Request failed"
-    return HTTPStatus(own or status(statements, form)).phrase.capitalize()
+    return phrase_of(own or status(statements, form)).capitalize()
 
 
 def _computes_status(statements: list[Form], form: Form) -> bool:
@@ -127,5 +127,5 @@ def number_of(form: Form) -> int:
             pass
         case ["attr", _, _, str() as name]:
             written = _NUMBER.match(name)
-            number = int(written[1]) if written else HTTPStatus[name] if name in HTTPStatus.__members__ else 0
-    return number if number >= 400 and number in list(HTTPStatus) else 0
+            number = int(written[1]) if written else status_named(name) or 0
+    return number if number >= 400 and phrase_of(number) else 0

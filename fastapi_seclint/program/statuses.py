@@ -1,0 +1,33 @@
+"""The statuses of HTTP by number and by the names that `http.HTTPStatus` has for them.
+
+RFC 9110 renamed four of them, and Python 3.13 followed; what is found must not depend on the interpreter that looks.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+_RENAMED = {
+    413: ("REQUEST_ENTITY_TOO_LARGE", "CONTENT_TOO_LARGE"),
+    414: ("REQUEST_URI_TOO_LONG", "URI_TOO_LONG"),
+    416: ("REQUESTED_RANGE_NOT_SATISFIABLE", "RANGE_NOT_SATISFIABLE"),
+    422: ("UNPROCESSABLE_ENTITY", "UNPROCESSABLE_CONTENT"),
+}
+_NUMBERS = {
+    **{name: int(member) for name, member in HTTPStatus.__members__.items()},
+    **{name: number for number, names in _RENAMED.items() for name in names},
+}
+_PHRASES = {
+    **{int(member): member.phrase for member in HTTPStatus},
+    **{number: new.replace("_", " ").title().replace("Uri", "URI") for number, (_, new) in _RENAMED.items()},
+}
+
+
+def status_named(name: str) -> int | None:
+    """The number of a member of `HTTPStatus`, `UNPROCESSABLE_CONTENT` as well as `UNPROCESSABLE_ENTITY`, or None."""
+    return _NUMBERS.get(name)
+
+
+def phrase_of(number: int) -> str:
+    """What RFC 9110 calls a status, `Not Found`; empty for a number that is none."""
+    return _PHRASES.get(number, "")
