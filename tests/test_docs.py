@@ -9,6 +9,7 @@ import pytest
 from pages import ROOT
 
 from fastapi_seclint import selection
+from fastapi_seclint.config import ConfigError
 from fastapi_seclint.config_file import load
 from fastapi_seclint.facts.comments import directives
 from fastapi_seclint.suppressions.reading import read
@@ -40,6 +41,28 @@ def test_suppressions_that_are_shown_can_be_read(page: Path) -> None:
     for text in blocks(page, "python"):
         comments, _ = read(page.name, directives(text), lambda word: (word, ""))
         assert [fault for comment in comments for fault in comment.faults] == []
+
+
+SECTION = re.compile(r"^## How to configure\n(?P<text>.*?)^## ", re.M | re.S)
+ENTRY = re.compile(r"`(?P<entry>[a-z-]+ =\s[^`]+)`")
+TABLE = re.compile(r"\[tool\.seclint\.(?P<name>[a-z-]+)\]")
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "rules").glob("*.md")), ids=lambda page: page.stem)
+def test_entries_that_a_rule_tells_of_are_accepted(page: Path, tmp_path: Path) -> None:
+    for section in SECTION.finditer(page.read_text(encoding="utf-8")):
+        tables = ["", *(f"[{found['name']}]\n" for found in TABLE.finditer(section["text"]))]
+        for found in ENTRY.finditer(section["text"]):
+            entry = " ".join(found["entry"].split())
+            assert any(accepts(tmp_path, f"{table}{entry}\n") for table in tables), entry
+
+
+def accepts(folder: Path, text: str) -> bool:
+    (folder / "seclint.toml").write_text(text, encoding="utf-8")
+    try:
+        return bool(selection.rules_of(load(folder, cwd=folder)))
+    except ConfigError:
+        return False
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -155,12 +155,16 @@ def _facts(rule: Rule, *, markdown: bool = False) -> Iterator[tuple[str, str]]:
     if rule.review is None and rule.name != "unreadable-file":
         yield "suppress", code.format(f"# seclint: ignore[{rule.name}] -- why this is right here")
     yield "leave out", code.format(f'ignore = ["{rule.name}"]') + " in [tool.seclint]"
+    yield "leave out", code.format(f'"scripts/**" = ["{rule.name}"]') + " in [tool.seclint.per-path-ignores]"
+    other = "high" if rule.severity == "low" else "low"
+    yield "weigh", code.format(f'{rule.name} = "{other}"') + " in [tool.seclint.severity]"
 
 
 def _shown(rule: Rule, code: str) -> str:
     if rule.persona == "regular":
         return "always"
-    return f"with {code.format(f'--persona {rule.persona}')}" + (" or auditor" if rule.persona == "pedantic" else "")
+    option, key = code.format(f"--persona {rule.persona}"), code.format(f'persona = "{rule.persona}"')
+    return f"with {option}" + (" or auditor" if rule.persona == "pedantic" else "") + f", or {key} in [tool.seclint]"
 
 
 def _fix(rule: Rule, code: str) -> str:
