@@ -46,7 +46,7 @@ A parameter is `[name, kind, annotation, default, at]`. The conversion of a `fmt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 from fastapi_seclint.spans import Span
@@ -105,6 +105,14 @@ def last_name(form: Form) -> str:
 def arguments(call: Form) -> list[Form]:
     """What a call is given: by position first, then by keyword or `**`."""
     return [*call[3], *(value for _, value, _ in call[4])]
+
+
+def named_arguments(call: Form, names: Iterable[str]) -> list[tuple[str, Form]]:
+    """What a call gives, each under its parameter: by position, for which `names` are the parameters, then by keyword.
+
+    What goes through `**` has no name and is left out.
+    """
+    return [*zip(names, call[3], strict=False), *((name, value) for name, value, _ in call[4] if name is not None)]
 
 
 def awaited(form: Form) -> Form:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, named_arguments
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.values import Bound, Function, options
 
@@ -51,6 +51,6 @@ def _is_handed_names(function: Function, inner: Function, call: Form) -> bool:
     own = {form[0] for form in function.parameters}
     bound = inner.owner is not None and inner.kind != "static"
     taken = [form[0] for form in inner.parameters][bound:]
-    given = [*zip(taken, call[3], strict=False), *((keyword, value) for keyword, value, _ in call[4])]
+    given = named_arguments(call, taken)
     named = [value[2] for name, value in given if value[0] == "name" and value[2] == name]
     return bool(named) and len(named) == len(call[3]) + len(call[4]) and own.issuperset(named)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, mentions
+from fastapi_seclint.facts.forms import Form, last_name, mentions, named_arguments
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, called
@@ -28,9 +28,8 @@ def handed_to(program: Program, block: Block, call: Form, names: set[str]) -> Ha
     found: Handed = []
     for function, bound in called(program, block, call):
         parameters = [parameter[0] for parameter in function.parameters]
-        given = {keyword for keyword, value, _ in call[4] if mentions(value, names)}
-        positional = zip(parameters[1 if bound else 0 :], call[3], strict=False)
-        given |= {name for name, value in positional if mentions(value, names)}
+        pairs = named_arguments(call, parameters[1 if bound else 0 :])
+        given = {name for name, value in pairs if mentions(value, names)}
         if not given or not given <= set(parameters):
             return []
         found.append((function, given))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, named_arguments, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
@@ -73,7 +73,7 @@ def _is_always_cut(program: Program, block: Block, form: Form) -> bool:
     for caller, call, bound in callers(program, function):
         if not program.is_test(caller.module):
             own = names[1:] if bound else names
-            values = dict(zip(own, call[3], strict=False)) | {keyword: value for keyword, value, _ in call[4]}
+            values = dict(named_arguments(call, own))
             given.append(form[2] in values and _is_cut(caller, values[form[2]]))
     return bool(given) and all(given)
 

@@ -31,7 +31,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.definitions import decorators_of
 from fastapi_seclint.subjects.code.named_answers import form_at
-from fastapi_seclint.subjects.limits.defaults import SLOWAPI_LAYERS, default_limits, loose_default
+from fastapi_seclint.subjects.limits.defaults import SLOWAPI_LAYERS, default_limits, is_slowapi, loose_default
 from fastapi_seclint.subjects.limits.toothless import only_counts, only_wraps
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def limited(program: Program, route: Route, *, failures: bool) -> bool:
         or any(node_limits(program, node) for node in route.nodes(alternatives=False))
         or any(_decorator_limits(program, declared, *item) for item in ([] if exempt else _decorators(program, route)))
         or _written_dependency_limits(route)
-        or any(layer_limits(program, layer) for layer in layers(route) if not (exempt and _is_slowapi(layer)))
+        or any(layer_limits(program, layer) for layer in layers(route) if not (exempt and is_slowapi(layer)))
         or _class_limits(program, route)
         or (route.function is not None and reaches(program, route.function, failures))
     )
@@ -184,10 +184,6 @@ def is_exempt(route: Route) -> bool:
     if route.function is None:
         return False
     return any(form[0] == "attr" and form[3] == "exempt" for form in decorators_of(route.function))
-
-
-def _is_slowapi(layer: Layer) -> bool:
-    return any(dotted_name(option) in SLOWAPI_LAYERS for option in options(layer.what))
 
 
 def layer_limits(program: Program, layer: Layer) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, mentions, walk
+from fastapi_seclint.facts.forms import Form, arguments, mentions, named_arguments, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route, path_variables, taken_as
@@ -57,7 +57,7 @@ def _of_calls(program: Program, block: Block, callers: set[str], ids: set[str], 
             continue
         function, bound = found[0]
         names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
-        pairs = [*zip(names, call[3], strict=False), *((key, value) for key, value, _ in call[4])]
+        pairs = named_arguments(call, names)
         his = {name for name, value in pairs if mentions(value, callers)}
         inner_ids = {name for name, value in pairs if _is_id(value, ids)}
         inner = body_of(program, function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddParameter, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.facts.forms import Form, named_arguments, span_of
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called, callers
 
@@ -36,7 +36,7 @@ def given_as(function: Function, call: Form, caller: str) -> str:
     """The parameter by which a function is given the caller himself already; empty where it is not."""
     names = [item[0] for item in function.parameters]
     names = names[1:] if function.owner is not None and function.kind != "static" else names
-    given = [*zip(names, call[3], strict=False), *((name, value) for name, value, _ in call[4])]
+    given = named_arguments(call, names)
     return next((name for name, value in given if name in names and value[0] == "name" and value[2] == caller), "")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, mentions, walk
+from fastapi_seclint.facts.forms import Form, mentions, named_arguments, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, options
@@ -33,8 +33,7 @@ def ignores_caller(program: Program, route: Route, node: Node, callers: set[str]
 
 def ignores_given(program: Program, cls: Class, maker: Form, callers: set[str], method: str) -> Iterator[str]:
     """The attributes for the caller that an object is made with, where a method reads none of them and others do."""
-    names = _parameters(cls)
-    pairs = [*zip(names, maker[3], strict=False), *((key, value) for key, value, _ in maker[4] if key is not None)]
+    pairs = named_arguments(maker, _parameters(cls))
     held = _held(cls, {name for name, value in pairs if mentions(value, callers)})
     used = _member(cls, method)
     if not held or used is None or not used.parameters or _speaks(cls, used, used.parameters[0][0], held, set()):
@@ -63,8 +62,7 @@ def _made(program: Program, node: Node, callers: set[str]) -> tuple[Class, set[s
     found = [option for option in options(ask(program, block, call[2])) if isinstance(option, Class)]
     if len(found) != 1:
         return None
-    names = _parameters(found[0])
-    pairs = [*zip(names, call[3], strict=False), *((key, value) for key, value, _ in call[4] if key is not None)]
+    pairs = named_arguments(call, _parameters(found[0]))
     return found[0], {name for name, value in pairs if mentions(value, callers)}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeGuard
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, named_arguments, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -23,8 +23,7 @@ def enveloped(program: Program, block: Block, call: Form, depth: int = _DEPTH) -
     """The arguments of a call that a function or response class of the project puts into what it gives back."""
     for function, bound in _wrapping(program, block, call) if depth else ():
         names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
-        given = dict(zip(names, call[3], strict=False))
-        given.update((keyword, value) for keyword, value, _ in call[4] if keyword is not None)
+        given = dict(named_arguments(call, names))
         held = set(_held(program, function, depth)) if given else set()
         yield from (given[name] for name in names if name in held and name in given)
 

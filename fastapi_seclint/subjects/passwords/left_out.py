@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, last_name, named_arguments, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, External, options
@@ -106,8 +106,7 @@ def _handed(program: Program, block: Block, name: str) -> list[tuple[Block, Form
     for other in program.sites.blocks(frozenset({function.name})):
         for form in other.forms.of("call") if not program.is_test(other.module) else ():
             if form[2][0] in ("name", "attr") and form[2][-1] == function.name:
-                given = [*zip(names, form[3], strict=False), *((keyword, item) for keyword, item, _ in form[4])]
-                found += [(other, item) for keyword, item in given if keyword == name]
+                found += [(other, item) for parameter, item in named_arguments(form, names) if parameter == name]
     return found
 
 

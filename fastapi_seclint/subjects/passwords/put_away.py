@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, named_arguments, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways
 from fastapi_seclint.subjects.passwords.names import is_of_machine
@@ -26,8 +26,7 @@ def put_away(known: Passwords, compared: Collection[Kept]) -> Iterator[Kept]:
             cls = class_of(known, block, call[2]) if call[2][0] in ("name", "attr") else None
             if cls is None or is_of_machine(cls.name) or has_own_ways(cls):
                 continue
-            given = [*zip(field_names(cls), call[3], strict=False), *((key, value) for key, value, _ in call[4])]
-            for name, value in given:
+            for name, value in named_arguments(call, field_names(cls)):
                 text = known.text(block, value) if name in fields else None
                 if text is not None and text.kind == "plain" and is_an_entry(block, call):
                     yield Kept(block, value[1], value, text.sure)

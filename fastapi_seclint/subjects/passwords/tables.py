@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeGuard
 
-from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.facts.forms import Form, last_name, named_arguments
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import External, Function, Value, options, string
@@ -44,7 +44,7 @@ def statement_text(form: Form, given: Mapping[str, str]) -> str:
 def bound_texts(block: Block, call: Form, function: Function, bound: bool) -> dict[str, str]:
     """The parameters of a function that a call gives a text for, with the text."""
     names = [item[0] for item in function.parameters][1 if bound else 0 :]
-    pairs = [*zip(names, call[3], strict=False), *((keyword, value) for keyword, value, _ in call[4])]
+    pairs = named_arguments(call, names)
     return {name: value[2] for name, value in pairs if name and value[0] == "const" and isinstance(value[2], str)}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, named_arguments, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, options
@@ -258,7 +258,7 @@ def _further(program: Program, block: Block, form: Form, found: Input, context: 
     yield from _of_message(program, block, form, found, context, level)
     for function, bound in called(program, block, form):
         names = [parameter[0] for parameter in function.parameters][1 if bound else 0 :]
-        pairs = [*zip(names, form[3], strict=False), *((key, value) for key, value, _ in form[4] if key is not None)]
+        pairs = named_arguments(form, names)
         inner = Input(classes=set(found.classes), rights=found.rights)
         if own and bound:
             inner.bodies[function.parameters[0][0]] = own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import last_name
+from fastapi_seclint.facts.forms import last_name, named_arguments
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
@@ -28,8 +28,7 @@ def built_of_rights(program: Program, function: Function, found: Input) -> tuple
             continue
         for cls in options(ask(program, block, made[2])):
             if isinstance(cls, Class):
-                pairs = [*zip([item.name for item in parameters(cls)], made[3], strict=False)]
-                pairs += [(keyword, value) for keyword, value, _ in made[4] if keyword is not None]
+                pairs = named_arguments(made, [item.name for item in parameters(cls)])
                 sent = {name: right for name, value in pairs if (right := source(found, value)) is not None}
                 rights = {name: right for name, right in sent.items() if right.origin != "body"}
                 if rights:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fastapi_seclint.edits import AddParameter, Edit, ReplaceExpression, SetDictItem, SetKeyword
-from fastapi_seclint.facts.forms import Form, arguments, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, named_arguments, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.spelling import code
@@ -131,7 +131,7 @@ def told_by(function: Function, call: Form, text: str) -> str:
     """The parameter of a function that a call gives a text, such as the kind of token; empty where there is none."""
     names = [item[0] for item in function.parameters]
     names = names[1:] if function.owner is not None and function.kind != "static" else names
-    given = [*zip(names, call[3], strict=False), *((keyword, value) for keyword, value, _ in call[4])]
+    given = named_arguments(call, names)
     return next((name for name, value in given if value[0] == "const" and value[2] == text and name in names), "")
 
 
