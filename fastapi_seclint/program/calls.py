@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import ASYNC, GENERATOR, KEYWORD_ONLY, KEYWORDS, VARIADIC
+from fastapi_seclint.facts.forms import GENERATOR
 from fastapi_seclint.program import (
     builtin_calls,
     builtin_methods,
-    command_line,
     fastapi_calls,
     new_types,
     paths,
@@ -17,6 +16,7 @@ from fastapi_seclint.program import (
 from fastapi_seclint.program.fastapi_calls import native_attribute
 from fastapi_seclint.program.markers import MARKERS, marker, marker_of
 from fastapi_seclint.program.models import data_of, factory_of, field_default, validated_by
+from fastapi_seclint.program.parameters import bind_parameters, type_unknown
 from fastapi_seclint.program.router_making import initialize, is_router_class
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
@@ -33,7 +33,6 @@ from fastapi_seclint.program.values import (
     Function,
     Generic,
     Instance,
-    Mapping,
     Native,
     Partial,
     Place,
@@ -44,6 +43,7 @@ from fastapi_seclint.program.values import (
     join,
     options,
 )
+from fastapi_seclint.program.worthwhile import builds, gives_run_time_data, touches_routes
 from fastapi_seclint.program.wrappings import wrap
 
 if TYPE_CHECKING:
@@ -147,11 +147,11 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     from fastapi_seclint.program.interpreter import MAX_STEPS_A_CALL, BudgetSpent
 
     key = (function.module.file, function.number)
-    if not interpreter.recording and _gives_run_time_data(function):
+    if not interpreter.recording and gives_run_time_data(function):
         return declared(interpreter, function) or Unknown(f"what {function.name} gives when the program runs", place)
-    if interpreter.starting and not _touches_routes(function, arguments):
+    if interpreter.starting and not touches_routes(function, arguments):
         return Unknown(f"what {function.name} gives when the application starts", place)
-    if key in interpreter.endless and not _touches_routes(function, arguments):
+    if key in interpreter.endless and not touches_routes(function, arguments):
         return Unknown(f"{function.name} does more than can be followed", place)
     interpreter.invoked.add(key)
     if interpreter.depth >= interpreter.deepest or interpreter.context.count(key) >= _MAX_SAME:
@@ -159,7 +159,7 @@ def invoke(interpreter: Interpreter, function: Function, arguments: Arguments, p
     scope = Scope(function.module, "function", function.scope, f"{function.qualname}.<locals>.", function.owner)
     bind_parameters(function, arguments, scope)
     if function.name == "__init__":
-        _type_unknown(interpreter, function, scope)
+        type_unknown(interpreter, function, scope)
     scope.yielded = [] if _makes_items(function) else None
     interpreter.depth += 1
     interpreter.context += [key, (place.module.file, place.at)]
@@ -221,85 +221,6 @@ def _makes_items(function: Function) -> bool:
     """Whether a call gives an iterator; a generator that contextlib wraps gives what it yields to `with`."""
     wrapped = any(isinstance(item, External) and item.name.startswith("contextlib.") for item in function.decorators)
     return bool(function.flags & GENERATOR) and not wrapped
-
-
-WEB_WORDS = frozenset(
-    {"FastAPI", "APIRouter", "Starlette", "include_router", "add_api_route", "add_api_websocket_route"}
-)
-"""What a file that makes or fills an application or router has in it."""
-
-
-_BUILDING = tuple(f'"{word}"'.encode() for word in sorted(WEB_WORDS))
-
-
-def builds(function: Function) -> bool:
-    """Whether the text of a function makes or fills an application or router."""
-    facts = function.module.facts
-    return function.number >= 0 and any(facts.body_mentions(function.number, word) for word in _BUILDING)
-
-
-def _touches_routes(function: Function, arguments: Arguments) -> bool:
-    """Whether a call at start can add routes: it is given an application or router, or what fills one with them.
-
-    Or its file speaks of them. `apply_all(modules, include)` does for each module what `include` does.
-    """
-    if function.module.facts.words & WEB_WORDS:
-        return True
-    given = [*arguments.positional, *arguments.keywords.values()]
-    if any(isinstance(value, Instance) and value.native is not None for value in given):
-        return True
-    return any(isinstance(value, Function) and builds(value) for value in given)
-
-
-_LONG_BODY = 6000
-
-
-def _gives_run_time_data(function: Function) -> bool:
-    """Whether a function is not worth following for a setting: asynchronous or long ones give data, no settings."""
-    if function.number < 0:
-        return False
-    return bool(function.flags & ASYNC) or function.module.facts.size_of(function.number) > _LONG_BODY
-
-
-def bind_parameters(function: Function, arguments: Arguments, scope: Scope) -> None:
-    """Give the parameters their arguments, defaults or an unknown."""
-    positional = list(arguments.positional)
-    keywords = dict(arguments.keywords)
-    for form, default in zip(function.parameters, function.defaults, strict=True):
-        name, kind = form[0], form[1]
-        if kind == VARIADIC:
-            scope.names[name] = Collection("tuple", positional, arguments.open)
-            positional = []
-        elif kind == KEYWORDS:
-            items: list[tuple[Value, Value]] = [(Const(key), value) for key, value in keywords.items()]
-            scope.names[name] = Mapping(items, arguments.open)
-        elif kind != KEYWORD_ONLY and positional:
-            scope.names[name] = positional.pop(0)
-        elif name in keywords:
-            scope.names[name] = keywords.pop(name)
-        elif not arguments.open and (given := command_line.parameter(function, name, default)) is not None:
-            scope.names[name] = given
-        else:
-            scope.names[name] = Unknown(f"the parameter {name}", Place(function.module, form[4]))
-    if function.parameters and function.owner is not None and function.kind != "static":
-        scope.receiver = scope.names.get(function.parameters[0][0])
-
-
-def _type_unknown(interpreter: Interpreter, function: Function, scope: Scope) -> None:
-    """Where an argument of `__init__` is not known, the parameter is an object of the class that annotates it."""
-    from fastapi_seclint.program.inside import object_of
-
-    for form in function.parameters:
-        if form[2] is None or not isinstance(scope.names.get(form[0]), Unknown):
-            continue
-        key = (id(function), f"of {form[0]}")
-        if key not in interpreter.unmade:
-            interpreter.unmade[key] = None
-            found = object_of(interpreter, form[2], function.scope)
-            interpreter.unmade[key] = found if isinstance(found, Instance) and isinstance(found.cls, Class) else None
-            interpreter.kept.append(function)
-        if (typed := interpreter.unmade[key]) is not None:
-            scope.names[form[0]] = typed
 
 
 def super_of(scope: Scope) -> Value:

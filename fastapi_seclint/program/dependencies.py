@@ -122,7 +122,7 @@ class Resolver:
         nodes: list[Node] = []
         signature = parameters(value)
         if skip_first is not None and signature:
-            view = Dependency(skip_first, False, None, _NO_ARGUMENTS, signature[0].place)
+            view = Dependency(skip_first, None, _NO_ARGUMENTS, signature[0].place)
             nodes.extend(self._nodes(view, skip_first, signature[0].name, depth))
             signature = signature[1:]
         for parameter in signature:
@@ -147,7 +147,7 @@ class Resolver:
             given = injected.provided(self._interpreter, parameter, annotation)
             if given is None:
                 return None
-            return Dependency(given, False, None, _NO_ARGUMENTS, parameter.place), given
+            return Dependency(given, None, _NO_ARGUMENTS, parameter.place), given
         return found, found.call if found.call is not None else base
 
     def annotation(self, parameter: Parameter) -> Value | None:

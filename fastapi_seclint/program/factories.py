@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import calls
-from fastapi_seclint.program.calls import builds
 from fastapi_seclint.program.inside import object_of
 from fastapi_seclint.program.models import names_configuration
 from fastapi_seclint.program.routers import Mount, Router, native
 from fastapi_seclint.program.values import Arguments, Class, Function, Instance
+from fastapi_seclint.program.worthwhile import builds
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter

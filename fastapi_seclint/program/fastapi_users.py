@@ -107,7 +107,7 @@ def guard(interpreter: Interpreter, value: Value) -> tuple[str, list[Dependency]
     if enabled is not None and not isinstance(enabled, Const):
         needed.append(enabled)
     name = f"{_AUTHENTICATOR}.{method}.<locals>.{method}_dependency"
-    return name, [Dependency(part, False, None, Arguments(), place) for part in needed]
+    return name, [Dependency(part, None, Arguments(), place) for part in needed]
 
 
 def router(interpreter: Interpreter, function: External, arguments: Arguments, place: Place) -> Instance | None:
@@ -125,7 +125,7 @@ def router(interpreter: Interpreter, function: External, arguments: Arguments, p
     backend = next((item for item in arguments.positional if _strategy(item) is not None), arguments.get("backend"))
     for verb, path, handler, needs in rows:
         needed = [part for need in needs if (part := _part(need, function, backend, place)) is not None]
-        given = Collection("list", [Dependency(part, False, None, Arguments(), place) for part in needed])
+        given = Collection("list", [Dependency(part, None, Arguments(), place) for part in needed])
         endpoint = External(f"fastapi_users.router.{module}.{method}.<locals>.{handler}", None, None, place)
         told = Arguments(keywords={"dependencies": given})
         entry = Registration(

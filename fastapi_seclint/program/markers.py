@@ -30,4 +30,4 @@ def marker(name: str, arguments: Arguments, place: Place) -> Value:
     target = arguments.get("dependency", 0)
     if isinstance(target, Const) and target.value is None:
         target = None
-    return Dependency(target, security, arguments.get("scopes", 1) if security else None, arguments, place)
+    return Dependency(target, arguments.get("scopes", 1) if security else None, arguments, place)

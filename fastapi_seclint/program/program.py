@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name
 from fastapi_seclint.program import calls
-from fastapi_seclint.program.calls import WEB_WORDS, builds
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.factories import configuration_for, fill_applications, fill_by_hand, make_applications
 from fastapi_seclint.program.guards import Guarding, GuardModel
@@ -23,6 +22,7 @@ from fastapi_seclint.program.sites import Sites
 from fastapi_seclint.program.table import AppRow, RouteRow, RouteTable, Unresolved
 from fastapi_seclint.program.values import Bound, Class, Const, Function, Instance, Value
 from fastapi_seclint.program.versions import Versions
+from fastapi_seclint.program.worthwhile import WEB_WORDS, builds
 from fastapi_seclint.program.wrappings import behind, settle
 
 if TYPE_CHECKING:

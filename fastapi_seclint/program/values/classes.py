@@ -1,4 +1,4 @@
-"""The classes of abstract values: constants, objects, functions, what a library gives, what cannot be known."""
+"""Abstract values: constants, objects, functions, what a library gives, what cannot be known."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fastapi_seclint.facts.forms import Form, Forms, line_of, span_of
+from fastapi_seclint.program.values.standing import (
+    Annotated,
+    Bound,
+    Dependency,
+    Generic,
+    ModuleValue,
+    Native,
+    Partial,
+    RouteDecorator,
+    Super,
+)
 from fastapi_seclint.spans import Location
 
 if TYPE_CHECKING:
@@ -282,85 +293,6 @@ class Instance:
     arguments: Arguments | None = None
     native: Router | None = None
     place: Place | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Bound:
-    """A method together with the object it belongs to."""
-
-    receiver: Value
-    function: Value
-
-
-@dataclass(slots=True, eq=False)
-class Native:
-    """A method of a library object that the model knows: `router.include_router`, `list.append`."""
-
-    receiver: Value
-    name: str
-
-
-@dataclass(slots=True, eq=False)
-class Super:
-    """`super()` inside a method of `owner`."""
-
-    owner: Class
-    receiver: Value
-
-
-@dataclass(slots=True, eq=False)
-class ModuleValue:
-    """A module of the project."""
-
-    module: Module
-
-
-@dataclass(slots=True, eq=False)
-class Partial:
-    """`functools.partial(function, ...)`."""
-
-    function: Value
-    arguments: Arguments
-    place: Place | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Annotated:
-    """`Annotated[base, *metadata]`."""
-
-    base: Value
-    metadata: list[Value]
-    place: Place | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Generic:
-    """A subscripted type that is not Annotated: `Optional[X]`, `list[X]`, `X | None`."""
-
-    origin: str
-    members: list[Value]
-    place: Place | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Dependency:
-    """`Depends(...)` or `Security(...)`; `call` is None when the annotation names the callable."""
-
-    call: Value | None
-    security: bool
-    scopes: Value | None
-    arguments: Arguments
-    place: Place | None = None
-
-
-@dataclass(slots=True, eq=False)
-class RouteDecorator:
-    """`router.get("/path", ...)`: applied to a function it registers a route."""
-
-    receiver: Instance
-    method: str
-    arguments: Arguments
-    place: Place
 
 
 Value = (

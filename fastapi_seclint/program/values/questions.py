@@ -6,23 +6,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi_seclint.program.values.classes import (
-    Annotated,
-    Bound,
     Choice,
     Class,
     Collection,
     Const,
-    Dependency,
     Environment,
     External,
     Function,
     Instance,
     Mapping,
-    ModuleValue,
-    Partial,
     Unknown,
     Value,
 )
+from fastapi_seclint.program.values.standing import Annotated, Bound, Dependency, ModuleValue, Partial
 
 
 def options(value: Value | None) -> Iterator[Value]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
-from fastapi_seclint.program.calls import bind_parameters
 from fastapi_seclint.program.expressions import arguments
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.interpreter import BudgetSpent
+from fastapi_seclint.program.parameters import bind_parameters
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import Arguments, Instance

@@ -1,0 +1,43 @@
+"""Which calls are worth following: those that can build an application, and for a setting those that may give one."""
+
+from __future__ import annotations
+
+from fastapi_seclint.facts.forms import ASYNC
+from fastapi_seclint.program.values import Arguments, Function, Instance
+
+WEB_WORDS = frozenset(
+    {"FastAPI", "APIRouter", "Starlette", "include_router", "add_api_route", "add_api_websocket_route"}
+)
+"""What a file that makes or fills an application or router has in it."""
+
+
+_BUILDING = tuple(f'"{word}"'.encode() for word in sorted(WEB_WORDS))
+
+
+def builds(function: Function) -> bool:
+    """Whether the text of a function makes or fills an application or router."""
+    facts = function.module.facts
+    return function.number >= 0 and any(facts.body_mentions(function.number, word) for word in _BUILDING)
+
+
+def touches_routes(function: Function, arguments: Arguments) -> bool:
+    """Whether a call at start can add routes: it is given an application or router, or what fills one with them.
+
+    Or its file speaks of them. `apply_all(modules, include)` does for each module what `include` does.
+    """
+    if function.module.facts.words & WEB_WORDS:
+        return True
+    given = [*arguments.positional, *arguments.keywords.values()]
+    if any(isinstance(value, Instance) and value.native is not None for value in given):
+        return True
+    return any(isinstance(value, Function) and builds(value) for value in given)
+
+
+_LONG_BODY = 6000
+
+
+def gives_run_time_data(function: Function) -> bool:
+    """Whether a function is not worth following for a setting: asynchronous or long ones give data, no settings."""
+    if function.number < 0:
+        return False
+    return bool(function.flags & ASYNC) or function.module.facts.size_of(function.number) > _LONG_BODY
