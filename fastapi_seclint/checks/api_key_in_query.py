@@ -41,8 +41,6 @@ _MESSAGE = (
     "a key in the query is kept by access logs, proxies, browser histories and Referer headers, where others find it: "
     "take it from a header with `APIKeyHeader`"
 )
-
-
 _KEYS = ("API key", "token", "secret")
 
 

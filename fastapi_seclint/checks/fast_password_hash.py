@@ -30,8 +30,6 @@ RULE = Rule(
     guide="2",
     fixable="unsafe",
 )
-
-
 _MESSAGE = (
     "a password goes through {name}: whoever reads the database tries thousands of millions of passwords a "
     "second; use a slow, salted password hasher (argon2 or bcrypt)"

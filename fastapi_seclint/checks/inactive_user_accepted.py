@@ -51,8 +51,6 @@ _CURRENT_USER = (
 _ABOUT_ACTIVITY = re.compile(
     r"(^|_)(log_?out|sign_?out|refresh|(re|de)?activat\w*|verify|verif\w*|confirm\w*|resend|status)(_|$)"
 )
-
-
 _SAID = {False: "an account is closed here", True: "closed accounts are refused here, and nobody calls it"}
 
 

@@ -32,8 +32,6 @@ RULE = Rule(
     guide="K2",
     fixable="unsafe",
 )
-
-
 Held = tuple[Written, ...]
 _RANDOM = re.compile(r"^(token_urlsafe|token_hex|uuid4|uuid1)$|(^|_)(unique|random)(_|$)", re.I)
 _IDENTIFIERS = ("iss", "aud", "azp", "kid", "client_id", "sub", "jti")

@@ -40,8 +40,6 @@ RULE = Rule(
     guide="3",
     fixable="unsafe",
 )
-
-
 _REMEMBERS = re.compile(r"remember|long", re.I)
 """An access token that lives longer for those who want it is one all the same."""
 

@@ -45,8 +45,6 @@ RULE = Rule(
     guide="10",
     fixable="unsafe",
 )
-
-
 _WHY = "not an access token"
 _FOR_ELSE = frozenset(
     {

@@ -40,8 +40,6 @@ _TROUBLES = {
     "includes": "with this release of FastAPI slowapi's middleware does not see routes that come by `include_router`, "
     "so they are not limited: decorate them with `limiter.limit(...)`",
 }
-
-
 _UNCOUNTED = {
     "test": "`test` only asks whether a request would still pass and nothing calls `hit`, so nothing is ever counted: "
     "call `hit`, which counts and answers",

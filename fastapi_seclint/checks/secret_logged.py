@@ -43,8 +43,6 @@ _MASKED = "write `***` in place of the secret"
 _TOOLS = word_set(
     "script scripts cli command commands manage migrations alembic tools examples example demo benchmarks"
 )
-
-
 _GUESSING = word_set("brute bruter bruteforce bruteforcer spray sprayer cracker honeypot wordlist")
 
 

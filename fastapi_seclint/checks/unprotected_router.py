@@ -32,8 +32,6 @@ RULE = Rule(
     guide="9",
     fixable="unsafe",
 )
-
-
 _SECTION = re.compile(r"\w management$", re.I)
 """How a tag names a section of the documentation, "Catalogue management", for reading as well as for changes."""
 

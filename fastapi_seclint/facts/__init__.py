@@ -20,8 +20,6 @@ from fastapi_seclint.facts.spoken import Spoken, inner_of
 VERSION = "1"
 
 __all__ = ["MODULE", "VERSION", "FileFacts", "expression", "extract"]
-
-
 MODULE = -1
 """The number that stands for a module's own statements where functions have theirs."""
 

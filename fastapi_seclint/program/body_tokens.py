@@ -7,13 +7,9 @@ from collections.abc import Iterator
 
 from fastapi_seclint.facts.forms import last_name
 from fastapi_seclint.program.modules import Module
-from fastapi_seclint.program.values import (
-    Class,
-)
+from fastapi_seclint.program.values import Class
 
 BODY_TOKENS = frozenset({"token", "access_token", "auth_token", "jwt"})
-
-
 _BODY_PASSWORD = re.compile(r"passw|pwd", re.I)
 
 

@@ -34,8 +34,6 @@ _GUARDIAN = re.compile(
     r"|(admin|staff|superuser|member|owner|user|internal)s?_only|only_(admin|staff|superuser|member|owner|user)s?)",
     re.I,
 )
-
-
 _ANTI_FORGERY = re.compile(r"csrf|xsrf", re.I)
 
 
@@ -167,8 +165,6 @@ _VERIFICATION = re.compile(
     r"|get_identity|get_claims|userinfo|(user|account|member|claims|payload|principal|identity)_(from|of|for|by)_)",
     re.I,
 )
-
-
 _GIVES_CALLER = re.compile(r"^_*get_(\w+_)?(user|principal|caller|identity)$", re.I)
 
 

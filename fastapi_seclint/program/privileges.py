@@ -14,6 +14,7 @@ from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.statuses import LIMIT_REACHED
 from fastapi_seclint.program.values import External, Function, options
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _limits(function: Function) -> bool:
     return any(facts.body_mentions(number, word) for number in _own_numbers(function) for word in _TOO_MANY)
 
 
-_TOO_MANY = (b",429]", b'"HTTP_429_TOO_MANY_REQUESTS"', b'"TOO_MANY_REQUESTS"', b'"RateLimitExceeded"')
+_TOO_MANY = (b",429]", *(f'"{name}"'.encode() for name in sorted(LIMIT_REACHED)))
 
 
 def _own_numbers(function: Function) -> list[int]:

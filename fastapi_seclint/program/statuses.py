@@ -21,6 +21,10 @@ _PHRASES = {
     **{int(member): member.phrase for member in HTTPStatus},
     **{number: new.replace("_", " ").title().replace("Uri", "URI") for number, (_, new) in _RENAMED.items()},
 }
+TOO_MANY = frozenset({"HTTP_429_TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS"})
+"""The names of 429, in FastAPI and in the standard library."""
+LIMIT_REACHED = TOO_MANY | {"RateLimitExceeded"}
+"""What code calls a refusal of those who ask too often; the exception is slowapi's."""
 
 
 def status_named(name: str) -> int | None:

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _STORES = {"headers": "store", "cookies": "store", "query_params": "query", "session": "session", "state": "session",
            "user": "session", "auth": "session", "scope": "scope"}  # fmt: skip
-
-
 _TRANSFORMS = frozenset(
     {"split", "rsplit", "strip", "lstrip", "rstrip", "lower", "upper", "replace", "removeprefix", "removesuffix",
      "encode", "decode", "partition", "rpartition", "splitlines", "format", "title", "casefold", "hexdigest", "digest",

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.kinds import DENIAL, JUNK
+from fastapi_seclint.program.statuses import LIMIT_REACHED
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
 
 _NAMED = ("const", "name", "attr")
-_TOO_MANY = frozenset({"HTTP_429_TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", "RateLimitExceeded"})
 _OTHER = (400, 404, 410)
 _SHAPES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "isascii", "count"})
 
@@ -64,7 +64,7 @@ def _says_too_many(body: list[Form]) -> bool:
     if body[-1][0] not in ("raise", "return"):
         return False
     codes = (form[2] if form[0] == "const" else str(form[-1]) for form in walk(body) if form[0] in _NAMED)
-    return any(code == 429 or (isinstance(code, str) and code in _TOO_MANY) for code in codes)
+    return any(code == 429 or (isinstance(code, str) and code in LIMIT_REACHED) for code in codes)
 
 
 def _says_unconfigured(walk_: Walk, test: Form, body: list[Form]) -> bool:

@@ -31,8 +31,6 @@ _READERS = frozenset(
     }
 )
 _WAITERS = frozenset({"wait_for", "shield", "loads"})
-
-
 PROTOCOLS = frozenset({"typing.Protocol", "typing_extensions.Protocol"})
 _PLAIN = ("const", "ellipsis")
 

@@ -89,8 +89,6 @@ def _means_on(form: Form) -> bool | None:
 _OFF_BY_NAME = re.compile(r"(^|[_.])(disabled?|skip(ped)?|bypass(ed)?)(_|$)", re.I)
 _GUARDS = re.compile(r"auth|verif|guard|secur|login", re.I)
 _STATE = re.compile(r"^(is_)?(enabled|required|active|on|disabled|off)$", re.I)
-
-
 _OFF = re.compile(r"^(none|off|disabled?|no_?auth|anonymous|false)$", re.I)
 _SWITCHES_ON = re.compile(
     r"^(is_)?((enable|require|use)s?_)?(auth\w*|security|login)(_(is_)?(enabled|required|active|on))?$", re.I

@@ -9,8 +9,6 @@ WEB_WORDS = frozenset(
     {"FastAPI", "APIRouter", "Starlette", "include_router", "add_api_route", "add_api_websocket_route"}
 )
 """What a file that makes or fills an application or router has in it."""
-
-
 _BUILDING = tuple(f'"{word}"'.encode() for word in sorted(WEB_WORDS))
 
 

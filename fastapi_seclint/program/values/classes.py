@@ -317,8 +317,6 @@ Value = (
     | Dependency
     | RouteDecorator
 )
-
-
 NONE = Const(None)
 
 MAX_TEXT = 20_000

@@ -70,8 +70,6 @@ HOSTS = Remedy(
     ("TRUSTED_HOSTS",),
     "accept the hosts that the setting `{setting}` lists, this machine's own names without it",
 )
-
-
 _OWN = ("localhost", "127.0.0.1", "testserver")
 
 

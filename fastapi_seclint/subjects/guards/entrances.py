@@ -74,8 +74,6 @@ _PASSWORDS = frozenset(
         "password_hash", "refresh_token", "admin_password", "owner_password", "user_password", "account_password",
     }
 )  # fmt: skip
-
-
 _REMOTE = re.compile(
     r"^((\w+_)?(hostname|host|ip_address|broker|base_url|dsn|connection_string)|ip|port|server(_url)?|endpoint(_url)?)$",
     re.I,

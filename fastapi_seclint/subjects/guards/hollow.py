@@ -208,8 +208,6 @@ def _is_of_a_page(program: Program, block: Block, call: Form) -> bool:
 
 
 _PAGE = re.compile(r"^(starlette|fastapi)\.responses\.(HTMLResponse|PlainTextResponse|RedirectResponse|FileResponse)$")
-
-
 _OF_COOKIES = frozenset(
     {
         "json", "form", "get", "str", "set_cookie", "delete_cookie", "Response", "JSONResponse", "PlainTextResponse",

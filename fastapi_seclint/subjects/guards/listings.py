@@ -17,8 +17,6 @@ _ASKS_FOR_PEOPLE = re.compile(
     r"^(get|find|fetch|look_?up|search|query|list|filter)_(all_)?(users?|customers?|patients?|employees?|accounts?)(_(id|ids|by_\w+|info"
     r"|details?|profiles?))?$"
 )
-
-
 _KNOWN_ALREADY = re.compile(r"^(\w+_)?(fingerprint|digest|checksum|sha\d*|hash|token|ticket|secret|code)$", re.I)
 """What a thing is asked for by that nobody knows who was not given it, or who has the thing itself."""
 

@@ -37,8 +37,6 @@ _FOR_ALL = re.compile(
     r"|badges?|themes?|styles?|stream|playlists?|previews?|qr\w*|health\w*|top|best|ranks?|rankings?|leaderboards?|stages|levels|choices|well-known|jwks?)($|[-_/.])",
     re.I,
 )
-
-
 _PUBLISHED = re.compile(r"^(is_)?(published|public|publicly_visible)$", re.I)
 
 

@@ -13,18 +13,12 @@ _PROBE = re.compile(
     r"|info|(\w+[-_])?(docs|redoc|openapi\.json)|openapi\.json|robots\.txt|favicon\.ico|manifest\.json|static|assets)$",
     re.I,
 )
-
-
 _FOR_EVERYBODY = re.compile(
     r"^(ping|heartbeat|health([-_]?checks?)?|healthz|public|contact|feedback|contact[-_](us|form)|subscribe|unsubscribe"
     r"|newsletter([-_]\w+)?|(faq[-_])?[ie]nquir(y|ies)|waitlist|telemetry|analytics|track|events?|csp-report)$",
     re.I,
 )
-
-
 _MAKES = re.compile(r"^(create|add|make|new|insert|save|schedule|book)_")
-
-
 _PUBLIC = re.compile(r"(^|[-_])(public|guests?|anonymous)([-_]|$)", re.I)
 """A path or handler that calls itself public says what its author means."""
 
@@ -54,8 +48,6 @@ def is_probe(route: Route) -> bool:
 
 
 _HEALTH = re.compile(r"^health([-_]?checks?|z)?$", re.I)
-
-
 _SOMEBODY = re.compile(
     r"^((user|customer|patient|student|employee|member|account)_?(id|uuid|pk)|uid|username|email)$", re.I
 )

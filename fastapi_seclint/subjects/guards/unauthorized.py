@@ -36,8 +36,6 @@ _DEPTH = 3
 _SERVICES = 2
 """How many calls a refusal may be away from a handler behind a scheme."""
 _REQUESTS = frozenset({"request", "req"})
-
-
 Concerned = dict[tuple[str, int], tuple[Function, Scheme, bool]]
 
 

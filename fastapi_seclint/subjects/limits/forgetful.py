@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.statuses import LIMIT_REACHED
 from fastapi_seclint.program.values import Class
 from fastapi_seclint.spans import Location
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _MAKERS = frozenset({"dict", "defaultdict", "Counter", "OrderedDict"})
-_TOO_MANY = frozenset({"HTTP_429_TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS", "RateLimitExceeded"})
 
 
 def forgetful(program: Program) -> Iterator[tuple[Block, Form]]:
@@ -85,7 +85,7 @@ def _refuses(statements: list[Form]) -> bool:
     """Whether statements answer with 429."""
     return any(
         form[0] in ("raise", "return")
-        and any(item[-1] == 429 or (item[0] in ("attr", "name") and item[-1] in _TOO_MANY) for item in walk(form))
+        and any(item[-1] == 429 or (item[0] in ("attr", "name") and item[-1] in LIMIT_REACHED) for item in walk(form))
         for form in statements
     )
 

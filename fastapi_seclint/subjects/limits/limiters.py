@@ -17,6 +17,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routers import Layer, native
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.statuses import TOO_MANY
 from fastapi_seclint.program.values import (
     Bound,
     Class,
@@ -53,7 +54,6 @@ _FAILURES = re.compile(
     r"|retries|error_count)\w*|attempts|axes)(?![a-z])"
 )  # fmt: skip
 """Names of what counts failures and locks an account."""
-_STATUS = frozenset({"HTTP_429_TOO_MANY_REQUESTS", "TOO_MANY_REQUESTS"})
 _PRECHECK = re.compile(
     rb"limit|throttl|too_?many|flood|brute|slow_?down|cool_?down|lock|atte?mp|fail|tries|axes|bucket|window|acquire|error|429",
     re.I,
@@ -255,7 +255,7 @@ def _looks_limiting(function: Function, failures: bool) -> bool:
 def _says(form: Form, failures: bool) -> bool:
     match form:
         case ["name", _, name] | ["attr", _, _, name]:
-            return name in _STATUS or _named(name, failures)
+            return name in TOO_MANY or _named(name, failures)
         case ["const", _, value]:
             return value == 429 and value is not True
         case ["call", _, _, _, keywords]:

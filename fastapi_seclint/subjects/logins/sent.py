@@ -24,8 +24,6 @@ _PASSWORD = re.compile(
     r"^(user_?|plain_?|raw_?|new_?|login_?|hashed_?)?(password\d?|passwd|pwd|passphrase)$|^password_?hash$", re.I
 )
 """A field for the hash that a client fills is a password all the same: the handler hashes what comes in it."""
-
-
 _FOREIGN = re.compile(rf"^(?!clave_){FOREIGN}(_\w+)?$", re.I)
 
 

@@ -22,8 +22,6 @@ _CODE = re.compile(
     r"^((user|email|phone|sms|input|entered)_)?(otp|totp|one_time_(code|password)|(verification|confirmation)_code|pin)"
     r"(_?code)?$"
 )
-
-
 _REDIRECTS = frozenset(
     {"authorize_redirect", "create_authorization_url", "get_authorization_url", "get_login_redirect"}
 )

@@ -31,9 +31,7 @@ from fastapi_seclint.subjects.owners.listed import all_are_listed
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.same_right import asks_owner_too
 from fastapi_seclint.subjects.owners.stores import lists_of_caller, looks_up_both, looks_up_for_caller
-from fastapi_seclint.subjects.owners.things import (
-    resource_of,
-)
+from fastapi_seclint.subjects.owners.things import resource_of
 from fastapi_seclint.subjects.owners.ties import Tie
 from fastapi_seclint.subjects.owners.uses import uses
 from fastapi_seclint.subjects.owners.views import view_node, works_with_caller

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 _REGISTERING = frozenset({"pre_save", "listen"})
 _HASHING = re.compile(r"hash|crypt", re.I)
-
-
 _WRITTEN = frozenset({"before_insert", "before_update"})
 _TARGET = 2
 """The parameter of such a listener that is the row: `listener(mapper, connection, target)`."""

@@ -16,8 +16,6 @@ _BESIDE = word_set(
     encoded encrypted user account self cls info values request session db config settings length size
     """
 )
-
-
 _SETS = re.compile(r"^_*(set|assign)_(the_|new_|user_|plain_|raw_)?(password|passwd|pwd|pw)$")
 _CHANGES = re.compile(r"^_*(change|update|reset|set|replace)_(the_|my_|user_)?(password|passwd|pwd)$")
 _OLD_AND_NEW = word_set("old new current previous")

@@ -33,8 +33,6 @@ _COMPARERS = frozenset({"compare_digest"})
 _RUNNERS = frozenset({"execute", "fetch_one", "fetchrow"})
 """What runs a statement; with none it is some command of the program's own: `register_user.execute(password=...)`."""
 _READING = re.compile(r"\bselect\b.*\bwhere\b.*\bpassw\w*\s*=", re.I | re.S)
-
-
 _WRITTEN: WeakKeyDictionary[Program, set[str]] = WeakKeyDictionary()
 _BESIDE = frozenset({"values", "info", "info.data", "values.data"})
 """What a validator of pydantic calls the other fields of the same body."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.values import (
-    Function,
-)
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.rights.decisions import decides
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
 from fastapi_seclint.subjects.rights.powerless import without_effect
