@@ -17,7 +17,14 @@ from fastapi_seclint.subjects.code.removal import removed
 from fastapi_seclint.subjects.tokens.claims import unchecked
 from fastapi_seclint.subjects.tokens.claims_read import keys_read
 from fastapi_seclint.subjects.tokens.expiry import compares, looked_at
-from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings, path_and_span, says
+from fastapi_seclint.subjects.tokens.jwt import (
+    Decoding,
+    decodings,
+    path_and_span,
+    prepared,
+    prepared_uses,
+    says,
+)
 from fastapi_seclint.subjects.tokens.leeway import Leeway, on_objects, stretched
 from fastapi_seclint.subjects.tokens.logged import only_logged
 from fastapi_seclint.subjects.tokens.unverified import verifies_other
@@ -44,8 +51,9 @@ _OF_THE_TOKEN = frozenset({"jti", "exp", "iat", "nbf"})
 def jwt_expiry_unverified(program: Program) -> Iterator[Finding]:
     """One finding a place that switches the check off, stretches it, or reads claims that nobody checks."""
     seen: set[Location] = set()
-    for decoding in decodings(program):
-        checks = (_switched_off, _stretched, _unchecked)
+    kept = [decoding for decoding in prepared(program) if [*prepared_uses(program, decoding)]]
+    for decoding in (*decodings(program), *kept):
+        checks = (_switched_off, _stretched, *(() if decoding in kept else (_unchecked,)))
         for finding in (one for check in checks for one in check(program, decoding)):
             if finding.location not in seen:
                 seen.add(finding.location)
@@ -61,7 +69,7 @@ def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
                 continue
             if only_logged(program, decoding.call.block, decoding.call.form):
                 continue
-            uses = [(decoding.call.block, decoding.call.form)]
+            uses = [*prepared_uses(program, decoding)] or [(decoding.call.block, decoding.call.form)]
             uses += [(holder.block, holder.form) for holder in (item.holder, origin.holder) if holder is not None]
             if not any(looked_at(program, block, form, compares) for block, form in uses):
                 yield _off(program, decoding, item, origin, "high" if how == "surely" else "medium")

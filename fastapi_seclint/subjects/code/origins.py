@@ -297,7 +297,8 @@ def _of_parameter(program: Program, function: Function, index: int, depth: int) 
     reached += [(block, call, index if last_name(call[2]) == "partialmethod" else after) for block, call in kept]
     for block, call, position in reached:
         given = [(keyword, value) for keyword, value, _ in call[4] if keyword == parameter[0]]
-        if not given and position < len(call[3]) and not any(value[0] == "star" for value in call[3][: position + 1]):
+        starred = any(value[0] == "star" for value in call[3][: position + 1])
+        if not given and 0 <= position < len(call[3]) and not starred:
             given = [(None, call[3][position])]
         for keyword, value in given:
             for origin in origins(program, block, value, Holder(block, call, keyword), depth):

@@ -149,6 +149,8 @@ def is_asking(blocks: list[Block], value: Form, depth: int = 3) -> bool:
             return True
         case ["sub", _, _, key]:
             return _names(key, "origin")
+        case ["call", _, ["name", _, "next"], [["comp", *_] as comp, *_], _]:
+            return any(_picks(item) for item in walk(comp))
         case ["call", _, ["attr", _, inner, "encode" | "decode" | "strip" | "lower"], _, _]:
             return is_asking(blocks, inner, depth)
         case ["name", _, "origin"] if any(_is_header(block, "origin") for block in blocks):
@@ -157,6 +159,11 @@ def is_asking(blocks: list[Block], value: Form, depth: int = 3) -> bool:
             given = [form[-1] for block in blocks for form in block.forms.every if _assigns(form, name)]
             return bool(given) and all(is_asking(blocks, form, depth - 1) for form in given)
     return False
+
+
+def _picks(form: Form) -> bool:
+    """Whether a condition picks the header out of those of a scope: `name == b"origin"`."""
+    return form[0] == "compare" and form[3] == ["=="] and any(_names(side, "origin") for side in (form[2], *form[4]))
 
 
 def _is_header(block: Block, name: str) -> bool:
@@ -178,7 +185,8 @@ def _is_checked(block: Block) -> bool:
                 for part in walk([test]):
                     if part[0] == "call" and not _reads_headers(part):
                         return True
-                    if part[0] == "compare" and set(part[3]) - {"is", "is not"} and _mentions_origin(part):
+                    asks = part[0] == "compare" and set(part[3]) - {"is", "is not"} and not _picks(part)
+                    if asks and _mentions_origin(part):
                         return True
     return False
 

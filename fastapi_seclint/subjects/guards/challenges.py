@@ -30,6 +30,7 @@ from fastapi_seclint.subjects.guards.exception_handlers import exception_handler
 from fastapi_seclint.subjects.guards.replaced import replaced
 from fastapi_seclint.subjects.leaks.own_statuses import status_of
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
+from fastapi_seclint.subjects.secrets.lent import argument
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -101,6 +102,9 @@ def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
         elif isinstance(option, External) and (option.name in HTTP_EXCEPTIONS or _RESPONSE.match(option.name)):
             if _is_unauthorized(program, block, form) and (lacks := _lacks(program, block, form)) is not None:
                 yield Refusal(block, form, lacks[0])
+        elif isinstance(option, Class) and any(map(_RESPONSE.match, option.external_bases())):
+            if _is_told_401(program, block, option, form):
+                yield Refusal(block, ["class", form[1]], None)
         elif isinstance(option, Class) and not _gets_headers(option, form):
             if _takes_headers(program, option):
                 yield Refusal(block, form, None)
@@ -110,6 +114,22 @@ def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
             elif (fixing := _fixing_401(program, option)) is not None:
                 yield Refusal(program.sites.top(fixing.module), ["class", fixing.at], None)
         return
+
+
+def _is_told_401(program: Program, block: Block, cls: Class, call: Form) -> bool:
+    """Whether a response of the project's own, which hands its status on and no headers, is told that it is a 401."""
+    initializer = method_of(Instance(cls), "__init__")
+    if initializer is None or initializer.number < 0 or _gets_headers(cls, call):
+        return False
+    if initializer.module.facts.body_mentions(initializer.number, b'"headers"'):
+        return False
+    inner = next((one for one in initializer.forms.of("call") if one[2][0] == "attr" and one[2][3] == "__init__"), None)
+    handed = [value for keyword, value, _ in inner[4] if keyword == "status_code"] or inner[3][1:2] if inner else []
+    names = [item[0] for item in initializer.parameters]
+    if not handed or handed[0][0] != "name" or handed[0][2] not in names:
+        return False
+    given = argument(initializer, call, handed[0][2], True)
+    return given is not None and any(map(_is_401, options(ask(program, block, given))))
 
 
 def _takes_headers(program: Program, cls: Class) -> bool:
@@ -150,6 +170,8 @@ def _fixing_401(program: Program, cls: Class) -> Class | None:
     fixing = next((base for base in lineage if status_of(base)), None)
     if fixing is None or status_of(fixing) != 401 or set(cls.external_bases()) & set(HTTP_EXCEPTIONS):
         return None
+    if any("headers" in base.namespace for base in lineage[: lineage.index(fixing) + 1]):
+        return None  # what its class says beside the status
     return fixing if any(handled in lineage for handled, _ in exception_handlers(program)) else None
 
 

@@ -11,7 +11,7 @@ from fastapi_seclint.subjects.logins.worlds import FOUND, Truth, called_name, lo
 
 _VERIFIES = re.compile(r"^(checkpw|verify(_password)?|check_password(_hash)?|compare_digest)$")
 _ROW = re.compile(
-    r"(^|_)(get|find|fetch|look_?up|load|select|query|by|of|for|retrieve|read|search|one|named|called|known|whose)(_|$)"
+    r"(^|_)(get|find|fetch|look_?up|load|select|query|by|of|for|retrieve|read|search|one|named|called|known|whose|with)(_|$)"
 )
 
 

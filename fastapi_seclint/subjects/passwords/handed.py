@@ -11,6 +11,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import called
 from fastapi_seclint.subjects.passwords import hashers
+from fastapi_seclint.subjects.passwords.hooks import setters
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def handed(program: Program, spoken: list[Block]) -> Handed:
                     found.setdefault((function.module.file, function.number), set()).add(name)
     for function in column_types(program):
         found.setdefault((function.module.file, function.number), set()).update(BOUND_VALUE)
+    for function in setters(program):
+        found.setdefault((function.module.file, function.number), set()).add(function.parameters[1][0])
     return found
 
 

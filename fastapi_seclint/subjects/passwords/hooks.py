@@ -15,6 +15,7 @@ from fastapi_seclint.facts import MODULE
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -40,6 +41,25 @@ def is_about_to_be_written(block: Block, owner: Form) -> bool:
         item[0] == "call" and last_name(item[2]) == "listens_for" and {one[-1] for one in item[3][1:2]} & _WRITTEN
         for item in definition[6]
     )
+
+
+def setters(program: Program) -> Iterator[Function]:
+    """The listeners that get each new value of a password: `@event.listens_for(User.password, "set")`.
+
+    Source: https://docs.sqlalchemy.org/en/20/orm/events.html, `AttributeEvents.set(target, value, oldvalue, ...)`.
+    """
+    for module in program.modules.by_file.values():
+        for form in module.facts.forms(MODULE).of("def") if "listens_for" in module.facts.words else ():
+            function = program.sites.function(module, form[2]) if any(map(_hears_password, form[6])) else None
+            if function is not None and len(function.parameters) > 1:
+                yield function
+
+
+def _hears_password(decorator: Form) -> bool:
+    match decorator:
+        case ["call", _, listener, [["attr", _, _, name], ["const", _, "set"], *_], _]:
+            return last_name(listener) == "listens_for" and bool(naming(name))
+    return False
 
 
 @lru_cache(maxsize=1)

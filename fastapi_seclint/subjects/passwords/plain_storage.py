@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class
+from fastapi_seclint.program.values import Class, Mapping, options
 from fastapi_seclint.subjects.code.entries import accounts_of
-from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.code.sql import hashed_there, in_order
 from fastapi_seclint.subjects.owners.records import field_names, has_own_ways, is_schema, is_table
 from fastapi_seclint.subjects.passwords.columns_written import sent_to_columns
@@ -287,7 +287,7 @@ def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
     names = names_given(block, call)
     for form in block.forms.of("assign", "call"):
         match form:
-            case ["assign", _, [["sub", _, owner, _]], value] if is_store(owner):
+            case ["assign", _, [["sub", _, owner, _]], value] if is_store(owner) or _is_own(known, block, owner):
                 given = value
             case ["call", _, ["attr", _, owner, name], [*_, value], _] if name in _SAVES and is_store(owner):
                 given = value
@@ -296,6 +296,15 @@ def _is_put_away(known: Passwords, block: Block, call: Form) -> bool:
         if any(part is call or (part[0] == "name" and part[2] in names) for part in walk(given)):
             return True
     return False
+
+
+def _is_own(known: Passwords, block: Block, owner: Form) -> bool:
+    """Whether something is a dictionary that stands in a module or is kept by the object of a method."""
+    if owner[0] == "attr":
+        return bool(owner[2][2:] == ["self"])
+    if owner[0] != "name" or block.module.scope.find(owner[2]) is None:
+        return False
+    return any(isinstance(option, Mapping) for option in options(ask(known.program, block, owner)))
 
 
 def _keywords(known: Passwords, block: Block, call: Form, cls: Class | None) -> Iterator[Kept]:

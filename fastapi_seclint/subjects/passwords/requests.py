@@ -90,6 +90,8 @@ class Requests:
         if named and (is_handler(self.program, function) or self._is_marked(parameter)):
             return Text("plain", block, form, sure=True)
         key = (function.module.file, function.number, name)
+        if key in self._passwords.being_set:
+            return Text("plain", block, form, sure=True)
         if key not in self._passed:
             self._passed[key] = None
             found = self._from_callers(function, name, Text("plain", block, form), depth)

@@ -207,11 +207,22 @@ def _sinks(program: Program) -> Iterator[tuple[Call, str, int, str, str]]:
     for call in program.sites.calls(*(name for name in _SINKS if name.partition(".")[0] in imported)):
         yield (call, *_SINKS[call.name])
     yield from ((call, *_SINKS[call.name]) for call in program.sites.prepared(*_SINKS))
+    yield from _initialized(program)
     for block in program.sites.blocks(frozenset({"SessionMiddleware"})):
         for form in block.forms.every:
             call = Call(block, form, "", program.interpreter)
             if form[0] == "call" and form[3] and _is_sessions(call, form[3][0]):
                 yield call, "secret_key", 1, _SIGNING, "the key of session cookies"
+
+
+def _initialized(program: Program) -> Iterator[tuple[Call, str, int, str, str]]:
+    """What a class of the project's own gives the library's that it descends from: `super().__init__("text")`."""
+    for block in program.sites.blocks(frozenset({"super"})):
+        owner = block.function.owner if block.function is not None and block.function.name == "__init__" else None
+        sinks = [_SINKS[base] for base in owner.external_bases() if base in _SINKS] if owner is not None else []
+        for form in block.forms.of("call") if sinks else ():
+            if form[2][0] == "attr" and form[2][3] == "__init__" and form[2][2][0] == "call":
+                yield from ((Call(block, form, "", program.interpreter), *sink) for sink in sinks)
 
 
 def _compared(program: Program) -> Iterator[tuple[Value, Use]]:
