@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Class, options
+from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Finding, Rule
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask
@@ -121,6 +121,18 @@ def _of_dictionaries(program: Program) -> Iterator[Finding]:
                 yield RULE.finding(use.block.location(use.whole), message, symbol=use.block.symbol, fix=fix)
 
 
+def _collection(block: Block, owner: Form) -> str:
+    """What a collection that an object keeps is called in its database: `self.found = db["api_keys"]`."""
+    function = block.function
+    if owner[0] != "attr" or owner[2][2:] != ["self"] or function is None or function.owner is None:
+        return ""
+    initializer = function.owner.namespace.get("__init__")
+    for form in initializer.forms.of("assign") if isinstance(initializer, Function) else ():
+        if any(target[0] == "attr" and target[3] == owner[3] for target in form[2]):
+            return name_of(form[3])
+    return ""
+
+
 def _queries(program: Program, block: Block) -> Iterator[tuple[Form, Form, str]]:
     """The conditions of queries that ask for a plain key: `Model.api_key == key`, `{"api_key": key}`, SQL."""
     for call in block.forms.of("call"):
@@ -138,7 +150,7 @@ def _queries(program: Program, block: Block) -> Iterator[tuple[Form, Form, str]]
                 case ["dict", _, pairs]:
                     for key, sent in pairs:
                         named = str(key[2]) if key is not None and key[0] == "const" else ""
-                        if _is_key(program, named, "") and _plain(block, sent):
+                        if _is_key(program, named, _collection(block, call[2][2])) and _plain(block, sent):
                             yield sent, sent, named
         for keyword, sent, _ in call[4]:
             if (

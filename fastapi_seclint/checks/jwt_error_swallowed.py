@@ -76,7 +76,8 @@ def _made_up(program: Program, route: Route) -> Iterator[Swallow]:
     """Swallows by which a guard that asks for a token goes on as somebody when it is a bad one."""
     for node in route.dependencies:
         functions = [item.function for item in node.walk() if item.function and not _OPTIONAL.search(item.name)]
-        yield from (item for one in functions for item in swallows(program, one) if goes_on_as_somebody(item))
+        found = [item for one in functions for item in swallows(program, one) if goes_on_as_somebody(item)]
+        yield from (item for item in found if item.returned is None or not refused_by_caller(program, item))
     yield from _in_backends(program, route)
 
 

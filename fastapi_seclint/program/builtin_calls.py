@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import class_calls, command_line, json_calls, module_calls, new_types, signatures
-from fastapi_seclint.program.builtin_methods import on_mapping
+from fastapi_seclint.program.builtin_methods import call_method, on_mapping
 from fastapi_seclint.program.iteration_calls import (
     Handler,
     all_of,
@@ -230,10 +230,19 @@ def _from_keys(interpreter: Interpreter, arguments: Arguments, place: Place) -> 
     return Mapping([(key, value) for key in keys], False, place)
 
 
+def _separated(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """`CommaSeparatedStrings("a, b")`: the parts of a text (starlette/datastructures.py)."""
+    value = arguments.positional[0] if len(arguments.positional) == 1 else None
+    if isinstance(value, Collection):
+        return value
+    return None if value is None else call_method(interpreter, value, "split", Arguments([Const(",")]), place)
+
+
 _TABLE: dict[str, Handler] = {
     "os.getenv": _getenv,
     "os.environ.setdefault": _getenv,
     "json.loads": json_calls.loads,
+    "starlette.datastructures.CommaSeparatedStrings": _separated,
     "builtins.len": length,
     "builtins.list": make_collection("list"),
     "builtins.tuple": make_collection("tuple"),

@@ -258,7 +258,8 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
             for argument in call[3]:
                 if rows or argument[0] == "dict" or last in _TAKES_WHOLE or display_of(known, block, argument):
                     yield from whole_body(known, block, call[1], argument)
-        if last in ("values", "update", "create") and speaks_of_people(function[2]):
+        own = any(not function.is_stub for function, _ in called(known.program, block, call))
+        if last in ("values", "update", "create") and speaks_of_people(function[2]) and not own:
             yield from _keywords(known, block, call, None)
         elif last == "values" and (into := table_written(known, block, function[2])) is not None:
             yield from _keywords(known, block, call, into)

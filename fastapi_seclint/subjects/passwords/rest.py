@@ -27,8 +27,21 @@ def named_by_callers(known: Passwords, block: Block, value: Form) -> Iterator[tu
     rest = [item[0] for item in function.parameters if item[1] == KEYWORDS] if function is not None else []
     if function is None or value[0] != "name" or value[2] not in rest or changed(known, block, value):
         return
-    own = {item[0] for item in function.parameters}
+    own = {item[0] for item in function.parameters} | _taken_out(block, value[2])
     for other, call, _, sure in known.requests.callers.of(function):
         for keyword, given, at in call[4] if sure else ():
             if keyword is not None and keyword not in own and naming(keyword):
                 yield other, at, given
+
+
+def _taken_out(block: Block, name: str) -> set[str]:
+    """The keys that are taken out of a dictionary before it is spread: `password = values.pop("password")`."""
+    return {
+        form[3][0][2]
+        for form in block.forms.of("call")
+        if form[2][0] == "attr"
+        and form[2][3] == "pop"
+        and form[2][2][2:] == [name]
+        and form[3]
+        and form[3][0][0] == "const"
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
@@ -23,6 +24,7 @@ from fastapi_seclint.subjects.passwords.unpacked import names_given
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
 _RECORD_WORDS = word_set(
@@ -152,9 +154,22 @@ def looks_after_itself(known: Passwords, block: Block, owner: Form, field: str =
         if isinstance(option, Instance) and isinstance(option.cls, Class):
             passing = is_schema(option.cls) and not is_table(option.cls) and naming(field) != "kept"
             return passing or has_own_ways(option.cls)
-        if isinstance(option, External | Environment | Function):
-            return isinstance(option, Environment) and not option.name.startswith("parameter ")
-    return False
+        if isinstance(option, Environment) and not option.name.startswith("parameter "):
+            return True
+    return _all_see_to(known.program, field)
+
+
+@lru_cache(maxsize=256)
+def _all_see_to(program: Program, field: str) -> bool:
+    """Whether there are tables with a column of this name, and the rows of all of them hash what it is given."""
+    tables = [
+        value
+        for module in program.modules.by_file.values()
+        if field in module.facts.words and not program.is_test(module)
+        for value in list(module.scope.names.values())
+        if isinstance(value, Class) and value.module is module and is_table(value) and field in field_names(value)
+    ]
+    return bool(tables) and all(map(has_own_ways, tables))
 
 
 def is_of_a_server(known: Passwords, block: Block, owner: Form) -> bool:

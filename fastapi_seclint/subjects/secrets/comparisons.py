@@ -154,7 +154,7 @@ class _Search:
                 continue
             if any(calls_itself_given(a) and self.sent.is_read(b) for a, b in permutations(sides)):
                 return
-            kept = own is not None and any(secret is side for side in own.sides)
+            kept = own is not None and secret is own.kept
             value = ask(self.program, own.block if own is not None and kept else self.block, core(secret))
             kind = self.kind(core(given), core(secret), value) or self.account(core(given), core(secret))
             if kind := kind or self.opens(form, core(given), value):
@@ -189,7 +189,7 @@ class _Search:
             return own
         if sent and (may_hold(name_of(secret)) or (sent == "API key" and secret[0] == "attr" and secret[3] == "key")):
             return sent
-        if kind := self.presented(given) or is_configured_header(given, secret):
+        if kind := self.presented(given) or is_configured_header(self.assigned(given), secret):
             return kind
         named = [name_of(secret), *(option.name for option in options(value) if isinstance(option, Environment))]
         if of_key(given, named, self.is_header(given) or _reads_header(given)):
@@ -252,6 +252,12 @@ class _Search:
         held = any(self.configured(*pair) or (keyed and self.holds_keys(*pair, "API key")) for pair in values)
         held = held or is_key_of_row(self.block, form, plain=self.is_header(given))
         return held and (sent or handed(self.program, self.words, self.scope.function, given)) in _HELD
+
+    def assigned(self, form: Form) -> Form:
+        """What a local name is given where it is given one thing, else the expression itself."""
+        given = self.scope.assignments(form[2]) if form[0] == "name" else []
+        once = len(given) == 1 and given[0][0] in ("assign", "annassign") and given[0][-1] is not None
+        return given[0][-1] if once else form
 
     def presented(self, form: Form) -> str:
         """What kind of credential FastAPI puts into a parameter."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.origins import callers
+from fastapi_seclint.program.values import Function, Instance, options
+from fastapi_seclint.subjects.code.loops import loops
+from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.secrets.pairs import equality
 from fastapi_seclint.subjects.secrets.presented import presented
 from fastapi_seclint.subjects.secrets.sent import Sent, core
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _LONGEST = 3
+_CONTAINS = "__contains__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Lent:
     sides: tuple[Form, Form]
     caller: Block
     given: tuple[Form, Form]
+    kept: Form | None = None
+    """What the object of a method keeps, where that is one side or has it among others."""
 
 
 def lent(program: Program) -> Iterator[Lent]:
@@ -48,37 +52,55 @@ def lent(program: Program) -> Iterator[Lent]:
                 continue
             function = block.scope.function
             names = [item[0] for item in function.parameters]
-            if function.name.startswith("__") or len(names) < 2:
+            if (function.name.startswith("__") and function.name != _CONTAINS) or len(names) < 2:
                 continue
             for form in block.forms.of("compare", "call"):
                 found = equality(form)
                 sides = found[1:] if found is not None else ()
-                if found is not None and _are_given(function, sides, names):
+                if found is not None and _are_given(block, function, sides, names):
                     yield from _of_callers(program, function, Lent(block, form, found[0], found[1:], block, found[1:]))
 
 
-def _are_given(function: Function, sides: tuple[Form, ...], names: list[str]) -> bool:
+def _are_given(block: Block, function: Function, sides: tuple[Form, ...], names: list[str]) -> bool:
     """Whether both sides are parameters, or one is and the object keeps the other."""
     given = [side for side in sides if core(side)[0] == "name" and core(side)[2] in names]
-    kept = [side for side in sides if _is_kept(function, side)]
+    kept = [side for side in sides if _kept(block, function, side) is not None]
     return len(given) == 2 or len(given) == len(kept) == 1
 
 
-def _is_kept(function: Function, side: Form) -> bool:
-    side = core(side)
+def _kept(block: Block, function: Function, side: Form) -> Form | None:
+    """What an object keeps that a side is, or is one of: `key` of `any(key == shown for key in self.keys)`."""
+    plain = core(side)
     own = function.parameters[0][0] if function.owner is not None and function.parameters else ""
-    return bool(side[0] == "attr" and side[2][0] == "name" and side[2][2] == own)
+    over = [iterable for iterable, _ in loops(block, plain[2])] if plain[0] == "name" else []
+    for form in (side, *over):
+        if core(form)[0] == "attr" and core(form)[2][0] == "name" and core(form)[2][2] == own:
+            return form
+    return None
 
 
 def _of_callers(program: Program, function: Function, own: Lent) -> Iterator[Lent]:
-    for block, call, bound in callers(program, function):
+    for block, call, bound in (*callers(program, function), *_asking(program, function)):
         if program.is_test(block.module) or not isinstance(block.scope, FunctionScope):
             continue
         left, right = (
-            side if _is_kept(function, side) else argument(function, call, core(side)[2], bound) for side in own.sides
+            _kept(own.block, function, side) or argument(function, call, core(side)[2], bound) for side in own.sides
         )
         if left is not None and right is not None:
-            yield Lent(own.block, own.form, own.operator, own.sides, block, (left, right))
+            kept = next((one for side in own.sides if (one := _kept(own.block, function, side))), None)
+            yield Lent(own.block, own.form, own.operator, own.sides, block, (left, right), kept)
+
+
+def _asking(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
+    """Where it is asked whether something is in an object, as calls of its `__contains__`: `key in KEYS`."""
+    if function.name != _CONTAINS or function.owner is None:
+        return
+    for module in program.modules.by_file.values():
+        for block in program.sites.speaking(module, b'["in"]', b'["not in"]'):
+            for form in block.forms.of("compare"):
+                found = options(ask(program, block, form[4][0])) if form[3] in (["in"], ["not in"]) else ()
+                if any(isinstance(one, Instance) and one.cls is function.owner for one in found):
+                    yield block, ["call", form[1], ["attr", form[1], form[4][0], _CONTAINS], [form[2]], []], True
 
 
 def handed(program: Program, words: Vocabulary, function: Function, form: Form) -> str:
@@ -99,7 +121,7 @@ def given_for(program: Program, function: Function, form: Form) -> Iterator[tupl
     """What the calls of a function give for the parameter that a name is, and where they stand."""
     if form[0] != "name" or all(item[0] != form[2] for item in function.parameters):
         return
-    for block, call, bound in callers(program, function):
+    for block, call, bound in (*callers(program, function), *_asking(program, function)):
         value = argument(function, call, form[2], bound)
         if value is not None:
             yield block, value

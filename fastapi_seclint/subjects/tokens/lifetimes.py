@@ -35,6 +35,10 @@ _LIBRARIES: dict[str, tuple[tuple[str, int | None, Purpose], ...]] = {
     "fastapi_users.authentication.JWTStrategy": (("lifetime_seconds", 1, "access"),),
     "fastapi_users.authentication.strategy.JWTStrategy": (("lifetime_seconds", 1, "access"),),
     "fastapi_login.LoginManager": (("default_expiry", None, "access"),),
+    "fastapi_login.LoginManager().create_access_token": (("expires", None, "access"),),
+    "fastapi_jwt.JwtAccessBearer().create_access_token": (("expires_delta", None, "access"),),
+    "authx.AuthX().create_access_token": (("expiry", None, "access"),),
+    "authx.AuthX().create_refresh_token": (("expiry", None, "refresh"),),
     "fastapi_jwt.JwtAccessBearer": (
         ("access_expires_delta", None, "access"),
         ("refresh_expires_delta", None, "refresh"),

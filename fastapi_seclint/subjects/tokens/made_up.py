@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.program.values import Const, Function, Mapping, options
 
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.tokens.swallowing import Swallow
@@ -35,8 +36,11 @@ def makes_somebody_up(swallow: Swallow) -> bool:
 def goes_on_as_somebody(swallow: Swallow) -> bool:
     """Whether claims that name somebody are there before the token is read, and given to the caller when it is bad."""
     function = swallow.function
-    trying = swallow.trying
-    if trying is None or swallow.returned is not None:
+    suppressed = (form for form in function.forms.of("with") if form[1] == swallow.at)
+    trying = swallow.trying or next(suppressed, None)
+    if swallow.returned is not None:
+        return _gives_somebody(function, swallow.returned)
+    if trying is None:
         return False
     made_up = {
         name
@@ -44,8 +48,23 @@ def goes_on_as_somebody(swallow: Swallow) -> bool:
         if form[1] < trying[1] and names_somebody(form[3])
         for name in stored(form)
     }
-    read = {name for form in walk(trying[2]) if form[0] == "assign" for name in stored(form)}
+    tried = trying[2] if trying[0] == "try" else trying[3]
+    read = {name for form in walk(tried) if form[0] == "assign" for name in stored(form)}
     again = {name for form in walk(swallow.body) if form[0] == "assign" for name in stored(form)}
     given = [form[2] for form in function.forms.of("return", "yield") if form[1] > trying[1] and form[2] is not None]
     names = (made_up & read) - again
     return bool(given) and all(value[0] == "name" and value[2] in names for value in given)
+
+
+def _gives_somebody(function: Function, ending: Form) -> bool:
+    """Whether an `except` gives claims that name somebody: written there, a default, or kept in the module."""
+    value = ending[2] if ending[0] == "return" else None
+    if value is None or value[0] != "name":
+        return value is not None and value[0] in ("dict", "call") and names_somebody(value)
+    defaults = zip(function.parameters, function.defaults, strict=True)
+    held = next((default for parameter, default in defaults if parameter[0] == value[2]), None)
+    for option in options(held if held is not None else function.module.scope.names.get(value[2])):
+        found = [option.get(name) for name in _IDENTITY] if isinstance(option, Mapping) else []
+        if any(isinstance(item, Const) and item.value for item in found):
+            return True
+    return False

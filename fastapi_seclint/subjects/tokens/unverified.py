@@ -71,7 +71,9 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
         return True
     if _is_verified_before(program, block, call) or _asks_for_shape(block, call) or _is_known(program, block, call):
         return True
-    if _verifies(program, block, call) or _is_command(block) or only_logged(program, block, call):
+    if _verifies(program, block, call) and not _is_given_instead(program, block, call):
+        return True
+    if _is_command(block) or only_logged(program, block, call):
         return True
     if only_reported(block, call) or _only_looks(block, call):
         return True
@@ -85,6 +87,20 @@ def is_harmless(program: Program, block: Block, call: Form, depth: int = 2) -> b
     if not around or not _is_returned(block, call):
         return False
     return all(is_harmless(program, caller, use, depth - 1) for caller, use, _ in around)
+
+
+def _is_given_instead(program: Program, block: Block, call: Form) -> bool:
+    """Whether a function gives unverified claims where it does not give verified ones, as where no key is configured.
+
+    `if KEY: return jwt.decode(token, KEY, ...)` and then `return jwt.decode(token, options={...})`.
+    """
+    given = [form for form in block.forms.of("return") if form[2] is not None]
+    own = [form for form in given if form[2] is call or (form[2][0] == "sub" and form[2][2] is call)]
+    verified = [form for form in block.forms.of("call") if (block.module.file, form[1]) in _sound(program)]
+    elsewhere = [form for form in given if form not in own]
+    return bool(own and verified) and all(
+        any(inner is form for one in elsewhere for inner in walk(one[2])) for form in verified
+    )
 
 
 def _only_looks(block: Block, call: Form) -> bool:
