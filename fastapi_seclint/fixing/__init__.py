@@ -122,6 +122,8 @@ class _Session:
     history: dict[str, set[str]] = field(default_factory=dict)
     applied: list[Finding] = field(default_factory=list)
     withheld: dict[object, tuple[Finding, str]] = field(default_factory=dict)
+    early: dict[object, int] = field(default_factory=dict)
+    """How many fixes were applied when one was withheld that would have brought up another finding."""
     groups: list[frozenset[str]] = field(default_factory=list)
     widths: dict[Path, int | None] = field(default_factory=dict)
 
@@ -130,7 +132,9 @@ class _Session:
         for _ in range(PASSES):
             done, texts, report = self._best(self._candidates())
             if not done:
-                return frozenset()
+                if not self._reconsider():
+                    return frozenset()
+                continue
             changed = {name for name, text in texts.items() if text != self._text(name)}
             if circling := {name for name in changed if texts[name] in self.history.get(name, ())}:
                 return self._together(circling)
@@ -167,6 +171,16 @@ class _Session:
             else:
                 found.append(finding)
         return sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.sort_key))
+
+    def _reconsider(self) -> bool:
+        """Give the fixes another try that were withheld before others were applied; false when there are none.
+
+        What one of them would have brought up may be mended by now.
+        """
+        again = [identity for identity, count in self.early.items() if count < len(self.applied)]
+        for identity in again:
+            del self.early[identity], self.withheld[identity]
+        return bool(again)
 
     def _best(self, candidates: Sequence[Finding]) -> tuple[list[Finding], Mapping[str, str], Report]:
         """The findings whose fixes can be made now, the texts that result, and their report."""
@@ -252,7 +266,10 @@ class _Session:
         return (*proof.key(finding), finding.fix.title if finding.fix else "", line)
 
     def _withhold(self, finding: Finding, reason: str) -> None:
-        self.withheld[self._identity(finding)] = (finding, reason)
+        identity = self._identity(finding)
+        self.withheld[identity] = (finding, reason)
+        if reason.startswith(proof.BRINGS_UP):
+            self.early[identity] = len(self.applied)
 
 
 def _paths(findings: Iterable[Finding]) -> frozenset[str]:

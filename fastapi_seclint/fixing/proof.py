@@ -9,6 +9,8 @@ from fastapi_seclint.outcome import Report
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Finding
 
 _BEHIND = frozenset(BEHIND_AUTHENTICATION)
+BRINGS_UP = "it brings up"
+"""How an objection begins that names a finding which was not there before."""
 Key = tuple[str, str, str, tuple[str, str] | None]
 
 
@@ -38,7 +40,7 @@ def _new_findings(before: Report, after: Report, mended: Sequence[Finding]) -> s
         elif gone[key(finding)] > 0:
             return "the mistake is still there afterwards"
         elif finding.rule.review is None and not any(_masked(finding, by) for by in mended):
-            return f"it brings up {finding.rule.name} at {finding.location}"
+            return f"{BRINGS_UP} {finding.rule.name} at {finding.location}"
     return ""
 
 

@@ -124,13 +124,19 @@ def _argument(known: Passwords, block: Block, call: Form) -> Form | None:
 
 def plain_in(known: Passwords, block: Block, call: Form) -> Form | None:
     """The password itself in what a call is given, by what is known of it, else by what it is called."""
-    parts = [form for form in walk([call[3], [value for _, value, _ in call[4]]]) if form[0] in ("name", "attr", "sub")]
+    given = list(walk([call[3], [value for _, value, _ in call[4]]]))
+    parts = [form for form in given if form[0] in ("name", "attr", "sub")]
     parts += [form for data in known.updates(block, call) for form in walk(data) if form[0] in ("name", "attr", "sub")]
     for form in parts:
         text = known.text(block, form)
         if text is not None and text.kind == "plain":
-            return form
+            return next((whole for whole in given if _unseals(whole, form)), form)
     return _by_parameter(block.function, parts)
+
+
+def _unseals(call: Form, sealed: Form) -> bool:
+    """Whether a call takes the text out of a `SecretStr` of pydantic, which no hasher takes as it is."""
+    return call[0] == "call" and call[2][0] == "attr" and call[2][3] == "get_secret_value" and call[2][2] is sealed
 
 
 def _by_parameter(function: Function | None, parts: list[Form]) -> Form | None:
