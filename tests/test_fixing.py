@@ -362,6 +362,17 @@ def plain(path: str, span: Span) -> tuple[Edit, ...]:
     return (ReplaceExpression(path, Span(span.line, span.column - shift, span.line, span.end_column - shift), "good"),)
 
 
+def test_what_would_bring_up_something_is_tried_again_once_that_is_mended(project: Project) -> None:
+    project.put(a="bad\nworse\n")
+    project.rules = [
+        Toy("T1", r"bad(?=\nworse)", replace_by("worse")),
+        Toy("T1", r"bad(?!\nworse)", replace_by("good")),
+        Toy("T2", "worse", replace_by("fine")),
+    ]
+    outcome = project.fix()
+    assert (texts(outcome), outcome.withheld) == ({"a.py": "good\nfine\n"}, ())
+
+
 def test_bisection_asks_for_few_analyses(project: Project) -> None:
     project.put(**{f"m{number:02}": "bad\n" for number in range(32)}, z="odd\n")
     project.rules = [

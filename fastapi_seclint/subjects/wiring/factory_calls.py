@@ -13,6 +13,7 @@ from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Argument, Call
 from fastapi_seclint.program.values import Class, Unknown, Value, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 from fastapi_seclint.subjects.wiring.meant_rights import fitted, meant_argument, routes_of
 
@@ -28,6 +29,8 @@ def call_for(
     Without required arguments the call is safe. With them it is as in the other places of the project, those of the
     same file first, provided that they all agree there; else with the role or permission that the route is named after.
     """
+    if argument.form[0] == "lambda":
+        return _unwrapped(call, argument)
     if argument.form[0] not in ("name", "attr"):
         return None
     path, name = call.block.module.path, spelled(argument.form)
@@ -41,6 +44,15 @@ def call_for(
     elsewhere = _fitting(program, call, _as_elsewhere(program, call, name, factory))
     given = elsewhere or meant_argument(program, call, signature)
     return None if given is None else _fix(path, argument, f"{name}({given})", safe=False)
+
+
+def _unwrapped(call: Call, argument: Argument) -> Fix | None:
+    """The fix for a lambda that only gives a guard back: what it gives takes its place."""
+    given = rendered(argument.form[3]) if not argument.form[2] else None
+    if given is None:
+        return None
+    edit = ReplaceExpression(call.block.module.path, span_of(argument.form[1]), given)
+    return Fix(f"depend on what the lambda gives: `Depends({given})`", True, (edit,))
 
 
 def _fitting(program: Program, call: Call, code: str | None) -> str | None:
