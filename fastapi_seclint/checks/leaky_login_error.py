@@ -50,6 +50,8 @@ RULE = Rule(
 _LOGIN = re.compile(r"(^|_)(log_?in|sign_?in|authenticate)(_(user|account|for_access_token|with_password))?$")
 _SECRETS = re.compile(r"(^|_)(token|claim|code|otp|pin|signature|key)$")
 _ADDRESS = re.compile(r"(^|_)(e?mail|email_address|phone|phone_number|user_?name)$")
+_OF_CODE = re.compile(r"\b(token|code|link|otp|pin)\b", re.I)
+_OF_PEOPLE = re.compile(r"\b(users?|accounts?|e-?mail|address)\b", re.I)
 _NEW = re.compile(r"^(new|confirm\w*|repeat\w*|password_?(confirm\w*|again|repeat|2))(_|$)|_confirm\w*$")
 _EXISTS = (
     "this answer tells a stranger without a password that the account exists: test the password first, or answer as "
@@ -127,7 +129,17 @@ def _before_code(ends: list[Outcome]) -> list[Outcome]:
     """What is said before the code is looked at: nothing where the first refusal is not about the account alone."""
     first = next((end for end in ends if end.kind in ("raise", "answer")), None)
     known = first is not None and first.worlds == frozenset({"absent"})
-    return ends if known else []
+    return ends if known and first is not None and _speaks_of_address(first) else []
+
+
+def _speaks_of_address(end: Outcome) -> bool:
+    """Whether the function that ends so knows the address, and does not say that the code or token is wrong."""
+    function = end.block.function
+    keywords = (name for call in end.block.forms.of("call") for name, _, _ in call[4] if name)
+    named = (str(form[-1]) for form in end.block.forms.of("name", "attr", "const"))
+    parameters = (item[0] for item in function.parameters) if function is not None else ()
+    knows = any(_ADDRESS.search(spoken(word)) for word in chain(keywords, named, parameters))
+    return knows and (_OF_CODE.search(str(end.said)) is None or _OF_PEOPLE.search(str(end.said)) is not None)
 
 
 def _of_login(ends: list[Outcome], route: Route | None) -> Iterator[Finding]:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import InsertStatements
-from fastapi_seclint.facts.forms import Form, arguments, awaited, span_of, walk
+from fastapi_seclint.facts.forms import Form, arguments, awaited, mentions, span_of, walk
 from fastapi_seclint.program.bindings import blocks
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.origins import bodies
@@ -20,6 +21,7 @@ from fastapi_seclint.subjects.logins.worlds import FOUND, is_account, looked_up,
 from fastapi_seclint.subjects.passwords.dummies import dummy
 from fastapi_seclint.subjects.passwords.followed import Passwords, passwords
 from fastapi_seclint.subjects.passwords.plain_comparison import is_stored
+from fastapi_seclint.subjects.wiring.handlers import is_handler
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -71,7 +73,7 @@ def login_timing_leak(program: Program) -> Iterator[Finding]:
         early = skipped[0] if skipped and None not in skipped else None
         if early is None and verified and not any(skipped) and _LOGIN.search(function.name):
             yield from _of_lookup(known, block, verified[0])
-        if early is not None:
+        if early is not None and not (mentions(early, _given(function)) and is_handler(program, function)):
             yield _finding(block, early, block.location(verified[0]), _fix(known, block, early, verified[0]))
 
 
@@ -271,9 +273,16 @@ def _absent(test: Form, truths: dict[str, Truth]) -> str | None:
     return None
 
 
+def _given(function: Function | None) -> set[str]:
+    """The parameters of a function that are accounts, without a default."""
+    taken = function.parameters if function is not None else []
+    return {item[0] for item in taken if is_account(item[0]) and item[3] is None}
+
+
 def _looked_up(block: Block) -> dict[str, Truth]:
-    """The names of a block that hold an account, or nothing for an unknown user."""
+    """The names of a block that hold an account, or nothing for an unknown user; a parameter may be one."""
     found: dict[str, Truth] = {}
+    found |= dict.fromkeys(_given(block.function), FOUND)
     for form in block.forms.every:
         if (
             form[0] in ("assign", "annassign", "walrus")

@@ -18,16 +18,15 @@ from fastapi_seclint.subjects.owners.identity import guards, is_authenticated, n
 from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.using import is_tied
 from fastapi_seclint.subjects.rights.alike import unlike_all_others
-from fastapi_seclint.subjects.rights.beside import asks_for_less, unlike_its_sibling
+from fastapi_seclint.subjects.rights.beside import asks_for_less
 from fastapi_seclint.subjects.rights.branches import asks_for_one_field_only
 from fastapi_seclint.subjects.rights.clients import permission_tested, untested_permissions
-from fastapi_seclint.subjects.rights.listed_accounts import shown_to_few
 from fastapi_seclint.subjects.rights.membership import grants_as_member
-from fastapi_seclint.subjects.rights.neighbours import listed_for_few, unlike_its_neighbours
 from fastapi_seclint.subjects.rights.operators import is_operators_key
 from fastapi_seclint.subjects.rights.privileged import ignores_its_caller, privilege
 from fastapi_seclint.subjects.rights.roles import asked_before, authorizes, has_role_notion, in_name_only, role_guard
 from fastapi_seclint.subjects.rights.somewhere import asks_for_rights
+from fastapi_seclint.subjects.rights.unlike import listed, unlike_others
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -89,10 +88,10 @@ def _why(program: Program, route: Route) -> str:
     if is_authenticated(program, route) and grants_as_member(program, route):
         return _GRANTS
     if (strict := asks_for_less(program, route)) and is_authenticated(program, route):
-        return f"asks for less than {_listed(strict)} of the same path, which are for administrators"
+        return f"asks for less than {listed(strict)} of the same path, which are for administrators"
     untested = untested_permissions(program, route)
     why = privilege(program, route) or untested or _named_only(program, route) or _said(route)
-    compared = _unlike_others(program, route) if not why else ""
+    compared = unlike_others(program, route) if not why else ""
     why = why or compared
     if not why or not is_authenticated(program, route) or _is_authorized(program, route):
         return ""
@@ -111,29 +110,6 @@ def _is_authorized(program: Program, route: Route) -> bool:
     if not authorizes(program, route):
         return False
     return next(asked_before(program, route), None) is not None or not asks_for_one_field_only(program, route)
-
-
-def _unlike_others(program: Program, route: Route) -> str:
-    """What tells that a route should ask for rights when others do, as the end of a sentence, or an empty string."""
-    if (other := unlike_its_sibling(program, route)) is not None:
-        return f"changes what {access.spoken(other)} looks at the caller's rights for"
-    if strict := unlike_its_neighbours(program, route):
-        does = "changes something" if access.changes_state(route) else "lists everybody"
-        return f"{does}, as {_listed(strict)} of its router do, which look at the caller's rights"
-    if (alike := unlike_all_others(program, route)) is not None:
-        does = "changes" if access.changes_state(route) else "reads"
-        listed = _listed(alike.routes)
-        return f"{does} something beside {listed}, and every other route of that router asks more of its caller"
-    few = listed_for_few(program, route)
-    if few is not None:
-        return f"gives each of what {access.spoken(few)} only gives to some"
-    one = shown_to_few(program, route)
-    return f"gives all of what {access.spoken(one)} only shows to some" if one is not None else ""
-
-
-def _listed(routes: list[Route]) -> str:
-    more = len(routes) - 1
-    return f"{access.spoken(routes[0])} and {more} other{'s' if more > 1 else ''}"
 
 
 def _named_only(program: Program, route: Route) -> str:

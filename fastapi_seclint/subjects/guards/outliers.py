@@ -53,6 +53,8 @@ def is_outlier(program: Program, route: Route) -> bool:
         return False
     if asks_whose_beside(program, route):
         return True
+    if _searches_what_is_kept(program, route):
+        return True
     if is_for_all(route) and not _asks_beside(program, route):
         return False
     if _is_one_for_all(program, route) or _is_a_link(route):
@@ -166,6 +168,30 @@ def _is_asked_for(program: Program, route: Route, variable: str) -> bool:
         return False
     asked = (node for node in route.nodes() if any(item.name == variable for item in parameters(node.call)))
     return any(knows_caller(program, node) for node in asked)
+
+
+_SEARCH = re.compile(r"(^|_)(search|filter)(_|$)", re.I)
+
+
+def _searches_what_is_kept(program: Program, route: Route) -> bool:
+    """Whether a route searches the things of a router which all others ask for a user: their list, and each of them."""
+    last = (access.segments(route.path) or [""])[-1]
+    if path_variables(route.path) or _SEARCH.search(last.replace("-", "_")) is None or _is_called_public(route):
+        return False
+    others = [
+        other
+        for other in program.routes
+        if other.app is route.app and other.router is route.router and other.place != route.place
+    ]
+    read = [other.path.rstrip("/").endswith("}") for other in others if "GET" in other.methods]
+    if len(others) < _LEAST_GUARDED or set(read) != {True, False}:
+        return False
+    return all(is_authenticated(program, other) for other in others)
+
+
+def _is_called_public(route: Route) -> bool:
+    name = route.function.name if route.function is not None else ""
+    return re.search(r"public", f"{route.path} {name}", re.I) is not None
 
 
 def _asks_beside(program: Program, route: Route) -> bool:

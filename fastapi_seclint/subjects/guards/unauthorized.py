@@ -67,7 +67,8 @@ def concerned(program: Program) -> Concerned:
             token = id(route) in asking or (not below and signs(program, handler))
             token = token and not _wants_key(route) and _gives_token(program, handler)
             logs_in = token or any(is_login_form(node.call) for node in route.nodes())
-            logins += [handler] if logs_in and not _keeps_token_in_cookie(program, handler) else []
+            if logs_in and not _keeps_token_in_cookie(program, handler):
+                logins += [handler, *(node.function for node in route.nodes() if node.function is not None)]
     for function in loose(program):
         tops = program.walker.resolver.of_callable(function)
         direct = [kind for top in tops if (kind := wanted_scheme(program, top.call)) is not None]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _MAILS = re.compile(
-    r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time|(sms|send|mail|get)_code)(_|$)"
+    r"(^|_)(verify|verification|confirm\w*|activat\w*|resend|magic|otp|one_time|(sms|send|mail|get)_code|request_e?mail)(_|$)"
 )
 _ONLY_ADDRESS = re.compile(
     r"^(user_)?e?mail(_address)?$|^((cell|tele|mobile_)?phone|mobile|cell|tel|msisdn)(_number|_no|_num)?$"

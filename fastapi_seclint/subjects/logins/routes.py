@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 
 _TOKENS = re.compile(r"(^|_)(refresh_?token|token|authorization)$", re.I)
 _IDENTITY = re.compile(r"(^|_)(e?mail(_address)?|user_?name|phone(_number)?|login|account|identifier)$", re.I)
+_WHOSE = frozenset({"user_id", "account_id", "member_id", "customer_id"})
+_OF_ADDRESS = re.compile(r"(^|_)(e?mail|phone|account)(_|$)")
 _OF_A_THING = re.compile(r"}/[^/{}]+/?$")
 """The end of a path that does something with one thing: `/connections/{connection_id}/refresh`."""
 _CHANGING = frozenset({"POST", "PUT", "PATCH"})
@@ -218,8 +220,12 @@ def _by_model(program: Program, route: Route) -> Purpose | None:
     names = [spoken(name) for name in fields(program, route)]
     identified = any(_IDENTITY.search(name) for name in names)
     around = any(map(AROUND.match, segments))
-    around_code = around or segments[-1].endswith("_code")
-    if identified and CHECKS.search(segments[-1]) and (any(map(is_code, names)) or (around_code and "code" in names)):
+    around_code = around or segments[-1].endswith("_code") or _OF_ADDRESS.search(segments[-1]) is not None
+    if (
+        (identified or _WHOSE.intersection(names))
+        and CHECKS.search(segments[-1])
+        and (any(map(is_code, names)) or (around_code and "code" in names))
+    ):
         return "code check"
     if takes_password(program, route):
         name = spoken(route.function.name) if route.function is not None else ""
