@@ -7,26 +7,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, beginning, walk
-from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.program.values import Class, Collection, Const, Environment, Instance, Mapping, Value, options
+from fastapi_seclint.program.values import Class, Collection, Const, Environment, Instance, Mapping, options
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
-from fastapi_seclint.subjects.leaks.annotated import annotated_classes, is_type
+from fastapi_seclint.subjects.leaks.annotated import annotated_classes
 from fastapi_seclint.subjects.leaks.currencies import is_directory, is_list, is_no_credential, names_something
 from fastapi_seclint.subjects.leaks.entry_keys import after_failure, finds_an_entry
 from fastapi_seclint.subjects.leaks.log_calls import pieces
+from fastapi_seclint.subjects.leaks.login_parameters import is_credentials, is_login_form
 from fastapi_seclint.subjects.leaks.made_tokens import made_token
 from fastapi_seclint.subjects.leaks.masked_types import is_masked, shows_censored
 from fastapi_seclint.subjects.leaks.one_time_codes import is_one_time_code
 from fastapi_seclint.subjects.leaks.open_fields import open_field
 from fastapi_seclint.subjects.leaks.requested import (
-    asks_scheme,
     from_request,
-    is_of_scheme,
     is_session_cookie,
     is_setting,
 )
@@ -57,8 +55,6 @@ _MASKED = word_set("masked redacted sanitized sanitised scrubbed censored obfusc
 _REST = (VARIADIC, KEYWORDS)
 _TEXTS = frozenset({"decode", "hex", "credentials", "access_token", "token", "value", "get_secret_value"})
 """Attributes by which a credential's own text is read."""
-_CREDENTIALS = ("HTTPAuthorizationCredentials", "HTTPBasicCredentials")
-_FORMS = ("OAuth2PasswordRequestForm", "OAuth2PasswordRequestFormStrict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ class Leaks:
             case ["call", _, ["name", _, "getenv"], [["const", _, str() as key], *_], _]:
                 return self.named(key, form) or self.address(form, key)
             case ["call", _, ["name", _, "vars"], [inner], _]:
-                return _whole(self.of(inner) or self.login_form(inner), form)
+                return _whole(self.of(inner) or self._login_form(inner), form)
             case ["call", _, ["attr", _, ["name", _, "json"], "dumps"], [inner, *_], _]:
                 return _whole(self.mapping(inner), form) if inner[0] == "name" else None
             case ["call", *_]:
@@ -104,7 +100,7 @@ class Leaks:
             case ["sub", _, _, ["const", _, str() as key]]:
                 return self.named(key, form) or self.address(form, key)
             case ["attr", _, inner, "__dict__"]:
-                return _whole(self.model(inner) or self.login_form(inner), form)
+                return _whole(self.model(inner) or self._login_form(inner), form)
             case ["attr", _, inner, "headers" | "cookies" as part] if self.is_request(inner):
                 return Leak(f"the request's {part}", form)
             case ["attr", _, inner, "key"] if vocabulary(self.program).kind(name_of(inner)) == "API key":
@@ -152,7 +148,7 @@ class Leaks:
             return None if page else Leak(f"`{name}`", form)
         if name.lower() in ("authorization", "otp", "otp_code", "bearer_token"):
             return Leak(f"`{name}`", form)
-        if name == "credentials" and form[0] == "attr" and self.is_credentials(form[2]):
+        if name == "credentials" and form[0] == "attr" and is_credentials(self.program, self.block, form[2]):
             return Leak("the token that was sent", form)
         if words[-1] == "token" and words[-2:-1] and words[-2] in _TOKENS and not kind:
             kind = "token"
@@ -247,13 +243,17 @@ class Leaks:
 
     def model(self, form: Form) -> Leak | None:
         """An object whose text has a secret in it: credentials, a model with a password."""
-        if self.is_credentials(form):
+        if is_credentials(self.program, self.block, form):
             return Leak(f"`{name_of(form)}`", form)
         made = (one.cls for one in options(ask(self.program, self.block, form)) if isinstance(one, Instance))
         for cls in (*made, *annotated_classes(self.program, self.block, form), *self.handed(form)):
             if secret := open_field(self.program, cls):
                 return Leak(f"`{name_of(form)}`, which has `{secret}` in it,", form)
         return None
+
+    def _login_form(self, form: Form) -> Leak | None:
+        told = f"`{form[-1]}`, which has `password` in it,"
+        return Leak(told, form) if is_login_form(self.program, self.block, form) else None
 
     def handed(self, form: Form) -> Iterator[Class]:
         """The classes of what callers hand to a parameter that has no annotation."""
@@ -311,36 +311,6 @@ class Leaks:
             case [["assign", _, _, ["call", _, ["attr", _, _, method], *_] as call]] if method in _DUMPS:
                 return list(call)
         return None
-
-    def is_credentials(self, form: Form) -> bool:
-        """Whether a name holds the credentials that a security scheme found in the request."""
-        scope = self.block.scope
-        if form[0] != "name" or not isinstance(scope, FunctionScope):
-            return False
-        if is_of_scheme(self.program, self.block, form[2]):
-            return True
-        annotations = [item[2] for item in scope.function.parameters if item[0] == form[2]]
-        for statement in scope.assignments(form[2]):
-            if statement[0] == "annassign":
-                annotations.append(statement[3])
-            if statement[0] in ("assign", "annassign") and asks_scheme(statement[-1], scope):
-                return True
-        if any(item[0] in ("name", "attr") and item[-1] in _CREDENTIALS for item in walk(annotations)):
-            return True
-        return any(is_type(annotation, _CREDENTIALS) for annotation in (self.annotations(form) if annotations else ()))
-
-    def login_form(self, form: Form) -> Leak | None:
-        """FastAPI's form of a login, whose parts have the password."""
-        found = self.annotations(form) if form[0] == "name" else ()
-        told = f"`{form[-1]}`, which has `password` in it,"
-        return Leak(told, form) if any(is_type(annotation, _FORMS) for annotation in found) else None
-
-    def annotations(self, form: Form) -> Iterator[Value | None]:
-        """The annotation of the parameter that a name is, an alias of another module followed."""
-        function = self.block.function
-        for parameter in parameters(function) if function is not None else ():
-            if parameter.name == form[2]:
-                yield self.program.walker.resolver.annotation(parameter)
 
 
 def _given(scope: FunctionScope, name: str) -> Iterator[Form]:

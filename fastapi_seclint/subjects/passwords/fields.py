@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,6 @@ from fastapi_seclint.subjects.passwords.dumping import (
     gives_back,
     member,
     method_of_each,
-    names_columns,
     sifted,
     written_above,
 )
@@ -41,6 +39,7 @@ from fastapi_seclint.subjects.passwords.kept import appended, hashed_in, hashed_
 from fastapi_seclint.subjects.passwords.left_out import leaves_out, told_by_maker
 from fastapi_seclint.subjects.passwords.mappings import identifies, in_mapping, key_read
 from fastapi_seclint.subjects.passwords.names import is_password, naming
+from fastapi_seclint.subjects.passwords.queried import row_asked_for
 from fastapi_seclint.subjects.passwords.selected import selected
 from fastapi_seclint.subjects.passwords.showing import password_field
 from fastapi_seclint.subjects.passwords.spoken import blocks
@@ -50,9 +49,6 @@ from fastapi_seclint.subjects.passwords.unpacked import unpacked
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_ASKING = frozenset({"query", "select", "get", "find_one", "scalar", "scalars", "refresh"})
-_COUNTING = frozenset({"count", "exists", "delete", "update", "rowcount", "exec_count"})
-_CLASS_WAYS = re.compile(r"^(get|get_or_none|all|find|find_one|find_all|filter|create|objects|query|get_by_\w+|first)$")
 _ENTRIES = frozenset({"get", "values", "pop"})
 _THROUGH = frozenset({"loads", "dumps"})
 """By what a document becomes text and back, `json.loads(bson.json_util.dumps(found))`: all of it stays."""
@@ -226,7 +222,7 @@ class Givers:
             return document
         if name in _THROUGH and call[3] and (inner := self.shown(block, call[3][0], depth)) is not None:
             return inner
-        cls = self._asked(block, call)
+        cls = row_asked_for(self.program, block, call)
         if cls is not None:
             return password_field(cls), cls
         if column := selected(self.program, block, call) or column_of_table(self.program, block, call):
@@ -296,43 +292,6 @@ class Givers:
         """Whether an expression is a dictionary, of which a list has the keys only."""
         return any(isinstance(option, Mapping) for option in options(ask(self.program, block, form)))
 
-    def _asked(self, block: Block, call: Form) -> Class | None:
-        """The class of the rows that a query gives: `db.query(User).first()`, `select(User)`; no `row.name.lower()`."""
-        at, plain = call, False
-        while True:
-            if (at[0] == "attr" and at[3] in _COUNTING) or (at[0] == "call" and (names_columns(at) or _projects(at))):
-                return None
-            if at[0] == "call":
-                name = str(at[2][-1]) if at[2][0] in ("name", "attr") else ""
-                for item in at[3][:1] if name in (*_ASKING, "execute", "exec", "all") else ():
-                    found = self._row(block, item) if name in _ASKING else None
-                    if found := found or self._asked(block, written_above(block, item)):
-                        return found
-                if name in ("select", "query") and (found := self._of_columns(block, at[3])) is not None:
-                    return found
-                if name == "select" and at[2][0] == "attr" and not at[3]:  # peewee's `User.select()`
-                    return self._row(block, at[2][2])
-                at = at[2]
-            elif at[0] in ("attr", "sub", "await"):
-                if at[0] == "attr" and _CLASS_WAYS.match(at[3]) and (found := self._row(block, at[2])) is not None:
-                    return found
-                plain, at = plain or at[2][0] == "attr", at[2]
-            elif at[0] == "name" and not plain and written_above(block, at) is not at:
-                at = written_above(block, at)
-            else:
-                return None
-
-    def _of_columns(self, block: Block, columns: list[Form]) -> Class | None:
-        """The table whose password is one of the columns asked for: `select(User.id, User.password_hash)`."""
-        named = (item[2] for item in columns if item[0] == "attr" and is_password(item[3], True) and naming(item[3]))
-        return next((found for owner in named if (found := self._row(block, owner)) is not None), None)
-
-    def _row(self, block: Block, form: Form) -> Class | None:
-        if form[0] not in ("name", "attr"):
-            return None
-        found = (item for item in options(ask(self.program, block, form)) if isinstance(item, Class))
-        return next((item for item in found if is_table(item) and password_field(item)), None)
-
     def _of_function(self, block: Block, call: Form, depth: int) -> tuple[str, Class | None] | None:
         """What a function of the project gives back, by its annotation or what it returns."""
         if is_given_around(self.program, block, call[2]):
@@ -372,8 +331,3 @@ class Givers:
 def owner_among(owner: Form, each: dict[str, Form] | None) -> Form:
     """What an attribute is read of: the rows that a comprehension goes through, where it is the name of one of them."""
     return each[owner[2]] if each and owner[0] == "name" and owner[2] in each else owner
-
-
-def _projects(call: Form) -> bool:
-    """Whether a query is told the model that it shall give, Beanie's `Member.find_all().project(MemberOut)`."""
-    return call[2][0] == "attr" and call[2][3] in ("project", "find_projection") and len(call[3]) == 1
