@@ -337,7 +337,7 @@ def test_comments_are_not_written_without_a_reason_or_where_they_would_not_act(
     assert run(["suppress", "--rule", "toy-dangr", "--reason", "the other side checks this"]) == 2
     assert "did you mean `toy-danger`?" in capsys.readouterr().err
     assert run(["suppress", "--rule", "toy-danger", "--reason", "the other side checks this"]) == 3
-    assert "main.py:2: toy-danger cannot be suppressed by a comment" in capsys.readouterr().err
+    assert "main.py:1: toy-danger cannot be suppressed by a comment" in capsys.readouterr().err
     assert run(["suppress", "--rule", "toy-danger", "--reason", "the other side checks", "--until", "2001-01-01"]) == 2
     assert "--until 2001-01-01 has passed" in capsys.readouterr().err
     assert Path("main.py").read_text(encoding="utf-8") == "danger()\n"

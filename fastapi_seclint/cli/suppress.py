@@ -48,10 +48,11 @@ def suppress(names: tuple[str, ...], reason: str, until: datetime | None, diff: 
         left = engine.analyse(paths, options, overlay=_overlay(outcome, options)).findings if outcome.changed else ()
     except (catalogue.UnknownRule, NoSuchPath, FileError) as error:
         raise click.UsageError(str(error)) from None
-    left = (*left, *(finding for finding, _ in outcome.withheld))
-    for finding in left:
-        console.complain(f"{finding.location}: {finding.rule.name} cannot be suppressed by a comment")
-    if left:
+    places = [(_line_before(outcome, finding), finding) for finding in left]
+    places += [(finding.location.span.line, finding) for finding, _ in outcome.withheld]
+    for line, finding in places:
+        console.complain(f"{finding.location.path}:{line}: {finding.rule.name} cannot be suppressed by a comment")
+    if places:
         return 3
     if diff:
         console.write(fixing.diff(outcome), None)
@@ -85,6 +86,18 @@ def _outcome(report: Report, options: Options, reason: str, until: datetime | No
         groups=tuple(frozenset([path]) for path in changed),
         originals=originals,
     )
+
+
+def _line_before(outcome: FixOutcome, finding: Finding) -> int:
+    """The line in the file of a finding in the text with comments, which are lines of their own."""
+    line, change = finding.location.span.line, outcome.changed.get(finding.location.path)
+    if change is None or change.before is None:
+        return line
+    before, number = change.before.splitlines(), 0
+    for text in change.after.splitlines()[:line]:
+        if number < len(before) and text == before[number]:
+            number += 1
+    return max(number, 1)
 
 
 def _overlay(outcome: FixOutcome, options: Options) -> Mapping[Path, str]:
