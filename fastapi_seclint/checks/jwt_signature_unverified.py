@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Const, options
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.items import Item
-from fastapi_seclint.subjects.code.origins import Origin, origins
+from fastapi_seclint.subjects.code.origins import Origin, ask, origins
 from fastapi_seclint.subjects.code.trials import for_trying, when_run
 from fastapi_seclint.subjects.tokens.fetched import source_of
 from fastapi_seclint.subjects.tokens.hand_decoding import checks_by_hand, decoded_by_hand, decoded_by_helper
@@ -73,7 +74,7 @@ def _decodings(program: Program) -> Iterator[Finding]:
         ):
             continue
         off = [*_switched_off(program, decoding), *_old_keyword(program, decoding)]
-        yield from off or _with_nothing(decoding)
+        yield from off or _with_nothing(program, decoding)
     for decoding in prepared(program):
         used = [(block, form) for block, form in prepared_uses(program, decoding) if not program.is_test(block.module)]
         trial = _is_trial(program, decoding.call.block.module)
@@ -89,11 +90,17 @@ def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:
                 yield _off(program, decoding, item, origin, "high" if how == "surely" else "medium")
 
 
-def _with_nothing(decoding: Decoding) -> Iterator[Finding]:
-    """A key with nothing in it, `jwt.decode(token, "", algorithms=["HS256"])`, which is everybody's."""
+def _with_nothing(program: Program, decoding: Decoding) -> Iterator[Finding]:
+    """A key with nothing in it, `jwt.decode(token, "", algorithms=["HS256"])`, which is everybody's.
+
+    Or a name that never holds anything else: `SECRET = ""`.
+    """
     key = decoding.call.argument("key", 1)
     asked = decoding.call.argument("algorithms", 2)
-    if key is None or asked is None or key.form[0] != "const" or key.form[2] != "":
+    if key is None or asked is None or key.form[0] not in ("const", "name", "attr"):
+        return
+    held = list(options(ask(program, decoding.call.block, key.form)))
+    if not held or not all(isinstance(option, Const) and option.value == "" for option in held):
         return
     if decoding.call.argument("options", 3) is not None or decoding.call.argument("verify", 3) is not None:
         return
