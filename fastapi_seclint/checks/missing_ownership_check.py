@@ -53,6 +53,7 @@ from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.things import (
     by_its_key,
     is_choice,
+    is_source,
     lists_other_things,
     loaded_by,
     loads,
@@ -164,7 +165,8 @@ def _case(
         return None
     elif resource not in ties:
         resource = by_its_key(program, resource, variable)
-    if names_unknown_owner(program, handler) or _is_decided_otherwise(program, route, resource):
+    taken_from = sent is not None and is_source(variable)
+    if names_unknown_owner(program, handler) or _is_decided_otherwise(program, route, resource, taken_from):
         return None
     if not knows_its_user(program, route) and not is_looked_at(program, route, resource, ties):
         return None
@@ -206,9 +208,16 @@ def _case(
     return _Case(route, resource, variable, field, sure, sibling, tie)
 
 
-def _is_decided_otherwise(program: Program, route: Route, resource: str) -> bool:
-    """Whether a route is about nobody's own thing, works with who is calling, or gives what is for all to see."""
-    if is_no_object(route, resource) or uses_caller(program, route) or _uses_what_is_given(program, route):
+def _is_decided_otherwise(program: Program, route: Route, resource: str, taken_from: bool) -> bool:
+    """Whether a route is about nobody's own thing, works with who is calling, or gives what is for all to see.
+
+    What makes something new out of a thing that it is told the id of, `taken_from`, is about that thing.
+    """
+    if (
+        (is_no_object(route, resource) and not taken_from)
+        or uses_caller(program, route)
+        or _uses_what_is_given(program, route)
+    ):
         return True
     if PEOPLE.match(resource) and lists_other_things(program, route):
         return True

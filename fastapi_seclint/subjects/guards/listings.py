@@ -1,13 +1,16 @@
-"""Things that only users may list and everybody may read one by one, and questions about users."""
+"""Things that only users may list, or only their owner may read, and everybody gets; and questions about users."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.routes import Route, path_variables
+from fastapi_seclint.program.routes import Route, path_variables, taken_as
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards.outliers import gives_published, is_for_all, shows_leave
 from fastapi_seclint.subjects.owners.identity import caller_names, is_authenticated
+from fastapi_seclint.subjects.owners.things import loads
+from fastapi_seclint.subjects.owners.ties import compares_owner
 from fastapi_seclint.subjects.owners.uses import asks_the_request, uses
 
 if TYPE_CHECKING:
@@ -39,6 +42,32 @@ def guarded_listing(program: Program, route: Route) -> Route | None:
     for other in beside:
         lists = "GET" in other.methods and other.path.rstrip("/") == parent and other.kind == "http"
         if lists and is_authenticated(program, other) and is_the_same_for_all(program, other):
+            return other
+    return None
+
+
+_VARIABLE = re.compile(r"{[^}]*}")
+
+
+def kept_for_owner(program: Program, route: Route) -> Route | None:
+    """The GET of a thing that only its owner gets, where an open route gives more of the same thing to everybody.
+
+    `/albums/{album_id}/export` beside `/albums/{album_id}`, and a websocket below it. What is called something for
+    everybody, or is kept under what only those know who were given it, is left alone.
+    """
+    if access.changes_state(route) or not path_variables(route.path) or shows_leave(route) or is_for_all(route):
+        return None
+    if gives_published(route):
+        return None
+    ways = {_VARIABLE.sub("{}", route.path[: found.end()]): found[0][1:-1] for found in _VARIABLE.finditer(route.path)}
+    for other in program.routes:
+        variable = ways.get(_VARIABLE.sub("{}", other.path.rstrip("/")), "").partition(":")[0]
+        reads = (
+            other.app is route.app and other.kind == "http" and "GET" in other.methods and other.place != route.place
+        )
+        if not variable or not reads or not loads(route, taken_as(route.function, variable)):
+            continue
+        if is_authenticated(program, other) and compares_owner(program, other) is not None:
             return other
     return None
 

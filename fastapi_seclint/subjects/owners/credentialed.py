@@ -18,11 +18,7 @@ _OF_SCHEMES = frozenset({"HTTPAuthorizationCredentials", "HTTPBasicCredentials"}
 @cache
 def made_of_credentials(function: Function) -> frozenset[str]:
     """The names that get what a call makes of a credential (header, cookie, scheme): they stand for the caller."""
-    sent = {
-        one[0]
-        for one in function.parameters
-        if (_is_credential(one[0], one[2], one[3]) or _by_alias(function, one)) and not _is_of_database(function, one)
-    }
+    sent = sent_credentials(function)
     found: set[str] = set()
     for form in function.forms.of("assign", "annassign") if sent else ():
         value = form[-1][2] if form[-1] is not None and form[-1][0] == "await" else form[-1]
@@ -34,6 +30,15 @@ def made_of_credentials(function: Function) -> frozenset[str]:
             given = arguments(value)
             found |= names if any(_is_part(item, sent) for item in given) else set()
     return frozenset(found)
+
+
+def sent_credentials(function: Function) -> set[str]:
+    """The parameters that get what the client sent to prove who it is."""
+    return {
+        one[0]
+        for one in function.parameters
+        if (_is_credential(one[0], one[2], one[3]) or _by_alias(function, one)) and not _is_of_database(function, one)
+    }
 
 
 def _is_part(form: Form, sent: set[str]) -> bool:

@@ -65,7 +65,11 @@ def inner_id(program: Program, route: Route) -> Inner | None:
         (
             (outer, name)
             for outer in reversed(variables[:-1])
-            for name in (*_guarding(guards, outer), *_asked_inside(program, route, block, outer))
+            for name in (
+                *_guarding(guards, outer),
+                *_asked_inside(program, route, block, outer),
+                *_asked_here(program, route, block, outer),
+            )
         ),
         None,
     )
@@ -102,6 +106,21 @@ def _asked_inside(program: Program, route: Route, block: Block, outer: str) -> I
             for function, _ in handed_to(program, block, call, {outer}):
                 if _refuses(function) or _is_refused_by(block, call):
                     yield function.name
+
+
+def _asked_here(program: Program, route: Route, block: Block, outer: str) -> Iterator[str]:
+    """Whether a handler itself holds the caller against what the outer id picks, and refuses.
+
+    `found = db.get(Project, project_id)`, then `if found.owner_id != me.id: raise`; or it looks up by both, and refuses
+    where nothing is there.
+    """
+    callers = caller_names(program, route)
+    given = [(form, _names_in(form)) for form in block.forms.of("assign") if callers and mentions(form[3], {outer})]
+    loaded = {name for _, names in given for name in names}
+    found = {name for form, names in given if mentions(form[3], callers) for name in names}
+    tests = [form[2] for form in block.forms.of("if") if any(item[0] == "raise" for item in form[3])] if given else []
+    if any(mentions(test, found) or (mentions(test, loaded) and mentions(test, callers)) for test in tests):
+        yield "the handler"
 
 
 def _is_refused_by(block: Block, call: Form) -> bool:

@@ -84,6 +84,15 @@ def is_choice(program: Program, route: Route, variable: str) -> bool:
     return False
 
 
+_SOURCE = re.compile(r"^(from|source|src|sender|debit|payer|origin)_(?!(user|member|person|customer)_)(?=\w+_)")
+"""What something is taken from, `from_account_id`, beside what it goes to; a person is none."""
+
+
+def is_source(shown: str) -> bool:
+    """Whether an id that is sent, `body.from_account_id`, says what something is taken from."""
+    return _SOURCE.match(snake(shown.rpartition(".")[2])) is not None
+
+
 def sent_id(program: Program, route: Route, resource: str, owned: Container[str]) -> tuple[str, str] | None:
     """The one id that a route without one in its path is sent for a thing with an owner, and what thing that is.
 
@@ -91,6 +100,8 @@ def sent_id(program: Program, route: Route, resource: str, owned: Container[str]
     path does. `owned` are things that other routes look up for the caller.
     """
     found = dict(_sent(program, route))
+    if len(found) > 1:
+        found = {shown: _SOURCE.sub("", name) for shown, name in found.items() if _SOURCE.match(name)}
     if len(found) != 1 or route.function is None:
         return None
     shown, name = next(iter(found.items()))

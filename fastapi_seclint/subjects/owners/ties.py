@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.guards.access import changes_state, segments
 from fastapi_seclint.subjects.owners.belongings import IDENTITIES, is_staff, names_owner, singular
 from fastapi_seclint.subjects.owners.identity import caller_names, names_identity, replaced_callers
+from fastapi_seclint.subjects.owners.lost_conditions import lost_conditions
 from fastapi_seclint.subjects.owners.uses import is_nothing
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
@@ -62,8 +63,9 @@ def compares_owner(program: Program, route: Route) -> Tie | None:
                 functions.append((function, set()))
     replaced = replaced_callers(program, route)
     for function, callers in functions:
+        lost = lost_conditions(function)
         for form in function.forms.of(*_TELLING):
-            found = _compared(form, callers)
+            found = _compared(form, callers) if id(form) not in lost else None
             if found is not None and not (function is route.function and found.caller in replaced):
                 return found
     return _compared_for(program, route)
@@ -258,6 +260,11 @@ def _is_owners_key(form: Form) -> bool:
     if form[2][3][:1].isupper():
         return False  # a column of a class, `models.User.id`
     return _root(form[2]) not in ("", "self", "request", "session", "token", "claims", "context", "ctx", "info", "auth")
+
+
+def is_tie(form: Form, callers: set[str]) -> bool:
+    """Whether a form compares somebody's key with that of the caller."""
+    return _compared(form, callers) is not None
 
 
 def is_caller(form: Form, callers: set[str]) -> bool:

@@ -126,6 +126,8 @@ class Using:
         match form:
             case ["name", _, name]:
                 return name in self.known
+            case ["compare", *_] if id(form) in self.idle:
+                return False
             case ["assign" | "annassign", at, *_] if at in self.looking:
                 return False
             case ["if", _, test, body, otherwise] if self.found and _is_presence(test, self.found):

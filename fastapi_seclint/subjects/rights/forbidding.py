@@ -8,6 +8,7 @@ from collections.abc import Collection
 from fastapi_seclint.facts.forms import Form, arguments, beginning, walk
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.rights.always import always_passing
 
 FORBIDDEN = (b",403]", b"FORBIDDEN", b"Forbidden", b"PermissionDenied")
 STATE = re.compile(
@@ -55,11 +56,12 @@ def forbids(function: Function, callers: Collection[str] | None = None) -> bool:
     names = set(callers or ())
     if callers is None:
         names = ({parameter[0] for parameter in function.parameters} | _asked_for(function)) - _NO_CALLER | _KEPT
-    tests = [form[2] for form in function.forms.of("if", "ifexp")]
+    idle = {id(form) for form in always_passing(function)}
+    tests = [form[2] for form in function.forms.of("if", "ifexp") if id(form) not in idle]
     made_with = {*names, *(parameter[0] for parameter in function.parameters), *assigned(function)}
     if any(_asks_for_quality(item, names, made_with) for test in tests for item in walk(test)):
         return True
-    asked = function.forms.of("if")
+    asked = [form for form in function.forms.of("if") if id(form) not in idle]
     if callers and any(_turns_down_who_has_none(form, function, names) for form in asked):
         return True
     return any(_turns_down(form, function, names) or (callers and _refuses_some(form, names)) for form in asked)

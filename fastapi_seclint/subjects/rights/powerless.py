@@ -10,7 +10,9 @@ from fastapi_seclint.facts.forms import Form, awaited, is_none, last_name, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
+from fastapi_seclint.subjects.owners.lost_conditions import lost_conditions
 from fastapi_seclint.subjects.owners.notes import logs
+from fastapi_seclint.subjects.rights.always import always_passing
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -40,6 +42,7 @@ def without_effect(program: Program, function: Function) -> frozenset[int]:
         block = body_of(program, function)
         found = _found(program, block) if block is not None else ()
         known[key] = frozenset(id(inner) for form in found for inner in walk(form))
+        known[key] |= frozenset(id(form) for form in always_passing(function)) | lost_conditions(function)
     return known[key]
 
 

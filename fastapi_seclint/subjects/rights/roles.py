@@ -28,6 +28,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.credentialed import sent_credentials
 from fastapi_seclint.subjects.owners.identity import (
     Guard,
     called_guards,
@@ -219,7 +220,7 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     sent |= made_of(handler, sent) | replaced_callers(program, route)
     found = looked_up(handler, sent, caller)
     knowing = {*caller, *_rules_of(route), *({"request", "self"} - sent)}
-    variables = variable_names(route) if guards(program, route) else set[str]()
+    variables = variable_names(route) | _named_ids(handler, sent) if guards(program, route) else set[str]()
     picked = picked_by(handler, variables, knowing)
     ways = ((function, without_effect(program, function)) for function in reached(program, handler, 0))
     if any(decides(function, sent, found, picked, idle) for function, idle in ways):
@@ -229,6 +230,15 @@ def decides_inside(program: Program, route: Route, handed: bool = True) -> bool:
     if any(considers_rights(program, function) for function in asked):
         return True
     return hands_right_on(handler, caller) or forbids(handler, caller)
+
+
+_NAMES = re.compile(r"^(?!session|login|auth)\w*_(id|uuid|pk)$")
+
+
+def _named_ids(handler: Function, sent: frozenset[str]) -> set[str]:
+    """The ids of the query that a handler is sent: whoever is looked up by `admin_id` is whom the client names."""
+    held = sent_credentials(handler)
+    return {item.name for item in parameters(handler) if item.name in sent - held and _NAMES.match(snake(item.name))}
 
 
 def _is_body(program: Program, parameter: Parameter) -> bool:
