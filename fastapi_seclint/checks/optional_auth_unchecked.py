@@ -20,7 +20,8 @@ from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, 
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import JWT_AUTH
-from fastapi_seclint.subjects.guards.demanding import asked_for, demanded, found_or_refused
+from fastapi_seclint.subjects.guards.conversations import opens_a_conversation
+from fastapi_seclint.subjects.guards.demanding import asked_for, asked_in_place, demanded, found_or_refused
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
 from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
 from fastapi_seclint.subjects.guards.given_objects import (
@@ -30,6 +31,9 @@ from fastapi_seclint.subjects.guards.given_objects import (
     may_be_nobody,
     refuses_only_what_is_sent,
 )
+from fastapi_seclint.subjects.guards.pushing import tells_strangers
+from fastapi_seclint.subjects.guards.sent_only import refused_if_sent
+from fastapi_seclint.subjects.owners.half_asked import asked_if_known, asks_known_only
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
 from fastapi_seclint.subjects.tokens.looking import looked_at, too_late
 from fastapi_seclint.subjects.tokens.swallowing import swallows
@@ -58,10 +62,39 @@ def optional_auth_unchecked(program: Program) -> Iterator[Finding]:
         if node is None and _is_considered(program, route):
             node = next((node for node in route.dependencies if _lets_through(program, route, node)), None)
         node = node or _refused_late(program, route)
+        if node is None and _is_considered(program, route):
+            node = asked_if_known(program, route)
         if node is not None:
             found.setdefault(route.place, []).append((route, node))
     for ways in found.values():
-        yield _finding(*ways[0], _fix(program, ways))
+        yield _finding(program, *ways[0], _fix(program, ways))
+    seen = set(found)
+    for route in program.routes:
+        if route.place not in seen and (name := _let_in_without(program, route)):
+            seen.add(route.place)
+            yield _of_handler(route, name)
+
+
+def _let_in_without(program: Program, route: Route) -> str:
+    """The credential of which a handler only asks whether it is a wrong one, where the route is not for everybody."""
+    handler = route.function
+    if handler is None or not (name := refused_if_sent(handler)) or not _is_considered(program, route):
+        return ""
+    if route.kind == "websocket":
+        return name if opens_a_conversation(route) or tells_strangers(program, route) else ""
+    return name if access.changes_state(route) and not access.only_reads(route) else ""
+
+
+def _of_handler(route: Route, name: str) -> Finding:
+    assert route.place is not None
+    return RULE.finding(
+        route.place.location,
+        f"{access.spoken(route)} refuses a wrong `{name}` and serves who sends none: refuse where there is none, too",
+        symbol=access.symbol(route),
+        route=access.key(route),
+        fix=asked_in_place(route.function, name) if route.function is not None else None,
+        masks=("unprotected-route", *BEHIND_AUTHENTICATION),
+    )
 
 
 def _asked_optionally(program: Program, route: Route) -> Node | None:
@@ -274,8 +307,13 @@ def _required(handler: Function) -> Fix:
     return Fix("refuse whoever sends no token: `jwt_required()`", False, edits)
 
 
-def _lack(route: Route, node: Node) -> str:
+def _lack(program: Program, route: Route, node: Node) -> str:
     """What a route does about it that gets nobody: nothing, or too late."""
+    if route.function is not None and node.parameter and asks_known_only(program, route, node.parameter):
+        return (
+            "compares the owner only where there is a user, so who does not log in gets what is another's: "
+            "refuse for None first, or use a dependency that raises 401"
+        )
     if route.function is not None and node.parameter and too_late(route.function, {node.parameter}):
         return (
             "refuses him only when all is stored, so he gets what he wanted and a 401 with it: test for None before "
@@ -284,14 +322,14 @@ def _lack(route: Route, node: Node) -> str:
     return "does not test it, so it works without valid credentials: use a dependency that raises 401, or test for None"
 
 
-def _finding(route: Route, node: Node, fix: Fix | None) -> Finding:
+def _finding(program: Program, route: Route, node: Node, fix: Fix | None) -> Finding:
     name = node.name.rpartition(".")[2]
     evidence = [] if node.written is None else [Evidence(node.written.location, "this gives nothing for a stranger")]
     assert route.place is not None
     return RULE.finding(
         route.place.location,
         f"`{name}` gives nothing for a stranger instead of refusing him, and {access.spoken(route)} "
-        f"{_lack(route, node)}",
+        f"{_lack(program, route, node)}",
         symbol=access.symbol(route),
         route=access.key(route),
         evidence=evidence,

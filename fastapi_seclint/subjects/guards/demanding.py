@@ -22,20 +22,33 @@ def demanded(function: Function, name: str) -> Fix | None:
     return Fix("refuse who is not logged in", False, (edit, *imports))
 
 
+def asked_in_place(function: Function, name: str) -> Fix | None:
+    """The same where one condition asks both: `if key is not None and key != KEY:` gets `key is None or key != KEY`."""
+    for form in function.forms.of("if"):
+        match form[2], form[3]:
+            case [["bool", at, "and", [first, *rest]], [["raise", *_], *_]]:
+                match first:
+                    case ["compare", _, ["name", _, asked], ["is not"], [["const", _, None]]]:
+                        missing = f"{name} is None"
+                    case ["name", _, asked]:
+                        missing = f"not {name}"
+                    case _:
+                        continue
+                tests = [rendered(test) for test in rest]
+                if asked == name and None not in tests:
+                    wrong = " and ".join(map(str, tests))
+                    code = f"{missing} or {wrong if len(tests) == 1 else f'({wrong})'}"
+                    edit = ReplaceExpression(function.module.path, span_of(at), code)
+                    return Fix("refuse who sends nothing, too", False, (edit,))
+    return None
+
+
 def asked_for(function: Function, name: str) -> Fix | None:
     """The fix that lets a guard refuse who sends nothing as it refuses what is wrong."""
     title = "refuse who sends nothing, too"
     path = function.module.path
-    for form in function.forms.of("if"):
-        match form[2], form[3]:
-            case [
-                ["bool", at, "and", [["compare", _, ["name", _, asked], ["is not"], [["const", _, None]]], *rest]],
-                [["raise", *_], *_],
-            ] if asked == name:
-                tests = [rendered(test) for test in rest]
-                if None not in tests:
-                    code = " or ".join([f"{name} is None", *map(str, tests)])
-                    return Fix(title, False, (ReplaceExpression(path, span_of(at), code),))
+    if (fix := asked_in_place(function, name)) is not None:
+        return fix
     raised = next((rendered(form[2]) for form in function.forms.of("raise") if form[2] is not None), None)
     error, imports = http_exception(function.module)
     refusal, imports = (f"raise {raised}", ()) if raised is not None else (_REFUSAL.format(error), imports)

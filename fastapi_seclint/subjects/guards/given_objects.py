@@ -13,6 +13,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.guards.sent_only import refused_if_sent
 from fastapi_seclint.subjects.owners.uses import asks_the_request
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -71,13 +72,16 @@ def may_be_nobody(program: Program, node: Node) -> bool:
 
 
 def refuses_only_what_is_sent(program: Program, node: Node, route: Route) -> str:
-    """The parameter of a dependency in a list with what a scheme read, where only a wrong one is refused, none is not.
+    """The parameter of a dependency in a list with what is sent, where only a wrong one is refused, none is not.
 
     Nobody gets what such a dependency gives, so nobody else can refuse who sends nothing. Empty for any other.
     """
     function = node.function
     schemes = [child.parameter for child in node.children if child.parameter and scheme_of(child.call) is not None]
-    if node.parameter or function is None or len(schemes) != 1 or _is_asked_for(program, function, route):
+    if node.parameter or function is None or function.number < 0 or _is_asked_for(program, function, route):
+        return ""
+    schemes = schemes or [name for name in [refused_if_sent(function)] if name]
+    if len(schemes) != 1:
         return ""
     encounter = program.guard_model.dependencies.encounter
     missing, junk = (encounter(node.call, Stranger(sent)) for sent in (False, True))
