@@ -64,7 +64,25 @@ def forbids(function: Function, callers: Collection[str] | None = None) -> bool:
     asked = [form for form in function.forms.of("if") if id(form) not in idle]
     if callers and any(_turns_down_who_has_none(form, function, names) for form in asked):
         return True
+    if any(_lets_in_some(form, function, names) for form in asked):
+        return True
     return any(_turns_down(form, function, names) or (callers and _refuses_some(form, names)) for form in asked)
+
+
+_ADDRESS = re.compile(r"(^|_)(e?mail|domain|username|login)(_address|_domain)?$")
+
+
+def _lets_in_some(form: Form, function: Function, names: set[str]) -> bool:
+    """`domain = me.email.split("@")[1]`, then `if domain not in settings.our_domains:` and 403: a list of who may."""
+    match form:
+        case ["if", _, ["compare", _, asked, ["not in"], [_]], [["raise", _, raised, *_]], _]:
+            given = [asked]
+            if asked[0] == "name":
+                assigned_to = (item for item in function.forms.of("assign") if item[2][0][::2] == ["name", asked[2]])
+                given = [item[3] for item in assigned_to]
+            found = (part for value in given for part in walk([value]) if part[0] == "attr")
+            return _says(raised) and any(_ADDRESS.search(snake(part[3])) and _is_of(part, names) for part in found)
+    return False
 
 
 def _asked_for(function: Function) -> set[str]:
