@@ -58,10 +58,12 @@ def _finding(program: Program, configuration: Configuration) -> Iterator[Finding
             )
             return
     absent = option is None and configuration.complete
-    if absent or (option is not None and is_none(option.value)):
+    told = [value for world in configuration.worlds if (value := world.get("allowed_hosts")) is not None]
+    handed = option is not None and not is_none(option.value) and any(map(is_none, told))  # a helper gets none
+    if absent or handed or (option is not None and is_none(option.value)):
         yield RULE.finding(
             configuration.call.location if option is None else option.location,
             _MESSAGE.format(why="without `allowed_hosts` every host is trusted"),
             symbol=symbol,
-            fix=replaced(program, configuration, "allowed_hosts", HOSTS),
+            fix=None if handed else replaced(program, configuration, "allowed_hosts", HOSTS),
         )

@@ -153,6 +153,9 @@ class Givers:
                 return self.shown(block, statement[-1], depth) or self._first(block, appended(block, form), depth)
             parts = unpacked(self.program, block, statement, form[2])
             return next((field for at, part in parts if (field := self.shown(at, part, depth)) is not None), None)
+        if statement[0] == "with":
+            opened = (given for given, target in statement[2] if target is not None and target[2:] == form[2:])
+            return self._first(block, list(opened), depth)
         if statement[0] == "for" and statement[2][0] == "name" and not self._is_mapping(block, statement[3]):
             return self.shown(block, statement[3], depth)
         return None

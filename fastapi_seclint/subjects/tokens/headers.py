@@ -15,7 +15,8 @@ from fastapi_seclint.subjects.tokens.parts import BASE64
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_READERS = frozenset({"get_unverified_header", "get_unverified_headers"})
+_READERS = frozenset({"get_unverified_header", "get_unverified_headers", "extract_compact"})
+"""Of PyJWT and python-jose, and what joserfc reads a token with before its signature is looked at (joserfc.jws)."""
 _BY_HAND = BASE64 | {"decode_complete"}
 
 
