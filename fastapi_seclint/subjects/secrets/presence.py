@@ -151,6 +151,10 @@ def missing_of_setting(program: Program, block: Block, form: Form) -> Missing:
         case ["call", _, ["attr", _, owner, "get"], [["name" | "attr", *_], *given], []] if name_of(owner) != "environ":
             default = given[0] if given else ["const", 0, None]
             return frozenset({default[2]} if default[0] == "const" and default[2] in (None, "") else ())
+        case ["ifexp", _, test, _, ["const", _, None | "" as text]]:
+            return frozenset({text}) if missing_of_setting(program, block, test) else NEVER
+        case ["name", _, name] if (told := _assigned_once(block, name)) is not None:
+            return missing_of_setting(program, block, told)
         case ["call", _, ["name", _, "getattr"], [_, ["const", _, str()], ["const", _, None | "" as default]], []]:
             return frozenset({default})
         case ["call", _, ["attr", _, owner, "get"], [["const", _, str()], *given], []] if is_source(name_of(owner)):
@@ -163,6 +167,19 @@ def missing_of_setting(program: Program, block: Block, form: Form) -> Missing:
     missing = frozenset(found for option in possible for found in missing_of_value(option))
     empty = any(isinstance(option, Const) and option.value == "" for option in possible)
     return missing | {""} if missing and empty else missing  # `os.getenv(name) or ""`, kept somewhere
+
+
+def _assigned_once(block: Block, name: str) -> Form | None:
+    """The choice that a local name is given once: `wanted = TOKEN.get_secret_value() if TOKEN else ""`.
+
+    What a function asks for the setting elsewhere may have refused already.
+    """
+    given = block.scope.assignments(name) if isinstance(block.scope, FunctionScope) else []
+    if len(given) != 1 or given[0][0] != "assign" or given[0][3][0] != "ifexp":
+        return None
+    asked = name_of(given[0][3][2])
+    tests = (form[2] for form in block.forms.of("if", "assert"))
+    return None if any(name_of(item) == asked for item in walk(list(tests))) else given[0][3]
 
 
 def _is_environment(program: Program, block: Block, owner: Form) -> bool:
