@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, arguments
 from fastapi_seclint.program.callables import parameters
-from fastapi_seclint.program.routes import Route, taken_as
+from fastapi_seclint.program.routes import Route, path_variables, taken_as
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Annotated, Class, Function, Generic, options
 from fastapi_seclint.subjects.guards.access import segments
@@ -168,7 +168,10 @@ def loads(route: Route, variable: str) -> bool:
     """Whether the id picks something: in a call, a subscript or a condition."""
     if variable in loaded_by(route):
         return True
+    kept = {id(form) for form in _within(route.function) if _is_kept_number(route, form)}
     for form in _within(route.function):
+        if id(form) in kept:
+            continue
         inner = (
             given_to(form) if form[0] == "call"
             else [form[3]] if form[0] == "sub"
@@ -186,6 +189,19 @@ def _within(handler: Function | None) -> Iterator[Form]:
     yield from handler.forms.every
     for number in handler.module.facts.inside(handler.number):
         yield from handler.module.facts.forms(number).every
+
+
+def _is_kept_number(route: Route, form: Form) -> bool:
+    """Whether a call puts the one id of a path into a set of what a dependency gave, or takes it out of there.
+
+    `settings.hidden_films.add(film_id)` picks no film.
+    """
+    match form:
+        case ["call", _, ["attr", _, ["attr", _, ["name", _, name], _], method], [["name", *_]], []]:
+            given = {node.parameter for node in route.dependencies}
+            alone = len(path_variables(route.path)) == 1
+            return alone and name in given and method in ("add", "discard", "remove")
+    return False
 
 
 _KEYED = re.compile(r"^(h?(get(all|del|ex)?|set(ex)?|del)|delete|unlink|exists|expire|persist|[lz]range|smembers)$")
