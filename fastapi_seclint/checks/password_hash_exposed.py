@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.program.models import field_default
 from fastapi_seclint.program.routers import strings
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
@@ -24,7 +25,12 @@ from fastapi_seclint.subjects.passwords.fields import Givers
 from fastapi_seclint.subjects.passwords.left_out import leaves_out, tells_new_one
 from fastapi_seclint.subjects.passwords.made_models import made_of
 from fastapi_seclint.subjects.passwords.names import is_password, logs_in_elsewhere, naming
-from fastapi_seclint.subjects.passwords.never_filled import refused_when_sent, selected_without, sent_back
+from fastapi_seclint.subjects.passwords.never_filled import (
+    is_never_given,
+    refused_when_sent,
+    selected_without,
+    sent_back,
+)
 from fastapi_seclint.subjects.passwords.showing import password_field
 from fastapi_seclint.subjects.passwords.told_apart import is_told_apart
 
@@ -200,11 +206,20 @@ def _shown_by(program: Program, cls: Class) -> tuple[str, Class]:
         if name := password_field(item):
             return name, item
         for base in item.lineage() if level < _DEPTH else ():
-            for _, annotation, value in base.fields if isinstance(base, Class) else ():
-                if isinstance(base, Class) and not _is_relation(value):
+            for field, annotation, value in base.fields if isinstance(base, Class) else ():
+                if (
+                    isinstance(base, Class)
+                    and not _is_relation(value)
+                    and not _is_left_empty(program, item, field, value)
+                ):
                     inner = classes_in(program.interpreter.ask(annotation, base.scope))
                     pending += [(found, level + 1) for found in inner if id(found) not in seen]
     return "", cls
+
+
+def _is_left_empty(program: Program, cls: Class, field: str, value: Value | None) -> bool:
+    default = field_default(value) if value is not None else None
+    return isinstance(default, Const) and default.value is None and is_never_given(program, cls, field)
 
 
 def _is_relation(value: Value | None) -> bool:

@@ -69,3 +69,34 @@ def refused_when_sent(block: Block, name: str, field: str) -> bool:
 def _truths(test: Form) -> list[Form]:
     """The expressions of which one that is true is enough: `a or b`."""
     return [item for part in test[3] for item in _truths(part)] if test[0] == "bool" and test[2] == "or" else [test]
+
+
+_VALIDATES = frozenset(
+    {"model_validate", "model_validate_json", "parse_obj", "parse_raw", "from_orm", "model_construct"}
+)
+
+
+def is_never_given(program: Program, cls: Class, field: str) -> bool:
+    """Whether a field that is nothing by default is given by none of the calls that make objects of a class.
+
+    The project makes some, and sets the field nowhere else: whoever keeps a login there does so somewhere else.
+    """
+    found = 0
+    for block in program.sites.blocks(frozenset({cls.name})):
+        if program.is_test(block.module):
+            continue
+        for form in block.forms.of("call"):
+            function = form[2]
+            if function[0] == "attr" and function[2][-1] == cls.name and function[3] in _VALIDATES:
+                return False
+            if last_name(function) == cls.name:
+                found += 1
+                if form[3] or any(keyword in (None, field) for keyword, _, _ in form[4]):
+                    return False
+    written = (
+        target
+        for block in program.sites.blocks(frozenset({field}))
+        for form in block.forms.of("assign")
+        for target in form[2]
+    )
+    return found > 0 and not any(target[0] == "attr" and target[3] == field for target in written)
