@@ -16,7 +16,7 @@ _PROVIDER = re.compile(
 )
 _ABOUT_LOGINS = re.compile(
     r"(^|_)((last|previous|recent|failed)_(log_?in|sign_?in)s?|(log_?in|sign_?in|registration|sign_?up)_(sources?|history|attempts?|logs?|counts?"
-    r"|stats|activity|records?|times?|dates?|images?|photos?|logo|banner|background|settings|config|policy|notices?))(_|$)"
+    r"|stats|activity|records?|times?|dates?|images?|photos?|logo|banner|background|settings|config|policy|notices?|details|options|methods))(_|$)"
 )
 """What is kept about logins or shown on their page, and lets nobody in."""
 
