@@ -18,12 +18,19 @@ from fastapi_seclint.program.values import Class, External, Function, Instance, 
 
 
 def _as_middleware(encounter: Encounter) -> Encounter:
-    """A middleware refuses by not calling the next one."""
-    endings = [
-        ending if ending.denies or "passed" in ending.kinds or "clean" in ending.kinds
-        else Ending(True, CLEAN, None, ending.conditional, ending.place, ending.checked)
-        for ending in encounter.endings
-    ]  # fmt: skip
+    """A middleware refuses by not calling the next one.
+
+    One that gives what another one gives, which refuses some and hands on others, does both.
+    """
+    endings: list[Ending] = []
+    for ending in encounter.endings:
+        both = {"passed", "denial"} <= ending.kinds
+        if not ending.denies and (both or not {"passed", "clean"} & ending.kinds):
+            endings.append(Ending(True, CLEAN, None, ending.conditional or both, ending.place, ending.checked))
+        if both and not ending.denies:
+            endings.append(Ending(False, PASSED, None, True, ending.place))
+        elif ending.denies or {"passed", "clean"} & ending.kinds:
+            endings.append(ending)
     return replace(encounter, endings=endings)
 
 
