@@ -52,6 +52,12 @@ _GUARD = re.compile(r"^_?(get|require|load|fetch)_(current|logged)_")
 _PRESENT = re.compile(r"(^|_)(current|(?<!remember_)me)(_|$)|change|update|delete|confirm|old_password", re.I)
 
 
+_OF_ACCOUNT = re.compile(
+    r"_(id|uuid|pk|name|e?mail|phone|key|ip|secret|password|login|data|in|form|token|host|agent)s?$", re.I
+)
+"""What a parameter holds of an account, which is not the account."""
+
+
 @RULE.check
 def login_timing_leak(program: Program) -> Iterator[Finding]:
     """One finding for each function that looks a user up and verifies his password only when there is one."""
@@ -276,7 +282,8 @@ def _absent(test: Form, truths: dict[str, Truth]) -> str | None:
 def _given(function: Function | None) -> set[str]:
     """The parameters of a function that are accounts, without a default."""
     taken = function.parameters if function is not None else []
-    return {item[0] for item in taken if is_account(item[0]) and item[3] is None}
+    names = (item[0] for item in taken if item[3] is None)
+    return {name for name in names if is_account(name) and _OF_ACCOUNT.search(name) is None}
 
 
 def _looked_up(block: Block) -> dict[str, Truth]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,6 +15,10 @@ from fastapi_seclint.subjects.logins.ends import Outcome
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
+
+
+_ANSWERED = re.compile(r"HTTPException|(^|\.)RequestValidationError(\(\))?$")
+"""What FastAPI answers by itself."""
 
 
 class Translations:
@@ -36,7 +41,7 @@ class Translations:
                     spoken = _of_class(handler, end.cls) if handler is not None else None
                     return end if spoken is None else replace(end, said=spoken)
                 return replace(end, said=("handler", handler.dotted, _closed_over(handler)))
-        return end if names & set(HTTP_EXCEPTIONS) or any("HTTPException" in name for name in names) else None
+        return end if names & set(HTTP_EXCEPTIONS) or any(map(_ANSWERED.search, names)) else None
 
     @cached_property
     def _handlers(self) -> dict[int, Function | None]:

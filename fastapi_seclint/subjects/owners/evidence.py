@@ -34,8 +34,8 @@ from fastapi_seclint.subjects.owners.stores import lists_of_caller, looks_up_bot
 from fastapi_seclint.subjects.owners.things import resource_of
 from fastapi_seclint.subjects.owners.ties import Tie
 from fastapi_seclint.subjects.owners.uses import uses
-from fastapi_seclint.subjects.owners.views import view_node, works_with_caller
-from fastapi_seclint.subjects.rights.roles import asked_before
+from fastapi_seclint.subjects.owners.views import uses_caller, view_node, works_with_caller
+from fastapi_seclint.subjects.rights.roles import asked_before, authorizes
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -78,8 +78,19 @@ def is_unguarded(program: Program, route: Route) -> bool:
 
 
 def is_hidden(program: Program, route: Route, resource: str, about: dict[str, list[Route]]) -> bool:
-    """Whether what a route reads is kept from others: in itself, or since it is listed for its owner only."""
-    return reads_hidden(program, route, resource) or lists_of_caller(program, resource, about)
+    """Whether what a route reads is kept from others: in itself, or since it is listed for its owner only.
+
+    Or since whatever else reads one of such things looks whether its caller may.
+    """
+    if reads_hidden(program, route, resource) or lists_of_caller(program, resource, about):
+        return True
+    others = {
+        other.place: other
+        for other in about.get(resource, ())
+        if other.place != route.place and "GET" in other.methods and resource_of(other)[1]
+    }
+    asking = (uses_caller(program, other) and authorizes(program, other) for other in others.values())
+    return len(others) > 1 and all(asking)
 
 
 def is_for_all(program: Program, route: Route, resource: str) -> bool:
