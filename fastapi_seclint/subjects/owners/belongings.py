@@ -111,6 +111,22 @@ def _refers_to_people(column: Value | None) -> bool:
     return False
 
 
+def key_of_people(program: Program, field: str) -> str:
+    """The column of the table of people whose value an owner's field holds, `id`; empty where the classes do not agree.
+
+    Known by foreign keys, whatever the field is called: `created_by = mapped_column(ForeignKey("users.id"))`.
+    """
+    found = {
+        text.rpartition(".")[2]
+        for known in _classes(program).values()
+        for cls in known
+        for name, _, default in fields(cls)
+        if name == field and (_refers_to_people(default) or _refers_to_accounts(program, default))
+        for text in _foreign_keys(default)
+    }
+    return found.pop() if len(found) == 1 else ""
+
+
 def _refers_to_accounts(program: Program, column: Value | None) -> bool:
     """Whether a column holds the key of a table that keeps passwords, whatever its people are called."""
     tables = tables_of_accounts(program)

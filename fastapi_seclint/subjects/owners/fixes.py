@@ -18,11 +18,12 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.belongings import singular
+from fastapi_seclint.subjects.owners.belongings import key_of_people, singular
 from fastapi_seclint.subjects.owners.handed_callers import given_as, handed, taking
 from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.owners.introducing import introduced
 from fastapi_seclint.subjects.owners.service_fixes import looked_up_by_sibling
+from fastapi_seclint.subjects.owners.statement_fixes import narrowed
 from fastapi_seclint.subjects.owners.ties import Tie
 from fastapi_seclint.subjects.owners.using import callers_of, takes_id
 from fastapi_seclint.subjects.payloads.models import fields
@@ -51,7 +52,17 @@ def compared(
         return replace(fix, edits=(added[1], *fix.edits)) if added and fix else None
     loading = _loading(program, route, variable)
     fixes = (_compared(program, call, handler, caller, variable, field, tie) for call, handler, caller in loading)
-    return next((fix for fix in fixes if fix is not None), None) or _given(program, route, variable, field, tie)
+    found = next((fix for fix in fixes if fix is not None), None) or _given(program, route, variable, field, tie)
+    return found or _in_statement(program, route, variable, field)
+
+
+def _in_statement(program: Program, route: Route, variable: str, field: str) -> Fix | None:
+    """The owner asked for by a statement that changes or removes the object without looking it up."""
+    caller = next((guard.parameter for guard in guards(program, route) if guard.parameter), "")
+    if route.function is None or route.endpoint is None or not caller:
+        return None
+    sides = _sides(program, route.endpoint, caller, field, None)
+    return narrowed(route.function, variable, sides[0], f"{caller}{sides[1]}") if sides is not None else None
 
 
 def _given(program: Program, route: Route, variable: str, field: str, tie: Tie | None) -> Fix | None:
@@ -210,7 +221,9 @@ def _sides(program: Program, call: Value, caller: str, field: str, tie: Tie | No
     names = [name for name, _, _ in fields(cls)] if cls is not None else []
     stem = field.rpartition("_")[2]
     wanted = next((name for name in (stem, "id") if name in names), "") if "_" in field else ""
-    return (f".{field}", f".{wanted}") if wanted and stem in ("id", "email", "username", wanted) else None
+    if not wanted or stem not in ("id", "email", "username", wanted):
+        wanted = key_of_people(program, field)
+    return (f".{field}", f".{wanted}") if wanted in names else None
 
 
 def _class_of(program: Program, call: Value, caller: str) -> Class | None:

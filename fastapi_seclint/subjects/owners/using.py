@@ -49,7 +49,8 @@ def ties_caller(program: Program, route: Route) -> bool:
     variables = variable_names(route)
     always = {node.parameter for node in route.dependencies if not program.guard_model.meeting(route, node).optional}
     idle = without_effect(program, handler)
-    used = uses(handler, callers, sent, _inside(program, handler, sent), by_hand | (callers & always), idle)
+    present = by_hand | (callers & always)
+    used = uses(handler, callers, sent, _inside(program, handler, sent, present), present, idle)
     return used and not _decides_too_late(program, handler, callers - by_hand or callers, variables)
 
 
@@ -66,10 +67,13 @@ def _ignoring(program: Program, route: Route) -> set[str]:
     return {node.parameter for node in nodes if ignores_caller(program, route, node, callers_of(program, node))}
 
 
-def _inside(program: Program, function: Function, sent: Collection[str] = (), depth: int = 2) -> Follow:
+def _inside(
+    program: Program, function: Function, sent: Collection[str] = (), present: Collection[str] = (), depth: int = 2
+) -> Follow:
     """Tells of a call whether the functions of the project that get the caller use him; None where it may be others.
 
-    What was `sent` is followed with him: looking him up alone decides nothing there either.
+    What was `sent` is followed with him: looking him up alone decides nothing there either. Those who are `present`
+    always are so there, too: whether there is one decides nothing.
     """
     block = body_of(program, function)
 
@@ -79,14 +83,18 @@ def _inside(program: Program, function: Function, sent: Collection[str] = (), de
         handed = handed_to(program, block, call, known) if block is not None and depth else []
         if not handed or any(asks_the_request(inner) or has_no_body(inner) for inner, _ in handed):
             return None
-        ids = {id(inner): given for inner, given in handed_to(program, block, call, set(sent))} if block else {}
+        ids, sure = (
+            {id(inner): given for inner, given in handed_to(program, block, call, set(names))} if block else {}
+            for names in (sent, present)
+        )
         return any(
             uses(
                 inner,
                 given,
                 ids.get(id(inner), ()),
-                _inside(program, inner, ids.get(id(inner), ()), depth - 1),
-                idle=without_effect(program, inner),
+                _inside(program, inner, ids.get(id(inner), ()), sure.get(id(inner), ()), depth - 1),
+                sure.get(id(inner), ()),
+                without_effect(program, inner),
             )
             for inner, given in handed
         )
