@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cases_of_tables import FLAT, START, Cases
+from cases_of_tables import FLAT, GUARDS, START, Cases
 
 PROJECTS = Cases()
 project = PROJECTS.add
@@ -97,6 +97,31 @@ app.include_router(Items().router)
 for view in (Users(),):
     app.include_router(view.router, prefix="/u")
 """,
+)
+
+project(
+    "an application that is asked for by its name",
+    {
+        "shop/__init__.py": "",
+        "shop/main.py": (
+            "from fastapi import FastAPI\nfrom shop.serving import Serving\napp = FastAPI()\nServing().fill()\n"
+        ),
+        "shop/serving.py": START
+        + """
+import pkgutil
+from uvicorn.importer import import_from_string
+from shop.guards import a, b
+class Serving:
+    def fill(self) -> None:
+        app = import_from_string("shop.main:app")
+        app.add_api_route("/live", self.live, dependencies=[Depends(pkgutil.resolve_name("shop.guards.b"))])
+        app.include_router(pkgutil.resolve_name("shop.items:router"))
+    def live(self, x: None = Depends(a)): ...
+""",
+        "shop/guards.py": GUARDS,
+        "shop/items.py": START + "router = APIRouter()\n@router.get('/items')\ndef items(): ...\n",
+    },
+    entry="shop.main:app",
 )
 
 project(

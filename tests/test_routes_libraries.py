@@ -1,4 +1,4 @@
-"""Routes and dependencies that a library makes and the project does not write: fastapi-users."""
+"""Routes and dependencies that a library makes and the project does not write: fastapi-users, traitlets."""
 
 from __future__ import annotations
 
@@ -90,3 +90,64 @@ def test_dependencies_of_a_library_are_called_as_at_run_time(tmp_path: Path) -> 
         "fastapi_pagination.limit_offset.LimitOffsetParams",
         "authx.main.AuthX.get_access_token_from_request",
     }
+
+
+TRAITS = """
+from fastapi import APIRouter, Depends, FastAPI
+import posixpath
+from traitlets import Bool, Dict, Enum, List, Type, Unicode, default
+from traitlets.config import Application
+def a() -> None: ...
+class Login(Application):
+    path = Unicode("/login")
+    def start_with(self, app):
+        app.add_api_route(self.path, self.form, methods=["GET"])
+    def form(self): ...
+class OtherLogin(Login):
+    path = Unicode("/other")
+class Server(Application):
+    prefix = Unicode("/base/", config=True)
+    name = Unicode(config=True)
+    api = Bool(True).tag(config=True)
+    registry = Bool(False).tag(config=True)
+    level = Enum(["low", "high"], "high")
+    more = List(Unicode(), ["/one", "/two"])
+    extra = List([], config=True)
+    login_class = Type(default_value=OtherLogin, klass=Login, config=True)
+    where = Unicode()
+    @default("where")
+    def _where(self):
+        return self.prefix + "where"
+    def make(self) -> FastAPI:
+        def without_slash(url):
+            return url[:-1] if url.endswith("/") else url
+        app = FastAPI(openapi_url=posixpath.join(self.prefix, "openapi.json"))
+        for path in self.more:
+            app.add_api_route(path, self.handler)
+        for path, guard in self.extra:
+            app.add_api_route(path, self.handler, dependencies=[Depends(guard)])
+        app.add_api_route(self.where, self.handler)
+        app.add_api_route(f"/{self.level}{self.name}", self.handler)
+        router = APIRouter(dependencies=[Depends(a)])
+        router.add_api_route("/x", self.handler)
+        if self.api:
+            app.include_router(router, prefix=without_slash(self.prefix))
+        self.login_class().start_with(app)
+        return app
+    def handler(self): ...
+app = Server().make()
+"""
+
+
+def test_traits_are_settings_with_the_defaults_that_they_are_given(tmp_path: Path) -> None:
+    table = survey(tmp_path, TRAITS).table
+    assert table.unresolved == ()
+    assert {row.path: row.dependencies for row in table.routes if row.kind == "http"} == {
+        "/one": (),
+        "/two": (),
+        "/base/where": (),
+        "/high": (),
+        "/base/x": ("main.a",),
+        "/other": (),
+    }
+    assert "/base/openapi.json" in {row.path for row in table.routes if row.kind == "docs"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program import calls, models, paths, signatures
 from fastapi_seclint.program.builtin_calls import DUMPS
 from fastapi_seclint.program.names import external
+from fastapi_seclint.program.traits import of_trait
 from fastapi_seclint.program.values import (
     NONE,
     Annotated,
@@ -134,10 +135,14 @@ def _of_instance(interpreter: Interpreter, value: Instance, name: str, place: Pl
         is_given = value.arguments is not None and value.arguments.open and _is_field(value.cls, name)
         if is_given and isinstance(found, Const | Collection | Mapping):
             return Environment(f"{value.cls.name}.{name}", found, place)  # read from what is not in sight
+        if _is_of_base(value.cls, found, name):
+            from fastapi_seclint.program.unmade import attribute_of_unmade
+
+            return attribute_of_unmade(interpreter, value.cls, name) or found  # set by a method that the base calls
         if value.arguments is None and not value.attributes and not isinstance(found, Bound):
             from fastapi_seclint.program.unmade import attribute_of_unmade, field_of_unmade, is_left_open, is_told
 
-            if is_told(found) or _is_of_base(value.cls, found, name) or is_left_open(value.cls, name):
+            if is_told(found) or is_left_open(value.cls, name):
                 return attribute_of_unmade(interpreter, value.cls, name) or found
             if holds_data(value.cls) and models.is_option(value.cls, found):
                 return Environment(f"{value.cls.name}.{name}", found, place)
@@ -249,6 +254,8 @@ def bind(interpreter: Interpreter, found: Value, receiver: Value, cls: Class, na
         return Instance(cls, {"value": found, "name": Const(name)}, place=place)
     if isinstance(receiver, Instance) and is_settings(cls) and not isinstance(found, Environment):
         return Environment(name, calls.field_default(found), found.place if hasattr(found, "place") else place)
+    if isinstance(found, External) and isinstance(receiver, Instance) and found.called:
+        return of_trait(interpreter, found, receiver, name, place) or found
     return found
 
 

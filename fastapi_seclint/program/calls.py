@@ -83,7 +83,10 @@ def call(interpreter: Interpreter, function: Value, arguments: Arguments, place:
         return given
     if isinstance(function, Annotated | Generic):
         return Unknown("an object of a generic type", place)
-    if isinstance(function, Environment) and function.name.startswith("parameter ") and function.default is not None:
+    if isinstance(function, Environment) and (
+        isinstance(function.default, Class | Function | Bound)
+        or (function.default is not None and function.name.startswith("parameter "))
+    ):
         return call(interpreter, function.default, arguments, place)
     return Unknown(function.reason if isinstance(function, Unknown) else "a call of something unknown", place)
 

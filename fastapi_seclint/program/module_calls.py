@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program.builtin_methods import plain_arguments
 from fastapi_seclint.program.values import (
     ITEMS,
     NONE,
     Arguments,
     Collection,
     Const,
+    Environment,
     External,
     Instance,
     ModuleValue,
@@ -41,6 +41,28 @@ def import_module(interpreter: Interpreter, arguments: Arguments, place: Place) 
         return External(name, None, None, place)
     interpreter.run_module(module)
     return ModuleValue(module)
+
+
+def resolve_name(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
+    """What a text names: `import_from_string("shop.main:app")` (uvicorn), `pkgutil.resolve_name("shop.main.app")`."""
+    from fastapi_seclint.program.attributes import get_attribute
+
+    text = string(arguments.positional[0]) if arguments.positional else None
+    if text is None:
+        return Unknown("what a text names that is made at run time", place)
+    where, colon, inside = text.partition(":")
+    names = where.split(".")
+    lengths = [len(names)] if colon else list(range(len(names), 0, -1))
+    for length in lengths:
+        module = interpreter.modules.absolute(".".join(names[:length]), place.module)
+        if module is None:
+            continue
+        interpreter.run_module(module)
+        found: Value = ModuleValue(module)
+        for name in (*names[length:], *filter(None, inside.split("."))):
+            found = get_attribute(interpreter, found, name, place)
+        return found
+    return External(text.replace(":", "."), None, None, place)
 
 
 def imported(interpreter: Interpreter, module: Module, name: str, place: Place, beside: str) -> Value:
@@ -91,11 +113,14 @@ def dirname(interpreter: Interpreter, arguments: Arguments, place: Place) -> Val
 
 
 def path_join(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
-    """`os.path.join(...)` of known parts."""
-    plain = plain_arguments(arguments)
-    if plain and plain[0] and all(isinstance(item, str) for item in plain[0]):
-        return Const(posixpath.join(*plain[0]), place)
-    return None
+    """`os.path.join(...)` of known parts; a setting among them makes the whole one."""
+    read = [item for item in arguments.positional if isinstance(item, Environment)]
+    parts = [item.default if isinstance(item, Environment) else item for item in arguments.positional]
+    texts = [item.value for item in parts if isinstance(item, Const) and isinstance(item.value, str)]
+    if not texts or len(texts) < len(parts) or arguments.open:
+        return None
+    joined = Const(posixpath.join(*texts), place)
+    return Environment(read[0].name, joined, place) if read else joined
 
 
 def listdir(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:

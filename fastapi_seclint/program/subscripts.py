@@ -9,6 +9,7 @@ from fastapi_seclint.program import attributes
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.values import (
     Annotated,
+    Choice,
     Class,
     Collection,
     Const,
@@ -18,6 +19,7 @@ from fastapi_seclint.program.values import (
     Place,
     Unknown,
     Value,
+    join,
 )
 
 if TYPE_CHECKING:
@@ -86,11 +88,19 @@ def _slice(interpreter: Interpreter, value: Value, form: Form, scope: Scope, pla
     bounds = [interpreter.evaluate(bound, scope) for bound in form[2:5]]
     constants = [bound.value for bound in bounds if isinstance(bound, Const)]
     known = [value for value in constants if value is None or type(value) is int]
-    if len(known) == len(bounds):
-        cut = slice(*known)
-        if cut.step != 0:
-            if isinstance(value, Const) and isinstance(value.value, str | bytes):
-                return Const(value.value[cut], place)
-            if isinstance(value, Collection) and not value.open:
-                return Collection(value.kind, value.items[cut], place=place)
+    cut = slice(*known) if len(known) == len(bounds) else None
+    return Unknown("a slice of something unknown", place) if cut is None or cut.step == 0 else _cut(value, cut, place)
+
+
+def _cut(value: Value, cut: slice, place: Place) -> Value:
+    """A slice of a text or list, of any of several, or of a setting that is one by default."""
+    match value:
+        case Const(str() | bytes() as text):
+            return Const(text[cut], place)
+        case Collection(kind, items, False):
+            return Collection(kind, items[cut], place=place)
+        case Choice(options):
+            return join([_cut(option, cut, place) for option in options])
+        case Environment(name, Const() | Collection() as default):
+            return Environment(name, _cut(default, cut, place), place)
     return Unknown("a slice of something unknown", place)
