@@ -911,3 +911,21 @@ def test_middleware_that_tests_add_is_not_the_application_s(tmp_path: Path) -> N
     )
     app = "from fastapi import FastAPI\napp = FastAPI(openapi_url=None)\n@app.get('/x')\ndef x(): ...\n"
     assert routes(tmp_path, {"main.py": app, "tests/test_main.py": refusing})["/x"].protection == "open"
+
+
+BELOW = """
+def get_token(request: Request):
+    token = request.headers.get("Authorization") or request.query_params.get("key")
+    if not token and os.environ["MODE"] not in find_modes(request.url.port):
+        raise HTTPException(401, "sign in")
+    return token
+def get_target(bucket: str, token: str | None = Depends(get_token)):
+    return {"bucket": bucket}
+@app.get("/x")
+def x(target: dict = Depends(get_target)): ...
+"""
+
+
+def test_what_refuses_some_below_a_dependency_leaves_the_route_unknown(tmp_path: Path) -> None:
+    assert protection(tmp_path, BELOW) == "unknown"
+    assert protection(tmp_path, BELOW.replace("Depends(get_target)", "Depends(get_token)")) == "unknown"

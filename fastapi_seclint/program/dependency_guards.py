@@ -66,18 +66,31 @@ class DependencyGuards:
         return self._callables[key]
 
     def _meet(self, value: Value, stranger: Stranger) -> Encounter:
-        """The meeting with a callable itself; what cannot be looked into below it leaves it in doubt, too."""
+        """The meeting with a callable itself; what refuses some strangers below it, or is out of sight, counts, too."""
         found = self._met(value, stranger)
-        below = self._hidden(value, stranger) if not found.denies else []
-        if not below:
+        if found.denies and verdict(found) == "denies":
             return found
-        return replace(found, opaque=[*found.opaque, *below])
+        below = list(self._below(value, stranger))
+        opaque = [name for met in below if not found.denies for name in met.opaque]
+        partly = [met for met in below if verdict(met) == "partly"]
+        if not partly or verdict(found) != "passes":
+            return replace(found, opaque=[*found.opaque, *opaque]) if opaque else found
+        refusals = [replace(ending, conditional=True) for met in partly for ending in met.endings if ending.denies]
+        passing = [replace(ending, denies=False) for ending in found.endings]
+        switched = found.switched or any(met.switched for met in partly)
+        return replace(
+            found,
+            endings=[*passing, *refusals],
+            checked=True,
+            opaque=[*found.opaque, *opaque],
+            switched=switched,
+        )
 
-    def _hidden(self, value: Value, stranger: Stranger) -> list[str]:
-        """The calls of unknown code in what a callable depends on, which may be guards."""
+    def _below(self, value: Value, stranger: Stranger) -> Iterator[Encounter]:
+        """The meetings with what a callable depends on."""
         pairs = (self._resolver.dependency_of(parameter) for parameter in parameters(value))
         below = [option for pair in pairs if pair is not None for option in options(pair[1])]
-        return [name for option in below for name in self.encounter(option, stranger).opaque]
+        return (self.encounter(option, stranger) for option in below)
 
     def _met(self, value: Value, stranger: Stranger) -> Encounter:
         name = dotted_name(value) or ""
