@@ -190,6 +190,41 @@ def test_what_a_container_makes_of_the_request_guards_where_it_is_asked(
     assert routes(tmp_path, {"parts.py": INJECTED, "main.py": main})["/things"].protection == expected
 
 
+def test_what_a_container_gives_is_no_dependency_of_fastapi(tmp_path: Path) -> None:
+    text = """
+        from dishka import Provider, Scope, provide
+        from dishka.integrations.fastapi import DishkaRoute, FromDishka
+        from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+
+        class Settings: ...
+        class Member: ...
+
+        class Provision(Provider):
+            @provide(scope=Scope.APP)
+            def settings(self) -> Settings:
+                return Settings()
+
+            @provide(scope=Scope.REQUEST)
+            def member(self, request: Request, settings: Settings) -> Member:
+                if request.headers.get("x-key") != settings.key:
+                    raise HTTPException(401)
+                return Member()
+
+        def database(): ...
+
+        router = APIRouter(route_class=DishkaRoute)
+
+        @router.get("/things")
+        async def things(member: FromDishka[Member], found: dict = Depends(database)): ...
+
+        app = FastAPI()
+        app.include_router(router)
+    """
+    found = routes(tmp_path, text)["/things"]
+    assert found.dependencies == ("main.database",)
+    assert found.protection == "protected"
+
+
 def test_a_function_that_calls_another_one_first_does_not_leave_all_its_work_to_the_last(tmp_path: Path) -> None:
     text = """
     def check(token): ...

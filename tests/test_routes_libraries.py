@@ -1,4 +1,4 @@
-"""Routes and dependencies that a library makes and the project does not write: fastapi-users, traitlets."""
+"""Routes and dependencies that a library makes and the project does not write."""
 
 from __future__ import annotations
 
@@ -151,3 +151,24 @@ def test_traits_are_settings_with_the_defaults_that_they_are_given(tmp_path: Pat
         "/other": (),
     }
     assert "/base/openapi.json" in {row.path for row in table.routes if row.kind == "docs"}
+
+
+def test_a_context_for_pages_is_what_the_library_makes_of_it(tmp_path: Path) -> None:
+    text = """
+from typing import Annotated
+from fastapi import Depends, FastAPI
+from fastapi_pagination import Page, pagination_ctx
+from fastapi_pagination.api import pagination_ctx as context
+InPages = Depends(pagination_ctx(Page[int]))
+app = FastAPI()
+@app.get("/users", dependencies=[InPages])
+def users(): ...
+@app.get("/rows")
+def rows(params: Annotated[object, Depends(context())]): ...
+"""
+    found = routes(tmp_path, text)
+    made = "fastapi_pagination.api.pagination_ctx.<locals>._page_ctx_dependency"
+    params = "fastapi_pagination.api._create_params_dependency.<locals>._pagination_params"
+    assert set(found["/users"].dependencies) == {made, params}
+    assert set(found["/rows"].dependencies) == {made, "fastapi_pagination.api._noop_dep"}
+    assert found["/users"].protection == "open"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC
-from fastapi_seclint.program import fastapi_users, injected, subscripts
+from fastapi_seclint.program import fastapi_pagination, fastapi_users, injected, subscripts
 from fastapi_seclint.program.callables import Parameter, dotted_name, parameters, running
 from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.library_names import run_time_name
@@ -201,7 +201,7 @@ class Resolver:
         nodes: list[Node] = []
         found = [option for option in options(call) if not (isinstance(option, Const) and option.value is None)]
         for option in found:
-            made = fastapi_users.guard(self._interpreter, option)
+            made = fastapi_users.guard(self._interpreter, option) or fastapi_pagination.context(option)
             name = made[0] if made is not None else dotted_name(option)
             if name is None:
                 place = dependency.place

@@ -127,6 +127,12 @@ def _providers(interpreter: Interpreter) -> _Providers:
     return _KNOWN[interpreter]
 
 
+def is_provider(value: Value) -> bool:
+    """Whether a callable is dishka's: FastAPI knows nothing of it, so it is none of a route's dependencies."""
+    function = value.function if isinstance(value, Bound) else value
+    return isinstance(function, Function) and _is_maker(function)
+
+
 def _is_maker(method: Function) -> bool:
     return any(isinstance(item, External) and item.name in _MAKERS for item in method.decorators)
 

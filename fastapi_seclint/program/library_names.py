@@ -9,6 +9,7 @@ _HOMES = {
     "fastapi_azure_auth.SingleTenantAzureAuthorizationCodeBearer": "fastapi_azure_auth.auth",
     "fastapi_azure_auth.B2CMultiTenantAuthorizationCodeBearer": "fastapi_azure_auth.auth",
     "fastapi_csrf_protect.CsrfProtect": "fastapi_csrf_protect.core",
+    "fastapi_oauth20.FastAPIOAuth20": "fastapi_oauth20.callback",
     "fastapi_pagination.LimitOffsetParams": "fastapi_pagination.limit_offset",
     "fastapi_pagination.Params": "fastapi_pagination.default",
     "authx.AuthX": "authx.main",

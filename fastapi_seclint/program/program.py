@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import FileFacts
 from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name
-from fastapi_seclint.program import calls
+from fastapi_seclint.program import calls, injected
 from fastapi_seclint.program.declared import Declared
 from fastapi_seclint.program.factories import configuration_for, fill_applications, fill_by_hand, make_applications
 from fastapi_seclint.program.guards import Guarding, GuardModel
@@ -251,7 +251,8 @@ class Program:
         return RouteTable(apps, tuple(rows), self._unresolved())
 
     def _row(self, route: Route) -> RouteRow:
-        names = dict.fromkeys(node.name for node in route.nodes(alternatives=False))
+        nodes = (node for node in route.nodes(alternatives=False) if not injected.is_provider(node.call))
+        names = dict.fromkeys(node.name for node in nodes)
         guarding = self.guarding(route)
         through = tuple(_where(include) for include in route.includes)
         return RouteRow(
