@@ -38,8 +38,8 @@ RULE = Rule(
 
 _PASSWORD = re.compile(
     r"^((user|plain|raw|new|old|current|my|login|account|admin|confirm|repeat|master|vault|root|owner|member|customer"
-    r"|staff|client|temporary|temp|initial|original|existing|hashed|hash)_)*(password|passwd|passphrase|pwd)(_\d|\d|_confirm"
-    r"|_confirmation|_repeat|_again|_hash)?$"
+    r"|staff|client|temporary|temp|initial|original|existing|hashed|hash)_)*(password|passwd|passphrase|passcode|pass_code|pwd)"
+    r"(_\d|\d|_confirm|_confirmation|_repeat|_again|_hash)?$"
     rf"|^((nouveau|ancien|neues|altes|nueva|nova|nuova)_)?{FOREIGN}$"
 )
 _SECRET = re.compile(

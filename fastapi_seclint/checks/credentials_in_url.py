@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
@@ -119,6 +119,7 @@ def _usual(item: Address) -> str:
 
     Others are called after their scheme, `SMTP_URL`; the result is empty where that says nothing, as `http` does.
     """
-    scheme = next((found[1] for text, _ in texts(item.form) if (found := _SCHEME.match(text))), "")
+    written = (str(form[2]) for form in walk([item.form]) if form[0] == "const")
+    scheme = next((found[1] for text in written if (found := _SCHEME.match(text))), "")
     other = f"{scheme.upper()}_URL" if scheme and not scheme.startswith("http") else ""
     return next((name for word, name in _USUAL.items() if scheme.startswith(word)), other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
@@ -55,6 +56,13 @@ _OPTIONAL = re.compile(r"optional|maybe|or_none|anonymous|guest|if_any|try_|^ope
 @RULE.check
 def jwt_error_swallowed(program: Program) -> Iterator[Finding]:
     """A finding on each `except` that lets a failed verification pass on the way to an open route."""
+    for place, (swallow, routes) in let_pass(program).items():
+        yield _finding(place, swallow, routes)
+
+
+@lru_cache(maxsize=1)
+def let_pass(program: Program) -> dict[Location, tuple[Swallow, list[Route]]]:
+    """Each such `except` by its place, with the routes behind it."""
     found: dict[Location, tuple[Swallow, list[Route]]] = {}
     for route in program.routes:
         if _is_considered(program, route):
@@ -62,8 +70,7 @@ def jwt_error_swallowed(program: Program) -> Iterator[Finding]:
             for swallow in _made_up(program, route) if guarded else _on_the_way(program, route):
                 place = Location(swallow.function.module.path, span_of(swallow.at))
                 found.setdefault(place, (swallow, []))[1].append(route)
-    for place, (swallow, routes) in found.items():
-        yield _finding(place, swallow, routes)
+    return found
 
 
 def _is_considered(program: Program, route: Route) -> bool:

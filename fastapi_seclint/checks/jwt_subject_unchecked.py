@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.checks.jwt_error_swallowed import let_pass
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.handing_over import worker
@@ -47,7 +48,7 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
     """A finding on the guard's reading of the subject, and on each route that refreshes without a look at the user."""
     seen: set[int] = set()
     told: set[Location] = set()
-    unverified = believers(program)
+    unread = believers(program) | _swallowing(program)
     for value in (*wiring(program).callables, *unused(program)):
         runs = running(value)
         function = worker(program.interpreter, runs) if runs is not None else None
@@ -56,7 +57,7 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
         seen.add(id(function))
         taker, subject = _taken(program, function)
         block, inner = body_of(program, function), body_of(program, taker)
-        believed = (taker.module.file, taker.number) in unverified
+        believed = any((one.module.file, one.number) in unread for one, _ in reached(program, function, 2))
         if subject is None or block is None or inner is None or not (believed or _reads(program, function)):
             continue
         if not believed and not program.guard_model.authenticates(value):
@@ -83,6 +84,12 @@ _NOT_FOUND = (
     "nobody looks whether a user was found, so the token of an account that is gone opens the API as nobody's: raise "
     "401 when there is none"
 )
+
+
+def _swallowing(program: Program) -> set[tuple[str, int]]:
+    """The functions that let bad tokens pass, each by its file and number: once they refuse those, they are guards."""
+    functions = (swallow.function for swallow, _ in let_pass(program).values())
+    return {(function.module.file, function.number) for function in functions}
 
 
 def _reads(program: Program, function: Function) -> bool:

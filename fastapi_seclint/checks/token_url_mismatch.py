@@ -171,7 +171,8 @@ def _finding(call: Call, argument: Argument, url: str, routes: list[Route]) -> F
     shown = next(iter(forms.values()), routes[0])
     fix = None
     value: Value = call.value(argument)
-    if len(forms) == 1 and argument.form[0] == "const" and isinstance(value, Const) and "{" not in shown.path:
+    whole = argument.form[0] in ("const", "fstr", "binop")
+    if len(forms) == 1 and whole and isinstance(value, Const) and "{" not in shown.path:
         path = call.block.module.path
         new = shown.path if url.startswith("/") else shown.path.lstrip("/")
         edit = ReplaceExpression(path, span_of(argument.form[1]), f'"{new}"')

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from fastapi_seclint.outcome import Report
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Finding
 
-_BEHIND = frozenset(BEHIND_AUTHENTICATION)
+_BEHIND = frozenset({*BEHIND_AUTHENTICATION, "jwt-subject-unchecked"})
+"""What is said of guards and routes that lie in other files than what reads the token."""
 BRINGS_UP = "it brings up"
 """How an objection begins that names a finding which was not there before."""
 Key = tuple[str, str, str, tuple[str, str] | None]

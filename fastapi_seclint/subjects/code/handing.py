@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, mentions, named_arguments
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Class, Function, options
-from fastapi_seclint.subjects.code.origins import ask, called
+from fastapi_seclint.program.values import Bound, Class, Function, options
+from fastapi_seclint.subjects.code.origins import ask, called, callers
+from fastapi_seclint.subjects.secrets.lent import argument
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_STARTING = "add_task"
+"""FastAPI's `BackgroundTasks.add_task(function, ...)`."""
 Handed = list[tuple[Function, set[str]]]
 
 
@@ -34,6 +37,27 @@ def handed_to(program: Program, block: Block, call: Form, names: set[str]) -> Ha
             return []
         found.append((function, given))
     return found
+
+
+def handed(program: Program, function: Function, name: str) -> Iterator[tuple[Block, Form]]:
+    """What callers hand over for a parameter of a function, and what background tasks of it are started with."""
+    if name in [parameter[0] for parameter in function.parameters]:
+        for block, call, bound in (*callers(program, function), *_started(program, function)):
+            if (given := argument(function, call, name, bound)) is not None:
+                yield block, given
+
+
+def _started(program: Program, function: Function) -> Iterator[tuple[Block, Form, bool]]:
+    """The calls of a function that background tasks make later: `add_task(send, to, link)`, as if written out."""
+    for block in program.sites.blocks(frozenset({_STARTING})):
+        for form in block.forms.of("call"):
+            started = form[3][0] if last_name(form[2]) == _STARTING and form[3] else None
+            if started is None or last_name(started) != function.name:
+                continue
+            for option in options(ask(program, block, started)):
+                bound = isinstance(option, Bound)
+                if (option.function if isinstance(option, Bound) else option) is function:
+                    yield block, ["call", form[1], started, form[3][1:], form[4]], bound
 
 
 def takers(program: Program, cls: Class) -> Iterator[tuple[Function, str]]:

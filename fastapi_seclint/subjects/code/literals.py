@@ -197,11 +197,18 @@ class Reader:
         yield from self.read(form[2])
 
     def _items(self, forms: list[Form]) -> Iterator[Literal]:
-        """The keys of a dictionary or the items of a list that are secrets by what is done with them."""
+        """The keys of a dictionary or the items of a list that are secrets by what is done with them.
+
+        Of a pair the other text says whose it is.
+        """
         told = [pair for form in forms if form[1] in self.used for pair in texts(form)]
         if told:
             written, places = zip(*told, strict=True)
-            yield Literal("?", written, places, places[0], Reach.PASSED, ".".join(self.owner), self.local)
+            form = next((one for one in forms if one[1] == places[0]), None) if len(places) == 1 else None
+            beside = [one[2] for one in forms if one is not form and one[0] == "const" and isinstance(one[2], str)]
+            whose = beside[0] if form is not None and len(forms) == 2 and beside else ""
+            owner = ".".join(self.owner)
+            yield Literal("?", written, places, places[0], Reach.PASSED, owner, self.local, form, account=whose)
 
     def _compare(self, form: Form, at: int) -> Iterator[Literal]:
         _, _, left, operators, rights = form

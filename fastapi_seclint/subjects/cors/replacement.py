@@ -111,6 +111,8 @@ def replaced(program: Program, configuration: Configuration, name: str, remedy: 
     call = configuration.call
     if any(option.form is form and option.location == call.block.location(form) for form in call.spread):
         return None  # a part of what is spread there, which has no place of its own
+    if _is_all(configuration, option) and _is_anothers(program, configuration, name):
+        return _in_place(program, option.block, option.form, remedy)
     fixes = [_of_value(program, value, remedy) for value in options(made(program, option.value))]
     if found := [fix for fix in fixes if fix is not None]:
         edits = (edit for fix in found for edit in (*fix.edits, *_as_list(option, fix)))
@@ -118,6 +120,17 @@ def replaced(program: Program, configuration: Configuration, name: str, remedy: 
     if _is_all(configuration, option):
         return _in_place(program, option.block, option.form, remedy)
     return None
+
+
+def _is_anothers(program: Program, configuration: Configuration, name: str) -> bool:
+    """Whether the star of an option stands in a list that another option is given as well: `EVERYTHING = ["*"]`."""
+
+    def places(option: Option) -> set[Place | None]:
+        found = (known for value in options(made(program, option.value)) for known in settled(value))
+        return {one.place for one in found if isinstance(one, Collection) and _has_star(one)} - {None}
+
+    others = (option for key, option in configuration.options.items() if key != name)
+    return any(places(configuration.options[name]) & places(other) for other in others)
 
 
 def listed_elsewhere(program: Program, module: Module, line: int, remedy: Remedy) -> Listed:

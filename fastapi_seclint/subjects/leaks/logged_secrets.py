@@ -11,6 +11,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Collection, Const, Environment, Instance, Mapping, options
+from fastapi_seclint.subjects.code.handing import handed
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.origins import ask, callers
 from fastapi_seclint.subjects.leaks.addresses import carries_password, carries_token
@@ -113,7 +114,7 @@ class Leaks:
                     return Leak("the cookie of a session", form)
                 if found is None and is_one_time_code(self.block, str(name)):
                     return Leak(f"`{name}`, a one-time code,", form)
-                return found or self.mapping(form) or self.arguments(form) or self.made(form)
+                return found or self.mapping(form) or self.arguments(form) or self.made(form) or self.handed_link(form)
         return None
 
     def made(self, form: Form) -> Leak | None:
@@ -234,6 +235,17 @@ class Leaks:
         return words_of(name)[-1:] in (["link"], ["url"]) and any(
             statement[0] == "assign" and carries_token(statement[3]) for statement in given
         )
+
+    def handed_link(self, form: Form) -> Leak | None:
+        """A link with a one-time token that callers hand over, or the job of a background task is started with."""
+        function, name = self.block.function, str(form[2])
+        if function is None or words_of(name)[-1:] not in (["link"], ["url"]):
+            return None
+        for block, given in handed(self.program, function, name):
+            link = given[0] == "name" and Leaks(self.program, block).is_link(given[2])
+            if carries_token(given) or link:
+                return Leak(f"`{name}`, which has a token in it,", form)
+        return None
 
     def address(self, form: Form, key: str = "") -> Leak | None:
         """A URL of a database or broker that is put together with its password."""

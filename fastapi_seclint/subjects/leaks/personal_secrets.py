@@ -17,7 +17,7 @@ _ABOUT = word_set(
 )
 _CODES = (
     ("otp", "secret"), ("totp", "secret"), ("mfa", "secret"), ("otp", "code"), ("card", "number"), ("credit", "card"),
-    ("social", "security"), ("private", "key"), ("security", "answer"),
+    ("social", "security"), ("private", "key"), ("security", "answer"), ("pin", "hash"), ("pin", "hashed"),
 )  # fmt: skip
 _SINGLE = {
     "ssn": "social security number", "cvv": "card code", "cvc": "card code", "pin": "PIN", "apikey": "key",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import Edit, RemoveDictItem, RemoveKeyword, ReplaceExpression
-from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.edits import Edit, InsertStatements, RemoveDictItem, RemoveKeyword, ReplaceExpression
+from fastapi_seclint.facts.forms import Form, awaited, last_name, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Span
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.spelling import code
-from fastapi_seclint.subjects.passwords.fixes import VERIFYING, hasher_for, used
+from fastapi_seclint.subjects.passwords.fixes import VERIFYING, Hasher, hasher_for, used
 from fastapi_seclint.subjects.passwords.names import naming
 
 if TYPE_CHECKING:
@@ -24,11 +24,15 @@ _FILTERS = frozenset({"filter", "where", "having", "and_"})
 
 @dataclass(frozen=True, slots=True)
 class _Criterion:
-    """What a query asks of a password: the query, the edit that drops it there, and how the row has the password."""
+    """What a query asks of a password: the query, the edit that drops it there, and how the row has the password.
+
+    `shorter` is the query without it.
+    """
 
     query: Form
     dropped: Edit
     kept: str
+    shorter: Form
 
 
 def is_column(known: Passwords, block: Block, stored: Form) -> bool:
@@ -48,7 +52,7 @@ def found_by_column(known: Passwords, block: Block, compare: Form, plain: Form, 
         text = code(shorter) if shorter is not None and _asks_more(block, call, compare) else None
         if text is not None:
             edit = ReplaceExpression(block.module.path, span_of(call[1]), text)
-            return _verified(known, block, plain, _Criterion(call, edit, f"{{}}.{stored[3]}"))
+            return _verified(known, block, plain, _Criterion(call, edit, f"{{}}.{stored[3]}", shorter or call))
     return None
 
 
@@ -58,12 +62,15 @@ def found_by_name(known: Passwords, block: Block, call: Form, plain: Form) -> Fi
     for keyword, value, _ in call[4]:
         if value is plain and keyword is not None and len(call[4]) > 1:
             edit: Edit = RemoveKeyword(path, span_of(call[1]), keyword)
-            return _verified(known, block, plain, _Criterion(call, edit, f"{{}}.{keyword}"))
+            shorter = [*call[:4], [item for item in call[4] if item[1] is not plain]]
+            return _verified(known, block, plain, _Criterion(call, edit, f"{{}}.{keyword}", shorter))
     for query in call[3]:
         names = [key[2] for key, value in query[2] if key and value is plain] if query[0] == "dict" else []
         if names and naming(str(names[0])) and len(query[2]) > 1:
             edit = RemoveDictItem(path, span_of(query[1]), str(names[0]))
-            return _verified(known, block, plain, _Criterion(call, edit, f'{{}}["{names[0]}"]'))
+            rest = [*query[:2], [item for item in query[2] if item[1] is not plain]]
+            criterion = _Criterion(call, edit, f'{{}}["{names[0]}"]', _with(call, query, rest))
+            return _verified(known, block, plain, criterion)
     return None
 
 
@@ -81,8 +88,10 @@ def _verified(known: Passwords, block: Block, plain: Form, criterion: _Criterion
     """The criterion goes, and where nobody was found the password is verified, too."""
     hasher, typed = hasher_for(known, block.module), code(plain)
     found = _row(block, criterion.query)
-    if hasher is None or typed is None or found is None:
+    if hasher is None or typed is None:
         return None
+    if found is None:
+        return _before_the_test(block, criterion, typed, hasher)
     name, test, negated = found
     verifying = hasher.verifying(typed, criterion.kept.format(name))
     asked = f"not {name}" if test[0] == "unary" else code(test)
@@ -90,6 +99,45 @@ def _verified(known: Passwords, block: Block, plain: Form, criterion: _Criterion
     whole = _with_alternatives(block, test, text)
     edits = (*used(hasher, VERIFYING), criterion.dropped, ReplaceExpression(block.module.path, *whole))
     return Fix(f"find the account by its name, and verify its password{hasher.needs}", False, edits)
+
+
+def _before_the_test(block: Block, criterion: _Criterion, typed: str, hasher: Hasher) -> Fix | None:
+    """The same where the query stands in the test itself, `if not users.find_one(...):`, which has a name then."""
+    names = block.forms.names_of(lambda _: True) | {form[2] for form in block.forms.of("name")}
+    name = next((one for one in ("user", "account", "found") if one not in names), None)
+    for form in block.forms.of("if"):
+        asked, negated = _asked(form[2])
+        if awaited(asked) is not criterion.query or any(form in other[4] for other in block.forms.of("if")):
+            continue
+        text = code(_with(asked, criterion.query, criterion.shorter))
+        if name is None or text is None:
+            return None
+        path, verifying = block.module.path, hasher.verifying(typed, criterion.kept.format(name))
+        test = f"{name} is None or not {verifying}" if negated else f"{name} is not None and {verifying}"
+        edits = (
+            *used(hasher, VERIFYING),
+            InsertStatements(path, span_of(form[1]), "before", f"{name} = {text}"),
+            ReplaceExpression(path, span_of(form[2][1]), test),
+        )
+        return Fix(f"find the account by its name, and verify its password{hasher.needs}", False, edits)
+    return None
+
+
+def _asked(test: Form) -> tuple[Form, bool]:
+    """What a test asks for, and whether for its being missing."""
+    match test:
+        case ["unary", _, "not", _]:
+            return test[3], True
+        case ["compare", _, _, ["is" | "is not"], [["const", _, None]]]:
+            return test[2], test[3][0] == "is"
+    return test, False
+
+
+def _with(form: Form, old: Form, new: Form) -> Form:
+    """A form in which another one stands in place of a part of it."""
+    if form is old:
+        return new
+    return [_with(item, old, new) if isinstance(item, list) else item for item in form]
 
 
 def _row(block: Block, query: Form, depth: int = 2) -> tuple[str, Form, bool] | None:

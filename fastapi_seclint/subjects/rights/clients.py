@@ -10,15 +10,16 @@ from fastapi_seclint.edits import InsertStatements
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route
-from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.spelling import snake, words_of
 from fastapi_seclint.program.values import Class, External, Function, Instance
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import http_exception
 from fastapi_seclint.subjects.owners.identity import Guard, guards
+from fastapi_seclint.subjects.rights.own_right import set_by_constructor
 from fastapi_seclint.subjects.rights.roles import reads_scopes
 from fastapi_seclint.subjects.rights.tested import tested_rights
-from fastapi_seclint.subjects.wiring.meant_rights import meant_permission
+from fastapi_seclint.subjects.wiring.meant_rights import meant_permission, verbs_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -63,14 +64,38 @@ def permission_tested(program: Program, route: Route) -> Fix | None:
     found, handler = ignored_client(program, route), route.function
     if found is None or handler is None or not found[0] or handler.number < 0:
         return None
-    right = meant_permission(program, route)
-    if right is None:
+    asked = _asked_beside(program, route, found[0])
+    right = meant_permission(program, route) if asked is None else None
+    if asked is None and right is None:
         return None
     error, imports = http_exception(handler.module)
     refusal = f'raise {error}(status_code=403, detail="Insufficient permissions")'
-    code = f'if "{right}" not in {found[0]}.{found[2]}:\n    {refusal}'
+    test = f'"{right}" not in {found[0]}.{found[2]}' if asked is None else f'not {found[0]}.{asked[0]}("{asked[1]}")'
+    code = f"if {test}:\n    {refusal}"
     edit = InsertStatements(handler.module.path, span_of(handler.at), "first-in-body", code)
     return Fix(f"refuse clients without {right}", False, (edit, *imports))
+
+
+def _asked_beside(program: Program, route: Route, client: str) -> tuple[str, str] | None:
+    """The method by which other routes ask the client of this guard, and the one right that fits what a route does.
+
+    `if not client.may("write"): raise ...` of a PUT is that of a DELETE, too.
+    """
+    names = {guard.name for guard in guards(program, route) if guard.parameter == client}
+    found: set[tuple[str, str]] = set()
+    for other in program.routes:
+        own = {guard.parameter for guard in guards(program, other) if guard.name in names}
+        for form in other.function.forms.of("if") if other.function is not None and own else ():
+            match form[2]:
+                case [
+                    "unary",
+                    _,
+                    "not",
+                    ["call", _, ["attr", _, ["name", _, name], method], [["const", _, str(right)]], []],
+                ]:
+                    if name in own and words_of(right)[-1:] and words_of(right)[-1] in verbs_of(route):
+                        found.add((str(method), right))
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def _shows_only(handler: Function, client: str) -> bool:
@@ -120,7 +145,7 @@ def _permissions(program: Program, cls: Class) -> str:
             several = any(item[-1] in _SEVERAL for item in walk([annotation]) if item[0] in ("name", "attr"))
             if name in _PERMISSIONS or (several and name in tested_rights(program)):
                 return name
-    return ""
+    return next((name for name in set_by_constructor(cls) if name in _PERMISSIONS), "")
 
 
 def _takes_key(guard: Guard) -> bool:

@@ -84,13 +84,13 @@ def _right(cls: Class, flag: bool, sent: Sent | None) -> str:
     """The field of a class that says the same right, a flag where a flag was asked."""
     names = [name for name, _, _ in fields(cls) if names_sent_right(name)]
     names += [name for base in cls.lineage() if isinstance(base, Class) for name in base.namespace if _is_right(name)]
-    names += [name for name in _set_by_constructor(cls) if _is_right(name)]
+    names += [name for name in set_by_constructor(cls) if _is_right(name)]
     fit = [name for name in dict.fromkeys(names) if (name.startswith("is_") or "admin" in name) is flag]
     same = [name for name in fit if sent is not None and sent.name.lower().replace("-", "_").endswith(name)]
     return next(iter([*same, *fit]), "")
 
 
-def _set_by_constructor(cls: Class) -> Iterator[str]:
+def set_by_constructor(cls: Class) -> Iterator[str]:
     """The attributes that the constructor of a class gives its objects."""
     for base in cls.lineage():
         made = base.namespace.get("__init__") if isinstance(base, Class) else None

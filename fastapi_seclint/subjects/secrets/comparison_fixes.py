@@ -30,8 +30,8 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
     if item.form[0] == "compare" and item.form[1] == item.form[4][0][1]:
         return None  # the pattern of a `case`, where no call can stand
     if item.form[0] == "compare" and item.operator in ("==", "!=") and not _whole(item):
-        return None  # one of a pair
-    if item.operator in ("in", "not in"):
+        code = None if present else _each_of_pair(program, item)
+    elif item.operator in ("in", "not in"):
         code = _among(program, item, given, secret)
     elif _bytes(item.secret):
         return None
@@ -79,6 +79,22 @@ def _whole(item: Comparison) -> bool:
     """Whether a comparison is of two sides as they stand, none of them a tuple."""
     sides = (item.form[2], item.form[4][0])
     return item.form[3][0] == item.operator and any(item.given is side for side in sides)
+
+
+def _each_of_pair(program: Program, item: Comparison) -> str | None:
+    """`(name, password) == (NAME, PASSWORD)` as one comparison for each of the two, all of which are made."""
+    match item.form:
+        case ["compare", _, ["tuple", _, lefts], [_], [["tuple", _, rights]]] if len(lefts) == len(rights):
+            pairs = list(zip(lefts, rights, strict=True))
+        case _:
+            return None
+    if any(_bytes(form) or may_be_missing(program, item.block, form) for pair in pairs for form in pair):
+        return None
+    codes = [(rendered(left), rendered(right)) for left, right in pairs]
+    return " and ".join(
+        f"secrets.compare_digest({_encoded(left, str(one))}, {_encoded(right, str(other))})"
+        for (left, right), (one, other) in zip(pairs, codes, strict=True)
+    ) if all(one and other for one, other in codes) else None  # fmt: skip
 
 
 def _equal(program: Program, item: Comparison, given: str, secret: str, present: bool) -> str | None:

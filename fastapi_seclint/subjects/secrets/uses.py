@@ -239,8 +239,7 @@ def _compared(program: Program) -> Iterator[tuple[Value, Use]]:
                 yield call.ask(form), use
             for iterable, number in turns(call.block, form[2]) if form[0] == "name" else ():
                 value = call.ask(iterable)
-                if number is None or any(True for part in _parts(value, number) for _ in _constants(part)):
-                    yield value, use
+                yield from ((part, use) for part in ([value] if number is None else _parts(value, number)))
 
 
 def _parts(value: Value, number: int) -> Iterator[Value]:

@@ -10,6 +10,7 @@ from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.tokens.found_users import is_subject
 from fastapi_seclint.subjects.tokens.types import read_in
+from fastapi_seclint.subjects.tokens.unverified import believers
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -52,7 +53,10 @@ def _claims(program: Program, function: Function) -> set[str]:
         value = awaited(form[-1]) if form[-1] is not None else None
         if block is None or value is None or value[0] != "call":
             continue
-        decodes = any(read_in(program, inner) for inner, _ in called(program, block, value))
+        decodes = any(
+            read_in(program, inner) or (inner.module.file, inner.number) in believers(program)
+            for inner, _ in called(program, block, value)
+        )
         if decodes or (itself and any(item[0] == "call" and _decodes(item) for item in walk(value))):
             found |= {target[2] for target in (form[2] if form[0] == "assign" else [form[2]]) if target[0] == "name"}
     return found

@@ -202,8 +202,11 @@ def shorter(place: Place, seconds: float, scale: float, purpose: Purpose) -> Fix
         code = f"{timedelta_name(form)}({'minutes=30' if purpose == 'access' else 'days=7'})"
     elif scale and form[0] == "call":
         inside = [item for item in walk(form) if item[0] == "const" and _as_number(item[2]) == seconds / scale]
+        spelled = [item for item in walk(form) if item[0] == "call" and item[2][2:] == ["str"]]
         if len(inside) == 1:
             form, code = inside[0], _in_unit(usual, scale, LIMITS[purpose], inside[0])
+        elif len(spelled) == 1:  # `os.getenv("LIFE", str(2 * DAY))`
+            form, code = spelled[0], _in_unit(usual, scale, LIMITS[purpose], ["const", 0, ""])
     if code is None:
         return None
     edit = ReplaceExpression(place.module.path, span_of(form[1]), code)

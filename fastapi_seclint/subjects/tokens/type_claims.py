@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fastapi_seclint.edits import AddParameter, Edit, ReplaceExpression, SetDictItem, SetKeyword
-from fastapi_seclint.facts.forms import Form, arguments, named_arguments, span_of, walk
+from fastapi_seclint.facts.forms import KEYWORDS, Form, arguments, named_arguments, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.spelling import code
@@ -45,7 +45,9 @@ def _typed(kind: Kind, others: Sequence[Kind]) -> tuple[Edit, ...]:
             alone = all(
                 other.purpose != "other" or id(kind.token.makers[0].form) not in _forms(other) for other in others
             )
-            return _by_parameter(kind, step, value) if number == 1 and alone and not given else ()
+            if number != 1 or not alone or given:
+                return ()
+            return _by_keyword(kind, step, value) or _by_parameter(kind, step, value)
         return _put(step, given[0], beside, value) if given else ()
     return ()
 
@@ -104,6 +106,21 @@ def _updated_with(step: Step, name: str) -> Form | None:
     return found[0] if len(found) == 1 else None
 
 
+def _by_keyword(kind: Kind, step: Step, value: str) -> tuple[Edit, ...]:
+    """A further claim for a function that takes claims by their names: `def _sign(self, sub, **claims)`."""
+    payload, first = kind.token.handed_over, kind.token.makers[0]
+    function = first.block.function
+    if payload is None or function is None or any(keyword in (None, "type") for keyword, _, _ in step.form[4]):
+        return ()
+    display = payload if payload[0] == "dict" else _made_of(first, payload[2]) if payload[0] == "name" else None
+    rest = [form[0] for form in function.parameters if form[1] == KEYWORDS]
+    pairs = display[2] if display is not None else []
+    spread = bool(pairs) and pairs[-1][0] is None and pairs[-1][1][0] == "name" and pairs[-1][1][2] in rest
+    if not spread:
+        return ()
+    return (SetKeyword(step.block.module.path, span_of(step.form[1]), "type", value),)
+
+
 def _by_parameter(kind: Kind, step: Step, value: str) -> tuple[Edit, ...]:
     """A parameter of the function that makes tokens of all kinds, and its claim; access tokens are the default."""
     payload, first = kind.token.handed_over, kind.token.makers[0]
@@ -137,4 +154,4 @@ def told_by(function: Function, call: Form, text: str) -> str:
 
 def _can_be_given(function: Function) -> bool:
     """Whether a function may get one more parameter: it has none of the name, and nothing that takes it in already."""
-    return not any(form[0] == _PARAMETER or form[1] == 4 for form in function.parameters)
+    return not any(form[0] == _PARAMETER or form[1] == KEYWORDS for form in function.parameters)

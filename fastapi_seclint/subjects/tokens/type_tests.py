@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, InsertStatements, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, is_none, mentions, span_of, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.origins import body_of, callers
+from fastapi_seclint.program.values import Class, Function, Instance, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, callers
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.payloads.encodings import Token
 from fastapi_seclint.subjects.tokens.jwt import Decoding
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Condition = Callable[[str], str]
 """The test that is true for a token to be refused, as code; it is given the code of the claims."""
 
+_READ = re.compile(r'\.get\("(\w+)"\)')
 _SIMPLE = ("assign", "annassign", "return", "expr")
 _LATER = ("lambda", "comp", "ifexp", "bool", "def", "class")
 """What is in these is not evaluated, or not always, when the statement around them runs."""
@@ -56,6 +58,9 @@ def testing(
     direct = any(form is through for _, form, _ in callers(program, reader))
     if given is not None and direct:
         return tested(block, through, suffix or given, condition, why)
+    if direct and not suffix and (fields := _fields_given(program, own, decoding.call.form)):
+        by_field = _of_object(condition, fields)
+        return tested(block, through, "", by_field, why) if by_field is not None else ()
     if _guards_alone(program, reader) or _is_for(program, reader, function):
         return tested(own, decoding.call.form, suffix, condition, why)
     return ()
@@ -99,6 +104,42 @@ def _gives(block: Block, call: Form) -> str | None:
     whole = [value for value in returned if not is_none(value)]
     given = all(value is call or (value[0] == "name" and value[2] in names) for value in whole)
     return "" if whole and given and len(whole) == len(returned) else None
+
+
+def _fields_given(program: Program, block: Block, call: Form) -> frozenset[str]:
+    """The fields of the model of claims that a function gives: `return Claims(**jwt.decode(...))`.
+
+    Without those that are members of an enumeration, which equal no text unless they are texts themselves.
+    """
+    names = block.forms.names_of(lambda value: value is call)
+    whole = [form[2] for form in block.forms.of("return") if not is_none(form[2])]
+    found: list[frozenset[str]] = []
+    for value in whole:
+        given = [*value[3], *(item for _, item, _ in value[4])] if value[0] == "call" else []
+        if len(given) != 1 or not (given[0] is call or (given[0][0] == "name" and given[0][2] in names)):
+            return frozenset()
+        made = [one.cls for one in options(ask(program, block, value)) if isinstance(one, Instance)]
+        for cls in made:
+            found.append(frozenset(_plain_fields(program, cls)) if isinstance(cls, Class) else frozenset())
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def _plain_fields(program: Program, cls: Class) -> Iterator[str]:
+    for base in cls.lineage():
+        if not isinstance(base, Class):
+            continue
+        for name, annotation, _ in base.fields:
+            kinds = options(program.interpreter.ask(annotation, base.module.scope)) if annotation is not None else ()
+            bases = [named for one in kinds if isinstance(one, Class) for named in one.external_bases()]
+            if not bases or any(named in ("builtins.str", "enum.StrEnum") for named in bases):
+                yield name
+
+
+def _of_object(condition: Condition, fields: frozenset[str]) -> Condition | None:
+    """The same test of an object that has the claims for attributes; None where it has not all of them."""
+    if not fields.issuperset(_READ.findall(condition("claims"))):
+        return None
+    return lambda claims: _READ.sub(r".\1", condition(claims))
 
 
 def tested(block: Block, call: Form, suffix: str, condition: Condition, why: str) -> tuple[Edit, ...]:

@@ -60,7 +60,7 @@ def meant_permission(program: Program, route: Route) -> str | None:
     named = _permission(known, [route])
     if named is not None:
         return named
-    plain = [text for text in known if text.lower() in _done(route)]
+    plain = [text for text in known if text.lower() in verbs_of(route)]
     return plain[0] if len(plain) == 1 else None
 
 
@@ -96,7 +96,7 @@ def _permission(known: list[str], routes: list[Route]) -> str | None:
     found = []
     for text in known:
         parts = [part.lower() for part in re.split(r"\W|_", text) if part]
-        if len(parts) > 1 and all(set(parts) <= _spoken(route) | _done(route) for route in routes):
+        if len(parts) > 1 and all(set(parts) <= _spoken(route) | verbs_of(route) for route in routes):
             found.append(text)
     if not found:
         found = sorted({made for text in known if (made := fitted(text, routes, known)) is not None})
@@ -112,7 +112,7 @@ def fitted(text: str, routes: list[Route], known: list[str]) -> str | None:
     match = _DONE_TO.fullmatch(text)
     if match is None or not routes or not all(match["what"].lower() in _spoken(route) for route in routes):
         return None
-    fitting = set.intersection(*(_done(route) for route in routes))
+    fitting = set.intersection(*(verbs_of(route) for route in routes))
     if match["verb"].lower() not in _VERBS or not fitting:
         return None
     if match["verb"].lower() in fitting:
@@ -124,7 +124,8 @@ def fitted(text: str, routes: list[Route], known: list[str]) -> str | None:
     return None if verb is None else f"{match['what']}{match['mark']}{verb}"
 
 
-def _done(route: Route) -> set[str]:
+def verbs_of(route: Route) -> set[str]:
+    """The words for what the methods of a route do."""
     return {word for method in route.methods for word in _DOING.get(method, ())}
 
 
