@@ -142,11 +142,18 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
                     depended(program, route, case.variable)
                     or queried(program, route, case.sibling, case.variable)
                     or narrowed(program, route, case.sibling, case.variable)
+                    or _as_beside(program, route, case.variable)
                 )
             yield _finding(case, fix)
         elif case is None and route.place not in seen and (inner := inner_id(program, route)) is not None:
             seen.add(route.place)
             yield _of_inner(route, inner)
+
+
+def _as_beside(program: Program, route: Route, variable: str) -> Fix | None:
+    """The fix that another route of the same path shows, which may look one thing up where the sibling lists them."""
+    others = (other for other in program.routes if other.path == route.path and other.function is not route.function)
+    return next((fix for other in others if (fix := narrowed(program, route, other, variable)) is not None), None)
 
 
 def _case(

@@ -165,9 +165,13 @@ def _is_for_developers(found: Caught, form: Form) -> bool:
     return tells(found, form[-1] or form) and only_in_development(Place(found.block.module, form[1]))
 
 
+_BEHIND = frozenset({"__cause__", "__context__"})
+
+
 def has_trace(form: Form) -> bool:
-    """Whether an expression has the text of a whole traceback in it."""
-    return any(item[0] in ("name", "attr") and item[-1] in TRACES for item in walk(form))
+    """Whether an expression has the text of a whole traceback in it, or of what an exception was raised from."""
+    named = (item[-1] for item in walk(form) if item[0] in ("name", "attr"))
+    return any(name in TRACES or name in _BEHIND for name in named)
 
 
 def tells(found: Caught, form: Form) -> bool:

@@ -28,10 +28,14 @@ _TITLE = "add slowapi's middleware, which applies the limits"
 
 
 def activated(program: Program, limiter: Call, limits: Form) -> Fix | None:
-    """The middleware for every application of the project; None where one of them cannot name the limiter."""
+    """The middleware for every application of the project; None where one of them cannot name the limiter.
+
+    One that a function makes has no name outside of it, and needs none where the application is told already.
+    """
     module, name = limiter.block.module, _name_of(limiter)
     apps = [app for app in program.apps if app.kind == "app" and not program.is_test(app.place.module)]
-    if not name or not apps:
+    included = [route for route, _ in auth_routes(program) if route.includes]
+    if not apps or not (name or (_is_told(program) and not included)):
         return None
     edits: dict[Edit, None] = {}
     for app in apps:
@@ -40,9 +44,8 @@ def activated(program: Program, limiter: Call, limits: Form) -> Fix | None:
             return None
         edits.update((edit, None) for edit in fix.edits)
     rate = _rate(limiter, limits)
-    for route, _ in auth_routes(program):
-        decorated = decorated_by(route, module, name, rate) if route.includes else ()
-        edits.update((edit, None) for edit in decorated or ())
+    for route in included:
+        edits.update((edit, None) for edit in decorated_by(route, module, name, rate) or ())
     return Fix(_TITLE, False, tuple(edits))
 
 

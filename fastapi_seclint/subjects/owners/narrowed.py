@@ -114,8 +114,13 @@ def _renamed(form: Form, name: str, new: str, caller: str) -> Form:
 
 
 def _finding(function: Function) -> Iterator[tuple[str, Form]]:
-    """The calls of a function that find by keywords, each with what they find: `Invoice`, `db.query(Note)`."""
+    """The calls of a function that find by keywords, each with what they find: `Invoice`, `db.query(Note)`.
+
+    A method of the project's own, `store.one(id=number)`, is the same to two handlers only as a whole.
+    """
     for call in function.forms.of("call"):
+        if call[2][0] == "attr" and call[2][3] not in _FINDS and call[4] and not call[3]:
+            yield spelled(call[2]), call
         if call[2][0] == "attr" and call[2][3] in _FINDS and call[4]:
             owner = call[2][2]
             what = owner[3][0] if owner[0] == "call" and owner[2][0] == "attr" and owner[3] else owner

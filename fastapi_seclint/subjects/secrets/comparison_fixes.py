@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, ReplaceExpression
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
+_LIBRARIES = ("secrets", "hmac")
+"""Both have the same `compare_digest`."""
+
+
 def constant_time(program: Program, item: Comparison, *, present: bool = False) -> tuple[Edit, ...] | None:
     """The comparison written with `secrets.compare_digest`; None where an operand's type or code is not known.
 
@@ -25,7 +30,8 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
     """
     sides = (_there(form) if present else form for form in (item.given, item.secret))
     given, secret = (rendered(form) for form in sides)
-    if given is None or secret is None or _bytes(item.given) or _hidden(item):
+    library = next((name for name in _LIBRARIES if not _hidden(item, name)), None)
+    if given is None or secret is None or library is None or _bytes(item.given):
         return None
     if item.form[0] == "compare" and item.form[1] == item.form[4][0][1]:
         return None  # the pattern of a `case`, where no call can stand
@@ -46,10 +52,11 @@ def constant_time(program: Program, item: Comparison, *, present: bool = False) 
     path = item.block.module.path
     edit = ReplaceExpression(path, span_of(item.form[1]), code)
     edits = (edit, *_of_name(item)) if item.kind == "password" else (edit,)
-    return (*edits, AddImport(path, "secrets")) if "secrets.compare_digest(" in code else edits
+    edits = tuple(replace(one, code=one.code.replace("secrets.compare_", f"{library}.compare_")) for one in edits)
+    return (*edits, AddImport(path, library)) if "secrets.compare_digest(" in code else edits
 
 
-def _of_name(item: Comparison) -> Iterator[Edit]:
+def _of_name(item: Comparison) -> Iterator[ReplaceExpression]:
     """The comparison of a user's name beside that of his password, as FastAPI's manual writes both."""
     owner = item.given[2] if item.given[0] == "attr" else None
     beside = [form[3] for form in item.block.forms.of("bool") if any(one is item.form for one in form[3])]
@@ -91,10 +98,13 @@ def _each_of_pair(program: Program, item: Comparison) -> str | None:
     if any(_bytes(form) or may_be_missing(program, item.block, form) for pair in pairs for form in pair):
         return None
     codes = [(rendered(left), rendered(right)) for left, right in pairs]
-    return " and ".join(
+    if not all(one and other for one, other in codes):
+        return None
+    code = " and ".join(
         f"secrets.compare_digest({_encoded(left, str(one))}, {_encoded(right, str(other))})"
         for (left, right), (one, other) in zip(pairs, codes, strict=True)
-    ) if all(one and other for one, other in codes) else None  # fmt: skip
+    )
+    return code if item.negative else f"({code})"
 
 
 def _equal(program: Program, item: Comparison, given: str, secret: str, present: bool) -> str | None:
@@ -202,13 +212,13 @@ def _bytes(form: Form) -> bool:
     return inner[0] == "bytes" or bool(inner[0] == "call" and inner[2][0] == "attr" and inner[2][3] == "digest")
 
 
-def _hidden(item: Comparison) -> bool:
-    """Whether the name `secrets` means something else where the comparison stands."""
+def _hidden(item: Comparison, library: str) -> bool:
+    """Whether the name of a library means something else where the comparison stands."""
     scope = item.block.scope
-    if isinstance(scope, FunctionScope) and scope.is_local("secrets"):
+    if isinstance(scope, FunctionScope) and scope.is_local(library):
         return True
     bound = [form for form in item.block.module.facts.module if form[0] in ("assign", "annassign", "def", "class")]
-    return any(form[0] == "name" and form[2] == "secrets" for one in bound for form in walk(one[2:3]))
+    return any(form[0] == "name" and form[2] == library for one in bound for form in walk(one[2:3]))
 
 
 def _tested(item: Comparison) -> bool:

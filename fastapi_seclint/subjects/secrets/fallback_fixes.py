@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import (
@@ -15,11 +17,14 @@ from fastapi_seclint.edits import (
     SetKeyword,
 )
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
+from fastapi_seclint.program.attributes import SETTINGS_BASES
 from fastapi_seclint.program.bindings import bound_names
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.values import Class, Value, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.literal_names import name_of
+from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.reads import Read, read_of
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.secrets.emptiness import TEXTS, at_least_one
@@ -40,7 +45,11 @@ def fix_of(item: Fallback, filled: bool = False, program: Program | None = None)
     With `filled`, a field does not take an empty text either.
     """
     if item.how == "field":
-        return None if item.field is None or item.weak else of_field(item.block.module, item.field, filled)
+        if item.field is None or item.weak:
+            return None
+        fix = of_field(item.block.module, item.field, filled)
+        bare = _made_bare(program, item.block.module, item.field) if program is not None else ()
+        return replace(fix, edits=(*fix.edits, *bare)) if fix is not None else None
     if item.how == "read" and item.read is not None:
         edits = _of_setdefault(item, item.read) or read_strictly(item.block, item.read)
     elif item.how == "or":
@@ -211,6 +220,30 @@ def of_field(module: Module, field: SettingsField, filled: bool = False) -> Fix 
         return None
     least, imports = at_least_one(module, statement[3]) if filled else ("", ())
     return Fix(title, False, (ReplaceStatement(path, span, f"{field.name}: {annotation}{least}"), *imports))
+
+
+def _made_bare(program: Program, module: Module, field: SettingsField) -> Iterator[Edit]:
+    """The edits that drop `auth: Auth = Auth()`, which could not be made any more: the settings around fill it.
+
+    What is a settings class itself reads the environment when it is made.
+    """
+    owner = field.symbol.rpartition(".")[2]
+    for other in program.modules.by_file.values():
+        top = program.sites.top(other)
+        for form in top.forms.of("class") if owner in other.facts.words and not program.is_test(other) else ():
+            for statement in form[6]:
+                match statement:
+                    case ["annassign", at, ["name", _, name], annotation, ["call", _, callee, [], []]]:
+                        made = options(ask(program, top, callee)) if last_name(callee) == owner else ()
+                        spoken = rendered(annotation)
+                        if spoken is not None and any(_is_part(one, module, owner) for one in made):
+                            yield ReplaceStatement(other.path, span_of(at), f"{name}: {spoken}")
+
+
+def _is_part(value: Value, module: Module, name: str) -> bool:
+    """Whether a value is a class of a file that reads no environment itself."""
+    own = isinstance(value, Class) and value.module is module and value.name == name
+    return own and isinstance(value, Class) and not any(base in SETTINGS_BASES for base in value.external_bases())
 
 
 def _of_field_call(path: str, call: Form) -> tuple[Edit, ...] | None:

@@ -43,8 +43,10 @@ def may_be_missing(program: Program, block: Block, form: Form) -> bool:
 def missing_of_sent(program: Program, block: Block, form: Form) -> Missing:
     """What an expression is when the caller sends nothing, or an empty text: None, `""`, either, or it cannot be."""
     match form:
-        case ["call", _, ["attr", _, inner, "encode" | "strip"], _, _]:
+        case ["call", _, ["attr", _, inner, "encode" | "decode" | "strip"], _, _]:
             return missing_of_sent(program, block, inner) - {None}
+        case ["call", _, ["attr", _, _, "get"], [["bytes", _, _], *given], []]:  # the headers of ASGI
+            return frozenset({str(given[0][2]) if given and given[0][0] == "bytes" else None, ""})
         case ["call", _, ["name", _, "str"], [inner], []]:
             return _spelled(missing_of_sent(program, block, inner))
         case ["bool", _, "or", [inner, ["const", _, str() as text]]]:

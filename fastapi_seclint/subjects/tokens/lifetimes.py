@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import ReplaceExpression
+from fastapi_seclint.edits import Edit, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import words_of
@@ -207,10 +207,12 @@ def shorter(place: Place, seconds: float, scale: float, purpose: Purpose) -> Fix
             form, code = inside[0], _in_unit(usual, scale, LIMITS[purpose], inside[0])
         elif len(spelled) == 1:  # `os.getenv("LIFE", str(2 * DAY))`
             form, code = spelled[0], _in_unit(usual, scale, LIMITS[purpose], ["const", 0, ""])
-    if code is None:
+    whole = _of_whole_days(place, scale, purpose) if code is None else None
+    if code is None and whole is None:
         return None
-    edit = ReplaceExpression(place.module.path, span_of(form[1]), code)
-    return Fix(f"let it live {'30 minutes' if purpose == 'access' else '7 days'}", False, (edit,))
+    edit = ReplaceExpression(place.module.path, span_of(form[1]), code or _HALF_AN_HOUR)
+    edits = (edit,) if whole is None else (edit, whole)
+    return Fix(f"let it live {'30 minutes' if purpose == 'access' else '7 days'}", False, edits)
 
 
 def _in_unit(usual: float, scale: float, limit: float, form: Form) -> str | None:
@@ -224,10 +226,21 @@ def _in_unit(usual: float, scale: float, limit: float, form: Form) -> str | None
     return _PRODUCTS.get(int(count), str(int(count))) if spelled_out else str(int(count))
 
 
+_HALF_AN_HOUR = "30 / (24 * 60)"
+
+
+def _of_whole_days(place: Place, scale: float, purpose: Purpose) -> Edit | None:
+    """The annotation of a setting that counts whole days, which has to take parts of one: `token_days: int = 14`."""
+    for form in place.module.facts.forms(-1).of("annassign") if scale == 86400.0 and purpose == "access" else ():
+        if form[4] is not None and form[4][1] == place.at and form[3][2:] == ["int"] and form[3][0] == "name":
+            return ReplaceExpression(place.module.path, span_of(form[3][1]), "float")
+    return None
+
+
 def _part_of_day(place: Place, scale: float, purpose: Purpose) -> str | None:
     """Half an hour where a constant of the code counts days, which have no whole number for it."""
     named = any(form[0] == "assign" and form[3][1] == place.at for form in place.module.facts.module)
-    return "30 / (24 * 60)" if named and scale == 86400.0 and purpose == "access" else None
+    return _HALF_AN_HOUR if named and scale == 86400.0 and purpose == "access" else None
 
 
 def _as_number(value: object) -> float | None:
