@@ -110,8 +110,8 @@ def _undated(program: Program, token: Token) -> Confidence | None:
         return "high"
     if "call" in claims.open:
         return None
-    if claims.open == {"object"}:
-        return "medium"
+    if claims.open == {"object"} or (claims.open == {"parameter"} and claims.surely("iat")):
+        return "medium"  # who says himself since when a token holds does not leave to others until when
     return "medium" if _speaks_of_tokens(token) else None
 
 

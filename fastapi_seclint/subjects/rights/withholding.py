@@ -100,24 +100,30 @@ def _changes(call: Form) -> bool:
 
 
 def _least(block: Block, name: str) -> str | None:
-    """The least right of a name, as code: a member of the file's enumeration where it has one; None when unknown."""
+    """The least right of a name, as code: of the file's enumeration of roles where it has one; None when unknown."""
     plain = snake(name).removeprefix("user_").removeprefix("account_").removeprefix("member_")
     if plain in ("permissions", "privileges"):
         return "[]"
     if plain in ("role", "roles", "role_name"):
-        member = next(iter(_members(block)), '"user"')
-        return f"[{member}]" if plain == "roles" else member
+        known = list(_members(block))
+        least = [code for code, text in known if text in _LEAST] if known else ['"user"']
+        return None if not least else f"[{least[0]}]" if plain == "roles" else least[0]
     told = plain.endswith(("level", "id")) or "rol" in plain
     return "False" if names_sent_right(name) and not told else None
 
 
-def _members(block: Block) -> Iterator[str]:
+_LEAST = ("user", "member", "customer", "viewer", "reader", "guest", "basic", "regular", "normal", "standard")
+"""What the role is called that everybody has."""
+
+
+def _members(block: Block) -> Iterator[tuple[str, str]]:
+    """The members of the enumerations of roles that a file knows, as code, with their texts."""
     for local, value in sorted(block.module.scope.names.items()):
         bases = value.external_bases() if isinstance(value, Class) and "role" in local.lower() else []
         if isinstance(value, Class) and any("Enum" in base for base in bases):
             for key, member in value.namespace.items():
-                if isinstance(member, Const) and str(member.value).lower() in ("user", "member", "customer", "viewer"):
-                    yield f"{local}.{key}"
+                if isinstance(member, Const):
+                    yield f"{local}.{key}", str(member.value).lower()
 
 
 def not_given(block: Block, form: Form, found: Input, function: Function) -> Fix | None:
