@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, RemoveKeyword, RemoveStatement, ReplaceExpression, SetDictItem, SetKeyword
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.calls import field_default
+from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Const, External, Function, Value, options
@@ -106,7 +107,7 @@ def _least(block: Block, name: str) -> str | None:
         return "[]"
     if plain in ("role", "roles", "role_name"):
         known = list(_members(block))
-        least = [code for code, text in known if text in _LEAST] if known else ['"user"']
+        least = [code for code, text in known if text in _LEAST] if known else [_usual(block, name) or '"user"']
         return None if not least else f"[{least[0]}]" if plain == "roles" else least[0]
     told = plain.endswith(("level", "id")) or "rol" in plain
     return "False" if names_sent_right(name) and not told else None
@@ -114,6 +115,16 @@ def _least(block: Block, name: str) -> str | None:
 
 _LEAST = ("user", "member", "customer", "viewer", "reader", "guest", "basic", "regular", "normal", "standard")
 """What the role is called that everybody has."""
+
+
+def _usual(block: Block, name: str) -> str:
+    """What models that a file knows have for a role where none is sent, as code."""
+    for value in block.module.scope.names.values():
+        for base in value.lineage() if isinstance(value, Class) else ():
+            default = base.namespace.get(name) if isinstance(base, Class) else None
+            if isinstance(default, Const) and default.value in _LEAST:
+                return f'"{default.value}"'
+    return ""
 
 
 def _members(block: Block) -> Iterator[tuple[str, str]]:
@@ -140,7 +151,13 @@ def _fix(names: list[str], edits: tuple[Edit, ...]) -> Fix:
 
 
 def _assigned(block: Block, form: Form, found: Input) -> Fix | None:
-    """`user.role = body.role` goes, with the condition for it, where it is not all that a block does."""
+    """`user.role = body.role` goes, with the condition for it, where it is not all that a block does.
+
+    What is stored as a whole lacks the right: `PEOPLE[number] = row`, `row` being written out.
+    """
+    display = _display(block, form[3])
+    if display is not None and form[2][0][0] == "sub":
+        return _given_by_server(block, display, found)
     target = form[2][0]
     if len(form[2]) != 1 or target[0] != "attr" or source(found, form[3]) is None:
         return None
@@ -153,6 +170,14 @@ def _assigned(block: Block, form: Form, found: Input) -> Fix | None:
 def _only_asks(statement: Form, form: Form) -> bool:
     """Whether a statement is a condition for nothing but another one: `if body.role: user.role = body.role`."""
     return statement[0] == "if" and len(statement[3]) == 1 and statement[3][0] is form and not statement[4]
+
+
+def _display(block: Block, value: Form) -> Form | None:
+    """The dictionary that is written out, here or for a local name that is given nothing else."""
+    if value[0] == "name" and isinstance(block.scope, FunctionScope):
+        given = block.scope.assignments(value[2])
+        value = given[0][3] if len(given) == 1 and given[0][0] == "assign" else value
+    return value if value[0] == "dict" else None
 
 
 def _excluded(block: Block, value: Form, found: Input) -> Fix | None:
