@@ -34,6 +34,7 @@ _VALUES = ("const", "bytes", "fstr", "binop", "bool", "ifexp")
 _READING = ("Secret", "SecretStr", "SecretBytes", "bytes", "encode", "getenv", "get", "config", "env", "str")
 _READ = re.compile(r'os\.environ\["(\w+)"\](\.encode\(\))?')
 _VARIABLE = re.compile(r'environ\["(\w+)"\]')
+_SIMPLE = ("assign", "annassign", "return", "expr")
 _SEVERAL = ("list", "set", "tuple")
 _KNOWN: WeakKeyDictionary[Program, bool] = WeakKeyDictionary()
 _COMPARED: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
@@ -103,9 +104,27 @@ def _beside(program: Program, module: Module, at: int, fix: Fix) -> Fix:
         return fix
     if around[0] in ("def", "class") and any("dotenv" in other.facts.words for other in _own(program)):
         return fix
-    first = _outermost(module, min((at, *_inline(program, module)))) or around
     refusal = f'if not os.environ["{named[1]}"]:\n    raise RuntimeError("{named[1]} is empty")'
+    branch = _in_branch(module, at)
+    if branch is not None:
+        edit = InsertStatements(module.path, span_of(branch[1]), "before", refusal)
+        return replace(fix, edits=(*fix.edits, edit))
+    first = _outermost(module, min((at, *_inline(program, module)))) or around
     return replace(fix, edits=(*fix.edits, InsertStatements(module.path, span_of(first[1]), "before", refusal)))
+
+
+def _in_branch(module: Module, at: int) -> Form | None:
+    """The statement of a branch that a place is in, where it is read in some cases only: `else: key = os.environ[...]`.
+
+    Whoever is in another case has no such variable.
+    """
+    for number in range(-1, len(module.facts.functions)):
+        for form in module.facts.forms(number).of("if"):
+            for statement in (*form[3], *form[4]):
+                if statement[0] in _SIMPLE and (statement[1] == at or holds(statement[1], at)):
+                    found: Form = statement
+                    return found
+    return None
 
 
 def _outermost(module: Module, at: int) -> Form | None:

@@ -239,7 +239,11 @@ def _compared(program: Program) -> Iterator[tuple[Value, Use]]:
                 yield call.ask(form), use
             for iterable, number in turns(call.block, form[2]) if form[0] == "name" else ():
                 value = call.ask(iterable)
-                yield from ((part, use) for part in ([value] if number is None else _parts(value, number)))
+                mapped = iterable[0] == "call" and last_name(iterable[2]) == "items"
+                whole = number is None or (
+                    mapped and any(True for part in _parts(value, number) for _ in _constants(part))
+                )
+                yield from ((part, use) for part in ([value] if whole else _parts(value, number or 0)))
 
 
 def _parts(value: Value, number: int) -> Iterator[Value]:
