@@ -171,7 +171,8 @@ def _finding(call: Call, argument: Argument, url: str, routes: list[Route]) -> F
     shown = next(iter(forms.values()), routes[0])
     fix = None
     value: Value = call.value(argument)
-    whole = argument.form[0] in ("const", "fstr", "binop")
+    joined = argument.form[0] in ("fstr", "binop") and call.block.function is None
+    whole = joined or argument.form[0] == "const"
     if len(forms) == 1 and whole and isinstance(value, Const) and "{" not in shown.path:
         path = call.block.module.path
         new = shown.path if url.startswith("/") else shown.path.lstrip("/")

@@ -58,11 +58,11 @@ def testing(
     direct = any(form is through for _, form, _ in callers(program, reader))
     if given is not None and direct:
         return tested(block, through, suffix or given, condition, why)
+    if _guards_alone(program, reader) or _is_for(program, reader, function):
+        return tested(own, decoding.call.form, suffix, condition, why)
     if direct and not suffix and (fields := _fields_given(program, own, decoding.call.form)):
         by_field = _of_object(condition, fields)
         return tested(block, through, "", by_field, why) if by_field is not None else ()
-    if _guards_alone(program, reader) or _is_for(program, reader, function):
-        return tested(own, decoding.call.form, suffix, condition, why)
     return ()
 
 
@@ -136,8 +136,12 @@ def _plain_fields(program: Program, cls: Class) -> Iterator[str]:
 
 
 def _of_object(condition: Condition, fields: frozenset[str]) -> Condition | None:
-    """The same test of an object that has the claims for attributes; None where it has not all of them."""
-    if not fields.issuperset(_READ.findall(condition("claims"))):
+    """The same test of an object that has the claims for attributes; None where it has not all of them.
+
+    Whether one is there at all is no question to a model, whose fields have defaults.
+    """
+    asked = condition("claims")
+    if "is not None" in asked or not fields.issuperset(_READ.findall(asked)):
         return None
     return lambda claims: _READ.sub(r".\1", condition(claims))
 
