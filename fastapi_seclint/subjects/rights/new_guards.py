@@ -47,9 +47,10 @@ def guard_of_rights(program: Program, asked: Sequence[Guard], user: Module) -> N
     The right is what the class of the guard's users has: a flag for administrators, a role, or a list of roles.
     """
     for guard in reversed(asked):
-        function = running(guard.node.call) if guard.node is not None else None
-        if function is None or function.number < 0 or function.owner is not None or "." in function.qualname:
+        function = _function_of(guard)
+        if function is None or _right_of_given(program, function) is None:
             continue
+        function = _last_beside(program, function)
         right = _right_of_given(program, function)
         made = _below(function, right, user) if right is not None else None
         if made is not None:
@@ -57,13 +58,36 @@ def guard_of_rights(program: Program, asked: Sequence[Guard], user: Module) -> N
     return None
 
 
+def _function_of(guard: Guard) -> Function | None:
+    """The function at the top of a file that a guard is; None for closures, methods and what is not in sight."""
+    function = running(guard.node.call) if guard.node is not None else None
+    known = function is not None and function.number >= 0 and function.owner is None and "." not in function.qualname
+    return function if known else None
+
+
+def _last_beside(program: Program, function: Function) -> Function:
+    """The last guard of a file with the same kind of users, which has those above it ask first; one for all routes."""
+    found = {id(function): function}
+    for route in program.routes:
+        for guard in guards(program, route):
+            other = _function_of(guard)
+            if other is None or other.module is not function.module or names_right(other.name):
+                continue
+            if _gives_same(program, function, other):
+                found[id(other)] = other
+    return max(found.values(), key=lambda item: item.at)
+
+
+def _gives_same(program: Program, function: Function, other: Function) -> bool:
+    one, two = _right_of_given(program, function), _right_of_given(program, other)
+    return one is not None and two is not None and one.missing == two.missing
+
+
 def filled_in(program: Program, asked: Sequence[Guard]) -> Fix | None:
     """The test that a guard is named after, `def admin_only(user = Depends(current_user))`, where it refuses nobody."""
     for guard in asked:
-        function = running(guard.node.call) if guard.node is not None else None
-        if function is None or function.number < 0 or function.owner is not None or "." in function.qualname:
-            continue
-        if not names_right(function.name) or function.forms.of("raise"):
+        function = _function_of(guard)
+        if function is None or not names_right(function.name) or function.forms.of("raise"):
             continue
         for parameter in parameters(function):
             found = list(access.classes(program.walker.resolver.type_of(parameter)))
