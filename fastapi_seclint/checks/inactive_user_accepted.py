@@ -20,6 +20,7 @@ from fastapi_seclint.subjects.owners.activity import ActiveGuard, active_guards,
 from fastapi_seclint.subjects.owners.closed import (
     cannot_be_closed,
     declared_flag,
+    refusing_as,
     refusing_closed,
     tested_flag,
     unread_flag,
@@ -287,7 +288,7 @@ def _tested_at_login_only(program: Program) -> Iterator[Finding]:
                     symbol=deepest.dotted,
                     route=access.key(route),
                     evidence=[Evidence(login.place.location, f"{login.name} refuses closed accounts")],
-                    fix=refusing_closed(program, deepest, flag) if flag is not None else None,
+                    fix=refusing_closed(program, deepest, flag) if flag else refusing_as(program, deepest, login),
                 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,13 +13,14 @@ from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.callables import giving
 from fastapi_seclint.program.refusing import as_it_stands
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.activity import refuses_closed_user
 from fastapi_seclint.subjects.owners.records import field_names, is_complete, is_table
-from fastapi_seclint.subjects.owners.states import STATES
+from fastapi_seclint.subjects.owners.states import STATES, compares_status
 from fastapi_seclint.subjects.passwords.names import is_of_people, naming
 from fastapi_seclint.subjects.tokens.refusing import refusal
 
@@ -182,18 +184,55 @@ def _has_flag(cls: Class) -> bool:
 
 def refusing_closed(program: Program, function: Function, flag: Flag) -> Fix | None:
     """The test for closed accounts in a guard, right before it gives the user that it has found."""
+    found = _given(program, function)
+    if found is None:
+        return None
+    block, last, user = found
+    if not flag.item and (_reads_items(block, user) or _is_given_dictionary(program, function, user)):
+        return None
+    read = f'{user}.get("{flag.name}", {flag.name in _OPEN})' if flag.item else f"{user}.{flag.name}"
+    return _refused(program, block, last, f"{'not ' if flag.name in _OPEN else ''}{read}")
+
+
+def refusing_as(program: Program, function: Function, login: Function) -> Fix | None:
+    """The test by which a login refuses closed accounts, `user.status != "active"`, in a guard that has none."""
+    found, tested = _given(program, function), _tested_by(login)
+    if found is None or tested is None or _is_given_dictionary(program, function, found[2]):
+        return None
+    block, last, user = found
+    name, test = tested
+    return _refused(program, block, last, re.sub(rf"\b{name}\b", user, test))
+
+
+def _given(program: Program, function: Function) -> tuple[Block, Form, str] | None:
+    """The block of a guard whose last statement returns the user under a name, that statement, and the name."""
     block = body_of(program, function)
     last = function.statements()[-1] if function.statements() else None
     if block is None or last is None or last[0] != "return" or last[2] is None or last[2][0] != "name":
         return None
-    user = last[2][2]
-    if not flag.item and (_reads_items(block, user) or _is_given_dictionary(program, function, user)):
-        return None
-    read = f'{user}.get("{flag.name}", {flag.name in _OPEN})' if flag.item else f"{user}.{flag.name}"
+    return block, last, last[2][2]
+
+
+def _refused(program: Program, block: Block, last: Form, test: str) -> Fix:
     raised, imports = _as_before(program, block) or refusal(block, last, "the account is closed")
-    test = f"if {'not ' if flag.name in _OPEN else ''}{read}:\n    {raised}"
-    edit = InsertStatements(block.module.path, span_of(last[1]), "before", test)
+    edit = InsertStatements(block.module.path, span_of(last[1]), "before", f"if {test}:\n    {raised}")
     return Fix("refuse closed accounts", False, (edit, *imports))
+
+
+def _tested_by(login: Function) -> tuple[str, str] | None:
+    """What is true of a closed account where a login refuses one: what it calls the account, and the test as code."""
+    for form in login.forms.of("if"):
+        if not any(inner[0] in ("raise", "return") for inner in walk(form[3])):
+            continue
+        for part in form[2][3] if form[2][0] == "bool" and form[2][2] == "or" else [form[2]]:
+            inner = part[3] if part[0] == "unary" and part[2] == "not" else part
+            read = inner[2] if inner[0] == "compare" and compares_status(inner) else inner
+            if read[0] != "attr" or read[2][0] != "name" or snake(read[3]) not in STATES | {"status", "state"}:
+                continue
+            written = code(inner)
+            if written is not None:
+                return read[2][2], written if inner is part else f"not {written}"
+    return None
 
 
 def _reads_items(block: Block, user: str) -> bool:
