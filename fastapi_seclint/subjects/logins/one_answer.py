@@ -32,6 +32,8 @@ def one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
     if absent.form[1] == wrong.form[1] and absent.block.function is wrong.block.function:
         return _one_choice(absent, wrong)
     kinds = (absent.form[0], wrong.form[0])
+    if kinds == ("assign", "assign") and absent.block.function is wrong.block.function:
+        return _one_text(absent, wrong)
     if kinds not in (("raise", "raise"), ("return", "return")) or absent.block.function is not wrong.block.function:
         return None
     telling, other = (as_it_stands(end.form) if end.form[0] == "raise" else end.form[2] for end in (absent, wrong))
@@ -53,6 +55,17 @@ def _one_choice(absent: Outcome, wrong: Outcome) -> Fix | None:
     chosen = [(span, rendered(branch)) for span, branch in conditions(written, wrong.form)] if written else []
     edits = tuple(ReplaceExpression(path, span, code) for span, code in chosen if code is not None)
     return Fix("answer as for a wrong password", True, edits) if edits and len(edits) == len(chosen) else None
+
+
+def _one_text(absent: Outcome, wrong: Outcome) -> Fix | None:
+    """The text for a wrong password in place of the one that tells, where both are kept under one name: `reason`."""
+    match absent.form, wrong.form:
+        case ["assign", _, [["name", _, name]], ["const", at, _]], ["assign", _, [["name", _, other]], ["const", *_]]:
+            code = rendered(wrong.form[3])
+            if name == other and code is not None:
+                edit = ReplaceExpression(absent.block.module.path, span_of(at), code)
+                return Fix("answer as for a wrong password", True, (edit,))
+    return None
 
 
 def _written(block: Block, exception: Form | None) -> str | None:
