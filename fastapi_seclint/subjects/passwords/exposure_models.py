@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
@@ -58,10 +58,36 @@ def _in_field(program: Program, block: Block, cls: Class) -> Fix | None:
                 model = public_model(program, option, module) if isinstance(option, Class) else None
                 if model is None or not isinstance(option, Class) or not password_field(option):
                     continue
-                if model.is_base or _is_above(module, model.name, field):
+                made = () if model.is_base else _made_with(program, cls, option, model.name)
+                if made is not None and (model.is_base or _is_above(module, model.name, field)):
                     edit = ReplaceExpression(module.path, span_of(form[1]), model.name)
-                    return Fix("answer with a model without the password", False, (*model.edits, edit))
+                    return Fix("answer with a model without the password", False, (*model.edits, edit, *made))
     return None
+
+
+def _made_with(program: Program, cls: Class, inner: Class, name: str) -> tuple[Edit, ...] | None:
+    """The edits that let code which makes objects of a model give its field one of the other class, as that demands.
+
+    `Envelope(data=UserOut.model_validate(user))` names it; None where an object comes from elsewhere.
+    """
+    edits: list[Edit] = []
+    for block in program.sites.blocks(frozenset({cls.name})):
+        for call in block.forms.of("call"):
+            if last_name(call[2]) != cls.name:
+                continue
+            named = [form for form in walk([call[3], call[4]]) if _is(program, block, form, inner)]
+            if block.module is not cls.module or not named:
+                return None
+            path = block.module.path
+            edits += [ReplaceExpression(path, span_of(form[1]), name) for form in named]
+            validated = [form for form in walk([call[3], call[4]]) if _validates(form) and form[2][2] in named]
+            edits += [SetKeyword(path, span_of(form[1]), "from_attributes", "True") for form in validated]
+    return tuple(dict.fromkeys(edits))
+
+
+def _validates(form: Form) -> bool:
+    """Whether a call makes a model of an object, which a model without a configuration for that has to be told."""
+    return bool(form[0] == "call" and form[2][0] == "attr" and form[2][3] == "model_validate")
 
 
 def _is_above(module: Module, name: str, field: Form) -> bool:
