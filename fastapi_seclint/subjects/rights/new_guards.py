@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _FLAGS = ("is_admin", "is_superuser", "is_superadmin", "is_super_admin", "is_administrator", "admin", "superuser")
 _ROLES = ("role", "user_role", "user_type", "account_type")
-_NAMES = ("require_admin", "require_administrator")
+_NAMES = ("require_admin", "require_administrator", "require_admin_user")
 _REFUSAL = 'raise {}(status_code=403, detail="Insufficient permissions")'
 _MANY = {"list", "List", "set", "Set", "frozenset", "Sequence", "tuple"}
 
@@ -48,11 +48,8 @@ def guard_of_rights(program: Program, asked: Sequence[Guard], user: Module) -> N
     """
     for guard in reversed(asked):
         function = _function_of(guard)
-        if function is None or _right_of_given(program, function) is None:
-            continue
-        function = _last_beside(program, function)
-        right = _right_of_given(program, function)
-        made = _below(function, right, user) if right is not None else None
+        right = _right_of_given(program, function) if function is not None else None
+        made = _below(program, function, right, user) if function is not None and right is not None else None
         if made is not None:
             return made
     return None
@@ -65,22 +62,12 @@ def _function_of(guard: Guard) -> Function | None:
     return function if known else None
 
 
-def _last_beside(program: Program, function: Function) -> Function:
-    """The last guard of a file with the same kind of users, which has those above it ask first; one for all routes."""
-    found = {id(function): function}
-    for route in program.routes:
-        for guard in guards(program, route):
-            other = _function_of(guard)
-            if other is None or other.module is not function.module or names_right(other.name):
-                continue
-            if _gives_same(program, function, other):
-                found[id(other)] = other
-    return max(found.values(), key=lambda item: item.at)
-
-
-def _gives_same(program: Program, function: Function, other: Function) -> bool:
-    one, two = _right_of_given(program, function), _right_of_given(program, other)
-    return one is not None and two is not None and one.missing == two.missing
+def _name_for(program: Program, function: Function, user: Module) -> str | None:
+    """A name that is free in both files: the second guard of a file whose users may need one gets the second name."""
+    module = function.module
+    asked = (_function_of(guard) for route in program.routes for guard in guards(program, route))
+    above = {id(other) for other in asked if other is not None and other.module is module and other.at < function.at}
+    return next((name for name in _NAMES[len(above) :] if name not in module.facts.words | user.facts.words), None)
 
 
 def filled_in(program: Program, asked: Sequence[Guard]) -> Fix | None:
@@ -146,9 +133,8 @@ def _taken_as(program: Program, function: Function) -> Iterator[tuple[Module, Fo
                     yield handler.module, annotation
 
 
-def _below(function: Function, right: _Right, user: Module) -> NewGuard | None:
-    module = function.module
-    name = next((name for name in _NAMES if name not in module.facts.words | user.facts.words), None)
+def _below(program: Program, function: Function, right: _Right, user: Module) -> NewGuard | None:
+    module, name = function.module, _name_for(program, function, user)
     written = rendered(function.returns)
     if name is None:
         return None
