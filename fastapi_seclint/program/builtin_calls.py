@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program import class_calls, command_line, json_calls, module_calls, new_types, signatures
-from fastapi_seclint.program.builtin_methods import call_method, on_mapping
+from fastapi_seclint.program.builtin_methods import on_mapping
 from fastapi_seclint.program.iteration_calls import (
     Handler,
     all_of,
@@ -232,10 +232,19 @@ def _from_keys(interpreter: Interpreter, arguments: Arguments, place: Place) -> 
 
 def _separated(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
     """`CommaSeparatedStrings("a, b")`: the parts of a text (starlette/datastructures.py)."""
-    value = arguments.positional[0] if len(arguments.positional) == 1 else None
-    if isinstance(value, Collection):
-        return value
-    return None if value is None else call_method(interpreter, value, "split", Arguments([Const(",")]), place)
+    return _parts(arguments.positional[0], place) if len(arguments.positional) == 1 else None
+
+
+def _parts(value: Value, place: Place) -> Value | None:
+    """The parts between commas, without blanks around them; none of an empty text."""
+    match value:
+        case Collection():
+            return value
+        case Const(str() as text):
+            return Collection("list", [Const(part.strip(), place) for part in text.split(",")] if text.strip() else [])
+        case Environment(name, default):
+            return Environment(name, None if default is None else _parts(default, place), place)
+    return None
 
 
 _TABLE: dict[str, Handler] = {

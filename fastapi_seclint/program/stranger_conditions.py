@@ -228,13 +228,13 @@ def _settled_compare(walk_: Walk, operator: str, left: Form, right: Form) -> set
         known = likely(walk_.value(["compare", left[1], left, [operator], [right]])) if settings else None
         if known is None:
             return _unless_there(walk_, operator, left, right)
-        return {by_default(walk_, known, left, operator)}
+        return {by_default(walk_, known, left, operator, right)}
     value = walk_.value(["compare", left[1], left, [operator], [right]])
     later = _may_be_set_later(left, walk_.value(left)) or _may_be_set_later(right, walk_.value(right))
     known = None if later else truth(value)
     if known is None and (is_configured(walk_.value(left)) or is_configured(walk_.value(right))):
         likely_so = likely(value)
-        known = None if likely_so is None else by_default(walk_, likely_so, left, operator)
+        known = None if likely_so is None else by_default(walk_, likely_so, left, operator, right)
     return _unless_there(walk_, operator, left, right) if known is None else {known}
 
 

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
 
 
-def by_default(walk_: Walk, known: bool, form: Form | None = None, operator: str = "==") -> bool:
+def by_default(
+    walk_: Walk, known: bool, form: Form | None = None, operator: str = "==", right: Form | None = None
+) -> bool:
     """Which way a condition goes that the default configuration decides; the other way where that is changed.
 
     What would switch a guard off by its name, and does not, stays as it is: nobody sets up a guard with that.
+    `right` is what a condition on `form` compares it with: `"false"` turns its meaning round.
     """
     walk_.encounter.switched = True
-    lets_be = known is (operator in ("!=", "not in", "is not"))
+    denied = right is not None and right[0] == "const" and _NO.match(str(right[2])) is not None
+    lets_be = known is ((operator in ("!=", "not in", "is not")) is not denied)
     if lets_be and form is not None and _switches_off(form):
         return known
     return known is not walk_.stranger.configured
@@ -35,7 +39,9 @@ def by_default(walk_: Walk, known: bool, form: Form | None = None, operator: str
 def _switches_off(form: Form) -> bool:
     """Whether a name in a condition says that it switches something off: `auth_disabled()`, `getenv("SKIP_AUTH")`."""
     return any(
-        isinstance(item[-1], str) and _OFF_BY_NAME.search(item[-1]) is not None
+        isinstance(item[-1], str)
+        and _OFF_BY_NAME.search(item[-1]) is not None
+        and not (item[0] == "const" and _OFF.match(item[-1]))
         for item in walk(form)
         if item[0] in ("name", "attr", "const")
     )
@@ -86,6 +92,7 @@ def _means_on(form: Form) -> bool | None:
     return True if _SWITCHES_ON.search(name) else None
 
 
+_NO = re.compile(r"^(false|0|no|off|none|)$", re.I)
 _OFF_BY_NAME = re.compile(r"(^|[_.])(disabled?|skip(ped)?|bypass(ed)?)(_|$)", re.I)
 _GUARDS = re.compile(r"auth|verif|guard|secur|login", re.I)
 _STATE = re.compile(r"^(is_)?(enabled|required|active|on|disabled|off)$", re.I)

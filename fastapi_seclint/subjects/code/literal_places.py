@@ -77,6 +77,11 @@ _LEAST = 3
 """So many entries of a dictionary that spell their keys anew are a habit."""
 
 
+def _is_named_by(text: list[str], key: list[str]) -> bool:
+    """Whether a name is that of a key, shortened perhaps: a password `postgres` under `POSTGRES_PASSWORD` is none."""
+    return text[-1:] == key[-1:] and set(text) <= set(key)
+
+
 def spells_keys(form: Form) -> frozenset[str]:
     """The keys of a dictionary that tells how things are called elsewhere: `"DB_PASSWORD": "db_password"`.
 
@@ -87,5 +92,5 @@ def spells_keys(form: Form) -> frozenset[str]:
         for key, value in form[2]
         if key is not None and key[0] == value[0] == "const" and isinstance(key[2], str) and isinstance(value[2], str)
     ]
-    found = {key for key, text in pairs if text.isidentifier() and set(words_of(text)) <= set(words_of(key.lower()))}
+    found = {key for key, text in pairs if text.isidentifier() and _is_named_by(words_of(text), words_of(key.lower()))}
     return frozenset(found) if len(found) >= _LEAST and 2 * len(found) >= len(form[2]) else frozenset()

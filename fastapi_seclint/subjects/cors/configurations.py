@@ -230,8 +230,9 @@ def _switches_on(test: Form) -> bool:
             return _switches_on(inner)
         case ["call", _, ["attr", _, inner, "lower" | "strip"], [], []]:
             return _switches_on(inner)
-        case ["compare", _, inner, ["==" | "in"], [["const", _, str() | True] | ["tuple" | "list" | "set", *_]]]:
-            return _switches_on(inner)
+        case ["compare", _, inner, ["==" | "in"], [wanted]]:
+            words = wanted[2] if wanted[0] in ("tuple", "list", "set") else [wanted]
+            return all(word[0] == "const" and word[2] for word in words) and _switches_on(inner)
     return False
 
 

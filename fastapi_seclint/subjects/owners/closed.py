@@ -130,7 +130,7 @@ def _unused_test(program: Program, block: Block) -> Form | None:
         return None
     for other in program.sites.blocks(frozenset({function.name})):
         named = (form for form in other.forms.of("name", "attr") if form[-1] == function.name)
-        if other.number != block.number and any(named):
+        if (other.module is not block.module or other.number != block.number) and any(named):
             return None
     return function.forms.of("if")[0]
 
@@ -222,13 +222,15 @@ def _refused(program: Program, block: Block, last: Form, test: str) -> Fix:
 def _tested_by(login: Function) -> tuple[str, str] | None:
     """What is true of a closed account where a login refuses one: what it calls the account, and the test as code."""
     for form in login.forms.of("if"):
-        if not any(inner[0] in ("raise", "return") for inner in walk(form[3])):
+        if form[3][-1][0] != "raise":
             continue
         for part in form[2][3] if form[2][0] == "bool" and form[2][2] == "or" else [form[2]]:
             inner = part[3] if part[0] == "unary" and part[2] == "not" else part
             read = inner[2] if inner[0] == "compare" and compares_status(inner) else inner
             if read[0] != "attr" or read[2][0] != "name" or snake(read[3]) not in STATES | {"status", "state"}:
                 continue
+            if inner is not read and any(side[0] != "const" for side in inner[4]):
+                continue  # the guard's file may not have what it is compared with
             written = code(inner)
             if written is not None:
                 return read[2][2], written if inner is part else f"not {written}"

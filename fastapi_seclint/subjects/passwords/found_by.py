@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, InsertStatements, RemoveDictItem, RemoveKeyword, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, awaited, last_name, span_of, walk
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.substitution import exchanged
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.spans import Span
@@ -69,7 +70,7 @@ def found_by_name(known: Passwords, block: Block, call: Form, plain: Form) -> Fi
         if names and naming(str(names[0])) and len(query[2]) > 1:
             edit = RemoveDictItem(path, span_of(query[1]), str(names[0]))
             rest = [*query[:2], [item for item in query[2] if item[1] is not plain]]
-            criterion = _Criterion(call, edit, f'{{}}["{names[0]}"]', _with(call, query, rest))
+            criterion = _Criterion(call, edit, f'{{}}["{names[0]}"]', exchanged(call, query, rest))
             return _verified(known, block, plain, criterion)
     return None
 
@@ -109,7 +110,7 @@ def _before_the_test(block: Block, criterion: _Criterion, typed: str, hasher: Ha
         asked, negated = _asked(form[2])
         if awaited(asked) is not criterion.query or any(form in other[4] for other in block.forms.of("if")):
             continue
-        text = code(_with(asked, criterion.query, criterion.shorter))
+        text = code(exchanged(asked, criterion.query, criterion.shorter))
         if name is None or text is None:
             return None
         path, verifying = block.module.path, hasher.verifying(typed, criterion.kept.format(name))
@@ -131,13 +132,6 @@ def _asked(test: Form) -> tuple[Form, bool]:
         case ["compare", _, _, ["is" | "is not"], [["const", _, None]]]:
             return test[2], test[3][0] == "is"
     return test, False
-
-
-def _with(form: Form, old: Form, new: Form) -> Form:
-    """A form in which another one stands in place of a part of it."""
-    if form is old:
-        return new
-    return [_with(item, old, new) if isinstance(item, list) else item for item in form]
 
 
 def _row(block: Block, query: Form, depth: int = 2) -> tuple[str, Form, bool] | None:

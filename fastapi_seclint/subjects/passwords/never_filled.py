@@ -81,6 +81,8 @@ def is_never_given(program: Program, cls: Class, field: str) -> bool:
 
     The project makes some, and sets the field nowhere else: whoever keeps a login there does so somewhere else.
     """
+    if _is_in_a_dictionary(program, field):
+        return False
     found = 0
     for block in program.sites.blocks(frozenset({cls.name})):
         if program.is_test(block.module):
@@ -100,3 +102,16 @@ def is_never_given(program: Program, cls: Class, field: str) -> bool:
         for target in form[2]
     )
     return found > 0 and not any(target[0] == "attr" and target[3] == field for target in written)
+
+
+def _is_in_a_dictionary(program: Program, field: str) -> bool:
+    """Whether a dictionary has a field for a key, of which FastAPI may make an object to send."""
+    quoted = f'"{field}"'.encode()
+    return any(
+        key is not None and key[2:] == [field]
+        for module in program.modules.by_file.values()
+        if not program.is_test(module)
+        for block in program.sites.speaking(module, quoted)
+        for form in block.forms.of("dict")
+        for key, _ in form[2]
+    )

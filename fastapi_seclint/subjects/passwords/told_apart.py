@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, is_none
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, options
+from fastapi_seclint.program.values import Class, External, Value, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.origins import ask
 
@@ -55,9 +55,17 @@ def _may_be(program: Program, block: Block, kind: Form, cls: Class | None, sure:
     kinds = kind[2] if kind[0] == "tuple" else [kind]
     found = [option for item in kinds for option in options(ask(program, block, item))]
     if cls is None:
-        return not sure and not found
+        return not sure and (not found or any(_is_of_library(option, dictionaries=True) for option in found))
     own = [base for base in cls.lineage() if isinstance(base, Class)]
     asked = [option for option in found if isinstance(option, Class)]
     if sure:
         return any(option in own for option in asked)
-    return not found or any(option in own or cls in option.lineage() for option in asked)
+    libraries = any(_is_of_library(option) for option in found)
+    return not found or libraries or any(option in own or cls in option.lineage() for option in asked)
+
+
+def _is_of_library(option: Value, *, dictionaries: bool = False) -> bool:
+    """Whether a class of a library may be a base of the project's rows; `dictionaries`: whether rows may be those."""
+    if not isinstance(option, External) or option.name.endswith("Response"):
+        return False
+    return option.name == "builtins.dict" if dictionaries else not option.name.startswith("builtins.")

@@ -89,12 +89,14 @@ def _whole(item: Comparison) -> bool:
 
 
 def _each_of_pair(program: Program, item: Comparison) -> str | None:
-    """`(name, password) == (NAME, PASSWORD)` as one comparison for each of the two, all of which are made."""
+    """`(name, password) == (NAME, PASSWORD)` as one comparison for each of the two."""
     match item.form:
         case ["compare", _, ["tuple", _, lefts], [_], [["tuple", _, rights]]] if len(lefts) == len(rights):
             pairs = list(zip(lefts, rights, strict=True))
         case _:
             return None
+    if any(form[0] == "const" and not isinstance(form[2], str) for pair in pairs for form in pair):
+        return None  # only texts can be encoded
     if any(_bytes(form) or may_be_missing(program, item.block, form) for pair in pairs for form in pair):
         return None
     codes = [(rendered(left), rendered(right)) for left, right in pairs]

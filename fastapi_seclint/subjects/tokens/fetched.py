@@ -37,7 +37,7 @@ _FETCHED, _CONFIGURED = Source("fetched"), Source("configured")
 _ASKS = frozenset({"post", "get", "request", "send"})
 _EXCHANGES = re.compile(r"^(fetch|exchange|authorize|acquire)_(\w+_)?(token|code)s?(_\w+)?$")
 """How libraries name what asks for tokens: `authorize_access_token` of authlib, `acquire_token_silent` of msal."""
-_DEPTH = 10
+_DEPTH = 8
 """How many names, calls and callers a token is followed through."""
 
 
@@ -56,7 +56,9 @@ def source_of(program: Program, block: Block, token: Form | None, depth: int = _
             return _of_name(program, block, block.scope, name, depth - 1)
         case ["attr", _, ["attr", _, _, "state"], name]:
             return Source("kept", name)
-        case ["call", _, function, _, _] if _EXCHANGES.match(last_name(function)):
+        case ["call", _, function, _, _] if _EXCHANGES.match(last_name(function)) and not any(
+            called(program, block, token)
+        ):
             return _FETCHED
         case ["call", _, ["attr", _, owner, "json"], [], []] if _is_answer(block, owner):
             return _FETCHED
@@ -71,9 +73,14 @@ def source_of(program: Program, block: Block, token: Form | None, depth: int = _
 
 def _same(program: Program, places: list[tuple[Block, Form]], depth: int) -> Source | None:
     """Where all of some expressions come from; those that are nothing come from nowhere."""
-    given = [(block, form) for block, form in places if form[0] != "const" or form[2]]
-    found = {source_of(program, block, form, depth) for block, form in given}
-    if len(found) > 1 and None not in found:
+    found: set[Source] = set()
+    for block, form in places:
+        if form[0] == "const" and not form[2]:
+            continue
+        if (source := source_of(program, block, form, depth)) is None:
+            return None
+        found.add(source)
+    if len(found) > 1:
         found.discard(_CONFIGURED)
     return found.pop() if len(found) == 1 else None
 

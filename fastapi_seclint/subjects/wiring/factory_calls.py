@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
-from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, span_of, walk
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, names_in, span_of, walk
 from fastapi_seclint.program.callables import Parameter, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.names import spelled
@@ -49,10 +49,12 @@ def call_for(
 def _unwrapped(call: Call, argument: Argument) -> Fix | None:
     """The fix for a lambda that only gives a guard back: what it gives takes its place."""
     given = rendered(argument.form[3]) if not argument.form[2] else None
-    if given is None:
+    known = call.block.module.scope.names
+    below = (getattr(known.get(name), "at", 0) > argument.form[1] for name in names_in(argument.form[3]))
+    if given is None or any(below):
         return None
     edit = ReplaceExpression(call.block.module.path, span_of(argument.form[1]), given)
-    return Fix(f"depend on what the lambda gives: `Depends({given})`", True, (edit,))
+    return Fix(f"depend on what the lambda gives: `Depends({given})`", False, (edit,))
 
 
 def _fitting(program: Program, call: Call, code: str | None) -> str | None:
