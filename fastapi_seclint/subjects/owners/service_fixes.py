@@ -1,4 +1,4 @@
-"""The object that a method of a service changes, looked up by another one before, so that its owner can be compared."""
+"""The owner compared where a service works with the object: by the caller whom it keeps, or by looking it up before."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import ASYNC, Form
+from fastapi_seclint.edits import InsertStatements
+from fastapi_seclint.facts.forms import ASYNC, Form, span_of
+from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.values import Class, Function, Instance, Value, options
+from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.owners.belongings import singular
+from fastapi_seclint.subjects.owners.comparing import looked_up, refusal, sides, tested_for_absence
+from fastapi_seclint.subjects.owners.handed_callers import taking
+from fastapi_seclint.subjects.owners.services import kept_caller
+from fastapi_seclint.subjects.owners.using import callers_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
+_ID = re.compile(r"(^|_)(id|uuid|pk)$")
 _CHANGES = frozenset({"commit", "flush", "save", "delete", "remove", "update", "pop", "add", "setattr"})
 
 
@@ -24,6 +33,34 @@ class Looking:
     before: Form
     name: str
     code: str
+
+
+def compared_with_kept(program: Program, route: Route, variable: str, field: str) -> Fix | None:
+    """The owner compared with the caller whom a service keeps, `notes.user`; None where that is not easy.
+
+    In the handler where it gets the object, else in the method that it calls, if nobody else calls that one.
+    """
+    handler = route.function
+    for node in route.dependencies if handler is not None else ():
+        kept = kept_caller(program, node, callers_of(program, node))
+        if kept is None or handler is None or not node.parameter:
+            continue
+        both = sides(program, kept.cls, kept.parameter, field, None)
+        if both is None and field and _ID.search(kept.parameter):
+            both = f".{field}", ""
+        found, function, owner = looked_up(handler, variable), handler, node.parameter
+        inner = taking(program, handler, variable) if found is None else None
+        if inner is not None and inner[0].owner is not None and inner[0].owner in kept.cls.lineage():
+            found, function, owner = looked_up(inner[0], inner[1]), inner[0], inner[0].parameters[0][0]
+        if found is None or both is None or singular(found[1]) != found[1] or kept.part not in ("", both[1]):
+            continue
+        absent, after = tested_for_absence(function.statements(), *found)
+        test = f"{found[1]}{both[0]} != {owner}.{kept.attribute}{both[1].removeprefix(kept.part)}"
+        raised, imports = refusal(function.module, after if absent else None)
+        lines = f"if {test if absent else f'{found[1]} is None or {test}'}:\n    {raised}"
+        insert = InsertStatements(function.module.path, span_of(after[1]), "after", lines)
+        return Fix(f"compare the owner with {owner}.{kept.attribute}", False, (insert, *imports))
+    return None
 
 
 def looked_up_by_sibling(program: Program, handler: Function, variable: str, looks: re.Pattern[str]) -> Looking | None:

@@ -7,14 +7,17 @@ decided in that method.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, mentions, named_arguments, walk
+from fastapi_seclint.facts.forms import Form, is_none, mentions, named_arguments, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.routes import Route
+from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.notes import logs
+from fastapi_seclint.subjects.rights.powerless import without_effect
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -22,13 +25,35 @@ if TYPE_CHECKING:
 
 def ignores_caller(program: Program, route: Route, node: Node, callers: set[str]) -> bool:
     """Whether a dependency makes an object of the project for its `callers`, and the handler uses nothing that asks."""
-    made = _made(program, node, callers)
+    made = made_for(program, node, callers)
     handler = route.function
     if made is None or handler is None or not node.parameter:
         return False
     cls, given = made
     held = _held(cls, given)
-    return bool(held) and not _speaks(cls, handler, node.parameter, held, set())
+    return bool(held) and not _speaks(program, cls, handler, node.parameter, held, set())
+
+
+def makes_unasked(program: Program, block: Block, call: Form, callers: set[str]) -> bool:
+    """Whether a call makes an object of the project for the callers, and nothing that is used of it asks for them.
+
+    `Notes(db, user).remove(note_id)`, or the same by a name that the object is given.
+    """
+    found = [option for option in options(ask(program, block, call[2])) if isinstance(option, Class)]
+    if block.function is None or len(found) != 1:
+        return False
+    cls = found[0]
+    pairs = named_arguments(call, _parameters(cls))
+    held = _held(cls, {name for name, value in pairs if mentions(value, callers)})
+    if not held:
+        return False
+    for form in block.forms.of("assign", "attr"):
+        match form:
+            case ["assign", _, [["name", _, name]], value] if value is call:
+                return not _speaks(program, cls, block.function, name, held, set())
+            case ["attr", _, made, method] if made is call and (used := _member(cls, method)) is not None:
+                return bool(used.parameters) and not _speaks(program, cls, used, used.parameters[0][0], held, set())
+    return False
 
 
 def ignores_given(program: Program, cls: Class, maker: Form, callers: set[str], method: str) -> Iterator[str]:
@@ -36,7 +61,9 @@ def ignores_given(program: Program, cls: Class, maker: Form, callers: set[str], 
     pairs = named_arguments(maker, _parameters(cls))
     held = _held(cls, {name for name, value in pairs if mentions(value, callers)})
     used = _member(cls, method)
-    if not held or used is None or not used.parameters or _speaks(cls, used, used.parameters[0][0], held, set()):
+    if not held or used is None or not used.parameters:
+        return
+    if _speaks(program, cls, used, used.parameters[0][0], held, set()):
         return
     for other in cls.namespace.values():
         if isinstance(other, Function) and other.parameters and other.name not in ("__init__", method):
@@ -47,7 +74,40 @@ def ignores_given(program: Program, cls: Class, maker: Form, callers: set[str], 
                         yield str(item[3])
 
 
-def _made(program: Program, node: Node, callers: set[str]) -> tuple[Class, set[str]] | None:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How an object of a class keeps the caller that its `parameter` gets: in an attribute, himself or a `part` of him.
+
+    The part is `.id` for `self.user_id = user.id` and empty for himself.
+    """
+
+    cls: Class
+    parameter: str
+    attribute: str
+    part: str = ""
+
+
+def kept_caller(program: Program, node: Node, callers: set[str]) -> Kept | None:
+    """How the object that a dependency makes keeps the caller; None where several are kept, or in another way."""
+    made = made_for(program, node, callers)
+    if made is None or len(made[1]) != 1:
+        return None
+    cls, given = made[0], next(iter(made[1]))
+    start = _member(cls, "__init__")
+    if start is None:
+        return Kept(cls, given, given)
+    for form in start.forms.of("assign"):
+        match form:
+            case ["assign", _, [["attr", _, ["name", _, own], attribute]], ["name", _, value]]:
+                if own == start.parameters[0][0] and value == given:
+                    return Kept(cls, given, str(attribute))
+            case ["assign", _, [["attr", _, ["name", _, own], attribute]], ["attr", _, ["name", _, value], part]]:
+                if own == start.parameters[0][0] and value == given:
+                    return Kept(cls, given, str(attribute), f".{part}")
+    return None
+
+
+def made_for(program: Program, node: Node, callers: set[str]) -> tuple[Class, set[str]] | None:
     """The class of what a dependency gives, with the parameters of its `__init__` that get the caller."""
     if isinstance(node.call, Class):
         return node.call, callers
@@ -102,33 +162,48 @@ def _held(cls: Class, given: set[str]) -> set[str]:
     return set() if handed else held
 
 
-def _speaks(cls: Class, function: Function, own: str, held: set[str], seen: set[str]) -> bool:
+def _speaks(program: Program, cls: Class, function: Function, own: str, held: set[str], seen: set[str]) -> bool:
     """Whether a function reads what keeps the caller of an object, itself or by other methods; handing on counts."""
     owners = set()
-    for name, form in _reads(function, own):
+    for name, form in _reads(program, function, own):
         owners.add(id(form))
         if name in held:
             return True
         if not name:
-            continue  # it is only written to a log
+            continue
         method = _member(cls, name)
         if method is None and name not in _kept(cls):
             return True
         if method is not None and name not in seen:
             seen.add(name)
-            if not method.parameters or _speaks(cls, method, method.parameters[0][0], held, seen):
+            if not method.parameters or _speaks(program, cls, method, method.parameters[0][0], held, seen):
                 return True
     if function.module.facts.inside(function.number):
         return True
     return any(form[2] == own and id(form) not in owners for form in function.forms.of("name"))
 
 
-def _reads(function: Function, own: str) -> Iterator[tuple[str, Form]]:
-    """The attributes of an object that a function reads, each with the object's name in that place."""
-    written = {id(item) for call in function.forms.of("call") if logs(call) for item in walk(call[3:])}
+def _reads(program: Program, function: Function, own: str) -> Iterator[tuple[str, Form]]:
+    """The attributes of an object that a function reads, each with the object's name in that place.
+
+    The attribute is empty where it is only written to a log, asked whether it is there, or decides nothing.
+    """
+    idle = {id(item) for call in function.forms.of("call") if logs(call) for item in walk(call[3:])}
+    idle |= without_effect(program, function)
+    for form in function.forms.of("if"):
+        idle.add(id(_asked_for_presence(form[2])))
     for form in function.forms.of("attr"):
         if form[2][0] == "name" and form[2][2] == own:
-            yield "" if id(form) in written else str(form[3]), form[2]
+            yield "" if id(form) in idle else str(form[3]), form[2]
+
+
+def _asked_for_presence(test: Form) -> Form:
+    """What a condition asks only whether it is there: `self.user` of `self.user is None` and of `not self.user`."""
+    if test[0] == "unary" and test[2] == "not":
+        test = test[3]
+    elif test[0] == "compare" and len(test[4]) == 1 and is_none(test[4][0]):
+        test = test[2]
+    return test
 
 
 def _kept(cls: Class) -> set[str]:

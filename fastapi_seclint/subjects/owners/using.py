@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.owners.credentialed import made_of_credentials
 from fastapi_seclint.subjects.owners.identity import caller_names, dependency_name, names_identity
 from fastapi_seclint.subjects.owners.late import changes_first
 from fastapi_seclint.subjects.owners.left_callers import asks_left_caller
-from fastapi_seclint.subjects.owners.services import ignores_caller
+from fastapi_seclint.subjects.owners.services import ignores_caller, makes_unasked
 from fastapi_seclint.subjects.owners.uses import CALLER, Follow, asks_the_request, uses
 from fastapi_seclint.subjects.rights.powerless import without_effect
 
@@ -80,6 +80,8 @@ def _inside(
     def follow(call: Form, known: set[str]) -> bool | None:
         if id(call) in without_effect(program, function):
             return False  # nobody asks what it answers
+        if block is not None and makes_unasked(program, block, call, known):
+            return False
         handed = handed_to(program, block, call, known) if block is not None and depth else []
         if not handed or any(asks_the_request(inner) or has_no_body(inner) for inner, _ in handed):
             return None

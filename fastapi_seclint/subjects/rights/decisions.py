@@ -98,8 +98,13 @@ def _is_in(compare: Form, names: set[str]) -> bool:
 
 
 def _is_presence(form: Form, names: frozenset[str]) -> bool:
-    """Whether a condition only asks whether names hold anything: `role is None`, `if not (user and role)`."""
+    """Whether a condition only asks whether names hold anything: `role is None`, `if not (user and role)`.
+
+    That a thing has an owner says nothing of whose it is: `note.owner_id is None`.
+    """
     match form:
+        case ["compare", _, ["attr", _, _, name], ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
+            return _OWNER.search(snake(name)) is not None
         case ["compare", _, ["name", _, name], ["is" | "is not" | "==" | "!="], [["const", _, None]]]:
             return name in names
         case ["if" | "while" | "ifexp" | "assert", _, test, *_]:

@@ -1,0 +1,103 @@
+"""What the comparison of an owner is made of: the object that is looked up, both sides, and the refusal."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fastapi_seclint.edits import AddImport, Edit
+from fastapi_seclint.facts.forms import Form, mentions
+from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.values import Class, External, Function, Value, options
+from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.code.spelling import code
+from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.owners.belongings import key_of_people
+from fastapi_seclint.subjects.owners.ties import Tie
+from fastapi_seclint.subjects.payloads.models import fields
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+LOOKS_UP = re.compile(
+    r"^(get|find|fetch|load|read|lookup|select|retrieve|first|one|scalar|one_or_none|by_id|query)(_\w+)?$"
+)
+_OTHERS = re.compile(r"_(all|many|list|count)$|_and_")
+"""Several objects, or one that is changed already when it is returned: `find_one_and_update`."""
+
+
+def refusal(module: Module, absence: Form | None) -> tuple[str, tuple[Edit, ...]]:
+    """What refuses: the answer for an object that is not there, so that nobody can tell the two apart."""
+    last = absence[3][-1] if absence is not None and absence[0] == "if" else None
+    said = code(last[2]) if last is not None and last[0] == "raise" and last[2] is not None else None
+    if said is not None:
+        return f"raise {said}", ()
+    exception, imports = _exception(module)
+    return f'raise {exception}(status_code=404, detail="Not found")', imports
+
+
+def looked_up(handler: Function, variable: str) -> tuple[int, str] | None:
+    """The statement of the handler that looks the object up, and the name that it gives it."""
+    for number, form in enumerate(handler.statements()):
+        if form[0] != "assign" or len(form[2]) != 1 or form[2][0][0] != "name":
+            continue
+        value = form[3][2] if form[3][0] == "await" else form[3]
+        used = mentions(value, {variable})
+        last = str(value[2][-1]) if value[0] == "call" and value[2][0] in ("name", "attr") else ""
+        looks = value[0] == "sub" or (LOOKS_UP.match(last.lstrip("_")) is not None and _OTHERS.search(last) is None)
+        if used and looks:
+            return number, str(form[2][0][2])
+    return None
+
+
+def tested_for_absence(statements: list[Form], number: int, name: str) -> tuple[bool, Form]:
+    """Whether the next statement leaves when nothing was found, and the statement after which the object is there."""
+    following = statements[number + 1] if number + 1 < len(statements) else None
+    if (
+        following is not None
+        and following[0] == "if"
+        and any(inner[0] in ("raise", "return") for inner in following[3])
+    ):
+        match following[2]:
+            case ["unary", _, "not", ["name", _, tested]] if tested == name:
+                return True, following
+            case ["compare", _, ["name", _, tested], ["is" | "=="], [["const", _, None]]] if tested == name:
+                return True, following
+    return _is_subscript(statements[number]), statements[number]
+
+
+def _is_subscript(form: Form) -> bool:
+    return bool(form[3][0] == "sub")
+
+
+def sides(program: Program, call: Value, caller: str, field: str, tie: Tie | None) -> tuple[str, str] | None:
+    """How to write the owner of the object and the identity of the caller, behind their names."""
+    if tie is not None:
+        return (tie.mine, tie.his) if tie.caller and (tie.his or tie.caller == caller) else None
+    if not field:
+        return None
+    cls = _class_of(program, call, caller)
+    names = [name for name, _, _ in fields(cls)] if cls is not None else []
+    stem = field.rpartition("_")[2]
+    wanted = next((name for name in (stem, "id") if name in names), "") if "_" in field else ""
+    if not wanted or stem not in ("id", "email", "username", wanted):
+        wanted = key_of_people(program, field)
+    return (f".{field}", f".{wanted}") if wanted in names else None
+
+
+def _class_of(program: Program, call: Value, caller: str) -> Class | None:
+    for parameter in parameters(call):
+        if parameter.name == caller:
+            return next(access.classes(program.walker.resolver.type_of(parameter)), None)
+    return None
+
+
+def _exception(module: Module) -> tuple[str, tuple[Edit, ...]]:
+    """How a file says `HTTPException`, and the import that it needs for that."""
+    for name, value in module.scope.names.items():
+        for item in options(value):
+            if isinstance(item, External) and item.name.endswith(".HTTPException") and item.name.startswith("fastapi"):
+                return name, ()
+    name = local_name(module, "HTTPException", "fastapi")
+    return name, (AddImport(module.path, "fastapi", "HTTPException", None if name == "HTTPException" else name),)
