@@ -63,7 +63,11 @@ def cors_wildcard_origin(program: Program) -> Iterator[Finding]:
     for header in headers(program):
         if not header.credentials:
             yield RULE.finding(
-                header.block.location(header.at), _MESSAGE, symbol=header.block.symbol, fix=listed(header)
+                header.block.location(header.at),
+                _MESSAGE,
+                persona="pedantic" if header.chosen else None,
+                symbol=header.block.symbol,
+                fix=listed(header),
             )
 
 

@@ -136,7 +136,8 @@ def _is_verified(known: Passwords, block: Block, call: Form, truths: dict[str, T
             return True
         taken = _taken(block, inner[2]) if inner[0] == "name" else []
         if any(
-            is_stored(known, block, value) or (_named(value[2], truths) and truths[value[2][2]] == FOUND)
+            (value[0] != "name" and is_stored(known, block, value))
+            or (_named(_whole(value), truths) and truths[_whole(value)[2]] == FOUND)
             for value in taken
         ):
             return True
@@ -151,9 +152,20 @@ def _is_handed_both(call: Form, truths: dict[str, Truth]) -> bool:
 
 
 def _taken(block: Block, name: str) -> list[Form]:
-    """The parts of other things that a name of the function is assigned: `hashed = user.password`."""
+    """What a name of the function is a part of: `hashed = user.password`, `user_id, hashed = row`."""
     given = block.scope.assignments(name) if isinstance(block.scope, FunctionScope) else []
-    return [item[3] for item in given if item[0] == "assign" and item[3][0] in ("attr", "sub")]
+    return [
+        item[3]
+        for item in given
+        if item[0] == "assign"
+        and (item[3][0] in ("attr", "sub") or (item[3][0] == "name" and any(part[0] == "tuple" for part in item[2])))
+    ]
+
+
+def _whole(part: Form) -> Form:
+    """What a part is taken from; the row itself where it is spread over several names."""
+    whole: Form = part if part[0] == "name" else part[2]
+    return whole
 
 
 def _is_method(known: Passwords, call: Form) -> bool:

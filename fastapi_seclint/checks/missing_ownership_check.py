@@ -45,6 +45,7 @@ from fastapi_seclint.subjects.owners.fixes import compared
 from fastapi_seclint.subjects.owners.hidden import reads_hidden
 from fastapi_seclint.subjects.owners.identity import caller_names, guards
 from fastapi_seclint.subjects.owners.inner import Inner, inner_id
+from fastapi_seclint.subjects.owners.maker_names import tie_by_name
 from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.narrowed import narrowed
 from fastapi_seclint.subjects.owners.queried import queried
@@ -193,6 +194,8 @@ def _case(
         field, tie = (made.owner, tie or made) if made is not None else ("", tie)
     if not field and (made := tie_to_maker(program, resource)) is not None and names_owner(made.owner):
         field, tie = made.owner, tie or made
+    if not field and (named := tie_by_name(program, resource)) is not None:
+        field, tie = named.owner, tie or named
     sure = 2 if sibling is not None else 1 if field else 0
     changes = access.changes_state(route)
     if PEOPLE.match(resource) and changes and caller_names(program, route):

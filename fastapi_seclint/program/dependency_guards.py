@@ -201,7 +201,8 @@ class DependencyGuards:
                 return CLEAN
             default = marker.arguments.get("default", 0) if not isinstance(annotation, Annotated) else parameter.default
             return self._credential(default if default is not None else parameter.default, stranger, marker)
-        if names_token(name) and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
+        body = marker is None and any(isinstance(item, Class) for item in options(base))  # `ticket: TicketCreate`
+        if not body and names_token(name) and (marker is None or marker.name.endswith((".Query()", ".Path()"))):
             if name in path_variables(path):
                 return JUNK if name not in _PLACES or self._asks_for(function, name, name) else CLEAN
             return self._credential(parameter.default, stranger, marker)

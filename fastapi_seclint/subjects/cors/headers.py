@@ -23,12 +23,16 @@ SPOKEN = re.compile(rf'"{ORIGIN}"'.encode())
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """One header for everybody: where it is set, whether it is a star or the origin that asks, and with credentials."""
+    """One header for everybody: where it is set, whether it is a star or the origin that asks, and with credentials.
+
+    `chosen` says that it is set for some paths only, `if request.url.path in PUBLIC`.
+    """
 
     block: Block
     at: int
     star: bool
     credentials: bool
+    chosen: bool = False
 
 
 _KNOWN: WeakKeyDictionary[Program, list[Header]] = WeakKeyDictionary()
@@ -66,9 +70,18 @@ def _in_block(program: Program, block: Block) -> Iterator[Header]:
     )
     for value, at in found:
         if _is_text(value) and value[2] == "*":
-            yield Header(block, at, True, credentials)
+            yield Header(block, at, True, credentials, _is_for_some_paths(block, at))
         elif is_asking(around, value) and not any(map(_is_checked, around)):
             yield Header(block, at, False, credentials)
+
+
+def _is_for_some_paths(block: Block, at: int) -> bool:
+    """Whether something is only done below a condition that looks at the path of the request."""
+    return any(
+        any(part[0] == "attr" and part[3] == "path" for part in walk([form[2]]))
+        and any(inner[1] == at for inner in walk(form[3]))
+        for form in block.forms.of("if")
+    )
 
 
 def _is_given_everywhere(program: Program, block: Block) -> bool:

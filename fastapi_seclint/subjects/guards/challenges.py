@@ -26,7 +26,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.spread import spelled_out
-from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers
+from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, told_status
 from fastapi_seclint.subjects.guards.replaced import replaced
 from fastapi_seclint.subjects.leaks.own_statuses import status_of
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
@@ -54,6 +54,7 @@ class Refusal:
 
 def refusals(program: Program, function: Function) -> Iterator[Refusal]:
     """The calls in a function, or behind a name that it raises, that make a 401 without `WWW-Authenticate`."""
+    yield from _of_made(program, function)
     for number in inner_numbers(function):
         block = program.sites.block(function.module, number)
         if block is None:
@@ -67,6 +68,13 @@ def refusals(program: Program, function: Function) -> Iterator[Refusal]:
                 continue
             if not _is_told_elsewhere(program, block, form) and not _gets_headers_later(block, form):
                 yield from (refusal for refusal in found if not replaced(block, form))
+
+
+def _of_made(program: Program, handler: Function) -> Iterator[Refusal]:
+    """The answer of an exception handler that another function made for a 401."""
+    told, block = told_status(handler), program.sites.block(handler.module, handler.number)
+    if told is not None and block is not None and told[0] == 401 and _lacks(program, block, told[1]) == (None,):
+        yield Refusal(block, ["class", told[1][1]], None)
 
 
 def _gets_headers_later(block: Block, form: Form) -> bool:

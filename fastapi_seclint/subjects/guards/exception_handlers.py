@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form
+from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Function, Mapping, Value, iterate, options
+from fastapi_seclint.program.values import Class, Const, Function, Mapping, Value, iterate, options
 from fastapi_seclint.subjects.code.loops import turns
 from fastapi_seclint.subjects.code.origins import ask
 
@@ -54,6 +54,20 @@ def _registered(program: Program, block: Block, given: Form, handler: Form) -> I
     values = (running(item) for item in options(ask(program, block, handler)))
     function = next((item for item in values if item is not None), None)
     yield from ((cls, function) for cls in _classes(program, block, given))
+
+
+def told_status(handler: Function) -> tuple[object, Form] | None:
+    """The status that a handler's answer has from the function that made the handler, and the call with that answer.
+
+    `add_exception_handler(NoToken, answering(401, "sign in"))`: the inner function of `answering` takes the exception.
+    """
+    kept = handler.scope.names if handler.scope.kind == "function" else {}
+    for form in handler.forms.of("call") if kept else ():
+        given = [value for keyword, value, _ in form[4] if keyword == "status_code"] or form[3][1:2]
+        if last_name(form[2]).endswith("Response") and given and given[0][0] == "name":
+            known = kept.get(given[0][2])
+            return (known.value, form) if isinstance(known, Const) else None
+    return None
 
 
 def raised(program: Program, block: Block) -> set[str]:

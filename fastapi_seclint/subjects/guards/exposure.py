@@ -38,6 +38,7 @@ from fastapi_seclint.subjects.guards.hollow import (
     tells_where_it_runs,
 )
 from fastapi_seclint.subjects.guards.listings import asks_for_people, guarded_listing, kept_for_owner
+from fastapi_seclint.subjects.guards.of_tenants import kept_for_tenant
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.guards.proofs import brings_proof
 from fastapi_seclint.subjects.guards.pushing import changes_by_id, tells_strangers
@@ -201,6 +202,8 @@ def _gained(program: Program, route: Route) -> str:
         return f"gives away what {access.spoken(listing)} only gives to users"
     if (kept := kept_for_owner(program, route)) is not None:
         return f"gives away something of what {access.spoken(kept)} only gives to its owner"
+    if (listing := kept_for_tenant(program, route)) is not None:
+        return f"gives away what {access.spoken(listing)} only gives to members of an organisation"
     if only_fills_a_frame(route) or only_reads_a_page(route) or only_tells_about_itself(route):
         return ""
     word = access.reads_personal_data(program, route) or access.reads_personal_data(program, route, judged=False)

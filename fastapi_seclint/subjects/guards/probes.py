@@ -49,7 +49,8 @@ def is_probe(route: Route) -> bool:
 
 _HEALTH = re.compile(r"^health([-_]?checks?|z)?$", re.I)
 _SOMEBODY = re.compile(
-    r"^((user|customer|patient|student|employee|member|account)_?(id|uuid|pk)|uid|username|email)$", re.I
+    r"^((user|customer|patient|student|employee|member|account|doc|document)_?(id|uuid|pk)|uid|username|email)$",
+    re.I,
 )
 
 

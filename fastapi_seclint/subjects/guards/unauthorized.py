@@ -17,7 +17,7 @@ from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards.asked_schemes import asked_scheme
 from fastapi_seclint.subjects.guards.bearer_schemes import Scheme, reads_bearer, reads_own_header, wanted_scheme
 from fastapi_seclint.subjects.guards.entrances import is_login_form
-from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised
+from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, raised, told_status
 from fastapi_seclint.subjects.guards.looking_up import looked_at, looking_up
 from fastapi_seclint.subjects.guards.refusing_layers import refusing_layers
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
@@ -138,7 +138,8 @@ def _add_handlers(program: Program, found: Concerned) -> None:
     blocks = [(program.sites.block(function.module, function.number), kind) for function, kind, _ in found.values()]
     kinds = {name: kind for block, kind in blocks if block is not None for name in raised(program, block)}
     for cls, handler in exception_handlers(program) if kinds else ():
-        if cls.dotted in kinds:
+        told = told_status(handler)
+        if cls.dotted in kinds and (told is None or told[0] == 401):
             _add(program, found, handler, kinds[cls.dotted], 0)
 
 

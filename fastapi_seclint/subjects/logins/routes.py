@@ -66,6 +66,7 @@ _ACCESS = re.compile(r"(^|_)access_token(_|$)")
 """What the second step of a login gives, to somebody who has shown his password before."""
 _CURRENT = re.compile(r"(^|_)current_")
 _PRESENT = re.compile(r"(^|_)(current|active|admin|superuser|logged|authenticated|verified)_?(user|member)?(_|$)")
+_OAUTH = re.compile(r"oauth2?")
 _KNOWN: WeakKeyDictionary[Program, list[tuple[Route, Purpose]]] = WeakKeyDictionary()
 
 
@@ -129,7 +130,8 @@ def _by_name(program: Program, route: Route) -> Purpose | None:
     last = "_".join(segments[-2:])
     if is_aside(last) or is_aside(name) or (handler is not None and hands_over(handler)):
         return None
-    if any(map(is_of_provider, (*segments[-2:], name))) and not takes_password(program, route):
+    foreign = [word for word in (*segments[-2:], name) if is_of_provider(word)]
+    if foreign and not takes_password(program, route) and not _is_own_oauth(program, route, foreign):
         return None
     first = segments[-1] if segments else ""
     step = "_".join(segments[-3:-1]) if STEP.match(first) else ""
@@ -141,6 +143,14 @@ def _by_name(program: Program, route: Route) -> Purpose | None:
         if purpose is not None:
             return purpose
     return None
+
+
+def _is_own_oauth(program: Program, route: Route, words: list[str]) -> bool:
+    """Whether `/oauth` is what the project calls its own logins: a route beside this one takes a password."""
+    if not all(_OAUTH.fullmatch(word) for word in words):
+        return False
+    beside = (other for other in program.routes if other.router is route.router and other.place != route.place)
+    return any("POST" in other.methods and takes_password(program, other) for other in beside)
 
 
 def _called(program: Program, route: Route, word: str) -> Purpose | None:

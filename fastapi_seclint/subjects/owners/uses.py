@@ -11,6 +11,7 @@ from fastapi_seclint.facts.forms import Form, beginning, last_name, names_in, wa
 from fastapi_seclint.program.implementers import CONNECTIONS
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
+from fastapi_seclint.subjects.owners.belongings import names_owner
 from fastapi_seclint.subjects.owners.notes import ATTRIBUTION, logs
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def uses(
     known = set(callers)
     spread(function, known)
     looking = _look_ups(function, known, set(sent)) if sent else {}
-    using = Using(known, looking, follow, frozenset({*by_hand, *looking.values()}), idle)
+    using = Using(known, looking, follow, frozenset({*by_hand, *looking.values()}), idle, _written_down(function))
     return any(using(statement) for statement in function.statements())
 
 
@@ -63,6 +64,30 @@ def _look_ups(function: Function, known: set[str], sent: set[str]) -> dict[int, 
             found[form[1]] = target[2]
             known.add(target[2])
     return found
+
+
+_ASKS = re.compile(r"(^|_)(find|filter|search|get|list|count|query|delete|remove|select|where|aggregate|exists)(_|$)")
+
+
+def _written_down(function: Function) -> frozenset[str]:
+    """The names of what was sent, as a dictionary, which a function writes and asks for nothing by.
+
+    Who is put in there, `data = body.model_dump(); data["author"] = me.name`, is only noted.
+    """
+    found = {
+        target[2]
+        for form in function.forms.of("assign")
+        if form[3] is not None and form[3][0] == "call" and last_name(form[3][2]) in ("model_dump", "dict")
+        for target in form[2]
+        if target[0] == "name"
+    }
+    asking = [form for form in function.forms.of("call") if found and _ASKS.search(snake(last_name(form[2])))]
+    return frozenset(found - {name for form in asking for name in names_in([form[3], form[4]])})
+
+
+def _is_update(call: Form) -> bool:
+    """Whether a call writes columns of what a query found: `Note.filter(id=note_id).update(owner_id=me.id)`."""
+    return call[2][0] == "attr" and call[2][3] in ("update", "values") and call[2][2][0] == "call"
 
 
 def _is_presence(test: Form, names: Collection[str]) -> bool:
@@ -121,6 +146,7 @@ class Using:
     follow: Follow = _believed
     found: frozenset[str] = frozenset()
     idle: Container[int] = ()
+    written: frozenset[str] = frozenset()
 
     def __call__(self, form: Form) -> bool:
         match form:
@@ -148,7 +174,9 @@ class Using:
     def _calls(self, form: Form) -> bool:
         if logs(form):
             return False
-        given = [*form[3], *(value for name, value, _ in form[4] if name is None or not ATTRIBUTION.search(name))]
+        row = _is_update(form)
+        named = ((name, value) for name, value, _ in form[4] if not (row and name is not None and names_owner(name)))
+        given = [*form[3], *(value for name, value in named if name is None or not ATTRIBUTION.search(name))]
         if not any(self(value) for value in (form[2], *given)):
             return False
         followed = self.follow(form, self.known)
@@ -157,7 +185,9 @@ class Using:
     def _assigns(self, targets: list[Form], value: Form) -> bool:
         if value[0] in ("name", "attr", "sub") and _is_of(value, self.known):
             return any(
-                target[0] == "sub" or (target[0] == "attr" and not ATTRIBUTION.search(target[3])) for target in targets
+                (target[0] == "sub" and beginning(target) not in self.written)
+                or (target[0] == "attr" and not ATTRIBUTION.search(target[3]))
+                for target in targets
             )
         return self(value) or any(self(target) for target in targets if target[0] != "name")
 

@@ -27,6 +27,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.records import is_schema
+from fastapi_seclint.subjects.passwords.made_models import made_fields
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.payloads.models import fields
 from fastapi_seclint.subjects.rights.built import built_of_rights, makes_object
@@ -172,6 +173,10 @@ def _add_parameter(program: Program, found: Input, parameter: Parameter) -> None
             found.dumps.update(_own_dumps(cls, rights))
             if marker is not None and kind not in ("body", "form", "file"):
                 found.origins[parameter.name] = origin
+    for cls, names in made_fields(base):
+        rights = frozenset(filter(found.names_right, names))
+        found.bodies.update({parameter.name: rights} if rights else {})
+        found.classes |= _said_of(cls)
     if _is_dictionary(base) and parameter.name not in ("kwargs",):
         found.open_bodies.add(parameter.name)
     name = _alias(marker) or parameter.name
