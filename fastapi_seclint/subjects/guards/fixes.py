@@ -19,7 +19,8 @@ from fastapi_seclint.subjects.guards.carriers import carriers
 from fastapi_seclint.subjects.guards.choice import Choice, fitting
 from fastapi_seclint.subjects.guards.swapping import argument_of
 from fastapi_seclint.subjects.owners.identity import guards
-from fastapi_seclint.subjects.rights.new_guards import filled_in, guard_of_rights
+from fastapi_seclint.subjects.rights.hollow_guards import asking_for_its_roles, filled_in
+from fastapi_seclint.subjects.rights.new_guards import guard_of_rights
 from fastapi_seclint.subjects.tokens.new_guards import guard_below
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ def authorizing(program: Program, route: Route) -> Fix | None:
     registration = route.registration
     if registration is None or route.place is None or route.kind != "http":
         return None
+    if (asking := asking_for_its_roles(program, guards(program, route))) is not None:
+        return asking
     module = registration.place.module
     chosen = fitting(program, module, line_of(registration.place.at), True)
     if chosen is None or not chosen.authorizes:

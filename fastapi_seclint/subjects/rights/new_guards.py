@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, Edit, InsertStatements
 from fastapi_seclint.facts.forms import Form, names_in, span_of
-from fastapi_seclint.program.callables import parameters, running
+from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, External, Function, Mapping, bare_type, options
-from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.imports import leads_to
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.reference import local_name
@@ -20,21 +19,21 @@ from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.demanding import http_exception
 from fastapi_seclint.subjects.owners.identity import Guard, guards
 from fastapi_seclint.subjects.payloads.models import fields
-from fastapi_seclint.subjects.rights.words import is_administrator, names_right
+from fastapi_seclint.subjects.rights.words import is_administrator
 from fastapi_seclint.subjects.tokens.new_guards import NewGuard
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 _FLAGS = ("is_admin", "is_superuser", "is_superadmin", "is_super_admin", "is_administrator", "admin", "superuser")
-_ROLES = ("role", "user_role", "user_type", "account_type")
+ROLES = ("role", "user_role", "user_type", "account_type")
 _NAMES = ("require_admin", "require_administrator", "require_admin_user")
-_REFUSAL = 'raise {}(status_code=403, detail="Insufficient permissions")'
+REFUSAL = 'raise {}(status_code=403, detail="Insufficient permissions")'
 _MANY = {"list", "List", "set", "Set", "frozenset", "Sequence", "tuple"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Right:
+class Right:
     """What is true of who is no administrator, as code with `{}` for the user, and the imports that it takes."""
 
     missing: str
@@ -47,7 +46,7 @@ def guard_of_rights(program: Program, asked: Sequence[Guard], user: Module) -> N
     The right is what the class of the guard's users has: a flag for administrators, a role, or a list of roles.
     """
     for guard in reversed(asked):
-        function = _function_of(guard)
+        function = function_of(guard)
         right = _right_of_given(program, function) if function is not None else None
         made = _below(program, function, right, user) if function is not None and right is not None else None
         if made is not None:
@@ -55,7 +54,7 @@ def guard_of_rights(program: Program, asked: Sequence[Guard], user: Module) -> N
     return None
 
 
-def _function_of(guard: Guard) -> Function | None:
+def function_of(guard: Guard) -> Function | None:
     """The function at the top of a file that a guard is; None for closures, methods and what is not in sight."""
     function = running(guard.node.call) if guard.node is not None else None
     known = function is not None and function.number >= 0 and function.owner is None and "." not in function.qualname
@@ -65,39 +64,19 @@ def _function_of(guard: Guard) -> Function | None:
 def _name_for(program: Program, function: Function, user: Module) -> str | None:
     """A name that is free in both files: the second guard of a file whose users may need one gets the second name."""
     module = function.module
-    asked = (_function_of(guard) for route in program.routes for guard in guards(program, route))
+    asked = (function_of(guard) for route in program.routes for guard in guards(program, route))
     above = {id(other) for other in asked if other is not None and other.module is module and other.at < function.at}
     return next((name for name in _NAMES[len(above) :] if name not in module.facts.words | user.facts.words), None)
 
 
-def filled_in(program: Program, asked: Sequence[Guard]) -> Fix | None:
-    """The test that a guard is named after, `def admin_only(user = Depends(current_user))`, where it refuses nobody."""
-    for guard in asked:
-        function = _function_of(guard)
-        if function is None or not names_right(function.name) or function.forms.of("raise"):
-            continue
-        for parameter in parameters(function):
-            found = list(access.classes(program.walker.resolver.type_of(parameter)))
-            if program.walker.resolver.dependency_of(parameter) is None or len(found) != 1:
-                continue
-            right = _right(program, found[0], function.module)
-            if right is not None:
-                error, imports = http_exception(function.module)
-                lines = f"if {right.missing.format(parameter.name)}:\n    {_REFUSAL.format(error)}"
-                path, at = function.module.path, span_of(function.at)
-                edits = (InsertStatements(path, at, "first-in-body", lines), *imports, *right.imports)
-                return Fix(f"let {function.name} refuse who is no administrator", False, edits)
-    return None
-
-
-def _right_of_given(program: Program, function: Function) -> _Right | None:
+def _right_of_given(program: Program, function: Function) -> Right | None:
     """The right of whom a guard gives: by the class that it or handlers annotate, or by the keys of dictionaries."""
     annotated = [(function.module, function.returns)] if function.returns is not None else []
     annotated += list(_taken_as(program, function))
     for module, form in annotated:
         found = _classes(program, module, form)
         if len(found) == 1 and not _is_dictionary(found[0]):
-            return _right(program, found[0], function.module)
+            return right_of(program, found[0], function.module)
         if found or names_in(form) & {"dict", "Dict", "Mapping"}:
             break
     else:
@@ -133,7 +112,7 @@ def _taken_as(program: Program, function: Function) -> Iterator[tuple[Module, Fo
                     yield handler.module, annotation
 
 
-def _below(program: Program, function: Function, right: _Right, user: Module) -> NewGuard | None:
+def _below(program: Program, function: Function, right: Right, user: Module) -> NewGuard | None:
     module, name = function.module, _name_for(program, function, user)
     written = rendered(function.returns)
     if name is None:
@@ -146,7 +125,7 @@ def _below(program: Program, function: Function, right: _Right, user: Module) ->
         f"def {name}({parameter}) -> {written}:" if written is not None else f"def {name}(user={asked}):",
         '    """The current user, who has to be an administrator."""',
         f"    if {right.missing.format('user')}:",
-        f"        {_REFUSAL.format(error)}",
+        f"        {REFUSAL.format(error)}",
         "    return user",
     ]
     edits: list[Edit] = [InsertStatements(module.path, span_of(function.at), "after", "\n".join(lines))]
@@ -172,24 +151,24 @@ def _depends(module: Module) -> tuple[str, bool, tuple[Edit, ...]]:
     return "Depends", annotated, (AddImport(module.path, "fastapi", "Depends"),)
 
 
-def _right(program: Program, cls: Class, module: Module) -> _Right | None:
+def right_of(program: Program, cls: Class, module: Module) -> Right | None:
     """The right that users of a class have, for a test in a file."""
     found = {name: annotation for name, annotation, _ in fields(cls)}
     for flag in _FLAGS:
         if flag in found and (flag.startswith("is_") or "bool" in names_in(found[flag])):
-            return _Right(f"not {{}}.{flag}", ())
-    for role in _ROLES:
+            return Right(f"not {{}}.{flag}", ())
+    for role in ROLES:
         if role in found:
             said = _administrator(program, cls, found[role], module)
-            return _Right(f"{{}}.{role} != {said[0]}", said[1]) if said is not None else None
+            return Right(f"{{}}.{role} != {said[0]}", said[1]) if said is not None else None
     if "roles" in found and "str" in names_in(found["roles"]) and _MANY & names_in(found["roles"]):
-        return _Right(f'"{_word(program)}" not in {{}}.roles', ())
+        return Right(f'"{_word(program)}" not in {{}}.roles', ())
     return None
 
 
-def _right_in_items(program: Program) -> _Right | None:
+def _right_in_items(program: Program) -> Right | None:
     """The right that the project's dictionaries of people have: a role that is a text, or a flag."""
-    known = (*_FLAGS, *_ROLES)
+    known = (*_FLAGS, *ROLES)
     found: set[str] = set()
     quoted = [f'"{word}"'.encode() for word in known]
     for module in program.modules.by_file.values():
@@ -199,7 +178,7 @@ def _right_in_items(program: Program) -> _Right | None:
     name = next((name for name in known if name in found), None)
     if name is None:
         return None
-    return _Right(f'not {{}}.get("{name}")' if name in _FLAGS else f'{{}}.get("{name}") != "{_word(program)}"', ())
+    return Right(f'not {{}}.get("{name}")' if name in _FLAGS else f'{{}}.get("{name}") != "{_word(program)}"', ())
 
 
 def _administrator(
