@@ -199,6 +199,8 @@ class Sites:
         owners = frozenset(part.removesuffix("()") for name in names for part in name.split(".")[:-1])
         plain = not any("()" in name for name in names)
         naming = [one for one in self._speaking(last) if not one.facts.words.isdisjoint(owners)]
+        if not plain and (naming or self._speaking(owners)):
+            naming = self._speaking(last)  # the object may come from another file, under a name of its own
         aliases = {id(module): _aliases(module, frozenset(last)) for module in naming}
         renamed = {alias for found in aliases.values() for alias in found}
         for module in self._modules if renamed else naming:

@@ -12,6 +12,8 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.guards import access, entrances, probes
+from fastapi_seclint.subjects.owners.belonging_words import AUTHORED
+from fastapi_seclint.subjects.owners.belongings import singular
 from fastapi_seclint.subjects.owners.identity import is_authenticated
 from fastapi_seclint.subjects.owners.using import knows_caller
 
@@ -25,6 +27,8 @@ _MOST_OPEN = 0.2
 _LEAST_ROUTERS, _LEAST_READ_OF_ALL = 5, 10
 _MOST_OPEN_OF_ALL, _MOST_FORGOTTEN = 0.1, 4
 """Whoever leaves more than a few open has a part of the application in mind that is for everybody."""
+_CHOSEN = 3
+"""So many open reads of what people write for others, of posts and comments, nobody forgot."""
 _SHOWS_LEAVE = re.compile(r"(^|_)(token|code|signature|sig|secret|nonce|hash|otp|ticket)$", re.I)
 """What only those know who were given it: `/frames/{nonce}`."""
 _LISTS = re.compile(r"^(list|all|pages?|paginated?)$", re.I)
@@ -72,6 +76,9 @@ def is_outlier(program: Program, route: Route) -> bool:
     if not guarded:
         return _is_outlier_of_all(program, route)
     read = [other for other in guarded if "GET" in other.methods]
+    shown = [other for other in beside if "GET" in other.methods and other not in guarded]
+    if len(shown) >= _CHOSEN and any(AUTHORED.match(singular(word)) for word in access.segments(route.path)):
+        return False
     least = _LEAST_READ_OF_LISTS if _is_list(route, beside) else _LEAST_READ
     if len(guarded) < _LEAST_GUARDED or len(read) < least:
         return False
