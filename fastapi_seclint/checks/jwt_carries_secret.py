@@ -133,7 +133,8 @@ def _named(form: Form) -> str:
 def _finding(token: Token, claim: Claim, held: Held, kind: str, confidence: Confidence) -> Finding:
     call = token.encoding.call
     written = claim.written[0] if claim.written else None
-    location = call.location if written is None else _place(written)
+    brought = written or next(iter(held), None)
+    location = call.location if brought is None else _place(brought)
     symbol = call.block.symbol if written is None else written.block.symbol
     evidence = []
     if (location.path, location.span.line) != (call.location.path, call.location.span.line):

@@ -60,7 +60,7 @@ class Matching:
     def _case(self, case: ast.match_case, subject: Form) -> tuple[Form | None, list[Form]]:
         """The test of a case (None for one that always fits), and what it does."""
         found = _Case()
-        self._match(case.pattern, subject, found)
+        self._match(case.pattern, _read_at(subject, self._at(case.pattern)), found)
         guard = self._converter.expression(case.guard)
         if guard is not None:
             found.tests.append(_with_names(guard, found.captured))
@@ -80,7 +80,7 @@ class Matching:
         if form[0] == "name" or (form[0] == "attr" and form[2][0] == "name"):
             return form
         at = form[1]
-        name = ["name", at, f"<subject {line_of(at)}.{len(self._before)}>"]
+        name = ["name", at, f"{_SUBJECT}{line_of(at)}.{len(self._before)}>"]
         self._before.append(["assign", at, [name], form])
         return name
 
@@ -158,10 +158,20 @@ class Matching:
             self._match(inner, ["attr", at, subject, name], found)
 
 
+_SUBJECT = "<subject "
 FIELD = "<field "
 """How the attribute is called that a positional pattern of a class matches, by its number: `Denied(reason)`."""
 _WHOLE = frozenset({"bool", "bytearray", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
 """Classes whose single positional pattern is matched against the whole subject."""
+
+
+def _read_at(subject: Form, at: int) -> Form:
+    """The subject as a case reads it: a name that was made for it is read there, after what gives it a value."""
+    if subject[0] == "name" and subject[2].startswith(_SUBJECT):
+        return ["name", at, subject[2]]
+    if subject[0] in ("tuple", "list"):
+        return [subject[0], subject[1], [_read_at(item, at) for item in subject[2]]]
+    return subject
 
 
 def _has_star(patterns: list[ast.pattern]) -> bool:

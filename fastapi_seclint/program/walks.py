@@ -14,6 +14,7 @@ from fastapi_seclint.program import (
     stranger_loops,
     stranger_results,
     strangers,
+    suppressing,
 )
 from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Raised, Sent, Stranger
 from fastapi_seclint.program.kinds import (
@@ -173,7 +174,7 @@ class Walk:
                     raise Raised
             case ["try", *_]:
                 return stranger_attempts.attempt(self, form)
-            case ["with", at, [[["call", _, function, *_], _]], body] if function[-1] == "suppress":
+            case ["with", at, [[["call", _, function, *_], _]], body] if self._lets_go(function):
                 return stranger_attempts.attempt(self, ["try", at, body, [[None, None, [["pass", at]], at]], [], []])
             case ["with", _, items, body]:
                 for context, target in items:
@@ -194,6 +195,10 @@ class Walk:
                 self.broken = self.broken or form[0] == "break"
                 return False
         return True
+
+    def _lets_go(self, manager: Form) -> bool:
+        """Whether what a `with` calls catches whatever its block raises for a bad token."""
+        return manager[-1] == "suppress" or suppressing.lets_go(self.value(manager))
 
     def _hangs_up(self) -> bool:
         """Whether a websocket's handler leaves a client whose credentials it looked at before it talks to him."""

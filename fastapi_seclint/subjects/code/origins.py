@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.facts.forms import KEYWORDS, VARIADIC, Form, last_name
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.implementers import heirs
 from fastapi_seclint.program.inside import FunctionScope
@@ -296,6 +296,9 @@ def _of_parameter(program: Program, function: Function, index: int, depth: int) 
     kept = partials(program, function)
     reached += [(block, call, index if last_name(call[2]) == "partialmethod" else after) for block, call in kept]
     for block, call, position in reached:
+        if parameter[1] in (VARIADIC, KEYWORDS):
+            yield from _of_rest(block, call, position, function, parameter)
+            continue
         given = [(keyword, value) for keyword, value, _ in call[4] if keyword == parameter[0]]
         starred = any(value[0] == "star" for value in call[3][: position + 1])
         if not given and 0 <= position < len(call[3]) and not starred:
@@ -303,6 +306,20 @@ def _of_parameter(program: Program, function: Function, index: int, depth: int) 
         for keyword, value in given:
             for origin in origins(program, block, value, Holder(block, call, keyword), depth):
                 yield replace(origin, passed=origin.passed or parameter, elsewhere=True)
+
+
+def _of_rest(block: Block, call: Form, position: int, function: Function, parameter: Form) -> Iterator[Origin]:
+    """What a call gives for `*args`, as a tuple, or for `**options`, as a call of `dict` that gets these keywords."""
+    form: Form
+    if parameter[1] == VARIADIC:
+        items = call[3][position:] if position >= 0 else []
+        form = ["tuple", items[0][1] if items else call[1], items]
+    else:
+        own = {item[0] for item in function.parameters if item[1] not in (VARIADIC, KEYWORDS)}
+        items = [item for item in call[4] if item[0] not in own]
+        form = ["call", call[1], ["name", call[1], "dict"], [], items]
+    if items:
+        yield Origin(block, form, Holder(block, call, None), passed=parameter, elsewhere=True)
 
 
 def _by_value(program: Program, block: Block, form: Form) -> Iterator[Origin]:

@@ -11,7 +11,7 @@ def rendered(form: Form | None) -> str | None:
     """The source of a simple expression (names, attributes, subscripts, constants, calls), or None for another."""
     match form:
         case ["name", _, str() as name]:
-            return name
+            return name if name.isidentifier() else None  # the subject of a `match` has no name that code can say
         case ["const", _, str() as text]:
             return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
         case ["const", _, value]:

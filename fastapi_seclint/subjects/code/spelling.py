@@ -9,7 +9,7 @@ def code(form: Form) -> str | None:
     """The code of names, attributes, items, constants, displays, calls and comparisons; None for anything else."""
     match form:
         case ["name", _, name]:
-            return str(name)
+            return str(name) if name.isidentifier() else None
         case ["const", _, value]:
             plain = isinstance(value, str) and value.isprintable() and not {'"', "\\"} & set(value)
             return f'"{value}"' if plain else repr(value)

@@ -9,6 +9,7 @@ from fastapi_seclint.program.attributes import SETTINGS_BASES
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
+from fastapi_seclint.subjects.code.configured_lists import is_configured_item
 
 _CONFIGURED = re.compile(r"(^|\.)(settings|config|conf|cfg|env|environ|secrets)(\.|$)", re.I)
 _ENVIRONMENT = frozenset({"env", "environ", "dotenv"})
@@ -24,6 +25,8 @@ def is_configured(block: Block, form: Form, owner: Form) -> bool:
     if _CONFIGURED.search(text) or _ENVIRONMENT & set(words_of(text.rpartition(".")[2])):
         return True
     if owner[0] == "name" and any(_is_allowed(loop, owner[2]) for loop in block.forms.of("for")):
+        return True
+    if is_configured_item(block, owner):
         return True
     match form:
         case ["sub", _, _, ["const", _, str() as key]]:

@@ -35,7 +35,6 @@ from fastapi_seclint.subjects.passwords.statements import given_values, statemen
 from fastapi_seclint.subjects.passwords.stores import (
     class_of,
     hashes_rows,
-    is_class_of_rows,
     is_for_call,
     is_record,
     is_registered_elsewhere,
@@ -44,6 +43,7 @@ from fastapi_seclint.subjects.passwords.stores import (
     is_store,
     looks_after_itself,
     opens_elsewhere,
+    rows_made,
     speaks_of_people,
 )
 from fastapi_seclint.subjects.passwords.unpacked import names_given
@@ -58,9 +58,12 @@ _KEEPS = word_set(
     """
     append add insert insert_one insert_many update update_one replace_one find_one_and_update setdefault save
     put create create_user add_user insert_user set_item put_item setex set values execute create_or_update upsert
-    execute_insert bulk_create
+    execute_insert bulk_create get_or_create update_or_create
     """
 )
+_OF_QUERIES = frozenset({"values", "update", "create", "get_or_create", "update_or_create"})
+_GIVE_FIELDS = _OF_QUERIES | {"insert", "replace"}
+"""Methods that take the fields of a row for keywords; the latter of classes of rows only, as peewee's are."""
 _TAKES_WHOLE = frozenset({"append", "insert_one", "insert_many", "insert", "setdefault"})
 _OF_DOCUMENTS = frozenset({"insert_one", "insert_many"})
 """Methods that only collections of documents have (pymongo.collection), whatever those are called."""
@@ -252,19 +255,27 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
         for argument in mapped:
             yield from (item for item in whole_body(known, block, call[1], argument) if item.sure)
     elif last in _KEEPS and function[0] == "attr" and not opens_elsewhere(function):
-        rows = is_class_of_rows(known, block, function[2])
-        stores = rows or is_store(function[2]) or function[2][0] == "call" or last in _OF_DOCUMENTS
-        if stores and not hashes_rows(known, block, function):
-            for argument in call[3]:
-                if rows or argument[0] == "dict" or last in _TAKES_WHOLE or display_of(known, block, argument):
-                    yield from whole_body(known, block, call[1], argument)
-        own = any(not function.is_stub for function, _ in called(known.program, block, call))
-        if last in ("values", "update", "create") and speaks_of_people(function[2]) and not own:
-            yield from _keywords(known, block, call, None)
-        elif last == "values" and (into := table_written(known, block, function[2])) is not None:
-            yield from _keywords(known, block, call, into)
+        yield from _by_method(known, block, call, last)
     elif last in VALIDATING and function[0] == "attr":
         yield from rows_of_bodies(known, block, call)
+
+
+def _by_method(known: Passwords, block: Block, call: Form, last: str) -> Iterator[Kept]:
+    """What a method of a store, or of a class of rows, keeps: `users.insert_one(row)`, `User.create(password=...)`."""
+    function = call[2]
+    made = rows_made(known, block, function[2])
+    stores = made or is_store(function[2]) or function[2][0] == "call" or last in _OF_DOCUMENTS
+    if stores and not hashes_rows(known, block, function):
+        for argument in (item for given in call[3] for item in (given[2] if given[0] == "list" else [given])):
+            if made or argument[0] == "dict" or last in _TAKES_WHOLE or display_of(known, block, argument):
+                yield from whole_body(known, block, call[1], argument)
+    own = any(not function.is_stub for function, _ in called(known.program, block, call))
+    if (made or speaks_of_people(function[2])) and last in (_GIVE_FIELDS if made else _OF_QUERIES) and not own:
+        yield from _keywords(known, block, call, made)
+        for keyword, value, _ in call[4]:  # what a row has that is made, with Tortoise and peewee
+            yield from whole_body(known, block, call[1], value) if keyword == "defaults" else ()
+    elif last == "values" and (into := table_written(known, block, function[2])) is not None:
+        yield from _keywords(known, block, call, into)
 
 
 def _looped(known: Passwords, block: Block, iterable: Form, body: list[Form], names: tuple[str, str]) -> Iterator[Kept]:

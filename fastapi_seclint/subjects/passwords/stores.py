@@ -106,10 +106,19 @@ def class_of(known: Passwords, block: Block, form: Form) -> Class | None:
     return next((item for item in options(ask(known.program, block, form)) if isinstance(item, Class)), None)
 
 
-def is_class_of_rows(known: Passwords, block: Block, owner: Form) -> bool:
-    """Whether an expression is the class of a table of people, whose methods make its rows: `User.create(row)`."""
-    cls = class_of(known, block, owner)
-    return cls is not None and is_table(cls) and not has_own_ways(cls) and _is_person(cls.name)
+def rows_made(known: Passwords, block: Block, owner: Form) -> Class | None:
+    """The class of a table of people whose rows are made or changed by methods of an expression: `User.create(row)`.
+
+    The expression is the class itself or a query of it: `User.filter(name=name).update(...)`. Who has a column for a
+    password is one of the people, whatever the application calls them: `Potter.create(row)`.
+    """
+    while owner[0] == "call" and owner[2][0] == "attr":
+        owner = owner[2][2]
+    cls = class_of(known, block, owner) if owner[0] in ("name", "attr") else None
+    if cls is None or not is_table(cls) or has_own_ways(cls):
+        return None
+    own = not is_of_machine(cls.name) and any(map(naming, field_names(cls)))
+    return cls if own or _is_person(cls.name) else None
 
 
 def is_record(cls: Class | None, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Claims that an object keeps and that its methods put in one by one: `self.claims["exp"] = ...`."""
+"""Claims that an object keeps and that its methods put in: `self.claims["exp"] = ...`, `self.claims |= {...}`."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def put_by_methods(flow: Flow, claims: Claims, name: str) -> None:
             inner = Flow(flow.program, block, {}, flow.depth - 1, Budget(200))
             written = (Written(block, ["item", item[1], item, value]),)
             claims.items[key] = Claim(key, True, (inner.known(_assigned(block, value)),), written)
+    for block, value in _stored_whole(flow, name) if flow.depth > 0 else ():
+        held = Flow(flow.program, block, {}, flow.depth - 1, Budget(200)).known(value)
+        for key, claim in held.claims.items.items() if held.claims is not None else ():
+            known = claims.get(key)
+            if known is None or not known.written:
+                claims.items[key] = claim
 
 
 _CHAIN = "<methods called before>"
@@ -69,6 +75,34 @@ def _assigned(block: Block, form: Form) -> Form:
 
 def _stored(flow: Flow, name: str) -> Iterator[tuple[Block, Form, Form]]:
     """What methods assign to an item of `self.name`: block, target, value."""
+    for block in _methods(flow):
+        for form in block.forms.of("assign"):
+            match form:
+                case ["assign", _, [["sub", _, ["attr", _, ["name", _, "self"], kept], ["const", *_]] as item], value]:
+                    if kept == name:
+                        yield block, item, value
+
+
+def _stored_whole(flow: Flow, name: str) -> Iterator[tuple[Block, Form]]:
+    """The dictionaries that methods put into `self.name`: `self.claims |= {...}`, `self.claims.update({...})`."""
+    for block in _methods(flow):
+        for form in block.forms.of("assign", "annassign", "augassign", "call"):
+            match form:
+                case ["assign", _, [["attr", _, ["name", _, "self"], kept]], value] if kept == name:
+                    yield block, value
+                case ["annassign", _, ["attr", _, ["name", _, "self"], kept], _, value] if kept == name and value:
+                    yield block, value
+                case ["augassign", _, "|" | "|=", ["attr", _, ["name", _, "self"], kept], value] if kept == name:
+                    yield block, value
+                case ["call", _, ["attr", _, ["attr", _, ["name", _, "self"], kept], "update"], given, keywords]:
+                    if kept == name:
+                        yield from ((block, value) for value in given[:1])
+                        pairs = [[["const", at, keyword], value] for keyword, value, at in keywords if keyword]
+                        yield from [(block, ["dict", form[1], pairs])] if pairs else []
+
+
+def _methods(flow: Flow) -> Iterator[Block]:
+    """The other methods of an object that were called before, as far as that is known."""
     function = flow.block.function
     owner = function.owner if function is not None else None
     chain = flow.names.get(_CHAIN)
@@ -77,8 +111,5 @@ def _stored(flow: Flow, name: str) -> Iterator[tuple[Block, Form, Form]]:
             continue
         done = chain is None or method.name in (*chain.texts, "__init__")
         block = body_of(flow.program, method) if done else None
-        for form in block.forms.of("assign") if block is not None else ():
-            match form:
-                case ["assign", _, [["sub", _, ["attr", _, ["name", _, "self"], kept], ["const", *_]] as item], value]:
-                    if kept == name and block is not None:
-                        yield block, item, value
+        if block is not None:
+            yield block

@@ -13,6 +13,7 @@ from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Const, Environment, Instance, Text, Value, options
+from fastapi_seclint.subjects.code.configured_lists import is_configured_item
 from fastapi_seclint.subjects.code.entries import accounts_of, is_field_of_entry, is_kept_in_code
 from fastapi_seclint.subjects.code.literal_names import name_of
 from fastapi_seclint.subjects.code.literals import texts
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 _KNOWN: WeakKeyDictionary[Program, list[Comparison]] = WeakKeyDictionary()
 _WORDS = (
     b"secret", b"passw", b"key", b"token", b"signature", b"digest", b"credential", b"authorization", b"configured",
-    b"valid", b"known", b"allowed", b"headers",
+    b"valid", b"known", b"allowed", b"headers", b"expected",
 )  # fmt: skip
 _REFUSALS = (b",401]", b",403]", b"HTTP_401_UNAUTHORIZED", b"HTTP_403_FORBIDDEN", b"UNAUTHORIZED", b"FORBIDDEN")
 """What a stranger is answered, whatever the secret that he does not know is called."""
@@ -93,7 +94,9 @@ def comparisons(program: Program) -> list[Comparison]:
                     words = vocabulary(program)
                     sent = Sent(program, words, block, block.scope)
                     found += _Search(program, words, block, block.scope, sent).run()
-        _KNOWN[program] = [*found, *_lent(program)]
+        own = {(item.block.module.file, item.form[1]) for item in found}
+        helped = (item for item in _lent(program) if (item.block.module.file, item.form[1]) not in own)
+        _KNOWN[program] = [*found, *helped]
     return _KNOWN[program]
 
 
@@ -143,6 +146,8 @@ class _Search:
                 yield from self.member(form, *found)
             elif (same := equality(form)) is not None:
                 yield from self.equal(form, *same)
+            elif form[3] in (["in"], ["not in"]) and core(form[2])[0] == "tuple":
+                yield from self.account_among(form, form[3][0], core(form[2])[2], form[4][0])
             elif form[3] in (["in"], ["not in"]):
                 yield from self.member(form, form[3][0], form[2], form[4][0])
 
@@ -175,6 +180,8 @@ class _Search:
                 return ""
             found = any(isinstance(text, str) and plausible(text, kind, name, Reach.COMPARED) for text in known)
             return kind if kind and found and self.speaks_web() else ""
+        if own == sent == "password" and secret[0] in ("attr", "sub") and is_configured_item(self.block, secret[2]):
+            return "password"
         if self.is_one_of_many(secret, own, sent) or self.is_item(secret, given, sent):
             return "secret" if words_of(name_of(secret))[-1:] == ["secret"] else "API key"
         if is_made_at_random(secret, value):
@@ -308,6 +315,16 @@ class _Search:
         elif isinstance(value, Instance) or not self.holds_keys(right, value, kind):
             return
         yield Comparison(self.block, form, operator, left, right, kind, value)
+
+    def account_among(self, form: Form, operator: str, parts: list[Form], right: Form) -> Iterator[Comparison]:
+        """`(name, password) in ACCOUNTS`, where these are configured and not written in the file."""
+        whole = right[2][2] if right[0] == "call" and right[2][0] == "attr" and right[2][3] == "items" else right
+        value = ask(self.program, self.block, whole)
+        if is_kept_in_code(whole, value) or not self.configured(whole, value):
+            return
+        for part in parts:
+            if self.sent.kind(core(part)) == "password" and self.sent.is_sent(core(part)):
+                yield Comparison(self.block, form, operator, part, right, "password", value)
 
     def is_of_several(self, name: str) -> bool:
         """Whether a name stands for several values together, the key of a table or record: `key = (code, system)`."""

@@ -125,6 +125,7 @@ _CONVERTING = (
     "base64.standard_b64encode()", "builtins.bytes()", "builtins.bytearray()", "builtins.bytes.fromhex()",
     "pydantic.SecretStr()", "starlette.datastructures.Secret()", "joserfc.jwk.OctKey.import_key()",
 )  # fmt: skip
+_DECODED = frozenset(f"{name}.decode()" for name in _CONVERTING)
 _DIGESTED = re.compile(r"^hashlib\.(?!new)\w+\(\)\.(hex)?digest\(\)$")
 """A key that is the digest of a text is as well known as the text."""
 _COMPARED = ("API key", "password", "secret", "token")
@@ -295,6 +296,8 @@ def _constants(value: Value, digests: bool = False) -> Iterator[Const]:
             yield option
         elif isinstance(option, External) and option.arguments is not None and option.name in _CONVERTING:
             yield from _constants(option.arguments.get("s", 0) or NONE, digests)
+        elif isinstance(option, External) and option.parent is not None and option.name in _DECODED:
+            yield from _constants(option.parent, digests)
         elif isinstance(option, External) and digests and _DIGESTED.match(option.name):
             made = option
             while made.parent is not None and not (made.arguments is not None and made.arguments.positional):

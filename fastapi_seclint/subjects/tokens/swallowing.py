@@ -12,6 +12,7 @@ from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.suppressing import lets_go
 from fastapi_seclint.program.values import External, Function, Unknown, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.tokens.jwt import decodings
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _DEPTH = 4
 _TOKEN = re.compile(r"token|jwt|bearer|credentials?$", re.I)
 _KNOWN: WeakKeyDictionary[Program, dict[int, list[Swallow]]] = WeakKeyDictionary()
+_OPENERS = frozenset({"unsign", "loads", "decrypt"})
+"""How signed or sealed texts are opened that are no JWT: itsdangerous, Fernet."""
 _READERS: WeakKeyDictionary[Program, frozenset[str]] = WeakKeyDictionary()
 _BELOW: WeakKeyDictionary[Program, dict[tuple[str, int, int], list[Swallow]]] = WeakKeyDictionary()
 
@@ -73,7 +76,11 @@ def _readers(program: Program) -> frozenset[str]:
     """The names of the functions that read a token themselves, whatever those say."""
     if program not in _READERS:
         functions = (item.call.block.function for item in decodings(program))
-        _READERS[program] = frozenset(function.name for function in functions if function is not None)
+        found = {function.name for function in functions if function is not None}
+        for block in program.sites.blocks(_OPENERS):
+            if block.function is not None and any(_verifies(program, block, call) for call in block.forms.of("call")):
+                found.add(block.function.name)
+        _READERS[program] = frozenset(found)
     return _READERS[program]
 
 
@@ -103,8 +110,9 @@ def _found(program: Program, function: Function) -> Iterator[Swallow]:
                 if any(_verifies(program, block, inner) for inner in walk(body)):
                     yield from _letting_go(function, handlers)
                     yield from (Swallow(function, item[1], [], item) for item in final if item[0] == "return")
-            case ["with", at, [[["call", _, suppress, *_], _]], body] if suppress[-1] == "suppress":
-                if any(_verifies(program, block, inner) for inner in walk(body)):
+            case ["with", at, [[["call", _, manager, *_], _]], body]:
+                verified = any(_verifies(program, block, inner) for inner in walk(body))
+                if verified and (manager[-1] == "suppress" or lets_go(ask(program, block, manager))):
                     yield Swallow(function, at, [], None)
 
 
