@@ -14,7 +14,7 @@ from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Const, Function, Mapping, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.named_answers import registration
-from fastapi_seclint.subjects.code.origins import ask, body_of
+from fastapi_seclint.subjects.code.origins import ask, bodies, body_of, callers
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.records import is_schema
@@ -91,6 +91,8 @@ class Taking:
         name = value[2][-1]
         if name in _VALIDATING and value[2][0] == "attr":
             return "{}"
+        if name == "jsonable_encoder" and value[3]:
+            return self._shape(value[3][0], depth - 1) if depth else None
         if name in _MANY:
             return "list[{}]" if name != "scalars" else None
         if name in _ONE and value[2][0] == "attr":
@@ -148,7 +150,7 @@ class Taking:
                 return self._of_made(form, written)
             case ["call", _, ["name", _, "jsonable_encoder"], [value, *_], _]:
                 found = self.givers.shown(self.block, value)
-                return self._excluded(form, found[0]) if found is not None else []
+                return self._excluded(form, found[0]) if found is not None and not self._is_further_in(value) else []
             case ["call", _, ["name", _, "list"], [["call", _, ["attr", _, _, "values"], [], []] as value], _]:
                 return self._of_users(form, value)
             case ["call", _, ["name", _, function], [_], []] if function in _AS_DICTIONARY:
@@ -217,6 +219,8 @@ class Taking:
             return []
         if asked_table(self.program, self.block, form) or self._is_further_in(form):
             return []
+        if inside := self._encoded_inside(form):
+            return inside
         if found[1] is not None:
             shape = self._shape(form)
             if shape in ("{}", "{} | None"):
@@ -227,13 +231,40 @@ class Taking:
             return self._of_users(form, form)
         if form[0] == "call" and form[2][-1] == "get" and len(form[3]) == 1:
             text = f"({text} or {{}})"
-        many = self._lists(form) or self._shape(form) == "list[{}]"
-        return self._of_each_user(form, text, found[0]) if many else self._without(form, text, found[0])
+        shape = self._shape(form)
+        if self._lists(form) or shape == "list[{}]":
+            return self._of_each_user(form, text, found[0])
+        if shape is None and form[0] == "await":
+            return []
+        return self._without(form, text, found[0])
 
-    def _is_further_in(self, form: Form) -> bool:
+    def _is_further_in(self, form: Form, depth: int = 3) -> bool:
         """Whether the password is not known to be among the answer's own keys: documents joined to others, or text."""
         written = (self._written(item) for item in walk(form) if item[0] == "name")
-        return any(map(comes_by_detour, [form, *(value for value in written if value is not None)]))
+        if any(map(comes_by_detour, [form, *(value for value in written if value is not None)])):
+            return True
+        inner = [(taking, value) for taking in self._called(form) for value in taking._given()] if depth else []
+        return any(taking._is_further_in(value, depth - 1) for taking, value in inner)
+
+    def _called(self, form: Form) -> list[Taking]:
+        """What a call of a function of the project runs."""
+        call = form[2] if form[0] == "await" else form
+        found = bodies(self.program, self.block, call) if call[0] == "call" else ()
+        return [Taking(self.program, self.givers, self.route, body) for body in found]
+
+    def _given(self) -> list[Form]:
+        return [form[2] for form in self.block.forms.of("return") if form[2] is not None]
+
+    def _encoded_inside(self, form: Form) -> list[Edit]:
+        """What takes it out in the function that encodes the answer for this handler only."""
+        ways = self._called(form)
+        function = ways[0].block.function if len(ways) == 1 else None
+        if function is None or len(list(callers(self.program, function))) != 1:
+            return []
+        given = [value for value in ways[0]._given() if self.givers.shown(ways[0].block, value) is not None]
+        if any(value[0] != "call" or value[2][-1] != "jsonable_encoder" for value in given):
+            return []
+        return [edit for value in given for edit in ways[0]._edits(value)]
 
     def _lists(self, form: Form) -> bool:
         """Whether a call is of a function of the project that answers with a list that it makes: `[one(x) for ...]`."""
@@ -263,7 +294,7 @@ class Taking:
 
     def _without(self, form: Form, text: str, name: str) -> list[Edit]:
         """A dictionary with all keys but the password's."""
-        items = f"{text}.items()"
+        items = f"({text}).items()" if form[0] == "await" else f"{text}.items()"
         made = f'{{key: value for key, value in {items} if key != "{name}"}}'
         return [ReplaceExpression(self.block.module.path, span_of(form[1]), made)]
 
