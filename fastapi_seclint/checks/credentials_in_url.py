@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import AddImport, ReplaceExpression
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.modules import Module
+from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Place
 from fastapi_seclint.rule import Finding, Fix, Rule
 from fastapi_seclint.subjects.code.development import holds, only_in_development
@@ -38,6 +39,8 @@ _USUAL = {
     "oracle": "DATABASE_URL", "redis": "REDIS_URL", "mongodb": "MONGODB_URL", "amqp": "BROKER_URL",
 }  # fmt: skip
 """The usual variables for addresses, by how their schemes begin."""
+_VAGUE = frozenset({"var", "url", "uri", "address", "connection", "conn", "string", "str", "link", "dsn"})
+"""Words for an address that do not say whose."""
 _STRICT = "read the address from the environment"
 
 
@@ -56,7 +59,7 @@ def credentials_in_url(program: Program) -> Iterator[Finding]:
             if _only_looked_for(module, item):
                 continue
             seen.add(item.at)
-            yield _finding(item)
+            yield _finding(program, item)
 
 
 def _only_looked_for(module: Module, item: Address) -> bool:
@@ -72,7 +75,7 @@ def _only_looked_for(module: Module, item: Address) -> bool:
     return bool(read) and compared.issuperset(read)
 
 
-def _finding(item: Address) -> Finding:
+def _finding(program: Program, item: Address) -> Finding:
     name = f"`{item.name}`" if item.name else "a URL"
     fallback = item.read is not None or item.field is not None
     how = "falls back to" if fallback else "is"
@@ -83,11 +86,11 @@ def _finding(item: Address) -> Finding:
         confidence="medium" if item.local and fallback else "high",
         persona="pedantic" if item.local and (fallback or run_by_hand(item.block.module)) else None,
         symbol=item.field.symbol if item.field is not None else item.block.symbol,
-        fix=_fix(item),
+        fix=_fix(program, item),
     )
 
 
-def _fix(item: Address) -> Fix | None:
+def _fix(program: Program, item: Address) -> Fix | None:
     path = item.block.module.path
     if item.part:
         return None
@@ -95,13 +98,14 @@ def _fix(item: Address) -> Fix | None:
         edits = read_strictly(item.block, item.read)
         return Fix("refuse to start without the setting: drop the fallback", False, edits) if edits else None
     if item.field is not None:
-        return of_field(item.block.module, item.field)
+        return of_field(program, item.block.module, item.field)
     whole = _alternative(item)
     if whole is not None:
         edits = of_or(path, whole)
         return Fix("refuse to start without the setting: drop the fallback", False, edits) if edits else None
     plain = item.statement is not None and item.statement[-1] is item.form
-    name = item.name.upper() if plain and item.name.isidentifier() else _usual(item)
+    own = item.name.upper() if plain and item.name.isidentifier() else ""
+    name = own if own and not _VAGUE.issuperset(words_of(item.name)) else _usual(item) or own
     if not name:
         return None
     code = f'os.environ["{name}"]'

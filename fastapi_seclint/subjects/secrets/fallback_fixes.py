@@ -47,9 +47,7 @@ def fix_of(item: Fallback, filled: bool = False, program: Program | None = None)
     if item.how == "field":
         if item.field is None or item.weak:
             return None
-        fix = of_field(item.block.module, item.field, filled)
-        bare = _made_bare(program, item.block.module, item.field) if program is not None else ()
-        return replace(fix, edits=(*fix.edits, *bare)) if fix is not None else None
+        return of_field(program, item.block.module, item.field, filled)
     if item.how == "read" and item.read is not None:
         edits = _of_setdefault(item, item.read) or read_strictly(item.block, item.read)
     elif item.how == "or":
@@ -202,8 +200,14 @@ def _of_replaced(path: str, item: Fallback) -> tuple[Edit, ...] | None:
     return (given, RemoveStatement(path, span_of(item.whole[1])), *(edits or ())[1:])
 
 
-def of_field(module: Module, field: SettingsField, filled: bool = False) -> Fix | None:
+def of_field(program: Program | None, module: Module, field: SettingsField, filled: bool = False) -> Fix | None:
     """Drop the default of a settings field; with `filled` it does not take an empty text either."""
+    fix = _without_default(module, field, filled)
+    bare = _made_bare(program, module, field) if program is not None else ()
+    return replace(fix, edits=(*fix.edits, *bare)) if fix is not None else None
+
+
+def _without_default(module: Module, field: SettingsField, filled: bool) -> Fix | None:
     path, statement = module.path, field.statement
     span = span_of(statement[1])
     title = "refuse to start without the setting: drop the default"
