@@ -228,7 +228,7 @@ def _of_reset(ends: list[Outcome], route: Route, *, coded: bool = False) -> Iter
             continue
         advice = "answer as for a wrong code" if coded else "answer as if the mail had been sent"
         message = f"this answer tells a stranger that nobody has this address: {advice}"
-        yield _finding(end, route, message, [], fix=None if coded else as_if_sent(end))
+        yield _finding(end, route, message, [], fix=None if coded else as_if_sent(end, usual))
 
 
 def _is_written(end: Outcome) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi_seclint.edits import ReplaceExpression, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
@@ -13,18 +15,30 @@ from fastapi_seclint.subjects.logins.choices import conditions
 from fastapi_seclint.subjects.logins.ends import Outcome
 
 
-def as_if_sent(end: Outcome) -> Fix | None:
-    """The handler's last answer in place of the one that tells."""
-    last = end.block.statements[-1]
-    code = "return"
-    if last[0] == "return" and last[2] is not None:
-        value = None if any(form[0] in ("name", "attr", "call") for form in walk(last[2])) else _display(last[2])
-        if value is None:
-            return None
-        code = f"return {value}"
+def as_if_sent(end: Outcome, usual: Sequence[Outcome]) -> Fix | None:
+    """What the handler answers when it knows the address in place of the answer that tells."""
+    code = _usual_answer(end, usual)
+    if code is None or end.kind != "raise" or end.of_any is not None:
+        return None
     edit = ReplaceStatement(end.block.module.path, span_of(end.form[1]), code)
-    mended = end.kind == "raise" and end.of_any is None
-    return Fix("answer as if the mail had been sent", False, (edit,)) if mended else None
+    return Fix("answer as if the mail had been sent", False, (edit,))
+
+
+def _usual_answer(end: Outcome, usual: Sequence[Outcome]) -> str | None:
+    """The statement that gives the one good answer of a function; None where it says more than can be said here."""
+    here = [one for one in usual if one.kind != "raise" and one.block.function is end.block.function]
+    forms = [one.form for one in here if one.form[0] == "return"] or _returns_at_the_end(end.block.statements[-1])
+    found: set[str | None] = set()
+    for form in forms:
+        value = None if form[2] is not None and form[2][2:] == [None] else form[2]
+        code = _written(end.block, value) if value is not None else ""
+        found.add(None if code is None else f"return {code}".rstrip())
+    return found.pop() if len(found) == 1 else None if found else "return"
+
+
+def _returns_at_the_end(last: Form) -> list[Form]:
+    """The answers in the last statement of a function, which may be a block."""
+    return [form for form in walk(last) if form[0] == "return"]
 
 
 def one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
