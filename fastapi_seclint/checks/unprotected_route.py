@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.checks.unprotected_router import covered
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Confidence, Evidence, Finding, Fix, Rule
-from fastapi_seclint.subjects.guards import access
+from fastapi_seclint.subjects.guards import access, resets
 from fastapi_seclint.subjects.guards.authentication import asks_callers, comparison
 from fastapi_seclint.subjects.guards.choice import is_meant
 from fastapi_seclint.subjects.guards.decorating import decorated_like_others
 from fastapi_seclint.subjects.guards.exposure import excuse, exposed
 from fastapi_seclint.subjects.guards.fixes import guarded_calls
+from fastapi_seclint.subjects.guards.said import says_it_is_for_services
 from fastapi_seclint.subjects.wiring.unwired import is_unwired
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def _fix(program: Program, routes: list[tuple[Route, str]]) -> Fix | None:
     """The project's own guard on each decorator or call that registers the handler."""
     registrations = [route.registration for route, _ in routes]
     if any(route.kind != "http" or is_meant(program, route) for route, _ in routes):
+        return None
+    if any(says_it_is_for_services(route) or resets.is_for_who_forgot(route) for route, _ in routes):
         return None
     admin = any(access.is_admin_like(route.path) for route, _ in routes)
     places = [item.place for item in registrations if item is not None]

@@ -49,6 +49,8 @@ def _masked(finding: Finding, by: Finding) -> bool:
     """Whether a finding may rightly come up once another one is mended."""
     if finding.rule.name not in by.masks and finding.rule.code not in by.masks:
         return False
+    if finding.rule.name == "missing-authorization" and by.rule.name == "unprotected-route":
+        return finding.symbol == by.symbol  # others only differ from it now
     if finding.rule.name in _BEHIND or (finding.rule == by.rule and finding.route != by.route):
         return True
     if by.route is not None and finding.route is not None:

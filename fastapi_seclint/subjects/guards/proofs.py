@@ -10,6 +10,7 @@ from fastapi_seclint.facts.forms import Form, arguments, last_name, mentions, wa
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.sites import Block
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Class, External, Function, options
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
@@ -42,6 +43,7 @@ def brings_proof(program: Program, route: Route) -> bool:
         or _redeems(program, route, block, sent)
         or _pairs_by_code(handler, access.segments(route.path), sent)
         or _awaits_a_wrong_signature(handler)
+        or _verifies_signature(program, handler)
     )
 
 
@@ -62,6 +64,19 @@ def _awaits_a_wrong_signature(handler: Function) -> bool:
 
 
 _SIGNATURE = re.compile(r"signature|hmac", re.I)
+_VERIFYING = re.compile(r"(verif|valid|check|compare)\w*_(signature|hmac)|(signature|hmac)_\w*(verif|valid|check)", re.I)
+
+
+def _verifies_signature(program: Program, handler: Function) -> bool:
+    """Whether a handler, or what it calls, asks a function named after it for the signature and refuses others.
+
+    `if not self._verify_signature(notification): raise ValueError(...)`: a service that calls back has no account.
+    """
+    for function in reached(program, handler, 1):
+        calls = (snake(last_name(form[2])) for form in function.forms.of("call"))
+        if function.forms.of("raise") and any(map(_VERIFYING.search, calls)):
+            return True
+    return False
 
 
 def _redeems(program: Program, route: Route, block: Block, sent: set[str]) -> bool:

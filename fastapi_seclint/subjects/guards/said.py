@@ -30,6 +30,7 @@ _DEVELOPMENT = re.compile(
     r"|\b(dev|development|debug)[- ](mode )?only\b",
     re.I,
 )
+_SERVICES = re.compile(r"\bweb-?hooks?\b|\b(called|sent|posted|invoked) (back )?by (the )?(payment|provider|gateway)", re.I)
 _ADMIN = r"(super|site|sys|system)?[- ]?(admin|administrator|administrador|administrateur|админ\w*)(s|es|en|ов)?"
 _ADMINISTRATORS = re.compile(
     rf"(?<![\w/,&])(?<!\bor )(?<!\band )(?<!\bnot )(?<!\bno longer )\b{_ADMIN}[- ]only\b"
@@ -60,6 +61,11 @@ def says_it_is_open(route: Route) -> bool:
             if not _NOT.search(text[: found.start()]):
                 return True
     return False
+
+
+def says_it_is_for_services(route: Route) -> bool:
+    """Whether a route's docstring or description says that another service calls it, which has no account."""
+    return any(_SERVICES.search(text) for text in _texts(route))
 
 
 def says_it_is_for_development(route: Route) -> bool:

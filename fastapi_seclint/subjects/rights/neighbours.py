@@ -76,7 +76,7 @@ def in_one_room(program: Program, route: Route) -> list[Route]:
 
 
 _USES = re.compile(
-    r"^(run|execute|invoke|trigger|preview|simulate|complete|completed|submit|finish|join|leave|vote|rate|like|follow"
+    r"^(run|execute|invoke|trigger|preview|simulate|complete|completed|submit|finish|join|leave|apply|enrol|enroll|book|reserve|claim|redeem|bid|vote|rate|like|follow"
     r"|subscribe|unsubscribe|acknowledge)(_|-|$)"
 )
 
