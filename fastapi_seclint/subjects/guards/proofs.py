@@ -64,7 +64,9 @@ def _awaits_a_wrong_signature(handler: Function) -> bool:
 
 
 _SIGNATURE = re.compile(r"signature|hmac", re.I)
-_VERIFYING = re.compile(r"(verif|valid|check|compare)\w*_(signature|hmac)|(signature|hmac)_\w*(verif|valid|check)", re.I)
+_VERIFYING = re.compile(
+    r"(verif|valid|check|compare)\w*_(signature|hmac)|(signature|hmac)_\w*(verif|valid|check)", re.I
+)
 
 
 def _verifies_signature(program: Program, handler: Function) -> bool:

@@ -30,7 +30,9 @@ _DEVELOPMENT = re.compile(
     r"|\b(dev|development|debug)[- ](mode )?only\b",
     re.I,
 )
-_SERVICES = re.compile(r"\bweb-?hooks?\b|\b(called|sent|posted|invoked) (back )?by (the )?(payment|provider|gateway)", re.I)
+_SERVICES = re.compile(
+    r"\bweb-?hooks?\b|\b(called|sent|posted|invoked) (back )?by (the )?(payment|provider|gateway)", re.I
+)
 _ADMIN = r"(super|site|sys|system)?[- ]?(admin|administrator|administrador|administrateur|админ\w*)(s|es|en|ов)?"
 _ADMINISTRATORS = re.compile(
     rf"(?<![\w/,&])(?<!\bor )(?<!\band )(?<!\bnot )(?<!\bno longer )\b{_ADMIN}[- ]only\b"

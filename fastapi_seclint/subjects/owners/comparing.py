@@ -10,10 +10,11 @@ from fastapi_seclint.facts.forms import Form, mentions
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, External, Function, Value, options
+from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.owners.belongings import key_of_people
+from fastapi_seclint.subjects.owners.belongings import key_of_people, names_owner
 from fastapi_seclint.subjects.owners.ties import Tie
 from fastapi_seclint.subjects.payloads.models import fields
 
@@ -74,7 +75,9 @@ def _is_subscript(form: Form) -> bool:
 def sides(program: Program, call: Value, caller: str, field: str, tie: Tie | None) -> tuple[str, str] | None:
     """How to write the owner of the object and the identity of the caller, behind their names."""
     if tie is not None:
-        return (tie.mine, tie.his) if tie.caller and (tie.his or tie.caller == caller) else None
+        if tie.caller and (tie.his or tie.caller == caller):
+            return tie.mine, tie.his
+        field = owner_of(tie)  # what a function is given as an id is of the caller here
     if not field:
         return None
     cls = _class_of(program, call, caller)
@@ -84,6 +87,19 @@ def sides(program: Program, call: Value, caller: str, field: str, tie: Tie | Non
     if not wanted or stem not in ("id", "email", "username", wanted):
         wanted = key_of_people(program, field)
     return (f".{field}", f".{wanted}") if wanted in names else None
+
+
+def owner_of(tie: Tie) -> str:
+    """The field that a look-up elsewhere compares with whom it is for, if it is called after an owner."""
+    field = tie.mine.removeprefix(".")
+    return field if field.isidentifier() and names_owner(field) else ""
+
+
+def has_column(program: Program, function: Function, name: str, column: str) -> bool:
+    """Whether what a function calls by a name is a class with a column."""
+    block = body_of(program, function)
+    found = options(ask(program, block, ["name", function.at, name])) if block is not None else ()
+    return any(isinstance(cls, Class) and column in [one for one, _, _ in fields(cls)] for cls in found)
 
 
 def _class_of(program: Program, call: Value, caller: str) -> Class | None:

@@ -13,7 +13,15 @@ from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function, Value
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.owners.belongings import singular
-from fastapi_seclint.subjects.owners.comparing import LOOKS_UP, looked_up, refusal, sides, tested_for_absence
+from fastapi_seclint.subjects.owners.comparing import (
+    LOOKS_UP,
+    has_column,
+    looked_up,
+    owner_of,
+    refusal,
+    sides,
+    tested_for_absence,
+)
 from fastapi_seclint.subjects.owners.handed_callers import given_as, handed, taking
 from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.owners.introducing import introduced
@@ -33,6 +41,7 @@ def compared(
 
     A handler that is not given its caller gets him as a `sibling` does.
     """
+    field = field or (owner_of(tie) if tie is not None else "")
     given = any(guard.parameter for guard in guards(program, route))
     if not given and sibling is not None and sibling.endpoint is not None and route.function is not None:
         added = introduced(program, route.function, sibling)
@@ -133,25 +142,37 @@ def _looked_up_before(
 def _looked_up_inside(
     program: Program, call: Value, handler: Function, caller: str, variable: str, field: str, tie: Tie | None
 ) -> Fix | None:
-    """The same in a method that only this handler calls: it is given the owner, and refuses as what is not there."""
+    """The same in a function that only this handler calls: it is given the owner.
+
+    It refuses as what is not there, or asks for the object among those of the owner.
+    """
     inner = taking(program, handler, variable)
-    found = looked_up(inner[0], inner[1]) if inner is not None else None
-    if inner is None or found is None:
+    if inner is None:
         return None
-    function, _, handing = inner
-    number, name = found
-    usable = tie is not None and snake(tie.thing) == name
+    function, number, handing = inner
+    found = looked_up(function, number)
+    usable = tie is not None and found is not None and snake(tie.thing) == found[1]
     both = sides(program, call, caller, field, tie if usable else None)
     owner = both[0].strip(".") if both is not None else ""
     if both is None or not owner.isidentifier() or any(item[0] == owner for item in function.parameters):
         return None
-    absent, after = tested_for_absence(function.statements(), number, name)
-    if not absent or after[0] != "if" or after[3][-1][0] != "raise":
-        return None
-    raised, imports = refusal(function.module, after)
     known = given_as(function, handing, caller)
-    added = () if known else handed(handler, function, handing, owner, f"{caller}{both[1]}")
-    lines = f"if {name}{both[0]} != {f'{known}{both[1]}' if known else owner}:\n    {raised}"
-    compares = InsertStatements(function.module.path, span_of(after[1]), "after", lines)
-    edits = (*added, compares, *imports)
-    return Fix(f"compare the owner with {caller}", False, edits)
+    his = f"{known}{both[1]}" if known else owner
+    edits = _refusing(function, found, both[0], his)
+    if not edits:
+        asks = narrowed(function, number, both[0], his, lambda name: has_column(program, function, name, owner))
+        edits = asks.edits if asks is not None else ()
+    added = () if known else handed(program, handler, function, handing, owner, f"{caller}{both[1]}")
+    return Fix(f"compare the owner with {caller}", False, (*added, *edits)) if edits else None
+
+
+def _refusing(function: Function, found: tuple[int, str] | None, mine: str, his: str) -> tuple[Edit, ...]:
+    """The comparison behind the test for absence of an object that a function looks up, if that test raises."""
+    if found is None:
+        return ()
+    absent, after = tested_for_absence(function.statements(), *found)
+    if not absent or after[0] != "if" or after[3][-1][0] != "raise":
+        return ()
+    raised, imports = refusal(function.module, after)
+    lines = f"if {found[1]}{mine} != {his}:\n    {raised}"
+    return (InsertStatements(function.module.path, span_of(after[1]), "after", lines), *imports)

@@ -8,6 +8,7 @@ from fastapi_seclint.edits import AddParameter, SetKeyword
 from fastapi_seclint.facts.forms import Form, named_arguments, span_of
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.origins import body_of, called, callers
+from fastapi_seclint.subjects.code.rendering import rendered
 
 if TYPE_CHECKING:
     from fastapi_seclint.edits import Edit
@@ -40,9 +41,18 @@ def given_as(function: Function, call: Form, caller: str) -> str:
     return next((name for name, value in given if name in names and value[0] == "name" and value[2] == caller), "")
 
 
-def handed(handler: Function, function: Function, call: Form, name: str, value: str) -> tuple[Edit, ...]:
-    """The edits by which a function takes what its caller gives it, as its last parameter."""
+def handed(
+    program: Program, handler: Function, function: Function, call: Form, name: str, value: str
+) -> tuple[Edit, ...]:
+    """The edits by which a function takes what its caller gives it, as its last parameter.
+
+    It is annotated as a parameter of the same name is in another function of the file.
+    """
+    module = function.module
+    others = (program.sites.function(module, number) for number in range(len(module.facts.functions)))
+    alike = (item[2] for other in others if other is not None for item in other.parameters if item[0] == name)
+    annotation = next((text for form in alike if form is not None and (text := rendered(form)) is not None), "")
     return (
-        AddParameter(function.module.path, span_of(function.at), name),
+        AddParameter(function.module.path, span_of(function.at), f"{name}: {annotation}" if annotation else name),
         SetKeyword(handler.module.path, span_of(call[1]), name, value),
     )

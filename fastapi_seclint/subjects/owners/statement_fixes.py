@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from fastapi_seclint.edits import Edit, ReplaceExpression, SetKeyword
+from collections.abc import Callable
+
+from fastapi_seclint.edits import AddArgument, Edit, SetKeyword
 from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Fix
-from fastapi_seclint.subjects.code.spelling import code
 
 _NARROWS = frozenset({"where", "filter"})
 
 
-def narrowed(handler: Function, variable: str, mine: str, caller: str) -> Fix | None:
+def narrowed(
+    handler: Function, variable: str, mine: str, caller: str, known: Callable[[str], bool] = lambda name: True
+) -> Fix | None:
     """The condition of the one statement that a handler runs for an id, with its owner; None where that is not seen.
 
-    `mine` is the attribute of the owner behind the name of a class, `caller` the caller's identity, both as code:
-    `delete(Note).where((Note.id == note_id) & (Note.owner_id == user.id))`, `filter_by(id=note_id, owner_id=user.id)`.
+    `mine` is the attribute of the owner behind the name of a class, which has to be `known` to have it, and `caller`
+    the caller's identity, both as code:
+    `delete(Note).where(Note.id == note_id, Note.owner_id == user.id)`, `filter_by(id=note_id, owner_id=user.id)`.
     """
     path = handler.module.path
     found: list[Edit] = []
     for call in handler.forms.of("call"):
         match call:
             case ["call", _, ["attr", _, _, name], given, []] if name in _NARROWS:
-                for test in given:
-                    cls = _asked_for(test, variable)
-                    if cls is not None and (written := code(test)) is not None:
-                        text = f"({written}) & ({cls}{mine} == {caller})"
-                        found.append(ReplaceExpression(path, span_of(test[1]), text))
+                asked = (_asked_for(test, variable) for test in given)
+                for cls in (one for one in asked if one is not None and known(one)):
+                    found.append(AddArgument(path, span_of(call[1]), f"{cls}{mine} == {caller}"))
             case ["call", at, ["attr", _, _, "filter_by"], [], keywords]:
                 if any(value[0] == "name" and value[2] == variable for _, value, _ in keywords):
                     found.append(SetKeyword(path, span_of(at), mine.removeprefix("."), caller))

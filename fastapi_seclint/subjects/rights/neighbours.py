@@ -79,11 +79,15 @@ _USES = re.compile(
     r"^(run|execute|invoke|trigger|preview|simulate|complete|completed|submit|finish|join|leave|apply|enrol|enroll|book|reserve|claim|redeem|bid|vote|rate|like|follow"
     r"|subscribe|unsubscribe|acknowledge)(_|-|$)"
 )
+_TAKES_PART = re.compile(r"apply|redeem|claim|checkout|check[-_]out|join|leave|enrol|enroll|book|reserve|bid|vote")
+"""What somebody does with things that others look after, even where no id names one: `POST /coupons/apply`."""
 
 
 def _uses(route: Route) -> bool:
     """Whether a route uses a thing or takes part in it, `POST /workflows/{id}/run`, which others look after."""
     found = access.segments(route.path)
+    if found and _TAKES_PART.fullmatch(found[-1]):
+        return True
     return bool(path_variables(route.path)) and any(_USES.match(word) for word in found[-1:] + found[-2:-1])
 
 
