@@ -148,11 +148,16 @@ def _is_run_in_its_folder(program: Program, home: Module) -> bool:
     files = program.modules.by_file
     if home.package or posixpath.join(home.folder, "__init__.py") in files:
         return False
-    beside = {name.partition(".")[0] for name in home.facts.imports}
+    found = (name.partition(".") for name in home.facts.imports)
     return any(
-        posixpath.join(home.folder, f"{name}.py") in files or posixpath.join(home.folder, name, "__init__.py") in files
-        for name in beside
+        (not inner and _beside(home, f"{name}.py") in files and _beside(home, f"{name}.py") != home.file)
+        or _beside(home, f"{name}/__init__.py") in files
+        for name, _, inner in found
     )
+
+
+def _beside(home: Module, name: str) -> str:
+    return posixpath.join(home.folder, name)
 
 
 def _is_free(program: Program, home: Module, package: str) -> bool:
