@@ -20,6 +20,7 @@ _LEADING_ON = re.compile(r"(?<=\w)[:;,.]?\s+$")
 _WIDE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]")
 _ERROR = re.compile(r"(?:^|(?<=\w)[.;,]\s+)(?:the )?(?:error|exception|details?)$", re.IGNORECASE)
 """What is left of `Failed. Error: ...`, and of `Error: ...`, which says nothing."""
+_BEHIND = re.compile(r"(</\w+>)+|[.;!] [^\W\d_].*[\w.!]")
 _UNCLOSED = re.compile(r"(?<=\s)'[^']*$")
 _CLAUSE = re.compile(r"[.,:;(\uff0c\u3002\uff1a\uff08]|\s[-\u2013\u2014]\s")
 _DEMAND = re.compile(
@@ -36,8 +37,20 @@ def written_before(form: Form) -> str:
         text = shorter
     text = _ERROR.sub("", text.lstrip())
     text += "'" if _UNCLOSED.search(text) else ""
-    plain = text.isprintable() and not {'"', "\\", "%", "{"} & set(text)
-    return text if plain and (" " in text or len(_WIDE.sub("  ", text)) > 4) else ""
+    return text if _is_plain(text) and (" " in text or len(_WIDE.sub("  ", text)) > 4) else ""
+
+
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and not {'"', "\\", "%", "{"} & set(text)
+
+
+def written_around(form: Form) -> str:
+    """The same with what an expression ends with behind the one thing put into it: closing tags, further sentences."""
+    before = written_before(form)
+    if not before or form[0] != "fstr" or len(form[2]) != 3 or [part[0] for part in form[2]] != ["const", "fmt", "const"]:
+        return before
+    behind = str(form[2][2][2]).rstrip()
+    return before + behind if _BEHIND.fullmatch(behind) and _is_plain(behind) else before
 
 
 def refusal(form: Form) -> str:

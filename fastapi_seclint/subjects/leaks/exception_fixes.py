@@ -12,7 +12,7 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.loggers import logger
 from fastapi_seclint.subjects.code.unread import unread
-from fastapi_seclint.subjects.leaks.constant_texts import json_without, phrase, status, streamed, written_before
+from fastapi_seclint.subjects.leaks.constant_texts import json_without, phrase, status, streamed, written_around, written_before
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, has_trace, tells
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.leaks.own_statuses import own_status
@@ -36,7 +36,7 @@ def constant_text(program: Program, found: Caught, form: Form) -> Fix:
         gone.append(leaf)
         source = found.texts[leaf[2]] if leaf[0] == "name" and leaf[2] in found.texts else leaf
         written = written_before(source)
-        text = text or written
+        text = text or ("" if written.startswith("<") else written)
         message = json_without(source)
         key = _key_of(holder, leaf) if has_trace(leaf) else None
         if key is not None and holder is not None:
@@ -44,7 +44,7 @@ def constant_text(program: Program, found: Caught, form: Form) -> Fix:
         elif holder is not None and holder[0] == "augassign" and not written:
             edits.append(RemoveStatement(path, span_of(holder[1])))
         else:
-            plain = streamed(statements, leaf) or f'"{written or phrase(statements, form, own)}"'
+            plain = streamed(statements, leaf) or f'"{written_around(source) or phrase(statements, form, own)}"'
             edits.append(Replace(path, span_of(leaf[1]), message or plain))
     edits += _logged(program, found, gone, text, own or status(statements, form))
     edits += _tidied(found, gone)
