@@ -45,9 +45,14 @@ def _as_imported(edit: AddImport, present: Sequence[cst.Import | cst.ImportFrom]
     folders, wanted = re.split(r"[/\\]", edit.path)[:-1], edit.module.split(".")
     named = (module_of(node) or plain_name(alias) for node in present for alias in _aliases(node))
     tops = {name.split(".")[0] for name in named}
-    if not dots or edit.name is None or wanted[0] in tops or folders.count(wanted[0]) != 1:
+    if not dots or edit.name is None or wanted[0] in tops:
         return edit
-    own = folders[folders.index(wanted[0]) :]
+    if edit.target:
+        own, wanted = folders, re.sub(r"([/\\]__init__)?\.pyi?$", "", edit.target).replace("\\", "/").split("/")
+    elif folders.count(wanted[0]) == 1:
+        own = folders[folders.index(wanted[0]) :]
+    else:
+        return edit
     shared = len([*takewhile(lambda pair: pair[0] == pair[1], zip(own, wanted, strict=False))])
     climbed = len(own) - shared + 1
     return edit if climbed > dots else replace(edit, module="." * climbed + ".".join(wanted[shared:]))

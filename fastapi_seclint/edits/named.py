@@ -159,6 +159,7 @@ class AddImport:
     """Import `module`, or `name` from it, at its sorted place; nothing is added when the file has the import already.
 
     `local` says that the module is the project's own; None leaves that to the path and the imports that are there.
+    `target` is the path of its file, so that a file which imports what is around it relatively goes on doing so.
     """
 
     path: str
@@ -166,6 +167,7 @@ class AddImport:
     name: str | None = None
     alias: str | None = None
     local: bool | None = None
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

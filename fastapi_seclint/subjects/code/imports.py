@@ -66,7 +66,8 @@ def imported_as(home: Module, statement: Form, name: str, module: Module) -> tup
     if source == module.name:
         return None
     known = _free_name(module, original, source)
-    return known, (AddImport(module.path, source, original, None if known == original else known, local=local),)
+    alias, target = None if known == original else known, home.path if local else ""
+    return known, (AddImport(module.path, source, original, alias, local=local, target=target),)
 
 
 def _free_name(module: Module, name: str, source: str) -> str:

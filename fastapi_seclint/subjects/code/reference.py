@@ -65,7 +65,8 @@ def brought(program: Program, user: Module, name: str, *wanted: str) -> Brought 
     for each in wanted:
         names[each] = _local_name(user, f"{dotted}.{name}", each)
         alias = names[each] if names[each] != each else None
-        edits.append(AddImport(user.path, f"{dotted}.{name}", each, alias, local=True))
+        target = posixpath.join(folder, f"{name}.py")
+        edits.append(AddImport(user.path, f"{dotted}.{name}", each, alias, local=True, target=target))
     missing = [library for library in implementation.libraries if not _declares(program, library)]
     return Brought(tuple(edits), names, tuple(missing))
 

@@ -314,7 +314,9 @@ def _known_as(candidate: _Candidate, name: str, module: Module, line: int) -> tu
         if not known:
             return None
         alias = None if known == value.name else known
-        return known, (AddImport(module.path, value.module.name, value.name, alias, local=True),)
+        return known, (
+            AddImport(module.path, value.module.name, value.name, alias, local=True, target=value.module.path),
+        )
     if isinstance(value, Function) and value.module is module:
         return (value.name, ()) if "." not in value.qualname and line_of(value.at) < line else None
     if statement is None:

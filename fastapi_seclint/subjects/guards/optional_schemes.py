@@ -125,7 +125,7 @@ def _another(program: Program, place: Place, name: str, use: Use, meant: set[int
     edits.append(ReplaceExpression(written.module.path, span_of(argument[1]), known))
     if written.module is not module:
         alias = None if known == optional else known
-        edits.append(AddImport(written.module.path, module.name, optional, alias, local=True))
+        edits.append(AddImport(written.module.path, module.name, optional, alias, local=True, target=module.path))
     return tuple(edits)
 
 

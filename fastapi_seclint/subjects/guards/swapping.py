@@ -106,4 +106,8 @@ def imported(module: Module, function: Function, name: str) -> tuple[Edit, ...]:
 def _imported(module: Module, origin: Module, original: str, name: str) -> tuple[Edit, ...]:
     if origin is module:
         return ()
-    return (AddImport(module.path, origin.name, original, None if name == original else name, local=True),)
+    return (
+        AddImport(
+            module.path, origin.name, original, None if name == original else name, local=True, target=origin.path
+        ),
+    )

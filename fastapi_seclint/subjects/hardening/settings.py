@@ -88,7 +88,7 @@ def _import(settings: Settings, module: Module, line: int) -> tuple[Edit, ...] |
         return None
     if local_name(module, settings.name, settings.module.name) != settings.name:
         return None
-    return (AddImport(module.path, settings.module.name, settings.name, local=True),)
+    return (AddImport(module.path, settings.module.name, settings.name, local=True, target=settings.module.path),)
 
 
 def settings_objects(program: Program) -> list[Settings]:

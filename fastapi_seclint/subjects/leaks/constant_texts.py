@@ -47,7 +47,12 @@ def _is_plain(text: str) -> bool:
 def written_around(form: Form) -> str:
     """The same with what an expression ends with behind the one thing put into it: closing tags, further sentences."""
     before = written_before(form)
-    if not before or form[0] != "fstr" or len(form[2]) != 3 or [part[0] for part in form[2]] != ["const", "fmt", "const"]:
+    if (
+        not before
+        or form[0] != "fstr"
+        or len(form[2]) != 3
+        or [part[0] for part in form[2]] != ["const", "fmt", "const"]
+    ):
         return before
     behind = str(form[2][2][2]).rstrip()
     return before + behind if _BEHIND.fullmatch(behind) and _is_plain(behind) else before

@@ -12,7 +12,14 @@ from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.loggers import logger
 from fastapi_seclint.subjects.code.unread import unread
-from fastapi_seclint.subjects.leaks.constant_texts import json_without, phrase, status, streamed, written_around, written_before
+from fastapi_seclint.subjects.leaks.constant_texts import (
+    json_without,
+    phrase,
+    status,
+    streamed,
+    written_around,
+    written_before,
+)
 from fastapi_seclint.subjects.leaks.exception_texts import TRACES, Caught, has_trace, tells
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.leaks.own_statuses import own_status

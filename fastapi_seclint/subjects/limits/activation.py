@@ -66,7 +66,11 @@ def _added(program: Program, app: Router, module: Module, name: str) -> Fix | No
             return None
         known = name if home is module else local_name(home, name, module.name)
         if home is not module:
-            edits += (AddImport(home.path, module.name, name, known if known != name else None, local=True),)
+            edits += (
+                AddImport(
+                    home.path, module.name, name, known if known != name else None, local=True, target=module.path
+                ),
+            )
         code = f"{{app}}.state.limiter = {known}\n{code}"
     return below(program, app, _TITLE, code, edits)
 

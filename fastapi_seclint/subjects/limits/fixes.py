@@ -139,7 +139,7 @@ def _import_of(source: Module, name: str, module: Module, line: int) -> tuple[Ed
         return None
     if name in module.scope.names:
         return () if module.scope.names[name] is value else None
-    return (AddImport(module.path, home.name, name, local=True),)
+    return (AddImport(module.path, home.name, name, local=True, target=home.path),)
 
 
 def _by_slowapi(program: Program, route: Route) -> Fix | None:
@@ -166,7 +166,7 @@ def decorated_by(route: Route, module: Module, name: str, rate: str) -> tuple[Ed
     elif handler.module.name in module.facts.imports or local_name(handler.module, name, module.name) != name:
         return None
     else:
-        imports = (AddImport(handler.module.path, module.name, name, local=True),)
+        imports = (AddImport(handler.module.path, module.name, name, local=True, target=module.path),)
     decorator = AddDecorator(handler.module.path, span_of(handler.at), f"{name}.limit({rate})", "below-route")
     return (decorator, *request, *imports)
 

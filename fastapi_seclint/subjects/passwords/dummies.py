@@ -165,7 +165,9 @@ def _object(known: Passwords, block: Block, verification: Form, module: Module, 
             return _Hashing(f"{owner[2]}.{name}", kind)
     local = local_name(block.module, name, module.name)
     alias = local if local != name else None
-    return _Hashing(local, kind, None, (AddImport(block.module.path, module.name, name, alias, local=True),))
+    return _Hashing(
+        local, kind, None, (AddImport(block.module.path, module.name, name, alias, local=True, target=module.path),)
+    )
 
 
 def _of_class(block: Block, verification: Form, functions: list[Function]) -> _Hashing | None:

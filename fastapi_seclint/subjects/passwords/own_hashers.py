@@ -177,4 +177,4 @@ def _called(known: Passwords, module: Module, other: Module, code: str) -> Own |
     name, dot, rest = code.partition(".")
     local = local_name(module, name, other.name)
     alias = local if local != name else None
-    return Own(local + dot + rest, (AddImport(module.path, other.name, name, alias, local=True),))
+    return Own(local + dot + rest, (AddImport(module.path, other.name, name, alias, local=True, target=other.path),))

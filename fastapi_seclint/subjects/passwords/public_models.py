@@ -90,7 +90,9 @@ def _imported(name: str, source: Module, user: Module, edits: tuple[Edit, ...], 
         return PublicModel(name, edits, is_base)
     local = local_name(user, name, source.name)
     alias = local if local != name else None
-    return PublicModel(local, (*edits, AddImport(user.path, source.name, name, alias, local=True)), is_base)
+    return PublicModel(
+        local, (*edits, AddImport(user.path, source.name, name, alias, local=True, target=source.path)), is_base
+    )
 
 
 def _made(cls: Class, user: Module) -> PublicModel | None:

@@ -133,7 +133,9 @@ def _below(program: Program, function: Function, right: Right, user: Module) -> 
     local = name
     if module is not user:
         local = local_name(user, name, module.name)
-        edits.append(AddImport(user.path, module.name, name, local if local != name else None, local=True))
+        edits.append(
+            AddImport(user.path, module.name, name, local if local != name else None, local=True, target=module.path)
+        )
     return NewGuard(local, tuple(edits))
 
 
@@ -218,7 +220,7 @@ def _named(program: Program, cls: Class, module: Module) -> tuple[str, tuple[Edi
         return None
     name = local_name(module, cls.name, cls.module.name)
     alias = None if name == cls.name else name
-    return name, (AddImport(module.path, cls.module.name, cls.name, alias, local=True),)
+    return name, (AddImport(module.path, cls.module.name, cls.name, alias, local=True, target=cls.module.path),)
 
 
 def _word(program: Program) -> str:

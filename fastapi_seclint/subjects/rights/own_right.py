@@ -158,5 +158,5 @@ def _parameter(function: Function, guard: Function, cls: Class) -> tuple[str, tu
     code = f"{name}: {cls.name} = {depends}({guarded})"
     edits: tuple[Edit, ...] = (AddParameter(module.path, span_of(function.at), code), *imports)
     if known is None:
-        edits += (AddImport(module.path, cls.module.name, cls.name, local=True),)
+        edits += (AddImport(module.path, cls.module.name, cls.name, local=True, target=cls.module.path),)
     return name, (*edits, *imported(module, guard, guarded))

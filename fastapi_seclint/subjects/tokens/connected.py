@@ -91,7 +91,9 @@ def _call(program: Program, block: Block, function: Function, finder: Function) 
     if finder.module is not block.module:
         name = local_name(block.module, finder.name, finder.module.name)
         alias = name if name != finder.name else None
-        edits.append(AddImport(block.module.path, finder.module.name, finder.name, alias, local=True))
+        edits.append(
+            AddImport(block.module.path, finder.module.name, finder.name, alias, local=True, target=finder.module.path)
+        )
     number = annotation is not None and annotation[0] == "name" and annotation[2] == "int"
     around = ("int(", "))") if number else ("", ")")
     return Connected(f"{name}({kept or connection}, {around[0]}", around[1], bool(finder.flags & ASYNC), tuple(edits))

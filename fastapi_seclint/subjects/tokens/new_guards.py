@@ -86,7 +86,9 @@ def guard_below(program: Program, scheme: External, user: Module) -> NewGuard | 
     local = name
     if module is not user:
         local = local_name(user, name, module.name)
-        edits.append(AddImport(user.path, module.name, name, local if local != name else None, local=True))
+        edits.append(
+            AddImport(user.path, module.name, name, local if local != name else None, local=True, target=module.path)
+        )
     return NewGuard(local, tuple(edits))
 
 
@@ -167,7 +169,9 @@ def _named(function: Function, module: Module) -> tuple[str, tuple[Edit, ...]]:
         return function.name, ()
     local = local_name(module, function.name, function.module.name)
     alias = local if local != function.name else None
-    return local, (AddImport(module.path, function.module.name, function.name, alias, local=True),)
+    return local, (
+        AddImport(module.path, function.module.name, function.name, alias, local=True, target=function.module.path),
+    )
 
 
 def _refusal(module: Module) -> tuple[str, tuple[Edit, ...]]:

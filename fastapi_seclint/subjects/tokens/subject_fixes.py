@@ -230,5 +230,7 @@ def _brought(
     edits: tuple[Edit, ...] = ()
     if other is not module:
         local = local_name(module, name, other.name)
-        edits = (AddImport(module.path, other.name, name, local if local != name else None, local=True),)
+        edits = (
+            AddImport(module.path, other.name, name, local if local != name else None, local=True, target=other.path),
+        )
     return _Finder(local + around[0], around[1], by[0] if by else "", is_async, edits)

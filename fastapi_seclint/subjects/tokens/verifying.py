@@ -143,7 +143,9 @@ def code_of_key(maker: Encoding, block: Block) -> tuple[str, tuple[Edit, ...]] |
         return None
     if origin.module.scope.find(root) is None or block.module.scope.find(root) is not None:
         return None
-    return spelled(form), (AddImport(block.module.path, origin.module.name, root, local=True),)
+    return spelled(form), (
+        AddImport(block.module.path, origin.module.name, root, local=True, target=origin.module.path),
+    )
 
 
 def _is_environment(form: Form) -> bool:

@@ -130,7 +130,7 @@ def outside_union(program: Program, function: Function, parameter: Parameter, al
     if made is not None and reached is not None:
         depends, more = _depends_in(module)
         edits: list[Edit] = [*reached[1], *more, AddImport(path, "typing", "Annotated")]
-        edits += [] if local else [AddImport(path, made.module.name, made.name, local=True)]
+        edits += [] if local else [AddImport(path, made.module.name, made.name, local=True, target=made.module.path)]
         code = f"Annotated[{local or made.name} | None, {depends}({reached[0]})]"
         return Fix(f"depend on {reached[0]}", True, (ReplaceExpression(path, span, code), *edits))
     if looks_at(function, {parameter.name}):
@@ -204,7 +204,9 @@ def _reached(module: Module, function: Function) -> tuple[str, tuple[Edit, ...]]
             return name, ()
     if "." in function.qualname or function.module is module or function.name in module.scope.names:
         return None
-    return function.name, (AddImport(module.path, function.module.name, function.name, local=True),)
+    return function.name, (
+        AddImport(module.path, function.module.name, function.name, local=True, target=function.module.path),
+    )
 
 
 def _depends_in(module: Module) -> tuple[str, tuple[Edit, ...]]:
