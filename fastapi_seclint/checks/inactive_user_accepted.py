@@ -185,7 +185,7 @@ def _swapped(program: Program, written: Place | None, active: ActiveGuard) -> Fi
     """The stronger guard in place of the plain one, unless the stronger one gets its user from that very place."""
     if written is None or active.another or any(written == place for place, _ in places(program, active.function)):
         return None
-    edits = swapped(written, active.function)
+    edits = swapped(program, written, active.function)
     return Fix(f"refuse closed accounts: depend on {active.name}", False, edits) if edits else None
 
 

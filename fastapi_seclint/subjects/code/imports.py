@@ -29,6 +29,11 @@ def leads_to(program: Program, start: Module, goal: Module) -> bool:
     return False
 
 
+def closes_circle(program: Program, source: Module, user: Module) -> bool:
+    """Whether a file cannot import another one at its top, which imports it."""
+    return source is user or leads_to(program, source, user)
+
+
 def imported_by(program: Program, module: Module) -> Iterator[Module]:
     """The files of the project that a file imports when it is imported itself."""
     for form in walk(module.facts.module):
@@ -49,7 +54,9 @@ def _named(program: Program, module: Module, form: Form) -> Iterator[Module | No
             yield from (modules.child(found, item[0]) for item in form[4])
 
 
-def imported_as(home: Module, statement: Form, name: str, module: Module) -> tuple[str, tuple[Edit, ...]] | None:
+def imported_as(
+    program: Program, home: Module, statement: Form, name: str, module: Module
+) -> tuple[str, tuple[Edit, ...]] | None:
     """A name that another file's statement binds, as this one can know it: the import, from where that file has it.
 
     None where the import would close a circle.
@@ -59,7 +66,7 @@ def imported_as(home: Module, statement: Form, name: str, module: Module) -> tup
         if statement[2]:
             return None
         source, local = statement[3], None
-    elif any(item == module.name or item.startswith(f"{module.name}.") for item in home.facts.imports):
+    elif closes_circle(program, home, module):
         return None
     else:
         original, source, local = name, home.name, True

@@ -90,7 +90,7 @@ def fitting(
     for candidate in _ranked(program, admin, _demanded_beside(program, routes)):
         if candidate.scopes is None or (carriers and not _looks_there(program, candidate, carriers)):
             continue
-        named = _named(candidate, module, line)
+        named = _named(program, candidate, module, line)
         if named is not None:
             code, edits = named
             name, scopes = _spoken(candidate.form), candidate.scopes or ""
@@ -287,14 +287,14 @@ def _unused(program: Program, used: list[_Candidate]) -> Iterator[_Candidate]:
         yield _Candidate(idle.module, idle.form, True, True, False, 0, True, idle.function)
 
 
-def _named(candidate: _Candidate, module: Module, line: int) -> tuple[str, tuple[Edit, ...]] | None:
+def _named(program: Program, candidate: _Candidate, module: Module, line: int) -> tuple[str, tuple[Edit, ...]] | None:
     """The candidate as code of another place; None where that place cannot know it."""
     names: dict[str, str] = {}
     edits: list[Edit] = []
     for inner in walk(candidate.form):
         if inner[0] != "name":
             continue
-        known = _known_as(candidate, inner[2], module, line)
+        known = _known_as(program, candidate, inner[2], module, line)
         if known is None:
             return None
         names[inner[2]] = known[0]
@@ -303,14 +303,16 @@ def _named(candidate: _Candidate, module: Module, line: int) -> tuple[str, tuple
     return (code, tuple(edits)) if code else None
 
 
-def _known_as(candidate: _Candidate, name: str, module: Module, line: int) -> tuple[str, tuple[Edit, ...]] | None:
+def _known_as(
+    program: Program, candidate: _Candidate, name: str, module: Module, line: int
+) -> tuple[str, tuple[Edit, ...]] | None:
     home = candidate.module
     statement = next(iter(bound_names(home.facts.module).get(name, [])), None)
     if home is module:
         return (name, ()) if statement is not None and line_of(statement[1]) < line else None
     value = home.scope.names.get(name)
     if isinstance(value, Function) and value.number >= 0 and value.module is not module:
-        known = usable_name(module, value, line)
+        known = usable_name(program, module, value, line)
         if not known:
             return None
         alias = None if known == value.name else known
@@ -321,4 +323,4 @@ def _known_as(candidate: _Candidate, name: str, module: Module, line: int) -> tu
         return (value.name, ()) if "." not in value.qualname and line_of(value.at) < line else None
     if statement is None:
         return None
-    return imported_as(home, statement, name, module)
+    return imported_as(program, home, statement, name, module)

@@ -12,6 +12,7 @@ from fastapi_seclint.program.callables import parameters, running
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Function, Instance, Place, Value, options
 from fastapi_seclint.subjects.code import spelling
+from fastapi_seclint.subjects.code.imports import closes_circle
 from fastapi_seclint.subjects.code.named_answers import form_at
 from fastapi_seclint.subjects.code.reference import local_name
 
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
-def swapped(written: Place, strong: Function, code: str = "") -> tuple[Edit, ...]:
+def swapped(program: Program, written: Place, strong: Function, code: str = "") -> tuple[Edit, ...]:
     """The edits that let the `Depends(...)` at a place name another guard; `code` calls it where it is a factory.
 
     Nothing where the guard has no name that the file can use at that line.
     """
     argument = argument_of(written)
     known = _made_by(strong) if "." in strong.qualname else _Named(strong.module, strong.name, strong.at)
-    name = known.usable(written) if known is not None else ""
+    name = known.usable(program, written) if known is not None else ""
     if argument is None or known is None or not name:
         return ()
     path, called = written.module.path, code.format(name) if code else f"{name}{known.call}"
@@ -64,9 +65,9 @@ class _Named:
     at: int
     call: str = ""
 
-    def usable(self, written: Place) -> str:
+    def usable(self, program: Program, written: Place) -> str:
         """The name by which the code at a place can know it, imports added; else nothing."""
-        return _usable(written.module, self.module, self.name, self.at, line_of(written.at))
+        return _usable(program, written.module, self.module, self.name, self.at, line_of(written.at))
 
     def imported(self, module: Module, name: str) -> tuple[Edit, ...]:
         """The import that a file needs to know it by that name."""
@@ -85,15 +86,17 @@ def _made_by(function: Function) -> _Named | None:
     return _Named(module, maker.name, maker.at, "()") if isinstance(maker, Function) and is_factory else None
 
 
-def usable_name(module: Module, function: Function, line: int) -> str:
+def usable_name(program: Program, module: Module, function: Function, line: int) -> str:
     """The name by which code on a line of a file can know a function of the project, imports added; else nothing."""
-    return "" if "." in function.qualname else _usable(module, function.module, function.name, function.at, line)
+    if "." in function.qualname:
+        return ""
+    return _usable(program, module, function.module, function.name, function.at, line)
 
 
-def _usable(module: Module, origin: Module, name: str, at: int, line: int) -> str:
+def _usable(program: Program, module: Module, origin: Module, name: str, at: int, line: int) -> str:
     if origin is module:
         return name if line_of(at) < line else ""
-    if any(one == module.name or one.startswith(f"{module.name}.") for one in origin.facts.imports):
+    if closes_circle(program, origin, module):
         return ""
     return local_name(module, name, origin.name)
 

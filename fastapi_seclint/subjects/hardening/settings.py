@@ -13,6 +13,7 @@ from fastapi_seclint.facts.forms import Form, last_name, line_of, span_of, walk
 from fastapi_seclint.program.attributes import is_settings
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, Instance, Value, options
+from fastapi_seclint.subjects.code.imports import closes_circle
 from fastapi_seclint.subjects.code.reference import local_name
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def field_of_settings(
     near = [one for one in found if one.module is module or _is(module.scope.names.get(one.name), one.cls)]
     settings = next(iter(near), found[0])
     field = name.upper() if settings.upper else name.lower()
-    imports = _import(settings, module, line)
+    imports = _import(program, settings, module, line)
     known = _listing(settings.cls, name)
     if known is not None:
         usable = imports is not None and _is_like(known, default)
@@ -77,14 +78,14 @@ def _is_like(field: Form, default: str) -> bool:
     return "*" not in texts and ("localhost" in texts or "localhost" not in default)
 
 
-def _import(settings: Settings, module: Module, line: int) -> tuple[Edit, ...] | None:
+def _import(program: Program, settings: Settings, module: Module, line: int) -> tuple[Edit, ...] | None:
     """The import that a file needs; None when it cannot have the object."""
     if settings.module is module:
         made = [form for form in module.facts.module if settings.name in _bound(form)]
         return () if made and line_of(made[-1][1]) < line else None
     if _is(module.scope.names.get(settings.name), settings.cls):
         return ()
-    if module.name in settings.module.facts.imports or settings.module.name in ("", "__main__"):
+    if settings.module.name in ("", "__main__") or closes_circle(program, settings.module, module):
         return None
     if local_name(module, settings.name, settings.module.name) != settings.name:
         return None

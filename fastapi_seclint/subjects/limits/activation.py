@@ -45,7 +45,7 @@ def activated(program: Program, limiter: Call, limits: Form) -> Fix | None:
         edits.update((edit, None) for edit in fix.edits)
     rate = _rate(limiter, limits)
     for route in included:
-        edits.update((edit, None) for edit in decorated_by(route, module, name, rate) or ())
+        edits.update((edit, None) for edit in decorated_by(program, route, module, name, rate) or ())
     return Fix(_TITLE, False, tuple(edits))
 
 

@@ -14,6 +14,7 @@ from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.values import Class, External, Function, Instance, Place, options
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.imports import closes_circle
 from fastapi_seclint.subjects.code.reference import brought, local_name
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.fixes import depending
@@ -115,11 +116,11 @@ def _again(program: Program, module: Module, line: int, node: Node) -> _Limiter 
     if code is None or form is None or form[0] != "name" or program.is_test(node.written.module):
         return None
     source, name = node.written.module, str(form[2])
-    edits = _import_of(source, name, module, line)
+    edits = _import_of(program, source, name, module, line)
     return None if edits is None else _Limiter(code, edits, f"the project's own {name}")
 
 
-def _import_of(source: Module, name: str, module: Module, line: int) -> tuple[Edit, ...] | None:
+def _import_of(program: Program, source: Module, name: str, module: Module, line: int) -> tuple[Edit, ...] | None:
     """The import that a file needs to know a name as another file does; None when it cannot."""
     value = next(options(source.scope.names.get(name)), None)
     if isinstance(value, External):
@@ -135,7 +136,7 @@ def _import_of(source: Module, name: str, module: Module, line: int) -> tuple[Ed
     if home is module:
         at = value.at if isinstance(value, Function | Class) else value.place.at if value.place else 0
         return () if line_of(at) < line and name in module.scope.names else None
-    if name not in home.scope.names or home.name in ("", "__main__") or module.name in home.facts.imports:
+    if name not in home.scope.names or home.name in ("", "__main__") or closes_circle(program, home, module):
         return None
     if name in module.scope.names:
         return () if module.scope.names[name] is value else None
@@ -145,11 +146,11 @@ def _import_of(source: Module, name: str, module: Module, line: int) -> tuple[Ed
 def _by_slowapi(program: Program, route: Route) -> Fix | None:
     """`@limiter.limit(...)` of the project's slowapi limiter, where it limits other routes by the client's address."""
     found = next((item for item in _slowapi_limiters(program)), None)
-    edits = decorated_by(route, *found, _RATE) if found is not None else None
+    edits = decorated_by(program, route, *found, _RATE) if found is not None else None
     return Fix(f"limit it by the project's own {found[1]}", False, edits) if found is not None and edits else None
 
 
-def decorated_by(route: Route, module: Module, name: str, rate: str) -> tuple[Edit, ...] | None:
+def decorated_by(program: Program, route: Route, module: Module, name: str, rate: str) -> tuple[Edit, ...] | None:
     """The edits that decorate a handler with the slowapi limiter that a file knows by a name, if they can."""
     handler = route.function
     if handler is None or route.registration is None or handler.owner is not None or not _is_decorated(route):
@@ -163,7 +164,7 @@ def decorated_by(route: Route, module: Module, name: str, rate: str) -> tuple[Ed
             return None
     elif name in handler.module.scope.names:
         imports = ()
-    elif handler.module.name in module.facts.imports or local_name(handler.module, name, module.name) != name:
+    elif closes_circle(program, module, handler.module) or local_name(handler.module, name, module.name) != name:
         return None
     else:
         imports = (AddImport(handler.module.path, module.name, name, local=True, target=module.path),)

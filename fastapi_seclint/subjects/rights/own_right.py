@@ -42,7 +42,7 @@ def asked_of_user(program: Program, function: Function, found: Input, test: Form
             return _fix(function, sent, f'{parameter.name}["{entry}"]', ())
     for guard, cls in _guards(program, function):
         right = _right(cls, flag, source(found, sent))
-        added = _parameter(function, guard, cls) if right and not _only_believes(program, guard) else None
+        added = _parameter(program, function, guard, cls) if right and not _only_believes(program, guard) else None
         if added is not None:
             return _fix(function, sent, f"{added[0]}.{right}", added[1])
     return _by_flag(program, function, test)
@@ -69,7 +69,7 @@ def _by_flag(program: Program, function: Function, test: Form) -> Fix | None:
 
 def _introduced(program: Program, function: Function) -> Iterator[tuple[str, Class, tuple[Edit, ...]]]:
     for guard, cls in _guards(program, function):
-        added = _parameter(function, guard, cls)
+        added = _parameter(program, function, guard, cls)
         if added is not None:
             yield added[0], cls, added[1]
 
@@ -126,7 +126,9 @@ def _guards(program: Program, function: Function) -> list[tuple[Function, Class]
         guard = running(value)
         if not isinstance(value, Function) or guard is None or guard.returns is None or guard is function:
             continue
-        if usable_name(function.module, guard, line_of(function.at)) and program.guard_model.authenticates(value):
+        if usable_name(program, function.module, guard, line_of(function.at)) and program.guard_model.authenticates(
+            value
+        ):
             answer = program.interpreter.ask(guard.returns, guard.scope)
             found += [(guard, cls) for option in options(answer) for cls in access.classes(option)]
     known = [guard for guard, _ in found]
@@ -144,7 +146,9 @@ def _below(program: Program, guard: Function, other: Function) -> bool:
     return any(node.runs is other for top in tops for node in top.walk())
 
 
-def _parameter(function: Function, guard: Function, cls: Class) -> tuple[str, tuple[Edit, ...]] | None:
+def _parameter(
+    program: Program, function: Function, guard: Function, cls: Class
+) -> tuple[str, tuple[Edit, ...]] | None:
     """A parameter that the guard fills: its name, and the edits that bring it."""
     module = function.module
     taken = {item[0] for item in function.parameters}
@@ -154,7 +158,7 @@ def _parameter(function: Function, guard: Function, cls: Class) -> tuple[str, tu
     if name is None or (known is not None and known is not cls) or "." in cls.qualname:
         return None
     depends, imports = depends_name(module)
-    guarded = usable_name(module, guard, line_of(function.at))
+    guarded = usable_name(program, module, guard, line_of(function.at))
     code = f"{name}: {cls.name} = {depends}({guarded})"
     edits: tuple[Edit, ...] = (AddParameter(module.path, span_of(function.at), code), *imports)
     if known is None:

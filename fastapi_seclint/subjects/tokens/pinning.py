@@ -93,7 +93,7 @@ def _borrowed(program: Program, maker: Encoding, block: Block) -> tuple[str, tup
     statement = next(iter(bound_names(home.facts.module).get(root, [])), None)
     if statement is None or maker.call.block.is_local(root) or home is block.module:
         return code, ()
-    known = None if leads_to(program, home, block.module) else imported_as(home, statement, root, block.module)
+    known = None if leads_to(program, home, block.module) else imported_as(program, home, statement, root, block.module)
     return (code, ()) if known is None else (known[0] + spelled(argument.form)[len(root) :], known[1])
 
 
