@@ -62,7 +62,7 @@ def jwt_subject_unchecked(program: Program) -> Iterator[Finding]:
             continue
         if not believed and not program.guard_model.authenticates(value):
             continue
-        if not is_sought(taker, subject) and not _is_looked_up(program, function, subject):
+        if not is_sought(program, taker, subject) and not _is_looked_up(program, function, subject):
             place = inner.location(subject)
             if place not in told:
                 told.add(place)
@@ -134,10 +134,10 @@ def _is_looked_at(program: Program, function: Function) -> bool:
     return any(looked_at(program, receiver, {name}) for receiver, name in receivers(program, function))
 
 
-def _finds(function: Function) -> bool:
+def _finds(program: Program, function: Function) -> bool:
     """Whether a function finds something by its name, or by the subject of a token."""
     subject = subject_of(function)
-    return _looks_up(function) or (subject is not None and is_sought(function, subject))
+    return _looks_up(function) or (subject is not None and is_sought(program, function, subject))
 
 
 def _looks_up(function: Function) -> bool:
@@ -157,7 +157,7 @@ def _refreshing(program: Program) -> Iterator[Finding]:
         given = [item.function for item in route.nodes() if item.function and not node_limits(program, item)]
         way = [one for start in (function, *given) for one, _ in reached(program, start)]
         makes = any((one.module.file, one.number) in signers(program) for one, _ in reached(program, function))
-        if makes and any(read_in(program, one) for one in way) and not any(_finds(one) for one in way):
+        if makes and any(read_in(program, one) for one in way) and not any(_finds(program, one) for one in way):
             yield RULE.finding(
                 route.place.location,
                 f"{access.spoken(route)} gives new tokens without a look at the user, so a closed account goes on for "

@@ -28,6 +28,7 @@ from fastapi_seclint.subjects.guards.given_objects import (
     always_gives_an_object,
     gives_for_nothing,
     is_asked_elsewhere,
+    is_somebody,
     may_be_nobody,
     refuses_only_what_is_sent,
 )
@@ -186,7 +187,7 @@ def _is_for_callers(program: Program, route: Route, node: Node) -> bool:
     if access.is_admin_like(route.path) or access.reads_personal_data(program, route):
         return True
     name = dependency_name(node)
-    return names_identity(name) and not _OPTIONAL.search(name)
+    return (names_identity(name) or is_somebody(program, function, node.parameter)) and not _OPTIONAL.search(name)
 
 
 def _tells_nothing(value: Form) -> bool:

@@ -46,7 +46,7 @@ class Literal:
     """One written text or several in a collection: under which name, where, and what to point at (`at`).
 
     `form` is the whole value; `keyed` tells that it is an entry of a dictionary. `account` is whom a call names beside
-    it: `create_user(username="mike", password=...)`.
+    it: `create_user(username="mike", password=...)`; `hashed` tells that only a hash of it is kept.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Literal:
     form: Form | None = None
     keyed: bool = False
     account: str = ""
+    hashed: bool = False
 
 
 @dataclass(slots=True)
@@ -137,7 +138,8 @@ class Reader:
 
     def _hashed(self, text: Form | None) -> Iterator[Literal]:
         if text is not None:
-            yield from filter(None, [self._literal("password", text, text[1], Reach.ASSIGNED)])
+            found = self._literal("password", text, text[1], Reach.ASSIGNED)
+            yield from filter(None, [found and replace(found, hashed=True)])
 
     def _call(self, form: Form, at: int) -> Iterator[Literal]:
         called = name_of(form[2])

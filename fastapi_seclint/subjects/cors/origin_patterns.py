@@ -18,7 +18,7 @@ MISTAKES: tuple[Mistake, ...] = ("any", "null", "continued", "glued", "registry"
 
 _MOST = 96
 _LONGEST = 2000
-_RESERVED = ("localhost", "local", "internal", "lan", "home", "corp", "intranet", "test", "invalid", "example")
+_RESERVED = ("localhost", "local", "internal", "lan", "home", "corp", "intranet", "test", "invalid")
 _SECOND_LEVEL = ("co", "com", "net", "org", "ac", "gov", "edu", "gob", "or", "ne")
 _SHARED = (
     "vercel.app", "now.sh", "netlify.app", "netlify.com", "herokuapp.com", "github.io", "gitlab.io", "pages.dev",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
+from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.guards.sent_only import refused_if_sent
@@ -35,6 +36,17 @@ def always_gives_an_object(program: Program, node: Node) -> bool:
         and any(isinstance(option, Class) for option in options(ask(program, block, value[2])))
         for value in given
     )
+
+
+def is_somebody(program: Program, handler: Function, name: str) -> bool:
+    """Whether a handler says that a parameter is an object of a class of the project, and never None: `user: User`."""
+    said = next((item[2] for item in handler.parameters if item[0] == name), None)
+    if said is not None and said[0] == "sub" and last_name(said[2]) == "Annotated":
+        said = said[3][2][0] if said[3][0] == "tuple" else said[3]
+    if said is None or said[0] not in ("name", "attr"):
+        return False
+    outside = Block(handler.module, None, handler.module.scope, NO_STATEMENTS)
+    return any(isinstance(option, Class) for option in options(ask(program, outside, said)))
 
 
 def is_asked_elsewhere(program: Program, route: Route, node: Node) -> bool:

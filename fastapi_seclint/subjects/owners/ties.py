@@ -228,7 +228,9 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
                 )
                 if owner and value[0] in ("attr", "sub"):
                     return Tie(f".{name}", _behind(value), "", _root(value))
-        case ["call", _, _, _, keywords] if len(keywords) > 1 and any(name in _KEYS for name, _, _ in keywords):
+        case ["call", _, called, _, keywords] if len(keywords) > 1 and any(name in _KEYS for name, _, _ in keywords):
+            if last_name(called)[:1].isupper():
+                return None  # a new thing is made, `Note(id=next_id(), owner_id=me.id)`
             for name, value, _ in keywords:
                 if name is not None and name not in IDENTITIES and is_caller(value, callers) and not is_staff(name):
                     return Tie(f".{name}", _behind(value) if value[0] != "name" else "", "", "")

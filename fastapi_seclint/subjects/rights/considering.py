@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.rights.decisions import decides
 from fastapi_seclint.subjects.rights.forbidding import forbids, says_forbidden
@@ -20,8 +21,17 @@ def _answers(program: Program) -> dict[tuple[str, int], bool]:
     return {}
 
 
-def considers_rights(program: Program, function: Function, depth: int = 1) -> bool:
-    """Whether a function, or one of the project that it calls, decides something by roles, permissions or scopes."""
+def considers_rights(program: Program, function: Function, depth: int = 1, users: str = "") -> bool:
+    """Whether a function, or one of the project that it calls, decides something by roles, permissions or scopes.
+
+    `users` is a class that everybody who is logged in is of, whatever right its name speaks of: `Owner`.
+    """
+    if users:
+        plain = frozenset({users, snake(users)})
+        return any(
+            decides(inner, plain, plain, idle=without_effect(program, inner)) or forbids(inner)
+            for inner in reached(program, function, depth, always=True)
+        )
     known = _answers(program)
     key = (function.module.file, function.number)
     if key not in known:

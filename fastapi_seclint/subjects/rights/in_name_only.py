@@ -55,18 +55,18 @@ def _asks_for_state(form: Form) -> bool:
     )
 
 
-def called_after_all_users(program: Program, function: Function) -> bool:
-    """Whether a guard gives a row of the class that it is called after, and no guard gives one of another class.
+def called_after_all_users(program: Program, function: Function) -> str:
+    """The name of the class that a guard gives a row of and is called after, if no guard gives one of another class.
 
     Where boats have owners, and nobody else has an account, `owner` is who is logged in.
     """
     given = _given(program, function)
     if given is None or not snake(function.name).endswith(snake(given.name)) or access.is_admin_name(snake(given.name)):
-        return False
+        return ""
     guards = {id(node.call): node for route in program.routes for node in route.nodes()}
     authenticates = program.guard_model.authenticates
     found = (_given(program, node.function) for node in guards.values() if node.function and authenticates(node.call))
-    return all(cls is None or cls is given for cls in found)
+    return given.name if all(cls is None or cls is given for cls in found) else ""
 
 
 def _given(program: Program, function: Function) -> Class | None:

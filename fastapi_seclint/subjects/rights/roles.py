@@ -121,12 +121,13 @@ def _dependency_authorizes(program: Program, route: Route, node: Node) -> bool:
     if _gives_a_condition(program, function):
         return True
     named = names_right(dependency_name(node)) and scheme_of(node.call) is None
-    named = named and not (_finds_the_caller(program, node) and called_after_all_users(program, function))
+    users = called_after_all_users(program, function) if named and _finds_the_caller(program, node) else ""
+    named = named and not users
     named = named and not _is_never_asked(route, node)
     if named and (_finds_the_caller(program, node) or _asks_out_of_sight(program, function)):
         return not in_name_only(program, node)
     told = made_for_administrators(node) and not is_powerless(program, function)
-    if told or (not takes_scopes(program, node) and considers_rights(program, function)):
+    if told or (not takes_scopes(program, node) and considers_rights(program, function, users=users)):
         return True
     return any(selects_by_rights(inner) for inner in reached(program, function, 1))
 

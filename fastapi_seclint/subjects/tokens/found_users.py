@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, awaited, is_none, last_name, walk
+from fastapi_seclint.facts.forms import Form, awaited, is_none, last_name, mentions, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function, Mapping, options
+from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.implementations import has_no_body
 from fastapi_seclint.subjects.code.origins import ask, body_of, called
 from fastapi_seclint.subjects.tokens.looking import looks_at
@@ -67,8 +68,11 @@ def is_claims_model(program: Program, block: Block, form: Form) -> bool:
     return any(isinstance(cls, Class) and any(name == "sub" for name, _, _ in cls.fields) for cls in found)
 
 
-def is_sought(function: Function, subject: Form) -> bool:
-    """Whether a subject, or a name that holds it, is the key of something: `x.get(s)`, `x[s]`, `find_one(id=s)`."""
+def is_sought(program: Program, function: Function, subject: Form) -> bool:
+    """Whether a subject, or a name that holds it, is the key of something: `x.get(s)`, `x[s]`, `find_one(id=s)`.
+
+    What a function of the project looks up by what it is given counts, whatever it is called: `find_guest(s)`.
+    """
     names = {
         target[2]
         for form in function.forms.of("assign", "annassign", "walrus")
@@ -76,6 +80,63 @@ def is_sought(function: Function, subject: Form) -> bool:
         for target in (form[2] if form[0] == "assign" else [form[2]])
         if target[0] == "name"
     }
+    if _is_key(function, subject, names):
+        return True
+    block = body_of(program, function)
+    for call in function.forms.of("call") if block is not None else ():
+        known = [["name", item[1], _SUBJECT] if _holds(item, subject) else item for item in call[3]]
+        plain: Form = ["call", call[1], call[2], known, call[4]]
+        handed = handed_to(program, block, plain, {*names, _SUBJECT}) if block is not None else []
+        if any(_is_key(inner, None, given) for inner, given in handed):
+            return True
+    return False
+
+
+def finds(program: Program, block: Block, call: Form) -> bool:
+    """Whether a call hands something to a function of the project that looks it up, whatever it is called."""
+    return any(_is_key(inner, None, given) for inner, given in _given(program, block, call))
+
+
+def refuses(program: Program, block: Block, call: Form) -> bool:
+    """Whether all that a call leads to finds somebody, raises for one who is not there, and gives him."""
+    given = _given(program, block, call)
+    return bool(given) and all(_refuses(program, inner, names) for inner, names in given)
+
+
+def _refuses(program: Program, function: Function, names: set[str]) -> bool:
+    body = body_of(program, function)
+    tests = [form[2] for form in function.forms.of("if") if any(inner[0] == "raise" for inner in form[3])]
+    given = [form[2] for form in function.forms.of("return")]
+    found = _is_key(function, None, names) or any(map(is_lookup, function.forms.every))
+    return (
+        found
+        and body is not None
+        and bool(tests)
+        and bool(given)
+        and all(
+            value is not None
+            and not is_none(value)
+            and value[0] == "name"
+            and any(mentions(test, {value[2]}) for test in tests)
+            for value in given
+        )
+    )
+
+
+def _given(program: Program, block: Block, call: Form) -> list[tuple[Function, set[str]]]:
+    """The functions of the project that a call hands its first argument to, each with the parameter that gets it."""
+    if call[0] != "call" or not call[3]:
+        return []
+    known = [["name", call[3][0][1], _SUBJECT], *call[3][1:]]
+    return handed_to(program, block, ["call", call[1], call[2], known, call[4]], {_SUBJECT})
+
+
+_SUBJECT = "<subject>"
+"""Stands for the expression that takes the subject out of the claims, where it is handed over as it is."""
+
+
+def _is_key(function: Function, subject: Form | None, names: set[str]) -> bool:
+    """Whether a function finds something by an expression, or by one of these names."""
     for form in function.forms.every:
         keys: list[Form] = []
         match form:
@@ -96,7 +157,7 @@ _FINDS = frozenset({"get", "get_or_none", "get_or_404", "filter", "filter_by", "
 """The methods by which the object mappers find a row: Django's and Tortoise's, SQLAlchemy's, Beanie's, Piccolo's."""
 
 
-def _holds(value: Form, subject: Form) -> bool:
+def _holds(value: Form, subject: Form | None) -> bool:
     """Whether an expression is the subject, or the subject in another type: `int(claims["sub"])`."""
     if value[0] == "call" and value[2][0] == "name" and len(value[3]) == 1:
         return _holds(value[3][0], subject)

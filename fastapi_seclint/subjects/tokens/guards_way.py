@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, AddParameter, Edit
-from fastapi_seclint.facts.forms import ASYNC, Form, names_in, span_of, walk
+from fastapi_seclint.facts.forms import ASYNC, Form, awaited, names_in, span_of, walk
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, External, Function, Value, options
@@ -16,7 +16,7 @@ from fastapi_seclint.subjects.code.origins import body_of
 from fastapi_seclint.subjects.code.reference import local_name
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.tokens.connected import given_to
-from fastapi_seclint.subjects.tokens.found_users import is_lookup, is_subject, may_be_none
+from fastapi_seclint.subjects.tokens.found_users import finds, is_lookup, is_subject, may_be_none, refuses
 from fastapi_seclint.subjects.tokens.types import reached, read_in
 from fastapi_seclint.subjects.wiring.dependencies import wiring
 
@@ -29,7 +29,10 @@ _SUBJECT = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A look-up as code before and after the subject, what it is kept as, when that is refused, and its edits."""
+    """A look-up as code before and after the subject, what it is kept as, when that is refused, and its edits.
+
+    One that refuses by itself is kept as nothing.
+    """
 
     before: str
     after: str
@@ -70,18 +73,27 @@ def _way(program: Program, block: Block, guard: Function) -> Way | None:
     }
     for number, statement in enumerate(body.statements if body is not None else ()):
         match statement:
-            case ["assign", _, [["name", _, name]], value] if body is not None and any(map(is_lookup, walk(value))):
+            case ["assign", _, [["name", _, name]], value] | ["return" as name, _, value] if (
+                body is not None and value is not None
+            ):
                 bare = _inlined(value, held)
                 written = code(bare) or ""
-                if written.count(_SUBJECT) != 1 or not may_be_none(program, body, value):
+                alone = refuses(program, body, awaited(value))
+                if written.count(_SUBJECT) != 1 or not (alone or _may_miss(program, body, value)):
                     continue
                 edits = _edits(program, block, guard, bare)
-                refused = _refused(body.statements[number + 1 : number + 2], name)
-                if edits is None or not refused:
+                refused = _refused(body.statements[number + 1 : number + 2], name) if not alone else ""
+                if edits is None or not (alone or refused):
                     continue
                 before, _, after = written.partition(_SUBJECT)
-                return Way(before, after, name, refused, value[0] == "await", tuple(edits))
+                return Way(before, after, name if refused else "", refused, value[0] == "await", tuple(edits))
     return None
+
+
+def _may_miss(program: Program, body: Block, value: Form) -> bool:
+    """Whether an expression looks a user up and gives None for one who is not there."""
+    known = any(map(is_lookup, walk(value))) or finds(program, body, awaited(value))
+    return known and may_be_none(program, body, value)
 
 
 def _inlined(form: Form, held: dict[str, Form]) -> Form:

@@ -115,7 +115,9 @@ def _as_the_guard(program: Program, block: Block, statement: Form, subject: str,
     if way is None or way.name in taken or (way.is_async and not can_wait(block)):
         return None
     raised, imports = refusal(block, statement, _WHY)
-    lines = f"{way.name} = {way.before}{subject}{way.after}\nif {way.refused}:\n    {raised}"
+    found = f"{way.before}{subject}{way.after}"
+    lines = f"{way.name} = {found}\nif {way.refused}:\n    {raised}" if way.refused else found
+    imports = imports if way.refused else ()
     edit = InsertStatements(block.module.path, span_of(statement[1]), "after" if below else "before", lines)
     return Fix(_TITLE, False, (*way.edits, edit, *imports))
 
