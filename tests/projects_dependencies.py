@@ -439,3 +439,115 @@ Query.__signature__ = Signature([Parameter("f", Parameter.KEYWORD_ONLY, default=
 def of_class(query: Query = Depends()): ...
 """,
 )
+
+project(
+    "a guard that is there by default, kept by an object that makes the application",
+    FLAT
+    + """
+import os
+from fastapi import Security
+class Service:
+    def __call__(self, token: str): ...
+class Api:
+    def __init__(self) -> None:
+        self.service = None
+        if os.environ.get("A_SWITCH_THAT_NOBODY_SET", "true").lower() not in ("0", "false"):
+            self.service = Service()
+        self.router = APIRouter()
+        self.app = FastAPI()
+    def serve(self) -> None:
+        guarded = self.service is not None
+        self.router.add_api_route("/x", read, dependencies=[Security(self.service)] if guarded else None)
+        if os.environ.get("ANOTHER_THAT_NOBODY_SET"):
+            self.app.include_router(self.router)
+        else:
+            self.measured = True
+            self.app.include_router(self.router)
+def read(): ...
+api = Api()
+api.serve()
+app = api.app
+""",
+)
+
+project(
+    "dependencies that decorators make of functions, imported when the application starts",
+    {
+        "main.py": FLAT
+        + """
+from contextlib import asynccontextmanager
+@asynccontextmanager
+async def lifespan(app: FastAPI):
+    from shop import start
+    start.begin()
+    yield
+app = FastAPI(lifespan=lifespan)
+from shop.stock import stock
+@app.get("/stock")
+def read(found=Depends(stock)): ...
+""",
+        "shop/__init__.py": "",
+        "shop/start.py": "from shop.stock import stock\ndef begin() -> None: ...\n",
+        "shop/once.py": """
+from typing import Callable, Generic, TypeVar
+T = TypeVar("T")
+class Once(Generic[T]):
+    def __init__(self, factory: Callable[[], T]) -> None:
+        self.factory = factory
+    def __call__(self) -> T: ...
+def once(factory: Callable[[], T]) -> Once[T]:
+    return Once(factory)
+""",
+        "shop/stock.py": "from shop.once import once\n@once\ndef stock(): ...\n",
+    },
+)
+
+project(
+    "guards of a module that the configuration names",
+    {
+        "shop/__init__.py": "",
+        "shop/ways/__init__.py": "",
+        "shop/base.py": "class Guard:\n    def __init__(self, scopes): ...\n    def __call__(self, token: str): ...\n",
+        "shop/ways/none_guard.py": "from shop.base import Guard\nclass NoGuard(Guard): ...\nclass Other: ...\n",
+        "shop/ways/key_guard.py": "from shop.base import Guard\nclass KeyGuard(Guard): ...\n",
+        "main.py": FLAT
+        + """
+import importlib
+import os
+def guard(scopes):
+    way = renamed(os.environ.get("A_WAY_THAT_NOBODY_SET", "NONE").lower())
+    try:
+        module = importlib.import_module(f"shop.ways.{way}_guard")
+    except ModuleNotFoundError:
+        module = importlib.import_module(f"extras.ways.{way}_guard")
+    for name in dir(module):
+        if "guard" in name.lower() and name != "Guard":
+            break
+    return getattr(module, name)(scopes)
+def renamed(way: str) -> str:
+    if way == "old":
+        return "key"
+    return way
+app = FastAPI()
+@app.get("/x", dependencies=[Depends(guard(["read"]))])
+def x(): ...
+""",
+    },
+)
+
+project(
+    "functions that are compiled at run time",
+    FLAT
+    + """
+import types
+def filters(name: str, *fields: str):
+    code = compile(f"def {name}({', '.join(fields)}): ...", "filters", "exec")
+    made = types.FunctionType(code.co_consts[0], {**globals()}, name)
+    made.__annotations__ = {field: str for field in fields}
+    return made
+by_name = filters("name_filters", "name", "alias")
+app = FastAPI()
+@app.get("/x")
+def x(found=Depends(by_name)): ...
+""",
+)

@@ -383,3 +383,50 @@ app = FastAPI()
 app.include_router(router)
 """,
 )
+
+project(
+    "a second path for each of many routes that are shown",
+    FLAT
+    + """
+from fastapi.routing import APIRoute
+app = FastAPI(dependencies=[Depends(a)])
+for number in range(70):
+    @app.get(f"/v1/flows/{number}", dependencies=[Depends(b)])
+    def flow(): ...
+    @app.post(f"/v1/flows/{number}", include_in_schema=False)
+    def secret(): ...
+@app.get("/other")
+def other(): ...
+def agents(application: FastAPI) -> None:
+    def renamed(path: str) -> str:
+        return "/".join("agents" if part == "flows" else part for part in path.split("/"))
+    known = {(route.path, frozenset(route.methods)) for route in application.routes if isinstance(route, APIRoute)}
+    for route in list(application.router.routes):
+        if not isinstance(route, APIRoute) or not route.include_in_schema:
+            continue
+        path = renamed(route.path)
+        if path == route.path or (path, frozenset(route.methods)) in known:
+            continue
+        given = route.dependencies[1:]
+        application.router.add_api_route(path, route.endpoint, methods=route.methods, dependencies=given)
+agents(app)
+""",
+)
+
+project(
+    "paths that an application has by default",
+    FLAT
+    + """
+class Shop(FastAPI):
+    def __init__(self, *args, connect=None, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.connect = connect
+app = Shop(docs_url=None, redoc_url=None)
+if app.swagger_ui_oauth2_redirect_url is None:
+    app.swagger_ui_oauth2_redirect_url = "back"
+@app.get(app.swagger_ui_oauth2_redirect_url, include_in_schema=False)
+def back(): ...
+@app.get(f"/copy{app.openapi_url}", dependencies=[Depends(a)])
+def copy(): ...
+""",
+)

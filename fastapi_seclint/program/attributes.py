@@ -278,7 +278,12 @@ def _of_super(interpreter: Interpreter, value: Super, name: str, place: Place) -
 
 
 def _possibly(interpreter: Interpreter, name: str, before: Value, value: Value) -> Value:
-    """What an attribute is after a branch that may not be taken; nothing set by default is a setting of the program."""
+    """What an attribute is after a branch that may not be taken, the likely value first.
+
+    What nothing is set to by default is a setting of the program.
+    """
+    if not interpreter.unlikely:
+        return join([value, before])
     if interpreter.against and isinstance(before, Const) and before.value is None:
         return join([Environment(name, before, before.place), value])
     return join([before, value])

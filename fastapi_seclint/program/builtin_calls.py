@@ -175,9 +175,15 @@ def _update_wrapper(interpreter: Interpreter, arguments: Arguments, place: Place
 
 
 def _copied(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
-    """A second function with the same code: `types.FunctionType(f.__code__, ...)`, `copy.copy(f)`."""
+    """A second function with the same code: `types.FunctionType(f.__code__, ...)`, `copy.copy(f)`.
+
+    Of code that is compiled at run time, `types.FunctionType(code, globals(), "filters")`, only the name is in sight.
+    """
     found = arguments.positional[0] if arguments.positional else None
-    return replace(found, attributes=dict(found.attributes)) if isinstance(found, Function) else None
+    if isinstance(found, Function):
+        return replace(found, attributes=dict(found.attributes))
+    name = string(arguments.get("name", 2))
+    return External(f"{place.module.name}.{name}", None, None, place) if name else None
 
 
 def _hasattr(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
@@ -291,6 +297,7 @@ _TABLE: dict[str, Handler] = {
     "builtins.all": all_of,
     "builtins.type": class_calls.type_of,
     "builtins.__import__": module_calls.import_module,
+    "builtins.dir": module_calls.dir_of,
     "functools.partial": _partial,
     "functools.update_wrapper": _update_wrapper,
     "functools.lru_cache": _first,

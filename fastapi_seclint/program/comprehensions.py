@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.assignments import MAX_ROUNDS, assign
+from fastapi_seclint.program.route_objects import gone_through
 from fastapi_seclint.program.scopes import Scope
-from fastapi_seclint.program.values import Collection, Mapping, Place, Value, iterate, some_item, truth
+from fastapi_seclint.program.values import Collection, Mapping, Place, Value, some_item, truth
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.interpreter import Interpreter
@@ -43,9 +44,9 @@ def _rounds(
         return True
     (target, iterable, conditions), rest = clauses[0], clauses[1:]
     value = interpreter.evaluate(iterable, scope)
-    items = iterate(value)
+    items = gone_through(value, MAX_ROUNDS)
     complete = items is not None
-    for number, item in enumerate((items if items is not None else [some_item(value)])[:MAX_ROUNDS]):
+    for number, item in enumerate(items if items is not None else [some_item(value)]):
         interpreter.step()
         assign(interpreter, target, item, scope)
         answers = [truth(interpreter.evaluate(condition, scope)) for condition in conditions]

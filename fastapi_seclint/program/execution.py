@@ -9,6 +9,7 @@ from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program import definitions
 from fastapi_seclint.program.assignments import MAX_ROUNDS, assign, remove
 from fastapi_seclint.program.importing import bind_members, bind_modules
+from fastapi_seclint.program.route_objects import gone_through
 from fastapi_seclint.program.scopes import Pending, Scope
 from fastapi_seclint.program.values import (
     MAX_ITEMS,
@@ -17,7 +18,6 @@ from fastapi_seclint.program.values import (
     Place,
     Unknown,
     Value,
-    iterate,
     join,
     likely,
     truth,
@@ -164,7 +164,7 @@ def _merge(before: dict[str, Value], endings: list[dict[str, Value]]) -> None:
 def _for(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     _, at, target, iterable, body, otherwise = form
     unknown = Unknown("a loop over something unknown", Place(scope.module, at))
-    rounds = _rounds(interpreter, iterable, scope, unknown)
+    rounds = _rounds(interpreter, iterable, scope, unknown, body)
     if rounds is None:
         assign(interpreter, target, unknown, scope)
         interpreter.uncertain += 1
@@ -173,7 +173,7 @@ def _for(interpreter: Interpreter, form: Form, scope: Scope) -> int:
         finally:
             interpreter.uncertain -= 1
         return run(interpreter, otherwise, scope)
-    for number, value in enumerate(rounds[:MAX_ROUNDS]):
+    for number, value in enumerate(rounds):
         assign(interpreter, target, value, scope)
         interpreter.context.append((at, number))
         try:
@@ -187,12 +187,14 @@ def _for(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     return run(interpreter, otherwise, scope)
 
 
-def _rounds(interpreter: Interpreter, iterable: Form, scope: Scope, unknown: Value) -> list[Value] | None:
+def _rounds(
+    interpreter: Interpreter, iterable: Form, scope: Scope, unknown: Value, body: list[Form]
+) -> list[Value] | None:
     """What a loop goes through; of lists that are added, those that are known, and `unknown` once for each other."""
-    rounds = iterate(interpreter.evaluate(iterable, scope))
+    rounds = gone_through(interpreter.evaluate(iterable, scope), MAX_ROUNDS, body)
     if rounds is not None or iterable[0] != "binop" or iterable[2] != "+":
         return rounds
-    parts = [_rounds(interpreter, side, scope, unknown) for side in iterable[3:5]]
+    parts = [_rounds(interpreter, side, scope, unknown, body) for side in iterable[3:5]]
     if all(part is None for part in parts):
         return None
     return [value for part in parts for value in (part if part is not None else [unknown])]
@@ -235,6 +237,7 @@ def _try(interpreter: Interpreter, form: Form, scope: Scope) -> int:
     endings = [scope.names] if outcome == FALLS else []
     outcomes = [outcome]
     interpreter.uncertain += 1
+    interpreter.unlikely += 1
     after = scope.names
     for _, name, statements, _ in handlers:
         scope.names = {**after, **before}
@@ -244,6 +247,7 @@ def _try(interpreter: Interpreter, form: Form, scope: Scope) -> int:
         if outcomes[-1] == FALLS:
             endings.append(scope.names)
     interpreter.uncertain -= 1
+    interpreter.unlikely -= 1
     scope.names = after
     if handlers:
         _merge(after, endings)

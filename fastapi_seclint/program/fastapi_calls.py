@@ -70,6 +70,16 @@ def call(interpreter: Interpreter, function: External, arguments: Arguments, pla
     return fastapi_users.router(interpreter, function, arguments, place)
 
 
+_DEFAULTS = {
+    "title": Const("FastAPI"),
+    "docs_url": Const("/docs"),
+    "redoc_url": Const("/redoc"),
+    "openapi_url": Const("/openapi.json"),
+    "swagger_ui_oauth2_redirect_url": Const("/docs/oauth2-redirect"),
+}
+"""What an application has that was not told otherwise (fastapi/applications.py)."""
+
+
 def native_attribute(instance: Instance, name: str) -> Value | None:
     """An attribute of an application or router that the model knows."""
     router = instance.native
@@ -97,7 +107,7 @@ def native_attribute(instance: Instance, name: str) -> Value | None:
         return held
     if name in router.arguments.keywords:
         return router.arguments.keywords[name]
-    return None
+    return _DEFAULTS.get(name) if router.kind == "app" and not router.arguments.open else None
 
 
 def call_method(interpreter: Interpreter, receiver: Instance, name: str, arguments: Arguments, place: Place) -> Value:

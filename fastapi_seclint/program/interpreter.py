@@ -104,13 +104,14 @@ class Interpreter:
         limit, self._limit = self._limit, min(MAX_STEPS_IN_ALL, self._steps + 40 * MAX_STEPS_A_CALL)
         self.context, self.calls, self.uncertain, self.depth = [], [], 0, 0
         importing, self.importing = self.importing, True
+        starting, self.starting = self.starting, False
         try:
             execution.run(self, module.facts.module, module.scope)
         except BudgetSpent:
             self.give_up(Place(module, 0), "the module does more than can be followed")
         finally:
             module.state = "done"
-            self.importing = importing
+            self.importing, self.starting = importing, starting
             self.context, self.calls, self.uncertain, self.depth = context, calls, uncertain, depth
             self._limit = limit
 

@@ -16,9 +16,12 @@ from fastapi_seclint.program.values import (
     Instance,
     ModuleValue,
     Place,
+    Text,
     Unknown,
     Value,
     iterate,
+    options,
+    settled,
     string,
 )
 
@@ -28,8 +31,11 @@ if TYPE_CHECKING:
 
 
 def import_module(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:
-    """`importlib.import_module(name)`: the module, which is run first; a library's stays a name."""
-    name = string(arguments.get("name", 0))
+    """`importlib.import_module(name)`: the module, which is run first; a library's stays a name.
+
+    Where the configuration chooses among modules, it is the one that is there by default.
+    """
+    name = _by_default(arguments.get("name", 0))
     if name is None:
         return interpreter.give_up(place, "a module imported by a name that is made at run time")
     module = None
@@ -41,6 +47,24 @@ def import_module(interpreter: Interpreter, arguments: Arguments, place: Place) 
         return External(name, None, None, place)
     interpreter.run_module(module)
     return ModuleValue(module)
+
+
+def _by_default(value: Value | None) -> str | None:
+    """A text as it is when nothing is configured."""
+    first = next(settled(value), None)
+    if isinstance(first, Text):
+        parts = [part if isinstance(part, str) else _by_default(part) for part in first.parts]
+        return None if None in parts else "".join(part or "" for part in parts)
+    return first.value if isinstance(first, Const) and isinstance(first.value, str) else None
+
+
+def dir_of(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value | None:
+    """`dir(module)`: the names that a module of the project has, sorted."""
+    found = next(options(arguments.positional[0]), None) if arguments.positional else None
+    if not isinstance(found, ModuleValue):
+        return None
+    interpreter.run_module(found.module)
+    return Collection("list", [Const(name, place) for name in sorted(found.module.scope.names)], False, place)
 
 
 def resolve_name(interpreter: Interpreter, arguments: Arguments, place: Place) -> Value:

@@ -235,6 +235,9 @@ def decide(symbol: str, left: Value, right: Value) -> bool | None:
         if True in held:
             return symbol == "in"
         return None if None in held else symbol == "not in"
+    match symbol, left, right:
+        case "in" | "not in", Const(str() as part), Const(str() as whole):
+            return (part in whole) is (symbol == "in")
     if symbol in ("==", "!=", "is", "is not"):
         equal = same(left, right)
         return None if equal is None else equal is (symbol in ("==", "is"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.routers import Include, Registration, Router, native
 from fastapi_seclint.program.values import (
     Arguments,
@@ -15,23 +16,38 @@ from fastapi_seclint.program.values import (
     Instance,
     Text,
     Value,
+    iterate,
     options,
     string,
 )
 
 _MANY = 60
-"""More routes than these are not gone through one by one: such loops are about names and tags."""
+"""More routes than these are gone through one by one only to add others: most such loops are about names and tags."""
+_ALL = 1_500
+_ADDING = frozenset({"add_api_route", "add_api_websocket_route", "add_route", "append", "insert", "api_route"})
 _DEEP = 8
 _CLASSES = {"http": "fastapi.routing.APIRoute", "websocket": "fastapi.routing.APIWebSocketRoute"}
 
 
 def route_objects(router: Router) -> Collection:
     """What `router.routes` holds now, as FastAPI made it: the whole path, the router's dependencies first."""
-    found = list(islice(_routes(router, [], [], 0), _MANY + 1))
-    return Collection("list", found[:_MANY], open=len(found) > _MANY)
+    found = list(islice(_routes(router, [], [], True), _ALL + 1))
+    return Collection("list", found[:_ALL], open=len(found) > _ALL)
 
 
-def _routes(router: Router, prefixes: Sequence[Value], before: Sequence[Value], depth: int) -> Iterator[Value]:
+def gone_through(value: Value, most: int, body: Sequence[Form] = ()) -> list[Value] | None:
+    """What a loop goes through, as `iterate` says, at `most` so many; many routes only where its body adds routes."""
+    items = iterate(value)
+    if items is None or len(items) <= _MANY or is_route(items[0], "Route") is None:
+        return items if items is None else items[:most]
+    adds = any(form[0] == "attr" and form[3] in _ADDING for statement in body for form in walk(statement))
+    return items if adds else None
+
+
+def _routes(
+    router: Router, prefixes: Sequence[Value], before: Sequence[Value], shown: bool, depth: int = 0
+) -> Iterator[Value]:
+    shown = shown and _is_shown(router.arguments)
     for entry in router.entries:
         if isinstance(entry, Registration) and entry.kind in _CLASSES:
             given = [*before, *entry.inherited, *_listed(entry.dependencies)]
@@ -42,6 +58,7 @@ def _routes(router: Router, prefixes: Sequence[Value], before: Sequence[Value], 
                 "endpoint": entry.endpoint,
                 "name": Const(name),
                 "dependencies": Collection("list", given),
+                "include_in_schema": Const(shown and _is_shown(entry.arguments)),
             }
             if entry.methods is not None:
                 attributes["methods"] = Collection("set", [Const(method) for method in entry.methods])
@@ -50,7 +67,14 @@ def _routes(router: Router, prefixes: Sequence[Value], before: Sequence[Value], 
             given = [*before, *entry.inherited, *_listed(entry.dependencies)]
             for instance in native(entry.router):
                 if instance.native is not None:
-                    yield from _routes(instance.native, [*prefixes, router.prefix, entry.prefix], given, depth + 1)
+                    below = [*prefixes, router.prefix, entry.prefix]
+                    yield from _routes(instance.native, below, given, shown and _is_shown(entry.arguments), depth + 1)
+
+
+def _is_shown(arguments: Arguments) -> bool:
+    """Whether the OpenAPI document has what a call adds."""
+    found = next(options(arguments.get("include_in_schema")), None)
+    return not (isinstance(found, Const) and found.value is False)
 
 
 def _joined(parts: list[Value]) -> Value:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import dotted_name
 from fastapi_seclint.program.dependencies import Node, Resolver
+from fastapi_seclint.program.repetition import once
 from fastapi_seclint.program.routers import Include, Mount, Registration, Router, native
 from fastapi_seclint.program.table import Kind
 from fastapi_seclint.program.values import (
@@ -102,7 +103,7 @@ class Walker:
     def routes(self, app: Router) -> list[Route]:
         """All routes of an application, in the order in which it tries them."""
         way = _Way(app, "", [], (), (), app.conditional)
-        return [*_documentation(app, ""), *self._router(app, way, 0)]
+        return [*_documentation(app, ""), *once(self._router(app, way, 0))]
 
     def _router(self, router: Router, way: _Way, depth: int) -> Iterator[Route]:
         if depth > _MAX_NESTING:
