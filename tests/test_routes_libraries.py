@@ -36,6 +36,29 @@ def test_the_guard_of_fastapi_users_brings_its_schemes_and_strategies(tmp_path: 
     assert found.protection == "protected"
 
 
+def test_a_class_of_the_project_may_make_what_fastapi_users_makes(tmp_path: Path) -> None:
+    derived = """
+class Users(FastAPIUsers[UP, ID]):
+    def get_refresh_router(self, backend): ...
+phone = AuthenticationBackend("phone", BearerTransport(tokenUrl="phone"), get_strategy=cookie.get_strategy)
+ours = Users[User, int](get_manager, [cookie, phone])
+@app.get("/me")
+def me(user=Depends(ours.current_user())): ...
+@app.get("/way")
+def way(strategy=Depends(phone.get_strategy)): ...
+"""
+    found = routes(tmp_path, USERS + derived)
+    assert set(found["/me"].dependencies) == {
+        f"{AUTHENTICATOR}.current_user.<locals>.current_user_dependency",
+        "main.get_manager",
+        "main.get_db",
+        "main.get_strategy",
+        "fastapi.security.oauth2.OAuth2PasswordBearer()",
+        "fastapi.security.api_key.APIKeyCookie()",
+    }
+    assert found["/way"].dependencies == ("main.get_strategy",)
+
+
 def test_a_transport_may_have_a_scheme_of_the_project(tmp_path: Path) -> None:
     scheme = """
 from fastapi.security import OAuth2PasswordBearer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.program import calls, models, paths, signatures
+from fastapi_seclint.program import calls, fastapi_users, models, paths, signatures
 from fastapi_seclint.program.builtin_calls import DUMPS
 from fastapi_seclint.program.names import external
 from fastapi_seclint.program.traits import of_trait
@@ -57,6 +57,7 @@ def get_attribute(interpreter: Interpreter, value: Value, name: str, place: Plac
             return value.arguments.get("pattern", 0) or Unknown("a pattern", place)
         if value.name == "builtins.Ellipsis":
             return Unknown("of something that is not written yet", place)
+        own = own or fastapi_users.given_to(value, name)
         part = paths.attribute(value, name, place) if own is None and paths.is_path(value) else None
         return own or part or external(f"{value.name}.{name}", place, value)
     if isinstance(value, Unknown):
@@ -188,7 +189,7 @@ def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, p
             if base.name == "builtins.object" or base.name.startswith(("typing.", "abc.", "enum.")):
                 continue
             if isinstance(receiver, Instance) and not _describes_fields(base.name):
-                return external(f"{base.name}().{name}", place, base)
+                return external(f"{base.name}().{name}", place, _made_as(base, receiver))
             continue
         if name in base.namespace:
             found = base.namespace[name]
@@ -210,6 +211,13 @@ def of_class(interpreter: Interpreter, cls: Class, receiver: Value, name: str, p
     if any(isinstance(base, Unknown) for base in cls.bases):
         return Unknown(f"{cls.name}.{name} may come from a base class that is not known", place)
     return models.maker(receiver, name) or Unknown(f"{cls.name} has no {name} in sight", place)
+
+
+def _made_as(base: External, receiver: Instance) -> External:
+    """The library's object that an object of a class is which makes it as the library does."""
+    if receiver.arguments is None or calls.method_of(receiver, "__init__") is not None:
+        return base
+    return External(f"{base.name}()", receiver.arguments, base, receiver.place)
 
 
 def _describes_fields(name: str) -> bool:

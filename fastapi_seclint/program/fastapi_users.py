@@ -34,6 +34,7 @@ _SCHEMES = {
     "BearerTransport": "fastapi.security.oauth2.OAuth2PasswordBearer()",
     "CookieTransport": "fastapi.security.api_key.APIKeyCookie()",
 }
+_KEPT = ("name", "transport", "get_strategy")
 _FORM = "fastapi.security.oauth2.OAuth2PasswordRequestForm"
 _CALLBACK = "httpx_oauth.integrations.fastapi.OAuth2AuthorizeCallback()"
 
@@ -179,6 +180,15 @@ def _made_with(value: Value | None) -> Iterator[Arguments]:
 
 def _strategy(backend: Value | None) -> Value | None:
     return next((found for given in _made_with(backend) if (found := given.get("get_strategy", 2)) is not None), None)
+
+
+def given_to(backend: External, name: str) -> Value | None:
+    """What an authentication backend was made with, which it keeps: `get_strategy=cookies.get_strategy`."""
+    if backend.arguments is None or not backend.name.startswith(_USERS):
+        return None
+    if name not in _KEPT or not backend.name.endswith("AuthenticationBackend()"):
+        return None
+    return backend.arguments.get(name, _KEPT.index(name))
 
 
 def _scheme(interpreter: Interpreter, backend: Value) -> Value | None:
