@@ -7,36 +7,37 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.checks.public_route_requires_token import meant_for_visitors
-from fastapi_seclint.edits import ReplaceExpression
-from fastapi_seclint.facts.forms import Form, awaited, span_of, walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import Meeting, verdict
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.schemes import scheme_of
-from fastapi_seclint.program.values import External, Function
+from fastapi_seclint.program.values import External
 from fastapi_seclint.rule import BEHIND_AUTHENTICATION, Evidence, Finding, Fix, Rule
-from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.bearer_schemes import JWT_AUTH
 from fastapi_seclint.subjects.guards.conversations import opens_a_conversation
-from fastapi_seclint.subjects.guards.demanding import asked_for, asked_in_place, demanded, found_or_refused
+from fastapi_seclint.subjects.guards.demanding import asked_in_place
 from fastapi_seclint.subjects.guards.exposure import is_meant_for_everybody
-from fastapi_seclint.subjects.guards.fixes import instead_of_schemes
+from fastapi_seclint.subjects.guards.found_users import gives_found
 from fastapi_seclint.subjects.guards.given_objects import (
     always_gives_an_object,
+    asks_for_credentials,
     gives_for_nothing,
     is_asked_elsewhere,
     is_somebody,
     may_be_nobody,
     refuses_only_what_is_sent,
+    somebody_made_up,
 )
+from fastapi_seclint.subjects.guards.optional_fixes import refused_for_nobody
 from fastapi_seclint.subjects.guards.pushing import tells_strangers
 from fastapi_seclint.subjects.guards.sent_only import refused_if_sent
 from fastapi_seclint.subjects.owners.half_asked import asked_if_known, asks_known_only
 from fastapi_seclint.subjects.owners.identity import dependency_name, names_identity
-from fastapi_seclint.subjects.tokens.looking import looked_at, too_late
+from fastapi_seclint.subjects.tokens.looking import goes_unused, looked_at, too_late
 from fastapi_seclint.subjects.tokens.swallowing import swallows
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def optional_auth_unchecked(program: Program) -> Iterator[Finding]:
         if node is not None:
             found.setdefault(route.place, []).append((route, node))
     for ways in found.values():
-        yield _finding(program, *ways[0], _fix(program, ways))
+        yield _finding(program, *ways[0], refused_for_nobody(program, ways))
     seen = set(found)
     for route in program.routes:
         if route.place not in seen and (name := _let_in_without(program, route)):
@@ -224,8 +225,10 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
     if verdict(missing) == "passes":
         if not _matters(program, route, node):
             return False
-        if always_gives_an_object(program, node):
-            return access.changes_state(route) and is_asked_elsewhere(program, route, node)
+        if (made := somebody_made_up(program, node) is not None) or always_gives_an_object(program, node):
+            decides = shown or handler is None or not goes_unused(program, handler, {node.parameter})
+            elsewhere = not made and is_asked_elsewhere(program, route, node)
+            return access.changes_state(route) and (elsewhere or (not decides and asks_for_credentials(program, node)))
         configured = program.guard_model.dependencies.encounter(node.call, Stranger(junk=False, configured=True))
         if missing.switched and verdict(configured) == "denies":
             return False
@@ -235,77 +238,9 @@ def _lets_through(program: Program, route: Route, node: Node) -> bool:
         return nothing or bool(missing.returned & {"absent", "bad"})
     if junk.opaque or scheme_of(node.call) is not None or node.function is None:
         return False
-    if not _gives_found(program, node.function) or swallows(program, node.function):
+    if not gives_found(program, node.function) or swallows(program, node.function):
         return False
     return verdict(junk) != "denies" and junk.returned <= {"bad", "nothing"} and "bad" in junk.returned
-
-
-def _gives_found(program: Program, function: Function, depth: int = 1) -> bool:
-    """Whether a function, or the one whose answer it gives, returns what was looked up, or a part of that, or None."""
-    if _lookups(function):
-        return True
-    given = [form[2] for form in function.forms.of("return") if form[2] is not None]
-    found = {target[2] for form in function.forms.of("assign") if form[3] is not None and _is_lookup(form[3])
-             for target in form[2] if target[0] == "name"}  # fmt: skip
-    if any(value[0] == "attr" and value[2][0] == "name" and value[2][2] in found for value in given):
-        return any(value[0] == "const" and value[2] is None for value in given)
-    block = body_of(program, function) if depth else None
-    calls = [awaited(value) for value in given if awaited(value)[0] == "call"]
-    inner = (one for call in calls for one, _ in called(program, block, call)) if block is not None else iter(())
-    return any(_gives_found(program, one, depth - 1) for one in inner)
-
-
-def _lookups(function: Function) -> list[Form]:
-    """The statements that return what was looked up in a way that gives None when it is not there."""
-    looked: set[str] = set()
-    found = []
-    for form in function.forms.every:
-        if form[0] == "assign" and form[3] is not None and _is_lookup(form[3]):
-            looked.update(target[2] for target in form[2] if target[0] == "name")
-        given = form[2] if form[0] == "return" else None
-        if given is not None and (_is_lookup(given) or (given[0] == "name" and given[2] in looked)):
-            found.append(form)
-    return found
-
-
-def _is_lookup(form: Form) -> bool:
-    form = awaited(form)
-    if form[0] != "call" or form[2][0] not in ("name", "attr"):
-        return False
-    return _LOOKUP.match(str(form[2][-1])) is not None
-
-
-_LOOKUP = re.compile(
-    r"^(get|first|one_or_none|scalar_one_or_none|scalar|find_one|fetchone|fetchrow|next"
-    r"|(look_?up|find|fetch|get|load|search)_\w*(by|for|with|in)_\w+)$"
-)
-
-
-def _fix(program: Program, ways: list[tuple[Route, Node]]) -> Fix | None:
-    """The project's own guard, for a scheme alone in a list of dependencies; else a refusal where nobody is."""
-    route, node = ways[0]
-    if isinstance(node.call, External) and JWT_AUTH.match(node.call.name) and route.function is not None:
-        return _required(route.function)
-    if node.parameter and route.function is not None:
-        missing = program.guard_model.dependencies.encounter(node.call, Stranger(False))
-        if verdict(missing) == "passes":
-            whole = not always_gives_an_object(program, node)
-            return demanded(route.function, node.parameter) if whole else None
-        found = _lookups(node.function) if node.function is not None else []
-        return found_or_refused(node.function, found) if node.function is not None and found else None
-    if node.function is not None and (asked := refuses_only_what_is_sent(program, node, route)):
-        return asked_for(node.function, asked)
-    if any(node.parameter or scheme_of(node.call) is None for _, node in ways):
-        return None
-    routes = [route for route, _ in ways]
-    return instead_of_schemes(program, routes, any(access.is_admin_like(route.path) for route in routes))
-
-
-def _required(handler: Function) -> Fix:
-    """`jwt_required()` in place of `jwt_optional()`."""
-    asked = [form[2] for form in handler.forms.of("call") if form[2][0] == "attr" and form[2][3] == "jwt_optional"]
-    edits = tuple(ReplaceExpression(handler.module.path, span_of(at[1]), f"{at[2][2]}.jwt_required") for at in asked)
-    return Fix("refuse whoever sends no token: `jwt_required()`", False, edits)
 
 
 def _lack(program: Program, route: Route, node: Node) -> str:

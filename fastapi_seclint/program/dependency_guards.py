@@ -38,6 +38,12 @@ def _all(arguments: dict[str, Kinds]) -> Kinds:
     return frozenset().union(*(kinds for name, kinds in arguments.items() if name[0] != "^")) or CLEAN
 
 
+def _made_of(value: Value, arguments: dict[str, Kinds]) -> Kinds:
+    """What a callable gives that is made of its arguments: an object of a class of the project is always there."""
+    found = _all(arguments)
+    return found | {"object"} if isinstance(value, Class) and found != CLEAN else found
+
+
 def _reads_path(function: Function | None) -> bool:
     if function is None or function.number < 0:
         return False
@@ -108,7 +114,7 @@ class DependencyGuards:
             return refused
         function = running(value)
         if function is None:
-            return Encounter([Ending(False, _all(arguments), None, False, None)])
+            return Encounter([Ending(False, _made_of(value, arguments), None, False, None)])
         owner = value.receiver if isinstance(value, Bound) else value if isinstance(value, Instance) else None
         if function.wraps is not None:
             arguments |= {f"**{name}": kinds for name, kinds in arguments.items()} | {"*": frozenset({"bag"})}
@@ -122,7 +128,7 @@ class DependencyGuards:
                 other = self._follower.meet(function, stranger, fewer, owner)
                 encounter = other if verdict(other) == "passes" else encounter
         if isinstance(value, Class):
-            kinds = _all(arguments)
+            kinds = _made_of(value, arguments)
             endings = [
                 ending if ending.denies else Ending(False, kinds, None, ending.conditional, ending.place)
                 for ending in encounter.endings

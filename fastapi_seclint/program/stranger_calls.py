@@ -251,7 +251,7 @@ def _project_call(
         and not may_guard(walk_, function)
     ):
         return CLEAN
-    followed = decorated or injected or sounds_like_check(wrapped.name) or follow
+    followed = decorated or injected or sounds_like_check(wrapped.name) or follow or "object" in own
     if walk_.follower.in_handler and touched <= BAD and not followed:
         return CLEAN
     arguments: dict[str, Kinds] = {}

@@ -12,12 +12,12 @@ from fastapi_seclint.subjects.code.rendering import rendered
 _REFUSAL = 'raise {}(status_code=401, detail="Not authenticated", headers={{"WWW-Authenticate": "Bearer"}})'
 
 
-def demanded(function: Function, name: str) -> Fix | None:
-    """The fix that lets a handler refuse when it got nothing for a parameter."""
+def demanded(function: Function, name: str, test: str = "{} is None") -> Fix | None:
+    """The fix that lets a handler refuse when it got nobody for a parameter; `test` is true then, with `{}` for it."""
     if function.number < 0 or function.name == "<lambda>":
         return None
     error, imports = http_exception(function.module)
-    code = f"if {name} is None:\n    {_REFUSAL.format(error)}"
+    code = f"if {test.replace('{}', name)}:\n    {_REFUSAL.format(error)}"
     edit = InsertStatements(function.module.path, span_of(function.at), "first-in-body", code)
     return Fix("refuse who is not logged in", False, (edit, *imports))
 

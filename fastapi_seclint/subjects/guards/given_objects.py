@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.facts.forms import Form, arguments, last_name, walk
 from fastapi_seclint.program.dependencies import Node
 from fastapi_seclint.program.encounters import Stranger
 from fastapi_seclint.program.meetings import verdict
@@ -14,7 +14,9 @@ from fastapi_seclint.program.schemes import scheme_of
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask
+from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.guards.sent_only import refused_if_sent
+from fastapi_seclint.subjects.owners.services import kept_caller
 from fastapi_seclint.subjects.owners.uses import asks_the_request
 from fastapi_seclint.subjects.rights.reached import reached
 
@@ -47,6 +49,49 @@ def is_somebody(program: Program, handler: Function, name: str) -> bool:
         return False
     outside = Block(handler.module, None, handler.module.scope, NO_STATEMENTS)
     return any(isinstance(option, Class) for option in options(ask(program, outside, said)))
+
+
+def somebody_made_up(program: Program, node: Node) -> Form | None:
+    """What a dependency has for who is nobody, where that is written down: `User(id=0, name="guest")`."""
+    function = node.function
+    block = program.sites.block(function.module, function.number) if function is not None else None
+    missing = program.guard_model.dependencies.encounter(node.call, Stranger(junk=False))
+    ways = {ending.place.at for ending in missing.passes if ending.place is not None}
+    for form in block.forms.of("return") if block is not None else ():
+        value = form[2] if form[1] in ways else None
+        if value is not None and value[0] == "name":
+            handed_on = (somebody_made_up(program, child) for child in node.children if child.parameter == value[2])
+            if (found := next(handed_on, None)) is not None:
+                return found
+        if block is None or value is None or value[0] != "call" or not arguments(value):
+            continue
+        written = all(item[0] == "const" for item in arguments(value))
+        if written and any(isinstance(option, Class) for option in options(ask(program, block, value[2]))):
+            return list(value)
+    return None
+
+
+def nobody_test(program: Program, node: Node) -> str | None:
+    """What is true of that which a dependency gives for nobody, as code with `{}` for it; None where nothing says so.
+
+    `{}.id == 0` for an object that is written down, `{}.user is None` for one that keeps nobody, else `{} is None`.
+    """
+    if (made := somebody_made_up(program, node)) is not None:
+        named = {name: value for name, value, _ in made[4]}
+        key = next((name for name in ("id", "pk", "uuid", *named) if name in named), None)
+        written = rendered(named[key]) if key is not None else None
+        return f"{{}} is None or {{}}.{key} == {written}" if written is not None else None
+    if not always_gives_an_object(program, node):
+        return "{} is None"
+    callers = {child.parameter for child in node.children if child.parameter and may_be_nobody(program, child)}
+    kept = kept_caller(program, node, callers) if callers else None
+    return f"{{}}.{kept.attribute} is None" if kept is not None and not kept.part else None
+
+
+def asks_for_credentials(program: Program, node: Node) -> bool:
+    """Whether a dependency, or one below it, looks at what a stranger sends."""
+    encounter = program.guard_model.dependencies.encounter
+    return any(encounter(below.call, Stranger(junk=False)).checked for below in node.walk())
 
 
 def is_asked_elsewhere(program: Program, route: Route, node: Node) -> bool:

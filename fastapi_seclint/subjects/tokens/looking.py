@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
+from fastapi_seclint.facts.forms import Form, beginning, last_name, mentions, walk
 from fastapi_seclint.program import credentials
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.handing import handed_to
 from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.leaks.log_calls import is_log_call
+from fastapi_seclint.subjects.owners.uses import spread
 from fastapi_seclint.subjects.rights.powerless import without_effect
 
 if TYPE_CHECKING:
@@ -47,10 +48,7 @@ def looks_at(
 
     `idle` are the identities of forms without effect. Who is refused after something was stored is refused too late.
     """
-    answers = [] if shown else [form[2] for form in function.forms.of("return") if form[2] and form[2][0] == "dict"]
-    answers += [] if shown else [form for form in function.forms.of("call") if is_log_call(form)]
-    answers += too_late(function, names)
-    passed = idle | {id(inner) for answer in answers for inner in walk(answer)}
+    passed = _passed(function, names, shown, idle)
     for form in function.forms.every:
         tested: list[Form] = []
         if id(form) in passed:
@@ -69,6 +67,49 @@ def looks_at(
         if mentions(tested, names):
             return True
     return False
+
+
+def _passed(function: Function, names: set[str], shown: bool, idle: frozenset[int]) -> frozenset[int]:
+    """The identities of the forms of a function in which its names are not tested, whatever they look like."""
+    answers = [] if shown else [form[2] for form in function.forms.of("return") if form[2] and form[2][0] == "dict"]
+    answers += [] if shown else [form for form in function.forms.of("call") if is_log_call(form)]
+    answers += too_late(function, names)
+    passed = idle | {id(inner) for answer in answers for inner in walk(answer)}
+    if not shown:
+        passed |= {id(inner) for form in _only_shown(function, passed) for inner in walk(form)}
+    return passed | {id(form) for form in _put_in_place(function, names)}
+
+
+def goes_unused(program: Program, function: Function, names: set[str]) -> bool:
+    """Whether a function does nothing with its names but to show them in answers and logs."""
+    known = set(names)
+    spread(function, known)
+    handed_on = [form for form in function.forms.of("assign") if beginning(form[3]) in known]
+    passed = _passed(function, known, False, without_effect(program, function))
+    passed |= {id(inner) for form in handed_on for inner in walk([*form[2], form[3]])}
+    return not any(form[2] in known and id(form) not in passed for form in function.forms.of("name"))
+
+
+def _only_shown(function: Function, passed: frozenset[int]) -> list[Form]:
+    """The choices that get a name which only answers and logs speak of: `email = user.email if user else None`."""
+    chosen = [(form[2][0][2], form[3]) for form in function.forms.of("assign") if _gives_name(form, "ifexp")]
+    named = [form for form in function.forms.of("name") if id(form) not in passed] if chosen else []
+    return [value for name, value in chosen if sum(form[2] == name for form in named) == 1]
+
+
+def _gives_name(form: Form, kind: str) -> bool:
+    return bool(form[3] and form[3][0] == kind and len(form[2]) == 1 and form[2][0][0] == "name")
+
+
+def _put_in_place(function: Function, names: set[str]) -> list[Form]:
+    """The choices that put somebody made up in place of nobody: `user = user or User(name="anonymous")`."""
+    found = [form for form in function.forms.of("assign") if _gives_name(form, "bool") and form[2][0][2] in names]
+    return [form[3] for form in found if form[3][2] == "or" and _is_made_up(form[3][3][-1])]
+
+
+def _is_made_up(form: Form) -> bool:
+    """Whether an expression makes an object of a class, or a dictionary, and so cannot refuse."""
+    return form[0] == "dict" or (form[0] == "call" and last_name(form[2])[:1].isupper())
 
 
 def too_late(function: Function, names: set[str]) -> list[Form]:
