@@ -22,6 +22,7 @@ from fastapi_seclint.program.values import (
 )
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, called, origins
+from fastapi_seclint.subjects.code.properties import given_by_property
 from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.cors.configurations import cors, wildcards
@@ -248,6 +249,9 @@ def _of_field(program: Program, block: Block, form: Form, owner: Form, name: str
             for field, annotation, _ in base.fields if isinstance(base, Class) else ():
                 if field == name:
                     return name if _is_string(annotation) and not _validated(cls, name) else None
+    for body, value in given_by_property(program, block, form):
+        if value[0] in ("call", "sub", "fstr") and (known := _string(program, Origin(body, value))) is not None:
+            return known  # what a property reads; another property is not followed, it may be this one
     return _of_value(program, block, form)
 
 

@@ -133,7 +133,7 @@ def _credential(program: Program, route: Route, parameter: Parameter, function: 
     """What a parameter of a function gives away in the URL, or an empty string."""
     if parameter.name in path_variables(route.path):
         return ""
-    names = [parameter.name, query_alias(program, parameter), *query_fields(program, parameter)]
+    names = [parameter.name, query_alias(program, parameter), *query_fields(program, parameter), _type_name(parameter)]
     if UNSAID.match(parameter.name) and function is not None and function.number >= 0:
         names += used_as(program, function, parameter.name)
     kinds = [kind for name in names if (kind := _kind(spoken(name)))]
@@ -144,6 +144,13 @@ def _credential(program: Program, route: Route, parameter: Parameter, function: 
         return ""
     aside = _names_several(program, parameter) or _is_switch(program, parameter)
     return kind if query_name(program, parameter) and not aside else ""
+
+
+def _type_name(parameter: Parameter) -> str:
+    """What the type of a parameter is called, `Password` or `AccessToken`; a SecretStr is a secret by itself."""
+    annotation = parameter.annotation
+    name = str(annotation[-1]) if annotation is not None and annotation[0] in ("name", "attr") else ""
+    return "secret" if name == "SecretStr" else name if name[:1].isupper() else ""
 
 
 def _is_switch(program: Program, parameter: Parameter) -> bool:

@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.leaks.exceptions_passed import streams
 from fastapi_seclint.subjects.leaks.http_errors import is_http, named_rights, readable, refused
 from fastapi_seclint.subjects.leaks.kept_texts import kept
 from fastapi_seclint.subjects.leaks.outcomes import sent_fields
+from fastapi_seclint.subjects.leaks.own_answers import WHOLE, answered_fields, kept_in_object
 from fastapi_seclint.subjects.leaks.passed_on import (
     Answered,
     note_answered,
@@ -75,7 +76,7 @@ def exception_text_in_response(program: Program) -> Iterator[Finding]:
         for form in raised_on(program, found, answered):
             yield from _finding(program, found, form, "medium", _sort(program, found, form), seen)
     for found in every:
-        for form in kept(program, found):
+        for form in (*kept(program, found), *kept_in_object(program, found)):
             yield from _finding(program, found, form, "medium", _sort(program, found, form), seen)
     yield from _refusals(program)
 
@@ -157,8 +158,16 @@ def _leaks(program: Program, found: Caught) -> Iterator[tuple[Form, Confidence]]
                 elif value[0] == "call" and _is_outcome(program, found.block, value):
                     named = [pair for pair in _by_name(program, found.block, value) if tells(found, pair[1])]
                     answers = bool(named) and _makes_answer(program, found, value)
-                    sent = sent_fields(program, found.block) if named and not answers else frozenset()
-                    yield from ((item, "medium") for name, item in named if answers or name in sent)
+                    sent = _sent_of(program, found, value) if named and not answers else frozenset()
+                    yield from ((item, "medium") for name, item in named if answers or {name, WHOLE} & sent)
+
+
+def _sent_of(program: Program, found: Caught, made: Form) -> frozenset[str]:
+    """The fields of an object that get into answers: in those who call the function, or in a method of its own."""
+    sent = sent_fields(program, found.block)
+    owner = found.block.function.owner if found.block.function is not None else None
+    classes = [owner] if made[2][2:] == ["cls"] else list(options(ask(program, found.block, made[2])))
+    return sent.union(*(answered_fields(program, cls) for cls in classes if isinstance(cls, Class)))
 
 
 def _makes_answer(program: Program, found: Caught, call: Form) -> bool:

@@ -21,6 +21,7 @@ from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.passwords.plain_comparison import pairs
 from fastapi_seclint.subjects.passwords.slowing import slowed
 from fastapi_seclint.subjects.passwords.stages import Text
+from fastapi_seclint.subjects.secrets.pairs import pairs as parts_compared
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -64,7 +65,7 @@ _LOOKS = frozenset({"len", "type", "repr", "str", "bool", "isinstance"})
 def password_hash_compared(program: Program) -> Iterator[Finding]:
     """One finding a comparison of which one side is a hash that was just made of a password."""
     known = passwords(program)
-    for block, form, left, right in pairs(known):
+    for block, form, left, right in (*pairs(known), *_parts(known)):
         if any(side[0] == "const" and not side[2] for side in (left, right)):
             continue  # whether there is any
         text = _hashed(known, block, left) or _hashed(known, block, right)
@@ -81,6 +82,13 @@ def password_hash_compared(program: Program) -> Iterator[Finding]:
     for block, call, text in (*_asked_for(known), *_sought_among(known)):
         message = _SALTED if text.kind == "hash" and not _is_recomputed(text) else _ASKED
         yield RULE.finding(block.location(call), message, symbol=block.symbol, confidence="medium")
+
+
+def _parts(known: Passwords) -> Iterator[tuple[Block, Form, Form, Form]]:
+    """The comparisons of objects that are equal by their fields, one field after the other."""
+    for block in known.blocks:
+        for form in block.forms.of("compare"):
+            yield from ((block, form, left, right) for _, left, right in parts_compared(block, form))
 
 
 def _sought_among(known: Passwords) -> Iterator[tuple[Block, Form, Text]]:
@@ -115,6 +123,8 @@ def _fix(known: Passwords, block: Block, form: Form, left: Form, right: Form, te
     """Verify, where the hash is made in the comparison; compare in constant time where its salt is the stored one."""
     if form[0] == "compare" and form[1] == form[4][0][1]:
         return None  # the pattern of a `case`
+    if form[0] == "compare" and not any(side is left or side is right for side in (form[2], form[4][0])):
+        return None  # objects, which are equal by all of their fields
     if _is_recomputed(text):
         return in_constant_time(block, form, left, right)
     if text.kind == "digest":  # what is kept has to become a slow hash with it

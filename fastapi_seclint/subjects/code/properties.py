@@ -18,8 +18,11 @@ def given_by_property(program: Program, block: Block, form: Form) -> Iterator[tu
     """What the property behind an attribute returns, each expression with its block; nothing for other attributes."""
     if form[2][0] not in ("name", "attr"):
         return
-    for option in options(ask(program, block, form[2])):
-        cls = option.cls if isinstance(option, Instance) else None
+    found = [option.cls for option in options(ask(program, block, form[2])) if isinstance(option, Instance)]
+    function = block.function
+    if not found and function is not None and function.owner is not None and function.parameters:
+        found = [function.owner] if form[2][2:] == [function.parameters[0][0]] else []
+    for cls in found:
         for base in cls.lineage() if isinstance(cls, Class) else ():
             method = base.namespace.get(form[3]) if isinstance(base, Class) else None
             body = body_of(program, method) if isinstance(method, Function) and method.kind == "property" else None

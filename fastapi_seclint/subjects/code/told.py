@@ -36,15 +36,30 @@ def told(program: Program, block: Block, form: Form, depth: int = _DEPTH) -> Ite
                 yield from told(program, block, part[2], depth) if part[0] == "fmt" else ()
 
 
+def told_field(program: Program, cls: Class, name: str) -> Iterator[Origin]:
+    """What the calls that make objects of a class give for what these keep under a name."""
+    yield from _of_attribute(program, cls, name, _DEPTH)
+    yield from _of_field(program, cls, name)
+
+
 def _of_attribute(program: Program, cls: Class, name: str, depth: int) -> Iterator[Origin]:
     for base in cls.lineage():
         maker = base.namespace.get("__init__") if isinstance(base, Class) else None
         body = body_of(program, maker) if isinstance(maker, Function) else None
         for form in body.forms.of("assign", "annassign") if body is not None else ():
-            targets = form[2] if form[0] == "assign" else [form[2]]
-            if body is not None and any(target[0] == "attr" and target[2:] == [["name", target[2][1], "self"], name]
-                                        for target in targets if target[0] == "attr"):  # fmt: skip
-                yield from told(program, body, form[-1], depth)
+            for target, value in _pairs(form):
+                if body is not None and target[0] == "attr" and target[2][2:] == ["self"] and target[3] == name:
+                    yield from told(program, body, value, depth)
+
+
+def _pairs(form: Form) -> Iterator[tuple[Form, Form]]:
+    """What is given to what: `self.name, self.key = name, key` is two."""
+    value = form[-1]
+    for target in (form[2] if form[0] == "assign" else [form[2]]) if value is not None else ():
+        if target[0] == "tuple" and value[0] == "tuple" and len(target[2]) == len(value[2]):
+            yield from zip(target[2], value[2], strict=True)
+        else:
+            yield target, value
 
 
 def _of_field(program: Program, cls: Class, name: str) -> Iterator[Origin]:

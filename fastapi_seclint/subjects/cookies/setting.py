@@ -24,7 +24,7 @@ from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development
 from fastapi_seclint.subjects.code.items import Item, items
 from fastapi_seclint.subjects.code.origins import Origin, ask, blocks_of, origins
-from fastapi_seclint.subjects.cookies.sessions import POSITIONS, words
+from fastapi_seclint.subjects.cookies.sessions import POSITIONS, names_secret, words
 from fastapi_seclint.subjects.cookies.wrapped import handed_on
 from fastapi_seclint.subjects.secrets.refusals import refuses_unset
 
@@ -116,6 +116,9 @@ def flag(program: Program, call: Call, name: str) -> Flag | None:
             found = flag_of(program, item.block, name, item.form, Location(item.block.module.path, item.span))
             return _mended(found, _edit_of_item(item))
         for value in options(call.ask(spread)):
+            if isinstance(value, Mapping) and _is_of_another(value):
+                known = False
+                continue
             held = value.get(name) if isinstance(value, Mapping) else None
             if held is not None:
                 place: Place | None = getattr(held, "place", None)
@@ -124,6 +127,12 @@ def flag(program: Program, call: Call, name: str) -> Flag | None:
             known = known and isinstance(value, Mapping) and not value.open
     edit = SetKeyword(path, span, name, wanted(name))
     return Flag(name, "missing", edit=edit) if known and name != "samesite" else None
+
+
+def _is_of_another(options_: Mapping) -> bool:
+    """Whether options are those of a cookie that is no key to anything, beside others that a helper is given."""
+    texts = [item.value for item in options(options_.get("key")) if isinstance(item, Const)]
+    return bool(texts) and not any(names_secret(str(text)) for text in texts)
 
 
 def _mended(found: Flag | None, edit: Edit | None) -> Flag | None:

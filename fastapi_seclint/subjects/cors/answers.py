@@ -23,7 +23,7 @@ def listed(header: Header) -> Fix | None:
     sent = code(statement[2][0][2])
     if target is None or sent is None or not sent.endswith("headers"):
         return None
-    value, lines = _origin(block.forms.every, statement)
+    value, lines = _origin(block.forms.every, statement, header.star)
     lines += [
         f"if {value} in {_LISTED}:",
         f"    {target} = {value}",
@@ -36,9 +36,9 @@ def listed(header: Header) -> Fix | None:
     return Fix(ORIGINS.titled(), False, edits)
 
 
-def _origin(forms: list[Form], statement: Form) -> tuple[str, list[str]]:
+def _origin(forms: list[Form], statement: Form, star: bool) -> tuple[str, list[str]]:
     """The name that holds the origin of the request, and the lines that make it where there is none."""
-    if statement[3][0] == "name":
+    if statement[3][0] == "name" and not star:
         return str(statement[3][2]), []
     taken = names_in(forms)
     name = "origin" if "origin" not in taken else "asking_origin"

@@ -10,9 +10,9 @@ from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Place
+from fastapi_seclint.program.values import Const, Place, options, settled
 from fastapi_seclint.subjects.code.development import only_in_development
-from fastapi_seclint.subjects.code.origins import blocks_of
+from fastapi_seclint.subjects.code.origins import ask, blocks_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -69,10 +69,16 @@ def _in_block(program: Program, block: Block) -> Iterator[Header]:
         _is_text(value) and value[2].lower() == "true" for value, _ in header_values(block.statements, _CREDENTIALS)
     )
     for value, at in found:
-        if _is_text(value) and value[2] == "*":
+        if (_is_text(value) and value[2] == "*") or any(_stands_for_star(program, one, value) for one in around):
             yield Header(block, at, True, credentials, _is_for_some_paths(block, at))
         elif is_asking(around, value) and not any(map(_is_checked, around)):
             yield Header(block, at, False, credentials)
+
+
+def _stands_for_star(program: Program, block: Block, value: Form) -> bool:
+    """Whether a constant, a setting by default, or what an object is made with by default is the star."""
+    known = ask(program, block, value) if value[0] in ("name", "attr") else None
+    return any(isinstance(item, Const) and item.value == "*" for option in options(known) for item in settled(option))
 
 
 def _is_for_some_paths(block: Block, at: int) -> bool:

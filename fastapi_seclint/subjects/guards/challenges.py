@@ -24,6 +24,7 @@ from fastapi_seclint.program.values import (
     Value,
     options,
 )
+from fastapi_seclint.subjects.code.members import of_members
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.spread import spelled_out
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, told_status
@@ -278,7 +279,11 @@ def _is_unauthorized(program: Program, block: Block, form: Form) -> bool:
         return False
     if form[2][0] == "attr" and form[2][3] == "__init__" and given[0][0] == "attr" and given[0][2][2:] == ["self"]:
         return False  # each class that inherits has a status of its own: `_status_of` asks for that of one
-    return any(_is_401(option) for option in options(ask(program, block, given[0])))
+    known = [
+        *options(ask(program, block, given[0])),
+        *(one for it in of_members(block, given[0]) for one in options(it)),
+    ]
+    return any(map(_is_401, known))
 
 
 def _is_401(value: Value) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name, mentions, walk
+from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Function
-from fastapi_seclint.subjects.code.origins import body_of, called, callers
+from fastapi_seclint.program.values import Class, Function, Instance, options
+from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -26,12 +27,21 @@ def handed_on(program: Program, found: Caught) -> Iterator[tuple[Block, str, int
             continue
         given = [(number, "") for number, value in enumerate(call[3]) if _is(value, found.name)]
         given += [(-1, keyword) for keyword, value, _ in call[4] if keyword and _is(value, found.name)]
-        for function, bound in called(program, found.block, call) if given else ():
+        for function, bound in _run(program, found.block, call) if given else ():
             block = body_of(program, function)
             for position, keyword in given:
                 name = keyword or _parameter(function, position + int(bound))
                 if block is not None and name:
                     yield block, name, function.at
+
+
+def _run(program: Program, block: Block, call: Form) -> Iterator[tuple[Function, bool]]:
+    """The functions that a call runs, the constructor of a class among them."""
+    yield from called(program, block, call)
+    for option in options(ask(program, block, call[2])):
+        made = method_of(Instance(option), "__init__") if isinstance(option, Class) else None
+        if made is not None and made.number >= 0:
+            yield made, True
 
 
 def _is(form: Form, name: str) -> bool:

@@ -19,8 +19,8 @@ from fastapi_seclint.subjects.wiring.handlers import is_handler
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_SENT = re.compile(r"(HTTPException|HttpException|HTTPError|Response)$|^send_(text|json)$")
-_DUMPS = frozenset({"model_dump", "model_dump_json", "dict", "json", "to_dict", "as_dict", "_asdict"})
+SENT = re.compile(r"(HTTPException|HttpException|HTTPError|Response)$|^send_(text|json)$")
+DUMPS = frozenset({"model_dump", "model_dump_json", "dict", "json", "to_dict", "as_dict", "_asdict"})
 _DEPTH = 2
 Answered = dict[str, dict[tuple[str, int], set[str]]]
 """The classes whose texts are sent, and the functions that send them; `("", 0)` for handlers of the application.
@@ -67,7 +67,7 @@ def _passed(block: Block, call: Form, keys: frozenset[str]) -> str:
             case ["return", at, value] if value is not None and _holds(value, call, names, keys):
                 bare = value[0] == "name" and any(ended < at for ended in without)
                 returned = returned if bare else "returned"
-            case ["call", _, ["name" | "attr", *_] as called, positional, keywords] if _SENT.search(str(called[-1])):
+            case ["call", _, ["name" | "attr", *_] as called, positional, keywords] if SENT.search(str(called[-1])):
                 given = [*positional, *(value for _, value, _ in keywords)]
                 if any(_holds(value, call, names, keys) for value in given) and not replaced(block, form):
                     return "raised"
@@ -109,7 +109,7 @@ def _holds(value: Form, call: Form, names: set[str], keys: frozenset[str]) -> bo
         case ["call", _, ["name", _, str() as name], positional, keywords] if name[:1].isupper() and not name.isupper():
             given = [*positional, *(item for _, item, _ in keywords)]
             return value is call or any(_holds(item, call, names, keys) for item in given)
-        case ["call", _, ["attr", _, inner, name], [], _] if name in _DUMPS:
+        case ["call", _, ["attr", _, inner, name], [], _] if name in DUMPS:
             return _holds(inner, call, names, keys)
         case ["call", _, ["name", _, "jsonable_encoder" | "dict" | "str" | "asdict"], [inner], _]:
             return _holds(inner, call, names, keys)

@@ -18,6 +18,7 @@ _ABOUT = word_set(
 _CODES = (
     ("otp", "secret"), ("totp", "secret"), ("mfa", "secret"), ("otp", "code"), ("card", "number"), ("credit", "card"),
     ("social", "security"), ("private", "key"), ("security", "answer"), ("pin", "hash"), ("pin", "hashed"),
+    ("recovery", "code"), ("recovery", "codes"), ("backup", "code"), ("backup", "codes"),
 )  # fmt: skip
 _SINGLE = {
     "ssn": "social security number", "cvv": "card code", "cvc": "card code", "pin": "PIN", "apikey": "key",

@@ -10,7 +10,7 @@ from fastapi_seclint.subjects.logins.provider_codes import left_out
 from fastapi_seclint.subjects.logins.worlds import called_name, mentions_password, only_refuses
 
 _NOT_FOUND = re.compile(
-    r"DoesNotExist|NoResultFound|Not_?Found|KeyError|NoSuch|Unknown(?!.*Hash)|StopIteration|Missing(?!.*(Argument|Config|Setting))"
+    r"Not_?Exists?|NoResultFound|Not_?Found|KeyError|NoSuch|Unknown(?!.*Hash)|StopIteration|Missing(?!.*(Argument|Config|Setting))"
     r"|NoEncontrad|NichtGefunden|Introuvable|NaoEncontrad|NonTrovat",
     re.I,
 )

@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import walk
+from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.values import Class, Const, External, Function, Mapping, Value
 from fastapi_seclint.subjects.guards.challenges import HTTP_EXCEPTIONS
 from fastapi_seclint.subjects.guards.exception_handlers import handled_classes
+from fastapi_seclint.subjects.leaks.log_calls import is_log_call, is_print
 from fastapi_seclint.subjects.logins.ends import Outcome
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _of_class(handler: Function, cls: Class) -> object | None:
     if len(handler.parameters) < 2:
         return None
     name = handler.parameters[-1][0]
-    used = [form for statement in handler.statements() for form in walk(statement)]
+    used = _said(handler)
     read = [form for form in used if form[0] == "attr" and form[2][0] == "name" and form[2][2] == name]
     names = {form[3] for form in read}
     if len(read) != sum(form[0] == "name" and form[2] == name for form in used):
@@ -89,6 +90,17 @@ def _of_class(handler: Function, cls: Class) -> object | None:
     return ("handler", handler.dotted, tuple((key, _plain(value)) for key, value in sorted(constants.items()) if value))
 
 
+def _said(handler: Function) -> list[Form]:
+    """The forms of a handler, but for what it only writes into the log."""
+    kept = (statement for statement in handler.statements() if not _only_logs(statement))
+    return [form for statement in kept for form in walk(statement)]
+
+
+def _only_logs(statement: Form) -> bool:
+    call = statement[2] if statement[0] == "expr" else None
+    return call is not None and call[0] == "call" and (is_log_call(call) or is_print(call))
+
+
 def _sets(method: Value, names: set[str]) -> bool:
     """Whether a method sets one of these attributes for an object of its own."""
     targets = (
@@ -102,5 +114,5 @@ def _tells(handler: Function) -> bool:
     if len(handler.parameters) < 2:
         return True
     name = handler.parameters[-1][0]
-    used = [form for statement in handler.statements() for form in walk(statement)]
+    used = _said(handler)
     return any(form[0] == "name" and form[2] == name for form in used)

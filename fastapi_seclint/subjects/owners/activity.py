@@ -24,7 +24,7 @@ from fastapi_seclint.subjects.owners.identity import (
     guards,
     known_as,
 )
-from fastapi_seclint.subjects.owners.states import STATES, compares_status, field_of, speaks_of_state
+from fastapi_seclint.subjects.owners.states import STATES, compares_status, computed_states, field_of, speaks_of_state
 from fastapi_seclint.subjects.owners.switched import switched_off
 from fastapi_seclint.subjects.rights.powerless import without_effect
 from fastapi_seclint.subjects.rights.reached import reached
@@ -55,7 +55,7 @@ class ActiveGuard:
         return known_as(self.function)
 
 
-def _tests_activity(function: Function, idle: frozenset[int]) -> bool:
+def _tests_activity(function: Function, idle: frozenset[int], computed: frozenset[str]) -> bool:
     """Whether a function's own body decides something by whether an account is active.
 
     `idle` are the identities of the forms that have no effect.
@@ -66,7 +66,7 @@ def _tests_activity(function: Function, idle: frozenset[int]) -> bool:
         if form[0] == "return" and form[2] is not None and _answers(form[2]):
             return True
         tested = form[2] if form[0] in ("if", "assert", "ifexp", "while") else form if form[0] == "compare" else None
-        if tested is not None and speaks_of_state(tested):
+        if tested is not None and speaks_of_state(tested, computed):
             return True
         if form[0] == "call" and (_is_check(form) or _picks_active(form)):
             return True
@@ -146,7 +146,7 @@ def asks_for_activity(program: Program, function: Function) -> bool:
     known = _known(program)
     key = (function.module.file, function.number)
     if key not in known:
-        known[key] = _tests_activity(function, without_effect(program, function))
+        known[key] = _tests_activity(function, without_effect(program, function), computed_states(program))
     return known[key]
 
 
@@ -161,7 +161,7 @@ def active_guards(program: Program) -> list[ActiveGuard]:
     found = []
     handlers, told = {id(route.function) for route in program.routes}, set[int]()
     for value in _candidates(program):
-        if id(value) in told or program.is_test(value.module) or not _speaks_of_state(value.module):
+        if id(value) in told or program.is_test(value.module) or not _speaks_of_state(program, value.module):
             continue
         told.add(id(value))
         if id(value) in handlers or not _refuses_closed(program, value) or _speaks_of_rights(value):
@@ -186,9 +186,10 @@ def _candidates(program: Program) -> Iterator[Function]:
                 yield node.function
 
 
-def _speaks_of_state(module: Module) -> bool:
+def _speaks_of_state(program: Program, module: Module) -> bool:
     """Whether a file has such a word at all: a name, or a key of a dictionary, `user["disabled"]`."""
-    return bool(module.facts.words & {*STATES, "status"}) or bool(module.facts.speaking(*_KEYS))
+    words = {*STATES, *computed_states(program), "status"}
+    return bool(module.facts.words & words) or bool(module.facts.speaking(*_KEYS))
 
 
 def _speaks_of_rights(function: Function) -> bool:
@@ -204,7 +205,8 @@ def _refuses_closed(program: Program, function: Function, looking: bool = True) 
     `looking`: or on one about the account that it looks up by what the guard gives it.
     """
     works = worker(program.interpreter, function)
-    asking = [form for form in works.forms.of("if", "call") if _asks_activity(form)]
+    computed = computed_states(program)
+    asking = [form for form in works.forms.of("if", "call") if _asks_activity(form, computed)]
     asked = {inner[2] for form in asking for inner in walk(form) if inner[0] == "name"}
     callers = {name for name, _ in guards_below(program, function, asked)} if asking else set()
     callers |= {name for name, _ in looked_up(program, function, asked)} if asking and looking else set()
@@ -222,11 +224,11 @@ def _refuses_closed(program: Program, function: Function, looking: bool = True) 
     return False
 
 
-def _asks_activity(form: Form) -> bool:
+def _asks_activity(form: Form, computed: frozenset[str]) -> bool:
     """Whether a condition or a call of a check is about the state of an account, whoever's it is."""
     if form[0] == "call":
         return _is_check(form) and _demands(form)
-    return speaks_of_state(form[2]) and not _is_of_a_belonging(form[2])
+    return speaks_of_state(form[2], computed) and not _is_of_a_belonging(form[2])
 
 
 def _is_of_a_belonging(test: Form) -> bool:

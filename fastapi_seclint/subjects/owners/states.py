@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.spelling import snake
+from fastapi_seclint.program.values import Class, Function
+
+if TYPE_CHECKING:
+    from fastapi_seclint.program import Program
+
+_SHORT = 2
 
 STATES = frozenset(
     {
@@ -23,15 +31,37 @@ STATES = frozenset(
 _STATUS = re.compile(r"active|disabled|blocked|banned|suspended|enabled", re.I)
 
 
-def speaks_of_state(form: Form) -> bool:
-    """Whether an expression reads such a flag, or compares a status with a word for one of these states."""
+def speaks_of_state(form: Form, computed: frozenset[str] = frozenset()) -> bool:
+    """Whether an expression reads such a flag, or compares a status with a word for one of these states.
+
+    `computed` are what classes of the program compute of one, `may_sign_in` of `not self.banned`.
+    """
     for inner in walk(form):
         name = inner[3] if inner[0] == "attr" else inner[2] if inner[0] in ("name", "const") else ""
-        if isinstance(name, str) and snake(name) in STATES:
+        if isinstance(name, str) and (snake(name) in STATES or (inner[0] == "attr" and name in computed)):
             return True
         if inner[0] == "compare" and compares_status(inner):
             return True
     return False
+
+
+@lru_cache(maxsize=1)
+def computed_states(program: Program) -> frozenset[str]:
+    """The properties and methods of the program's classes that give nothing but whether an account is open."""
+    found = set()
+    for module in program.modules.by_file.values():
+        classes = (value for value in list(module.scope.names.values()) if isinstance(value, Class))
+        for cls in classes if module.facts.words & STATES else ():
+            methods = (item for item in cls.namespace.values() if isinstance(item, Function) and item.number >= 0)
+            found |= {method.name for method in methods if cls.module is module and _gives_state(method)}
+    return frozenset(found)
+
+
+def _gives_state(method: Function) -> bool:
+    given = [form[2] for form in method.forms.of("return") if form[2] is not None]
+    own = method.parameters[0][0] if len(method.parameters) == 1 else ""
+    named = any(form[0] == "attr" and form[2][2:] == [own] for form in walk(given))
+    return bool(own) and named and len(method.statements()) <= _SHORT and all(map(speaks_of_state, given))
 
 
 def compares_status(form: Form) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE
-from fastapi_seclint.facts.forms import Form, last_name
+from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Function
@@ -29,9 +29,16 @@ _TARGET = 2
 
 
 def is_about_to_be_written(block: Block, owner: Form) -> bool:
-    """Whether a name is the row that a listener gets: `@event.listens_for(User, "before_insert")`."""
+    """Whether a name is the row that a listener gets: `@event.listens_for(User, "before_insert")`.
+
+    Or the row itself, in a method that puts a hash in the place of its password: beanie's `@before_event(Insert)`.
+    """
     function = block.function
-    if function is None or owner[0] != "name" or "listens_for" not in block.module.facts.words:
+    if function is None or owner[0] != "name":
+        return False
+    if function.owner is not None and function.parameters and owner[2] == function.parameters[0][0]:
+        return any(_replaces_itself(form, owner[2]) for form in block.forms.of("assign"))
+    if "listens_for" not in block.module.facts.words:
         return False
     names = [parameter[0] for parameter in function.parameters]
     if names[_TARGET : _TARGET + 1] != [owner[2]]:
@@ -41,6 +48,16 @@ def is_about_to_be_written(block: Block, owner: Form) -> bool:
         item[0] == "call" and last_name(item[2]) == "listens_for" and {one[-1] for one in item[3][1:2]} & _WRITTEN
         for item in definition[6]
     )
+
+
+def _replaces_itself(form: Form, own: str) -> bool:
+    """Whether an assignment makes a password's field of itself, or a hash's of a password's: `self.x = f(self.x)`."""
+    match form:
+        case ["assign", _, [["attr", _, ["name", _, name], target]], ["call", *_] as value] if name == own:
+            read = {part[3] for part in walk(value) if part[0] == "attr" and part[2][2:] == [own]}
+            plain = any(naming(one) == "plain" for one in read)
+            return plain and (target in read or naming(target) == "kept")
+    return False
 
 
 def setters(program: Program) -> Iterator[Function]:

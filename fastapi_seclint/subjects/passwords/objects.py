@@ -45,14 +45,15 @@ def _of_record(known: Passwords, block: Block, call: Form, name: str, depth: int
     for function, _ in called(known.program, block, call):
         body = body_of(known.program, function)
         plain = known.strongest(Where(block), arguments(call), depth - 1)
-        if body is None or plain is None or plain.kind != "plain":
+        if body is None:
             continue
+        typed = plain is not None and plain.kind == "plain"
         given = frozenset(item[0] for item in function.parameters if item[0] not in ("self", "cls"))
         for returned in (form[2] for form in body.forms.of("return") if form[2] is not None):
             value = _field(known, body, returned, name)
             made = known.text(Where(body, given), value, depth - 1) if value is not None else None
-            if made is not None and made.kind != "plain":
-                return replace(made, through=call, sure=plain.sure)
+            if made is not None and (made.kind == "hash" or (typed and made.kind == "digest")):
+                return replace(made, through=call, sure=plain.sure if plain is not None else made.sure)
     return None
 
 
@@ -60,7 +61,10 @@ def _field(known: Passwords, block: Block, record: Form, name: str) -> Form | No
     """What a field of an object is given where the object is made."""
     if record[0] != "call" or record[2][0] not in ("name", "attr"):
         return None
-    for cls in (option for option in options(known.value(block, record[2])) if isinstance(option, Class)):
+    made = list(options(known.value(block, record[2])))
+    if record[2][2:] == ["cls"] and block.function is not None and block.function.owner is not None:
+        made = [block.function.owner]
+    for cls in (option for option in made if isinstance(option, Class)):
         init = cls.namespace.get("__init__")
         fields = [item[0] for item in cls.fields]
         if init is not None:

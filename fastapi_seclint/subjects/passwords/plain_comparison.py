@@ -23,12 +23,14 @@ from fastapi_seclint.subjects.passwords.plain_storage import other_columns
 from fastapi_seclint.subjects.passwords.stages import Where
 from fastapi_seclint.subjects.passwords.statements import statement_of
 from fastapi_seclint.subjects.passwords.stores import is_of_a_server, is_store
+from fastapi_seclint.subjects.passwords.told_objects import told_when_made
 from fastapi_seclint.subjects.passwords.whole_bodies import Kept
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
+_DEPTH = 5
 _COMPARERS = frozenset({"compare_digest"})
 _RUNNERS = frozenset({"execute", "fetch_one", "fetchrow"})
 """What runs a statement; with none it is some command of the program's own: `register_user.execute(password=...)`."""
@@ -150,16 +152,23 @@ def _is_given_stored(known: Passwords, block: Block, form: Form) -> bool:
     )
 
 
-def is_stored(known: Passwords, block: Block, form: Form) -> bool:
-    """Whether an expression is a password (or hash) that the application keeps: a field of something it looked up."""
+def is_stored(known: Passwords, block: Block, form: Form, depth: int = _DEPTH) -> bool:
+    """Whether an expression is a password (or hash) that the application keeps: a field of something it looked up.
+
+    `depth` is how many properties and fields are gone through: one may be made of itself.
+    """
+    if depth == 0:
+        return False
     accounts = accounts_of(form)
     if accounts is not None and is_kept_in_code(accounts, ask(known.program, block, accounts)):
         return True
     kept = known.assigned(block, _unwrapped(form)[2], form) if _unwrapped(form)[0] == "name" else ()
-    if any(is_stored(known, block, part) for value in kept if value is not None for part in _parts(value)):
+    if any(is_stored(known, block, part, depth - 1) for value in kept if value is not None for part in _parts(value)):
         return True
     given = given_by_property(known.program, block, form) if form[0] == "attr" else ()
-    if any(is_stored(known, body, value) for body, value in given):
+    if any(is_stored(known, body, value, depth - 1) for body, value in given):
+        return True
+    if any(is_stored(known, one.block, one.form, depth - 1) for one in told_when_made(known, block, _unwrapped(form))):
         return True
     name = field_of(form)
     if not name:

@@ -13,9 +13,9 @@ from fastapi_seclint.program.sites import Argument, Block, Call
 from fastapi_seclint.program.values import Function, Instance, Place, options
 from fastapi_seclint.subjects.code.origins import ask, callers, partials
 from fastapi_seclint.subjects.payloads import inlining as _inlining
-from fastapi_seclint.subjects.payloads.branching import Names
 from fastapi_seclint.subjects.payloads.builders import chained
 from fastapi_seclint.subjects.payloads.flow import Budget, Flow, Given
+from fastapi_seclint.subjects.payloads.heirs import of_heirs
 from fastapi_seclint.subjects.payloads.known import (
     Amount,
     Claims,
@@ -27,6 +27,7 @@ from fastapi_seclint.subjects.payloads.known import (
     unknown,
 )
 from fastapi_seclint.subjects.payloads.values import of_value
+from fastapi_seclint.subjects.payloads.ways import Step, Way
 from fastapi_seclint.subjects.tokens.jwt import ENCODERS, Library
 
 if TYPE_CHECKING:
@@ -90,14 +91,6 @@ def _only_passes_on(statement: Form, name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """A call on the way to a token, and the block that it stands in."""
-
-    block: Block
-    form: Form
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Token:
     """A kind of token: an encoding call, the calls that lead to it (nearest first), and the claims it then has.
 
@@ -131,13 +124,6 @@ class Token:
     def steps(self) -> tuple[Step, ...]:
         """The encoding call and the calls that lead to it, nearest first."""
         return (Step(self.encoding.call.block, self.encoding.call.form), *self.way)
-
-
-@dataclass(slots=True)
-class _Way:
-    names: Names
-    steps: tuple[Step, ...] = ()
-    unseen: bool = False
 
 
 def encodings(program: Program) -> list[Encoding]:
@@ -197,16 +183,16 @@ def _dated(payload: Known, given: Given, place: Place) -> Known:
     return replace(payload, claims=claims)
 
 
-def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budget, beyond: bool = False) -> list[_Way]:
+def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budget, beyond: bool = False) -> list[Way]:
     """What the parameters of a block's function may be, for each way of calling it, or its callers with `beyond`."""
     function = block.function
     if function is None:
-        return [_Way({})]
+        return [Way({})]
     probe = Flow(program, block, {}, 0, budget, target)
     parameters = [item[0] for item in function.parameters]
     if function.owner is not None and function.kind != "static":
         parameters = parameters[1:]
-    ways: list[_Way] = []
+    ways: list[Way] = []
     if depth and any(name in probe.relevant for name in parameters):
         for outer, form, is_bound in callers(program, function):
             if program.is_test(outer.module) is not program.is_test(block.module) or _same(outer, block):
@@ -214,25 +200,26 @@ def _ways(program: Program, block: Block, target: Form, depth: int, budget: Budg
             for way, given in _calls(program, outer, form, depth, budget, beyond):
                 names = _inlining.bound(probe, function, given, _receiver(program, outer, form), is_bound)
                 names |= chained(form)
-                ways.append(_Way(names, (Step(outer, form), *way.steps), way.unseen))
+                ways.append(Way(names, (Step(outer, form), *way.steps), way.unseen))
             if len(ways) >= _MOST_WAYS:
                 break
         ways += _partly_given(program, function, probe, budget)
     ways = ways or list(_of_chains(program, block, function, probe, target))
     ways = ways or list(_of_factory(program, block, function, probe, budget))
+    ways = ways or list(of_heirs(program, block, function, probe, target))
     if ways:
         return ways[:_MOST_WAYS]
-    return [_Way(_inlining.unseen(probe, function), (), bool(parameters))]
+    return [Way(_inlining.unseen(probe, function), (), bool(parameters))]
 
 
-def _of_chains(program: Program, block: Block, function: Function, probe: Flow, target: Form) -> Iterator[_Way]:
+def _of_chains(program: Program, block: Block, function: Function, probe: Flow, target: Form) -> Iterator[Way]:
     """What an object keeps at the end of each chain of calls: `Builder().subject(x).sign()`."""
     if function.owner is None or function.kind == "static" or not any(item[2:] == ["self"] for item in walk(target[3])):
         return
     found = [(outer, form) for outer, form, _ in callers(program, function) if not program.is_test(outer.module)]
     chains = [(outer, form, chain) for outer, form in found if (chain := chained(form))]
     if chains and len(chains) == len(found) and not program.is_test(block.module):
-        yield from (_Way({**_inlining.unseen(probe, function), **chain}, (Step(outer, form),))
+        yield from (Way({**_inlining.unseen(probe, function), **chain}, (Step(outer, form),))
                     for outer, form, chain in chains)  # fmt: skip
 
 
@@ -246,14 +233,14 @@ def _receiver(program: Program, block: Block, call: Form) -> Known | None:
     return of_value(found[0], Place(block.module, call[1]))
 
 
-def _partly_given(program: Program, function: Function, probe: Flow, budget: Budget) -> Iterator[_Way]:
+def _partly_given(program: Program, function: Function, probe: Flow, budget: Budget) -> Iterator[Way]:
     """What the parameters are where `functools.partial` gives some of them."""
     for outer, form in partials(program, function):
-        given = _arrival(program, outer, form, _Way({}))
+        given = _arrival(program, outer, form, Way({}))
         if given is not None and not program.is_test(outer.module):
             given.positional, given.open = given.positional[1:], True
             is_bound = function.name == "__init__"
-            yield _Way(_inlining.bound(probe, function, given, None, is_bound), (Step(outer, form),))
+            yield Way(_inlining.bound(probe, function, given, None, is_bound), (Step(outer, form),))
 
 
 def enclosing(program: Program, block: Block) -> Function | None:
@@ -262,25 +249,25 @@ def enclosing(program: Program, block: Block) -> Function | None:
     return program.sites.function(block.module, around) if around >= 0 else None
 
 
-def _of_factory(program: Program, block: Block, function: Function, probe: Flow, budget: Budget) -> Iterator[_Way]:
+def _of_factory(program: Program, block: Block, function: Function, probe: Flow, budget: Budget) -> Iterator[Way]:
     """What a function that another one makes gets from that: `access_token = maker(minutes=15)`."""
     factory = enclosing(program, block)
     if factory is None or not any(item[0] in probe.relevant for item in factory.parameters):
         return
     own = _inlining.unseen(probe, function)
     for outer, form, is_bound in callers(program, factory):
-        given = _arrival(program, outer, form, _Way({}))
+        given = _arrival(program, outer, form, Way({}))
         if given is not None and program.is_test(outer.module) is program.is_test(block.module):
             names = {**_inlining.bound(probe, factory, given, None, is_bound), **own}
-            yield _Way(names, (Step(outer, form),), bool(function.parameters))
+            yield Way(names, (Step(outer, form),), bool(function.parameters))
 
 
 def _calls(
     program: Program, block: Block, form: Form, depth: int, budget: Budget, beyond: bool
-) -> list[tuple[_Way, Given]]:
+) -> list[tuple[Way, Given]]:
     """The arguments of a call, once for each way of getting to it; callers count where parameters are passed on."""
     unseen = _inlining.unseen(Flow(program, block, {}, 0, budget, form), block.function) if block.function else {}
-    alone = _Way(unseen, (), bool(unseen))
+    alone = Way(unseen, (), bool(unseen))
     given = _arrival(program, block, form, alone)
     if given is None:
         return []
@@ -293,7 +280,7 @@ def _calls(
     return [(way, given) for way, given in reached if given is not None]
 
 
-def _arrival(program: Program, block: Block, form: Form, way: _Way) -> Given | None:
+def _arrival(program: Program, block: Block, form: Form, way: Way) -> Given | None:
     flow = Flow(program, block, way.names, 2, Budget(700), form)
     flow.run()
     return flow.arrivals[0] if flow.arrivals else None

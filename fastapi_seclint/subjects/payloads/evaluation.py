@@ -16,6 +16,7 @@ from fastapi_seclint.subjects.payloads.calls import call
 from fastapi_seclint.subjects.payloads.conditions import decide
 from fastapi_seclint.subjects.payloads.known import (
     NOTHING,
+    Claim,
     Claims,
     Known,
     Written,
@@ -163,17 +164,19 @@ def _comprehension(flow: Flow, key: Form, value: Form, clauses: list[Form]) -> K
         claims.items = {
             name: item if kept else replace(item, sure=False)
             for name, item in claims.items.items()
-            if (kept := _is_kept(flow, target, name, conditions)) is not False
+            if (kept := _is_kept(flow, target, item, conditions)) is not False
         }
     return Known(claims=claims)
 
 
-def _is_kept(flow: Flow, target: Form, name: str, conditions: list[Form]) -> bool | None:
+def _is_kept(flow: Flow, target: Form, claim: Claim, conditions: list[Form]) -> bool | None:
     """Whether a comprehension over the items of a dictionary keeps one; None when that is not known."""
     key = target[2][0] if target[0] == "tuple" else target
     if key[0] != "name":
         return None
-    before, flow.names = flow.names, {**flow.names, key[2]: Known(texts=(name,), present=True)}
+    before, flow.names = flow.names, {**flow.names, key[2]: Known(texts=(claim.key,), present=True)}
+    if target[0] == "tuple" and len(target[2]) == 2 and target[2][1][0] == "name" and claim.values:
+        flow.names[target[2][1][2]] = value_of(claim)
     answers = [decide(flow, condition) for condition in _parts(conditions)]
     undecided = [one for one, answer in zip(_parts(conditions), answers, strict=True) if answer is None]
     flow.names = before

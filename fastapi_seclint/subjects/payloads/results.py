@@ -9,8 +9,8 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.code.origins import ask, callers
-from fastapi_seclint.subjects.payloads.encodings import Step
 from fastapi_seclint.subjects.payloads.models import fields
+from fastapi_seclint.subjects.payloads.ways import Step
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import last_name, named_arguments
+from fastapi_seclint.facts.forms import last_name, named_arguments, walk
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
@@ -34,6 +35,22 @@ def built_of_rights(program: Program, function: Function, found: Input) -> tuple
                 if rights:
                     return cls, rights
     return None
+
+
+def flags_of(cls: Class, rights: dict[str, Sent]) -> dict[str, Sent]:
+    """What the properties of a class say of the rights that its objects were made with: `self.tier == "admin"`."""
+    found = {}
+    for base in cls.lineage():
+        for name, method in base.namespace.items() if isinstance(base, Class) else ():
+            if not isinstance(method, Function) or method.kind != "property" or not method.parameters:
+                continue
+            given = [form[2] for form in method.forms.of("return") if form[2] is not None]
+            own = [method.parameters[0][0]]
+            read = {form[3] for form in walk(given) if form[0] == "attr" and form[2][2:] == own}
+            asked = [rights[one] for one in read if one in rights]
+            if asked and read <= rights.keys() and all(form[0] in ("compare", "bool", "unary") for form in given):
+                found[name] = replace(asked[0], flag=True)
+    return found
 
 
 def makes_object(function: Function) -> bool:

@@ -94,7 +94,7 @@ def _tested(found: Input, form: Form, *, forbidden: bool) -> Sent | None:
     """
     if form[0] != "compare":
         sent = source(found, form)
-        return sent if sent is not None and _is_flag(sent.name) else None
+        return sent if sent is not None and (sent.flag or _is_flag(sent.name)) else None
     sides = [form[2], *form[4]]
     named = [source(found, _ranked(side)) for side in sides]
     sent = next((item for item in named if item is not None), None)

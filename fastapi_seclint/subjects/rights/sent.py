@@ -24,10 +24,14 @@ _PLAIN = frozenset({"lower", "upper", "strip", "casefold", "title", "get_secret_
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A right that the client sent: what the client calls it, and by what way it came."""
+    """A right that the client sent: what the client calls it, and by what way it came.
+
+    `flag` says that it was asked already, by a property that tells yes or no.
+    """
 
     name: str
     origin: Origin
+    flag: bool = False
 
 
 @dataclass(slots=True)
@@ -37,7 +41,8 @@ class Input:
     A part of a body that has rights of its own is a body, too, under the name that it is read by: `data.profile`.
     `classes` are the words that say what the bodies are of. `origins` says by what way a whole body came that is none,
     such as a model of headers; `rights` are the project's own names for rights, `dumps` methods of the bodies' classes
-    that give all of a body in a dictionary, `made` objects that the function makes with what was sent.
+    that give all of a body in a dictionary, `made` objects that the function makes with what was sent, `flags` the
+    properties that objects made elsewhere compute of it, `context.is_admin`.
     """
 
     bodies: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -48,6 +53,7 @@ class Input:
     rights: frozenset[str] = frozenset()
     dumps: set[str] = field(default_factory=set)
     made: dict[str, frozenset[str]] = field(default_factory=dict)
+    flags: dict[str, Sent] = field(default_factory=dict)
 
     def names_right(self, name: str) -> bool:
         """Whether a field, header or cookie of this name says what its sender may do, in this project."""
@@ -82,6 +88,8 @@ def source(found: Input, form: Form) -> Sent | None:
     match form:
         case ["attr", _, ["name" | "attr", *_] as owner, right] if right in found.bodies.get(spelled(owner), ()):
             return Sent(right, found.origins.get(spelled(owner), "body"))
+        case ["attr", _, ["name", _, owner], name] if f"{owner}.{name}" in found.flags:
+            return found.flags[f"{owner}.{name}"]
         case ["sub", _, ["name", _, name], ["const", _, str(right)]]:
             return _item(found, name, right)
         case ["call", _, ["attr", _, ["name", _, name], "get" | "pop"], [["const", _, str(right)], *_], _]:

@@ -30,7 +30,7 @@ from fastapi_seclint.subjects.owners.records import is_schema
 from fastapi_seclint.subjects.passwords.made_models import made_fields
 from fastapi_seclint.subjects.passwords.names import naming
 from fastapi_seclint.subjects.payloads.models import fields
-from fastapi_seclint.subjects.rights.built import built_of_rights, makes_object
+from fastapi_seclint.subjects.rights.built import built_of_rights, flags_of, makes_object
 from fastapi_seclint.subjects.rights.confirmed import confirmed
 from fastapi_seclint.subjects.rights.following import follow
 from fastapi_seclint.subjects.rights.forbidding import STANDING
@@ -57,9 +57,11 @@ def input_of(program: Program, function: Function, path: str = "", depth: int = 
         elif _is_login_form(program, parameter) and _takes_scopes_once(program, function, parameter.name):
             found.bodies[parameter.name] = frozenset({"scopes"})
             found.rights |= {"scopes", "scope"}
-        elif depth < _DEPTH and (rights := _made_of_rights(program, parameter, depth)):
+        elif depth < _DEPTH and (made := _made_of_rights(program, parameter, depth)) is not None:
+            cls, rights = made
             found.bodies[parameter.name] = frozenset(rights)
             found.origins[parameter.name] = next(iter(rights.values())).origin
+            found.flags |= {f"{parameter.name}.{name}": sent for name, sent in flags_of(cls, rights).items()}
         elif depth < _DEPTH and (sent := _given_on(program, parameter, depth)) is not None:
             found.values[parameter.name] = sent
         elif depth < _DEPTH and (whole := _body_given_on(program, parameter, depth)):
@@ -98,17 +100,17 @@ def _takes_scopes_once(program: Program, function: Function, name: str) -> bool:
     )
 
 
-def _made_of_rights(program: Program, parameter: Parameter, depth: int) -> dict[str, Sent]:
-    """The rights in headers, cookies or the query of which a dependency makes the object that it is or gives."""
+def _made_of_rights(program: Program, parameter: Parameter, depth: int) -> tuple[Class, dict[str, Sent]] | None:
+    """The class of the object that a dependency is or gives, and the rights in headers and the like it is made of."""
     dependency = program.walker.resolver.dependency_of(parameter)
     for option in options(dependency[1]) if dependency is not None else ():
         if isinstance(option, Class):
-            return sent_to(program, option, depth + 1)
+            rights = sent_to(program, option, depth + 1)
+            return (option, rights) if rights else None
         giver = giving(option)
         if giver is not None and giver.number >= 0 and makes_object(giver):
-            built = built_of_rights(program, giver, input_of(program, giver, depth=depth + 1))
-            return built[1] if built is not None else {}
-    return {}
+            return built_of_rights(program, giver, input_of(program, giver, depth=depth + 1))
+    return None
 
 
 def sent_to(program: Program, cls: Class, depth: int = 0) -> dict[str, Sent]:

@@ -27,7 +27,9 @@ from fastapi_seclint.subjects.rights.words import names_right
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
-_CALLER = re.compile(r"(^|_)(user|client|caller|member|account|principal|me|actor|person|staff|customer)$")
+_CALLER = re.compile(
+    r"(^|_)(user|client|caller|member|account|principal|me|actor|person|staff|customer|context|ctx|identity)$"
+)
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Annotated, Class, External, Instance, Unknown, Value, options
+from fastapi_seclint.program.values import (
+    Annotated,
+    Bound,
+    Class,
+    External,
+    Function,
+    Instance,
+    Unknown,
+    Value,
+    options,
+)
 
 _BASIC_NAMES = frozenset({"fastapi.security.HTTPBasicCredentials", "fastapi.security.http.HTTPBasicCredentials"})
 _WHOLES = frozenset({"tuple", "call", "name"})
@@ -48,8 +58,9 @@ def _parts(block: Block, form: Form) -> list[Form]:
         names = next((_fields(cls) for cls in options(_ask(block, form[2])) if isinstance(cls, Class | External)), [])
         told = {keyword: value for keyword, value, _ in form[4] if keyword}
         made = {**dict(zip(names, form[3], strict=False)), **told}
-        return [made[name] for name in names] if names and set(names) <= made.keys() else []
-    if form[0] not in ("name", "attr"):
+        if names:
+            return [made[name] for name in names] if set(names) <= made.keys() else []
+    if form[0] not in ("name", "attr", "call"):
         return []
     return [["attr", form[1], form, name] for name in _fields_of(block, form)]
 
@@ -66,12 +77,26 @@ def _fields_of(block: Block, form: Form) -> list[str]:
     own = function.parameters[0][0] if function.owner is not None and function.kind == "function" else None
     if function.owner is not None and own is not None and form[2:] == [own]:
         return _fields(function.owner)
+    if form[0] == "call":
+        return _fields_given(block, function, form)
     annotations = [item[2] for item in function.parameters if form[0] == "name" and item[0] == form[2]]
     found = [_ask(block, form), *(_ask(block, one) for one in annotations if one is not None)]
     for value in (one for known in found for one in options(known)):
         kind = value.base if isinstance(value, Annotated) else value.cls if isinstance(value, Instance) else value
         if isinstance(kind, Class | External) and (names := _fields(kind)):
             return names
+    return []
+
+
+def _fields_given(block: Block, function: Function, call: Form) -> list[str]:
+    """The fields of what a class makes of itself: `Digest.of(plain, salt)`, which returns `cls(...)`."""
+    for option in options(_ask(block, call[2])):
+        made = option.function if isinstance(option, Bound) else option
+        owner = made.owner if isinstance(made, Function) and made.kind == "class" else None
+        given = [form[2] for form in made.forms.of("return")] if isinstance(made, Function) and owner else []
+        own = [["cls"], [owner.name]] if owner is not None else []
+        if owner is not None and given and all(one and one[0] == "call" and one[2][2:] in own for one in given):
+            return _fields(owner)
     return []
 
 

@@ -32,7 +32,8 @@ def helped_read(program: Program, block: Block, call: Form) -> Read | None:
             if (helper.module.file, helper.number) == (function.module.file, function.number):
                 found = [_given(call, helper, number, bound=bound) for number in (key, default)]
                 if found[0] is not None and found[1] is not None:
-                    return Read(call, found[0], found[1], None, verbatim)
+                    given = found[1][3] if found[1][0] == "lambda" else found[1]  # `lambda: "text"` is called for it
+                    return Read(call, found[0], given, None, verbatim)
     return None
 
 

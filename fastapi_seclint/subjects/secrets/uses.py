@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
-from fastapi_seclint.program.sites import Call
+from fastapi_seclint.program.implementers import heirs
+from fastapi_seclint.program.sites import Block, Call
 from fastapi_seclint.program.values import (
     NONE,
     Class,
@@ -271,16 +272,30 @@ _HEADERS = re.compile(r"^(x-)?((api|access|auth|subscription)-)?(key|token)$|^au
 
 
 def _in_headers(program: Program) -> Iterator[tuple[Value, Use]]:
-    """What objects and functions are told that send it as a key: `headers={"X-Api-Key": self.key}`."""
+    """What is sent as a key in a header: `headers={"X-Api-Key": KEY}`, and what objects are told, `self.key`."""
     for module in program.modules.by_file.values():
         for block in program.sites.speaking(module, b"-key", b"-token", b'"authorization"', folded=True):
             for form in block.forms.of("dict"):
                 for key, value in form[2]:
                     if key is None or key[0] != "const" or not _HEADERS.match(str(key[2])):
                         continue
+                    where = Use(_API_KEY, "the key of a service", block.location(value))
                     for origin in told(program, block, value):
-                        where = Use(_API_KEY, "the key of a service", block.location(value))
                         yield ask(program, origin.block, origin.form), where
+                    for part in [one[2] for one in value[2] if one[0] == "fmt"] if value[0] == "fstr" else [value]:
+                        yield from ((known, where) for known in _named(program, block, part))
+
+
+def _named(program: Program, block: Block, form: Form) -> Iterator[Value]:
+    """What a name or attribute stands for; `self.key` for what each class has under it that inherits the method."""
+    owner = block.function.owner if block.function is not None else None
+    if form[0] == "attr" and form[2][2:] in (["self"], ["cls"]) and owner is not None:
+        for cls in heirs(program, owner):
+            found = cls.namespace.get(form[3])
+            if found is not None:
+                yield found
+    if form[0] in ("name", "attr"):
+        yield ask(program, block, form)
 
 
 def _is_sessions(call: Call, form: Form) -> bool:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from fastapi_seclint.facts.forms import arguments
+from fastapi_seclint.facts.forms import arguments, last_name
 from fastapi_seclint.program.spelling import words_of
-from fastapi_seclint.subjects.payloads.encodings import Step, Token, tokens
+from fastapi_seclint.subjects.payloads.encodings import Token, tokens
 from fastapi_seclint.subjects.payloads.known import Claim
 from fastapi_seclint.subjects.payloads.results import result_names
+from fastapi_seclint.subjects.payloads.ways import Step
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.wiring.handlers import is_handler
 
@@ -136,6 +137,8 @@ def _said(token: Token) -> Iterator[set[str]]:
     for name in _names_beside_others(token):
         yield _without(set(words_of(name)))
     for step in token.makers[1:2]:
+        if last_name(step.form[2])[:1].isupper():  # the class of a token
+            yield _without(set(words_of(last_name(step.form[2]))))
         for given in arguments(step.form):
             if given[0] == "attr" and given[3].isupper():
                 yield set(words_of(given[3]))

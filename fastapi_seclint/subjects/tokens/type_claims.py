@@ -9,7 +9,7 @@ from fastapi_seclint.facts.forms import KEYWORDS, Form, arguments, named_argumen
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.values import Function
 from fastapi_seclint.subjects.code.spelling import code
-from fastapi_seclint.subjects.payloads.encodings import Step
+from fastapi_seclint.subjects.payloads.ways import Step
 from fastapi_seclint.subjects.tokens.kinds import Kind
 
 _PARAMETER = "token_type"
