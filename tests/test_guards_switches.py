@@ -318,3 +318,53 @@ def test_a_switch_that_is_worked_out_of_a_setting(test: str, tmp_path: Path) -> 
 def test_a_switch_that_is_on_by_default_leaves_a_guard(default: str, tmp_path: Path) -> None:
     text = COMPUTED.replace('"AUTH", "off"', f'"AUTH", "{default}"').replace('== "on"', '!= "off"')
     assert protection(tmp_path, text.replace("TEST", "not PLAIN")) == "protected"
+
+
+MADE = """
+import inspect
+from fastapi.security import OAuth2PasswordBearer
+scheme = OAuth2PasswordBearer("token", auto_error=False)
+async def find(*, anonymous: bool, token: str | None = None):
+    user = None
+    if token is not None:
+        user = jwt.decode(token, KEY, ["HS256"])["sub"]
+    if user is None:
+        if not anonymous:
+            raise HTTPException(401)
+    return user
+"""
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "    async def user(token=Depends(scheme)):\n        return await find(anonymous=anonymous, token=token)\n",
+        "    async def user(**sent):\n        return await find(anonymous=anonymous, token=sent.get('token'))\n"
+        "    parameter = inspect.Parameter('token', inspect.Parameter.KEYWORD_ONLY, default=Depends(scheme))\n"
+        "    user.__signature__ = inspect.Signature([parameter])\n",
+        "    def user(**sent):\n        if sent['token'] is None and not anonymous:\n"
+        "            raise HTTPException(401)\n"
+        "        return None if sent['token'] is None else jwt.decode(sent['token'], KEY, ['HS256'])['sub']\n"
+        "    parameter = inspect.Parameter('token', inspect.Parameter.KEYWORD_ONLY, default=Depends(scheme))\n"
+        "    user.__signature__ = inspect.Signature([parameter])\n",
+    ],
+)
+@pytest.mark.parametrize(("anonymous", "expected"), [(True, "open"), (False, "protected")])
+def test_a_guard_is_made_for_strangers_or_against_them(
+    guard: str, anonymous: bool, expected: str, tmp_path: Path
+) -> None:
+    text = MADE + f"def asked(*, anonymous: bool = True):\n{guard}    return user\n"
+    text += f"@app.get('/x', dependencies=[Depends(asked(anonymous={anonymous}))])\ndef x(): ...\n"
+    assert protection(tmp_path, text) == expected
+
+
+def test_parameters_that_are_compiled_are_no_guard(tmp_path: Path) -> None:
+    text = """
+import types
+def made(name):
+    return types.FunctionType(compile(f"def {name}(): ...", "made", "exec").co_consts[0], globals(), name)
+required = made("required_parameters")
+@app.get('/x')
+def x(found=Depends(required)): ...
+"""
+    assert protection(tmp_path, text) == "open"

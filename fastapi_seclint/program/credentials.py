@@ -111,6 +111,10 @@ _PROVIDER = re.compile(
 )
 
 
+_PARAMETERS = re.compile(r"(params|parameters|pagination|filters?)(_dep)?$", re.I)
+_ABOUT_CALLER = re.compile(r"auth|token|user|perm|role|scope|key|session", re.I)
+
+
 def names_provider(name: str) -> bool:
     """Whether a dependency of this name gives a handler its tools: a database, the settings, a service."""
     plain = snake(name)
@@ -135,6 +139,8 @@ def may_be_guardian(name: str) -> bool:
 def may_guard(dotted: str) -> bool:
     """Whether a dependency that cannot be looked into may be a guard, by its dotted name."""
     last = dotted.removesuffix("()").rpartition(".")[2]
+    if _PARAMETERS.search(last) and not _ABOUT_CALLER.search(last):
+        return False
     return names_guardian(dotted) or (may_be_guardian(last) and not names_provider(last.removesuffix("_dep")))
 
 

@@ -116,7 +116,7 @@ class DependencyGuards:
         if function is None:
             return Encounter([Ending(False, _made_of(value, arguments), None, False, None)])
         owner = value.receiver if isinstance(value, Bound) else value if isinstance(value, Instance) else None
-        if function.wraps is not None:
+        if function.wraps is not None or "__signature__" in function.attributes:
             arguments |= {f"**{name}": kinds for name, kinds in arguments.items()} | {"*": frozenset({"bag"})}
         encounter = self._follower.meet(function, stranger, arguments, owner)
         if (asked := self.without_unknown(value, stranger, encounter, arguments, owner)) is not None:

@@ -32,7 +32,7 @@ from fastapi_seclint.program.stranger_callees import is_response, may_guard, may
 from fastapi_seclint.program.stranger_codes import told_codes
 from fastapi_seclint.program.stranger_errors import lets_go
 from fastapi_seclint.program.stranger_libraries import external_kinds, unknown_call_kinds
-from fastapi_seclint.program.stranger_objects import is_abstract, made_of, reads_message
+from fastapi_seclint.program.stranger_objects import handed_kinds, is_abstract, made_of, reads_message
 from fastapi_seclint.program.values import (
     Bound,
     Class,
@@ -55,7 +55,7 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
     """The kinds of what a call gives; raises `Raised` when it refuses the stranger, `PassedOn` when it hands him on."""
     _, _, function, positional, keywords = form
     given, spread = _positional(walk_, positional)
-    named = [*spread, *((name, walk_.kinds(value)) for name, value, _ in keywords)]
+    named = [*spread, *((name, handed_kinds(walk_, value)) for name, value, _ in keywords)]
     every = [*given, *(found for _, found in named)]
     if any("send" in found for found in every[1:]) or (every and _is_send(walk_, function)):
         _asgi_call(walk_, form)
@@ -103,7 +103,7 @@ def _positional(walk_: Walk, arguments: list[Form]) -> tuple[list[Kinds], list[t
     """
     given: list[Kinds] = []
     for argument in arguments:
-        found = walk_.kinds(argument)
+        found = handed_kinds(walk_, argument)
         if argument[0] == "star" and "bag" in found:
             return given, [(None, found)]
         given.append(found)

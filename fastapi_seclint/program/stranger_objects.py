@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form
-from fastapi_seclint.program.kinds import ABSENT, CLEAN, HOLDERS, OBJECT, QUERY, Kinds
-from fastapi_seclint.program.values import External, Function
+from fastapi_seclint.program.kinds import ABSENT, CLEAN, FALSE, HOLDERS, OBJECT, QUERY, TRUE, Kinds
+from fastapi_seclint.program.values import Const, External, Function
 
 if TYPE_CHECKING:
     from fastapi_seclint.program.walks import Walk
@@ -65,3 +65,16 @@ def made_of(walk_: Walk, given: list[Kinds], touched: Kinds) -> Kinds:
     if walk_.encounter.checked and any("nothing" in found for found in given):
         touched = touched - CLEAN | ABSENT
     return touched | OBJECT if touched & {"absent", "bad"} else touched
+
+
+def handed_kinds(walk_: Walk, form: Form) -> Kinds:
+    """The kinds of an argument: a name of the code around the function may stand for True or False.
+
+    `def user(required: bool = True)` makes a guard that hands `required` on to what all such guards ask.
+    """
+    found = walk_.kinds(form)
+    if found != CLEAN or form[0] != "name" or form[2] in walk_.names:
+        return found
+    value = walk_.value(form)
+    said = value.value if isinstance(value, Const) else None
+    return found if not isinstance(said, bool) else TRUE if said else FALSE
