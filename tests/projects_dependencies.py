@@ -551,3 +551,31 @@ app = FastAPI()
 def x(found=Depends(by_name)): ...
 """,
 )
+
+project(
+    "guards that are made once for each set of people",
+    FLAT
+    + """
+class User: ...
+class Robot: ...
+made = {}
+def asked(allowed):
+    if allowed in made:
+        return made[allowed]
+    given = Depends(a) if Robot in allowed else Depends(b)
+    async def person(token=given): ...
+    made[allowed] = person
+    return person
+class Asked:
+    def __init__(self, *people) -> None:
+        self.allowed = frozenset(people)
+        self.found = asked(self.allowed)
+app = FastAPI()
+@app.get("/user")
+def user(found=Depends(Asked(User).found)): ...
+@app.get("/both")
+def both(found=Depends(Asked(User, Robot).found)): ...
+@app.get("/again")
+def again(found=Depends(Asked(Robot, User).found)): ...
+""",
+)

@@ -492,3 +492,53 @@ def test_a_backend_of_a_library_leaves_the_route_unknown(tmp_path: Path) -> None
         "app.add_middleware(AuthenticationMiddleware, backend=Sessions(admin_only=True))\n"
     )
     assert protection(tmp_path, text + READ) == "unknown"
+
+
+NOBODY = """
+class Anonymous: ...
+class User: ...
+class Caller:
+    def __init__(self, person, scopes):
+        self.person = person
+        self.scopes = scopes
+def is_anonymous(caller: Caller) -> bool:
+    return isinstance(caller.person, Anonymous)
+def find(request: Request) -> Caller:
+    token = request.headers.get("Authorization")
+    if token is not None:
+        found = SESSIONS.get(token)
+        if found is None:
+            raise HTTPException(401)
+        return Caller(found.user, found.scopes)
+    return Caller(Anonymous(), set())
+class Callers:
+    def __init__(self, app):
+        self.app = app
+    async def __call__(self, scope, receive, send):
+        scope["state"]["caller"] = find(Request(scope))
+        await self.app(scope, receive, send)
+app.add_middleware(Callers)
+class Allowed:
+    def __init__(self, *people):
+        self.people = frozenset(people)
+    def __call__(self, request: Request):
+        caller = request.state.caller
+        if type(caller.person) not in self.people:
+            caller = Caller(Anonymous(), set())
+        if is_anonymous(caller):
+            if Anonymous in self.people:
+                return caller
+            raise HTTPException(401)
+        return caller
+"""
+
+
+@pytest.mark.parametrize(("people", "expected"), [("User", "protected"), ("User, Anonymous", "open")])
+def test_an_object_may_say_that_nobody_is_known(people: str, expected: str, tmp_path: Path) -> None:
+    text = f"{NOBODY}@app.get('/x', dependencies=[Depends(Allowed({people}))])\ndef x(): ...\n"
+    assert protection(tmp_path, text) == expected
+
+
+def test_an_attribute_of_nobody_refuses_nobody(tmp_path: Path) -> None:
+    text = f"{NOBODY}@app.get('/x')\ndef x(request: Request):\n    return request.state.caller.person.name\n"
+    assert protection(tmp_path, text) == "open"

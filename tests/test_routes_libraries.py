@@ -195,3 +195,43 @@ def rows(params: Annotated[object, Depends(context())]): ...
     assert set(found["/users"].dependencies) == {made, params}
     assert set(found["/rows"].dependencies) == {made, "fastapi_pagination.api._noop_dep"}
     assert found["/users"].protection == "open"
+
+
+MAKEFUN = """
+import jwt
+from inspect import Parameter, Signature
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.security import HTTPBearer
+from makefun import with_signature
+scheme = HTTPBearer(auto_error=False)
+def made(*guards):
+    given = [Parameter(f"given{n}", Parameter.KEYWORD_ONLY, default=Depends(g)) for n, g in enumerate(guards)]
+    @with_signature(Signature(given))
+    async def made_guard(**sent):
+        if sent["given0"] is None:
+            raise HTTPException(401)
+        return jwt.decode(sent["given0"].credentials, KEY, ["HS256"])
+    return made_guard
+class Guard:
+    def __call__(self, token): ...
+class Made(Guard):
+    @with_signature(Signature([
+        Parameter("self", Parameter.POSITIONAL_OR_KEYWORD),
+        Parameter("token", Parameter.POSITIONAL_OR_KEYWORD, default=Depends(scheme)),
+    ]))
+    def __call__(self, token):
+        return super().__call__(token)
+app = FastAPI()
+@app.get("/function", dependencies=[Depends(made(scheme))])
+def function(): ...
+@app.get("/object", dependencies=[Depends(Made())])
+def object(): ...
+"""
+
+
+def test_makefun_gives_functions_the_parameters_that_fastapi_sees(tmp_path: Path) -> None:
+    found = routes(tmp_path, MAKEFUN)
+    scheme = "fastapi.security.http.HTTPBearer()"
+    assert set(found["/function"].dependencies) == {"main.made.<locals>.made_guard", scheme}
+    assert set(found["/object"].dependencies) == {"main.Made()", scheme}
+    assert found["/function"].protection == "protected"

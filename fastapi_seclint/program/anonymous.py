@@ -43,6 +43,8 @@ class Follower:
         """What middleware and guards put into `request.state` of credentials that anybody may make up, by its names."""
         self.lacking: set[str] = set()
         """Under which names middleware leaves nothing in `request.state` for bad credentials."""
+        self.nobody: set[str] = set()
+        """Under which names middleware leaves an object in `request.state` that says that nobody is known."""
         self.handler: Function | None = None
         """The route's own function while it is walked."""
         self.in_handler = False

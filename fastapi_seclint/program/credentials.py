@@ -124,6 +124,16 @@ def names_provider(name: str) -> bool:
 _PERSON = re.compile(r"(user|admin|principal|account|member|identity|dep)$", re.I)
 
 
+def names_nobody(name: str) -> bool:
+    """Whether a class of this name stands for a caller who is not known: `Anonymous`, `AnonymousUser`, `Guest`."""
+    return _NOBODY.match(snake(name)) is not None
+
+
+_NOBODY = re.compile(
+    r"^(anonymous|unauthenticated)(_?(user|subject|principal|account|identity|actor))?$|^guest_?(user|account)$", re.I
+)
+
+
 def names_known_person(name: str) -> bool:
     """Whether a class of this name stands for a caller who is known: `Member`, `CurrentUser`, not `AnonymousUser`."""
     plain = snake(name)

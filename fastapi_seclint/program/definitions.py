@@ -67,9 +67,8 @@ def _decorate(interpreter: Interpreter, decorator: Value, value: Value, place: P
         return value
     if isinstance(decorator, External | Unknown):
         _note(value, decorator)
-        if isinstance(decorator, External) and decorator.name == "functools.wraps()" and isinstance(value, Function):
-            given = decorator.arguments.positional if decorator.arguments is not None else []
-            value.wraps = given[0] if given else value.wraps
+        if isinstance(decorator, External) and isinstance(value, Function) and decorator.arguments is not None:
+            _stand_for(value, decorator.name, decorator.arguments)
         return value
     result = calls.call(interpreter, decorator, Arguments([value]), place)
     if isinstance(decorator, RouteDecorator):
@@ -83,6 +82,14 @@ def _decorate(interpreter: Interpreter, decorator: Value, value: Value, place: P
         return result
     _note(value, decorator)
     return value if isinstance(value, Function | Class) and not isinstance(result, Class | Instance) else result
+
+
+def _stand_for(function: Function, decorator: str, arguments: Arguments) -> None:
+    """What a library's decorator says that a function stands for, or which parameters it lets others see."""
+    if decorator == "functools.wraps()" and arguments.positional:
+        function.wraps = arguments.positional[0]
+    elif decorator == "makefun.with_signature()" and (shown := arguments.get("func_signature", 0)) is not None:
+        function.attributes["__signature__"] = shown
 
 
 def _note(value: Value, decorator: Value) -> None:

@@ -10,7 +10,7 @@ from fastapi_seclint.facts.forms import Form
 from fastapi_seclint.program import attributes, calls, definitions, fstrings, setting_reads
 from fastapi_seclint.program.assignments import assign
 from fastapi_seclint.program.comprehensions import comprehension
-from fastapi_seclint.program.operators import binary, condition, decide, worlds
+from fastapi_seclint.program.operators import binary, condition, decide, has_key, worlds
 from fastapi_seclint.program.scopes import Scope
 from fastapi_seclint.program.subscripts import subscript
 from fastapi_seclint.program.values import (
@@ -185,6 +185,9 @@ def _compare(interpreter: Interpreter, form: Form, scope: Scope) -> Value:
     left = evaluate(interpreter, left_form, scope)
     rights = [evaluate(interpreter, item, scope) for item in comparators]
     if len(operators) == 1:
+        if interpreter.recording and operators[0] in ("in", "not in") and isinstance(rights[0], Mapping):
+            held = has_key(rights[0], left)
+            return Unknown("a condition", place) if held is None else Const(held is (operators[0] == "in"), place)
         return condition(_answers(operators[0], left, rights[0]), place, [left, rights[0]])
     links = [_answers(*link) for link in zip(operators, [left, *rights], rights, strict=False)]
     if any(set(link) == {False} for link in links):

@@ -50,7 +50,7 @@ class GuardModel:
         self._follower = Follower(interpreter)
         self.dependencies = DependencyGuards(self._follower, resolver, declared)
         self.middleware = MiddlewareGuards(self._follower, declared)
-        self._left: dict[Router, tuple[set[str], set[str]]] = {}
+        self._left: dict[Router, tuple[set[str], set[str], set[str]]] = {}
 
     def of_route(self, route: Route) -> Guarding:
         """What guards a route, and so its protection."""
@@ -79,10 +79,12 @@ class GuardModel:
     def _enter(self, route: Route) -> None:
         """Walk the middleware first, whatever else is asked: guards behind it may rely on what it leaves behind."""
         known = self._left.get(route.app)
-        self._follower.believed, self._follower.lacking = self._left.setdefault(route.app, (set(), set()))
+        left = self._left.setdefault(route.app, (set(), set(), set()))
+        self._follower.believed, self._follower.lacking, self._follower.nobody = left
         if known is None:
             for layer in layers_of(route):
-                self.middleware.layer(layer, Stranger(True), websocket=False, precise=False)
+                for junk in (True, False):
+                    self.middleware.layer(layer, Stranger(junk), websocket=False, precise=False)
 
     def _doubt(self, route: Route, meetings: list[Meeting], missing: bool) -> str:
         """Why a route that nobody is seen to protect may be protected all the same."""

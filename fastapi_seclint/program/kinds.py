@@ -6,7 +6,7 @@ exception); `either`: a condition the stranger controls; `request`, `store`: the
 session; `query`: its query, or a message of a websocket, which hold credentials under the names of such only; `denial`:
 a response that refuses; `refusal`: an error that did; `path`: the request's path; `object`: made of such values and
 itself always there; `hidden`: what a check out of sight gives for the request, nothing as far as the code that asks
-about it is concerned; `clean`: everything else.
+about it is concerned; `nobody`: an object that says that nobody is known, `Anonymous()`; `clean`: everything else.
 A guard denies when every way through it raises.
 """
 
@@ -34,6 +34,7 @@ HIDDEN: Kinds = frozenset({"hidden"})
 DENIAL: Kinds = frozenset({"denial"})
 REFUSED: Kinds = frozenset({"refusal"})
 QUERY: Kinds = frozenset({"query"})
+NOBODY: Kinds = frozenset({"nobody"})
 
 TAINTED: Kinds = frozenset({"absent", "junk", "bad"})
 LACKING: Kinds = frozenset({"absent", "empty", "bad", "nothing"})
@@ -82,7 +83,7 @@ def truth_of(found: Kinds) -> set[bool]:
     for kind in found:
         if kind in ("absent", "empty", "bad", "nothing", "false", "hidden"):
             outcomes.add(False)
-        elif kind in ("junk", "request", "store", "denial", "passed", "url", "scope", "true"):
+        elif kind in ("junk", "request", "store", "denial", "passed", "url", "scope", "true", "nobody"):
             outcomes.add(True)
         else:
             outcomes |= {True, False}

@@ -223,6 +223,14 @@ def worlds(value: Value) -> list[Value]:
     return found[:8]
 
 
+def has_key(mapping: Mapping, key: Value) -> bool | None:
+    """Whether a dictionary has a key by now, while the program is set up: `if name in _made: return _made[name]`."""
+    held = [same(key, known) for known, _ in mapping.items]
+    if True in held:
+        return None if mapping.perhaps else True
+    return None if None in held or mapping.open else False
+
+
 def decide(symbol: str, left: Value, right: Value) -> bool | None:
     """Whether a comparison of two values holds; None when that is not known."""
     if symbol in ("is", "is not") and isinstance(right, Const) and right.value is None:

@@ -17,6 +17,7 @@ from fastapi_seclint.program.kinds import (
     FALSE,
     HIDDEN,
     JUNK,
+    NOBODY,
     QUERY,
     TAINTED,
     TRUE,
@@ -42,6 +43,14 @@ _MESSAGES = frozenset({"receive_text", "receive_json", "receive_bytes", "receive
 _PREDICATES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "count", "find", "index", "isascii"})
 
 
+_OF_SCOPE: dict[str, Kinds] = {
+    "headers": frozenset({"store"}),
+    "session": frozenset({"session"}),
+    "state": frozenset({"session"}),
+    "user": ABSENT,
+}
+
+
 def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
     """The kinds of an attribute, by those of its owner."""
     if "request" in owner:
@@ -55,9 +64,13 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
             return frozenset({"session"})
         if walk_.stranger.junk and name in walk_.follower.believed:
             return JUNK
+        if name in walk_.follower.nobody:
+            return NOBODY
         return ABSENT if credentials.says_who(name) or name in walk_.follower.lacking else CLEAN
     if "store" in owner or "scope" in owner:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
+    if "nobody" in owner:
+        return FALSE if name == "is_authenticated" else owner
     if "object" in owner:
         return part_of(owner, name)
     if "denial" in owner or "path" in owner or "refusal" in owner:
@@ -95,9 +108,7 @@ def item_kinds(walk_: Walk, owner: Kinds, index: Form, table: Form | None = None
             return frozenset({"type" if key == "type" else "verb"})
         if key == "auth" or names_token(key):  # what a dependency of the project put there
             return walk_.stranger.credential
-        return {"headers": frozenset({"store"}), "session": frozenset({"session"}), "user": ABSENT}.get(
-            key or "", CLEAN
-        )
+        return _OF_SCOPE.get(key or "", CLEAN)
     if "query" in owner:
         return walk_.stranger.credential if names_token(key) else CLEAN
     if "bag" in owner:

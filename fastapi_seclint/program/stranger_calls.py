@@ -15,6 +15,7 @@ from fastapi_seclint.program.kinds import (
     CLEAN,
     DENIAL,
     FALSE,
+    NOBODY,
     NOTHING,
     OBJECT,
     PLACES,
@@ -180,7 +181,7 @@ def _called(
         follow = is_answer or _hands_nothing(form, given)
         return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made, own, follow=follow)
     if isinstance(value, Class):
-        return made_of(walk_, [*given, *(found for _, found in named)], touched)
+        return made_of(walk_, value, [*given, *(found for _, found in named)], touched)
     if isinstance(value, Generic):
         return touched
     if any("passed" in found for found in [*given, *(found for _, found in named)]):
@@ -246,7 +247,7 @@ def _project_call(
         and not injected
         and touched == CLEAN
         and not (bound and own)
-        and not any(item & CARRIERS | item & PLACES | item & REFUSED for item in handed)
+        and not any(item & (CARRIERS | PLACES | REFUSED | NOBODY) for item in handed)
         and not follow
         and not may_guard(walk_, function)
     ):

@@ -86,9 +86,8 @@ def external_kinds(walk_: Walk, value: External, form: Form, touched: Kinds) -> 
     guard = credentials.entry("call", f"{name}()")
     if guard is not None:
         return _asked(walk_, guard, form)
-    if name == "builtins.isinstance" and "session" in touched and _asks_for_user(walk_, form):
-        walk_.encounter.checked = True
-        return BAD
+    if name == "builtins.isinstance" and (known := _is_instance(walk_, form, touched)) is not None:
+        return known
     _refuse_nothing(walk_, name, form)
     if touched == CLEAN or not touched & TAINTED:
         return touched & HOLDERS if name in _HARMLESS_BUILTINS else _holder_call(walk_, name, form, touched)
@@ -140,6 +139,18 @@ def _refuse_nothing(walk_: Walk, name: str, form: Form) -> None:
 def _signs_in(form: Form) -> bool:
     """Whether a call gets a password, too: it lets somebody in who has not been let in before."""
     return any(item[0] in ("name", "attr") and "password" in item[-1] for item in walk([*form[3], *form[4]]))
+
+
+def _is_instance(walk_: Walk, form: Form, touched: Kinds) -> Kinds | None:
+    """What `isinstance(user, Member)` says of a stranger, and `isinstance(user, Anonymous)` of an object for nobody."""
+    if form[3] and "nobody" in walk_.kinds(form[3][0]):
+        walk_.encounter.checked = True
+        asked = [option for item in form[3][1:2] for option in options(walk_.value(item))]
+        return TRUE if any(isinstance(cls, Class) and credentials.names_nobody(cls.name) for cls in asked) else FALSE
+    if "session" in touched and _asks_for_user(walk_, form):
+        walk_.encounter.checked = True
+        return BAD
+    return None
 
 
 def _asks_for_user(walk_: Walk, form: Form) -> bool:

@@ -20,6 +20,7 @@ from fastapi_seclint.program.encounters import Encounter, Ending, PassedOn, Rais
 from fastapi_seclint.program.kinds import (
     BAD,
     CLEAN,
+    HOLDERS,
     JUNK,
     LACKING,
     NOTHING,
@@ -269,6 +270,8 @@ class Walk:
         elif target[0] == "attr" and self._is_lacking(kinds) and "session" in self.kinds(target[2]):
             self.follower.lacking.add(target[3])
             self.names[spelled(target)] = kinds
+        elif "nobody" in kinds and (kept := self._kept_under(target)) is not None:
+            self.follower.nobody.add(kept)
         elif target[0] == "attr" and target[2][0] == "name":
             self.names[f"{target[2][2]}.{target[3]}"] = kinds
         elif target[0] == "attr" and target[2][0] == "attr" and target[2][2][0] == "name":
@@ -276,6 +279,12 @@ class Walk:
         elif target[0] in ("tuple", "list", "star"):
             for item in target[2] if target[0] != "star" else target[2:]:
                 self.assign(item, kinds)
+
+    def _kept_under(self, target: Form) -> str | None:
+        """The name under which a target keeps something with the request, `scope["state"]["user"]`."""
+        if target[0] == "attr":
+            return str(target[3]) if "session" in self.kinds(target[2]) else None
+        return self.text(target[3]) if target[0] == "sub" and self.kinds(target[2]) & HOLDERS else None
 
     def _is_lacking(self, kinds: Kinds) -> bool:
         """Whether bad credentials were looked at, and what comes of them is nothing."""

@@ -106,7 +106,7 @@ class Mapping:
         if isinstance(key, Const):
             kept = [item for item in self.items if not (isinstance(item[0], Const) and item[0].value == key.value)]
             self.items[:] = [*kept, (key, value)]
-        elif isinstance(key, Instance | External | Class):
+        elif isinstance(key, Instance | External | Class) or (isinstance(key, Collection) and not key.open):
             self.items.append((key, value))
         else:
             self.items.append((key, value))
