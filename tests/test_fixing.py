@@ -39,9 +39,12 @@ class Toy:
     safe: bool = True
     severity: Severity = "high"
     masks: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     def findings(self, path: str, text: str) -> Iterator[Finding]:
-        rule = Rule(code=self.code, name=f"toy-{self.code.lower()}", summary="toy", severity=self.severity)
+        rule = Rule(
+            code=self.code, name=f"toy-{self.code.lower()}", summary="toy", severity=self.severity, after=self.after
+        )
         for match in re.finditer(self.pattern, text):
             before = text[: match.start()].split("\n")
             column = len(before[-1]) + 1
@@ -145,6 +148,17 @@ def test_the_weightier_fix_goes_first_and_the_other_waits(project: Project) -> N
     outcome = project.fix()
     assert [finding.rule.code for finding in outcome.applied] == ["T2", "T1"]
     assert texts(outcome) == {"a.py": "g(1)\n"}
+
+
+def test_a_rule_may_wait_for_the_fixes_of_others(project: Project) -> None:
+    project.put(a="a = bad\nb = late\n")
+    project.rules = [
+        Toy("T1", "late", lambda path, span: (ReplaceExpression(path, span, "listed"),), after=("toy-t2",)),
+        Toy("T2", "bad", replace_by("good"), severity="low"),
+    ]
+    outcome = project.fix()
+    assert [finding.rule.code for finding in outcome.applied] == ["T2", "T1"]
+    assert texts(outcome) == {"a.py": "a = good\nb = listed\n"}
 
 
 def test_a_fix_that_breaks_the_file_is_withheld_alone(project: Project) -> None:

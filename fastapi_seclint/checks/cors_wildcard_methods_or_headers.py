@@ -23,6 +23,7 @@ RULE = Rule(
     owasp=("API8",),
     guide="6",
     fixable="unsafe",
+    after=("credential-in-query", "api-key-in-query"),  # they may bring headers
 )
 
 _MESSAGES = {

@@ -161,7 +161,7 @@ class _Session:
         )
 
     def _candidates(self) -> list[Finding]:
-        """The findings to fix in the next pass, the weightiest first."""
+        """The findings to fix in the next pass, the weightiest first; some wait for what others may change."""
         found = []
         for finding in self.report.findings:
             if finding.fix is None or not self.wanted(finding) or self._identity(finding) in self.withheld:
@@ -170,6 +170,8 @@ class _Session:
                 self._withhold(finding, UNDONE)
             else:
                 found.append(finding)
+        first = {finding.rule.name for finding in found}
+        found = [finding for finding in found if not first.intersection(finding.rule.after)]
         return sorted(found, key=lambda finding: (SEVERITIES.index(finding.severity), finding.sort_key))
 
     def _reconsider(self) -> bool:
