@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts import MODULE, FileFacts
-from fastapi_seclint.facts.forms import Form, span_of
+from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Place, options
-from fastapi_seclint.rule import Confidence, Evidence, Finding, Rule
+from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Rule
 from fastapi_seclint.spans import Location
 from fastapi_seclint.subjects.code.development import only_in_development, only_read_in_development
 from fastapi_seclint.subjects.code.literal_names import name_of, returned_name
@@ -212,11 +212,19 @@ def _judge(
         confidence=_confidence(literal, kind, use, shaped),
         symbol=symbol,
         evidence=_evidence(location, use),
-        fix=refusing_nothing(
-            program, module, literal.at, kind, from_environment(module.path, literal, kind, own), [literal.name]
-        ),
+        fix=_fix(program, module, literal, kind, own),
         masks=("api-key-compared-unsafely", "api-key-stored-plain"),
     )
+
+
+def _fix(program: Program, module: Module, literal: Literal, kind: str, own: bool) -> Fix | None:
+    """The text read from the environment; None for what stands in for a value that clients leave out."""
+    handlers = {route.function for route in program.routes if route.function and route.function.module is module}
+    defaults = [parameter[3] for handler in handlers for parameter in handler.parameters if parameter[3] is not None]
+    if any(form[1] == literal.at or form is literal.form for form in walk(defaults)):
+        return None
+    read = from_environment(module.path, literal, kind, own)
+    return refusing_nothing(program, module, literal.at, kind, read, [literal.name])
 
 
 def _named_secret(module: Module, literal: Literal, kind: str) -> bool:
