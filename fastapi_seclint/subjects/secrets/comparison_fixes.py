@@ -146,7 +146,10 @@ def _read(form: Form) -> list[Form]:
 
 
 def _is_there(item: Comparison, text: str) -> bool:
-    """Whether a comparison is only reached where an operand is true: `if key and key == other`, or below `if key:`."""
+    """Whether a comparison is only reached where an operand is true: `if key and key == other`, or below `if key:`.
+
+    So it is behind `not key or`, too.
+    """
     for form in item.block.forms.of("bool", "if"):
         if form[0] == "if":
             required = form[2][3] if form[2][0] == "bool" and form[2][2] == "and" else [form[2]]
@@ -155,6 +158,9 @@ def _is_there(item: Comparison, text: str) -> bool:
             number = next((n for n, value in enumerate(form[3]) if any(one is item.form for one in walk(value))), 0)
             required, inside = form[3][:number], form[3]
         else:
+            number = next((n for n, value in enumerate(form[3]) if any(one is item.form for one in walk(value))), 0)
+            if any(_asks_for(one, text) for one in form[3][:number]):
+                return True
             continue
         if text in map(rendered, required) and any(one is item.form for one in walk(inside)):
             return True
@@ -199,7 +205,8 @@ def _among(program: Program, item: Comparison, given: str, container: str) -> st
         return None
     else:
         code = f"any({each} and {test} for {each} in {container})"
-    return f"{given} is not None and {code}" if may_be_missing(program, item.block, item.given) else code
+    missing = may_be_missing(program, item.block, item.given) and not _is_there(item, given)
+    return f"{given} is not None and {code}" if missing else code
 
 
 def _encoded(form: Form, code: str) -> str:
