@@ -173,7 +173,8 @@ def _finding(call: Call, argument: Argument, url: str, routes: list[Route]) -> F
     value: Value = call.value(argument)
     joined = argument.form[0] in ("fstr", "binop") and call.block.function is None
     whole = joined or argument.form[0] == "const"
-    if len(forms) == 1 and whole and isinstance(value, Const) and "{" not in shown.path:
+    known = forms or {route.path: route for route in routes}
+    if len(known) == 1 and whole and isinstance(value, Const) and "{" not in shown.path:
         path = call.block.module.path
         new = shown.path if url.startswith("/") else shown.path.lstrip("/")
         edit = ReplaceExpression(path, span_of(argument.form[1]), f'"{new}"')
