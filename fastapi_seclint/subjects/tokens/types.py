@@ -15,7 +15,7 @@ from fastapi_seclint.program.spelling import words_of
 from fastapi_seclint.program.values import Class, Const, Environment, Function, options
 from fastapi_seclint.subjects.code.development import holds
 from fastapi_seclint.subjects.code.implementations import implementations
-from fastapi_seclint.subjects.code.origins import ask, body_of, called
+from fastapi_seclint.subjects.code.origins import ask, body_of, called, callers
 from fastapi_seclint.subjects.guards.unauthorized import unused
 from fastapi_seclint.subjects.payloads.encodings import Encoding, Token, tokens
 from fastapi_seclint.subjects.tokens.jwt import Decoding, decodings
@@ -68,16 +68,28 @@ def has_key(token: Token, decoding: Decoding) -> bool:
 
 
 def guarding_readers(program: Program) -> Iterator[Function]:
-    """The functions that stand between a token and a route, those of the route that refreshes left out."""
+    """The functions that stand between a token and a route, those of the route that refreshes left out.
+
+    So is what looks like a guard, depends nobody on, and is called where tokens are renewed or given back.
+    """
+    orphans = {id(running(value)) for value in unused(program)}
     for value in (*wiring(program).callables, *unused(program)):
         function = running(value)
-        if function is not None and not renews(function.name) and program.guard_model.authenticates(value):
+        if function is None or renews(function.name) or not program.guard_model.authenticates(value):
+            continue
+        if id(function) not in orphans or not _is_called_at_the_end(program, function):
             yield function
     yield from _below_guards(program)
     for function in (*own_readers(program), *on_the_way(program)):
         named = any(form[2] in _PEOPLE for one, _ in reached(program, function, 2) for form in one.forms.of("const"))
         if named and not _ENDING & set(words_of(function.name)) and is_heard(program, function):
             yield function
+
+
+def _is_called_at_the_end(program: Program, function: Function) -> bool:
+    """Whether code that renews tokens or ends sessions calls a function by hand."""
+    calling = (block.function for block, _, _ in callers(program, function) if block.function is not None)
+    return any(renews(one.name) or _ENDING & set(words_of(one.name)) for one in calling)
 
 
 def _below_guards(program: Program) -> list[Function]:
