@@ -23,7 +23,7 @@ from fastapi_seclint.subjects.logins.lookups import (
     unlike_a_wrong_code,
 )
 from fastapi_seclint.subjects.logins.mailing import mailing_routes
-from fastapi_seclint.subjects.logins.one_answer import as_if_sent, one_answer
+from fastapi_seclint.subjects.logins.one_answer import as_if_sent, one_answer, told_later
 from fastapi_seclint.subjects.logins.outcomes import Follower
 from fastapi_seclint.subjects.logins.purposes import Purpose
 from fastapi_seclint.subjects.logins.registrations import is_said_anyway, tells_of_account, tells_of_address
@@ -213,7 +213,7 @@ def _before(ends: list[Outcome], wrong: list[Outcome], route: Route | None) -> I
             if is_lock(end):
                 continue
             evidence = [Evidence(later.block.location(later.form), "a wrong password is answered here")]
-            fix = one_answer(end, later)
+            fix = told_later(end, later) or one_answer(end, later)
             yield _finding(end, route, _EXISTS, evidence, fix=fix and replace(fix, safe=False))
 
 

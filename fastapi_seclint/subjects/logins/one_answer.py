@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from fastapi_seclint.edits import ReplaceExpression, ReplaceStatement
+from fastapi_seclint.edits import InsertStatements, RemoveStatement, ReplaceExpression, ReplaceStatement
 from fastapi_seclint.facts.forms import Form, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.refusing import as_it_stands
@@ -39,6 +39,43 @@ def _usual_answer(end: Outcome, usual: Sequence[Outcome]) -> str | None:
 def _returns_at_the_end(last: Form) -> list[Form]:
     """The answers in the last statement of a function, which may be a block."""
     return [form for form in walk(last) if form[0] == "return"]
+
+
+def told_later(early: Outcome, wrong: Outcome) -> Fix | None:
+    """The test of an account's state put below that of its password, so that only who knows it is told."""
+    block = early.block
+    for statements in _lists(block.statements):
+        for number, statement in enumerate(statements):
+            below = next((one for one in statements[number + 1 :] if _only_raises(one, wrong.form)), None)
+            if below is None or not _only_raises(statement, early.form):
+                continue
+            test, refusal = rendered(statement[2]), rendered(statement[3][0][2])
+            if test is None or refusal is None:
+                return None
+            path, lines = block.module.path, f"if {test}:\n    raise {refusal}"
+            edits = (
+                RemoveStatement(path, span_of(statement[1])),
+                InsertStatements(path, span_of(below[1]), "after", lines),
+            )
+            return Fix("test the password first", False, edits)
+    return None
+
+
+def _lists(statements: list[Form]) -> Iterator[list[Form]]:
+    """The statements of a function and of the blocks in it."""
+    yield statements
+    for statement in statements:
+        for part in statement if statement[0] in ("if", "try", "with", "for", "while") else ():
+            if isinstance(part, list) and part and isinstance(part[0], list):
+                yield from _lists(part)
+
+
+def _only_raises(statement: Form, raised: Form) -> bool:
+    """Whether a statement is a test that does nothing but raise something, with no other branch."""
+    match statement:
+        case ["if", _, _, [["raise", at, value, *_]], []] if value is not None:
+            return bool(at == raised[1])
+    return False
 
 
 def one_answer(absent: Outcome, wrong: Outcome) -> Fix | None:
