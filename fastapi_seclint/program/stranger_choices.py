@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _NAMED = ("const", "name", "attr")
 _OTHER = (400, 404, 410)
+_FAILURES = frozenset(
+    {"RuntimeError", "EnvironmentError", "OSError", "ValueError", "Exception", "SystemExit", "KeyError"}
+)
 _SHAPES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "isascii", "count"})
 
 
@@ -70,8 +73,17 @@ def _says_too_many(body: list[Form]) -> bool:
 def _says_unconfigured(walk_: Walk, test: Form, body: list[Form]) -> bool:
     """Whether a branch only answers with an error of the server for want of a setting, which a running one has."""
     last = body[-1]
-    code = walk_.code_of(last[2]) if last[0] == "raise" else None
-    return code is not None and code >= 500 and walk_.kinds(test) <= {"clean", "true"}
+    if last[0] != "raise" or last[2] is None:
+        return False
+    code = walk_.code_of(last[2])
+    failed = code >= 500 if code is not None else _is_failure(last[2])
+    return failed and walk_.kinds(test) <= {"clean", "true"}
+
+
+def _is_failure(raised: Form) -> bool:
+    """Whether an exception is one of Python's own that nobody answers: `raise RuntimeError("KEY is not set")`."""
+    name = raised[2] if raised[0] == "call" else raised
+    return name[0] == "name" and name[2] in _FAILURES
 
 
 def asks_for_shape(walk_: Walk, test: Form) -> bool:
