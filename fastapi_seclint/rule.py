@@ -92,7 +92,8 @@ class Rule:
     """One documented mistake. The module in `checks/` declares it as `RULE` and decorates its check with `@RULE.check`.
 
     `guide` is the section of the security guide that documents the mistake, `fixable` the best applicability its fixes
-    can have, `after` the rules whose fixes it waits for, `cwe` the weakness numbers and `owasp` the entries of the OWASP API Security Top 10 2023 (`API2`).
+    can have, `after` the rules whose fixes it waits for, `cwe` the weakness numbers, `owasp` the entries of the OWASP
+    API Security Top 10 2023 (`API2`).
     A rule that judges routes may have an excuse, decorated with `@RULE.excuses`: why it leaves a route alone, for
     people who ask. A rule about the run itself has a review in place of a check: it looks at suppressions and
     configuration after all checks ran, and cannot be suppressed by a comment.
