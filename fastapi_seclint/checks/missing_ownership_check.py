@@ -50,6 +50,7 @@ from fastapi_seclint.subjects.owners.making import tie_to_maker
 from fastapi_seclint.subjects.owners.narrowed import narrowed
 from fastapi_seclint.subjects.owners.queried import queried
 from fastapi_seclint.subjects.owners.same_right import changed_by_right
+from fastapi_seclint.subjects.owners.same_test import same_test
 from fastapi_seclint.subjects.owners.shared import depended
 from fastapi_seclint.subjects.owners.things import (
     by_its_key,
@@ -137,7 +138,9 @@ def missing_ownership_check(program: Program) -> Iterator[Finding]:
             mends = mends and not any(asks_roles_of_several(node.call) for node in route.nodes())
             mends = mends and not reads_hidden(program, route, case.resource)  # whom it is shown to is not said here
             mends = mends and view_node(route) is None and not refers_elsewhere(program, case.resource, case.field)
-            fix = compared(program, route, case.variable, case.field, case.tie, case.sibling) if mends else None
+            fix = same_test(program, route, case.sibling, case.variable) if mends else None
+            if fix is None and mends:
+                fix = compared(program, route, case.variable, case.field, case.tie, case.sibling)
             if fix is None and mends and case.sibling is not None:
                 fix = (
                     depended(program, route, case.variable)

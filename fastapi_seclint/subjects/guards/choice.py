@@ -133,7 +133,13 @@ def _ranked(program: Program, admin: bool, demanded: frozenset[_Key] = frozenset
         for item in _candidates(program)
         if not item.authorizes or (admin and item.for_administrators) or item.key in demanded
     ]
+    found = found or _only_one(_candidates(program))
     return sorted(found, key=lambda item: (item.key not in demanded, not item.authorizes, not item.active, -item.uses))
+
+
+def _only_one(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """The one guard of a project, whatever it asks of everybody who is let in, if it is not for administrators."""
+    return [item for item in candidates if len(candidates) == 1 and not item.for_administrators]
 
 
 def _demanded_beside(program: Program, routes: Sequence[Route]) -> frozenset[_Key]:
@@ -146,6 +152,8 @@ def _demanded_beside(program: Program, routes: Sequence[Route]) -> frozenset[_Ke
     guarded = 0
     for other in program.routes:
         if other.function is None or not changes_state(other) or not guards(program, other):
+            continue
+        if any(other is route for route in routes):
             continue
         theirs = _resource(other.path)
         if any(module is other.function.module and _is_one(path, theirs) for module, path in places):

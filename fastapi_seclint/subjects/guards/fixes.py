@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import AddImport, AddListItem, Edit, ReplaceExpression, SetKeyword
@@ -19,6 +20,7 @@ from fastapi_seclint.subjects.guards.carriers import carriers
 from fastapi_seclint.subjects.guards.choice import Choice, fitting
 from fastapi_seclint.subjects.guards.swapping import argument_of
 from fastapi_seclint.subjects.owners.identity import guards
+from fastapi_seclint.subjects.rights.actions import right_of
 from fastapi_seclint.subjects.rights.hollow_guards import asking_for_its_roles, filled_in
 from fastapi_seclint.subjects.rights.new_guards import guard_of_rights
 from fastapi_seclint.subjects.tokens.new_guards import guard_below
@@ -138,7 +140,8 @@ def authorizing(program: Program, route: Route) -> Fix | None:
     if (asking := asking_for_its_roles(program, guards(program, route))) is not None:
         return asking
     module = registration.place.module
-    chosen = fitting(program, module, line_of(registration.place.at), True)
+    chosen = fitting(program, module, line_of(registration.place.at), True, routes=[route])
+    chosen = replace(chosen, code=right_of(program, route, chosen.code)) if chosen is not None else None
     if chosen is None or not chosen.authorizes:
         if (filled := filled_in(program, guards(program, route))) is not None:
             return filled

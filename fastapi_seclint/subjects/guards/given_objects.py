@@ -40,6 +40,17 @@ def always_gives_an_object(program: Program, node: Node) -> bool:
     )
 
 
+def _answers(node: Node) -> bool:
+    """Whether a dependency says yes or no: `-> bool`, `return False`, `return key == KEY`."""
+    function = node.function
+    if function is None:
+        return False
+    if function.returns is not None and last_name(function.returns) == "bool":
+        return True
+    given = [form[2] for form in function.forms.of("return") if form[2] is not None]
+    return any(value[0] == "compare" or (value[0] == "const" and value[2] is False) for value in given)
+
+
 def is_somebody(program: Program, handler: Function, name: str) -> bool:
     """Whether a handler says that a parameter is an object of a class of the project, and never None: `user: User`."""
     said = next((item[2] for item in handler.parameters if item[0] == name), None)
@@ -74,8 +85,11 @@ def somebody_made_up(program: Program, node: Node) -> Form | None:
 def nobody_test(program: Program, node: Node) -> str | None:
     """What is true of that which a dependency gives for nobody, as code with `{}` for it; None where nothing says so.
 
-    `{}.id == 0` for an object that is written down, `{}.user is None` for one that keeps nobody, else `{} is None`.
+    `{}.id == 0` for an object that is written down, `{}.user is None` for one that keeps nobody, `not {}` for a no,
+    else `{} is None`.
     """
+    if _answers(node):
+        return "not {}"
     if (made := somebody_made_up(program, node)) is not None:
         named = {name: value for name, value, _ in made[4]}
         key = next((name for name in ("id", "pk", "uuid", *named) if name in named), None)

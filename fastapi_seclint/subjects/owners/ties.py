@@ -207,7 +207,8 @@ def _compared(form: Form, callers: set[str]) -> Tie | None:
             return None if found is None else Tie(found.mine, found.his, found.thing, "")
         case ["compare", _, left, ["==" | "!="], [right]] if is_caller(left, callers) or is_caller(right, callers):
             mine, his = (right, left) if is_caller(left, callers) else (left, right)
-            owner = mine[2] if _field(mine) in IDENTITIES else mine
+            ties = names_owner(_field(mine)) and not _is_column(mine)  # `album.user_id`
+            owner = mine[2] if _field(mine) in IDENTITIES and not ties else mine
             if _field(mine) and (owner is mine or owner[0] == "attr"):  # `note.owner_id`, `note.owner.id`
                 behind = _behind(mine) if owner is mine else _behind(owner) + _behind(mine)
                 return Tie(behind, _behind(his), _root(owner), _root(his))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, walk
+from fastapi_seclint.facts.forms import Form, is_none, walk
 from fastapi_seclint.program.callables import giving, parameters
 from fastapi_seclint.program.inside import FunctionScope, object_of_field
 from fastapi_seclint.program.sites import Block
@@ -141,6 +141,7 @@ class Givers:
         if not isinstance(scope, FunctionScope):
             return None
         found = [item for item in scope.assignments(form[2]) if item[1] < form[1]]
+        found = [item for item in found if not (item[0] == "assign" and is_none(item[3]))] or found
         if not found:
             known = self._of_value(block, form) or self._of_store(block, form)
             return known or self._of_dependency(scope.function, form[2], depth)

@@ -204,7 +204,7 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
             apart = apart or is_told_both(block, owner)
             if known.requests.source(Where(block), owner, 6) is None and not apart:
                 yield from as_typed(known, block, at, value)
-        case ["sub", _, owner, _] if is_store(owner):
+        case ["sub", _, owner, _] if is_store(owner) or (value[0] == "dict" and _is_own(known, block, owner)):
             yield from as_typed(known, block, at, value) if accounts_of(target) is not None else ()
             yield from whole_body(known, block, at, value)
 
@@ -265,6 +265,7 @@ def _by_method(known: Passwords, block: Block, call: Form, last: str) -> Iterato
     function = call[2]
     made = rows_made(known, block, function[2])
     stores = made or is_store(function[2]) or function[2][0] == "call" or last in _OF_DOCUMENTS
+    stores = stores or (any(item[0] == "dict" for item in call[3]) and _is_own(known, block, function[2]))
     if stores and not hashes_rows(known, block, function):
         for argument in (item for given in call[3] for item in (given[2] if given[0] == "list" else [given])):
             if made or argument[0] == "dict" or last in _TAKES_WHOLE or display_of(known, block, argument):

@@ -34,7 +34,7 @@ _CALLER = re.compile(r"super_?users?(?=_|$)")
 _TALK = re.compile(r"(^|_)(messages?|chats?|conversations?|completions?|prompts?|llm|threads?)(_|$)")
 _STORES = re.compile(
     r"^_*(create|add|insert|save|store|register|new|make|update|patch|edit|put|upsert|sign_up|signup|from|build|set|write"
-    r"|append|push|values|model_validate|parse_obj|model_construct|construct|from_orm|sqlmodel_update|encode|merge"
+    r"|append|push|values|setdefault|model_validate|parse_obj|model_construct|construct|from_orm|sqlmodel_update|encode|merge"
     r"|find_one_and_(update|replace)|find_and_modify)(_|$)"
 )
 _ANY_MODEL = re.compile(r"^_*(orm_?)?(model|entity|table)(_?(class|cls|type))?_*$", re.I)
@@ -212,7 +212,7 @@ def _of_dump(
         return
     if any(True for _ in called(program, block, form)) or not _has_field(program, block, form, right):
         return
-    sure = constructs or name not in ("append",)
+    sure = constructs or name not in ("append", "setdefault")
     yield Sent(right, "body"), f"given to {_last(form[2])} with the rest of the body", sure and value[0] != "name"
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.edits import Edit, RemoveKeyword, RemoveStatement, ReplaceExpression, SetDictItem, SetKeyword
+from fastapi_seclint.edits import (
+    Edit,
+    InsertStatements,
+    RemoveKeyword,
+    RemoveStatement,
+    ReplaceExpression,
+    SetDictItem,
+    SetKeyword,
+)
 from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.calls import field_default
 from fastapi_seclint.program.inside import FunctionScope
@@ -29,7 +37,7 @@ _COLUMNS = ("Column()", "mapped_column()")
 def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | None:
     """The edits that keep a right of the client's out of what is stored; None where the server has no value for it."""
     if form[0] == "assign":
-        return _assigned(block, form, found)
+        return _assigned(block, form, found) or _kept_without(block, form, form[3], found)
     if form[0] == "for":
         return _excluded(block, form[3], found)
     if form[0] == "dict":
@@ -50,7 +58,26 @@ def withheld(program: Program, block: Block, form: Form, found: Input) -> Fix | 
             _updates(form) or (constructed is not None and all(_has_default(constructed, r) for r in rights))
         ):
             return _excluded(block, value, found)
-    return _given_by_server(block, form, found)
+    names_kept = [value for value in form[3] if value[0] == "name"]
+    kept = (_kept_without(block, form, value, found) for value in names_kept)
+    return _given_by_server(block, form, found) or next((fix for fix in kept if fix is not None), None)
+
+
+def _kept_without(block: Block, form: Form, value: Form, found: Input) -> Fix | None:
+    """What is dumped under a name and then stored, `row = body.model_dump()`, without the rights and with the least."""
+    statement = next(
+        (item for item in block.forms.of("assign", "expr") if any(one is form for one in walk(item))), None
+    )
+    rights = sorted(dumped(found, value)) if value[0] == "name" and statement is not None else []
+    excluded = _excluded(block, value, found) if rights else None
+    codes = [_least(block, name) for name in rights]
+    if statement is None or excluded is None or None in codes or (form[0] == "call" and _changes(form)):
+        return None
+    if form[0] == "assign" and (len(form[2]) != 1 or form[2][0][0] != "sub"):
+        return None
+    lines = "\n".join(f'{value[2]}["{name}"] = {code}' for name, code in zip(rights, codes, strict=True))
+    edit = InsertStatements(block.module.path, span_of(statement[1]), "before", lines)
+    return _fix(rights, (*excluded.edits, edit))
 
 
 def _given_by_server(block: Block, form: Form, found: Input) -> Fix | None:

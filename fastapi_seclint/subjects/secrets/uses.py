@@ -124,9 +124,11 @@ _SINKS = {name: use for use, names in _SINKS_BY_USE.items() for name in names.sp
 _CONVERTING = (
     "base64.b64decode()", "base64.urlsafe_b64decode()", "base64.b64encode()", "base64.urlsafe_b64encode()",
     "base64.standard_b64encode()", "builtins.bytes()", "builtins.bytearray()", "builtins.bytes.fromhex()",
-    "pydantic.SecretStr()", "starlette.datastructures.Secret()", "joserfc.jwk.OctKey.import_key()",
+    "pydantic.SecretStr()", "pydantic.SecretBytes()",
+    "starlette.datastructures.Secret()", "joserfc.jwk.OctKey.import_key()",
 )  # fmt: skip
-_DECODED = frozenset(f"{name}.decode()" for name in _CONVERTING)
+_PLAIN = frozenset(f"pydantic.{name}().get_secret_value()" for name in ("SecretStr", "SecretBytes"))
+_DECODED = _PLAIN | {f"{name}.decode()" for name in _CONVERTING} | {f"{name}.encode()" for name in _PLAIN}
 _DIGESTED = re.compile(r"^hashlib\.(?!new)\w+\(\)\.(hex)?digest\(\)$")
 """A key that is the digest of a text is as well known as the text."""
 _COMPARED = ("API key", "password", "secret", "token")
