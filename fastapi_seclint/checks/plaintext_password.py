@@ -20,7 +20,7 @@ from fastapi_seclint.subjects.passwords.plain_storage import kept
 from fastapi_seclint.subjects.passwords.put_away import put_away
 from fastapi_seclint.subjects.passwords.replaced import told_hashed
 from fastapi_seclint.subjects.passwords.seeds import seeds
-from fastapi_seclint.subjects.passwords.shams import shams
+from fastapi_seclint.subjects.passwords.shams import sham_tests, shams
 from fastapi_seclint.subjects.passwords.whole_bodies import Kept
 
 if TYPE_CHECKING:
@@ -52,8 +52,10 @@ def plaintext_password(program: Program) -> Iterator[Finding]:
     """One finding a place that keeps or compares a request's password unhashed."""
     seen: set[Location] = set()
     known = passwords(program)
-    compared = [(item, _fix(known, item, False)) for item in comparisons(known)]
-    found = [*kept(known), *shams(known)]
+    hollow = list(shams(known))
+    tests = [*comparisons(known), *(sham_tests(known) if hollow else ())]
+    compared = [(item, _fix(known, item, False)) for item in tests]
+    found = [*kept(known), *hollow]
     found = found or list(put_away(known, [item for item, _ in compared]))
     stored = [(item, _fix(known, item, True)) for item in found]
     places = [(item, _KEPT, fix) for item, fix in stored] + [(item, _COMPARED, fix) for item, fix in compared]
