@@ -37,7 +37,13 @@ from fastapi_seclint.subjects.guards.hollow import (
     only_tells_about_itself,
     tells_where_it_runs,
 )
-from fastapi_seclint.subjects.guards.listings import asks_for_people, guarded_listing, kept_for_owner
+from fastapi_seclint.subjects.guards.listings import (
+    asks_for_people,
+    guarded_listing,
+    guarded_whole,
+    kept_for_owner,
+    own_list,
+)
 from fastapi_seclint.subjects.guards.of_tenants import kept_for_tenant
 from fastapi_seclint.subjects.guards.outliers import is_outlier
 from fastapi_seclint.subjects.guards.proofs import brings_proof
@@ -198,10 +204,12 @@ def _gained(program: Program, route: Route) -> str:
         return f"returns {carried} with how people are reached"
     if asks_for_callers_own(route):
         return "returns what is its caller's own, whoever he says he is"
-    if (listing := guarded_listing(program, route)) is not None:
+    if (listing := guarded_listing(program, route) or guarded_whole(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to users"
     if (kept := kept_for_owner(program, route)) is not None:
         return f"gives away something of what {access.spoken(kept)} only gives to its owner"
+    if (listing := own_list(program, route)) is not None:
+        return f"gives everybody one of what {access.spoken(listing)} gives its caller of his own"
     if (listing := kept_for_tenant(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to members of an organisation"
     if only_fills_a_frame(route) or only_reads_a_page(route) or only_tells_about_itself(route):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.program.routes import Route, path_variables, taken_as
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.guards.outliers import gives_published, is_for_all, shows_leave
+from fastapi_seclint.subjects.owners.belonging_words import AUTHORED
+from fastapi_seclint.subjects.owners.belongings import singular
 from fastapi_seclint.subjects.owners.identity import caller_names, is_authenticated
 from fastapi_seclint.subjects.owners.things import loads
 from fastapi_seclint.subjects.owners.ties import compares_owner
@@ -46,6 +48,27 @@ def guarded_listing(program: Program, route: Route) -> Route | None:
     return None
 
 
+_EXPORTS = re.compile(r"^(export\w*|(\w+[-_])?export|download|csv|xlsx?|excel|pdf|json|to[-_](csv|excel|pdf))$", re.I)
+"""The last parts of the path of a list that is given as a file."""
+
+
+def guarded_whole(program: Program, route: Route) -> Route | None:
+    """The guarded list that an open GET gives as a file: `/visas/export/csv` beside `/visas`."""
+    if set(route.methods) - {"HEAD"} != {"GET"} or path_variables(route.path) or gives_published(route):
+        return None
+    parts = [part for part in route.path.split("/") if part]
+    listed = list(parts)
+    while listed and _EXPORTS.match(listed[-1]):
+        listed.pop()
+    if not listed or listed == parts:
+        return None
+    for other in program.routes:
+        beside = other.app is route.app and other.router is route.router and other.kind == "http"
+        if beside and "GET" in other.methods and [part for part in other.path.split("/") if part] == listed:
+            return other if is_authenticated(program, other) else None
+    return None
+
+
 _VARIABLE = re.compile(r"{[^}]*}")
 
 
@@ -69,6 +92,42 @@ def kept_for_owner(program: Program, route: Route) -> Route | None:
             continue
         if is_authenticated(program, other) and compares_owner(program, other) is not None:
             return other
+    return None
+
+
+_FOR_OTHERS = re.compile(
+    r"^(form|poll|survey|quiz|question|link|url|page|site|website|store|shop|product|item|menu|restaurant|course|lesson|job"
+    r"|vacancy|event|listing|profile|user|image|picture|photo|video|file|movie|song|book|offer|ad|advert|service|venue|car"
+    r"|house|room|hotel|property|campaign|package|category|tag|team|group|club|channel|chat|game|public|shared?)$",
+    re.I,
+)
+"""What somebody makes for others to look at, too."""
+
+
+def own_list(program: Program, route: Route) -> Route | None:
+    """The list of its caller's own things right above an open GET of one of them, where there is no list for others."""
+    if set(route.methods) - {"HEAD"} != {"GET"} or not route.path.rstrip("/").endswith("}"):
+        return None
+    if shows_leave(route) or gives_published(route):
+        return None
+    parent, _, variable = route.path.rstrip("/").rpartition("/")
+    if "{" in parent or _KNOWN_ALREADY.match(variable.strip("{}")):
+        return None
+    words = [singular(re.split("[-_]", part)[-1]) for part in access.segments(route.path)]
+    if any(AUTHORED.match(word) or _FOR_OTHERS.match(word) for word in words):
+        return None
+    beside = [
+        other
+        for other in program.routes
+        if other.app is route.app and other.kind == "http" and "GET" in other.methods and other.place != route.place
+    ]
+    lists = [other for other in beside if other.path.rstrip("/") == parent and other.router is route.router]
+    others = [other for other in beside if other.router is route.router and other.path.startswith(f"{parent}/")]
+    if any(not path_variables(other.path) and not is_authenticated(program, other) for other in others):
+        return None
+    for other in lists:
+        if is_authenticated(program, other) and not is_the_same_for_all(program, other):
+            return None if is_for_all(route) and not is_for_all(other) else other
     return None
 
 

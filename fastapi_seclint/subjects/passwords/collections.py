@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, walk
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Instance, Unknown, options
+from fastapi_seclint.program.values import Class, Function, Instance, Unknown, options
 from fastapi_seclint.subjects.code.origins import ask, written_at
 from fastapi_seclint.subjects.passwords.dumping import DUMPS, LEAVING_OUT, written_above
 from fastapi_seclint.subjects.passwords.names import naming
@@ -22,6 +22,8 @@ _PUTTING = frozenset(
     }
 )  # fmt: skip
 _LONGEST = 6
+_ANY = frozenset({"collection", "coll", "col", "c"})
+"""What says nothing of what is kept there."""
 _ASKING = frozenset({"find_one", "find", "find_one_and_update", "find_one_and_delete", "find_one_and_replace"})
 _GOING_ON = frozenset({"to_list", "sort", "limit", "skip"})
 _CHOOSING = frozenset({"$project", "$unset", "$group", "$replaceRoot", "$replaceWith", "$count", "$facet", "$bucket"})
@@ -122,7 +124,23 @@ def _named(program: Program, block: Block, owner: Form) -> str:
             written = written_at(program, place, ("sub", "attr", "call")) if place is not None else None
             if written is not None and (name := _called(written[1])):
                 return name
+    if owner[0] == "attr" and owner[2][2:] == ["self"] and block.function is not None and block.function.owner:
+        return _kept_by(block.function.owner, str(owner[3]))
     return _called(owner)
+
+
+def _kept_by(cls: Class, attribute: str) -> str:
+    """What the collection that objects of a class keep is called: `self.collection = db.users` in its constructor.
+
+    Where that is not written, the `collection` of one class is another than that of the next.
+    """
+    for base in cls.lineage():
+        maker = base.namespace.get("__init__") if isinstance(base, Class) else None
+        for form in maker.forms.of("assign") if isinstance(maker, Function) else ():
+            if any(target[0] == "attr" and target[2:] == [["name", target[2][1], "self"], attribute]
+                   for target in form[2] if target[0] == "attr") and form[3][0] != "name":  # fmt: skip
+                return _called(form[3])
+    return f"{attribute} of {cls.name}" if attribute.strip("_") in _ANY else attribute
 
 
 def _called(owner: Form) -> str:

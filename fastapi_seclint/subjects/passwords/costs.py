@@ -51,6 +51,8 @@ def low_rounds(program: Program) -> Iterator[tuple[Call, int, str, int]]:
         if given is not None and found and int(found[1] or 0) < _LEAST_ROUNDS and int(found[2] or 0) < 2**14:
             yield call, given.at, "pbkdf2" if found[1] else "scrypt", int(found[1] or found[2])
     for call in program.sites.calls("hashlib.pbkdf2_hmac"):
+        if _is_for_a_cipher(call):
+            continue
         yield from _few(call, call.argument("iterations", 3), call.form[3][1:2])
     for call in program.sites.calls(_KDF):
         derived = [form[3] for form in call.block.forms.of("call") if form[2][0] == "attr" and form[2][3] == "derive"]
@@ -64,6 +66,15 @@ def low_rounds(program: Program) -> Iterator[tuple[Call, int, str, int]]:
         yield from _few(
             call, call.argument("memory_cost", 3), [secret.form] if secret else [], "argon2", _LEAST_KIBIBYTES
         )
+
+
+_CIPHERS = frozenset({"AES", "AESGCM", "AESCCM", "Fernet", "ChaCha20", "ChaCha20Poly1305", "ChaCha20_Poly1305"})
+
+
+def _is_for_a_cipher(call: Call) -> bool:
+    """Whether what a file derives of its own passphrase is the key of a cipher, and no hash that is compared."""
+    words = call.block.module.facts.words
+    return bool(words & _CIPHERS) and not words & {"compare_digest", "verify", "verify_password", "hash_password"}
 
 
 def least_profiles(program: Program) -> Iterator[tuple[Call, int, str]]:

@@ -48,6 +48,7 @@ from fastapi_seclint.subjects.passwords.stores import (
 )
 from fastapi_seclint.subjects.passwords.unpacked import names_given
 from fastapi_seclint.subjects.passwords.whole_bodies import DUMPS, Kept, as_typed, display_of, whole_body
+from fastapi_seclint.subjects.rights.reached import reached
 from fastapi_seclint.subjects.secrets.names import word_set
 
 if TYPE_CHECKING:
@@ -201,12 +202,37 @@ def _assigned(known: Passwords, block: Block, at: int, target: Form, value: Form
             yield from (item for item in as_typed(known, block, at, value) if item.sure)
         case ["sub", _, owner, ["const", _, str() as name]] if naming(name):
             apart = is_of_machine(spelled(owner)) or is_sent_on(block, owner) or is_for_call(known, block, owner)
-            apart = apart or is_told_both(block, owner)
+            apart = apart or is_told_both(block, owner) or _is_hashed_later(known, block, owner)
             if known.requests.source(Where(block), owner, 6) is None and not apart:
                 yield from as_typed(known, block, at, value)
         case ["sub", _, owner, _] if is_store(owner) or (value[0] == "dict" and _is_own(known, block, owner)):
             yield from as_typed(known, block, at, value) if accounts_of(target) is not None else ()
             yield from whole_body(known, block, at, value)
+
+
+def _is_hashed_later(known: Passwords, block: Block, owner: Form) -> bool:
+    """Whether a dictionary becomes a schema, `UserUpdate(**data)`, which goes to a function that hashes passwords."""
+    made = [call for call in block.forms.of("call") if owner[0] == "name" and _is_spread(call, owner[2])]
+    if block.function is None or not made:
+        return False
+    for call in made:
+        cls = class_of(known, block, call[2])
+        if cls is None or not is_schema(cls) or is_table(cls) or _is_put_away(known, block, call):
+            return False
+    names = set().union(*(names_given(block, call) for call in made))
+    for call in block.forms.of("call"):
+        given = [*call[3], *(value for _, value, _ in call[4])]
+        if not any(item[0] == "name" and item[2] in names for item in given):
+            continue
+        for function, _ in called(known.program, block, call):
+            inner = (body_of(known.program, one) for one in reached(known.program, function, 2))
+            if any(body is not None and known.hashes(body) for body in inner):
+                return True
+    return False
+
+
+def _is_spread(call: Form, name: str) -> bool:
+    return any(key is None and value[::2] == ["name", name] for key, value, _ in call[4])
 
 
 def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:

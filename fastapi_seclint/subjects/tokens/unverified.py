@@ -43,6 +43,7 @@ _VERIFIERS = frozenset(
     {"verify_id_token", "verify_oauth2_token", "verify_firebase_token", "verify_token", "verify_signature",
      "parse_id_token", "verify_jwt", "validate_token"}
 )  # fmt: skip
+_PARTS = 2
 _KNOWN: WeakKeyDictionary[Program, set[tuple[str, int]]] = WeakKeyDictionary()
 
 
@@ -200,6 +201,8 @@ def _verifies(program: Program, block: Block, call: Form, depth: int = 1, before
             continue
         if (block.module.file, form[1]) in sound:
             return True
+        if _checks_signature(block, form):
+            return True
         if depth or form[2][-1] in _VERIFIERS:
             inside = [body_of(program, function) for function, _ in called(program, block, form)]
             if not inside and form[2][-1] in _VERIFIERS:
@@ -209,6 +212,21 @@ def _verifies(program: Program, block: Block, call: Form, depth: int = 1, before
     if not before:
         return False
     return any(_verifies(program, inner, call, depth, before - 1) for inner in _dependencies(program, block))
+
+
+def _checks_signature(block: Block, call: Form) -> bool:
+    """Whether a call verifies the parts of a token with a key: `jwk.construct(found).verify(message, signature)`.
+
+    Its answer has to be asked for: a call that only gives True or False refuses nobody.
+    """
+    if call[2][0] != "attr" or call[2][3] != "verify" or len(call[3]) < _PARTS:
+        return False
+    if not block.module.facts.words & {"jwk", "construct", "RSAKey", "ECKey", "public_key", "load_pem_public_key"}:
+        return False
+    asked = (form[2] for form in block.forms.of("if", "assert", "return") if form[2] is not None)
+    return any(item is call for test in asked for item in walk(test)) and any(
+        form[0] == "call" and form[2][-1] in ("rsplit", "split", "rpartition") for form in block.forms.every
+    )
 
 
 def _dependencies(program: Program, block: Block) -> Iterator[Block]:
