@@ -19,6 +19,7 @@ from fastapi_seclint.subjects.guards.sent_only import refused_if_sent
 from fastapi_seclint.subjects.owners.services import kept_caller
 from fastapi_seclint.subjects.owners.uses import asks_the_request
 from fastapi_seclint.subjects.rights.reached import reached
+from fastapi_seclint.subjects.tokens.looking import looked_at
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -70,7 +71,9 @@ def somebody_made_up(program: Program, node: Node) -> Form | None:
     ways = {ending.place.at for ending in missing.passes if ending.place is not None}
     for form in block.forms.of("return") if block is not None else ():
         value = form[2] if form[1] in ways else None
-        if value is not None and value[0] == "name":
+        if value is not None and value[0] == "name" and function is not None:
+            if looked_at(program, function, {value[2]}, shown=False):
+                continue
             handed_on = (somebody_made_up(program, child) for child in node.children if child.parameter == value[2])
             if (found := next(handed_on, None)) is not None:
                 return found
