@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from projects import program, routes
+from projects_guarded import protection
 
 from fastapi_seclint.program.handing_over import worker
 from fastapi_seclint.program.values import Function
@@ -243,3 +244,64 @@ def test_a_function_that_calls_another_one_first_does_not_leave_all_its_work_to_
     assert isinstance(last, Function)
     assert worker(found.interpreter, both) is both
     assert worker(found.interpreter, last) is load
+
+
+OPTIONAL = """
+def optional_user(token: str | None = Header(None, alias="Authorization")):
+    if token is None:
+        return None
+    try:
+        return jwt.decode(token, "key", ["HS256"])["sub"]
+    except jwt.PyJWTError:
+        return None
+@app.get("/x")
+def x(number: int, user=Depends(optional_user)):
+    post = posts[number]
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("if post.public:\n        return post\n    if user is None:\n        raise HTTPException(401)", "unknown"),
+        ("if post.public or user == post.owner:\n        return post\n    raise HTTPException(403)", "unknown"),
+        ("if not post.public and user != post.owner:\n        raise HTTPException(403)", "unknown"),
+        ("if user is None:\n        raise HTTPException(401)", "protected"),
+        (
+            "if not post:\n        raise HTTPException(404)\n    if not user:\n        raise HTTPException(401)",
+            "protected",
+        ),
+    ],
+)
+def test_what_a_handler_serves_on_some_condition_it_serves_to_strangers(
+    body: str, expected: str, tmp_path: Path
+) -> None:
+    assert protection(tmp_path, f"{OPTIONAL}    {body}\n    return post\n") == expected
+
+
+SESSIONS = """
+class Session:
+    def __init__(self, authenticated: bool = True, sub: str = ""):
+        self.authenticated = authenticated
+        self.sub = sub
+def session(token: str | None) -> Session:
+    if token:
+        return Session(sub=jwt.decode(token, "key", ["HS256"])["sub"])
+    return Session(authenticated=False)
+class Settings(BaseSettings):
+    anybody_reads: bool = True
+settings = Settings()
+def current(request: Request, token: str | None = Header(None, alias="Authorization")):
+    found = session(token)
+    if found.authenticated or (settings.anybody_reads and request.method.lower() in ("get", "head")):
+        return found
+    raise HTTPException(401)
+"""
+
+
+@pytest.mark.parametrize(("method", "expected"), [("get", "open"), ("post", "protected")])
+def test_a_session_of_nobody_may_read(method: str, expected: str, tmp_path: Path) -> None:
+    text = f"from pydantic_settings import BaseSettings\n{SESSIONS}"
+    assert (
+        protection(tmp_path, f"{text}@app.{method}('/x', dependencies=[Depends(current)])\ndef x(): ...\n") == expected
+    )

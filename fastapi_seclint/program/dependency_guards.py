@@ -117,7 +117,7 @@ class DependencyGuards:
             return Encounter([Ending(False, _made_of(value, arguments), None, False, None)])
         owner = value.receiver if isinstance(value, Bound) else value if isinstance(value, Instance) else None
         if function.wraps is not None or "__signature__" in function.attributes:
-            arguments |= {f"**{name}": kinds for name, kinds in arguments.items()} | {"*": frozenset({"bag"})}
+            arguments |= _bagged(value, arguments)
         encounter = self._follower.meet(function, stranger, arguments, owner)
         if (asked := self.without_unknown(value, stranger, encounter, arguments, owner)) is not None:
             return asked
@@ -125,6 +125,7 @@ class DependencyGuards:
             return Encounter(encounter.endings, encounter.checked, [*encounter.opaque, signer])
         if verdict(encounter) == "denies":
             for fewer in self._one_at_a_time(value, stranger, arguments):
+                fewer |= {f"**{name}": kinds for name, kinds in fewer.items() if f"**{name}" in fewer}
                 other = self._follower.meet(function, stranger, fewer, owner)
                 encounter = other if verdict(other) == "passes" else encounter
         if isinstance(value, Class):
@@ -285,3 +286,12 @@ def _signed_by(function: Function) -> str:
 
 _PLACES = frozenset({"key", "ticket"})
 """What a variable of a path may be called that says which thing is asked for: `/flags/{key}`."""
+
+
+def _bagged(value: Value, arguments: dict[str, Kinds]) -> dict[str, Kinds]:
+    """What `**kwargs` holds of the parameters that FastAPI fills; it has all of them where a signature lists them."""
+    bag = {f"**{name}": kinds for name, kinds in arguments.items()} | {"*": frozenset({"bag"})}
+    function = running(value)
+    if function is not None and "__signature__" in function.attributes:
+        bag = {f"**{item.name}": CLEAN for item in parameters(value)} | bag | {"**": frozenset({"bag"})}
+    return bag

@@ -22,7 +22,7 @@ from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node, Resolver
 from fastapi_seclint.program.dependency_guards import DependencyGuards
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
-from fastapi_seclint.program.kinds import CLEAN, REQUEST
+from fastapi_seclint.program.kinds import CLEAN, DENIAL, NOTHING, REQUEST
 from fastapi_seclint.program.meetings import Guarding, Meeting, meeting_of, refused, verdict
 from fastapi_seclint.program.middleware_guards import MiddlewareGuards
 from fastapi_seclint.program.privileges import authorizing, limiting
@@ -324,11 +324,15 @@ def _is_plain_matter(reason: str) -> bool:
 
 
 def _as_endpoint(encounter: Encounter) -> Encounter:
-    """A handler may also refuse by what it returns: an error response or a redirect to the login page."""
+    """A handler may also refuse by what it returns: an error response or a redirect to the login page.
+
+    What it serves on some condition it serves to strangers: `if post.public: return post`.
+    """
+    serves = any(ending.conditional and ending.kinds not in (DENIAL, NOTHING) for ending in encounter.passes)
     endings = [
-        Ending(True, CLEAN, 401 if ending.checked else None, ending.conditional, ending.place, ending.checked)
-        if ending.kinds == frozenset({"denial"})
-        else ending
+        Ending(True, CLEAN, 401 if ending.checked else None, serves or ending.conditional, ending.place, ending.checked)
+        if ending.kinds == DENIAL
+        else replace(ending, conditional=serves or ending.conditional)
         for ending in encounter.endings
     ]
     return replace(encounter, endings=endings)

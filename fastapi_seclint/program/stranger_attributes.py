@@ -18,6 +18,7 @@ from fastapi_seclint.program.kinds import (
     HIDDEN,
     JUNK,
     NOBODY,
+    NOTHING,
     QUERY,
     TAINTED,
     TRUE,
@@ -43,6 +44,8 @@ _MESSAGES = frozenset({"receive_text", "receive_json", "receive_bytes", "receive
 _PREDICATES = frozenset({"startswith", "endswith", "isdigit", "isalnum", "count", "find", "index", "isascii"})
 
 
+SAID_OF_NOBODY = {"is_authenticated": FALSE, "authenticated": FALSE, "is_anonymous": TRUE, "anonymous": TRUE}
+"""What an object says that stands for nobody: `Anonymous()`, `Session(authenticated=False)`."""
 _OF_SCOPE: dict[str, Kinds] = {
     "headers": frozenset({"store"}),
     "session": frozenset({"session"}),
@@ -70,7 +73,7 @@ def attribute_kinds(walk_: Walk, owner: Kinds, name: str) -> Kinds:
     if "store" in owner or "scope" in owner:
         return owner if name not in ("authorization", "token") else walk_.stranger.credential
     if "nobody" in owner:
-        return FALSE if name == "is_authenticated" else owner
+        return SAID_OF_NOBODY.get(name, owner)
     if "object" in owner:
         return part_of(owner, name)
     if "denial" in owner or "path" in owner or "refusal" in owner:
@@ -150,7 +153,7 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
     if "passed" in receiver:
         return frozenset({"passed"})
     if "bag" in receiver and name in ("get", "pop") and form[3]:
-        return walk_.names.get(f"**{walk_.text(form[3][0])}", CLEAN)
+        return walk_.names.get(f"**{walk_.text(form[3][0])}", NOTHING if "**" in walk_.names else CLEAN)
     if "query" in receiver:
         key = walk_.text(form[3][0]) if form[3] and name == "get" else None
         return walk_.stranger.credential if names_token(key) else CLEAN
@@ -170,6 +173,10 @@ def method_kinds(walk_: Walk, receiver: Kinds, name: str, form: Form) -> Kinds |
         if _turns_away(walk_, form):
             raise Raised(403, looked=False)
         walk_.spoken = False
+    if "verb" in receiver and name in ("lower", "casefold"):
+        return frozenset({"verb", "small"})
+    if "verb" in receiver and name in ("upper", "strip"):
+        return receiver
     if "path" in receiver and name in ("startswith", "endswith"):
         return _path_predicate(walk_, name, form)
     if "path" in receiver:

@@ -28,7 +28,12 @@ from fastapi_seclint.program.kinds import (
 )
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.request_holders import held_by
-from fastapi_seclint.program.stranger_attributes import asked_of_service, method_kinds, names_refusal
+from fastapi_seclint.program.stranger_attributes import (
+    SAID_OF_NOBODY,
+    asked_of_service,
+    method_kinds,
+    names_refusal,
+)
 from fastapi_seclint.program.stranger_callees import is_response, may_guard, may_talk, sounds_like_check, unwrapped
 from fastapi_seclint.program.stranger_codes import told_codes
 from fastapi_seclint.program.stranger_errors import lets_go
@@ -181,6 +186,8 @@ def _called(
         follow = is_answer or _hands_nothing(form, given)
         return _project_call(walk_, function, isinstance(value, Bound), given, named, touched, made, own, follow=follow)
     if isinstance(value, Class):
+        if any(SAID_OF_NOBODY.get(name or "") == found for name, found in named):
+            return NOBODY
         return made_of(walk_, value, [*given, *(found for _, found in named)], touched)
     if isinstance(value, Generic):
         return touched
@@ -272,8 +279,8 @@ def _project_call(
     if not any(name is None for name, _ in named) and "*" not in arguments:
         for form, default in zip(function.parameters, function.defaults, strict=True):
             given_here = form[0] in arguments or form[0] in {item[0] for item in parameters[: len(given)]}
-            if not given_here and isinstance(default, Const) and default.value is None:
-                arguments[form[0]] = frozenset({"nothing"})
+            if not given_here and isinstance(default, Const) and isinstance(default.value, bool | None):
+                arguments[form[0]] = NOTHING if default.value is None else TRUE if default.value else FALSE
     if function.scope is walk_.scope:
         arguments |= {f"^{name}": found for name, found in walk_.names.items()}
     if bound and own and function.parameters:

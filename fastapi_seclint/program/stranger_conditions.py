@@ -277,6 +277,7 @@ def _about_path(walk_: Walk, found: Kinds, operator: str, right: Form) -> set[bo
     actual = walk_.stranger.path if "path" in found else walk_.stranger.method
     if actual is None:
         return {True, False}
+    actual = actual.lower() if "small" in found else actual
     return _among(actual, operator, walk_.value(right))
 
 
