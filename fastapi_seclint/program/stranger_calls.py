@@ -286,8 +286,13 @@ def _project_call(
     if bound and own and function.parameters:
         arguments.setdefault(function.parameters[0][0], own)
     arguments = {name: found for name, found in arguments.items() if found != CLEAN}
-    found = _met(walk_, function, arguments, receiver, [*given], bound)
-    if touched & TAINTED and found <= {"clean", "nothing"} and not walk_.follower.in_handler:
+    by_hand = walk_.follower.in_handler and bool(touched & TAINTED) and sounds_like_check(wrapped.name)
+    walk_.follower.in_handler = walk_.follower.in_handler and not by_hand  # a guard is one in a handler, too
+    try:
+        found = _met(walk_, function, arguments, receiver, [*given], bound)
+    finally:
+        walk_.follower.in_handler = walk_.follower.in_handler or by_hand
+    if touched & TAINTED and found <= {"clean", "nothing"} and (by_hand or not walk_.follower.in_handler):
         walk_.encounter.used = True
         return BAD
     return found
