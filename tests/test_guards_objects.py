@@ -305,3 +305,34 @@ def test_a_session_of_nobody_may_read(method: str, expected: str, tmp_path: Path
     assert (
         protection(tmp_path, f"{text}@app.{method}('/x', dependencies=[Depends(current)])\ndef x(): ...\n") == expected
     )
+
+
+HELPERS = """
+def find_caller(token: str | None):
+    if not token:
+        raise HTTPException(403)
+    caller = callers.by_token(token)
+    if caller:
+        return caller
+    raise HTTPException(403)
+async def auth(websocket: WebSocket, token: str | None):
+    await websocket.accept()
+    if not token:
+        await websocket.close(code=1002)
+        return None
+    try:
+        return find_caller(token)
+    except HTTPException:
+        await websocket.close(code=1002)
+        return None
+@app.websocket("/x")
+async def x(websocket: WebSocket, token: str | None = None):
+    caller = await auth(websocket, token)
+    if caller is None:
+        return
+    await websocket.send_json(caller.secrets)
+"""
+
+
+def test_a_guard_that_a_handler_calls_by_hand_is_one(tmp_path: Path) -> None:
+    assert protection(tmp_path, HELPERS) == "protected"

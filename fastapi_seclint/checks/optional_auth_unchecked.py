@@ -188,6 +188,9 @@ def _is_for_callers(program: Program, route: Route, node: Node) -> bool:
     if access.is_admin_like(route.path) or access.reads_personal_data(program, route):
         return True
     name = dependency_name(node)
+    around = node.function.scope if node.function is not None else None
+    if around is not None and around.kind == "function" and any(map(_OPTIONAL.search, around.names)):
+        return False  # made by a function that is told whether to let strangers in, `allow_anonymous=True`
     return (names_identity(name) or is_somebody(program, function, node.parameter)) and not _OPTIONAL.search(name)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.encounters import Encounter, Ending, Stranger
@@ -61,13 +63,22 @@ class Follower:
             self._scopes[key] = FunctionScope(self.interpreter, function, receiver)
         return self._scopes[key]
 
+    @contextmanager
+    def as_guard(self, by_hand: bool) -> Iterator[None]:
+        """Inside, a guard that a handler calls by hand is one: what it finds by bad credentials is nothing."""
+        before, self.in_handler = self.in_handler, self.in_handler and not by_hand
+        try:
+            yield
+        finally:
+            self.in_handler = before
+
     def meet(
         self, function: Function, stranger: Stranger, arguments: dict[str, Kinds], receiver: Value | None = None
     ) -> Encounter:
         """What happens when a function runs for a stranger with these arguments, on this object if it is a method."""
         given = tuple(sorted((name, tuple(sorted(found))) for name, found in arguments.items()))
         who = (stranger.junk, stranger.websocket, stranger.configured)
-        key = (id(function), who, stranger.path, stranger.method, given, id(receiver))
+        key = (id(function), who, self.in_handler, stranger.path, stranger.method, given, id(receiver))
         anywhere = (id(function), who, stranger.path is None, given, id(receiver))
         known = self._known.get(key) or (None if self.in_handler else self._known.get(anywhere))
         if known is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import VARIADIC, Form, walk
@@ -277,25 +278,27 @@ def _project_call(
     for name, found in named:
         arguments[name or "*"] = found
     if not any(name is None for name, _ in named) and "*" not in arguments:
-        for form, default in zip(function.parameters, function.defaults, strict=True):
-            given_here = form[0] in arguments or form[0] in {item[0] for item in parameters[: len(given)]}
-            if not given_here and isinstance(default, Const) and isinstance(default.value, bool | None):
-                arguments[form[0]] = NOTHING if default.value is None else TRUE if default.value else FALSE
+        there = arguments.keys() | {item[0] for item in parameters[: len(given)]}
+        arguments |= {name: found for name, found in _defaults(function) if name not in there}
     if function.scope is walk_.scope:
         arguments |= {f"^{name}": found for name, found in walk_.names.items()}
     if bound and own and function.parameters:
         arguments.setdefault(function.parameters[0][0], own)
     arguments = {name: found for name, found in arguments.items() if found != CLEAN}
     by_hand = walk_.follower.in_handler and bool(touched & TAINTED) and sounds_like_check(wrapped.name)
-    walk_.follower.in_handler = walk_.follower.in_handler and not by_hand  # a guard is one in a handler, too
-    try:
+    with walk_.follower.as_guard(by_hand):
         found = _met(walk_, function, arguments, receiver, [*given], bound)
-    finally:
-        walk_.follower.in_handler = walk_.follower.in_handler or by_hand
     if touched & TAINTED and found <= {"clean", "nothing"} and (by_hand or not walk_.follower.in_handler):
         walk_.encounter.used = True
         return BAD
     return found
+
+
+def _defaults(function: Function) -> Iterator[tuple[str, Kinds]]:
+    """The parameters that are None, True or False where a call does not give them."""
+    for form, default in zip(function.parameters, function.defaults, strict=True):
+        if isinstance(default, Const) and isinstance(default.value, bool | None):
+            yield form[0], NOTHING if default.value is None else TRUE if default.value else FALSE
 
 
 def _met(
