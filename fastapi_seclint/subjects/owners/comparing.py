@@ -12,6 +12,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.values import Class, External, Function, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.code.reference import local_name
+from fastapi_seclint.subjects.code.rendering import rendered
 from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.belongings import key_of_people, names_owner
@@ -31,7 +32,8 @@ _OTHERS = re.compile(r"_(all|many|list|count)$|_and_")
 def refusal(module: Module, absence: Form | None) -> tuple[str, tuple[Edit, ...]]:
     """What refuses: the answer for an object that is not there, so that nobody can tell the two apart."""
     last = absence[3][-1] if absence is not None and absence[0] == "if" else None
-    said = code(last[2]) if last is not None and last[0] == "raise" and last[2] is not None else None
+    raised = last[2] if last is not None and last[0] == "raise" else None
+    said = (code(raised) or rendered(raised)) if raised is not None else None
     if said is not None:
         return f"raise {said}", ()
     exception, imports = _exception(module)
@@ -40,7 +42,21 @@ def refusal(module: Module, absence: Form | None) -> tuple[str, tuple[Edit, ...]
 
 def looked_up(handler: Function, variable: str) -> tuple[int, str] | None:
     """The statement of the handler that looks the object up, and the name that it gives it."""
-    for number, form in enumerate(handler.statements()):
+    return _looked_up_among(handler.statements(), variable)
+
+
+def looked_up_anywhere(function: Function, variable: str) -> tuple[list[Form], int, str] | None:
+    """The same in the body of a `try` or a `with` as well: the statements, which of them it is, and the name."""
+    pending = [function.statements()]
+    for statements in pending:
+        if (found := _looked_up_among(statements, variable)) is not None:
+            return statements, *found
+        pending += [form[2] if form[0] == "try" else form[3] for form in statements if form[0] in ("try", "with")]
+    return None
+
+
+def _looked_up_among(statements: list[Form], variable: str) -> tuple[int, str] | None:
+    for number, form in enumerate(statements):
         if form[0] != "assign" or len(form[2]) != 1 or form[2][0][0] != "name":
             continue
         value = form[3][2] if form[3][0] == "await" else form[3]

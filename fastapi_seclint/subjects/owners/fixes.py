@@ -7,16 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import Edit, InsertStatements
-from fastapi_seclint.facts.forms import span_of
+from fastapi_seclint.facts.forms import Form, span_of
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function, Value
 from fastapi_seclint.rule import Fix
+from fastapi_seclint.subjects.code.spelling import code
 from fastapi_seclint.subjects.owners.belongings import singular
 from fastapi_seclint.subjects.owners.comparing import (
     LOOKS_UP,
     has_column,
-    looked_up,
+    looked_up_anywhere,
     owner_of,
     refusal,
     sides,
@@ -102,11 +103,11 @@ def _loading(program: Program, route: Route, variable: str) -> Iterator[tuple[Va
 def _compared(
     program: Program, call: Value, handler: Function, caller: str, variable: str, field: str, tie: Tie | None
 ) -> Fix | None:
-    found = looked_up(handler, variable)
+    found = looked_up_anywhere(handler, variable)
     if found is None:
         before = _looked_up_before(program, call, handler, caller, variable, field)
         return before or _looked_up_inside(program, call, handler, caller, variable, field, tie)
-    number, name = found
+    statements, number, name = found
     if singular(name) != name:
         return None
     usable = tie is not None and (snake(tie.thing) == name or tie.owner == field)
@@ -114,7 +115,6 @@ def _compared(
     if both is None:
         return None
     mine, his = both
-    statements = handler.statements()
     absent, after = tested_for_absence(statements, number, name)
     condition = f"{name}{mine} != {caller}{his}"
     test = condition if absent else f"{name} is None or {condition}"
@@ -150,29 +150,37 @@ def _looked_up_inside(
     if inner is None:
         return None
     function, number, handing = inner
-    found = looked_up(function, number)
-    usable = tie is not None and found is not None and snake(tie.thing) == found[1]
+    found = looked_up_anywhere(function, number)
+    usable = tie is not None and found is not None and snake(tie.thing) == found[2]
     both = sides(program, call, caller, field, tie if usable else None)
     owner = both[0].strip(".") if both is not None else ""
     if both is None or not owner.isidentifier() or any(item[0] == owner for item in function.parameters):
         return None
     known = given_as(function, handing, caller)
     his = f"{known}{both[1]}" if known else owner
-    edits = _refusing(function, found, both[0], his)
+    edits = _refusing(function, found, both[0], his, "raise")
     if not edits:
         asks = narrowed(function, number, both[0], his, lambda name: has_column(program, function, name, owner))
-        edits = asks.edits if asks is not None else ()
+        edits = asks.edits if asks is not None else _refusing(function, found, both[0], his, "return")
     added = () if known else handed(program, handler, function, handing, owner, f"{caller}{both[1]}")
     return Fix(f"compare the owner with {caller}", False, (*added, *edits)) if edits else None
 
 
-def _refusing(function: Function, found: tuple[int, str] | None, mine: str, his: str) -> tuple[Edit, ...]:
-    """The comparison behind the test for absence of an object that a function looks up, if that test raises."""
+def _refusing(
+    function: Function, found: tuple[list[Form], int, str] | None, mine: str, his: str, way: str
+) -> tuple[Edit, ...]:
+    """The comparison behind the test for absence of an object that a function looks up, if that leaves this way."""
     if found is None:
         return ()
-    absent, after = tested_for_absence(function.statements(), *found)
-    if not absent or after[0] != "if" or after[3][-1][0] != "raise":
+    absent, after = tested_for_absence(*found)
+    last = after[3][-1] if absent and after[0] == "if" else after
+    if last[0] != way or (way == "return" and len(after[3]) > 1):
         return ()
-    raised, imports = refusal(function.module, after)
-    lines = f"if {found[1]}{mine} != {his}:\n    {raised}"
+    refused, imports = refusal(function.module, after)
+    if way == "return":
+        answer = "" if last[2] is None else code(last[2])
+        if answer is None:
+            return ()
+        refused, imports = f"return {answer}".rstrip(), ()
+    lines = f"if {found[2]}{mine} != {his}:\n    {refused}"
     return (InsertStatements(function.module.path, span_of(after[1]), "after", lines), *imports)
