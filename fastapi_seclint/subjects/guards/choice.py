@@ -30,6 +30,7 @@ from fastapi_seclint.subjects.owners.identity import guards
 from fastapi_seclint.subjects.rights.considering import considers_rights
 from fastapi_seclint.subjects.rights.roles import reads_scopes, takes_scopes
 from fastapi_seclint.subjects.rights.words import is_role, names_right
+from fastapi_seclint.subjects.tokens.own_keys import refuses_tokens_of
 
 if TYPE_CHECKING:
     from fastapi_seclint.program import Program
@@ -89,6 +90,8 @@ def fitting(
     """
     for candidate in _ranked(program, admin, _demanded_beside(program, routes)):
         if candidate.scopes is None or (carriers and not _looks_there(program, candidate, carriers)):
+            continue
+        if candidate.function is not None and refuses_tokens_of(program, candidate.function, module):
             continue
         named = _named(program, candidate, module, line)
         if named is not None:
