@@ -11,7 +11,7 @@ from fastapi_seclint.facts.forms import Form, mentions, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Const, Function, Mapping, options
+from fastapi_seclint.program.values import Bound, Class, Const, Function, Mapping, options
 from fastapi_seclint.rule import Fix
 from fastapi_seclint.subjects.code.named_answers import registration
 from fastapi_seclint.subjects.code.origins import ask, bodies, body_of, callers
@@ -101,7 +101,8 @@ class Taking:
 
     def _of_function(self, call: Form, depth: int) -> str | None:
         found = ask(self.program, self.block, call[2])
-        for option in options(found):
+        for item in options(found):
+            option = item.function if isinstance(item, Bound) else item
             if isinstance(option, Class):
                 return "{}"
             returns = getattr(option, "returns", None)
