@@ -82,7 +82,7 @@ def _free_name(module: Module, name: str, source: str) -> str:
     for statement in bound_names(module.facts.module).get(name, []):
         if statement[0] == "from" and not statement[2] and statement[3] == source and [name, None] in statement[4]:
             return name
-    for value in options(module.scope.names.get(name)):
+    for value in options(module.scope.local(name)):
         if isinstance(value, External) and value.name == f"{source}.{name}":
             return name
     return local_name(module, name, source)

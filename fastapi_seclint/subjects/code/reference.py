@@ -82,7 +82,7 @@ def local_name(module: Module, name: str, source: str = "") -> str:
 def _local_name(user: Module, source: str, name: str) -> str:
     if name not in user.facts.words:
         return name
-    bound = user.scope.names.get(name)
+    bound = user.scope.local(name)
     if isinstance(bound, Function | Class) and bound.module.name == source and bound.name == name:
         return name
     if bound is None and not _is_bound(user, name):

@@ -321,7 +321,7 @@ def _known_as(
     statement = next(iter(bound_names(home.facts.module).get(name, [])), None)
     if home is module:
         return (name, ()) if statement is not None and line_of(statement[1]) < line else None
-    value = home.scope.names.get(name)
+    value = home.scope.local(name)
     if isinstance(value, Function) and value.number >= 0 and value.module is not module:
         known = usable_name(program, module, value, line)
         if not known:

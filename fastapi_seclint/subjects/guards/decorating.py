@@ -43,7 +43,7 @@ def _fitting(program: Program, handler: Function) -> Iterator[str]:
         if len(refusing) == 1 and program.guarding(other).protection == "protected":
             guarded.setdefault(refusing[0].name, []).append(function)
     for name, functions in guarded.items():
-        if (known := handler.module.scope.names.get(name)) is None:
+        if (known := handler.module.scope.local(name)) is None:
             continue  # made by another function, `@required(True)`
         own = [option for option in options(known) if isinstance(option, Function) and option.module is handler.module]
         needed = set.intersection(*({item[0] for item in one.parameters} for one in functions))

@@ -48,7 +48,7 @@ def field_of_settings(
     found = settings_objects(program)
     if len({(settings.cls.module.file, settings.cls.at) for settings in found}) != 1:
         return None
-    near = [one for one in found if one.module is module or _is(module.scope.names.get(one.name), one.cls)]
+    near = [one for one in found if one.module is module or _is(module.scope.local(one.name), one.cls)]
     settings = next(iter(near), found[0])
     field = name.upper() if settings.upper else name.lower()
     imports = _import(program, settings, module, line)
@@ -83,7 +83,7 @@ def _import(program: Program, settings: Settings, module: Module, line: int) -> 
     if settings.module is module:
         made = [form for form in module.facts.module if settings.name in _bound(form)]
         return () if made and line_of(made[-1][1]) < line else None
-    if _is(module.scope.names.get(settings.name), settings.cls):
+    if _is(module.scope.local(settings.name), settings.cls):
         return ()
     if settings.module.name in ("", "__main__") or closes_circle(program, settings.module, module):
         return None

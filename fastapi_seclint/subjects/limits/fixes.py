@@ -122,7 +122,7 @@ def _again(program: Program, module: Module, line: int, node: Node) -> _Limiter 
 
 def _import_of(program: Program, source: Module, name: str, module: Module, line: int) -> tuple[Edit, ...] | None:
     """The import that a file needs to know a name as another file does; None when it cannot."""
-    value = next(options(source.scope.names.get(name)), None)
+    value = next(options(source.scope.local(name)), None)
     if isinstance(value, External):
         owner, _, plain = value.name.removesuffix("()").rpartition(".")
         if value.called or not owner or plain != name:

@@ -69,7 +69,7 @@ def decorators_above(route: Route) -> list[Form]:
 def _limits(handler: Function, form: Form) -> bool:
     """Whether a decorator limits by what it is called, `limiter.limit("5/minute")`, a constant for it included."""
     if form[0] == "name":
-        known = handler.module.scope.names.get(form[2])
+        known = handler.module.scope.local(form[2])
         if any(isinstance(option, External) and option.name in _MADE for option in options(known)):
             return True
         made = _made_at_top(handler, form[2])

@@ -133,7 +133,7 @@ def _names_limiting_dependency(form: Form, module: Module) -> bool:
 
 def _is_in_sight(module: Module, name: str) -> bool:
     """Whether a name of a file is a function, or an object, whose code says by itself whether it limits."""
-    found = [running(option) for option in options(module.scope.names.get(name)) if not isinstance(option, Unknown)]
+    found = [running(option) for option in options(module.scope.local(name)) if not isinstance(option, Unknown)]
     return bool(found) and all(one is not None and one.number >= 0 for one in found)
 
 

@@ -49,7 +49,7 @@ def _is_part(form: Form, sent: set[str]) -> bool:
 def _by_alias(function: Function, parameter: Form) -> bool:
     """Whether the type of a parameter has a name: `Sent = Annotated[HTTPAuthorizationCredentials, Depends(scheme)]`."""
     name, _, annotation, *_ = parameter
-    found = function.module.scope.names.get(annotation[2]) if annotation and annotation[0] == "name" else None
+    found = function.module.scope.local(annotation[2]) if annotation and annotation[0] == "name" else None
     for option in options(found):
         if isinstance(option, Annotated):
             base = getattr(option.base, "name", "").rpartition(".")[2]
@@ -74,7 +74,7 @@ def _is_of_database(function: Function, parameter: Form) -> bool:
     if names_database(name):
         return True
     said = [form[2] for form in walk(annotation) if form[0] == "name"] if annotation else []
-    found = [option for text in said for option in options(function.module.scope.names.get(text))]
+    found = [option for text in said for option in options(function.module.scope.local(text))]
     types = [option.base if isinstance(option, Annotated) else option for option in found]
     return any(isinstance(one, External) and one.name.partition(".")[0] in _DATABASES for one in types)
 

@@ -200,7 +200,7 @@ def _speaks_of_hashing(module: Module, definition: Form) -> bool:
     if module.facts.body_speaks(definition[2], _HASHING):
         return True
     called = (form[2] for form in module.facts.forms(definition[2]).of("call") if form[2][0] == "name")
-    values = (option for callee in called for option in options(module.scope.names.get(callee[2])))
+    values = (option for callee in called for option in options(module.scope.local(callee[2])))
     return any(isinstance(option, Function) and option.number >= 0 and _hashes(option, 1) for option in values)
 
 

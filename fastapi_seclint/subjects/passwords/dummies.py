@@ -110,7 +110,7 @@ def _hashing(known: Passwords, block: Block, verification: Form) -> _Hashing | N
     hashes, verifies = own.get(HASH), {own[kind].code for kind in (VERIFY, AWAITED) if kind in own}
     if hashes is None or not hashes.code.isidentifier() or all(function.name not in verifies for function in functions):
         return _by_bcrypt(known, block, functions)  # what verifies here would not understand the other's hash
-    bound = block.module.scope.names.get(hashes.code)
+    bound = block.module.scope.local(hashes.code)
     made = bound if isinstance(bound, Function) and bound.module is block.module else None
     at = _statement(block.module, made.at) if made is not None else None
     return _Hashing(hashes.code, "function", at, hashes.edits)

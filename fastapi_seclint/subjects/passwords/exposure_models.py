@@ -92,7 +92,7 @@ def _validates(form: Form) -> bool:
 
 def _is_above(module: Module, name: str, field: Form) -> bool:
     """Whether a class is known where a field is annotated; a new one stands right below the one that it replaces."""
-    known = module.scope.names.get(name)
+    known = module.scope.local(name)
     return not isinstance(known, Class) or known.module is not module or known.at < field[1]
 
 

@@ -120,7 +120,7 @@ def _made(cls: Class, user: Module) -> PublicModel | None:
 
 def _spelled(module: Module, kind: str) -> str:
     """How a file writes one of the standard library's types: with its module where that is what it imported."""
-    bound = module.scope.names.get(_HOMES[kind])
+    bound = module.scope.local(_HOMES[kind])
     known = isinstance(bound, External) and bound.name == _HOMES[kind]
     return f"{_HOMES[kind]}.{kind}" if known else kind
 

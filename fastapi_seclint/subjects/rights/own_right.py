@@ -154,7 +154,7 @@ def _parameter(
     taken = {item[0] for item in function.parameters}
     taken |= names_in(function.statements())
     name = next((free for free in ("user", "current_user", "caller") if free not in taken), None)
-    known = module.scope.names.get(cls.name)
+    known = module.scope.local(cls.name)
     if name is None or (known is not None and known is not cls) or "." in cls.qualname:
         return None
     depends, imports = depends_name(module)

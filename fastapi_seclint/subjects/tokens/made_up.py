@@ -63,7 +63,7 @@ def _gives_somebody(function: Function, ending: Form) -> bool:
         return value is not None and value[0] in ("dict", "call") and names_somebody(value)
     defaults = zip(function.parameters, function.defaults, strict=True)
     held = next((default for parameter, default in defaults if parameter[0] == value[2]), None)
-    for option in options(held if held is not None else function.module.scope.names.get(value[2])):
+    for option in options(held if held is not None else function.module.scope.local(value[2])):
         found = [option.get(name) for name in _IDENTITY] if isinstance(option, Mapping) else []
         if any(isinstance(item, Const) and item.value for item in found):
             return True

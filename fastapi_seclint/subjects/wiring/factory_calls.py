@@ -109,7 +109,7 @@ def _code(program: Program, call: Call, form: Form) -> str | None:
         case ["name" | "attr", *_]:
             code = spelled(form)
             root = code.split(".")[0]
-            known = call.block.module.scope.names.get(root)
+            known = call.block.module.scope.local(root)
             return code if known is not None and "?" not in code and "(" not in code else None
         case ["list" | "tuple" | "set", _, items]:
             inner = [_code(program, call, item) for item in items]

@@ -214,7 +214,7 @@ def _depends_in(module: Module) -> tuple[str, tuple[Edit, ...]]:
     for name, value in module.scope.names.items():
         if isinstance(value, External) and value.name == DEPENDS[0] and not value.called:
             return name, ()
-    fastapi = module.scope.names.get("fastapi")
+    fastapi = module.scope.local("fastapi")
     if isinstance(fastapi, External) and fastapi.name == "fastapi":
         return "fastapi.Depends", ()
     return "Depends", (AddImport(module.path, "fastapi", "Depends"),)
