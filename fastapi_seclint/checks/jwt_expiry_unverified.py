@@ -25,7 +25,7 @@ from fastapi_seclint.subjects.tokens.jwt import (
     prepared_uses,
     says,
 )
-from fastapi_seclint.subjects.tokens.leeway import Leeway, on_objects, stretched
+from fastapi_seclint.subjects.tokens.leeway import Leeway, of_registries, on_objects, stretched
 from fastapi_seclint.subjects.tokens.logged import only_logged
 from fastapi_seclint.subjects.tokens.unverified import verifies_other
 
@@ -58,7 +58,7 @@ def jwt_expiry_unverified(program: Program) -> Iterator[Finding]:
             if finding.location not in seen:
                 seen.add(finding.location)
                 yield finding
-    yield from map(_of_leeway, on_objects(program))
+    yield from map(_of_leeway, (*on_objects(program), *of_registries(program)))
 
 
 def _switched_off(program: Program, decoding: Decoding) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.spread import spelled_out
 from fastapi_seclint.subjects.guards.exception_handlers import exception_handlers, told_status
 from fastapi_seclint.subjects.guards.replaced import replaced
+from fastapi_seclint.subjects.guards.told_statuses import answers_as_told
 from fastapi_seclint.subjects.leaks.own_statuses import status_of
 from fastapi_seclint.subjects.limits.limiters import inner_numbers
 from fastapi_seclint.subjects.secrets.lent import argument
@@ -105,6 +106,10 @@ def _of_call(program: Program, block: Block, form: Form) -> Iterator[Refusal]:
     if form[2][0] == "name" and form[2][2] == "send" and _starts_with_401(program, block, form):
         yield Refusal(block, ["class", form[1]], None)
     for option in options(ask(program, block, form[2])):
+        if isinstance(option, Function):
+            if answers_as_told(program, block, option, form):
+                yield Refusal(block, ["class", form[1]], None)
+            continue
         if isinstance(option, Partial):
             if _is_partial_refusal(option) and (lacks := _lacks(program, block, form)) is not None:
                 yield Refusal(block, form, lacks[0])

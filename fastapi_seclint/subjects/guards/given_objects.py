@@ -15,6 +15,7 @@ from fastapi_seclint.program.sites import NO_STATEMENTS, Block
 from fastapi_seclint.program.values import Class, Function, options
 from fastapi_seclint.subjects.code.origins import ask
 from fastapi_seclint.subjects.code.rendering import rendered
+from fastapi_seclint.subjects.guards.asked_objects import refused_elsewhere
 from fastapi_seclint.subjects.guards.sent_only import refused_if_sent
 from fastapi_seclint.subjects.owners.services import kept_caller
 from fastapi_seclint.subjects.owners.uses import asks_the_request
@@ -114,6 +115,8 @@ def asks_for_credentials(program: Program, node: Node) -> bool:
 def is_asked_elsewhere(program: Program, route: Route, node: Node) -> bool:
     """Whether another handler refuses strangers by what it finds in the same object, which has a user or none."""
     asked = program.guard_model.dependencies.encounter(node.call, Stranger(junk=True))
+    if asked.checked and refused_elsewhere(program, route, node):
+        return True
     return asked.checked and any(
         other.function is not route.function
         and other.function is not None

@@ -89,9 +89,11 @@ def pieces(form: Form) -> Iterator[Form]:
             for part in parts:
                 if part[0] == "fmt":
                     yield from pieces(part[2])
-        case ["binop", _, "+" | "%", left, right]:
+        case ["binop", _, "+" | "%" | "|", left, right]:
             yield from pieces(left)
             yield from pieces(right)
+        case ["call", _, ["name", _, "zip"], [_, values, *_], _]:  # names and what stands for them
+            yield from pieces(values)
         case ["tuple" | "list" | "set", _, items]:
             for item in items:
                 yield from pieces(item)

@@ -106,6 +106,8 @@ class Leaks:
                 return Leak(f"the request's {part}", form)
             case ["attr", _, inner, "key"] if vocabulary(self.program).kind(name_of(inner)) == "API key":
                 return Leak(f"`{name_of(inner)}.key`", form)
+            case ["attr", _, ["name", _, bound], "arguments"] if (rest := _bound_rest(self.block, bound)) is not None:
+                return _whole(self.arguments(rest), form)
             case ["attr", _, _, name]:
                 return self.named(str(name), form) or self.address(form) or self.model(form) or self.mapping(form)
             case ["name", _, name]:
@@ -323,6 +325,23 @@ class Leaks:
             case [["assign", _, _, ["call", _, ["attr", _, _, method], *_] as call]] if method in _DUMPS:
                 return list(call)
         return None
+
+
+def _bound_rest(block: Block, name: str) -> Form | None:
+    """The `args` or `kwargs` of `bound = signature(function).bind(*args, **kwargs)`, whose `arguments` have names."""
+    for form in block.forms.of("assign"):
+        match form:
+            case [
+                "assign",
+                _,
+                [["name", _, target]],
+                ["call", _, ["attr", _, _, "bind" | "bind_partial"], given, named],
+            ]:
+                starred = [item[2] for item in given if item[0] == "star"]
+                rest: list[Form] = [*starred, *(value for keyword, value, _ in named if keyword is None)]
+                if target == name and rest and rest[0][0] == "name":
+                    return rest[0]
+    return None
 
 
 def _given(scope: FunctionScope, name: str) -> Iterator[Form]:

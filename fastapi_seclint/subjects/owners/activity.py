@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fastapi_seclint.facts.forms import Form, arguments, walk
+from fastapi_seclint.facts.forms import Form, arguments, awaited, is_none, mentions, walk
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.decorators import wrapping_decorators
 from fastapi_seclint.program.dependencies import Node
@@ -17,6 +17,7 @@ from fastapi_seclint.program.modules import Module
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.spelling import snake
 from fastapi_seclint.program.values import Function, Instance, options
+from fastapi_seclint.subjects.code.origins import body_of, called
 from fastapi_seclint.subjects.owners.given_accounts import USER, guards_below, looked_up
 from fastapi_seclint.subjects.owners.identity import (
     Guard,
@@ -206,7 +207,12 @@ def _refuses_closed(program: Program, function: Function, looking: bool = True) 
     """
     works = worker(program.interpreter, function)
     computed = computed_states(program)
-    asking = [form for form in works.forms.of("if", "call") if _asks_activity(form, computed)]
+    helped = _open_only(program, works) if looking else set()
+    asking = [
+        form
+        for form in works.forms.of("if", "call")
+        if _asks_activity(form, computed) or (form[0] == "if" and mentions(form[2], helped))
+    ]
     asked = {inner[2] for form in asking for inner in walk(form) if inner[0] == "name"}
     callers = {name for name, _ in guards_below(program, function, asked)} if asking else set()
     callers |= {name for name, _ in looked_up(program, function, asked)} if asking and looking else set()
@@ -222,6 +228,29 @@ def _refuses_closed(program: Program, function: Function, looking: bool = True) 
         if stops or passes:
             return any(_is_one_of(inner, callers) for inner in walk(form[2]))
     return False
+
+
+def _open_only(program: Program, function: Function) -> set[str]:
+    """The names of accounts that another function looked up, which gives none that is closed."""
+    block = body_of(program, function)
+    found: set[str] = set()
+    for form in block.forms.of("assign", "walrus") if block is not None else ():
+        value = awaited(form[3])
+        targets = form[2] if form[0] == "assign" else [form[2]]
+        names = {target[2] for target in targets if target[0] == "name"}
+        if block is None or value[0] != "call" or not names:
+            continue
+        if any(_tells_open(one) and asks_for_activity(program, one) for one, _ in called(program, block, value)):
+            found |= names
+    return found
+
+
+def _tells_open(function: Function) -> bool:
+    """Whether a function may give nothing: `return angler if not angler.suspended else None`."""
+    given = [form[2] for form in function.forms.of("return")]
+    return any(
+        value is None or is_none(value) or (value[0] == "ifexp" and any(map(is_none, value[3:5]))) for value in given
+    )
 
 
 def _asks_activity(form: Form, computed: frozenset[str]) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fastapi_seclint.program import Program
 
 
+_ANYTHING = frozenset({"found", "row", "record", "result", "one", "who", "me", "current", "principal", "caller"})
 USER = re.compile(r"(^|_)(users?|account|member|person|customer|employee)(_|$)")
 
 
@@ -52,12 +53,17 @@ def guards_below(
 
 
 def looked_up(program: Program, function: Function, asked: Container[str]) -> Iterator[tuple[str, Function | str]]:
-    """The names of accounts that are looked up by what a guard gives, `user = await users.get(user_id)`."""
+    """The names of accounts that are looked up by what a guard gives, `user = await users.get(user_id)`.
+
+    What the function itself gives is the account, too, where its name says nothing else: `found`.
+    """
     given = dict(guards_below(program, function)) if function.parameters else {}
-    for form in function.forms.of("assign") if given else ():
+    returned = {form[2][2] for form in function.forms.of("return") if form[2] is not None and form[2][0] == "name"}
+    for form in function.forms.of("assign", "walrus") if given else ():
         value = form[3][2] if form[3][0] == "await" else form[3]
-        names = [target[2] for target in form[2] if target[0] == "name" and target[2] in asked]
-        names = [name for name in names if USER.search(snake(name))]
+        targets = form[2] if form[0] == "assign" else [form[2]]
+        names = [target[2] for target in targets if target[0] == "name" and target[2] in asked]
+        names = [name for name in names if USER.search(snake(name)) or name in returned & _ANYTHING]
         if value[0] != "call" or not names:
             continue
         told = [inner[2] for item in arguments(value) for inner in walk(item) if inner[0] == "name"]

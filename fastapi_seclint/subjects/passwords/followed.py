@@ -8,11 +8,24 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, arguments
+from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import NO_STATEMENTS, Block
-from fastapi_seclint.program.values import Bound, Class, External, Function, Partial, Unknown, Value, options
+from fastapi_seclint.program.values import (
+    Bound,
+    Class,
+    External,
+    Function,
+    Instance,
+    Partial,
+    Unknown,
+    Value,
+    join,
+    options,
+)
 from fastapi_seclint.subjects.code.development import holds
+from fastapi_seclint.subjects.code.members import of_members
 from fastapi_seclint.subjects.code.origins import ask, body_of
 from fastapi_seclint.subjects.owners.records import has_own_ways
 from fastapi_seclint.subjects.passwords import hashers
@@ -210,7 +223,10 @@ class Passwords:
                 named = hashers.of_partial(option)
                 if named:
                     return "digest", named, None
-                option = option.function if not option.arguments.positional else option
+                own = isinstance(option.function, Function)
+                option = option.function if own or not option.arguments.positional else option
+            if isinstance(option, Instance):
+                option = method_of(option, "__call__") or option
             if isinstance(option, External):
                 step = hashers.step_of(option.name)
                 return (step or hashers.step_by_name(call[2]), option.name, None)
@@ -223,6 +239,8 @@ class Passwords:
 
     def value(self, block: Block, form: Form) -> Value:
         """What an expression is, where that can be said."""
+        if form[0] == "attr" and form[3] == "value" and (known := of_members(block, form)):
+            return join(known)
         return ask(self.program, block, form) if form[0] in ("name", "attr", "call", "sub") else Unknown("not asked")
 
     def _of_digest(self, where: Where, name: str, call: Form, depth: int) -> Text | None:

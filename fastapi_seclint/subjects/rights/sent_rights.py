@@ -228,7 +228,8 @@ def _own_dumps(cls: Class, rights: frozenset[str]) -> Iterator[str]:
         made = {item[2] for item in assigned if item[0] == "name"}
         given = [form[2] for form in method.forms.of("return")]
         whole = all(item is not None and (item in dumps or (item[0] == "name" and item[2] in made)) for item in given)
-        if dumps and given and whole and not texts & rights and not any(form[4] for form in dumps):
+        chosen = any(keyword in ("include", "exclude", None) for form in dumps for keyword, _, _ in form[4])
+        if dumps and given and whole and not texts & rights and not chosen:
             yield name
 
 

@@ -22,6 +22,7 @@ from fastapi_seclint.subjects.secrets.loaded import is_parsers, loaded_read
 from fastapi_seclint.subjects.secrets.names import word_set
 from fastapi_seclint.subjects.secrets.read_helpers import helped_read
 from fastapi_seclint.subjects.secrets.replaced_texts import replaced_texts
+from fastapi_seclint.subjects.secrets.returned import returned_texts
 from fastapi_seclint.subjects.secrets.settings_fields import SettingsField, fields
 from fastapi_seclint.subjects.secrets.uses import uses
 from fastapi_seclint.subjects.secrets.vocabulary import Vocabulary, vocabulary
@@ -95,6 +96,7 @@ class _Search:
         for form in self.block.statements:
             self.visit(form, "", form[1], found)
         found += self.of_replaced()
+        found += self.of_returned()
         if self.block.function is None:
             found += [item for field in fields(self.program, self.block) for item in self.of_field(field)]
         return found
@@ -245,6 +247,15 @@ class _Search:
             kind = self.words.kind(item.key) or self.words.kind(item.name) or self.used_as(item.given[3])
             if kind and _asks_for(item.choice[2], item.value):
                 yield from self.made(item.given[3], item.key, kind, item.given[1], "replaced", item.choice)
+
+    def of_returned(self) -> Iterator[Fallback]:
+        """`if self.signing_key is None: return "text"`, where the text is used as a key or the function called so."""
+        function = self.block.function
+        for statement, _, asked in returned_texts(self.block.statements) if function is not None else ():
+            name = function.name if function is not None else ""
+            kind = self.words.kind(name) or self.used_as(statement[2])
+            if kind and (asked[0] not in ("name", "attr") or self.is_configured(asked)):
+                yield from self.made(statement[2], name, kind, statement[1], "unset", statement)
 
     def is_configured(self, asked: Form) -> bool:
         """Whether a name holds a setting, rather than what a function is told or reads elsewhere: a new password."""

@@ -53,6 +53,15 @@ def filled(form: Form) -> Form:
     return form
 
 
+def _picked_out(form: Form) -> Iterator[str]:
+    """The header that is looked for among those of a scope: `next(v for k, v in scope["headers"] if k == b"x-key")`."""
+    match form:
+        case ["call", _, ["name", _, "next"], [["comp", _, _, _, _, [[_, _, conditions]]], *_], _]:
+            for test in conditions:
+                sides = [test[2], *test[4]] if test[0] == "compare" and test[3] == ["=="] else []
+                yield from (str(side[2]) for side in sides if side[0] in ("bytes", "const"))
+
+
 def _is_first_cut_off(statement: Form, name: str) -> bool:
     """Whether a name gets what stands behind the first part: `scheme, _, token = header.partition(" ")`."""
     parts = [target[2] for target in statement[2] if target[0] == "tuple"] if statement[0] == "assign" else []
@@ -101,6 +110,7 @@ class Sent:
             read = core(read[2][2])
         if read is not None and (self.is_sent(read) or self._is_taken(read, 2)):
             yield name_of(read)
+        yield from _picked_out(read) if read is not None else ()
 
     def is_sent(self, form: Form) -> bool:
         """Whether an expression comes with the request: a parameter, a part of one, a header."""

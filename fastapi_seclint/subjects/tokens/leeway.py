@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fastapi_seclint.edits import ReplaceExpression
-from fastapi_seclint.facts.forms import Form, span_of, walk
+from fastapi_seclint.facts.forms import Form, last_name, span_of, walk
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Const, Environment, External, Value, constant, options
 from fastapi_seclint.rule import Evidence, Fix
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LONGEST = 3600
 """Seconds. RFC 7519 speaks of "usually no more than a few minutes"; an hour is beyond any difference of clocks."""
 
+_REGISTRIES = ("joserfc.jwt.JWTClaimsRegistry", "joserfc.rfc7519.registry.JWTClaimsRegistry")
 _UNITS = {"weeks": 604800.0, "days": 86400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0}
 _ORDER = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
 
@@ -63,6 +64,26 @@ def on_objects(program: Program) -> Iterator[Leeway]:
                 location = block.location(form)
                 evidence = _written(value, location)
                 yield Leeway(location, block.symbol, spoken(seconds), sure, evidence, _fix(block, form[3], sure))
+
+
+def of_registries(program: Program) -> Iterator[Leeway]:
+    """The leeways of more than an hour by which claims are validated after the signature.
+
+    joserfc's `JWTClaimsRegistry(leeway=...)` and authlib's `claims.validate(leeway=...)` (their manuals on JWT).
+    """
+    calls = [(call.block, call.form) for call in program.sites.calls(*_REGISTRIES)]
+    for block in program.sites.blocks(frozenset({"validate"})):
+        if any(name.startswith("authlib") for name in block.module.facts.imports):
+            calls += [(block, form) for form in block.forms.of("call") if last_name(form[2]) == "validate"]
+    for block, call in calls:
+        for keyword, value, at in call[4] if not program.is_test(block.module) else ():
+            if keyword == "leeway" and (found := _longest(program, block, value)) is not None:
+                seconds, known, sure = found
+                location = block.location(at)
+                evidence = _written(known, location)
+                yield Leeway(
+                    location, block.symbol, spoken(seconds), sure, evidence, _fix(block, value, sure, plain=True)
+                )
 
 
 def _of_item(item: Item) -> tuple[Block, Form, Location]:
@@ -127,12 +148,12 @@ def _lines(location: Location) -> range:
     return range(location.span.line, location.span.end_line + 1)
 
 
-def _fix(block: Block, form: Form, sure: bool) -> Fix | None:
-    """A minute instead of it, written with `timedelta` where the code does."""
+def _fix(block: Block, form: Form, sure: bool, plain: bool = False) -> Fix | None:
+    """A minute instead of it, written with `timedelta` where the code does, unless it is `plain` seconds."""
     if not sure:
         return None
     code = "60"
-    for call in walk(form):
+    for call in walk(form) if not plain else ():
         if call[0] == "call" and call[2][-1] == "timedelta":
             code = f"{timedelta_name(call)}(seconds=60)"
     edit = ReplaceExpression(block.module.path, span_of(form[1]), code)
