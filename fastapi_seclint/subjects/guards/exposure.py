@@ -43,6 +43,7 @@ from fastapi_seclint.subjects.guards.listings import (
     guarded_whole,
     kept_for_owner,
     own_list,
+    tells_what_is_earned,
 )
 from fastapi_seclint.subjects.guards.of_tenants import kept_for_tenant
 from fastapi_seclint.subjects.guards.outliers import is_outlier
@@ -210,6 +211,8 @@ def _gained(program: Program, route: Route) -> str:
         return f"gives away something of what {access.spoken(kept)} only gives to its owner"
     if (listing := own_list(program, route)) is not None:
         return f"gives everybody one of what {access.spoken(listing)} gives its caller of his own"
+    if (beside := tells_what_is_earned(program, route)) is not None:
+        return f"tells what is earned, while {access.spoken(beside)} beside it is for users"
     if (listing := kept_for_tenant(program, route)) is not None:
         return f"gives away what {access.spoken(listing)} only gives to members of an organisation"
     if only_fills_a_frame(route) or only_reads_a_page(route) or only_tells_about_itself(route):

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.routes import Route, path_variables, taken_as
 from fastapi_seclint.subjects.guards import access
-from fastapi_seclint.subjects.guards.outliers import gives_published, is_for_all, shows_leave
+from fastapi_seclint.subjects.guards.outliers import (
+    answers_with_data,
+    gives_published,
+    has_path_for_all,
+    is_for_all,
+    shows_leave,
+)
 from fastapi_seclint.subjects.owners.belonging_words import AUTHORED
 from fastapi_seclint.subjects.owners.belongings import singular
 from fastapi_seclint.subjects.owners.identity import caller_names, is_authenticated
@@ -108,7 +114,7 @@ def own_list(program: Program, route: Route) -> Route | None:
     """The list of its caller's own things right above an open GET of one of them, where there is no list for others."""
     if set(route.methods) - {"HEAD"} != {"GET"} or not route.path.rstrip("/").endswith("}"):
         return None
-    if shows_leave(route) or gives_published(route):
+    if shows_leave(route) or has_path_for_all(route) or gives_published(route):
         return None
     parent, _, variable = route.path.rstrip("/").rpartition("/")
     if "{" in parent or _KNOWN_ALREADY.match(variable.strip("{}")):
@@ -127,7 +133,35 @@ def own_list(program: Program, route: Route) -> Route | None:
         return None
     for other in lists:
         if is_authenticated(program, other) and not is_the_same_for_all(program, other):
-            return None if is_for_all(route) and not is_for_all(other) else other
+            return None if _is_called_public(route) else other
+    return None
+
+
+_PUBLIC = re.compile(r"(^|_)(public|published|shared?|embed|preview|featured)(_|$)")
+
+
+def _is_called_public(route: Route) -> bool:
+    """Whether a handler says that it shows things to others: what is above its path is the same as of the list."""
+    return route.function is not None and _PUBLIC.search(route.function.name) is not None
+
+
+_EARNED = re.compile(
+    r"^((total|daily|weekly|monthly|yearly|annual|net|gross|current|all)[-_])*(earnings?|revenues?|profits?|turnover"
+    r"|incomes?|salar(y|ies)|payrolls?|payouts?)([-_](total|report|stats|summary|by[-_]\w+|per[-_]\w+))?$",
+    re.I,
+)
+
+
+def tells_what_is_earned(program: Program, route: Route) -> Route | None:
+    """The guarded route beside an open GET whose path says that it tells what somebody earns: `/monthly-profit`."""
+    if set(route.methods) - {"HEAD"} != {"GET"} or path_variables(route.path) or gives_published(route):
+        return None
+    if not any(map(_EARNED.match, access.segments(route.path)[-1:])) or not answers_with_data(route):
+        return None
+    for other in program.routes:
+        beside = other.app is route.app and other.router is route.router and other.kind == "http"
+        if beside and "GET" in other.methods and is_authenticated(program, other):
+            return other
     return None
 
 

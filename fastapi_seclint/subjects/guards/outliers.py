@@ -53,7 +53,7 @@ def is_outlier(program: Program, route: Route) -> bool:
     handler = route.function
     if set(route.methods) - {"HEAD"} != {"GET"} or handler is None or route.router is route.app:
         return False
-    if not _answers_with_data(route) or gives_published(route):
+    if not answers_with_data(route) or gives_published(route):
         return False
     if asks_whose_beside(program, route):
         return True
@@ -151,6 +151,11 @@ def is_for_all(route: Route) -> bool:
     """Whether a path or handler calls what it gives something for everybody, or is where a part starts."""
     words = [*access.segments(route.path), route.function.name if route.function is not None else ""]
     return _is_front(route) or any(_FOR_ALL.search(word) for word in words)
+
+
+def has_path_for_all(route: Route) -> bool:
+    """Whether a path calls what is there something for everybody, whatever its handler is called."""
+    return any(_FOR_ALL.search(word) for word in access.segments(route.path))
 
 
 _LEAST_ASKING = 3
@@ -295,7 +300,7 @@ def _are_shown(route: Route, unguarded: list[Route]) -> bool:
     return any(path.endswith("}") and path.rpartition("/")[0] in shown for path in shown)
 
 
-def _answers_with_data(route: Route) -> bool:
+def answers_with_data(route: Route) -> bool:
     """Whether a handler answers with something that it got by a call; a model is only the form of what it holds."""
     handler = route.function
     if handler is None:
