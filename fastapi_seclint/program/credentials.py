@@ -166,7 +166,7 @@ def names_caller(name: str) -> bool:
 _WHO = re.compile(
     r"user(?!_?agent)|member|admin|account|principal|auth(?!ors?(_|$))|login|logged|token|jwt|(^|_)(sub|subject|uid|me)$|e_?mail"
     r"|role|scope|claim|perm|identity|profile|customer|person|caller|actor|staff|owner|credential|api_?key|session_?id|payload"
-    r"|^(is|has|can)_|^id$|allowed|privilege|superuser|client$|client_id",
+    r"|^(is|has|can)_|^id$|allowed|privilege|superuser|^(oauth2?_|current_|authenticated_)?client$|client_id",
     re.I,
 )
 
