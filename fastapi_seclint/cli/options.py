@@ -109,8 +109,6 @@ def _words(given: tuple[str, ...]) -> tuple[str, ...] | None:
 class PathType(click.Path):
     """A file or directory by name: neither the empty text of an unset variable nor standard input."""
 
-    name = "path"
-
     def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
         super().__init__(path_type=Path, file_okay=file_okay, dir_okay=dir_okay)
 
@@ -157,10 +155,10 @@ _repairing = _under("Repair")
 _choosing = _under("Files")
 _running = _under("Configuration and run")
 
-_FILE = PathType(dir_okay=False)
+FILE = PathType(dir_okay=False)
 _PATHS = click.argument("paths", nargs=-1, type=PathType())
 _CONFIGURATION = (
-    _running("--config", "config_file", type=_FILE, envvar="SECLINT_CONFIG", help="Use this configuration file."),
+    _running("--config", "config_file", type=FILE, envvar="SECLINT_CONFIG", help="Use this configuration file."),
     _running("--isolated", is_flag=True, help="Use no configuration file."),
     _running("--no-cache", is_flag=True, help="Neither read nor write the cache."),
     _running("--cache-dir", type=PathType(file_okay=False), envvar="SECLINT_CACHE_DIR", help="Where the cache is."),
@@ -197,7 +195,7 @@ _OUTPUT = (
         envvar="SECLINT_FORMAT",
         help="text, concise, json or github; repeatable when the others go to files.",
     ),
-    _writing("--output", type=_FILE, metavar="FILE", help="Write to a file in place of standard output."),
+    _writing("--output", type=FILE, metavar="FILE", help="Write to a file in place of standard output."),
     _writing("--statistics", is_flag=True, help="Count findings by rule."),
     _writing("--show-suppressed", is_flag=True, help="Show what comments suppress, with their reasons."),
     _writing("--no-snippet", is_flag=True, help="Show no source lines."),

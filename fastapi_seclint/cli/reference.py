@@ -10,7 +10,7 @@ import click
 
 from fastapi_seclint import shipped
 from fastapi_seclint.cli.console import complain, note
-from fastapi_seclint.cli.options import PathType
+from fastapi_seclint.cli.options import FILE
 
 
 @click.group(name="reference", short_help="The correct implementations that fixes are taken from.")
@@ -38,7 +38,7 @@ def show(name: str) -> int:
 
 @reference.command(short_help="Copy one into a project.")
 @click.argument("name")
-@click.option("--to", "target", required=True, type=PathType(), help="The file to write.")
+@click.option("--to", "target", required=True, type=FILE, help="The file to write.")
 def write(name: str, target: Path) -> int:
     """Copy an implementation to a file, and those it imports beside it. Nothing is ever overwritten."""
     found = _named(name)

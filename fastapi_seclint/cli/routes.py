@@ -13,7 +13,7 @@ import click
 
 from fastapi_seclint import engine
 from fastapi_seclint.cli import console
-from fastapi_seclint.cli.options import Command, PathType, project_options, run_options
+from fastapi_seclint.cli.options import FILE, Command, project_options, run_options
 from fastapi_seclint.discovery import NoSuchPath
 from fastapi_seclint.outcome import Survey
 
@@ -21,7 +21,7 @@ from fastapi_seclint.outcome import Survey
 @click.command(name="routes", cls=Command, short_help="Show every route and what guards it.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv", "markdown"]), default="text", help="[text]")
 @click.option("--unprotected", is_flag=True, help="Only routes that are open or could not be judged.")
-@click.option("--output", type=PathType(), help="Write to a file in place of standard output.")
+@click.option("--output", type=FILE, help="Write to a file in place of standard output.")
 @project_options
 def routes(form: str, unprotected: bool, output: Path | None, **given: Any) -> int:
     """Show every route of FastAPI projects and what guards it; PATHS are files and directories [.]."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fastapi_seclint import catalogue, selection
-from fastapi_seclint.cli.options import PathType, refuse_contradictions
+from fastapi_seclint.cli.options import FILE, refuse_contradictions
 from fastapi_seclint.config_file import load
 from fastapi_seclint.report import rules as tables
 from fastapi_seclint.report.rules import Listed
@@ -20,7 +20,7 @@ _FORMAT = click.option(
 
 @click.command(name="rules", short_help="List all rules, and which are enabled here.")
 @_FORMAT
-@click.option("--config", "config_file", type=PathType(), envvar="SECLINT_CONFIG", help="Use this configuration file.")
+@click.option("--config", "config_file", type=FILE, envvar="SECLINT_CONFIG", help="Use this configuration file.")
 @click.option("--isolated", is_flag=True, help="Use no configuration file.")
 def rules(form: str, config_file: Path | None, isolated: bool) -> int:
     """List all rules: code, name, whether it is enabled here, severity, confidence, persona, fix and what it finds.

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _PYDANTIC = ("pydantic.", "pydantic_settings.", "sqlmodel.")
 _MAKERS = frozenset({"model_validate", "model_validate_json", "model_construct", "parse_obj", "parse_raw", "construct"})
+"""The methods of a model that make an object of data (pydantic/main.py)."""
+MAKING = _MAKERS | {"from_orm"}
+"""The same with the one of pydantic 1 that makes it of another object."""
 _ADAPTER = "TypeAdapter()."
 
 

@@ -12,6 +12,7 @@ from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables
 from fastapi_seclint.program.values import Class, options
 from fastapi_seclint.subjects.guards import access, entrances, probes
+from fastapi_seclint.subjects.guards.probes import calls_itself_public
 from fastapi_seclint.subjects.owners.belonging_words import AUTHORED
 from fastapi_seclint.subjects.owners.belongings import singular
 from fastapi_seclint.subjects.owners.identity import is_authenticated
@@ -188,7 +189,7 @@ _SEARCH = re.compile(r"(^|_)(search|filter)(_|$)", re.I)
 def _searches_what_is_kept(program: Program, route: Route) -> bool:
     """Whether a route searches the things of a router which all others ask for a user: their list, and each of them."""
     last = (access.segments(route.path) or [""])[-1]
-    if path_variables(route.path) or _SEARCH.search(last.replace("-", "_")) is None or _is_called_public(route):
+    if path_variables(route.path) or _SEARCH.search(last.replace("-", "_")) is None or calls_itself_public(route):
         return False
     others = [
         other
@@ -199,11 +200,6 @@ def _searches_what_is_kept(program: Program, route: Route) -> bool:
     if len(others) < _LEAST_GUARDED or set(read) != {True, False}:
         return False
     return all(is_authenticated(program, other) for other in others)
-
-
-def _is_called_public(route: Route) -> bool:
-    name = route.function.name if route.function is not None else ""
-    return re.search(r"public", f"{route.path} {name}", re.I) is not None
 
 
 def _asks_beside(program: Program, route: Route) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.edits import Edit, RemoveDictItem, ReplaceExpression, SetKeyword
 from fastapi_seclint.facts.forms import Form, mentions, span_of, walk
 from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.models import MAKING
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Bound, Class, Const, Function, Mapping, options
@@ -34,8 +35,6 @@ _MANY = frozenset({"all", "list", "sorted", "to_list", "find_all", "fetchall", "
 _ONE = frozenset({
     "get", "one", "one_or_none", "scalar", "scalar_one", "scalar_one_or_none", "get_or_none", "find_one", "first",
 })  # fmt: skip
-_VALIDATING = frozenset({"model_validate", "from_orm", "parse_obj", "model_construct"})
-"""Class methods of pydantic's models that make one object."""
 _AS_DICTIONARY = frozenset({"vars", "dict", "asdict"})
 _MAYBE = _ONE - {"one", "scalar_one"}
 
@@ -89,7 +88,7 @@ class Taking:
         if value[0] != "call" or value[2][0] not in ("name", "attr"):
             return None
         name = value[2][-1]
-        if name in _VALIDATING and value[2][0] == "attr":
+        if name in MAKING and value[2][0] == "attr":
             return "{}"
         if name == "jsonable_encoder" and value[3]:
             return self._shape(value[3][0], depth - 1) if depth else None

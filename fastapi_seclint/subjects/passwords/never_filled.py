@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.facts.forms import Form, last_name
 from fastapi_seclint.program.callables import parameters
+from fastapi_seclint.program.models import MAKING
 from fastapi_seclint.program.routes import Route
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Function
@@ -71,11 +72,6 @@ def _truths(test: Form) -> list[Form]:
     return [item for part in test[3] for item in _truths(part)] if test[0] == "bool" and test[2] == "or" else [test]
 
 
-_VALIDATES = frozenset(
-    {"model_validate", "model_validate_json", "parse_obj", "parse_raw", "from_orm", "model_construct"}
-)
-
-
 def is_never_given(program: Program, cls: Class, field: str) -> bool:
     """Whether a field that is nothing by default is given by none of the calls that make objects of a class.
 
@@ -89,7 +85,7 @@ def is_never_given(program: Program, cls: Class, field: str) -> bool:
             continue
         for form in block.forms.of("call"):
             function = form[2]
-            if function[0] == "attr" and function[2][-1] == cls.name and function[3] in _VALIDATES:
+            if function[0] == "attr" and function[2][-1] == cls.name and function[3] in MAKING:
                 return False
             if last_name(function) == cls.name:
                 found += 1

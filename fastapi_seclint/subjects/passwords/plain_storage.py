@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_seclint.facts.forms import Form, last_name, walk
+from fastapi_seclint.program.models import MAKING
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.values import Class, Mapping, options
@@ -29,7 +30,7 @@ from fastapi_seclint.subjects.passwords.put_away import is_an_entry
 from fastapi_seclint.subjects.passwords.replaced import is_given_salt
 from fastapi_seclint.subjects.passwords.rest import named_by_callers, takes_rest
 from fastapi_seclint.subjects.passwords.rows import replaced_where_given, stored_rows
-from fastapi_seclint.subjects.passwords.rows_made import VALIDATING, rows_of_bodies, table_written
+from fastapi_seclint.subjects.passwords.rows_made import rows_of_bodies, table_written
 from fastapi_seclint.subjects.passwords.stages import Where
 from fastapi_seclint.subjects.passwords.statements import given_values, statement_of
 from fastapi_seclint.subjects.passwords.stores import (
@@ -81,7 +82,7 @@ def kept(known: Passwords) -> Iterator[Kept]:
     if hooked(known.program):
         return
     spoken = {id(block.statements) for block in known.blocks}
-    whole = known.program.sites.blocks(DUMPS | VALIDATING | {"append", "insert_one", "setattr"})
+    whole = known.program.sites.blocks(DUMPS | MAKING | {"append", "insert_one", "setattr"})
     spread = (block for block in known.program.sites.blocks(_SPREAD_INTO) if takes_rest(block))
     others = {
         id(block.statements): block
@@ -282,7 +283,7 @@ def _called(known: Passwords, block: Block, call: Form) -> Iterator[Kept]:
             yield from (item for item in whole_body(known, block, call[1], argument) if item.sure)
     elif last in _KEEPS and function[0] == "attr" and not opens_elsewhere(function):
         yield from _by_method(known, block, call, last)
-    elif last in VALIDATING and function[0] == "attr":
+    elif last in MAKING and function[0] == "attr":
         yield from rows_of_bodies(known, block, call)
 
 

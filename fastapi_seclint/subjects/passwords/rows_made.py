@@ -17,8 +17,6 @@ from fastapi_seclint.subjects.passwords.whole_bodies import Kept, whole_body
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.passwords.followed import Passwords
 
-VALIDATING = frozenset({"model_validate", "parse_obj", "from_orm"})
-"""Class methods that make an object of another one (SQLModel, pydantic)."""
 _WRITING = frozenset({"insert", "update"})
 
 

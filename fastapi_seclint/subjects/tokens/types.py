@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fastapi_seclint.facts.forms import Form, last_name, walk
 from fastapi_seclint.program.callables import running
 from fastapi_seclint.program.inside import FunctionScope
+from fastapi_seclint.program.models import MAKING
 from fastapi_seclint.program.names import spelled
 from fastapi_seclint.program.sites import Block
 from fastapi_seclint.program.spelling import words_of
@@ -34,7 +35,6 @@ _PEOPLE = ("sub", "user", "user_id", "userId", "uid", "id", "username", "email")
 _ENDING = frozenset({"refresh", "renew", "logout", "signout", "revoke"})
 _NAMES = ("name", "attr")
 _NO_CLAIMS: set[str] = set()
-_VALIDATING = frozenset({"model_validate", "model_validate_json", "parse_obj"})
 
 
 def kinds(program: Program) -> list[tuple[Token, Purpose, bool]]:
@@ -237,7 +237,7 @@ def demands(program: Program, function: Function, others: list[Token]) -> bool:
     """Whether a function gives what it read to a model that refuses other tokens: `type: Literal["access"]`."""
     block = body_of(program, function)
     for form in block.forms.of("call") if block is not None else ():
-        owner = form[2][2] if form[2][0] == "attr" and form[2][3] in _VALIDATING else form[2]
+        owner = form[2][2] if form[2][0] == "attr" and form[2][3] in MAKING else form[2]
         if owner[0] not in ("name", "attr") or block is None:
             continue
         for option in options(ask(program, block, owner)):

@@ -118,8 +118,12 @@ _SERVING = frozenset({"fastapi", "starlette"})
 
 def token_read(block: Block, call: Form) -> Form | None:
     """The token that a call reads, or that its block takes apart for it."""
-    given = next(iter(call[3]), None) or next((value for name, value, _ in call[4] if name in ("jwt", "token")), None)
+    given = _given(call)
     return taken_apart(block) if call[2][-1] in BASE64 or given is None else given
+
+
+def _given(call: Form) -> Form | None:
+    return next(iter(call[3]), None) or next((value for name, value, _ in call[4] if name in ("jwt", "token")), None)
 
 
 def _is_known(program: Program, block: Block, call: Form) -> bool:
@@ -139,8 +143,7 @@ def _is_known(program: Program, block: Block, call: Form) -> bool:
 
 def _is_verified_before(program: Program, block: Block, call: Form) -> bool:
     """Whether a handler reads what a guard of its route has left in the request's state: `request.state.user.token`."""
-    token = next(iter(call[3]), None) or next((value for name, value, _ in call[4] if name in ("jwt", "token")), None)
-    root, passed = token, False
+    root, passed = _given(call), False
     while root is not None and root[0] == "attr":
         passed = passed or root[3] == "state"
         root = root[2]
