@@ -14,6 +14,7 @@ from fastapi_seclint.subjects.logins.worlds import ALL, EITHER, FOUND, Truth, Wo
 if TYPE_CHECKING:
     from fastapi_seclint.subjects.logins.ends import Outcome
 
+_THROUGH = ("attr", "sub", "call", "await")
 _EQUAL = {"==": True, "is": True, "!=": False, "is not": False}
 
 
@@ -25,9 +26,9 @@ def told_by(form: Form, results: Mapping[str, Sequence[Outcome]]) -> Truth | Non
         case _:
             return None
     if right[0] == "const" and (right[2] is None or right[2] is False):
-        return _told_apart(results.get(beginning(left), ()), repr(right[2]), _EQUAL[operator])
+        return _told_apart(results.get(beginning(left, _THROUGH), ()), repr(right[2]), _EQUAL[operator])
     for side, other in ((left, right), (right, left)):
-        ends, wanted = results.get(beginning(side), ()), _mark(other)
+        ends, wanted = results.get(beginning(side, _THROUGH), ()), mark(other)
         if ends and wanted and any(wanted in _marks(end) for end in ends):
             return {world: _answers(world, ends, wanted, _EQUAL[operator]) for world in ALL}
     return None
@@ -77,10 +78,10 @@ def _answers(world: World, ends: Sequence[Outcome], wanted: str, equal: bool) ->
 
 
 def _marks(end: Outcome) -> frozenset[str]:
-    return frozenset(mark for form in walk(end.form[2:]) if (mark := _mark(form)))
+    return frozenset(found for form in walk(end.form[2:]) if (found := mark(form)))
 
 
-def _mark(form: Form) -> str:
+def mark(form: Form) -> str:
     """A member of an enumeration as `Class.MEMBER`, a text as it is; empty for what is neither."""
     match form:
         case ["attr", _, owner, str() as name] if last_name(owner)[:1].isupper():

@@ -8,7 +8,7 @@ from fastapi_seclint.facts.forms import Form, awaited, last_name, names_in, walk
 from fastapi_seclint.program.calls import method_of
 from fastapi_seclint.program.inside import FunctionScope
 from fastapi_seclint.program.sites import Block
-from fastapi_seclint.program.values import Class, Const, External, Function, Instance, options
+from fastapi_seclint.program.values import Class, Collection, Const, External, Function, Instance, Value, options
 from fastapi_seclint.subjects.code.origins import ask, body_of, written_at
 
 if TYPE_CHECKING:
@@ -108,14 +108,30 @@ def _plain(program: Program, block: Block, form: Form | None) -> object:
         for option in options(ask(program, block, form)):
             if isinstance(option, Const):
                 return option.value
-            if isinstance(option, Instance) and isinstance(option.attributes.get("value"), Const):
-                return getattr(option.attributes["value"], "value", None)
+            if isinstance(option, Instance) and (member := _of_member(option.attributes.get("value"))) is not None:
+                return member
             if isinstance(option, External | Class):
                 return option.name
         return form[-1] if form[0] == "name" else (_plain(program, block, form[2]), form[3])
     if form[0] == "const":
         return form[2]
+    if form[0] == "sub" and (entry := _entry(program, block, form)) is not None:
+        return entry
     return (form[0], *(_rest(program, block, item) for item in form[2:]))
+
+
+def _entry(program: Program, block: Block, form: Form) -> object | None:
+    """What a table of answers has for a member or text: `ANSWERS[Outcome.UNKNOWN]`."""
+    found = [_of_member(option) for option in options(ask(program, block, form))]
+    return found[0] if len(found) == 1 else None
+
+
+def _of_member(value: Value | None) -> object | None:
+    """What the value of a member of an enumeration says, part by part: `(404, "no such user")`."""
+    if isinstance(value, Const):
+        return value.value
+    parts = [_of_member(item) for item in value.items] if isinstance(value, Collection) else []
+    return tuple(parts) if parts and None not in parts else None
 
 
 def _by_constructor(program: Program, block: Block, form: Form) -> object | None:

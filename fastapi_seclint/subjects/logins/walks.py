@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from fastapi_seclint.subjects.logins.ends import Kind, Outcome, Worlds, told_by_
 from fastapi_seclint.subjects.logins.handlers import entered, tells_of_nothing, tells_of_second
 from fastapi_seclint.subjects.logins.keepers import held
 from fastapi_seclint.subjects.logins.kept import Kept
+from fastapi_seclint.subjects.logins.marked import by_marks, compared
 from fastapi_seclint.subjects.logins.records import fields_read
 from fastapi_seclint.subjects.logins.registrations import says_taken
 from fastapi_seclint.subjects.logins.results import at_call, before_refusal, catches, repeats, told_by
@@ -88,13 +90,13 @@ class Walk:
                 self._of_any(start, test)
                 return rest | self.run(otherwise, no)
             case ["raise", at, exception, cause]:
-                for chosen, left in by_worlds(exception, worlds, self._known) if exception else ((None, worlds),):
+                for chosen, left in self._chosen(exception, worlds) if exception else ((None, worlds),):
                     self._raise(form if chosen is exception else ["raise", at, chosen, cause], chosen, left)
                 return frozenset()
             case ["return", _, value]:
                 if value is not None:
                     worlds = self._calls(value, worlds)
-                for chosen, left in by_worlds(value, worlds, self._known) if value else ((None, worlds),):
+                for chosen, left in self._chosen(value, worlds) if value else ((None, worlds),):
                     self._return(form if chosen is value else [*form[:2], chosen], chosen, left)
                 return frozenset()
             case ["try", _, body, handlers, otherwise, final]:
@@ -116,10 +118,20 @@ class Walk:
                 self.statuses.append((form, worlds))
             case ["assign", _, names, value]:
                 worlds = self._calls(value, worlds)
-                self._bind([name for target in names for name in targets(target)], value, worlds)
+                given = [name for target in names for name in targets(target)]
+                self._bind(given, value, worlds)
+                marked = list(by_marks(self, value, worlds))
+                for name in given if len(marked) > 1 else ():
+                    for chosen, left in marked:
+                        self._keep_text(form, name, chosen, left)
             case ["expr", _, value]:
                 worlds = self._calls(value, worlds)
         return worlds
+
+    def _chosen(self, form: Form, worlds: Worlds) -> Iterator[tuple[Form, Worlds]]:
+        """What an expression is by its conditions, and by how what it asks says that it went."""
+        for chosen, left in by_worlds(form, worlds, self._known):
+            yield from by_marks(self, chosen, left)
 
     def _parameters(self) -> frozenset[str]:
         function = self.block.function
@@ -144,9 +156,14 @@ class Walk:
     def _known(self, form: Form) -> Truth | None:
         if form[0] == "name":
             return self.names.get(form[2])
-        return told_by(form, self.results) if form[0] == "compare" else self._summary(form) or row(self.block, form)
+        return (
+            told_by(form, compared(self, form))
+            if form[0] == "compare"
+            else self._summary(form) or row(self.block, form)
+        )
 
-    def _functions(self, form: Form) -> list[Function]:
+    def functions(self, form: Form) -> list[Function]:
+        """The functions of the project that a call reaches, those apart that tell who is logged in already."""
         scope = self.block.scope
         if asks_for_caller(form) or form[2][0] not in ("name", "attr"):
             return []
@@ -159,7 +176,7 @@ class Walk:
 
     def _summary(self, form: Form) -> Truth | None:
         """What a call of the project gives in each world, when that differs."""
-        for function in self._functions(form):
+        for function in self.functions(form):
             result: dict[World, frozenset[bool]] = {}
             ends = self.follower.summed(function, self.depth - 1)
             for world in ALL:
@@ -175,7 +192,7 @@ class Walk:
         for inner in walk(form):
             if inner[0] != "call":
                 continue
-            for function in self._functions(inner)[:1]:
+            for function in self.functions(inner)[:1]:
                 ends = self.follower.outcomes(function, self.depth - 1)
                 if not self.follower.apart and asks_for_account(inner):
                     ends = [at_call(end, self.block, inner) for end in ends]
@@ -204,7 +221,7 @@ class Walk:
 
     def _bind(self, names: list[str], value: Form, worlds: Worlds = ALL) -> None:
         inner = awaited(value)
-        functions = self._functions(inner) if inner[0] == "call" else []
+        functions = self.functions(inner) if inner[0] == "call" else []
         held_on = [] if functions else self.kept.passed_on(inner, self.caught, worlds)
         for name in names:
             self.kept.put(name, held_on, worlds)
@@ -259,13 +276,15 @@ class Walk:
     def _made_elsewhere(self, exception: Form) -> tuple[object, str, Class | None] | None:
         """What an exception says that a function of the project makes of its arguments: `raise refused("user")`."""
         program = self.follower.program
-        for function in self._functions(exception)[:1] if exception[0] == "call" else ():
+        for function in self.functions(exception)[:1] if exception[0] == "call" else ():
             block = program.sites.block(function.module, function.number)
             given = [form[2] for form in function.forms.of("return") if form[2] is not None]
             if block is not None and len(given) == 1:
                 text, name, cls = said(program, block, given[0])
-                arguments = tuple(said(program, self.block, item)[0] for item in told(exception, function, given[0]))
-                return (text, arguments), name, cls
+                arguments = [said(program, self.block, item)[0] for item in told(exception, function, given[0])]
+                if exception[2][0] == "attr" and function.owner is not None and function.kind == "function":
+                    arguments.append(said(program, self.block, exception[2][2])[0])  # `raise Fault.UNKNOWN.error()`
+                return (text, tuple(arguments)), name, cls
         return None
 
     def _return(self, form: Form, value: Form | None, worlds: Worlds) -> None:
@@ -298,7 +317,7 @@ class Walk:
     def _answered(self, value: Form, worlds: Worlds) -> Worlds:
         """The worlds in which what a helper answers is not all that is given back: `return register(data)`."""
         inner = value[2] if value[0] == "await" else value
-        for function in self._functions(inner)[:1] if inner[0] == "call" else ():
+        for function in self.functions(inner)[:1] if inner[0] == "call" else ():
             ends = self.follower.outcomes(function, self.depth - 1)
             answers = [end for end in ends if end.kind == "answer" and end.worlds & worlds]
             self.found += [replace(end, worlds=end.worlds & worlds) for end in answers]
