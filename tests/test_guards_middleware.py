@@ -542,3 +542,23 @@ def test_an_object_may_say_that_nobody_is_known(people: str, expected: str, tmp_
 def test_an_attribute_of_nobody_refuses_nobody(tmp_path: Path) -> None:
     text = f"{NOBODY}@app.get('/x')\ndef x(request: Request):\n    return request.state.caller.person.name\n"
     assert protection(tmp_path, text) == "open"
+
+
+RENEWING = """
+@app.middleware("http")
+async def renew(request: Request, call_next):
+    {first}
+    {second}
+    return response
+"""
+HANDED_ON = "response = await call_next(request)"
+ASKED = (
+    "if request.cookies.get('session'):\n        request.app.state.sessions.verify_token(request.cookies['session'])"
+)
+
+
+@pytest.mark.parametrize(("first", "second", "expected"), [(HANDED_ON, ASKED, "open"), (ASKED, HANDED_ON, "unknown")])
+def test_what_is_asked_when_the_request_is_served_guards_nothing(
+    first: str, second: str, expected: str, tmp_path: Path
+) -> None:
+    assert protection(tmp_path, RENEWING.format(first=first, second=second) + READ) == expected

@@ -76,6 +76,7 @@ def call_kinds(walk_: Walk, form: Form) -> Kinds:
         if direct is not None:
             return asked_of_service(walk_, receiver, form, every) or direct
     elif function[0] == "name" and "passed" in walk_.names.get(function[2], CLEAN):
+        walk_.served()
         return frozenset({"passed"})
     if QUERY in every and reads_message(function):
         return QUERY

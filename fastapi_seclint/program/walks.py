@@ -75,6 +75,7 @@ class Walk:
         self.delegated: Form | None = None
         """The call whose answer is that of the handler: `return await relay(request)`."""
         self._denying: bool | None = None
+        self._asked: list[str] | None = None
         self.names.update({name[1:]: found for name, found in arguments.items() if name.startswith("^")})
         self.names.update({name: found for name, found in arguments.items() if name.startswith("**")})
         self.bag = {"*"} & arguments.keys()
@@ -94,7 +95,14 @@ class Walk:
             self.end(False, kinds, None, Place(self.function.module, self.function.at))
             if self.function.name == "__init__" and self.encounter.checked:
                 self.encounter.lacking = frozenset(self._left_with_nothing())
+        if self._asked is not None:
+            self.encounter.opaque = self._asked
         return self.encounter
+
+    def served(self) -> None:
+        """The request has been handed on: what is asked out of sight behind that guards nothing any more."""
+        if self.doubt == 0 and self._asked is None:
+            self._asked = [*self.encounter.opaque]
 
     def _left_with_nothing(self) -> Iterator[str]:
         """The attributes of the object that is made which have nothing in them for want of good credentials."""

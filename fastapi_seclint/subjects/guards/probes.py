@@ -14,7 +14,7 @@ _PROBE = re.compile(
     re.I,
 )
 _FOR_EVERYBODY = re.compile(
-    r"^(ping|heartbeat|health([-_]?checks?)?|healthz|public|contact|feedback|contact[-_](us|form)|subscribe|unsubscribe"
+    r"^(ping|heartbeat|health([-_]?checks?)?|healthz|public|contact|feedback|contact[-_](us|form|admins?|support|sales|team)|subscribe|unsubscribe"
     r"|newsletter([-_]\w+)?|(faq[-_])?[ie]nquir(y|ies)|waitlist|telemetry|analytics|track|events?|csp-report)$",
     re.I,
 )
