@@ -85,10 +85,11 @@ def fitting(
     """The strongest guard that fits and that code on a line of a file can name.
 
     What the routes beside `routes` demand of everybody who changes the same things comes first. For administrators
-    the role guard follows, then, as for everybody, the active user before the current one. Given where callers carry
+    the role guard follows, then, as for everybody, the active user before the current one, and what the routes of the
+    file have before what most routes have. Given where callers carry
     their credentials, a guard that is seen to look elsewhere does not fit.
     """
-    for candidate in _ranked(program, admin, _demanded_beside(program, routes)):
+    for candidate in _ranked(program, module, admin, _demanded_beside(program, routes)):
         if candidate.scopes is None or (carriers and not _looks_there(program, candidate, carriers)):
             continue
         if candidate.function is not None and refuses_tokens_of(program, candidate.function, module):
@@ -130,14 +131,33 @@ def _guard_words(program: Program) -> frozenset[str]:
     return frozenset(inner[2] for form in forms for inner in walk(form) if inner[0] == "name") - plain
 
 
-def _ranked(program: Program, admin: bool, demanded: frozenset[_Key] = frozenset()) -> list[_Candidate]:
+def _ranked(program: Program, module: Module, admin: bool, demanded: frozenset[_Key] = frozenset()) -> list[_Candidate]:
     found = [
         item
         for item in _candidates(program)
         if not item.authorizes or (admin and item.for_administrators) or item.key in demanded
     ]
     found = found or _only_one(_candidates(program))
-    return sorted(found, key=lambda item: (item.key not in demanded, not item.authorizes, not item.active, -item.uses))
+    here = _uses_here(program)
+
+    def rank(item: _Candidate) -> tuple[bool, bool, bool, int, int]:
+        near = here[item.key, module.file]
+        return item.key not in demanded, not item.authorizes, not item.active, -near, -item.uses
+
+    return sorted(found, key=rank)
+
+
+@lru_cache(maxsize=1)
+def _uses_here(program: Program) -> Counter[tuple[_Key, str]]:
+    """How many routes of each file a guard has: several kinds of users have files and guards of their own."""
+    found: Counter[tuple[_Key, str]] = Counter()
+    for route in program.routes:
+        file = route.function.module.file if route.function is not None else ""
+        for written, _ in _written(program, route):
+            form = argument_of(written)
+            if form is not None and (code := code_of(form, {})):
+                found[(written.module, code), file] += 1
+    return found
 
 
 def _only_one(candidates: Sequence[_Candidate]) -> list[_Candidate]:
