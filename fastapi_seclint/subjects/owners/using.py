@@ -140,7 +140,7 @@ def is_tied(program: Program, route: Route) -> bool:
         ):
             return True
         taking = takes_id(node, variables, callers_of(program, node))
-        if taking and knows_caller(program, node) and _may_decide(program, node, function):
+        if taking and knows_caller(program, node) and _may_decide(program, route, node, function):
             return True
     return any(is_scoped(program, route, node) for node in route.dependencies)
 
@@ -165,12 +165,15 @@ def takes_id(node: Node, variables: set[str], callers: Collection[str] = ()) -> 
     return any(name in variables or _ID.search(name) for name in found)
 
 
-def _may_decide(program: Program, node: Node, function: Function) -> bool:
+def _may_decide(program: Program, route: Route, node: Node, function: Function) -> bool:
     """Whether a dependency does anything with the caller that it gets; one that finds him out itself is believed."""
     callers = callers_of(program, node)
     if not callers or asks_the_request(function):
         return True
-    return uses(function, callers, (), _inside(program, function), idle=without_effect(program, function))
+    always = {child.parameter for child in node.children if not program.guard_model.meeting(route, child).optional}
+    present = callers & always
+    inside = _inside(program, function, (), present)
+    return uses(function, callers, (), inside, present, without_effect(program, function))
 
 
 def callers_of(program: Program, node: Node) -> set[str]:
