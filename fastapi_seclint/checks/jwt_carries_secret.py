@@ -171,7 +171,7 @@ def _fix(token: Token, claim: Claim, held: Held, written: Written | None) -> Fix
     if written is not None and written.form[0] == "item":
         edit = _removal(written, claim.key)
     elif written is None:
-        edit = _excluded(held, claim.key) or _sifted(token, held)
+        edit = _excluded(held, claim.key) or _sifted(token, held) or _spread_without(token, held)
     return None if edit is None else Fix(f"leave `{claim.key}` out of the token", False, (edit,))
 
 
@@ -202,17 +202,42 @@ def _excluded(held: Held, key: str) -> Edit | None:
 
 def _sifted(token: Token, held: Held) -> Edit | None:
     """`asdict(user)` without the secrets that are in it, which has no way to leave fields out."""
-    around = list(_all_claims(token.claims, token.payload.written))
-    names = list(dict.fromkeys(item.key for item, other in around if other == held and _secret(item) is not None))
     for written in held:
         for form in walk(written.form):
             if form[0] == "call" and last_name(form[2]) == "asdict" and (code := rendered(form)) is not None:
-                tested = (
-                    f'!= "{names[0]}"' if len(names) == 1 else "not in (" + ", ".join(f'"{n}"' for n in names) + ")"
-                )
-                kept = f"{{name: value for name, value in {code}.items() if name {tested}}}"
+                kept = _without_secrets(token, held, code)
                 return ReplaceExpression(written.block.module.path, span_of(form[1]), kept)
     return None
+
+
+def _spread_without(token: Token, held: Held) -> Edit | None:
+    """`{**data, "exp": ...}` and `data.copy()` without the secrets of what callers give, a user's row for example."""
+    for written in held:
+        match written.form:
+            case ["dict", _, pairs]:
+                spread = [value for key, value in pairs if key is None]
+            case ["call", _, ["attr", _, ["name", *_], "copy"], [], []] | ["call", _, ["name", _, "dict"], [_], []]:
+                spread = [written.form]
+            case ["binop", _, "|", left, _]:
+                spread = [left]
+            case ["name", *_]:
+                spread = [written.form]
+            case _:
+                continue
+        given = spread[0][3][0] if spread and spread[0][0] == "call" and spread[0][3] else spread[0] if spread else None
+        given = given[2][2] if given is not None and given[0] == "call" and given[2][0] == "attr" else given
+        if len(spread) == 1 and given is not None and given[0] == "name":
+            kept = _without_secrets(token, held, str(given[2]))
+            return ReplaceExpression(written.block.module.path, span_of(spread[0][1]), kept)
+    return None
+
+
+def _without_secrets(token: Token, held: Held, code: str) -> str:
+    """The code of a dictionary without the secrets that go into a token with it."""
+    around = list(_all_claims(token.claims, token.payload.written))
+    names = list(dict.fromkeys(item.key for item, other in around if other == held and _secret(item) is not None))
+    tested = f'!= "{names[0]}"' if len(names) == 1 else "not in (" + ", ".join(f'"{n}"' for n in names) + ")"
+    return f"{{name: value for name, value in {code}.items() if name {tested}}}"
 
 
 def _left_out(dump: Form) -> list[str] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_seclint.program.callables import parameters
 from fastapi_seclint.program.routes import Route, path_variables, variable_names
+from fastapi_seclint.program.values import Function
 from fastapi_seclint.rule import Confidence, Evidence, Finding, Fix, Persona, Rule
 from fastapi_seclint.subjects.guards import access
 from fastapi_seclint.subjects.owners.asked import (
@@ -191,14 +192,7 @@ def _case(
         return None
     if view is not None and not access.changes_state(route) and not PRIVATE.match(resource):
         return None
-    field = owner_field(program, resource, handler.module)
-    if not field and (PERSONAL.match(resource) or AUTHORED.match(resource)):
-        made = tie_to_maker(program, resource)
-        field, tie = (made.owner, tie or made) if made is not None else ("", tie)
-    if not field and (made := tie_to_maker(program, resource)) is not None and names_owner(made.owner):
-        field, tie = made.owner, tie or made
-    if not field and (named := tie_by_name(program, resource)) is not None:
-        field, tie = named.owner, tie or named
+    field, tie = _owned_by(program, handler, resource, tie)
     sure = 2 if sibling is not None else 1 if field else 0
     changes = access.changes_state(route)
     if PEOPLE.match(resource) and changes and caller_names(program, route):
@@ -219,6 +213,17 @@ def _case(
     if not sure and (sent is not None or (not changes and not field and not PRIVATE.match(resource))):
         return None
     return _Case(route, resource, variable, field, sure, sibling, tie)
+
+
+def _owned_by(program: Program, handler: Function, resource: str, tie: Tie | None) -> tuple[str, Tie | None]:
+    """The field that says whose a thing is, and how it is compared: as elsewhere, or with what its maker puts there."""
+    field, made = owner_field(program, resource, handler.module), tie_to_maker(program, resource)
+    if made is not None and (not field or made.owner == field):
+        told = PERSONAL.match(resource) or AUTHORED.match(resource) or names_owner(made.owner)
+        field, tie = (made.owner, tie or made) if told or field else (field, tie)
+    if not field and (named := tie_by_name(program, resource)) is not None:
+        return named.owner, tie or named
+    return field, tie
 
 
 def _is_decided_otherwise(program: Program, route: Route, resource: str, taken_from: bool) -> bool:

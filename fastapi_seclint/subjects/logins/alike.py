@@ -25,18 +25,22 @@ _SHOWS = re.compile(
 
 
 def alike(program: Program, route: Route, end: Outcome) -> Fix | None:
-    """The usual answer in place of the exception that tells, in a handler that raises it itself.
+    """The usual answer in place of the exception or answer that tells, in a handler that gives it itself.
 
     None where that shows the new account: it cannot be given for one that is there, and clients count on it.
     """
     handler = route.function
-    if end.kind != "raise" or end.form[0] != "raise" or handler is None or end.block.function is not handler:
+    if end.form[0] != ("raise" if end.kind == "raise" else "return") or handler is None:
+        return None
+    if end.block.function is not handler:
         return None
     statements = handler.statements()
     last = statements[-1] if statements else None
-    answers = [form for form in handler.forms.of("return") if form[2] is not None]
+    answers = [form for form in handler.forms.of("return") if form[2] is not None and form is not end.form]
     path, span = handler.module.path, span_of(end.form[1])
     if last is None or last[0] in ("raise", "if", "try", "for", "while", "with") or len(answers) > 1:
+        return None
+    if last is end.form:
         return None
     if last[0] != "return" or last[2] is None:
         return Fix(_TITLE, False, (ReplaceStatement(path, span, "return"),)) if not answers else None

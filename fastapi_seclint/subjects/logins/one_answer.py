@@ -18,7 +18,7 @@ from fastapi_seclint.subjects.logins.ends import Outcome
 def as_if_sent(end: Outcome, usual: Sequence[Outcome]) -> Fix | None:
     """What the handler answers when it knows the address in place of the answer that tells."""
     code = _usual_answer(end, usual)
-    if code is None or end.kind != "raise" or end.of_any is not None:
+    if code is None or end.form[0] != ("raise" if end.kind == "raise" else "return") or end.of_any is not None:
         return None
     edit = ReplaceStatement(end.block.module.path, span_of(end.form[1]), code)
     return Fix("answer as if the mail had been sent", False, (edit,))
@@ -28,6 +28,9 @@ def _usual_answer(end: Outcome, usual: Sequence[Outcome]) -> str | None:
     """The statement that gives the one good answer of a function; None where it says more than can be said here."""
     here = [one for one in usual if one.kind != "raise" and one.block.function is end.block.function]
     forms = [one.form for one in here if one.form[0] == "return"] or _returns_at_the_end(end.block.statements[-1])
+    forms = [form for form in forms if form is not end.form]
+    if not forms and end.form[0] == "return":
+        return None
     found: set[str | None] = set()
     for form in forms:
         value = None if form[2] is not None and form[2][2:] == [None] else form[2]

@@ -51,8 +51,11 @@ def _refusal(handler: Function, callers: set[str]) -> tuple[Form, str, str] | No
     for form in handler.statements():
         if form[0] != "if" or form[4] or len(form[3]) != 1 or form[3][0][0] != "raise" or form[3][0][2] is None:
             continue
-        test = form[2]
-        if test[0] != "bool" or test[2] != "and" or not is_tie(test, callers) or not speaks_of_rights(test):
+        denied = form[2][0] == "unary" and form[2][2] == "not"  # `not (album.user_id == me.id or me.role == "admin")`
+        test = form[2][3] if denied else form[2]
+        if test[0] != "bool" or test[2] != ("or" if denied else "and"):
+            continue
+        if not is_tie(test, callers) or not speaks_of_rights(test):
             continue
         named = names_in(test) | names_in(form[3][0][2])
         local = {name for name in named if handler.module.scope.find(name) is None} | (named & callers)
@@ -63,7 +66,10 @@ def _refusal(handler: Function, callers: set[str]) -> tuple[Form, str, str] | No
 
 
 def _conditions(test: Form) -> str | None:
-    """The code of conditions that all must hold."""
+    """The code of conditions that all must hold, or of which none may."""
+    if test[0] == "unary":
+        inner = [code(part) for part in test[3][3]]
+        return None if None in inner else f"not ({' or '.join(map(str, inner))})"
     parts = [f"not {code(part[3])}" if part[0] == "unary" and part[2] == "not" else code(part) for part in test[3]]
     return None if None in parts or "not None" in parts else " and ".join(map(str, parts))
 

@@ -141,7 +141,10 @@ def _method(flow: Flow, form: Form, owner: Form, name: str) -> Known | None:
     if name == "copy" and not positional and (base.claims is not None or base.opaque == "parameter"):
         return Known(base.written, as_claims(base).copy(), present=base.present)
     if name == "get" and base.claims is not None and positional:
-        claim = next((found for text in flow.known(positional[0]).texts if (found := base.claims.get(text))), None)
+        texts = flow.known(positional[0]).texts
+        claim = next((found for text in texts if (found := base.claims.get(text))), None)
+        if claim is None and not texts:  # one of what a dictionary has, `USERS.get(name)`
+            return replace(asked(flow, ["sub", form[1], owner, positional[0]]), present=None)
         return value_of(claim) if claim is not None else unknown("call")
     if name in _DUMPS:
         inlined = _inlining.inlined(flow, form) if name not in ("model_dump", "dict") else None

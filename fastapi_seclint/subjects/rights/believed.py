@@ -203,6 +203,8 @@ def _of_dump(
 ) -> Iterator[tuple[Sent, str, bool]]:
     rights = dumped(found, value)
     given = {keyword for keyword, _, _ in form[4] if keyword is not None}
+    updates = (value for keyword, value, _ in form[4] if keyword == "update" and value[0] == "dict")
+    given |= {key[2] for update in updates for key, _ in update[2] if key is not None and key[0] == "const"}
     rights -= given
     if not rights:
         return
